@@ -1,0 +1,1 @@
+//! The executables: pgqd, londiste, londisted.

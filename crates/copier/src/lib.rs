@@ -1,0 +1,1 @@
+//! Initial copy of tables: plan, stream, rebuild, catch up, hand over.

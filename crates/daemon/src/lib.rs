@@ -1,0 +1,1 @@
+//! The process: background, run directory, signals, supervision, logs, configuration.

@@ -1,0 +1,1 @@
+//! Reaching PostgreSQL: connect strings, TLS, pools, identifiers, table structure, COPY streams.

@@ -1,0 +1,1 @@
+//! The typed SQL API of schemas pgq, pgq_node and londiste, and its installation.

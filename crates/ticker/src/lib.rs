@@ -1,0 +1,1 @@
+//! Ticks, rotates, retries and maintains the queues of a server's databases.

@@ -1,0 +1,1 @@
+//! Cluster harness for end-to-end tests, the demo and the benchmarks.
