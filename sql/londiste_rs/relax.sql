@@ -1,4 +1,5 @@
 -- May this role keep triggers and foreign keys quiet by session_replication_role? Then nothing needs to be relaxed.
+-- The stock extension's function may where the role itself may not: it runs as its owner.
 create or replace function londiste_rs.may_bypass_triggers()
 returns boolean language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -6,8 +7,8 @@ as $$
 declare
     role text := current_setting('session_replication_role');
 begin
-    perform set_config('session_replication_role', 'replica', true);
-    perform set_config('session_replication_role', role, true);
+    perform londiste.set_session_replication_role('replica', true);
+    perform londiste.set_session_replication_role(role, true);
     return true;
 exception when insufficient_privilege then
     return false;
