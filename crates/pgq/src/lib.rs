@@ -11,9 +11,11 @@ pub mod install;
 pub mod maintenance;
 pub mod node;
 pub mod seq;
+pub mod snapshot;
 pub mod table;
 
 pub use batch::Batch;
 pub use bell::Bell;
 pub use error::{Error, Result};
 pub use event::Event;
+pub use snapshot::Snapshot;
