@@ -6,7 +6,7 @@ use apply::{Applied, Applier, Decoded, Decoder};
 use futures_util::TryStreamExt;
 use pg::Session;
 use pgq::table::{self, MergeState, TableInfo};
-use pgq::{Batch, Snapshot, batch, node};
+use pgq::{Batch, Snapshot, batch, node, replay};
 use tracing::{debug, info, warn};
 
 use crate::error::During;
@@ -17,6 +17,7 @@ pub(crate) struct Replay<'a> {
     worker: &'a Worker,
     decoder: Decoder,
     applier: Applier,
+    bypass_triggers: bool,
 }
 
 /// What is to be done with a table's changes.
@@ -32,10 +33,9 @@ enum Part {
 impl<'a> Replay<'a> {
     pub(crate) async fn start(worker: &'a Worker, target: &Session) -> Result<Replay<'a>> {
         apply::pin_session(target).await?;
-        let sql = "select londiste_rs.may_bypass_triggers()";
-        let bypass_triggers: bool = target.query_one(sql, &[]).await.during("trying session_replication_role")?.get(0);
+        let bypass_triggers = replay::may_bypass_triggers(&**target).await?;
         let applier = Applier::new(apply::Options { bypass_triggers, ..apply::Options::default() });
-        Ok(Replay { worker, decoder: Decoder::new(), applier })
+        Ok(Replay { worker, decoder: Decoder::new(), applier, bypass_triggers })
     }
 
     /// Applies a batch. After a failure nothing of it is left behind.
@@ -46,13 +46,13 @@ impl<'a> Replay<'a> {
         batch: &Batch,
         tables: Vec<TableInfo>,
     ) -> Result<()> {
-        target.batch_execute("begin").await.during("beginning the batch")?;
+        apply::begin(target).await?;
         let written = self.write(provider, target, batch, &tables).await;
         match written {
-            Ok(applied) => {
+            Ok(changes) => {
                 target.batch_execute("commit").await.during("committing the batch")?;
                 let (job, queue) = (&self.worker.config.job_name, &self.worker.config.queue_name);
-                debug!(job, queue, tick = batch.tick, %applied, "batch applied");
+                debug!(job, queue, tick = batch.tick, changes, "batch applied");
                 Ok(())
             }
             Err(error) => {
@@ -70,13 +70,13 @@ impl<'a> Replay<'a> {
         target: &Session,
         batch: &Batch,
         tables: &[TableInfo],
-    ) -> Result<Applied> {
+    ) -> Result<u64> {
         let (queue, consumer) = (self.worker.config.queue_name.as_str(), self.worker.config.consumer());
-        self.applier.begin(target).await?;
+        replay::enter(&**target, self.bypass_triggers).await?;
         let mut parts = self.parts(tables);
         self.decoder.refresh_shapes(provider).await?;
         let mut events = batch::events(&**provider, batch, None).await?;
-        let mut applied = Applied::default();
+        let mut changes = 0;
         while let Some(event) = events.try_next().await? {
             match self.decoder.decode(&event)? {
                 Decoded::Change(change) => {
@@ -90,7 +90,7 @@ impl<'a> Replay<'a> {
                     }
                 }
                 Decoded::Control(control) => {
-                    applied += self.applier.flush(target).await?;
+                    changes += count(&self.applier.flush(target).await?);
                     if let Some(table) = control::perform(self.worker, target, control).await? {
                         parts.remove(&table);
                         self.applier.forget(&table);
@@ -102,10 +102,10 @@ impl<'a> Replay<'a> {
             }
         }
         drop(events);
-        applied += self.applier.flush(target).await?;
+        changes += count(&self.applier.flush(target).await?);
         self.forget_snapshots(provider, target, batch, tables).await?;
         node::set_completed(&**target, queue, consumer, batch.tick).await?;
-        Ok(applied)
+        Ok(changes)
     }
 
     fn parts(&mut self, tables: &[TableInfo]) -> HashMap<String, Part> {
@@ -154,4 +154,8 @@ impl<'a> Replay<'a> {
         }
         Ok(())
     }
+}
+
+fn count(applied: &Applied) -> u64 {
+    applied.tables.values().map(|table| table.changes).sum()
 }
