@@ -1,5 +1,6 @@
 //! Applications that write to the source while it is replicated.
 pub mod pgbench;
+pub mod shop;
 
 /// What a writer did until it was stopped.
 #[derive(Clone, Debug, Default)]
