@@ -17,6 +17,7 @@ pub struct Equal {
     pub bytes: u64,
 }
 
+/// Schemas of the replication.
 const OURS: &str = "('pgq', 'pgq_node', 'londiste', 'londiste_rs', 'londiste_fk')";
 
 /// A row's text must not depend on who asks.
@@ -33,13 +34,38 @@ pub fn assert_equal(pair: &Pair) -> Equal {
 /// Compares every table that is on the source and no part of the replication itself; `Err` names each table that differs, with up
 /// to five of its rows.
 pub fn databases(source: &Database, target: &Database) -> Result<Equal, String> {
-    let tables = source.rows(&format!(
+    these(source, target, &tables(source))
+}
+
+/// Rows and bytes on disk (without indexes) of all the application's tables.
+pub fn size(database: &Database) -> (u64, u64) {
+    let mut client = database.connect();
+    let count = |sql: &str, client: &mut Client| -> u64 {
+        let row = client.query_one(sql, &[]).unwrap_or_else(|error| panic!("{sql}\n{error:?}"));
+        u64::try_from(row.get::<_, i64>(0)).expect("not negative")
+    };
+    tables(database).iter().fold((0, 0), |(rows, bytes), table| {
+        // An ordinary table has no partition tree.
+        let name = literal(table);
+        let size = format!(
+            "select greatest(pg_table_size({name}), (select sum(pg_table_size(relid))::int8 from pg_partition_tree({name})))"
+        );
+        (rows + count(&format!("select count(*) from {table}"), &mut client), bytes + count(&size, &mut client))
+    })
+}
+
+/// The application's tables, a partitioned one under its parent's name, as SQL names them.
+fn tables(database: &Database) -> Vec<String> {
+    let rows = database.rows(&format!(
         "select format('%I.%I', nspname, relname) from pg_class join pg_namespace n on n.oid = relnamespace
          where relkind in ('r', 'p') and not relispartition and nspname !~ '^pg_' and nspname <> 'information_schema'
          and nspname not in {OURS} order by 1"
     ));
-    let tables: Vec<String> = tables.into_iter().filter_map(|mut row| row.remove(0)).collect();
-    these(source, target, &tables)
+    rows.into_iter().filter_map(|mut row| row.remove(0)).collect()
+}
+
+fn literal(name: &str) -> String {
+    format!("'{}'", name.replace('\'', "''"))
 }
 
 /// The same for these tables, named as SQL names them.

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use crate::guardian::MARK;
 use crate::installation::client;
-use crate::setup::executable;
 use crate::{Invocation, Output, Setup, repository};
 
 /// One command of the guide.
@@ -41,12 +40,19 @@ impl Step {
         self.directory.map_or(line.clone(), |directory| format!("(cd {directory} && {line})"))
     }
 
+    /// Title and command without connect strings: for tables.
+    pub fn command_line_short(&self) -> String {
+        let secret = |word: &&String| word.contains("password=") || word.contains("://");
+        let words: Vec<&str> = self.words.iter().filter(|word| !secret(word)).map(String::as_str).collect();
+        format!("{}: {}", self.title, words.join(" "))
+    }
+
     /// Runs it.
     #[track_caller]
     pub fn run(&self, setup: &Setup) -> Output {
         let program = match self.words[0].as_str() {
             "psql" => client("psql"),
-            name => executable(name),
+            name => setup.executable(name),
         };
         let directory: PathBuf =
             self.directory.map_or(setup.directory().to_path_buf(), |name| repository().join(name));

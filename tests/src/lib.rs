@@ -37,8 +37,19 @@ pub fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ lies in the repository").to_path_buf()
 }
 
-/// Directory that holds the executables under test: `LONDISTE_BIN_DIR`, else the profile directory this executable was built into.
-pub fn executables() -> PathBuf {
+/// Path of an executable under test: in `LONDISTE_BIN_DIR`, else in the profile directory this program was built into.
+#[track_caller]
+pub fn executable(name: &str) -> PathBuf {
+    let path = executables().join(name);
+    assert!(
+        path.exists(),
+        "{} is missing: cargo build --workspace --bins, or set LONDISTE_BIN_DIR",
+        path.display()
+    );
+    path
+}
+
+fn executables() -> PathBuf {
     if let Some(dir) = std::env::var_os("LONDISTE_BIN_DIR") {
         return dir.into();
     }

@@ -2,6 +2,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use crate::template::ADMIN;
 use crate::{Cluster, Database};
 
 /// Source and target of a migration.
@@ -84,6 +85,13 @@ impl Side {
     /// The ordinary role's login.
     pub fn app(&self) -> &Database {
         &self.app
+    }
+
+    /// A superuser's login with a password, as the stock tools need it.
+    pub fn superuser_over_tcp(&self) -> Database {
+        let password = "superSecret3";
+        self.admin().execute(&format!("alter role {ADMIN} password '{password}'"));
+        Database { user: ADMIN.to_owned(), password: Some(password.to_owned()), ..self.app.clone() }
     }
 
     /// The superuser's login to the same database: to look at things, or to forbid them.

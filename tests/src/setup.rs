@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use crate::guardian::{Guardian, MARK};
-use crate::{Daemon, Database, Invocation, Output, Pair, executables, guide, wait_for};
+use crate::{Daemon, Database, Invocation, Output, Pair, executable, guide, wait_for};
 
 /// The queue of every setup.
 pub const QUEUE: &str = "migq";
@@ -16,8 +16,31 @@ pub const SOURCE_JOB: &str = "source_app";
 /// Job name and consumer name of the target's worker.
 pub const TARGET_JOB: &str = "target_app";
 
+/// Whose executables run in a [`Setup`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tools {
+    /// The ones under test, as ordinary roles.
+    Ours,
+    /// The stock packages, to compare with: as superuser, with the stock extensions.
+    Stock,
+}
+
+impl Tools {
+    /// Whether these can be used on this server. Ours always can.
+    pub fn are_installed(self, pair: &Pair) -> bool {
+        let extensions =
+            "select count(*) from pg_available_extensions where name in ('pgq', 'pgq_node', 'londiste')";
+        self == Tools::Ours
+            || (Path::new(STOCK).join("londiste").exists() && pair.source.admin().number(extensions) == 3)
+    }
+}
+
+/// Where the stock packages put their executables.
+const STOCK: &str = "/usr/bin";
+
 /// Everything around one migration between the two sides of a [`Pair`].
 pub struct Setup {
+    tools: Tools,
     guardian: Mutex<Guardian>,
     directory: PathBuf,
     inis: Mutex<BTreeMap<&'static str, Ini>>,
@@ -35,11 +58,23 @@ struct Ini {
 impl Setup {
     /// Writes the three ini files; starts nothing.
     pub fn new(pair: &Pair) -> Setup {
+        Setup::with(Tools::Ours, pair.source.app().clone(), pair.target.app().clone())
+    }
+
+    /// The same for the stock tools: logs in as superuser and creates the extensions.
+    pub fn stock(pair: &Pair) -> Setup {
+        let [source, target] = [&pair.source, &pair.target].map(|side| side.superuser_over_tcp());
+        for database in [&source, &target] {
+            database.execute("create extension pgq; create extension pgq_node; create extension londiste");
+        }
+        Setup::with(Tools::Stock, source, target)
+    }
+
+    fn with(tools: Tools, source: Database, target: Database) -> Setup {
         let directory =
             tempfile::Builder::new().prefix("lr-run-").tempdir().expect("temporary directory").keep();
         let guardian = Guardian::over(&directory).into();
-        let (source, target) = (pair.source.app().clone(), pair.target.app().clone());
-        let setup = Setup { guardian, directory, inis: Mutex::default(), source, target };
+        let setup = Setup { tools, guardian, directory, inis: Mutex::default(), source, target };
         setup.add_pgqd_ini();
         setup.add_node_ini("source.ini", SOURCE_JOB, &setup.source);
         setup.add_node_ini("target.ini", TARGET_JOB, &setup.target);
@@ -104,6 +139,15 @@ impl Setup {
         self.directory.join(file).display().to_string()
     }
 
+    /// Path of `londiste` or `pgqd`.
+    #[track_caller]
+    pub fn executable(&self, name: &str) -> PathBuf {
+        match self.tools {
+            Tools::Ours => executable(name),
+            Tools::Stock => Path::new(STOCK).join(name),
+        }
+    }
+
     /// A command of ours (or any other) in the run directory, ended together with this setup.
     pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(program);
@@ -125,7 +169,7 @@ impl Setup {
 
     #[track_caller]
     fn run(&self, name: &str, arguments: &[&str]) -> Output {
-        let mut command = self.command(executable(name));
+        let mut command = self.command(self.executable(name));
         command.args(arguments);
         Invocation::new(command).run()
     }
@@ -133,7 +177,7 @@ impl Setup {
     /// Starts an executable in the foreground, its output into `<log>.out`; it is killed when dropped.
     #[track_caller]
     pub fn foreground(&self, name: &str, arguments: &[&str], log: &str) -> Foreground {
-        let mut command = self.command(executable(name));
+        let mut command = self.command(self.executable(name));
         let out = std::fs::File::create(self.directory.join(format!("{log}.out"))).expect("output file");
         command.args(arguments).stdin(Stdio::null());
         command.stderr(out.try_clone().expect("output file")).stdout(out);
@@ -175,7 +219,8 @@ impl Setup {
     /// Runs the guide up to two running workers: installs, starts the ticker, creates root and leaf. Nothing is added yet.
     #[track_caller]
     pub fn start_nodes(&self) {
-        for step in guide::install(self).into_iter().chain(guide::nodes(self)) {
+        let install = if self.tools == Tools::Ours { guide::install(self) } else { Vec::new() };
+        for step in install.into_iter().chain(guide::nodes(self)) {
             step.run(self).expect_success();
         }
     }
@@ -262,18 +307,6 @@ impl Setup {
     pub fn keep(&self) {
         self.guardian.lock().expect("guardian").keep();
     }
-}
-
-/// Path of an executable under test.
-#[track_caller]
-pub fn executable(name: &str) -> PathBuf {
-    let path = executables().join(name);
-    assert!(
-        path.exists(),
-        "{} is missing: cargo build --workspace --bins, or set LONDISTE_BIN_DIR",
-        path.display()
-    );
-    path
 }
 
 /// A program in the foreground; killed when dropped.
