@@ -33,6 +33,7 @@ impl Ticker {
     /// The database is not reached, the connection was lost, or ticking is refused.
     pub async fn tend(&self, database: &str, stop: CancellationToken) -> Result<(), Error> {
         let config = &self.config;
+        let connect = config.database(database);
         let mut upkeep = Upkeep {
             tick: periodic(config.ticker_period),
             retry: periodic(config.retry_period),
@@ -43,8 +44,8 @@ impl Ticker {
         };
         let mut known = false;
         loop {
-            let connecting = pg::Session::connect(&config.database(database), APPLICATION);
-            let Some(session) = stop.run_until_cancelled(connecting).await else { return Ok(()) };
+            let session = stop.run_until_cancelled(pg::Session::connect(&connect, APPLICATION)).await;
+            let Some(session) = session else { return Ok(()) };
             let session = session.map_err(Error::connect(database))?;
             let version = maintenance::version(&session).await;
             match version.map_err(Error::doing(database, "looking for schema pgq"))? {

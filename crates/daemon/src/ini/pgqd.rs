@@ -25,7 +25,7 @@ pub struct PgqdSettings {
 }
 
 /// How lines for syslog are marked.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct SyslogSettings {
     /// The program's name there.
     pub ident: String,

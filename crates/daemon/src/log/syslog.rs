@@ -3,23 +3,39 @@
 use std::ffi::CString;
 
 use serde::Deserialize;
-use syslog_tracing::{Options, Syslog};
+use syslog_tracing::{Facility as System, Options, Syslog};
 
 use crate::ini::SyslogSettings;
 
-/// A syslog facility by its usual name.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+/// A syslog facility, read by its usual name.
+#[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(try_from = "String")]
-pub struct Facility(&'static str);
+pub struct Facility(System);
 
-const NAMES: &[&str] = &[
-    "daemon", "user", "mail", "auth", "authpriv", "lpr", "news", "uucp", "cron", "ftp", "local0", "local1", "local2",
-    "local3", "local4", "local5", "local6", "local7",
+const FACILITIES: &[(&str, System)] = &[
+    ("daemon", System::Daemon),
+    ("user", System::User),
+    ("mail", System::Mail),
+    ("auth", System::Auth),
+    ("authpriv", System::AuthPriv),
+    ("lpr", System::Lpr),
+    ("news", System::News),
+    ("uucp", System::Uucp),
+    ("cron", System::Cron),
+    ("ftp", System::Ftp),
+    ("local0", System::Local0),
+    ("local1", System::Local1),
+    ("local2", System::Local2),
+    ("local3", System::Local3),
+    ("local4", System::Local4),
+    ("local5", System::Local5),
+    ("local6", System::Local6),
+    ("local7", System::Local7),
 ];
 
 impl Default for Facility {
     fn default() -> Self {
-        Facility("daemon")
+        Facility(System::Daemon)
     }
 }
 
@@ -28,41 +44,18 @@ impl TryFrom<String> for Facility {
 
     fn try_from(name: String) -> Result<Self, String> {
         let name = name.trim().to_lowercase();
-        let known = NAMES.iter().find(|known| **known == name);
-        known.map(|known| Facility(known)).ok_or_else(|| format!("expected one of {}", NAMES.join(", ")))
-    }
-}
-
-impl Facility {
-    fn system(&self) -> syslog_tracing::Facility {
-        use syslog_tracing::Facility as F;
-        match self.0 {
-            "user" => F::User,
-            "mail" => F::Mail,
-            "auth" => F::Auth,
-            "authpriv" => F::AuthPriv,
-            "lpr" => F::Lpr,
-            "news" => F::News,
-            "uucp" => F::Uucp,
-            "cron" => F::Cron,
-            "ftp" => F::Ftp,
-            "local0" => F::Local0,
-            "local1" => F::Local1,
-            "local2" => F::Local2,
-            "local3" => F::Local3,
-            "local4" => F::Local4,
-            "local5" => F::Local5,
-            "local6" => F::Local6,
-            "local7" => F::Local7,
-            _ => F::Daemon,
-        }
+        let known = FACILITIES.iter().find(|(known, _)| *known == name);
+        known.map(|(_, system)| Facility(*system)).ok_or_else(|| {
+            let names: Vec<&str> = FACILITIES.iter().map(|(name, _)| *name).collect();
+            format!("expected one of {}", names.join(", "))
+        })
     }
 }
 
 /// `None` when this process writes to syslog already, or the name cannot be told to it.
 pub(super) fn writer(settings: &SyslogSettings) -> Option<Syslog> {
     let ident = CString::new(settings.ident.as_str()).ok()?;
-    Syslog::new(ident, Options::LOG_PID, settings.facility.system())
+    Syslog::new(ident, Options::LOG_PID, settings.facility.0)
 }
 
 #[cfg(test)]
@@ -71,9 +64,9 @@ mod tests {
 
     #[test]
     fn every_name_has_its_facility() {
-        for name in NAMES {
+        for (name, _) in FACILITIES {
             let facility = Facility::try_from((*name).to_owned()).unwrap();
-            assert_eq!(format!("{:?}", facility.system()).to_lowercase(), *name);
+            assert_eq!(format!("{:?}", facility.0).to_lowercase(), *name);
         }
         assert!(Facility::try_from("local8".to_owned()).unwrap_err().contains("local7"));
     }

@@ -17,7 +17,7 @@ impl Supervisor {
     pub fn follow<M, F, R>(&self, kind: &'static str, mut wanted: watch::Receiver<BTreeSet<String>>, make: M)
     where
         M: Fn(&str) -> F + Send + 'static,
-        F: Fn(CancellationToken) -> R + Send + 'static,
+        F: Fn(CancellationToken) -> R + Send + Sync + 'static,
         R: Future<Output = Result<(), BoxError>> + Send + 'static,
     {
         let supervisor = self.clone();
@@ -47,8 +47,14 @@ impl Supervisor {
                     });
                 }
                 tokio::select! {
-                    changed = wanted.changed() => if changed.is_err() { break },
-                    Some(Ok(name)) = ended.join_next() => _ = running.remove(&name),
+                    changed = wanted.changed() => {
+                        if changed.is_err() {
+                            break;
+                        }
+                    }
+                    Some(Ok(name)) = ended.join_next() => {
+                        running.remove(&name);
+                    }
                     () = supervisor.stop.cancelled() => break,
                 }
             }

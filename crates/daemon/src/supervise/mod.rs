@@ -86,7 +86,7 @@ impl Supervisor {
     /// part. Must be called inside a runtime.
     pub fn start<F, R>(&self, name: &str, run: F)
     where
-        F: Fn(CancellationToken) -> R + Send + 'static,
+        F: Fn(CancellationToken) -> R + Send + Sync + 'static,
         R: Future<Output = Result<(), BoxError>> + Send + 'static,
     {
         self.launch(name, Ending::Final, self.stop.child_token(), run);
@@ -94,7 +94,7 @@ impl Supervisor {
 
     fn launch<F, R>(&self, name: &str, ending: Ending, stop: CancellationToken, run: F) -> tokio::task::JoinHandle<()>
     where
-        F: Fn(CancellationToken) -> R + Send + 'static,
+        F: Fn(CancellationToken) -> R + Send + Sync + 'static,
         R: Future<Output = Result<(), BoxError>> + Send + 'static,
     {
         let part = part::Part::new(name, self.board.clone(), self.backoff, ending);

@@ -62,7 +62,7 @@ impl Part {
     /// Returns when the part is done, or was asked to stop and has.
     pub(super) async fn supervise<F, R>(mut self, run: F, stop: CancellationToken)
     where
-        F: Fn(CancellationToken) -> R,
+        F: Fn(CancellationToken) -> R + Sync,
         R: Future<Output = Result<(), BoxError>>,
     {
         let mut complaint = Complaint::default();
