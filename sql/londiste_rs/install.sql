@@ -1,0 +1,1 @@
+-- What is ours beyond the stock interface: schema londiste_rs.
