@@ -1,6 +1,6 @@
 //! Which columns are copied, and the two COPY statements.
 
-use pg::{Ident, QualifiedName, Session, Table, TableKind};
+use pg::{Client, Ident, QualifiedName, Table, TableKind};
 use tracing::warn;
 
 use crate::{Error, Result};
@@ -13,7 +13,7 @@ pub(crate) struct Statements {
 }
 
 /// Reads the table's definition on both sides.
-pub(crate) async fn both(provider: &Session, target: &Session, name: &str, dest: &str) -> Result<(Table, Table)> {
+pub(crate) async fn both(provider: &Client, target: &Client, name: &str, dest: &str) -> Result<(Table, Table)> {
     let (name, dest) = (QualifiedName::from_plain(name), QualifiedName::from_plain(dest));
     let missing = |table: &QualifiedName, side| Error::NoTable { table: table.plain(), side };
     let source = pg::table(provider, &name).await.map_err(structure)?.ok_or_else(|| missing(&name, "source"))?;

@@ -101,7 +101,7 @@ impl Copier {
         if let Ok(target) = Session::connect(&db, &self.config.job_name).await {
             // the error itself is what matters; it is returned and logged by the supervisor
             let _ =
-                table::set_error(&**target, &self.config.queue_name, &self.table, Some(&error.to_string())).await;
+                table::set_error(&*target, &self.config.queue_name, &self.table, Some(&error.to_string())).await;
         }
     }
 
