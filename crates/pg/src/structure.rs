@@ -149,7 +149,7 @@ pub(crate) fn kind(relkind: &str, partition: bool) -> TableKind {
 
 fn column(row: &Row) -> Column {
     let (type_schema, type_name): (String, String) = (row.get(2), row.get(3));
-    let generated = row.get::<_, &str>(7) != "";
+    let generated = !row.get::<_, &str>(7).is_empty();
     Column {
         attnum: row.get(0),
         name: row.get(1),
