@@ -1,0 +1,10 @@
+-- What is ours, on top of the stock API: see docs/architecture.md.
+\ir schema.sql
+\ir row_shape.sql
+\ir capture_function.sql
+\ir capture.sql
+\ir deny.sql
+\ir relax.sql
+\ir pending_fkeys.sql
+\ir tables.sql
+\ir tick.sql

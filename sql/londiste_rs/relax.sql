@@ -1,0 +1,123 @@
+-- May this role keep triggers and foreign keys quiet by session_replication_role? Then nothing needs to be relaxed.
+-- The stock extension's function may where the role itself may not: it runs as its owner.
+create or replace function londiste_rs.may_bypass_triggers()
+returns boolean language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    role text := current_setting('session_replication_role');
+begin
+    perform londiste.set_session_replication_role('replica', true);
+    perform londiste.set_session_replication_role(role, true);
+    return true;
+exception when insufficient_privilege then
+    return false;
+end $$;
+
+-- Destination tables of all queues that are replicated into this database (it is not their root).
+create or replace function londiste_rs.replicated_relations(out relid oid)
+returns setof oid language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select distinct londiste_rs.find_relation(coalesce(t.dest_table, t.table_name))
+      from londiste.table_info t join pgq_node.node_info n on n.queue_name = t.queue_name
+     where t.local and n.node_type <> 'root'
+       and londiste_rs.find_relation(coalesce(t.dest_table, t.table_name)) is not null
+$$;
+
+-- Makes every foreign key at either end of a replicated table DEFERRABLE INITIALLY DEFERRED, and switches its user triggers off: the
+-- worker writes table after table, and the rows come with what the triggers did on the root. What was before is recorded.
+-- Returns the number of changes made; nothing needs to be done, and is, where session_replication_role is permitted.
+create or replace function londiste_rs.relax_tables()
+returns integer language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    c record;
+    changes integer := 0;
+begin
+    if londiste_rs.may_bypass_triggers() then
+        return 0;
+    end if;
+    for c in
+        select k.conrelid, k.conname::text as name, k.condeferrable, k.condeferred
+          from pg_constraint k
+         where k.contype = 'f' and k.conparentid = 0 and not (k.condeferrable and k.condeferred)
+           and (k.conrelid in (select relid from londiste_rs.replicated_relations())
+                or k.confrelid in (select relid from londiste_rs.replicated_relations()))
+           and pg_has_role((select r.relowner from pg_class r where r.oid = k.conrelid), 'usage')
+         order by 1, 2
+    loop
+        insert into londiste_rs.relaxed_fkey (table_name, fkey_name, was_deferrable, was_deferred)
+        values (londiste_rs.plain_name(c.conrelid), c.name, c.condeferrable, c.condeferred)
+            on conflict do nothing;
+        execute format('alter table %s alter constraint %I deferrable initially deferred', c.conrelid::regclass, c.name);
+        changes := changes + 1;
+    end loop;
+    for c in
+        select t.tgrelid, t.tgname::text as name, t.tgenabled
+          from pg_trigger t
+         where not t.tgisinternal and t.tgenabled = 'O'
+           and t.tgrelid in (select x.relid from londiste_rs.replicated_relations() r
+                              cross join lateral (select r.relid union select pt.relid from pg_partition_tree(r.relid) pt) x(relid))
+           and not exists (select from pgq_node.node_info n
+                            where t.tgname in (('_londiste_' || n.queue_name)::name, ('_londiste_' || n.queue_name || '_truncate')::name))
+           and pg_has_role((select r.relowner from pg_class r where r.oid = t.tgrelid), 'usage')
+         order by 1, 2
+    loop
+        insert into londiste_rs.relaxed_trigger (table_name, trigger_name, was_enabled)
+        values (londiste_rs.plain_name(c.tgrelid), c.name, c.tgenabled)
+            on conflict do nothing;
+        -- a partitioned table's own triggers may have been switched off with its parent's by now
+        execute format('alter table only %s disable trigger %I', c.tgrelid::regclass, c.name);
+        changes := changes + 1;
+    end loop;
+    return changes;
+end $$;
+
+-- Undoes relax_tables() where it is not needed any more: for foreign keys none of whose ends is replicated, and triggers of tables
+-- that are not. Returns the number of changes made.
+create or replace function londiste_rs.restore_relaxed()
+returns integer language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    c record;
+    changes integer := 0;
+begin
+    for c in
+        select f.*, k.oid is not null as present, k.conrelid
+          from londiste_rs.relaxed_fkey f
+          left join pg_constraint k on k.conrelid = londiste_rs.find_relation(f.table_name) and k.conname = f.fkey_name::name
+                                   and k.contype = 'f'
+         where k.oid is null
+            or not exists (select from londiste_rs.replicated_relations() r where r.relid in (k.conrelid, k.confrelid))
+    loop
+        if c.present then
+            execute format('alter table %s alter constraint %I %s', c.conrelid::regclass, c.fkey_name,
+                           case when c.was_deferred then 'deferrable initially deferred'
+                                when c.was_deferrable then 'deferrable initially immediate'
+                                else 'not deferrable' end);
+            changes := changes + 1;
+        elsif exists (select from londiste.pending_fkeys p where p.fkey_name = c.fkey_name and p.from_table = c.table_name) then
+            continue;
+        end if;
+        delete from londiste_rs.relaxed_fkey f where f.table_name = c.table_name and f.fkey_name = c.fkey_name;
+    end loop;
+    for c in
+        select x.*, t.tgrelid
+          from londiste_rs.relaxed_trigger x
+          left join pg_trigger t on t.tgrelid = londiste_rs.find_relation(x.table_name) and t.tgname = x.trigger_name::name
+                                and not t.tgisinternal
+         where not exists (select from londiste_rs.replicated_relations() r
+                            cross join lateral (select r.relid union select pt.relid from pg_partition_tree(r.relid) pt) y(relid)
+                            where y.relid = londiste_rs.find_relation(x.table_name))
+    loop
+        if c.tgrelid is not null then
+            execute format('alter table only %s enable trigger %I', c.tgrelid::regclass, c.trigger_name);
+            changes := changes + 1;
+        end if;
+        delete from londiste_rs.relaxed_trigger x where x.table_name = c.table_name and x.trigger_name = c.trigger_name;
+    end loop;
+    return changes;
+end $$;

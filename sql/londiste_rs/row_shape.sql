@@ -1,0 +1,70 @@
+-- Columns that identify a row: the primary key, else the smallest unique index over NOT NULL columns, else none.
+create or replace function londiste_rs.key_columns(i_rel oid)
+returns text[] language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select coalesce((
+        select array(select a.attname::text
+                       from unnest(i.indkey::int2[]) with ordinality k(attnum, pos)
+                       join pg_attribute a on a.attrelid = i_rel and a.attnum = k.attnum
+                      where k.pos <= i.indnkeyatts
+                      order by k.pos)
+          from pg_index i join pg_class c on c.oid = i.indexrelid
+         where i.indrelid = i_rel and i.indisunique and i.indisvalid
+           and (i.indisprimary or i.indimmediate)
+           and i.indpred is null and i.indexprs is null
+           and not exists (select from unnest(i.indkey::int2[]) with ordinality k(attnum, pos)
+                             join pg_attribute a on a.attrelid = i_rel and a.attnum = k.attnum
+                            where k.pos <= i.indnkeyatts and not a.attnotnull)
+         order by i.indisprimary desc, i.indnkeyatts, c.relname
+         limit 1), '{}')
+$$;
+
+-- Describes the row layout of i_rel, with the key of i_top (the same table, or the partitioned table above it).
+--
+-- Declared immutable so that a capture function's call of it with constant arguments is evaluated when the statement is planned, not for
+-- each row; the plan depends on the table by a regclass constant beside the call, so that DDL plans it anew. The names come from the
+-- row type, which is always current: the catalogs seen through the snapshot of a REPEATABLE READ transaction may be older than the row.
+create or replace function londiste_rs.row_shape(i_rel oid, i_top oid)
+returns text language plpgsql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    names text[];
+begin
+    begin
+        execute format('select array(select json_object_keys(row_to_json(r)) from (select (null::%s).*) r)',
+                       i_rel::regclass)
+           into names;
+    exception when others then
+        -- capture must not fail the application: the catalogs are the second best source
+        names := array(select a.attname::text from pg_attribute a
+                        where a.attrelid = i_rel and a.attnum > 0 and not a.attisdropped order by a.attnum);
+    end;
+    return json_build_object(
+        'columns', (select coalesce(json_agg(json_build_array(n.name, tn.nspname || '.' || t.typname) order by n.pos), '[]')
+                      from unnest(names) with ordinality n(name, pos)
+                      left join pg_attribute a on a.attrelid = i_rel and a.attname = n.name and not a.attisdropped
+                      left join pg_type t on t.oid = a.atttypid
+                      left join pg_namespace tn on tn.oid = t.typnamespace),
+        'key', to_json(londiste_rs.key_columns(i_top)))::text;
+end $$;
+
+-- Number of a description, registered when it is new.
+create or replace function londiste_rs.shape_id(i_table_name text, i_description text)
+returns integer language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    id integer;
+begin
+    loop
+        select s.shape_id into id from londiste_rs.shape s
+         where s.table_name = i_table_name and s.description = i_description;
+        if found then
+            return id;
+        end if;
+        insert into londiste_rs.shape (table_name, description) values (i_table_name, i_description)
+            on conflict (table_name, description) do nothing;
+    end loop;
+end $$;

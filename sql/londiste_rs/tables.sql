@@ -1,0 +1,151 @@
+-- Why a relation cannot be replicated on this node; null where it can.
+create or replace function londiste_rs.refuse_table(i_queue_name text, i_rel oid, i_node_type text)
+returns text language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select case
+        when c.relkind = 'f' then 'it is a foreign table: its rows live on another server'
+        when c.relkind in ('v', 'm') then 'it is a view: replicate the tables below it'
+        when c.relkind not in ('r', 'p') then 'it is not a table'
+        when c.relpersistence = 't' then 'it is a temporary table'
+        when c.relispartition and exists (
+             select from pg_partition_ancestors(c.oid) p
+               join londiste.table_info t on t.queue_name = i_queue_name and t.local
+                and londiste_rs.find_relation(coalesce(t.dest_table, t.table_name)) = p.relid
+              where p.relid <> c.oid)
+            then 'it is a partition of a table that is replicated already'
+        when not has_schema_privilege(c.relnamespace, 'usage')
+            then format('role %s has no USAGE on its schema: grant it', current_user)
+        when i_node_type = 'root' and not (has_table_privilege(c.oid, 'trigger') and has_any_column_privilege(c.oid, 'select'))
+            then format('role %s has no privilege SELECT and TRIGGER on it: grant them', current_user)
+        when i_node_type <> 'root' and not pg_has_role(c.relowner, 'usage')
+            then format('role %s does not own it (owner: %s): grant membership in the owner', current_user, pg_get_userbyid(c.relowner))
+        end
+      from pg_class c where c.oid = i_rel
+$$;
+
+-- Takes a table into replication on this node. Other than londiste.local_add_table it takes tables without a primary key and partitioned
+-- ones, and installs the capture (root) or the guard (leaf) of this project.
+-- Options: expect_sync (rows are there already), skip_truncate, no_triggers.
+-- Codes: 200 added or already there; 400 cannot be replicated; 404 no such table, node, or table on the queue.
+create or replace function londiste_rs.add_table(
+    i_queue_name text, i_table_name text, i_dest_table text, i_options text[], out ret_code integer, out ret_note text)
+returns record language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    node record;
+    info record;
+    dest text := coalesce(i_dest_table, i_table_name);
+    rel oid := londiste_rs.find_relation(coalesce(i_dest_table, i_table_name));
+    attrs text;
+begin
+    ret_code := 404;
+    select * into node from pgq_node.node_info where queue_name = i_queue_name;
+    if not found then
+        ret_note := format('no node of queue "%s" in this database', i_queue_name);
+        return;
+    end if;
+    if rel is null then
+        ret_note := format('table %s does not exist on node %s', dest, node.node_name);
+        return;
+    end if;
+    select * into info from londiste.table_info where queue_name = i_queue_name and table_name = i_table_name;
+    if info.local then
+        ret_code := 200;
+        ret_note := format('table %s is replicated already', i_table_name);
+        return;
+    end if;
+    ret_note := londiste_rs.refuse_table(i_queue_name, rel, node.node_type);
+    if ret_note is not null then
+        ret_code := 400;
+        ret_note := format('table %s cannot be replicated: %s', dest, ret_note);
+        return;
+    end if;
+    if node.node_type <> 'root' and info is null then
+        ret_note := format('table %s is not on the queue: add it on the provider first', i_table_name);
+        return;
+    end if;
+    -- the guard of one table's parallel additions
+    perform from pgq_node.node_info where queue_name = i_queue_name for update;
+    if info is null then
+        insert into londiste.table_info (queue_name, table_name) values (i_queue_name, i_table_name)
+            on conflict do nothing;
+    end if;
+    attrs := case when 'skip_truncate' = any (i_options) then 'skip_truncate=1' end;
+    update londiste.table_info
+       set local = true, dest_table = nullif(i_dest_table, i_table_name), custom_snapshot = null, table_attrs = attrs,
+           merge_state = case when node.node_type = 'root' or 'expect_sync' = any (i_options) then 'ok' end
+     where queue_name = i_queue_name and table_name = i_table_name;
+    if node.node_type = 'root' then
+        perform londiste_rs.capture_table(i_queue_name, i_table_name);
+        perform londiste.root_notify_change(i_queue_name, 'londiste.add-table', i_table_name);
+    elsif node.node_type = 'leaf' and not 'no_triggers' = any (i_options) then
+        perform londiste_rs.guard_table(i_queue_name, rel);
+    end if;
+    ret_code := 200;
+    ret_note := format('table %s added', i_table_name);
+end $$;
+
+-- Puts the triggers on a leaf's table that refuse changes from anyone but the worker.
+create or replace function londiste_rs.guard_table(i_queue_name text, i_rel oid)
+returns void language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    name text := '_londiste_' || i_queue_name;
+begin
+    if not exists (select from pg_trigger where tgrelid = i_rel and tgname = name::name) then
+        execute format('create trigger %I before insert or update or delete on %s for each row execute function londiste_rs.deny(%L)',
+                       name, i_rel::regclass, i_queue_name);
+    end if;
+    if not exists (select from pg_trigger where tgrelid = i_rel and tgname = (name || '_truncate')::name) then
+        execute format('create trigger %I before truncate on %s for each statement execute function londiste_rs.deny(%L)',
+                       name || '_truncate', i_rel::regclass, i_queue_name);
+    end if;
+end $$;
+
+-- Takes a table out of replication on this node and undoes what replication did to it: triggers, relaxations, foreign keys dropped
+-- for a copy. Codes as londiste.local_remove_table.
+create or replace function londiste_rs.remove_table(
+    i_queue_name text, i_table_name text, out ret_code integer, out ret_note text)
+returns record language plpgsql
+set search_path = pg_catalog, pg_temp
+set client_min_messages = warning
+as $$
+declare
+    dest text;
+    relations oid[];
+    r oid;
+    f record;
+    fkeys text := '';
+begin
+    select coalesce(t.dest_table, t.table_name) into dest
+      from londiste.table_info t
+     where t.queue_name = i_queue_name and t.table_name = i_table_name and t.local;
+    if not found then
+        ret_code := 400;
+        ret_note := format('table %s is not replicated here', i_table_name);
+        return;
+    end if;
+    perform londiste_rs.release_table(i_queue_name, i_table_name);
+    select l.ret_code, l.ret_note into ret_code, ret_note from londiste.local_remove_table(i_queue_name, i_table_name) l;
+    if ret_code >= 300 then
+        return;
+    end if;
+    relations := array(select x.relid from londiste_rs.row_relations(londiste_rs.find_relation(dest)) x);
+    foreach r in array relations || londiste_rs.find_relation(dest) loop
+        continue when r is null;
+        execute format('drop trigger if exists %I on %s', '_londiste_' || i_queue_name, r::regclass);
+        execute format('drop trigger if exists %I on %s', '_londiste_' || i_queue_name || '_truncate', r::regclass);
+    end loop;
+    delete from londiste_rs.table_error e where e.queue_name = i_queue_name and e.table_name = i_table_name;
+    for f in select * from londiste_rs.restorable_fkeys() loop
+        if londiste_rs.restore_fkey(f.from_table, f.fkey_name) then
+            fkeys := fkeys || format(' %s.%s', f.from_table, f.fkey_name);
+        end if;
+    end loop;
+    perform londiste_rs.restore_relaxed();
+    ret_note := format('table %s removed', i_table_name)
+        || case when fkeys <> '' then '; its foreign keys are back and still to be validated:' || fkeys else '' end;
+end $$;
