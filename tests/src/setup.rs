@@ -67,6 +67,8 @@ impl Setup {
         for database in [&source, &target] {
             database.execute("create extension pgq; create extension pgq_node; create extension londiste");
         }
+        // The stock trigger writes events as the role that changed the row.
+        source.execute(&format!("grant pgq_writer to {}", pair.source.user));
         Setup::with(Tools::Stock, source, target)
     }
 

@@ -210,7 +210,11 @@ impl Applier {
                 }
                 (Some(Next::GiveUp), written) => return written,
                 (Some(next), written) => {
-                    debug!(error = written.err().map(tracing::field::display), ?next, "chunk is written again");
+                    debug!(
+                        error = written.err().map(tracing::field::display),
+                        ?next,
+                        "chunk is written again"
+                    );
                     (in_order, anew) = (in_order || next == Next::InOrder, anew || next == Next::Anew);
                     self.sights.clear();
                     save(client, "rollback to savepoint londiste_rs_chunk").await?;
@@ -245,7 +249,8 @@ impl Applier {
             let sight = self.sights.get(table).cloned();
             let sight = sight.ok_or_else(|| Error::TableMissing { table: dest.clone(), event_id })?;
             let known = self.plans.remove(table);
-            let known = known.filter(|p| p.sight.oid == sight.oid && p.sight.fingerprint == sight.fingerprint);
+            let known =
+                known.filter(|p| p.sight.oid == sight.oid && p.sight.fingerprint == sight.fingerprint);
             plans.push(match known {
                 Some(mut plan) => {
                     plan.sight = sight;

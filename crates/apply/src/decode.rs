@@ -113,9 +113,12 @@ impl Decoder {
         if !matches!(op, "I" | "U" | "D") {
             return Ok(None);
         }
-        let shape = event.extra3.as_deref().ok_or_else(|| "its row shape (ev_extra3) is missing".to_owned())?;
+        let shape =
+            event.extra3.as_deref().ok_or_else(|| "its row shape (ev_extra3) is missing".to_owned())?;
         let columns = match shape.parse() {
-            Ok(id) => self.shapes.get(id).map(Arc::clone).ok_or_else(|| format!("row shape {id} is not loaded"))?,
+            Ok(id) => {
+                self.shapes.get(id).map(Arc::clone).ok_or_else(|| format!("row shape {id} is not loaded"))?
+            }
             Err(_) => self.shapes.inline(shape)?,
         };
         let row = |text: &str| {
@@ -129,7 +132,12 @@ impl Decoder {
         }))
     }
 
-    fn urlencoded(&mut self, event: &Event, op: &str, key: &str) -> std::result::Result<Option<Parsed>, String> {
+    fn urlencoded(
+        &mut self,
+        event: &Event,
+        op: &str,
+        key: &str,
+    ) -> std::result::Result<Option<Parsed>, String> {
         let key: Vec<Cow<'_, str>> = key.split(',').filter(|k| !k.is_empty()).map(Cow::Borrowed).collect();
         let table = self.table(event)?;
         let data = event.data.as_deref().ok_or_else(|| "ev_data is missing".to_owned())?;
@@ -212,7 +220,12 @@ impl Decoder {
     }
 
     /// Puts names and values together, sharing the column list with earlier rows of the table.
-    fn row(&mut self, table: &Arc<str>, pairs: Pairs<'_>, key: &[Cow<'_, str>]) -> std::result::Result<Row, String> {
+    fn row(
+        &mut self,
+        table: &Arc<str>,
+        pairs: Pairs<'_>,
+        key: &[Cow<'_, str>],
+    ) -> std::result::Result<Row, String> {
         let layouts = self.layouts.entry(Arc::clone(table)).or_default();
         let known = layouts.iter().find(|c| {
             c.names.len() == pairs.len()
@@ -226,7 +239,12 @@ impl Decoder {
                 let names: Vec<String> = pairs.iter().map(|(name, _)| name.to_string()).collect();
                 let key = key
                     .iter()
-                    .map(|k| names.iter().position(|n| n == k).ok_or_else(|| format!("key column {k} is not in the row")))
+                    .map(|k| {
+                        names
+                            .iter()
+                            .position(|n| n == k)
+                            .ok_or_else(|| format!("key column {k} is not in the row"))
+                    })
                     .collect::<std::result::Result<_, _>>()?;
                 let columns = Arc::new(Columns { names, key, pinned: false });
                 if layouts.len() >= LAYOUTS {

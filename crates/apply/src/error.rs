@@ -9,7 +9,9 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The event's text does not follow the format its type promises.
-    #[error("event {event_id} ({kind}) of table {table} cannot be read: {reason}; the table needs a resync if the event is damaged")]
+    #[error(
+        "event {event_id} ({kind}) of table {table} cannot be read: {reason}; the table needs a resync if the event is damaged"
+    )]
     Malformed {
         /// `ev_id`.
         event_id: i64,
@@ -39,7 +41,9 @@ pub enum Error {
         table: String,
     },
     /// The destination table is not there.
-    #[error("table {table} does not exist on the target (first needed by event {event_id}); create it, or take it out of replication with remove-table")]
+    #[error(
+        "table {table} does not exist on the target (first needed by event {event_id}); create it, or take it out of replication with remove-table"
+    )]
     TableMissing {
         /// Destination table.
         table: String,
@@ -47,7 +51,9 @@ pub enum Error {
         event_id: i64,
     },
     /// A column that identifies rows is not on the target.
-    #[error("column {column} identifies rows of table {table}, but the target's table does not have it (event {event_id}); add the column to the target")]
+    #[error(
+        "column {column} identifies rows of table {table}, but the target's table does not have it (event {event_id}); add the column to the target"
+    )]
     KeyColumnMissing {
         /// Destination table.
         table: String,
@@ -57,7 +63,9 @@ pub enum Error {
         event_id: i64,
     },
     /// A row is to be found by its old values, and the event does not tell them.
-    #[error("event {event_id} changes a row of table {table}, which has no key, and does not tell the row's old values; add a key, or capture with the argument backup")]
+    #[error(
+        "event {event_id} changes a row of table {table}, which has no key, and does not tell the row's old values; add a key, or capture with the argument backup"
+    )]
     NoOldRow {
         /// Destination table.
         table: String,
@@ -65,7 +73,9 @@ pub enum Error {
         event_id: i64,
     },
     /// An update found no row: source and target differ.
-    #[error("event {event_id}: the row to update in table {table} is missing on the target ({key}); the table was changed there, resync it")]
+    #[error(
+        "event {event_id}: the row to update in table {table} is missing on the target ({key}); the table was changed there, resync it"
+    )]
     RowMissing {
         /// Destination table.
         table: String,
@@ -75,7 +85,9 @@ pub enum Error {
         event_id: i64,
     },
     /// An update found several rows: what identifies a row on the source does not on the target.
-    #[error("events {first_event} to {last_event}: keys of table {table} have several rows each on the target; make its key unique there, or resync it")]
+    #[error(
+        "events {first_event} to {last_event}: keys of table {table} have several rows each on the target; make its key unique there, or resync it"
+    )]
     NotUnique {
         /// Destination table.
         table: String,
@@ -85,7 +97,9 @@ pub enum Error {
         last_event: i64,
     },
     /// A partition was truncated that is no partition of the destination table.
-    #[error("event {event_id}: partition {partition} of table {table} was truncated on the source, but the target's table has no such partition; delete those rows there by hand and truncate no partitions, or resync the table")]
+    #[error(
+        "event {event_id}: partition {partition} of table {table} was truncated on the source, but the target's table has no such partition; delete those rows there by hand and truncate no partitions, or resync the table"
+    )]
     PartitionMissing {
         /// Destination table.
         table: String,

@@ -58,7 +58,10 @@ pub(crate) fn fold<'a>(plan: &Plan, items: &[Item<'a>]) -> Option<Folded<'a>> {
     let key = common_key(plan, items)?;
     if items.iter().all(|item| item.change.op == Op::Insert) {
         let net = |item: &Item<'a>| {
-            item.change.new.as_ref().map(|row| Net { row: Cow::Borrowed(row), event_id: item.change.event_id })
+            item.change
+                .new
+                .as_ref()
+                .map(|row| Net { row: Cow::Borrowed(row), event_id: item.change.event_id })
         };
         return Some(Folded { key, inserts: items.iter().filter_map(net).collect(), ..Folded::default() });
     }
@@ -119,7 +122,7 @@ fn common_key(plan: &Plan, items: &[Item<'_>]) -> Option<Vec<usize>> {
         if last == Some(mapping) {
             continue;
         }
-        let of_item = &plan.mappings[mapping].key;
+        let of_item = plan.mappings[mapping].key.as_slice();
         match key {
             _ if of_item.is_empty() && item.change.op == Op::Insert => {}
             _ if of_item.is_empty() => return None,
@@ -142,23 +145,11 @@ fn key_text(plan: &Plan, key: &[usize], item: &Item<'_>) -> Option<String> {
     let (row, mapping) = item.identity()?;
     let known = text(row, mapping)?;
     if let (Op::Update, Some(new), Some(mapping)) = (&item.change.op, &item.change.new, item.new) {
-        if item.change.old.is_some() && !same_key(plan, key, item) {
-            return None;
-        }
         if item.change.old.is_some() && text(new, mapping)? != known {
             return None;
         }
     }
     Some(known)
-}
-
-/// The key's texts are the very same before and after.
-fn same_key(plan: &Plan, key: &[usize], item: &Item<'_>) -> bool {
-    let value = |row: &Option<Row>, mapping: Option<usize>, to: usize| {
-        let at = plan.mappings[mapping?].position(to)?;
-        row.as_ref().map(|row| row.values.get(at).map(str::to_owned))
-    };
-    key.iter().all(|to| value(&item.change.old, item.old, *to) == value(&item.change.new, item.new, *to))
 }
 
 /// The row after an update that tells only some columns; `None` where it tells all that the row before had.

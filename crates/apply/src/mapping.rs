@@ -44,7 +44,9 @@ impl Mapping {
         let mut key = columns
             .key
             .iter()
-            .map(|at| find(&columns.names[*at]).map(|to| (*at, to)).ok_or_else(|| missing(&columns.names[*at])))
+            .map(|at| {
+                find(&columns.names[*at]).map(|to| (*at, to)).ok_or_else(|| missing(&columns.names[*at]))
+            })
             .collect::<Result<Vec<_>>>()?;
         key.sort_unstable_by_key(|(_, to)| *to);
         let target_only: Vec<_> = target
@@ -72,13 +74,21 @@ impl Mapping {
     }
 
     /// Appends the key's text to `out`, so that equal texts mean equal keys; false where texts cannot tell.
-    pub(crate) fn key_text(&self, target: &[TargetColumn], key: &[usize], row: &Row, out: &mut String) -> bool {
+    pub(crate) fn key_text(
+        &self,
+        target: &[TargetColumn],
+        key: &[usize],
+        row: &Row,
+        out: &mut String,
+    ) -> bool {
         key.iter().all(|to| {
             let Some(text) = self.position(*to).and_then(|at| row.values.get(at)) else { return false };
             let text = match (target[*to].sameness, self.columns.pinned) {
                 (Sameness::Text, _) | (Sameness::PinnedText, true) => text,
                 (Sameness::Blanks, _) => text.trim_end_matches(' '),
-                (Sameness::Numeric, _) if text.contains('.') => text.trim_end_matches('0').trim_end_matches('.'),
+                (Sameness::Numeric, _) if text.contains('.') => {
+                    text.trim_end_matches('0').trim_end_matches('.')
+                }
                 (Sameness::Numeric, _) => text,
                 (Sameness::Float, true) if text == "-0" => "0",
                 (Sameness::Float, true) => text,

@@ -11,7 +11,11 @@ use crate::{Error, Op, Result};
 ///
 /// # Errors
 /// [`Error::NoOldRow`].
-pub(crate) fn steps<'a>(tables: &[(&Plan, &[Item<'a>])], ordered: &[bool], bypass: bool) -> Result<Vec<Step<'a>>> {
+pub(crate) fn steps<'a>(
+    tables: &[(&Plan, &[Item<'a>])],
+    ordered: &[bool],
+    bypass: bool,
+) -> Result<Vec<Step<'a>>> {
     let mut sequence: Vec<(usize, usize)> = Vec::new();
     for (table, (_, items)) in tables.iter().enumerate().filter(|(table, _)| ordered[*table]) {
         sequence.extend((0..items.len()).map(|at| (table, at)));

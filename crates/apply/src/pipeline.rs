@@ -30,7 +30,12 @@ impl<'a, T> Pipeline<'a, T> {
     }
 
     /// Sends a statement. Gives back the oldest one's answer when there are too many in flight.
-    pub(crate) async fn send(&mut self, tag: T, statement: Statement, parameters: Parameters<'a>) -> Option<(T, Answer)> {
+    pub(crate) async fn send(
+        &mut self,
+        tag: T,
+        statement: Statement,
+        parameters: Parameters<'a>,
+    ) -> Option<(T, Answer)> {
         let client = self.client;
         let mut answer: Pin<Box<dyn Future<Output = Answer> + Send + 'a>> = Box::pin(async move {
             let parameters = parameters.as_sql();

@@ -17,7 +17,10 @@ pub(crate) struct Doing<'a> {
 impl Doing<'_> {
     pub(crate) fn refused(self, error: tokio_postgres::Error) -> Error {
         let Some(db) = error.as_db_error() else {
-            let what = format!("{} in table {} (events {} to {})", self.op, self.table, self.first_event, self.last_event);
+            let what = format!(
+                "{} in table {} (events {} to {})",
+                self.op, self.table, self.first_event, self.last_event
+            );
             return Error::Server { what, source: error };
         };
         Error::Refused {
@@ -55,10 +58,16 @@ fn remedy(code: &SqlState) -> Option<&'static str> {
         "23502" => "give the target's column a default, or allow NULL in it",
         "23514" => "the target has a check that the source has not: drop it on the target",
         "42501" => "the worker's role must own the target's tables or be granted to write them",
-        "42703" | "42P01" | "42804" | "42846" | "0A000" => "compare the definitions of the table on both sides",
-        "P0001" => "a trigger or rule on the target refuses the change: disable it while the table is replicated",
+        "42703" | "42P01" | "42804" | "42846" | "0A000" => {
+            "compare the definitions of the table on both sides"
+        }
+        "P0001" => {
+            "a trigger or rule on the target refuses the change: disable it while the table is replicated"
+        }
         "40001" | "40P01" => "the batch is tried again",
-        code if code.starts_with("22") => "the target's column does not take this value: give it the source's type",
+        code if code.starts_with("22") => {
+            "the target's column does not take this value: give it the source's type"
+        }
         _ => return None,
     })
 }
@@ -90,9 +99,15 @@ mod tests {
 
     #[test]
     fn values_are_not_shown() {
-        let shown = without_values("invalid input syntax for type integer: \"my \"secret\"\"", &SqlState::INVALID_TEXT_REPRESENTATION);
+        let shown = without_values(
+            "invalid input syntax for type integer: \"my \"secret\"\"",
+            &SqlState::INVALID_TEXT_REPRESENTATION,
+        );
         assert_eq!(shown, "invalid input syntax for type integer: \"…\"");
-        let shown = without_values("duplicate key value violates unique constraint \"a\"", &SqlState::UNIQUE_VIOLATION);
+        let shown = without_values(
+            "duplicate key value violates unique constraint \"a\"",
+            &SqlState::UNIQUE_VIOLATION,
+        );
         assert!(shown.contains("\"a\""));
     }
 }

@@ -34,7 +34,8 @@ impl Shape {
             }
             Shape::Insert { columns } => {
                 let names = list(columns.iter().map(|c| column(c).quoted.clone()));
-                let values = list(columns.iter().enumerate().map(|(i, c)| format!("x.v{i}::{}", column(c).cast)));
+                let values =
+                    list(columns.iter().enumerate().map(|(i, c)| format!("x.v{i}::{}", column(c).cast)));
                 format!(
                     "insert into {table} ({names}) overriding system value select {values} from {}",
                     rows(columns.len(), 0)
@@ -42,7 +43,10 @@ impl Shape {
             }
             Shape::Update { columns, key } => {
                 let set = list(
-                    columns.iter().enumerate().map(|(i, c)| format!("{} = x.v{i}::{}", column(c).quoted, column(c).cast)),
+                    columns
+                        .iter()
+                        .enumerate()
+                        .map(|(i, c)| format!("{} = x.v{i}::{}", column(c).quoted, column(c).cast)),
                 );
                 format!(
                     "update {only}{table} as t set {set} from {} where {}",
@@ -51,7 +55,11 @@ impl Shape {
                 )
             }
             Shape::Delete { key } => {
-                format!("delete from {only}{table} as t using {} where {}", rows(0, key.len()), key_matches(plan, key))
+                format!(
+                    "delete from {only}{table} as t using {} where {}",
+                    rows(0, key.len()),
+                    key_matches(plan, key)
+                )
             }
             Shape::Missing { key } => {
                 let names = list((0..key.len()).map(|i| format!("k{i}")));
@@ -63,9 +71,10 @@ impl Shape {
                 )
             }
             Shape::UpdateOne { columns, old } => {
-                let set = list(columns.iter().enumerate().map(|(i, c)| {
-                    format!("{} = ${}::text::{}", column(c).quoted, i + 1, column(c).cast)
-                }));
+                let set =
+                    list(columns.iter().enumerate().map(|(i, c)| {
+                        format!("{} = ${}::text::{}", column(c).quoted, i + 1, column(c).cast)
+                    }));
                 format!("update {only}{table} as t set {set} where {}", row_matches(plan, old, columns.len()))
             }
             Shape::DeleteOne { old } => {

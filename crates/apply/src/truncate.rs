@@ -39,23 +39,26 @@ pub(crate) async fn truncate(client: &Client, table: &str, change: &Change) -> R
     };
     let (schema, name) = split(table);
     let found = client.query_opt(TARGET, &[&schema, &name]).await.map_err(|e| doing().refused(e))?;
-    let found = found.ok_or_else(|| Error::TableMissing { table: table.to_owned(), event_id: change.event_id })?;
+    let found =
+        found.ok_or_else(|| Error::TableMissing { table: table.to_owned(), event_id: change.event_id })?;
     let (mut oid, mut quoted, mut alone): (u32, String, bool) = (found.get(0), found.get(1), found.get(2));
     if let Op::TruncatePartition(partition) = &change.op {
-        (oid, quoted, alone) = part(client, partition, oid).await.map_err(|e| doing().refused(e))?.ok_or_else(|| {
-            Error::PartitionMissing {
+        (oid, quoted, alone) = part(client, partition, oid)
+            .await
+            .map_err(|e| doing().refused(e))?
+            .ok_or_else(|| Error::PartitionMissing {
                 table: table.to_owned(),
                 partition: partition.clone(),
                 event_id: change.event_id,
-            }
-        })?;
+            })?;
     }
     let waiting = client.query(WAITING, &[&oid]).await.map_err(|e| doing().refused(e))?;
     let waiting: Vec<String> = waiting.iter().map(|row| row.get(0)).collect();
     let only = if alone { "only " } else { "" };
     let mut sql = format!("truncate {only}{quoted} cascade");
     if !waiting.is_empty() {
-        sql = format!("set constraints {} immediate; {sql}; set constraints all deferred", waiting.join(", "));
+        sql =
+            format!("set constraints {} immediate; {sql}; set constraints all deferred", waiting.join(", "));
     }
     client.batch_execute(&sql).await.map_err(|e| doing().refused(e))
 }
@@ -69,7 +72,7 @@ async fn part(
     let (schema, name) = split(partition);
     let Some(found) = client.query_opt(TARGET, &[&schema, &name]).await? else { return Ok(None) };
     let oid: u32 = found.get(0);
-    let belongs = "select exists (select from pg_partition_ancestors($1) a where a.relid = $2)";
+    let belongs = "select exists (select from pg_partition_ancestors($1::oid) a where a.relid = $2::oid)";
     let belongs: bool = client.query_one(belongs, &[&oid, &table]).await?.get(0);
     Ok(belongs.then(|| (oid, found.get(1), found.get(2))))
 }

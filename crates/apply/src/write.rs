@@ -120,14 +120,18 @@ impl<'a> Step<'a> {
             texts(self.arrays(plan, &to, false))
         };
         match shape {
-            Shape::Insert { columns } if columns.is_empty() => Parameters::Arrays(vec![vec![None; self.rows.len()]]),
+            Shape::Insert { columns } if columns.is_empty() => {
+                Parameters::Arrays(vec![vec![None; self.rows.len()]])
+            }
             Shape::Insert { columns } => Parameters::Arrays(self.arrays(plan, columns, true)),
             Shape::Update { columns, key } => {
                 let mut arrays = self.arrays(plan, columns, true);
                 arrays.extend(self.arrays(plan, key, false));
                 Parameters::Arrays(arrays)
             }
-            Shape::Delete { key } | Shape::Missing { key } => Parameters::Arrays(self.arrays(plan, key, false)),
+            Shape::Delete { key } | Shape::Missing { key } => {
+                Parameters::Arrays(self.arrays(plan, key, false))
+            }
             Shape::UpdateOne { columns, old: of } => {
                 Parameters::Texts(texts(self.arrays(plan, columns, true)).chain(old(of)).collect())
             }
@@ -162,7 +166,12 @@ fn describe(plan: &Plan, row: &StepRow<'_>) -> Option<String> {
 ///
 /// # Errors
 /// Those of writing; the first step's that failed.
-pub(crate) async fn run(client: &Client, plans: &mut [Plan], steps: &[Step<'_>], counts: &mut [TableCounts]) -> Result<()> {
+pub(crate) async fn run(
+    client: &Client,
+    plans: &mut [Plan],
+    steps: &[Step<'_>],
+    counts: &mut [TableCounts],
+) -> Result<()> {
     let mut pipeline = Pipeline::new(client);
     for step in steps {
         let plan = &mut plans[step.table];
@@ -214,7 +223,8 @@ async fn settle(
         }
         Deed::Follow if found == 0 => {
             let moved = StepRow { identity: step.rows[0].new, ..step.rows[0] };
-            let moved = Step { table: step.table, deed: Deed::Update, key: step.key.clone(), rows: vec![moved] };
+            let moved =
+                Step { table: step.table, deed: Deed::Update, key: step.key.clone(), rows: vec![moved] };
             counts.updated += again(client, plan, &moved).await?;
         }
         Deed::Update | Deed::Follow | Deed::UpdateOne => {
@@ -250,10 +260,8 @@ async fn missing(client: &Client, plan: &mut Plan, step: &Step<'_>) -> Result<Er
     let shape = Shape::Missing { key: step.key.clone() };
     let statement = plan.statement(client, &shape).await.map_err(|e| step.doing(plan).refused(e))?;
     let parameters = step.parameters(plan, &shape);
-    let row = client
-        .query_opt(&statement, &parameters.as_sql())
-        .await
-        .map_err(|e| step.doing(plan).refused(e))?;
+    let row =
+        client.query_opt(&statement, &parameters.as_sql()).await.map_err(|e| step.doing(plan).refused(e))?;
     let at = row.and_then(|row| usize::try_from(row.get::<_, i64>(0) - 1).ok()).unwrap_or_default();
     Ok(row_missing(plan, step.rows.get(at).unwrap_or(&step.rows[0])))
 }

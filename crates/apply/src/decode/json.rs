@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde::Deserialize;
+use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::urlencoded::Pairs;
@@ -24,8 +24,8 @@ pub(crate) struct Head {
 /// # Errors
 /// What is wrong with the text, without quoting it.
 pub(crate) fn parse(text: &str) -> Result<Pairs<'_>, String> {
-    let object: Object<'_> =
-        serde_json::from_str(text).map_err(|e| format!("row is not a JSON object (column {})", e.column()))?;
+    let object: Object<'_> = serde_json::from_str(text)
+        .map_err(|e| format!("row is not a JSON object (column {})", e.column()))?;
     Ok(object.0)
 }
 

@@ -93,7 +93,11 @@ impl<'a> Scanner<'a> {
     }
 
     fn end(&mut self) -> Result<(), String> {
-        if self.rest.trim().is_empty() { Ok(()) } else { Err("partial SQL goes on behind its end".to_owned()) }
+        if self.rest.trim().is_empty() {
+            Ok(())
+        } else {
+            Err("partial SQL goes on behind its end".to_owned())
+        }
     }
 
     fn name(&mut self) -> Result<Cow<'a, str>, String> {
@@ -135,7 +139,11 @@ impl<'a> Scanner<'a> {
                 .find(|c| c == quote || (escapes && c == '\\'))
                 .ok_or_else(|| "partial SQL ends within quotes".to_owned())?;
             let (text, rest) = self.rest.split_at(plain);
-            if out.is_empty() { out = Cow::Borrowed(text) } else { out.to_mut().push_str(text) }
+            if out.is_empty() {
+                out = Cow::Borrowed(text)
+            } else {
+                out.to_mut().push_str(text)
+            }
             let mut next = rest.chars();
             if next.next() == Some('\\') {
                 out.to_mut().push(match next.next() {
@@ -204,7 +212,8 @@ mod tests {
 
     #[test]
     fn stock_examples() {
-        let row = insert(r"(id,part,name,raw,x) values ('1','a b','O''Neil & co=x%',E'\\x00ff',NULL)").unwrap();
+        let row =
+            insert(r"(id,part,name,raw,x) values ('1','a b','O''Neil & co=x%',E'\\x00ff',NULL)").unwrap();
         assert_eq!(
             plain(row),
             [
@@ -218,12 +227,22 @@ mod tests {
         let (set, key) = update("name=NULL,ok='f' where id='1' and part='a b'").unwrap();
         assert_eq!(plain(set), [pair("name", None), pair("ok", Some("f"))]);
         assert_eq!(plain(key), [pair("id", Some("1")), pair("part", Some("a b"))]);
-        assert_eq!(plain(delete("id='1' and \"A \"\"b\"=''").unwrap()), [pair("id", Some("1")), pair("A \"b", Some(""))]);
+        assert_eq!(
+            plain(delete("id='1' and \"A \"\"b\"=''").unwrap()),
+            [pair("id", Some("1")), pair("A \"b", Some(""))]
+        );
     }
 
     #[test]
     fn malformed_text_is_an_error() {
-        for text in ["", "(a) values ('1'", "(a) values ('1)", "(a,b) values ('1')", "(a) ('1')", "(a) values ('1') x"] {
+        for text in [
+            "",
+            "(a) values ('1'",
+            "(a) values ('1)",
+            "(a,b) values ('1')",
+            "(a) ('1')",
+            "(a) values ('1') x",
+        ] {
             assert!(insert(text).is_err(), "{text}");
         }
         for text in ["", "a='1'", "a where b='1'", "a='1' where", "a=E'\\", "a=E'\\x41' where b='1'"] {

@@ -86,7 +86,8 @@ mod tests {
     #[test]
     fn null_empty_quotes_and_backslashes() {
         let values = row(r#"(1,"a ""b""",,"","c\\d",\,\),"x,y (z)")"#, 7);
-        let expected = [Some("1"), Some("a \"b\""), None, Some(""), Some("c\\d"), Some(",)"), Some("x,y (z)")];
+        let expected =
+            [Some("1"), Some("a \"b\""), None, Some(""), Some("c\\d"), Some(",)"), Some("x,y (z)")];
         assert_eq!(values, expected.map(|v| v.map(str::to_owned)));
         assert_eq!(row("()", 1), vec![None]);
         assert_eq!(row("()", 0), Vec::<Option<String>>::new());
@@ -106,7 +107,8 @@ mod tests {
         let field = |v: &Option<String>| match v {
             None => String::new(),
             Some(v) => {
-                let quote = v.is_empty() || v.contains(|c: char| "\"\\(),".contains(c) || c.is_ascii_whitespace());
+                let quote =
+                    v.is_empty() || v.contains(|c: char| "\"\\(),".contains(c) || c.is_ascii_whitespace());
                 let body = v.replace('\\', "\\\\").replace('"', "\"\"");
                 if quote { format!("\"{body}\"") } else { body }
             }

@@ -75,7 +75,12 @@ fn parse(description: &str) -> std::result::Result<Columns, String> {
     let key = description
         .key
         .iter()
-        .map(|k| names.iter().position(|n| n == k).ok_or_else(|| format!("its key column {k} is not among its columns")))
+        .map(|k| {
+            names
+                .iter()
+                .position(|n| n == k)
+                .ok_or_else(|| format!("its key column {k} is not among its columns"))
+        })
         .collect::<std::result::Result<_, _>>()?;
     Ok(Columns { names, key, pinned: true })
 }
@@ -87,7 +92,8 @@ mod tests {
     #[test]
     fn description_gives_columns_and_key() {
         let mut shapes = Shapes::default();
-        let text = r#"{"columns": [["a","pg_catalog.int4"], ["Id","pg_catalog.text"], ["c", null]], "key": ["Id"]}"#;
+        let text =
+            r#"{"columns": [["a","pg_catalog.int4"], ["Id","pg_catalog.text"], ["c", null]], "key": ["Id"]}"#;
         shapes.learn(7, text).unwrap();
         let columns = shapes.get(7).unwrap();
         assert_eq!(columns.names, ["a", "Id", "c"]);

@@ -93,7 +93,8 @@ fn backup_is_the_old_row() {
     let mut update = event("U:id", "id=1&name=b");
     update.extra2 = Some("id=1&name=a".to_owned());
     assert_eq!(value(&change(&mut decoder, &update).old, "name"), Some("a"));
-    let mut update = event(r#"{"op":"UPDATE","table":["public","item"],"pkey":["id"]}"#, r#"{"id":1,"name":"b"}"#);
+    let mut update =
+        event(r#"{"op":"UPDATE","table":["public","item"],"pkey":["id"]}"#, r#"{"id":1,"name":"b"}"#);
     update.extra2 = Some(r#"{"id":1,"name":"a"}"#.to_owned());
     update.extra1 = None;
     let change = change(&mut decoder, &update);

@@ -50,7 +50,8 @@ mod tests {
 
     #[test]
     fn stock_example() {
-        let row = parse("id=1&part=a+b&name=O%27Neil+%26+co%3dx%25&price&tags=%7bx%2c%22y+z%22%7d&e=").unwrap();
+        let row =
+            parse("id=1&part=a+b&name=O%27Neil+%26+co%3dx%25&price&tags=%7bx%2c%22y+z%22%7d&e=").unwrap();
         let row: Vec<_> = row.iter().map(|(n, v)| (&**n, v.as_deref())).collect();
         assert_eq!(
             row,
