@@ -242,6 +242,9 @@ fn complaint(section: &str, key: &str, value: Option<&String>, text: &str) -> St
     }
 }
 
+#[cfg(test)]
+mod tests;
+
 fn parse(text: &str) -> Result<BTreeMap<String, Pairs>, String> {
     let mut format = configparser::ini::Ini::new();
     format.set_default_section(HEADLESS);
