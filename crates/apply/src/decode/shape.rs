@@ -103,10 +103,10 @@ mod tests {
         let text =
             r#"{"columns": [["a","pg_catalog.int4"], ["Id","pg_catalog.text"], ["c", null]], "key": ["Id"]}"#;
         shapes.learn(7, text).unwrap();
-        let columns = shapes.get(7).unwrap();
+        let columns = shapes.get(7).unwrap().clone();
         assert_eq!(columns.names, ["a", "Id", "c"]);
         assert_eq!(columns.key, [1]);
-        assert_eq!(shapes.inline(text).unwrap(), *columns);
+        assert_eq!(shapes.inline(text).unwrap(), columns);
     }
 
     #[test]
