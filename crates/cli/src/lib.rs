@@ -1,1 +1,3 @@
 //! The executables: pgqd, londiste, londisted.
+
+pub mod londiste;
