@@ -1,5 +1,6 @@
 -- Drops the foreign keys that collect_fks.sql remembers, each in a transaction of its own.
 -- -v lock_timeout=2s: longest wait for a lock. -v tries=30: how often to try, a second apart.
+\set ON_ERROR_STOP on
 \ir londiste_fk/install.psql
 call londiste_fk.begin_run();
 select format('call londiste_fk.drop_fkey(%s, %L, %s)', id, :'lock_timeout', :tries)

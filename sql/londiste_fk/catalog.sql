@@ -27,7 +27,7 @@ begin
     end if;
 end $$;
 
--- The foreign keys of this database that are the user's, as they are now (one of them, if asked for). Partitions' parts of a
+-- The foreign keys of this database that are the user's, as they are now (null), or just this one. Partitions' parts of a
 -- partitioned table's foreign key are not listed. The search_path makes pg_get_constraintdef qualify every name.
 create or replace function londiste_fk.present(only_fkey oid default null)
 returns table (fkey oid, schema_name name, table_name name, fkey_name name, target_schema name, target_table name,
@@ -49,7 +49,7 @@ language sql stable set search_path = pg_catalog, pg_temp as $$
              on r.table_name in (n.nspname || '.' || t.relname, format('%I.%I', n.nspname, t.relname))
             and r.fkey_name = k.conname and k.condeferrable and k.condeferred
      where k.contype = 'f' and k.conparentid = 0
-       and k.oid = coalesce(only_fkey, k.oid)
+       and (only_fkey is null or k.oid = only_fkey)
        and t.relpersistence <> 't'
        and n.nspname not in ('pgq', 'pgq_ext', 'pgq_node', 'londiste', 'londiste_rs', 'londiste_fk',
                              'pg_catalog', 'information_schema')

@@ -45,8 +45,11 @@ declare
     f londiste_fk.foreign_key;
     to_be_validated boolean;
 begin
+    if fkey is null then
+        return;
+    end if;
     select * into p from londiste_fk.present(fkey);
-    if p.fkey is null then
+    if not found then
         return;
     end if;
     select * into f from londiste_fk.foreign_key r

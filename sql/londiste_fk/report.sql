@@ -22,6 +22,16 @@ language sql volatile set search_path = pg_catalog, pg_temp as $$
      order by 1, 2
 $$;
 
+-- What has just been done with a foreign key, as a line to look at while a long run goes on; no row if nothing was to be done.
+create or replace function londiste_fk.progress(fkey bigint)
+returns setof text
+language sql stable set search_path = pg_catalog, pg_temp as $$
+    select format('%s  %I.%I %I: %s in %s s', to_char(clock_timestamp(), 'HH24:MI:SS'), f.schema_name, f.table_name, f.fkey_name,
+                  case when f.error is null then f.state else 'failed' end, round(extract(epoch from f.took)::numeric, 1))
+      from londiste_fk.foreign_key f
+     where f.id = fkey and f.took is not null
+$$;
+
 -- Nothing to work with is an error: most likely collect_fks.sql was forgotten, or ran in another database.
 create or replace procedure londiste_fk.begin_run()
 language plpgsql set search_path = pg_catalog, pg_temp as $$

@@ -100,8 +100,8 @@ begin
     if f.state is distinct from 'dropped' or londiste_fk.held_by_worker(f.schema_name, f.table_name, f.fkey_name) then
         return;
     end if;
-    failure := londiste_fk.attempt(format('select londiste_fk.add(%s)', f.id), londiste_fk.tables_of(f), false,
-                                   lock_timeout, tries);
+    failure := londiste_fk.attempt(format('select londiste_fk.add(%s)', f.id), londiste_fk.tables_of(f),
+                                   f.partitioned or londiste_fk.replication_relaxes(), lock_timeout, tries);
     select k.convalidated into there_and_valid
       from pg_constraint k where k.oid = londiste_fk.find(f.schema_name, f.table_name, f.fkey_name);
     update londiste_fk.foreign_key r

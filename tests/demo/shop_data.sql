@@ -28,7 +28,7 @@ insert into shop.brand (name, founded) select 'Brand ' || i, 1900 + i from gener
 
 insert into shop.product (sku, brand_id, title, price, old_prices, attributes, dimensions, weight, active, on_sale, discount, image, keywords)
 select 'SKU-' || lpad(i::text, 6, '0'), 1 + i % 50, 'Thing no. ' || i, i % 500 + 0.99, case when i % 3 = 0 then array[i, null, 0.5]::shop.amount[] end,
-    format('{"colour":  "c%s", "sizes": [1,2 ,3], "a": 1, "a": 2}', i % 9)::json, array[i / 3.0, 1e-300, 'NaN', '-Infinity'],
+    format('{"colour":  "c%s", "sizes": [1,2 ,3], "a": 1, "a": 2}', i % 9)::json, array[(i / 3.0)::float8, 1e-300, 'NaN', '-Infinity'],
     i / 7.0, i % 5 > 0, daterange('2024-01-01', '2024-01-01'::date + i % 30), int4range(i % 10, 10 + i % 20, '[]'),
     case when i % 20 = 0 then decode(repeat(md5(i::text), 100), 'hex') else '\x00ff5c27'::bytea end, to_tsvector('simple', 'thing number ' || i)
 from generate_series(1, 3000) i;

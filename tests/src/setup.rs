@@ -1,20 +1,18 @@
 //! A run directory with `pgqd.ini`, `source.ini` and `target.ini`, and the executables under test at work in it.
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
+mod ini_files;
+mod progress;
+
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::time::Duration;
 
+use ini_files::IniFiles;
+
 use crate::guardian::{Guardian, MARK};
 use crate::{Daemon, Database, Invocation, Output, Pair, executable, guide, wait_for};
 
-/// The queue of every setup.
-pub const QUEUE: &str = "migq";
-/// Job name and consumer name of the source's worker.
-pub const SOURCE_JOB: &str = "source_app";
-/// Job name and consumer name of the target's worker.
-pub const TARGET_JOB: &str = "target_app";
+pub use ini_files::{QUEUE, SOURCE_JOB, TARGET_JOB};
 
 /// Whose executables run in a [`Setup`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,16 +41,11 @@ pub struct Setup {
     tools: Tools,
     guardian: Mutex<Guardian>,
     directory: PathBuf,
-    inis: Mutex<BTreeMap<&'static str, Ini>>,
+    inis: Mutex<IniFiles>,
     /// The ordinary role on the source.
     pub source: Database,
     /// The ordinary role on the target.
     pub target: Database,
-}
-
-struct Ini {
-    section: &'static str,
-    values: BTreeMap<String, String>,
 }
 
 impl Setup {
@@ -76,69 +69,19 @@ impl Setup {
         let directory =
             tempfile::Builder::new().prefix("lr-run-").tempdir().expect("temporary directory").keep();
         let guardian = Guardian::over(&directory).into();
-        let setup = Setup { tools, guardian, directory, inis: Mutex::default(), source, target };
-        setup.add_pgqd_ini();
-        setup.add_node_ini("source.ini", SOURCE_JOB, &setup.source);
-        setup.add_node_ini("target.ini", TARGET_JOB, &setup.target);
-        setup.set("target.ini", "parallel_copies", "4");
-        setup
-    }
-
-    fn add_pgqd_ini(&self) {
-        self.add_ini("pgqd.ini", "pgqd");
-        for (key, value) in [
-            ("logfile", self.path("pgqd.log")),
-            ("pidfile", self.path("pgqd.pid")),
-            ("base_connstr", self.source.base_connstr()),
-            ("initial_database", self.source.dbname.clone()),
-            ("database_list", self.source.dbname.clone()),
-            ("syslog", "0".to_owned()),
-            ("retry_period", "2".to_owned()),
-            ("ticker_period", "0.5".to_owned()),
-        ] {
-            self.set("pgqd.ini", key, &value);
-        }
-    }
-
-    fn add_node_ini(&self, file: &'static str, job: &str, database: &Database) {
-        self.add_ini(file, "londiste");
-        let name = file.trim_end_matches(".ini");
-        for (key, value) in [
-            ("db", database.connstr()),
-            ("queue_name", QUEUE.to_owned()),
-            ("job_name", job.to_owned()),
-            ("logfile", self.path(&format!("{name}.log"))),
-            ("pidfile", self.path(&format!("{name}.pid"))),
-            ("exception_sleep", "1".to_owned()),
-        ] {
-            self.set(file, key, &value);
-        }
-    }
-
-    fn add_ini(&self, file: &'static str, section: &'static str) {
-        self.inis.lock().expect("inis").insert(file, Ini { section, values: BTreeMap::new() });
+        let inis = IniFiles::write(&directory, &source, &target).into();
+        Setup { tools, guardian, directory, inis, source, target }
     }
 
     /// Sets a value in one of the ini files and writes the file.
     #[track_caller]
     pub fn set(&self, file: &str, key: &str, value: &str) {
-        let mut inis = self.inis.lock().expect("inis");
-        let ini = inis.get_mut(file).unwrap_or_else(|| panic!("no such file: {file}"));
-        ini.values.insert(key.to_owned(), value.to_owned());
-        let mut text = format!("[{}]\n", ini.section);
-        for (key, value) in &ini.values {
-            writeln!(text, "{key} = {}", value.replace('%', "%%")).expect("a string can be written to");
-        }
-        std::fs::write(self.directory.join(file), text).expect("the ini file can be written");
+        self.inis.lock().expect("inis").set(file, key, value);
     }
 
     /// The run directory: ini files, pidfiles, logs.
     pub fn directory(&self) -> &Path {
         &self.directory
-    }
-
-    fn path(&self, file: &str) -> String {
-        self.directory.join(file).display().to_string()
     }
 
     /// Path of `londiste` or `pgqd`.
@@ -247,62 +190,6 @@ impl Setup {
         for step in guide::restore_foreign_keys(self) {
             step.run(self).expect_success();
         }
-    }
-
-    /// State of each table registered on the target, in name order: `new` while it is not copied.
-    pub fn table_states(&self) -> Vec<(String, String)> {
-        let sql = format!(
-            "select table_name, coalesce(merge_state, 'new') from londiste.get_table_list('{QUEUE}') where local order by 1"
-        );
-        let rows = self.target.try_rows(&sql).unwrap_or_default();
-        rows.into_iter()
-            .map(|row| (row[0].clone().unwrap_or_default(), row[1].clone().unwrap_or_default()))
-            .collect()
-    }
-
-    /// Waits until every table of the target is `ok`.
-    #[track_caller]
-    pub fn wait_ok(&self, timeout: Duration) {
-        wait_for(timeout, "all tables ok", || {
-            let states = self.table_states();
-            let waiting: Vec<_> = states.iter().filter(|(_, state)| state != "ok").collect();
-            if waiting.is_empty() && !states.is_empty() {
-                Ok(())
-            } else {
-                Err(format!("{waiting:?}\n{}", self.logs()))
-            }
-        });
-    }
-
-    /// Waits until the target has applied everything that was committed on the source before this call.
-    #[track_caller]
-    pub fn wait_caught_up(&self, timeout: Duration) {
-        let reached = self.source.value("select txid_current()");
-        self.source.execute(&format!("select pgq.force_tick('{QUEUE}')"));
-        let tick = wait_for(timeout, "a tick beyond the last commit", || {
-            let sql = format!(
-                "select min(tick_id) from pgq.tick join pgq.queue on queue_id = tick_queue
-                 where queue_name = '{QUEUE}' and txid_snapshot_xmin(tick_snapshot) > {reached}"
-            );
-            let rows = self.source.try_rows(&sql).unwrap_or_default();
-            rows.first().and_then(|row| row[0].clone()).ok_or_else(|| self.ticker().log_end())
-        });
-        let tick: i64 = tick.parse().expect("a tick id");
-        wait_for(timeout, "the target to reach the tick", || {
-            let sql = format!("select completed_tick, cur_error from pgq_node.get_worker_state('{QUEUE}')");
-            let rows = self.target.try_rows(&sql).map_err(|error| error.to_string())?;
-            let completed: i64 = rows[0][0].as_deref().unwrap_or("0").parse().expect("a tick id");
-            if completed >= tick {
-                Ok(())
-            } else {
-                Err(format!("at {completed} of {tick}: {:?}\n{}", rows[0][1], self.logs()))
-            }
-        });
-    }
-
-    /// Ends of all logs, for messages.
-    pub fn logs(&self) -> String {
-        [self.ticker(), self.source_worker(), self.target_worker()].map(|daemon| daemon.log_end()).join("\n")
     }
 
     /// Leaves the daemons running when this process ends; [`Guardian::clean`] of the run directory ends them.

@@ -26,6 +26,7 @@ fn every_partition_is_guarded_between_restore_and_validate() {
     target.app.execute("delete from other; delete from parent where id = 1");
     assert_eq!(target.app.number("select count(*) from child"), 1);
     target.scripts("collect restore drop");
+    target.assert_state("child_fk", "dropped");
     assert_eq!(target.definitions("child_1"), "");
     target.scripts("restore validate");
     assert_eq!(target.snapshot(), before);

@@ -9,5 +9,5 @@ create table loose (
     id int primary key, l int,
     constraint on_paper foreign key (l) references line deferrable not enforced);
 insert into loose values (1, 99);
-alter table sale add constraint sale_unchecked foreign key (prior) references line not valid;
-alter table sale add constraint sale_on_paper foreign key (prior) references line not enforced;
+alter table sale add constraint sale_unchecked foreign key (prior) references "Or der" not valid;
+alter table sale add constraint sale_on_paper foreign key (r) references line not enforced;

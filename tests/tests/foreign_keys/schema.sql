@@ -27,6 +27,7 @@ create table sale_2 partition of sale for values from (100) to (200) partition b
 create table sale_21 partition of sale_2 for values from (100) to (150);
 alter table sale attach partition sale_1 for values from (0) to (100);
 alter table sale add constraint sale_r foreign key (r) references region on delete cascade;
+alter table sale add constraint sale_r_again foreign key (r) references region on delete cascade;
 alter table sale add constraint sale_l foreign key (l) references line deferrable initially deferred;
 alter table sale add constraint sale_prior foreign key (prior) references sale;
 comment on constraint own_name on sale_1 is 'a partition''s own';

@@ -73,6 +73,7 @@ impl Target {
             let output = self.script(name);
             output.expect_success();
             assert_eq!(output.stderr, "", "{}", output.report());
+            assert!(!output.stdout.contains("ERROR"), "{}", output.report());
         }
     }
 

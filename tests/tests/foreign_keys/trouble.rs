@@ -96,3 +96,21 @@ fn without_a_collection_nothing_is_touched() {
     }
     assert_eq!(target.definitions("a"), "a_fk: FOREIGN KEY (p) REFERENCES parent(id)");
 }
+
+#[test]
+fn two_scripts_at_once_are_refused() {
+    let target = Target::with_children(&["a"]);
+    target.scripts("collect");
+    let mut holder = target.app.connect();
+    holder.batch_execute("begin; lock table a in access share mode").unwrap();
+    std::thread::scope(|scope| {
+        let drop = scope.spawn(|| target.script("drop"));
+        wait_until(Duration::from_secs(20), "the first script waits for its lock", || {
+            target.app.number("select count(*) from pg_locks where not granted") > 0
+        });
+        target.script("restore").expect_failure(3, &["another session is running"]);
+        holder.batch_execute("rollback").unwrap();
+        drop.join().unwrap().expect_success();
+    });
+    target.scripts("restore validate");
+}
