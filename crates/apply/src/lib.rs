@@ -1,1 +1,30 @@
 //! Events into changes, folded per table and key, written set-wise in the caller's transaction.
+//!
+//! A batch's final state per key is all that matters. [`Decoder`] turns events into [`Change`]s, [`Applier`] gathers them into chunks,
+//! folds each chunk to the last state of every key and writes each table with a handful of statements. Where the way matters and not
+//! only the end (changed keys, rows without key, unique indexes in each other's way), changes are written one by one in event order.
+
+mod applier;
+mod change;
+mod chunk;
+mod decode;
+mod error;
+mod fold;
+mod mapping;
+mod ordered;
+mod pipeline;
+mod plan;
+mod refusal;
+mod session;
+mod statement;
+mod survey;
+mod truncate;
+mod values;
+mod write;
+
+pub use applier::{Applied, Applier, Options, TableCounts};
+pub use change::{Change, Columns, Op, Row};
+pub use decode::{Control, Decoded, Decoder, Shapes};
+pub use error::{Error, Result};
+pub use session::{begin, pin_session};
+pub use values::Values;

@@ -27,11 +27,13 @@ pub(crate) struct Announce(PipeWriter);
 #[derive(Debug)]
 pub(crate) struct Waiting(PipeReader);
 
-/// Forks away from the terminal. Must be called before any thread or runtime exists.
+/// Forks away from the terminal, staying in the current directory: relative names in ini files and connect strings
+/// mean the same as before, also when they are read again. Must be called before any thread or runtime exists.
 pub(crate) fn fork() -> Result<Side, Error> {
     let failed = |error: &dyn std::fmt::Display| Error::Background(error.to_string());
     let (reader, writer) = std::io::pipe().map_err(|error| failed(&error))?;
-    match Daemonize::new().umask(0o027).execute() {
+    let here = std::env::current_dir().map_err(|error| failed(&error))?;
+    match Daemonize::new().working_directory(here).umask(0o027).execute() {
         Outcome::Parent(Err(error)) => Err(failed(&error)),
         Outcome::Parent(Ok(_)) => {
             drop(writer);
@@ -75,7 +77,9 @@ impl Waiting {
         self.0.read_to_end(&mut word).map_err(|error| Error::Background(error.to_string()))?;
         match word.as_slice() {
             READY => Ok(()),
-            [] => Err(Error::Background("the daemon ended while it started; its log file may tell why".into())),
+            [] => {
+                Err(Error::Background("the daemon ended while it started; its log file may tell why".into()))
+            }
             text => Err(Error::Startup(String::from_utf8_lossy(text).into_owned())),
         }
     }

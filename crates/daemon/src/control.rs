@@ -66,17 +66,28 @@ fn signal_within(
     let (pid, lock) = match holder(pidfile)? {
         Holder::Locked(pid, file) => (pid, Some(file)),
         Holder::Unlocked(pid) => (pid, None),
-        Holder::Starting => return not_running(format!("{shown} is held by a process that still starts; try again")),
-        Holder::Stale(Some(pid)) => {
-            return not_running(format!("{shown} is left over from process {pid}, which has gone; the next start replaces it"));
+        Holder::Starting => {
+            return not_running(format!("{shown} is held by a process that still starts; try again"));
         }
-        Holder::Stale(None) => return not_running(format!("{shown} is left over; the next start replaces it")),
+        Holder::Stale(Some(pid)) => {
+            return not_running(format!(
+                "{shown} is left over from process {pid}, which has gone; the next start replaces it"
+            ));
+        }
+        Holder::Stale(None) => {
+            return not_running(format!("{shown} is left over; the next start replaces it"));
+        }
         Holder::Nobody => return not_running(format!("there is no pidfile {shown}")),
     };
     let (system, name) = signal.system();
-    let target = Pid::from_raw(pid).ok_or_else(|| Error::NotRunning { reason: format!("{shown} names no process") })?;
-    kill_process(target, system)
-        .map_err(|errno| Error::Signal { signal: name, pid, path: pidfile.into(), source: errno.into() })?;
+    let target = Pid::from_raw(pid)
+        .ok_or_else(|| Error::NotRunning { reason: format!("{shown} names no process") })?;
+    kill_process(target, system).map_err(|errno| Error::Signal {
+        signal: name,
+        pid,
+        path: pidfile.into(),
+        source: errno.into(),
+    })?;
     if let Some((limit, advice)) = patience
         && !gone_within(pid, lock, limit)
     {

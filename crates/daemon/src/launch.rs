@@ -88,7 +88,8 @@ impl Launch {
     ) -> Result<(), Error> {
         pidfiles.iter_mut().try_for_each(Pidfile::write)?;
         let logs = self.start_log(&services)?;
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Error::Runtime)?;
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Error::Runtime)?;
         let ran = runtime.block_on(async {
             let jobs = services.into_iter().zip(logs).collect();
             let mut process = Process::new(jobs, self.overrides.clone())?;

@@ -12,7 +12,9 @@ pub(crate) fn resolve(name: &str) -> Result<PathBuf, String> {
     let name = name.trim();
     if let Some(rest) = name.strip_prefix('~') {
         if !rest.is_empty() && !rest.starts_with('/') {
-            return Err("expected a path; ~ stands for your own home directory only, write the path in full".into());
+            return Err(
+                "expected a path; ~ stands for your own home directory only, write the path in full".into()
+            );
         }
         let home = std::env::home_dir().filter(|home| !home.as_os_str().is_empty());
         let home = home.ok_or("~ cannot be replaced: no home directory is known, write the path in full")?;
@@ -21,7 +23,8 @@ pub(crate) fn resolve(name: &str) -> Result<PathBuf, String> {
     if name.is_empty() {
         return Err("expected a path".into());
     }
-    std::path::absolute(Path::new(name)).map_err(|error| format!("cannot find the current directory: {error}"))
+    std::path::absolute(Path::new(name))
+        .map_err(|error| format!("cannot find the current directory: {error}"))
 }
 
 #[cfg(test)]

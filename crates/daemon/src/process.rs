@@ -5,10 +5,10 @@ use std::sync::Arc;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
 
+use crate::Error;
 use crate::log::LogFile;
 use crate::service::Service;
 use crate::supervise::Supervisor;
-use crate::Error;
 
 /// Jobs under supervision, from the start-up checks to the end.
 pub(crate) struct Process {
@@ -36,7 +36,8 @@ impl Process {
         overrides: Vec<(String, String)>,
     ) -> Result<Process, Error> {
         let hear = |kind| signal(kind).map_err(Error::Runtime);
-        let jobs = jobs.into_iter().map(|(service, log)| Job { service, log, supervisor: None, replacement: None });
+        let jobs =
+            jobs.into_iter().map(|(service, log)| Job { service, log, supervisor: None, replacement: None });
         Ok(Process {
             jobs: jobs.collect(),
             overrides,
@@ -152,11 +153,16 @@ fn reread(job: &Job, overrides: &[(String, String)]) -> Result<Option<Service>, 
     let changes = service.changes(&newer)?;
     if !changes.identity.is_empty() {
         let keys = changes.identity.join(", ");
-        tracing::error!("{name}: {keys} changed, which makes it another job: nothing applied, restart the process");
+        tracing::error!(
+            "{name}: {keys} changed, which makes it another job: nothing applied, restart the process"
+        );
         return Ok(None);
     }
     if !changes.restart.is_empty() {
-        tracing::warn!("{name}: {} changed, which needs a restart of the process", changes.restart.join(", "));
+        tracing::warn!(
+            "{name}: {} changed, which needs a restart of the process",
+            changes.restart.join(", ")
+        );
     }
     if changes.now.is_empty() {
         return Ok(None);

@@ -12,7 +12,6 @@ use crate::worker::Node;
 use crate::{Error, tick, worker};
 
 /// What an ini file asks for, read completely: nothing in it can fail any more.
-#[derive(Debug)]
 pub(crate) struct Service {
     pub(crate) ini: Ini,
     pub(crate) section: &'static str,
@@ -24,14 +23,14 @@ pub(crate) struct Service {
     kind: Kind,
 }
 
-#[derive(Debug)]
 enum Kind {
     Ticker(ticker::Config),
     Node { node: Node, longest_pause: Duration },
 }
 
 /// Keys that take effect when the process starts, and only then.
-const NEED_RESTART: &[&str] = &["pidfile", "logfile", "log_format", "syslog", "syslog_ident", "syslog_facility"];
+const NEED_RESTART: &[&str] =
+    &["pidfile", "logfile", "log_format", "syslog", "syslog_ident", "syslog_facility"];
 
 /// Keys that say which job this is: with another value it is another job.
 const IDENTITY: &[&str] = &["job_name", "consumer_name", "queue_name"];
@@ -60,7 +59,16 @@ impl Service {
             "pgqd" => {
                 let PgqdSettings { job_name, logfile, log_format, pidfile, syslog, ticker } = ini.pgqd()?;
                 let kind = Kind::Ticker(ticker);
-                Ok(Service { ini, section: "pgqd", job: job_name, logfile, log_format, pidfile, syslog, kind })
+                Ok(Service {
+                    ini,
+                    section: "pgqd",
+                    job: job_name,
+                    logfile,
+                    log_format,
+                    pidfile,
+                    syslog,
+                    kind,
+                })
             }
             _ => {
                 let settings = ini.londiste()?;

@@ -20,7 +20,7 @@ pub(crate) fn start(supervisor: &Supervisor, config: ticker::Config) {
         async move { Ok(reporter.report(stop).await?) }
     });
     let databases = ticker.databases();
-    supervisor.follow("tend", databases, move |database| {
+    supervisor.follow("database", databases, move |database| {
         let (ticker, database) = (ticker.clone(), database.to_owned());
         move |stop| {
             let (ticker, database) = (ticker.clone(), database.clone());

@@ -13,7 +13,7 @@ use crate::pidfile::Pidfile;
 use crate::supervise::Supervisor;
 
 /// What the parts of a node read from the ini file.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Node {
     pub(crate) consumer: consumer::Config,
     pub(crate) copier: copier::Config,

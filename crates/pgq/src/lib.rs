@@ -10,10 +10,13 @@ pub mod event;
 pub mod install;
 pub mod maintenance;
 pub mod node;
+pub mod replay;
 pub mod seq;
+pub mod snapshot;
 pub mod table;
 
 pub use batch::Batch;
 pub use bell::Bell;
 pub use error::{Error, Result};
 pub use event::Event;
+pub use snapshot::Snapshot;

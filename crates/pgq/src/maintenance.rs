@@ -37,7 +37,8 @@ impl std::fmt::Display for Operation {
 /// # Errors
 /// The connection broke.
 pub async fn version(client: &Client) -> Result<Option<String>> {
-    let there = "select to_regprocedure('pgq.ticker()') is not null and to_regprocedure('pgq.version()') is not null";
+    let there =
+        "select to_regprocedure('pgq.ticker()') is not null and to_regprocedure('pgq.version()') is not null";
     if !client.query_one(there, &[]).await?.try_get::<_, bool>(0)? {
         return Ok(None);
     }

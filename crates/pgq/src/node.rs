@@ -287,8 +287,8 @@ pub async fn set_completed<C: GenericClient>(client: &C, queue: &str, consumer: 
     Ok(())
 }
 
-/// Stores why a consumer's current batch fails.
-pub async fn set_error<C: GenericClient>(client: &C, queue: &str, consumer: &str, error: &str) -> Result<()> {
+/// Stores why a consumer's current batch fails; `None` when it does not any more.
+pub async fn set_error<C: GenericClient>(client: &C, queue: &str, consumer: &str, error: Option<&str>) -> Result<()> {
     let sql = "select * from pgq_node.set_consumer_error($1, $2, $3)";
     coded(client, "pgq_node.set_consumer_error", sql, &[&queue, &consumer, &error]).await?;
     Ok(())

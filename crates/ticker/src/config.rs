@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use serde::de::{Deserializer, Error};
 use serde::Deserialize;
+use serde::de::{Deserializer, Error};
 
 /// Section `[pgqd]`, as far as it is about ticking. Times are in seconds, with fractions.
 #[derive(Debug, Clone, Deserialize)]

@@ -54,13 +54,18 @@ impl Ticker {
                 return Ok(());
             }
             let connect = self.config.database(database);
-            let session = pg::Session::connect(&connect, APPLICATION).await.map_err(Error::connect(database))?;
+            let session =
+                pg::Session::connect(&connect, APPLICATION).await.map_err(Error::connect(database))?;
             let version = pgq::maintenance::version(&session).await;
-            with_queues += usize::from(version.map_err(Error::doing(database, "looking for schema pgq"))?.is_some());
+            with_queues +=
+                usize::from(version.map_err(Error::doing(database, "looking for schema pgq"))?.is_some());
         }
         if with_queues == 0 && !databases.is_empty() {
             let names: Vec<_> = databases.into_iter().collect();
-            tracing::warn!("schema pgq is in none of the databases ({}): install it with sql/init_noext.sql", names.join(", "));
+            tracing::warn!(
+                "schema pgq is in none of the databases ({}): install it with sql/init_noext.sql",
+                names.join(", ")
+            );
         }
         Ok(())
     }

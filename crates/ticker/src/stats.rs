@@ -32,7 +32,8 @@ impl Stats {
     }
 
     fn take(&self) -> String {
-        let [ticks, maint, retry] = [&self.ticks, &self.maint, &self.retry].map(|count| count.swap(0, Relaxed));
+        let [ticks, maint, retry] =
+            [&self.ticks, &self.maint, &self.retry].map(|count| count.swap(0, Relaxed));
         format!("{{ticks: {ticks}, maint: {maint}, retry: {retry}}}")
     }
 }

@@ -51,15 +51,15 @@ impl Ticker {
             match version.map_err(Error::doing(database, "looking for schema pgq"))? {
                 Some(version) => {
                     if !known {
-                        tracing::info!("database {database}: pgq {version}");
+                        tracing::info!("pgq {version}");
                     }
                     known = true;
                     let end = Instant::now() + config.connection_lifetime;
                     self.serve(database, &session, &mut upkeep, end, &stop).await?;
-                    tracing::debug!("database {database}: connection closed");
+                    tracing::debug!("connection closed");
                 }
                 None => {
-                    tracing::debug!("database {database}: no schema pgq");
+                    tracing::debug!("no schema pgq");
                     drop(session);
                     stop.run_until_cancelled(sleep(config.check_period)).await;
                 }
@@ -88,7 +88,7 @@ impl Ticker {
                 _ = upkeep.tick.tick() => {
                     let ticked = maintenance::tick(session).await;
                     let queues = ticked.map_err(Error::doing(database, "pgq.ticker()"))?;
-                    tracing::trace!("database {database}: {queues} ticks");
+                    tracing::trace!("{queues} ticks");
                     self.stats.ticked();
                 }
                 _ = upkeep.retry.tick() => upkeep.retrying = true,
@@ -110,12 +110,12 @@ impl Ticker {
     /// One step of the operation in hand. One that fails is logged once, and keeps nobody from the others.
     async fn step(&self, database: &str, session: &pg::Session, upkeep: &mut Upkeep) -> Result<(), Error> {
         let Some(operation) = upkeep.operations.front() else { return Ok(()) };
-        tracing::debug!("database {database}: {operation}");
+        tracing::debug!("{operation}");
         match maintenance::run(session, operation).await {
             Ok(true) => return Ok(()),
             Ok(false) => {
                 if upkeep.failing.remove(operation).is_some() {
-                    tracing::info!("database {database}: {operation} works again");
+                    tracing::info!("{operation} works again");
                 }
             }
             Err(error) if error.is_connection_lost() => {
@@ -124,7 +124,7 @@ impl Ticker {
             Err(error) => {
                 let text = error.to_string();
                 if upkeep.failing.get(operation) != Some(&text) {
-                    tracing::error!("database {database}: {operation}: {text}");
+                    tracing::error!("{operation}: {text}");
                 }
                 upkeep.failing.insert(operation.clone(), text);
             }

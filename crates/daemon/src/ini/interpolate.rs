@@ -33,7 +33,9 @@ fn expand(value: &str, names: &BTreeMap<String, String>, depth: usize) -> Result
             }
             let name = name.to_lowercase();
             let target = names.get(&name).ok_or_else(|| {
-                format!("%({name})s refers to a key that is not there; write %%( for the characters themselves")
+                format!(
+                    "%({name})s refers to a key that is not there; write %%( for the characters themselves"
+                )
             })?;
             out.push_str(&expand(target, names, depth + 1)?);
             rest = after;

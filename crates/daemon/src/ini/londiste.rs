@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::values::{count, flag, list, optional_number, optional_parsed, optional_text, parsed, seconds};
+use super::values::{
+    count, flag, list, optional_number, optional_parsed, optional_seconds, optional_text, parsed, seconds,
+};
 use crate::log::Format;
 
 /// Section `[londiste]`. The worker and the copies read their own parts of it
@@ -89,11 +91,11 @@ pub struct LondisteSettings {
     #[serde(default, deserialize_with = "optional_number")]
     pub pgq_batch_collect_events: Option<u64>,
     /// A batch should span at least so long.
-    #[serde(default, deserialize_with = "optional_text")]
-    pub pgq_batch_collect_interval: Option<String>,
+    #[serde(default, deserialize_with = "optional_seconds")]
+    pub pgq_batch_collect_interval: Option<Duration>,
     /// The worker stays so far behind the queue.
-    #[serde(default, deserialize_with = "optional_text")]
-    pub pgq_keep_lag: Option<String>,
+    #[serde(default, deserialize_with = "optional_seconds")]
+    pub pgq_keep_lag: Option<Duration>,
     /// How often a line of statistics is logged when nothing happens.
     #[serde(default = "five_minutes", deserialize_with = "seconds")]
     pub keepalive_stats: Duration,

@@ -82,6 +82,16 @@ impl Ini {
         self.section("londiste")
     }
 
+    /// The pidfile of `section`, whatever the other keys say.
+    ///
+    /// # Errors
+    /// No such section, or no such key in it.
+    pub fn pidfile(&self, section: &str) -> Result<PathBuf, Error> {
+        let why = "-d, -s, -k and -r need it";
+        let pidfile = self.values(section)?.remove("pidfile").map(PathBuf::from);
+        pidfile.ok_or_else(|| Error::KeyNeeded { file: self.file.clone(), key: "pidfile", why })
+    }
+
     /// A section as any settings struct whose fields are named like keys; `job_name` and
     /// `consumer_name` are always there, unknown keys are left out.
     ///
@@ -231,6 +241,9 @@ fn complaint(section: &str, key: &str, value: Option<&String>, text: &str) -> St
         (_, Some(value)) => format!("{key} = {value}: {text}"),
     }
 }
+
+#[cfg(test)]
+mod tests;
 
 fn parse(text: &str) -> Result<BTreeMap<String, Pairs>, String> {
     let mut format = configparser::ini::Ini::new();

@@ -21,6 +21,14 @@ pub fn seconds<'de, D: Deserializer<'de>>(input: D) -> Result<Duration, D::Error
         .ok_or_else(|| D::Error::custom("expected a number of seconds, such as 5 or 0.5"))
 }
 
+/// Like [`seconds`]; where the key is absent, `None`.
+///
+/// # Errors
+/// As [`seconds`].
+pub fn optional_seconds<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Duration>, D::Error> {
+    seconds(input).map(Some)
+}
+
 /// Yes or no.
 ///
 /// # Errors

@@ -65,9 +65,9 @@ impl Verbosity {
         // Below trace, the libraries' own debugging would bury ours.
         let library = if self.verbose > 1 { LevelFilter::DEBUG } else { LevelFilter::WARN };
         let level = self.level();
-        Targets::new()
-            .with_default(level)
-            .with_targets(["tokio_postgres", "rustls", "tokio_util", "mio", "config"].map(|t| (t, library.min(level))))
+        Targets::new().with_default(level).with_targets(
+            ["tokio_postgres", "rustls", "tokio_util", "mio", "config"].map(|t| (t, library.min(level))),
+        )
     }
 }
 
@@ -83,7 +83,8 @@ pub(crate) struct Destinations<'a> {
 
 /// Log lines of a command, which has only the terminal. Does nothing when logging is set up already.
 pub fn terminal(verbosity: Verbosity) {
-    let lines = layer().with_writer(std::io::stderr).with_target(false).with_ansi(std::io::stderr().is_terminal());
+    let lines =
+        layer().with_writer(std::io::stderr).with_target(false).with_ansi(std::io::stderr().is_terminal());
     _ = Registry::default().with(verbosity.filter()).with(lines).try_init();
 }
 
@@ -104,7 +105,15 @@ pub(crate) fn start(to: Destinations<'_>, verbosity: Verbosity) {
     // What systemd reads from the terminal's place goes to the same journal as syslog.
     let journal = to.terminal && std::env::var_os("JOURNAL_STREAM").is_some();
     if let Some(writer) = to.syslog.filter(|_| !journal).and_then(syslog::writer) {
-        layers.push(layer().with_writer(writer).with_target(false).with_ansi(false).without_time().with_level(false).boxed());
+        layers.push(
+            layer()
+                .with_writer(writer)
+                .with_target(false)
+                .with_ansi(false)
+                .without_time()
+                .with_level(false)
+                .boxed(),
+        );
     }
     let filtered = layers.with_filter(verbosity.filter());
     if Registry::default().with(filtered).try_init().is_ok() {

@@ -13,8 +13,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, error_span};
 
-use crate::log::{LogFile, within};
 use crate::BoxError;
+use crate::log::{LogFile, within};
 pub use part::{PartStatus, State};
 
 /// When a failed part is started again.
@@ -92,7 +92,13 @@ impl Supervisor {
         self.launch(name, Ending::Final, self.stop.child_token(), run);
     }
 
-    fn launch<F, R>(&self, name: &str, ending: Ending, stop: CancellationToken, run: F) -> tokio::task::JoinHandle<()>
+    fn launch<F, R>(
+        &self,
+        name: &str,
+        ending: Ending,
+        stop: CancellationToken,
+        run: F,
+    ) -> tokio::task::JoinHandle<()>
     where
         F: Fn(CancellationToken) -> R + Send + Sync + 'static,
         R: Future<Output = Result<(), BoxError>> + Send + 'static,
@@ -128,3 +134,6 @@ impl Supervisor {
         self.abort.cancel();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,269 @@
+//! The face of this crate towards consumer and copier: changes go in, rows are written in their transaction.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use tokio_postgres::{Client, Statement};
+use tracing::debug;
+
+use crate::chunk::{self, Manner};
+use crate::plan::Plan;
+use crate::refusal::{self, Next};
+use crate::survey::{self, Sight};
+use crate::truncate::truncate;
+use crate::{Change, Error, Op, Result};
+
+/// How changes are written.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// `session_replication_role = replica` is in force: foreign keys check nothing and their actions do not fire.
+    pub bypass_triggers: bool,
+    /// Changes gathered before they are folded and written.
+    pub chunk_changes: usize,
+    /// Memory of the changes gathered before they are folded and written, in bytes.
+    pub chunk_bytes: usize,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { bypass_triggers: false, chunk_changes: 20_000, chunk_bytes: 8 << 20 }
+    }
+}
+
+/// What was done to one table.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TableCounts {
+    /// Changes taken in.
+    pub changes: u64,
+    /// Rows inserted.
+    pub inserted: u64,
+    /// Rows updated.
+    pub updated: u64,
+    /// Rows deleted.
+    pub deleted: u64,
+    /// Rows to delete that were gone already.
+    pub missing: u64,
+    /// Truncations.
+    pub truncated: u64,
+}
+
+impl TableCounts {
+    fn add(&mut self, other: &TableCounts) {
+        self.changes += other.changes;
+        self.inserted += other.inserted;
+        self.updated += other.updated;
+        self.deleted += other.deleted;
+        self.missing += other.missing;
+        self.truncated += other.truncated;
+    }
+}
+
+/// What was done since the last flush, by the table's name on the source.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Applied {
+    /// Counts of each table that had changes.
+    pub tables: BTreeMap<Arc<str>, TableCounts>,
+}
+
+/// Writes changes into the target, over one connection: plans and prepared statements live as long as the connection does. A new
+/// connection needs a new applier.
+#[derive(Debug)]
+pub struct Applier {
+    options: Options,
+    /// Destination tables by source table, where the names differ.
+    dest: HashMap<String, String>,
+    plans: HashMap<Arc<str>, Plan>,
+    /// What the catalog said in this transaction.
+    sights: HashMap<Arc<str>, Sight>,
+    survey: Option<Statement>,
+    buffer: Vec<Change>,
+    bytes: usize,
+    applied: Applied,
+}
+
+/// Chunks written in order after folding had met a collision.
+const PATIENCE: u32 = 16;
+
+impl Applier {
+    /// An applier that knows no table yet.
+    pub fn new(options: Options) -> Applier {
+        Applier {
+            options,
+            dest: HashMap::new(),
+            plans: HashMap::new(),
+            sights: HashMap::new(),
+            survey: None,
+            buffer: Vec::new(),
+            bytes: 0,
+            applied: Applied::default(),
+        }
+    }
+
+    /// Says where the changes of a source table go; to the table of the same name unless told. Both are `schema.table`.
+    pub fn set_dest(&mut self, source_table: &str, dest_table: &str) {
+        if self.dest_of(source_table) == dest_table {
+            return;
+        }
+        self.forget(source_table);
+        self.dest.insert(source_table.to_owned(), dest_table.to_owned());
+    }
+
+    fn dest_of<'a>(&'a self, source_table: &'a str) -> &'a str {
+        self.dest.get(source_table).map_or(source_table, String::as_str)
+    }
+
+    /// Takes in a change; writes what has been gathered when it is enough for a chunk, or when the change is a truncation.
+    /// `client` is in the caller's transaction, best begun by [`begin`](crate::begin).
+    ///
+    /// # Errors
+    /// Those of writing. The transaction has to be rolled back then, and [`reset`](Self::reset) to be called; likewise when the future
+    /// is dropped.
+    pub async fn push(&mut self, client: &Client, change: Change) -> Result<()> {
+        if matches!(change.op, Op::Truncate | Op::TruncatePartition(_)) {
+            self.write(client).await?;
+            truncate(client, self.dest_of(&change.table), &change).await?;
+            let counts = self.applied.tables.entry(change.table).or_default();
+            counts.add(&TableCounts { changes: 1, truncated: 1, ..TableCounts::default() });
+            return Ok(());
+        }
+        self.bytes += change.size();
+        self.buffer.push(change);
+        if self.buffer.len() >= self.options.chunk_changes || self.bytes >= self.options.chunk_bytes {
+            self.write(client).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes what has been gathered: before the commit, and before anything that has to come after the changes. Returns what was done
+    /// since the last flush.
+    ///
+    /// # Errors
+    /// As [`push`](Self::push).
+    pub async fn flush(&mut self, client: &Client) -> Result<Applied> {
+        self.write(client).await?;
+        // a flush may end the transaction, and others may change the tables before the next one begins
+        self.sights.clear();
+        Ok(std::mem::take(&mut self.applied))
+    }
+
+    /// Forgets what has been gathered: the transaction was rolled back.
+    pub fn reset(&mut self) {
+        self.buffer.clear();
+        self.bytes = 0;
+        self.sights.clear();
+        self.applied = Applied::default();
+    }
+
+    /// Forgets what is known of a table's structure. It is noticed anyway when the target's table changes between transactions.
+    pub fn forget(&mut self, source_table: &str) {
+        self.plans.remove(source_table);
+        self.sights.remove(source_table);
+    }
+
+    async fn write(&mut self, client: &Client) -> Result<()> {
+        if self.buffer.is_empty() {
+            return Ok(());
+        }
+        let changes = std::mem::take(&mut self.buffer);
+        self.bytes = 0;
+        let written = self.write_chunk(client, &changes).await;
+        self.buffer = changes;
+        self.buffer.clear();
+        written
+    }
+
+    async fn write_chunk(&mut self, client: &Client, changes: &[Change]) -> Result<()> {
+        let (tables, positions) = chunk::tables(changes);
+        let (mut in_order, mut anew) = (false, false);
+        loop {
+            let mut plans = self.plans(client, changes, &tables, &positions).await?;
+            let mut counts = vec![TableCounts::default(); tables.len()];
+            let manner = Manner { bypass: self.options.bypass_triggers, in_order };
+            save(client, "savepoint londiste_rs_chunk").await?;
+            let written = chunk::write(client, &mut plans, changes, &positions, &manner, &mut counts).await;
+            let next = match &written {
+                Ok(()) => None,
+                Err(error) => Some(match refusal::next(error) {
+                    Next::InOrder if in_order => Next::GiveUp,
+                    Next::Anew if anew => Next::GiveUp,
+                    next => next,
+                }),
+            };
+            if let (Some(Next::InOrder), Err(error)) = (next, &written) {
+                // a collision on the way is likely to be met again; a value that does not fit is not
+                if error.code().is_some_and(|code| code.code().starts_with("23")) {
+                    plans.iter_mut().for_each(|plan| plan.ordered_for = PATIENCE);
+                }
+            }
+            for (table, plan) in tables.iter().zip(plans) {
+                if next != Some(Next::Anew) {
+                    self.plans.insert(Arc::clone(table), plan);
+                }
+            }
+            match (next, written) {
+                (None, _) => {
+                    save(client, "release savepoint londiste_rs_chunk").await?;
+                    for (table, counts) in tables.iter().zip(&counts) {
+                        self.applied.tables.entry(Arc::clone(table)).or_default().add(counts);
+                    }
+                    return Ok(());
+                }
+                (Some(Next::GiveUp), written) => return written,
+                (Some(next), written) => {
+                    debug!(
+                        error = written.err().map(tracing::field::display),
+                        ?next,
+                        "chunk is written again"
+                    );
+                    (in_order, anew) = (in_order || next == Next::InOrder, anew || next == Next::Anew);
+                    self.sights.clear();
+                    save(client, "rollback to savepoint londiste_rs_chunk").await?;
+                }
+            }
+        }
+    }
+
+    /// Takes the plans of a chunk's tables out, made or made anew where the target's table is not what it was.
+    async fn plans(
+        &mut self,
+        client: &Client,
+        changes: &[Change],
+        tables: &[Arc<str>],
+        positions: &[Vec<usize>],
+    ) -> Result<Vec<Plan>> {
+        if !tables.iter().all(|table| self.sights.contains_key(table)) {
+            let statement = match &self.survey {
+                Some(statement) => statement.clone(),
+                None => self.survey.insert(survey::prepare(client).await?).clone(),
+            };
+            let dest: Vec<&str> = tables.iter().map(|table| self.dest_of(table)).collect();
+            let sights = survey::run(client, &statement, &dest).await?;
+            for (table, sight) in tables.iter().zip(sights) {
+                sight.and_then(|sight| self.sights.insert(Arc::clone(table), sight));
+            }
+        }
+        let mut plans = Vec::with_capacity(tables.len());
+        for (table, positions) in tables.iter().zip(positions) {
+            let event_id = positions.first().map(|at| changes[*at].event_id).unwrap_or_default();
+            let dest = self.dest_of(table).to_owned();
+            let sight = self.sights.get(table).cloned();
+            let sight = sight.ok_or_else(|| Error::TableMissing { table: dest.clone(), event_id })?;
+            let known = self.plans.remove(table);
+            let known =
+                known.filter(|p| p.sight.oid == sight.oid && p.sight.fingerprint == sight.fingerprint);
+            plans.push(match known {
+                Some(mut plan) => {
+                    plan.sight = sight;
+                    plan.trim();
+                    plan
+                }
+                None => Plan::load(client, &dest, sight, event_id).await?,
+            });
+        }
+        Ok(plans)
+    }
+}
+
+async fn save(client: &Client, sql: &str) -> Result<()> {
+    client.batch_execute(sql).await.map_err(Error::server("setting a savepoint on the target"))
+}

@@ -1,0 +1,88 @@
+//! A change of one row or one table, as decoded from an event.
+
+use std::sync::Arc;
+
+use crate::values::Values;
+
+/// Names of a row's columns in order, and which of them identify the row. Shared by all rows of one layout.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Columns {
+    /// Column names, as in the row.
+    pub names: Vec<String>,
+    /// Positions in `names` of the columns that identify the row. Empty: nothing but the whole row does
+    /// (or, in an insert of partial SQL, the event does not say).
+    pub key: Vec<usize>,
+    /// The values were written under pinned output settings, so that equal values have equal texts whatever the
+    /// application's settings were.
+    pub pinned: bool,
+}
+
+/// A row, or the part of it that the event tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// What the values are.
+    pub columns: Arc<Columns>,
+    /// Text output of each column's value.
+    pub values: Values,
+}
+
+impl Row {
+    /// The value of the column of that name; the outer option tells whether the row has it.
+    pub fn by_name(&self, name: &str) -> Option<Option<&str>> {
+        let at = self.columns.names.iter().position(|n| n == name)?;
+        Some(self.values.get(at))
+    }
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Op {
+    /// A new row.
+    Insert,
+    /// A row got new values.
+    Update,
+    /// A row went.
+    Delete,
+    /// The table was emptied.
+    Truncate,
+    /// One partition of the table, named as `schema.table`, was emptied.
+    TruncatePartition(String),
+}
+
+impl Op {
+    /// The operation as an SQL word, for messages.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Op::Insert => "insert",
+            Op::Update => "update",
+            Op::Delete => "delete",
+            Op::Truncate | Op::TruncatePartition(_) => "truncate",
+        }
+    }
+}
+
+/// A change of a replicated table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// The table's name on the source, `schema.table` without quotes.
+    pub table: Arc<str>,
+    /// What happened.
+    pub op: Op,
+    /// The row as it is now: of inserts and updates. Updates by partial SQL tell the changed columns and the key only.
+    pub new: Option<Row>,
+    /// The row as it was: of deletes always; of updates where the event tells it, which it does where the key changed.
+    /// By partial SQL it holds the key only.
+    pub old: Option<Row>,
+    /// `ev_id`.
+    pub event_id: i64,
+    /// `ev_txid`.
+    pub txid: i64,
+}
+
+impl Change {
+    /// Approximate memory of the change, in bytes.
+    pub fn size(&self) -> usize {
+        let row = |r: &Option<Row>| r.as_ref().map_or(0, |r| r.values.size());
+        std::mem::size_of::<Change>() + row(&self.new) + row(&self.old)
+    }
+}

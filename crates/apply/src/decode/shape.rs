@@ -1,0 +1,119 @@
+//! Row shapes: which columns record text has, in which order, and which of them are the key.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde::Deserialize;
+use tokio_postgres::Client;
+
+use crate::{Columns, Error, Result};
+
+/// Inline descriptions appear only between a change of a table's definition and the worker noticing it: few are alive at once.
+const INLINE: usize = 64;
+
+/// Shapes by number and by their description.
+#[derive(Debug, Default)]
+pub struct Shapes {
+    installed: bool,
+    numbered: HashMap<i32, Arc<Columns>>,
+    inline: HashMap<String, Arc<Columns>>,
+}
+
+#[derive(Deserialize)]
+struct Description {
+    columns: Vec<(String, Option<String>)>,
+    key: Vec<String>,
+}
+
+impl Shapes {
+    /// The shape of that number, if it is loaded.
+    pub fn get(&self, id: i32) -> Option<&Arc<Columns>> {
+        self.numbered.get(&id)
+    }
+
+    /// Takes in the description of a numbered shape.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] when the description cannot be read.
+    pub fn learn(&mut self, id: i32, description: &str) -> Result<()> {
+        let columns = parse(description).map_err(|reason| Error::Shape { id, reason })?;
+        self.numbered.insert(id, Arc::new(columns));
+        Ok(())
+    }
+
+    /// Loads the numbered shapes that the provider has and these have not: to be called before a batch is read, since its
+    /// events name only shapes that were registered before. A provider without schema `londiste_rs` has none.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] when one cannot be read, [`Error::Server`] when the query fails.
+    pub async fn refresh(&mut self, provider: &Client) -> Result<()> {
+        let what = "reading row shapes from the provider";
+        if !self.installed {
+            let sql = "select to_regclass('londiste_rs.shape') is not null";
+            self.installed = provider.query_one(sql, &[]).await.map_err(Error::server(what))?.get(0);
+        }
+        if !self.installed {
+            return Ok(());
+        }
+        let newest = self.numbered.keys().max().copied().unwrap_or(0);
+        let sql = "select shape_id, description from londiste_rs.shape where shape_id > $1";
+        for row in provider.query(sql, &[&newest]).await.map_err(Error::server(what))? {
+            self.learn(row.get(0), row.get(1))?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn inline(&mut self, description: &str) -> std::result::Result<Arc<Columns>, String> {
+        if let Some(columns) = self.inline.get(description) {
+            return Ok(Arc::clone(columns));
+        }
+        let columns = Arc::new(parse(description)?);
+        if self.inline.len() >= INLINE {
+            self.inline.clear();
+        }
+        self.inline.insert(description.to_owned(), Arc::clone(&columns));
+        Ok(columns)
+    }
+}
+
+fn parse(description: &str) -> std::result::Result<Columns, String> {
+    let description: Description =
+        serde_json::from_str(description).map_err(|e| format!("its description is damaged: {e}"))?;
+    let names: Vec<String> = description.columns.into_iter().map(|(name, _)| name).collect();
+    let key = description
+        .key
+        .iter()
+        .map(|k| {
+            names
+                .iter()
+                .position(|n| n == k)
+                .ok_or_else(|| format!("its key column {k} is not among its columns"))
+        })
+        .collect::<std::result::Result<_, _>>()?;
+    Ok(Columns { names, key, pinned: true })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Shapes;
+
+    #[test]
+    fn description_gives_columns_and_key() {
+        let mut shapes = Shapes::default();
+        let text =
+            r#"{"columns": [["a","pg_catalog.int4"], ["Id","pg_catalog.text"], ["c", null]], "key": ["Id"]}"#;
+        shapes.learn(7, text).unwrap();
+        let columns = shapes.get(7).unwrap().clone();
+        assert_eq!(columns.names, ["a", "Id", "c"]);
+        assert_eq!(columns.key, [1]);
+        assert_eq!(shapes.inline(text).unwrap(), columns);
+    }
+
+    #[test]
+    fn damaged_description_is_an_error() {
+        let mut shapes = Shapes::default();
+        for text in ["", "{}", r#"{"columns": [], "key": ["a"]}"#] {
+            assert!(shapes.learn(1, text).is_err(), "{text}");
+        }
+    }
+}

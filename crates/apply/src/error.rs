@@ -1,0 +1,194 @@
+//! What can go wrong between an event and its row. No message holds values of a row beyond its key.
+
+use tokio_postgres::error::SqlState;
+
+/// Result of this crate.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// A change that could not be decoded or written.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The event's text does not follow the format its type promises.
+    #[error(
+        "event {event_id} ({kind}) of table {table} cannot be read: {reason}; the table needs a resync if the event is damaged"
+    )]
+    Malformed {
+        /// `ev_id`.
+        event_id: i64,
+        /// `ev_type`.
+        kind: String,
+        /// `ev_extra1`.
+        table: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A shape's description is missing or damaged.
+    #[error("row shape {id} cannot be used: {reason}; check londiste_rs.shape on the provider")]
+    Shape {
+        /// `shape_id`.
+        id: i32,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// An event needs a shape that has not been loaded; ask [`Decoder::missing_shape`](crate::Decoder::missing_shape) first.
+    #[error("event {event_id} of table {table} needs row shape {id}, which is not loaded")]
+    ShapeNotLoaded {
+        /// `shape_id`.
+        id: i32,
+        /// `ev_id`.
+        event_id: i64,
+        /// `ev_extra1`.
+        table: String,
+    },
+    /// The destination table is not there.
+    #[error(
+        "table {table} does not exist on the target (first needed by event {event_id}); create it, or take it out of replication with remove-table"
+    )]
+    TableMissing {
+        /// Destination table.
+        table: String,
+        /// `ev_id`.
+        event_id: i64,
+    },
+    /// A column that identifies rows is not on the target.
+    #[error(
+        "column {column} identifies rows of table {table}, but the target's table does not have it (event {event_id}); add the column to the target"
+    )]
+    KeyColumnMissing {
+        /// Destination table.
+        table: String,
+        /// The column.
+        column: String,
+        /// `ev_id`.
+        event_id: i64,
+    },
+    /// A row is to be found by its old values, and the event does not tell them.
+    #[error(
+        "event {event_id} changes a row of table {table}, which has no key, and does not tell the row's old values; add a key, or capture with the argument backup"
+    )]
+    NoOldRow {
+        /// Destination table.
+        table: String,
+        /// `ev_id`.
+        event_id: i64,
+    },
+    /// An update found no row: source and target differ.
+    #[error(
+        "event {event_id}: the row to update in table {table} is missing on the target ({key}); the table was changed there, resync it"
+    )]
+    RowMissing {
+        /// Destination table.
+        table: String,
+        /// Key columns and their values.
+        key: String,
+        /// `ev_id`.
+        event_id: i64,
+    },
+    /// An update found several rows: what identifies a row on the source does not on the target.
+    #[error(
+        "events {first_event} to {last_event}: keys of table {table} have several rows each on the target; make its key unique there, or resync it"
+    )]
+    NotUnique {
+        /// Destination table.
+        table: String,
+        /// First event of the statement.
+        first_event: i64,
+        /// Last event of the statement.
+        last_event: i64,
+    },
+    /// A partition was truncated that is no partition of the destination table.
+    #[error(
+        "event {event_id}: partition {partition} of table {table} was truncated on the source, but the target's table has no such partition; delete those rows there by hand and truncate no partitions, or resync the table"
+    )]
+    PartitionMissing {
+        /// Destination table.
+        table: String,
+        /// The partition.
+        partition: String,
+        /// `ev_id`.
+        event_id: i64,
+    },
+    /// The server refused a statement.
+    #[error("table {table}, {op} of {events}{key}: {message} (SQLSTATE {code}){remedy}",
+        events = Events(*.first_event, *.last_event), key = Labelled(", ", .key), code = .code.code(), remedy = Labelled("; ", .remedy))]
+    Refused {
+        /// Destination table.
+        table: String,
+        /// insert, update, delete, truncate, prepare.
+        op: &'static str,
+        /// First event of the statement.
+        first_event: i64,
+        /// Last event of the statement.
+        last_event: i64,
+        /// Key columns and their values, where one row is concerned.
+        key: Option<String>,
+        /// SQLSTATE.
+        code: Box<SqlState>,
+        /// The server's message, without row values.
+        message: String,
+        /// What to do about it.
+        remedy: Option<String>,
+    },
+    /// A statement of our own that concerns no table's rows failed, or the connection did.
+    #[error("{what} failed: {source}")]
+    Server {
+        /// What was being done.
+        what: String,
+        /// The cause.
+        source: tokio_postgres::Error,
+    },
+}
+
+struct Events(i64, i64);
+
+impl std::fmt::Display for Events {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Events(first, last) if first == last => write!(f, "event {first}"),
+            Events(first, last) => write!(f, "events {first} to {last}"),
+        }
+    }
+}
+
+struct Labelled<'a>(&'static str, &'a Option<String>);
+
+impl std::fmt::Display for Labelled<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.1 {
+            Some(text) => write!(f, "{}{text}", self.0),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Error {
+    pub(crate) fn server(what: impl Into<String>) -> impl FnOnce(tokio_postgres::Error) -> Error {
+        let what = what.into();
+        move |source| Error::Server { what, source }
+    }
+
+    /// SQLSTATE of the server's refusal, where there is one.
+    pub fn code(&self) -> Option<&SqlState> {
+        match self {
+            Error::Refused { code, .. } => Some(code),
+            Error::Server { source, .. } => source.code(),
+            _ => None,
+        }
+    }
+
+    /// The destination table concerned, where the error is about one.
+    pub fn table(&self) -> Option<&str> {
+        match self {
+            Error::Malformed { table, .. }
+            | Error::ShapeNotLoaded { table, .. }
+            | Error::TableMissing { table, .. }
+            | Error::KeyColumnMissing { table, .. }
+            | Error::NoOldRow { table, .. }
+            | Error::RowMissing { table, .. }
+            | Error::NotUnique { table, .. }
+            | Error::PartitionMissing { table, .. }
+            | Error::Refused { table, .. } => Some(table),
+            Error::Shape { .. } | Error::Server { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! A server's refusal in our words, without values of rows.
+
+use tokio_postgres::error::SqlState;
+
+use crate::Error;
+
+/// What was being done when the server refused.
+#[derive(Debug)]
+pub(crate) struct Doing<'a> {
+    pub(crate) table: &'a str,
+    pub(crate) op: &'static str,
+    pub(crate) first_event: i64,
+    pub(crate) last_event: i64,
+    pub(crate) key: Option<String>,
+}
+
+impl Doing<'_> {
+    pub(crate) fn refused(self, error: tokio_postgres::Error) -> Error {
+        let Some(db) = error.as_db_error() else {
+            let what = format!(
+                "{} in table {} (events {} to {})",
+                self.op, self.table, self.first_event, self.last_event
+            );
+            return Error::Server { what, source: error };
+        };
+        Error::Refused {
+            table: self.table.to_owned(),
+            op: self.op,
+            first_event: self.first_event,
+            last_event: self.last_event,
+            key: self.key,
+            code: Box::new(db.code().clone()),
+            message: without_values(db.message(), db.code()),
+            remedy: remedy(db.code()).map(str::to_owned),
+        }
+    }
+}
+
+/// Data exceptions quote the value they are about.
+fn without_values(message: &str, code: &SqlState) -> String {
+    if !code.code().starts_with("22") {
+        return message.to_owned();
+    }
+    match (message.find('"'), message.rfind('"')) {
+        (Some(first), Some(last)) if first < last => format!("{}…{}", &message[..=first], &message[last..]),
+        _ => message.to_owned(),
+    }
+}
+
+fn remedy(code: &SqlState) -> Option<&'static str> {
+    Some(match code.code() {
+        "23505" | "23P01" => {
+            "a row in its way is already on the target: remove what was written there by others, or resync the table"
+        }
+        "23503" | "23001" => {
+            "make the target's foreign key DEFERRABLE INITIALLY DEFERRED or drop it while the table is replicated, or resync the table if the other row is missing"
+        }
+        "23502" => "give the target's column a default, or allow NULL in it",
+        "23514" => "the target has a check that the source has not: drop it on the target",
+        "42501" => "the worker's role must own the target's tables or be granted to write them",
+        "42703" | "42P01" | "42804" | "42846" | "0A000" => {
+            "compare the definitions of the table on both sides"
+        }
+        "P0001" => {
+            "a trigger or rule on the target refuses the change: disable it while the table is replicated"
+        }
+        "40001" | "40P01" => "the batch is tried again",
+        code if code.starts_with("22") => {
+            "the target's column does not take this value: give it the source's type"
+        }
+        _ => return None,
+    })
+}
+
+/// What to try after a refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// In event order, row by row: it may succeed, else it names the very event.
+    InOrder,
+    /// With the table's structure read anew.
+    Anew,
+    /// Nothing helps.
+    GiveUp,
+}
+
+pub(crate) fn next(error: &Error) -> Next {
+    let Error::Refused { code, .. } = error else { return Next::GiveUp };
+    match code.code().get(..2) {
+        Some("22" | "23") => Next::InOrder,
+        Some("42" | "0A") if *code.as_ref() != SqlState::INSUFFICIENT_PRIVILEGE => Next::Anew,
+        _ => Next::GiveUp,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_values;
+    use tokio_postgres::error::SqlState;
+
+    #[test]
+    fn values_are_not_shown() {
+        let shown = without_values(
+            "invalid input syntax for type integer: \"my \"secret\"\"",
+            &SqlState::INVALID_TEXT_REPRESENTATION,
+        );
+        assert_eq!(shown, "invalid input syntax for type integer: \"…\"");
+        let shown = without_values(
+            "duplicate key value violates unique constraint \"a\"",
+            &SqlState::UNIQUE_VIOLATION,
+        );
+        assert!(shown.contains("\"a\""));
+    }
+}

@@ -1,0 +1,32 @@
+//! The session on the target that changes are written in.
+
+use tokio_postgres::Client;
+
+use crate::{Error, Result};
+
+/// Pins the session settings that values depend on, for the session's life: the same that capture pins on the source, and those that reading
+/// values back depends on. Call it once for each connection.
+///
+/// # Errors
+/// [`Error::Server`].
+pub async fn pin_session(client: &Client) -> Result<()> {
+    client
+        .batch_execute(
+            "set datestyle = 'ISO, YMD'; set intervalstyle = postgres; set timezone = 'UTC'; set extra_float_digits = 3; \
+             set bytea_output = hex; set lc_monetary = 'C'; set xmloption = content; set client_encoding = 'UTF8'; \
+             set standard_conforming_strings = on; set row_security = off; set statement_timeout = 0; set jit = off",
+        )
+        .await
+        .map_err(Error::server("setting up the session on the target"))
+}
+
+/// Begins the transaction that changes are written in, with every deferrable constraint deferred.
+///
+/// # Errors
+/// [`Error::Server`].
+pub async fn begin(client: &Client) -> Result<()> {
+    client
+        .batch_execute("begin isolation level read committed read write; set constraints all deferred")
+        .await
+        .map_err(Error::server("beginning a transaction on the target"))
+}

@@ -1,0 +1,136 @@
+//! The SQL that writes rows. Values travel as texts, in one array for each column.
+
+use crate::plan::Plan;
+
+/// What a prepared statement does, to which columns.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Shape {
+    /// Parameters: an array for each column.
+    Insert { columns: Vec<usize> },
+    /// Parameters: an array for each column to set, then one for each key column.
+    Update { columns: Vec<usize>, key: Vec<usize> },
+    /// Parameters: an array for each key column.
+    Delete { key: Vec<usize> },
+    /// Finds a key without a row. Parameters as `Delete`; returns its position from 1.
+    Missing { key: Vec<usize> },
+    /// Updates one of the rows that equal the old one. Parameters: a text for each column to set, then one for each column of the
+    /// old row that is not NULL.
+    UpdateOne { columns: Vec<usize>, old: Vec<(usize, Null)> },
+    /// Deletes one of the rows that equal the old one. Parameters: as the old row's above.
+    DeleteOne { old: Vec<(usize, Null)> },
+}
+
+/// Whether the old row's column is NULL.
+pub(crate) type Null = bool;
+
+impl Shape {
+    pub(crate) fn sql(&self, plan: &Plan) -> String {
+        let table = &plan.quoted;
+        let only = if plan.alone { "only " } else { "" };
+        let column = |at: &usize| &plan.columns[*at];
+        match self {
+            Shape::Insert { columns } if columns.is_empty() => {
+                format!("insert into {table} select from unnest($1::text[])")
+            }
+            Shape::Insert { columns } => {
+                let names = list(columns.iter().map(|c| column(c).quoted.clone()));
+                let values =
+                    list(columns.iter().enumerate().map(|(i, c)| format!("x.v{i}::{}", column(c).cast)));
+                format!(
+                    "insert into {table} ({names}) overriding system value select {values} from {}",
+                    rows(columns.len(), 0)
+                )
+            }
+            Shape::Update { columns, key } => {
+                let set = list(
+                    columns
+                        .iter()
+                        .enumerate()
+                        .map(|(i, c)| format!("{} = x.v{i}::{}", column(c).quoted, column(c).cast)),
+                );
+                format!(
+                    "update {only}{table} as t set {set} from {} where {}",
+                    rows(columns.len(), key.len()),
+                    key_matches(plan, key)
+                )
+            }
+            Shape::Delete { key } => {
+                format!(
+                    "delete from {only}{table} as t using {} where {}",
+                    rows(0, key.len()),
+                    key_matches(plan, key)
+                )
+            }
+            Shape::Missing { key } => {
+                let names = list((0..key.len()).map(|i| format!("k{i}")));
+                let arrays = list((1..=key.len()).map(|i| format!("${i}::text[]")));
+                format!(
+                    "select x.pos from unnest({arrays}) with ordinality as x({names}, pos) \
+                     where not exists (select from {only}{table} as t where {}) order by x.pos limit 1",
+                    key_matches(plan, key)
+                )
+            }
+            Shape::UpdateOne { columns, old } => {
+                let set =
+                    list(columns.iter().enumerate().map(|(i, c)| {
+                        format!("{} = ${}::text::{}", column(c).quoted, i + 1, column(c).cast)
+                    }));
+                format!("update {only}{table} as t set {set} where {}", row_matches(plan, old, columns.len()))
+            }
+            Shape::DeleteOne { old } => {
+                format!("delete from {only}{table} as t where {}", row_matches(plan, old, 0))
+            }
+        }
+    }
+}
+
+fn list(parts: impl Iterator<Item = String>) -> String {
+    parts.collect::<Vec<_>>().join(", ")
+}
+
+/// The parameters as rows `x(v0, …, k0, …)`.
+fn rows(values: usize, keys: usize) -> String {
+    let arrays = list((1..=values + keys).map(|i| format!("${i}::text[]")));
+    let names = list((0..values).map(|i| format!("v{i}")).chain((0..keys).map(|i| format!("k{i}"))));
+    format!("unnest({arrays}) as x({names})")
+}
+
+fn key_matches(plan: &Plan, key: &[usize]) -> String {
+    let part = |(i, at): (usize, &usize)| {
+        let column = &plan.columns[*at];
+        format!("t.{} {} x.k{i}::{}", column.quoted, column.equals, column.cast)
+    };
+    key.iter().enumerate().map(part).collect::<Vec<_>>().join(" and ")
+}
+
+/// Condition on `t` to be one row, of those that equal the parameters from number `before` + 1 on.
+fn row_matches(plan: &Plan, old: &[(usize, Null)], before: usize) -> String {
+    let mut parameter = before;
+    let mut conditions = Vec::with_capacity(old.len());
+    for (at, null) in old {
+        let column = &plan.columns[*at];
+        let name = format!("m.{}", column.quoted);
+        if *null {
+            // not "is null", which a composite value of nothing but NULLs is as well
+            conditions.push(format!("{name} is not distinct from null"));
+            continue;
+        }
+        parameter += 1;
+        let value = format!("${parameter}::text::{}", column.cast);
+        use crate::plan::Sameness::{PinnedText, Text};
+        conditions.push(match column.sameness {
+            // an index can serve this
+            Text | PinnedText => format!("{name} {} {value}", column.equals),
+            _ => format!("{name}::text = {value}::text"),
+        });
+    }
+    let conditions = if conditions.is_empty() { "true".to_owned() } else { conditions.join(" and ") };
+    let table = &plan.quoted;
+    if plan.alone {
+        format!("t.ctid = (select m.ctid from only {table} as m where {conditions} limit 1)")
+    } else {
+        format!(
+            "(t.tableoid, t.ctid) = (select m.tableoid, m.ctid from {table} as m where {conditions} limit 1)"
+        )
+    }
+}
