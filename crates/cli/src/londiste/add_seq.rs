@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use clap::Args;
-use pg::{QualifiedName, Session};
+use pg::{Client, QualifiedName};
 use pgq::seq;
 
 use super::apart::Apart;
@@ -52,13 +52,13 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
             job.terminal.say(&format!("sequence {name} left out: it does not exist here"));
             continue;
         }
-        let added = seq::add(&local.session, queue, &name).await;
+        let added = seq::add(&*local.session, queue, &name).await;
         apart.take(&name, added.map(|_| format!("sequence {name} added")).map_err(Into::into));
     }
     Ok(apart.outcome())
 }
 
-async fn exists(session: &Session, name: &str) -> Result<bool> {
+async fn exists(session: &Client, name: &str) -> Result<bool> {
     let name = QualifiedName::from_plain(name);
     let sql = "select to_regclass($1) is not null";
     Ok(session.query_one(sql, &[&name.to_string()]).await.map_err(pg::Error::from)?.get(0))
@@ -83,10 +83,16 @@ async fn on_root(job: &Job, local: &Node, arguments: &Arguments, apart: &mut Apa
     Ok(new)
 }
 
-async fn on_subscriber(job: &Job, local: &Node, arguments: &Arguments, apart: &mut Apart) -> Result<Vec<String>> {
+async fn on_subscriber(
+    job: &Job,
+    local: &Node,
+    arguments: &Arguments,
+    apart: &mut Apart,
+) -> Result<Vec<String>> {
     let provider = job.provider_of(&local.info).await?;
     let command = |names: &str| learned::unknown(job, &provider, &format!("londiste INI add-seq {names}"));
-    let wanted = add_table::wanted(job, local, &provider, Kind::Sequence, arguments.all, &arguments.seqs).await?;
+    let wanted =
+        add_table::wanted(job, local, &provider, Kind::Sequence, arguments.all, &arguments.seqs).await?;
     wanted.unknown.iter().for_each(|name| apart.failed(name, &command(name)));
     wanted.unmatched.iter().for_each(|glob| apart.failed(glob, "no sequence of the provider matches"));
     let late = learned::wait(job, local, &provider, Kind::Sequence, &wanted.found).await?;

@@ -82,7 +82,10 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     let mut apart = Apart::new(job.terminal);
     let options = arguments.options()?;
     if local.is_root() && arguments.extent().is_some() {
-        bail!("node {} is the root: --create and --create-full take a table from the provider", local.info.name);
+        bail!(
+            "node {} is the root: --create and --create-full take a table from the provider",
+            local.info.name
+        );
     }
     let provider = if local.is_root() { None } else { Some(job.provider_of(&local.info).await?) };
     let chosen = match &provider {
@@ -115,7 +118,10 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
         }
         apart.take(&name, result);
     }
-    if arguments.wait_sync && !added.is_empty() && wait_sync::until_ok(job, &local.session, &added).await? == Outcome::Partly {
+    if arguments.wait_sync
+        && !added.is_empty()
+        && wait_sync::until_ok(job, &local.session, &added).await? == Outcome::Partly
+    {
         return Ok(Outcome::Partly);
     }
     Ok(apart.outcome())

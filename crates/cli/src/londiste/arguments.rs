@@ -7,8 +7,8 @@ use daemon::control::Signal;
 use daemon::log::Verbosity;
 
 use super::{
-    add_seq, add_table, create_leaf, create_root, drop_node, flags, remove_seq, remove_table, resync, status, tables,
-    wait_sync,
+    add_seq, add_table, create_leaf, create_root, drop_node, flags, remove_seq, remove_table, resync, status,
+    tables, wait_sync,
 };
 
 /// Replication of tables and sequences by triggers: administration, and the worker of a node.
@@ -55,7 +55,9 @@ impl Arguments {
                 super::arrange::commands()
             )),
             Some(Command::Worker) => None,
-            Some(_) if self.options.background => Some("-d is for the worker: londiste -d INI worker".to_owned()),
+            Some(_) if self.options.background => {
+                Some("-d is for the worker: londiste -d INI worker".to_owned())
+            }
             Some(_) => None,
         }
     }

@@ -26,11 +26,14 @@ pub(crate) fn arranged(words: impl Iterator<Item = OsString>) -> Result<Vec<OsSt
         } else if let Some(name) = option_name(&word) {
             let global = definition.get_arguments().find(|option| is_named(option, &name));
             let option = global.or_else(|| {
-                definition.get_subcommands().flat_map(clap::Command::get_arguments).find(|o| is_named(o, &name))
+                definition
+                    .get_subcommands()
+                    .flat_map(clap::Command::get_arguments)
+                    .find(|o| is_named(o, &name))
             });
             // What nobody knows is refused below, once the command is known.
-            let takes_next =
-                option.is_some_and(|o| o.get_action().takes_values()) && !word.to_string_lossy().contains('=');
+            let takes_next = option.is_some_and(|o| o.get_action().takes_values())
+                && !word.to_string_lossy().contains('=');
             let value = if takes_next { words.next() } else { None };
             if global.is_some() || !name.starts_with("--") {
                 everywhere.push(word);
@@ -75,7 +78,8 @@ pub(crate) fn arranged(words: impl Iterator<Item = OsString>) -> Result<Vec<OsSt
 
 /// All commands, for messages.
 pub(crate) fn commands() -> String {
-    let names: Vec<String> = Arguments::command().get_subcommands().map(|c| c.get_name().to_owned()).collect();
+    let names: Vec<String> =
+        Arguments::command().get_subcommands().map(|c| c.get_name().to_owned()).collect();
     names.join(", ")
 }
 
@@ -109,7 +113,9 @@ fn refuse_unknown(command: Option<&clap::Command>, options: &[(String, OsString)
         .collect();
     let Some((name, _)) = options.iter().find(|(name, _)| !known.contains(name)) else { return Ok(()) };
     Err(match command {
-        None => format!("unknown option {name}, or its command is missing: londiste INI COMMAND (see londiste --help)"),
+        None => format!(
+            "unknown option {name}, or its command is missing: londiste INI COMMAND (see londiste --help)"
+        ),
         Some(command) if known.is_empty() => format!("{} has no option {name}", command.get_name()),
         Some(command) => {
             format!("{} has no option {name}; its options are {}", command.get_name(), known.join(", "))

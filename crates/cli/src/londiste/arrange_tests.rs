@@ -4,7 +4,8 @@ use super::super::arguments::Command;
 use super::*;
 
 fn parse(line: &[&str]) -> Arguments {
-    let words = arranged(line.iter().map(OsString::from)).unwrap_or_else(|problem| panic!("{line:?}: {problem}"));
+    let words =
+        arranged(line.iter().map(OsString::from)).unwrap_or_else(|problem| panic!("{line:?}: {problem}"));
     Arguments::try_parse_from(words).unwrap_or_else(|problem| panic!("{line:?}: {problem}"))
 }
 
@@ -70,7 +71,9 @@ fn options_may_stand_anywhere() {
 
 #[test]
 fn words_behind_two_dashes_are_names() {
-    let Some(Command::Resync(resync)) = parse(&["t.ini", "resync", "--", "-odd", "--all"]).command else { panic!() };
+    let Some(Command::Resync(resync)) = parse(&["t.ini", "resync", "--", "-odd", "--all"]).command else {
+        panic!()
+    };
     assert_eq!(resync.tables, ["-odd", "--all"]);
 }
 
@@ -87,9 +90,15 @@ fn switches_to_a_running_worker_need_no_command() {
 #[test]
 fn what_does_not_exist_is_refused_with_what_does() {
     let problem = refused(&["t.ini", "takeover", "x"]);
-    assert!(problem.contains("unknown command \"takeover\"") && problem.contains("create-root, create-leaf"), "{problem}");
+    assert!(
+        problem.contains("unknown command \"takeover\"") && problem.contains("create-root, create-leaf"),
+        "{problem}"
+    );
     let problem = refused(&["t.ini", "add-table", "--handler=x", "y"]);
-    assert!(problem.contains("add-table has no option --handler") && problem.contains("--skip-truncate"), "{problem}");
+    assert!(
+        problem.contains("add-table has no option --handler") && problem.contains("--skip-truncate"),
+        "{problem}"
+    );
     let problem = refused(&["--compact", "t.ini", "tables"]);
     assert!(problem.contains("tables has no option --compact; its options are --names-only"), "{problem}");
     assert!(refused(&["t.ini", "members", "--all"]).contains("members has no option --all"));

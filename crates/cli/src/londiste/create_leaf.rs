@@ -6,7 +6,7 @@
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use pg::{ConnectString, Session};
+use pg::{Client, ConnectString, Session};
 use pgq::node::{self, Location, NewNode, NodeInfo, NodeType};
 use pgq::{batch, seq, table};
 use tokio_postgres::Transaction;
@@ -43,7 +43,9 @@ pub(crate) async fn run(job: &Job, arguments: Arguments) -> Result<Outcome> {
 
     let there = upstream.transaction().await.map_err(pg::Error::from)?;
     let known = Location { node: name.clone(), connect_string: location.to_conninfo(), dead: false };
-    let tick = subscribe(job, &there, &known).await.with_context(|| format!("subscribing at node {}", provider.name))?;
+    let tick = subscribe(job, &there, &known)
+        .await
+        .with_context(|| format!("subscribing at node {}", provider.name))?;
     let here = local.transaction().await.map_err(pg::Error::from)?;
     for member in node::locations(&there, queue).await? {
         node::register_location(&here, queue, &member).await?;
@@ -83,11 +85,15 @@ async fn provider(job: &Job, given: Option<&str>) -> Result<(Session, NodeInfo)>
     };
     let at = job.reaching(&location);
     let session = Session::connect(&at, "londiste").await.context("the provider")?;
-    let installed = "select to_regnamespace('pgq_node') is not null and to_regnamespace('londiste') is not null";
+    let installed =
+        "select to_regnamespace('pgq_node') is not null and to_regnamespace('londiste') is not null";
     let installed: bool = session.query_one(installed, &[]).await.map_err(pg::Error::from)?.get(0);
-    let info = if installed { node::info(&session, job.queue()).await? } else { None };
+    let info = if installed { node::info(&*session, job.queue()).await? } else { None };
     let Some(info) = info else {
-        bail!("queue {} has no node in the provider's database ({at}); did you run create-root there?", job.queue());
+        bail!(
+            "queue {} has no node in the provider's database ({at}); did you run create-root there?",
+            job.queue()
+        );
     };
     if info.node_type == NodeType::Leaf {
         bail!("node {} ({at}) is a leaf and serves nobody; name the root as --provider", info.name);
@@ -95,7 +101,7 @@ async fn provider(job: &Job, given: Option<&str>) -> Result<(Session, NodeInfo)>
     Ok((session, info))
 }
 
-async fn still_subscribed(job: &Job, upstream: &Session, provider: &NodeInfo, name: &str) -> Result<()> {
+async fn still_subscribed(job: &Job, upstream: &Client, provider: &NodeInfo, name: &str) -> Result<()> {
     let queue = job.queue();
     if !node::subscribers(upstream, queue).await?.iter().any(|subscriber| subscriber.node == name) {
         bail!(
@@ -108,7 +114,12 @@ async fn still_subscribed(job: &Job, upstream: &Session, provider: &NodeInfo, na
     Ok(())
 }
 
-async fn refuse_used_name(upstream: &Session, queue: &str, name: &str, location: &ConnectString) -> Result<()> {
+async fn refuse_used_name(
+    upstream: &Client,
+    queue: &str,
+    name: &str,
+    location: &ConnectString,
+) -> Result<()> {
     let members = node::locations(upstream, queue).await?;
     let Some(used) = members.iter().find(|member| member.node == name) else { return Ok(()) };
     let same = used.connect_string.parse().is_ok_and(|known| public_location::same_place(&known, location));
@@ -132,7 +143,9 @@ async fn subscribe(job: &Job, there: &Transaction<'_>, leaf: &Location) -> Resul
             earlier.worker,
             job.ini.display()
         ),
-        Some(_) => job.terminal.say(&format!("node {} is subscribed already: going on from there", leaf.node)),
+        Some(_) => {
+            job.terminal.say(&format!("node {} is subscribed already: going on from there", leaf.node))
+        }
         None => {
             if let Some(other) = subscribers.iter().find(|subscriber| subscriber.worker == worker) {
                 bail!(
@@ -146,7 +159,8 @@ async fn subscribe(job: &Job, there: &Transaction<'_>, leaf: &Location) -> Resul
         }
     }
     let position = batch::subscription(there, queue, worker).await?;
-    position.with_context(|| format!("consumer {worker} is not subscribed to queue {queue}, though its node is"))
+    position
+        .with_context(|| format!("consumer {worker} is not subscribed to queue {queue}, though its node is"))
 }
 
 /// Makes the provider's tables and sequences known here; answers their numbers.

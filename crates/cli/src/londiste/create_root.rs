@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use pg::Session;
+use pg::Client;
 use pgq::node::{self, Location, NewNode, NodeType};
 
 use super::job::{Job, shown};
@@ -58,7 +58,7 @@ pub(crate) async fn run(job: &Job, arguments: Arguments) -> Result<Outcome> {
 /// Another node of the queue is there.
 pub(crate) async fn is_there(
     job: &Job,
-    local: &Session,
+    local: &Client,
     node_type: NodeType,
     name: &str,
     location: &pg::ConnectString,

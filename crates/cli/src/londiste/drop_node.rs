@@ -26,7 +26,7 @@ pub(crate) struct Arguments {
 pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     let (name, queue) = (arguments.name.as_str(), job.queue());
     let local = job.local().await?;
-    let members = node::locations(&local.session, queue).await?;
+    let members = node::locations(&*local.session, queue).await?;
     if !members.iter().any(|member| member.node == name) {
         let names: Vec<&str> = members.iter().map(|member| member.node.as_str()).collect();
         bail!("queue {queue} has no node {name}; its nodes are {}", names.join(", "));
@@ -35,11 +35,13 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     if let Some(there) = &mut there {
         refuse_provider(there, queue).await?;
         let mut apart = Apart::new(job.terminal);
-        for info in table::list(&there.session, queue).await?.iter().filter(|info| info.local) {
+        for info in table::list(&*there.session, queue).await?.iter().filter(|info| info.local) {
             apart.take(&info.name, remove_table::remove(job, &mut there.session, &info.name).await);
         }
         if apart.outcome() == Outcome::Partly {
-            bail!("node {name} of queue {queue} stays, because of the tables above; repeat the command when they are repaired");
+            bail!(
+                "node {name} of queue {queue} stays, because of the tables above; repeat the command when they are repaired"
+            );
         }
     }
     let forgotten = forget(queue, name, above, &mut there).await?;
@@ -81,14 +83,17 @@ async fn find(job: &Job, local: Node, name: &str) -> Result<(Option<Node>, Above
         };
         return Ok((Some(local), above));
     }
-    let members = node::locations(&local.session, queue).await?;
-    let location = members.iter().find(|member| member.node == name).map(|member| member.connect_string.clone());
+    let members = node::locations(&*local.session, queue).await?;
+    let location =
+        members.iter().find(|member| member.node == name).map(|member| member.connect_string.clone());
     let location = location.with_context(|| format!("queue {queue} has no node {name}"))?;
     let there = match job.connect_within(name, &location, LIMIT).await {
-        Ok(session) => match node::info(&session, queue).await? {
+        Ok(session) => match node::info(&*session, queue).await? {
             Some(info) if info.name == name => Some(Node { session, info }),
             _ => {
-                job.terminal.say(&format!("the database of node {name} holds it no more; its provider shall forget it"));
+                job.terminal.say(&format!(
+                    "the database of node {name} holds it no more; its provider shall forget it"
+                ));
                 None
             }
         },
@@ -113,17 +118,19 @@ async fn find(job: &Job, local: Node, name: &str) -> Result<(Option<Node>, Above
 async fn who_serves(job: &Job, local: Node, name: &str) -> Result<Node> {
     let queue = job.queue();
     let serves = async |node: &Node| -> Result<bool> {
-        Ok(node::subscribers(&node.session, queue).await?.iter().any(|subscriber| subscriber.node == name))
+        Ok(node::subscribers(&*node.session, queue).await?.iter().any(|subscriber| subscriber.node == name))
     };
     if serves(&local).await? {
         return Ok(local);
     }
-    for member in node::locations(&local.session, queue).await? {
+    for member in node::locations(&*local.session, queue).await? {
         if member.node == name || member.node == local.info.name {
             continue;
         }
-        let Ok(session) = job.connect_within(&member.node, &member.connect_string, LIMIT).await else { continue };
-        let Some(info) = node::info(&session, queue).await? else { continue };
+        let Ok(session) = job.connect_within(&member.node, &member.connect_string, LIMIT).await else {
+            continue;
+        };
+        let Some(info) = node::info(&*session, queue).await? else { continue };
         let other = Node { session, info };
         if serves(&other).await? {
             return Ok(other);
@@ -136,7 +143,7 @@ async fn refuse_provider(there: &Node, queue: &str) -> Result<()> {
     if there.info.node_type == NodeType::Leaf {
         return Ok(());
     }
-    let subscribers = node::subscribers(&there.session, queue).await?;
+    let subscribers = node::subscribers(&*there.session, queue).await?;
     if !subscribers.is_empty() {
         let names: Vec<&str> = subscribers.iter().map(|subscriber| subscriber.node.as_str()).collect();
         bail!(
@@ -165,7 +172,9 @@ async fn forget(queue: &str, name: &str, above: Above, there: &mut Option<Node>)
     }
     if let Some(there) = there {
         let transaction = there.session.transaction().await.map_err(pg::Error::from)?;
-        node::drop(&transaction, queue, name).await.with_context(|| format!("taking node {name} out of its database"))?;
+        node::drop(&transaction, queue, name)
+            .await
+            .with_context(|| format!("taking node {name} out of its database"))?;
         transaction.commit().await.map_err(pg::Error::from)?;
     }
     Ok(reached)

@@ -26,7 +26,10 @@ impl NewNode {
     pub(crate) fn name(&self, job: &Job) -> Result<String> {
         match self.name.as_ref().or(job.settings.node_name.as_ref()) {
             Some(name) if !name.trim().is_empty() => Ok(name.clone()),
-            _ => bail!("the node needs a name: give it behind the command, or set node_name in {}", job.ini.display()),
+            _ => bail!(
+                "the node needs a name: give it behind the command, or set node_name in {}",
+                job.ini.display()
+            ),
         }
     }
 

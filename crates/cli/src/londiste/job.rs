@@ -58,7 +58,7 @@ impl Job {
 
     async fn node_at(&self, session: Session) -> Result<Node> {
         pgq::install::require(&session).await?;
-        let info = node::require(&session, self.queue()).await?;
+        let info = node::require(&*session, self.queue()).await?;
         Ok(Node { session, info })
     }
 
@@ -71,7 +71,12 @@ impl Job {
     }
 
     /// The same within a time limit, for commands that go on without the node.
-    pub(crate) async fn connect_within(&self, name: &str, location: &str, limit: Duration) -> Result<Session> {
+    pub(crate) async fn connect_within(
+        &self,
+        name: &str,
+        location: &str,
+        limit: Duration,
+    ) -> Result<Session> {
         match tokio::time::timeout(limit, self.connect_to(name, location)).await {
             Ok(connected) => connected,
             Err(_) => bail!("node {name}: no answer within {} s", limit.as_secs()),
@@ -89,10 +94,16 @@ impl Job {
     /// The provider of a node that is not the root.
     pub(crate) async fn provider_of(&self, info: &NodeInfo) -> Result<Node> {
         let (Some(name), Some(location)) = (&info.provider, &info.provider_location) else {
-            bail!("node {} of queue {} knows no provider; see members and node-status", info.name, self.queue());
+            bail!(
+                "node {} of queue {} knows no provider; see members and node-status",
+                info.name,
+                self.queue()
+            );
         };
         let session = self.connect_to(name, location).await.context("the provider")?;
-        let info = node::require(&session, self.queue()).await.with_context(|| format!("the provider, node {name}"))?;
+        let info = node::require(&*session, self.queue())
+            .await
+            .with_context(|| format!("the provider, node {name}"))?;
         Ok(Node { session, info })
     }
 
@@ -120,5 +131,7 @@ impl Node {
 
 /// A connect string of the database for people: without its secrets.
 pub(crate) fn shown(location: &str) -> String {
-    location.parse::<ConnectString>().map_or_else(|_| "(not a connect string)".to_owned(), |read| read.to_string())
+    location
+        .parse::<ConnectString>()
+        .map_or_else(|_| "(not a connect string)".to_owned(), |read| read.to_string())
 }

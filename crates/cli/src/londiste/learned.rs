@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
-use pg::Session;
+use pg::Client;
 use pgq::{node, seq, table};
 
 use super::job::{Job, Node};
@@ -28,7 +28,7 @@ pub(crate) struct Known {
 
 impl Kind {
     /// Names of this kind that a node knows of.
-    pub(crate) async fn known(self, session: &Session, queue: &str) -> Result<Vec<Known>> {
+    pub(crate) async fn known(self, session: &Client, queue: &str) -> Result<Vec<Known>> {
         Ok(match self {
             Kind::Table => {
                 let tables = table::list(session, queue).await?;
@@ -53,7 +53,13 @@ impl Kind {
 ///
 /// # Errors
 /// The worker is paused, or a database is lost.
-pub(crate) async fn wait(job: &Job, local: &Node, provider: &Node, kind: Kind, names: &[String]) -> Result<Vec<String>> {
+pub(crate) async fn wait(
+    job: &Job,
+    local: &Node,
+    provider: &Node,
+    kind: Kind,
+    names: &[String],
+) -> Result<Vec<String>> {
     let queue = job.queue();
     let started = Instant::now();
     let mut patient = true;
@@ -69,7 +75,7 @@ pub(crate) async fn wait(job: &Job, local: &Node, provider: &Node, kind: Kind, n
             ticked = true;
             progress::tick_now(job, &provider.session).await?;
         }
-        if node::require(&local.session, queue).await?.paused {
+        if node::require(&*local.session, queue).await?.paused {
             bail!(
                 "node {} is paused and does not learn of the provider's {}; let it go on: londiste {} resume",
                 local.info.name,
@@ -80,7 +86,8 @@ pub(crate) async fn wait(job: &Job, local: &Node, provider: &Node, kind: Kind, n
         if patient && started.elapsed() > PATIENCE {
             patient = false;
             let count = waiting.len();
-            job.terminal.say(&format!("waiting for the worker to bring {count} {} of the provider", kind.plural()));
+            job.terminal
+                .say(&format!("waiting for the worker to bring {count} {} of the provider", kind.plural()));
             progress::obstacles(job, &local.session).await?.iter().for_each(|line| job.terminal.warn(line));
         }
         if started.elapsed() > LIMIT {

@@ -49,7 +49,8 @@ pub(crate) async fn in_transaction<T>(
                 format!("given up after {TRIES} tries; end the transactions that hold its locks, or set lock_timeout higher")
             });
         }
-        job.terminal.say(&format!("{what}: no lock within {:?}, next try in {pause:?}", job.settings.lock_timeout));
+        job.terminal
+            .say(&format!("{what}: no lock within {:?}, next try in {pause:?}", job.settings.lock_timeout));
         sleep(pause).await;
         pause *= 2;
         tries += 1;

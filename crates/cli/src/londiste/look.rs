@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use pg::Session;
+use pg::Client;
 use pgq::node::{self, NodeInfo, NodeType};
 use pgq::table::{self, MergeState};
 
@@ -72,7 +72,7 @@ impl Look {
 }
 
 /// Looks at the node in a database.
-pub(super) async fn at(session: &Session, queue: &str) -> Result<Look> {
+pub(super) async fn at(session: &Client, queue: &str) -> Result<Look> {
     let info = node::require(session, queue).await?;
     let tables = Counts::of(&table::list(session, queue).await?);
     let serves = info.node_type != NodeType::Leaf;
@@ -93,7 +93,7 @@ fn seconds(seconds: Option<f64>) -> Duration {
     Duration::try_from_secs_f64(seconds.unwrap_or_default()).unwrap_or_default()
 }
 
-async fn newest_tick(session: &Session, queue: &str) -> Result<Option<(i64, Duration)>> {
+async fn newest_tick(session: &Client, queue: &str) -> Result<Option<(i64, Duration)>> {
     let sql = "select t.tick_id, extract(epoch from clock_timestamp() - t.tick_time)::float8 \
                  from pgq.tick t join pgq.queue q on q.queue_id = t.tick_queue \
                 where q.queue_name = $1 order by t.tick_id desc limit 1";
@@ -101,14 +101,14 @@ async fn newest_tick(session: &Session, queue: &str) -> Result<Option<(i64, Dura
     Ok(row.map(|row| (row.get(0), seconds(row.get(1)))))
 }
 
-async fn consumer_lags(session: &Session, queue: &str) -> Result<Vec<(String, Duration)>> {
+async fn consumer_lags(session: &Client, queue: &str) -> Result<Vec<(String, Duration)>> {
     let sql = "select consumer_name, extract(epoch from lag)::float8 from pgq.get_consumer_info($1)";
     let rows = session.query(sql, &[&queue]).await.map_err(pg::Error::from)?;
     Ok(rows.iter().map(|row| (row.get(0), seconds(row.get(1)))).collect())
 }
 
 /// Errors of consumers, and of tables where the node is ours.
-async fn errors(session: &Session, queue: &str) -> Result<Vec<String>> {
+async fn errors(session: &Client, queue: &str) -> Result<Vec<String>> {
     let consumers = node::consumers(session, queue).await?;
     let mut errors: Vec<String> = consumers
         .iter()

@@ -9,7 +9,7 @@ use super::job::{Job, shown};
 
 pub(crate) async fn run(job: &Job) -> Result<Outcome> {
     let local = job.local().await?;
-    let members = node::locations(&local.session, job.queue()).await?;
+    let members = node::locations(&*local.session, job.queue()).await?;
     let rows: Vec<Vec<String>> = members
         .iter()
         .map(|member| vec![member.node.clone(), truth(member.dead).to_owned(), shown(&member.connect_string)])

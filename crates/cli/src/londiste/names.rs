@@ -88,7 +88,15 @@ mod tests {
     }
 
     fn chosen(words: &[&str]) -> Choice {
-        let known = strings(&["public.abc", "public.acc", "public.b", "Shop.Order Item", "x.abc", "x.odd*name", "x.oddly"]);
+        let known = strings(&[
+            "public.abc",
+            "public.acc",
+            "public.b",
+            "Shop.Order Item",
+            "x.abc",
+            "x.odd*name",
+            "x.oddly",
+        ]);
         choose(&strings(words), &known).unwrap()
     }
 
@@ -96,10 +104,16 @@ mod tests {
     fn globs_choose_from_what_is_there() {
         assert_eq!(chosen(&["public.*"]).found, ["public.abc", "public.acc", "public.b"]);
         assert_eq!(chosen(&["a?c"]).found, ["public.abc", "public.acc"]);
-        assert_eq!(chosen(&["*.abc", "b", "public.a*"]).found, ["public.abc", "x.abc", "public.b", "public.acc"]);
+        assert_eq!(
+            chosen(&["*.abc", "b", "public.a*"]).found,
+            ["public.abc", "x.abc", "public.b", "public.acc"]
+        );
         assert_eq!(chosen(&["[!b]*"]).found, ["public.abc", "public.acc"]);
         assert_eq!(chosen(&["z*"]).unmatched, ["z*"]);
-        assert_eq!(chosen(&["b", "public.b", "b*"]), Choice { found: strings(&["public.b"]), ..Choice::default() });
+        assert_eq!(
+            chosen(&["b", "public.b", "b*"]),
+            Choice { found: strings(&["public.b"]), ..Choice::default() }
+        );
     }
 
     #[test]

@@ -45,7 +45,7 @@ async fn lag(job: &Job, local: &Node) -> Option<Duration> {
 
 async fn states(job: &Job, local: &Node) -> Result<String> {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    for info in table::list(&local.session, job.queue()).await?.iter().filter(|info| info.local) {
+    for info in table::list(&*local.session, job.queue()).await?.iter().filter(|info| info.local) {
         // The tick behind some states is another for every table.
         let state = info.state.to_string();
         let state = state.split(':').next().unwrap_or_default().to_owned();
@@ -57,7 +57,7 @@ async fn states(job: &Job, local: &Node) -> Result<String> {
 
 async fn copies(job: &Job, local: &Node, look: &Look) -> Result<Vec<String>> {
     let prefix = format!("{}.copy.", look.info.worker.as_deref().unwrap_or_default());
-    let consumers = node::consumers(&local.session, job.queue()).await?;
+    let consumers = node::consumers(&*local.session, job.queue()).await?;
     let copies = consumers.iter().filter_map(|state| {
         let table = state.consumer.strip_prefix(&prefix)?;
         let paused = if state.paused { ", PAUSED" } else { "" };

@@ -26,7 +26,7 @@ pub(crate) async fn set(job: &Job, whose: &Whose, paused: bool) -> Result<Outcom
         Some(consumer) => consumer.clone(),
         None => worker.with_context(|| format!("node {name} of queue {queue} has no worker"))?,
     };
-    let state = node::consumer_state(&session, queue, &consumer).await?;
+    let state = node::consumer_state(&*session, queue, &consumer).await?;
     let Some(state) = state else {
         bail!("consumer {consumer} is not registered on node {name} of queue {queue}; see node-status");
     };
@@ -34,12 +34,12 @@ pub(crate) async fn set(job: &Job, whose: &Whose, paused: bool) -> Result<Outcom
         job.terminal.say(&format!("consumer {consumer} on node {name} is {done} already"));
         return Ok(Outcome::Done);
     }
-    node::set_paused(&session, queue, &consumer, paused).await?;
+    node::set_paused(&*session, queue, &consumer, paused).await?;
     job.terminal.say(&format!("consumer {consumer} on node {name} is told; waiting for its answer"));
     let started = Instant::now();
     let mut patient = true;
     loop {
-        let state = node::consumer_state(&session, queue, &consumer).await?;
+        let state = node::consumer_state(&*session, queue, &consumer).await?;
         let Some(state) = state else { bail!("consumer {consumer} has left node {name} meanwhile") };
         if state.paused != paused {
             bail!("somebody else has told consumer {consumer} on node {name} the opposite meanwhile");
@@ -65,11 +65,11 @@ async fn find(job: &Job, whose: &Whose) -> Result<(Session, String, Option<Strin
     let Some(name) = whose.node.as_ref().filter(|name| **name != local.info.name) else {
         return Ok((local.session, local.info.name, local.info.worker));
     };
-    let members = node::locations(&local.session, job.queue()).await?;
+    let members = node::locations(&*local.session, job.queue()).await?;
     let Some(member) = members.iter().find(|member| member.node == *name) else {
         bail!("queue {} has no node {name}; see members", job.queue());
     };
     let session = job.connect_to(name, &member.connect_string).await?;
-    let info = node::require(&session, job.queue()).await.with_context(|| format!("node {name}"))?;
+    let info = node::require(&*session, job.queue()).await.with_context(|| format!("node {name}"))?;
     Ok((session, info.name, info.worker))
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use pg::Session;
+use pg::Client;
 use pgq::{batch, node};
 
 use super::job::{Job, Node};
@@ -14,7 +14,7 @@ pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(100);
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Makes a tick on a node, where that is possible, and answers its newest one.
-pub(crate) async fn tick_now(job: &Job, at: &Session) -> Result<Option<i64>> {
+pub(crate) async fn tick_now(job: &Job, at: &Client) -> Result<Option<i64>> {
     let queue = job.queue();
     let ours = "select to_regprocedure('londiste_rs.tick_now(text)') is not null";
     if at.query_one(ours, &[]).await.map_err(pg::Error::from)?.get(0) {
@@ -37,7 +37,7 @@ pub(crate) async fn reach(job: &Job, local: &Node, above: &Node) -> Result<()> {
     job.terminal.say(&format!("waiting until node {name} has tick {tick} of node {}", above.info.name));
     let mut obstacles = Obstacles::default();
     loop {
-        let info = node::require(&local.session, queue).await?;
+        let info = node::require(&*local.session, queue).await?;
         if let Some(reached) = info.last_tick.filter(|reached| *reached >= tick) {
             job.terminal.say(&format!("node {name} has tick {reached}"));
             return Ok(());
@@ -64,7 +64,7 @@ impl Default for Obstacles {
 
 impl Obstacles {
     /// Says new errors of consumers and tables, and that nothing moves where `progress` stays the same for long.
-    pub(crate) async fn tell(&mut self, job: &Job, session: &Session, progress: &str) -> Result<()> {
+    pub(crate) async fn tell(&mut self, job: &Job, session: &Client, progress: &str) -> Result<()> {
         let now = obstacles(job, session).await?;
         for line in now.iter().filter(|line| !self.told.contains(line)) {
             job.terminal.warn(line);
@@ -87,7 +87,7 @@ impl Obstacles {
 }
 
 /// Errors and pauses of a node's consumers and tables, one line each.
-pub(crate) async fn obstacles(job: &Job, session: &Session) -> Result<Vec<String>> {
+pub(crate) async fn obstacles(job: &Job, session: &Client) -> Result<Vec<String>> {
     let queue = job.queue();
     let mut lines = Vec::new();
     for state in node::consumers(session, queue).await? {
@@ -98,8 +98,10 @@ pub(crate) async fn obstacles(job: &Job, session: &Session) -> Result<Vec<String
             lines.push(format!("{} is paused (resume lets it go on)", state.consumer));
         }
     }
-    let sql = "select table_name, error from londiste_rs.table_error where queue_name = $1 order by table_name";
+    let sql =
+        "select table_name, error from londiste_rs.table_error where queue_name = $1 order by table_name";
     let errors = session.query(sql, &[&queue]).await.map_err(pg::Error::from)?;
-    lines.extend(errors.iter().map(|row| format!("{}: {}", row.get::<_, String>(0), row.get::<_, String>(1))));
+    lines
+        .extend(errors.iter().map(|row| format!("{}: {}", row.get::<_, String>(0), row.get::<_, String>(1))));
     Ok(lines)
 }

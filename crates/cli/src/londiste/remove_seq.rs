@@ -19,11 +19,11 @@ pub(crate) struct Arguments {
 pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     let local = job.local().await?;
     let queue = job.queue();
-    let known = seq::list(&local.session, queue).await?;
+    let known = seq::list(&*local.session, queue).await?;
     let known: Vec<String> = known.into_iter().filter(|info| info.local).map(|info| info.name).collect();
     let mut apart = Apart::new(job.terminal);
     for name in apart.choose(&arguments.seqs, &known, "not replicated on this node; see seqs")? {
-        let removed = seq::remove(&local.session, queue, &name).await;
+        let removed = seq::remove(&*local.session, queue, &name).await;
         apart.take(&name, removed.map(|_| format!("sequence {name} removed")).map_err(Into::into));
     }
     Ok(apart.outcome())

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use clap::Args;
-use pg::Session;
+use pg::{Client, Session};
 use pgq::node::NodeInfo;
 use pgq::{batch, node, table};
 
@@ -20,7 +20,7 @@ pub(crate) struct Arguments {
 
 pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     let mut local = job.local().await?;
-    let known = table::list(&local.session, job.queue()).await?;
+    let known = table::list(&*local.session, job.queue()).await?;
     let known: Vec<String> = known.into_iter().filter(|info| info.local).map(|info| info.name).collect();
     let mut apart = Apart::new(job.terminal);
     for name in apart.choose(&arguments.tables, &known, "not replicated on this node; see tables")? {
@@ -44,17 +44,19 @@ pub(crate) async fn remove(job: &Job, session: &mut Session, name: &str) -> Resu
 }
 
 /// A copy that was under way leaves its consumer behind: the queue must not wait for it.
-async fn forget_copy(job: &Job, session: &Session, info: &NodeInfo, table: &str) -> Result<()> {
+async fn forget_copy(job: &Job, session: &Client, info: &NodeInfo, table: &str) -> Result<()> {
     let (queue, Some(worker)) = (job.queue(), &info.worker) else { return Ok(()) };
     let copy = format!("{worker}.copy.{table}");
     if node::consumer_state(session, queue, &copy).await?.is_none() {
         return Ok(());
     }
     let remedy = || {
-        format!("the copy's consumer {copy} is left at the provider and keeps its events; there: select pgq.unregister_consumer('{queue}', '{copy}')")
+        format!(
+            "the copy's consumer {copy} is left at the provider and keeps its events; there: select pgq.unregister_consumer('{queue}', '{copy}')"
+        )
     };
     let provider = job.provider_of(info).await.with_context(remedy)?;
-    batch::unregister(&provider.session, queue, &copy).await.with_context(remedy)?;
+    batch::unregister(&*provider.session, queue, &copy).await.with_context(remedy)?;
     node::unregister_consumer(session, queue, &copy).await?;
     Ok(())
 }

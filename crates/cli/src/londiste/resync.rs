@@ -23,7 +23,7 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     if local.is_root() {
         bail!("node {} is the root of queue {queue}: its tables are copied from nowhere", local.info.name);
     }
-    let known = table::list(&local.session, queue).await?;
+    let known = table::list(&*local.session, queue).await?;
     let known: Vec<String> = known.into_iter().filter(|info| info.local).map(|info| info.name).collect();
     let mut apart = Apart::new(job.terminal);
     for name in apart.choose(&arguments.tables, &known, "not replicated on this node; see tables")? {

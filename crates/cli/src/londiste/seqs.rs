@@ -10,7 +10,7 @@ use super::members::truth;
 
 pub(crate) async fn run(job: &Job) -> Result<Outcome> {
     let local = job.local().await?;
-    let seqs = seq::list(&local.session, job.queue()).await?;
+    let seqs = seq::list(&*local.session, job.queue()).await?;
     let rows: Vec<Vec<String>> = seqs
         .iter()
         .map(|info| vec![info.name.clone(), truth(info.local).to_owned(), info.last_value.to_string()])

@@ -34,7 +34,7 @@ struct Member {
 
 pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     let local = job.local().await?;
-    let locations = node::locations(&local.session, job.queue()).await?;
+    let locations = node::locations(&*local.session, job.queue()).await?;
     let members = join_all(locations.iter().map(|location| visit(job, location))).await;
     job.terminal.print(&format!("Queue: {}   Local node: {}\n", job.queue(), local.info.name));
     let trees = trees(&members);
@@ -99,7 +99,9 @@ fn provider<'a>(members: &'a [Member], name: &str) -> Option<&'a String> {
     let above = match &member.look {
         Ok(look) => look.info.provider.as_deref().filter(|above| *above != name)?,
         Err(_) => {
-            let serves = |other: &&Member| other.look.as_ref().is_ok_and(|look| look.subscribers.iter().any(|s| s == name));
+            let serves = |other: &&Member| {
+                other.look.as_ref().is_ok_and(|look| look.subscribers.iter().any(|s| s == name))
+            };
             &members.iter().find(serves)?.name
         }
     };

@@ -61,6 +61,9 @@ fn a_leaf_whose_root_is_away_hangs_below_it() {
     let trees = trees(&members);
     assert_eq!(trees.len(), 1);
     let drawn = trees[0].drawn();
-    assert!(drawn.starts_with("primary (?, dead)\n  |                           ERR: not reachable"), "{drawn}");
+    assert!(
+        drawn.starts_with("primary (?, dead)\n  |                           ERR: not reachable"),
+        "{drawn}"
+    );
     assert!(drawn.contains("  +--: leaf (leaf)") && drawn.contains("Lag: (n/a), Tick: 9"), "{drawn}");
 }

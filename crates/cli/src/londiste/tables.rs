@@ -45,7 +45,7 @@ select name, remark from (
 pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     let local = job.local().await?;
     let queue = job.queue();
-    let mut tables = table::list(&local.session, queue).await?;
+    let mut tables = table::list(&*local.session, queue).await?;
     tables.sort_by(|a, b| a.name.cmp(&b.name));
     let (here, elsewhere): (Vec<_>, Vec<_>) = tables.into_iter().partition(|info| info.local);
     if arguments.names_only {
@@ -68,7 +68,10 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
         job.terminal.print(&format!("{}: {text}", remark.get::<_, String>(0)));
     }
     if !elsewhere.is_empty() {
-        job.terminal.say(&format!("\nnot replicated on this node: {} tables of the queue (see missing)", elsewhere.len()));
+        job.terminal.say(&format!(
+            "\nnot replicated on this node: {} tables of the queue (see missing)",
+            elsewhere.len()
+        ));
     }
     Ok(Outcome::Done)
 }

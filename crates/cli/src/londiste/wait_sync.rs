@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use clap::Args;
-use pg::Session;
+use pg::Client;
 use pgq::table::{self, MergeState};
 
 use super::Outcome;
@@ -40,7 +40,7 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
 }
 
 /// Waits until all these tables are `ok`, saying each change of state.
-pub(crate) async fn until_ok(job: &Job, session: &Session, tables: &[String]) -> Result<Outcome> {
+pub(crate) async fn until_ok(job: &Job, session: &Client, tables: &[String]) -> Result<Outcome> {
     let mut last: BTreeMap<String, MergeState> = BTreeMap::new();
     let mut obstacles = Obstacles::default();
     let mut gone = 0;
@@ -50,7 +50,8 @@ pub(crate) async fn until_ok(job: &Job, session: &Session, tables: &[String]) ->
         for name in tables {
             let Some(state) = now.get(name) else {
                 if last.remove(name).is_some() {
-                    job.terminal.complain(&format!("table {name} has left replication while it was waited for"));
+                    job.terminal
+                        .complain(&format!("table {name} has left replication while it was waited for"));
                     gone += 1;
                 }
                 continue;
@@ -69,7 +70,7 @@ pub(crate) async fn until_ok(job: &Job, session: &Session, tables: &[String]) ->
     }
 }
 
-async fn states(job: &Job, session: &Session) -> Result<BTreeMap<String, MergeState>> {
+async fn states(job: &Job, session: &Client) -> Result<BTreeMap<String, MergeState>> {
     let tables = table::list(session, job.queue()).await?;
     Ok(tables.into_iter().filter(|info| info.local).map(|info| (info.name, info.state)).collect())
 }

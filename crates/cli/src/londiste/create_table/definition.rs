@@ -1,7 +1,7 @@
 //! A table's definition as the catalogs tell it, in pieces of SQL. All of it is read with an empty `search_path`.
 
 use anyhow::Result;
-use pg::{Ident, QualifiedName, Session};
+use pg::{Client, Ident, QualifiedName};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
@@ -67,7 +67,7 @@ fn partition_by(key: Option<&str>) -> String {
     key.map(|key| format!(" partition by {key}")).unwrap_or_default()
 }
 
-pub(super) async fn details(session: &Session, oid: u32) -> Result<Details> {
+pub(super) async fn details(session: &Client, oid: u32) -> Result<Details> {
     let row = session.query_one(DETAILS, &[&oid]).await.map_err(pg::Error::from)?;
     Ok(Details { unlogged: row.get(0), options: row.get(1), partition_key: row.get(2), comment: row.get(3) })
 }
@@ -124,7 +124,7 @@ impl Column {
     }
 }
 
-pub(super) async fn columns(session: &Session, oid: u32) -> Result<Vec<Column>> {
+pub(super) async fn columns(session: &Client, oid: u32) -> Result<Vec<Column>> {
     let column = |row: &Row| Column {
         name: row.get(0),
         data_type: row.get(1),
@@ -157,7 +157,7 @@ impl Partition {
     }
 }
 
-pub(super) async fn partitions(session: &Session, oid: u32) -> Result<Vec<Partition>> {
+pub(super) async fn partitions(session: &Client, oid: u32) -> Result<Vec<Partition>> {
     let partition = |row: &Row| Partition {
         oid: row.get(0),
         name: QualifiedName::new(row.get::<_, String>(1), row.get::<_, String>(2)),
@@ -177,13 +177,13 @@ pub(super) struct Check {
     pub(super) comment: Option<String>,
 }
 
-pub(super) async fn checks(session: &Session, oid: u32) -> Result<Vec<Check>> {
+pub(super) async fn checks(session: &Client, oid: u32) -> Result<Vec<Check>> {
     let check = |row: &Row| Check { name: row.get(0), definition: row.get(1), comment: row.get(2) };
     each(session, CHECKS, &[&oid], check).await
 }
 
 async fn each<T>(
-    session: &Session,
+    session: &Client,
     sql: &str,
     parameters: &[&(dyn ToSql + Sync)],
     read: impl Fn(&Row) -> T,
@@ -226,9 +226,21 @@ mod tests {
     fn an_index_moves_to_the_table_of_this_node() {
         let name = QualifiedName::new;
         for (definition, source, expected) in [
-            ("CREATE INDEX i ON public.t USING btree (a)", name("public", "t"), "CREATE INDEX i ON \"x\".\"y\" USING btree (a)"),
-            ("CREATE INDEX i ON ONLY public.\"T\" USING btree (a)", name("public", "T"), "CREATE INDEX i ON \"x\".\"y\" USING btree (a)"),
-            ("CREATE INDEX i ON \"S\".\"user\" USING gin (a)", name("S", "user"), "CREATE INDEX i ON \"x\".\"y\" USING gin (a)"),
+            (
+                "CREATE INDEX i ON public.t USING btree (a)",
+                name("public", "t"),
+                "CREATE INDEX i ON \"x\".\"y\" USING btree (a)",
+            ),
+            (
+                "CREATE INDEX i ON ONLY public.\"T\" USING btree (a)",
+                name("public", "T"),
+                "CREATE INDEX i ON \"x\".\"y\" USING btree (a)",
+            ),
+            (
+                "CREATE INDEX i ON \"S\".\"user\" USING gin (a)",
+                name("S", "user"),
+                "CREATE INDEX i ON \"x\".\"y\" USING gin (a)",
+            ),
         ] {
             assert_eq!(index_on(definition, &source, &name("x", "y")), expected);
         }

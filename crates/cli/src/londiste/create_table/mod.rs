@@ -6,7 +6,7 @@ mod plan;
 
 use anyhow::{Context, Result, bail};
 use definition::{Column, Partition};
-use pg::{Ident, Index, QualifiedName, Session, TableKind, literal};
+use pg::{Client, Ident, Index, QualifiedName, TableKind, literal};
 pub(crate) use plan::Plan;
 
 /// How much of a definition is taken over.
@@ -23,7 +23,7 @@ pub(crate) enum Extent {
 /// # Errors
 /// The provider's table is not there, or not a table.
 pub(crate) async fn plan(
-    provider: &Session,
+    provider: &Client,
     source: &QualifiedName,
     dest: &QualifiedName,
     extent: Extent,
@@ -35,7 +35,12 @@ pub(crate) async fn plan(
     plan.with_context(|| format!("reading the definition of {} on the provider", source.plain()))
 }
 
-async fn read(provider: &Session, source: &QualifiedName, dest: &QualifiedName, extent: Extent) -> Result<Plan> {
+async fn read(
+    provider: &Client,
+    source: &QualifiedName,
+    dest: &QualifiedName,
+    extent: Extent,
+) -> Result<Plan> {
     let Some(table) = pg::table(provider, source).await? else { bail!("it does not exist there") };
     if !matches!(table.kind, TableKind::Ordinary | TableKind::Partitioned | TableKind::Partition) {
         bail!("it is no table there");
@@ -94,7 +99,10 @@ fn partition_statement(plan: &mut Plan, partition: &Partition, source: &Qualifie
         partition.partitioned_by()
     ));
     if partition.foreign {
-        plan.note(format!("partition {} is a foreign table on the provider, and an ordinary one here", partition.name.plain()));
+        plan.note(format!(
+            "partition {} is a foreign table on the provider, and an ordinary one here",
+            partition.name.plain()
+        ));
     }
 }
 
@@ -113,7 +121,7 @@ fn column_afterwards(plan: &mut Plan, dest: &QualifiedName, column: &Column) {
 
 async fn the_rest(
     plan: &mut Plan,
-    provider: &Session,
+    provider: &Client,
     source: &QualifiedName,
     dest: &QualifiedName,
     oid: u32,

@@ -50,7 +50,9 @@ impl Plan {
         for step in &self.steps {
             match step {
                 Step::Schema(name) => ensure_schema(transaction, name).await?,
-                Step::Must(sql) => run(transaction, sql).await.with_context(|| format!("creating it: {sql}"))?,
+                Step::Must(sql) => {
+                    run(transaction, sql).await.with_context(|| format!("creating it: {sql}"))?
+                }
                 Step::May { sql, otherwise } => {
                     run(transaction, "savepoint may").await?;
                     match run(transaction, sql).await {
@@ -82,7 +84,9 @@ async fn ensure_schema(transaction: &Transaction<'_>, name: &str) -> Result<()> 
     let sql = "select exists (select from pg_catalog.pg_namespace where nspname = $1)";
     let exists: bool = transaction.query_one(sql, &[&name]).await.map_err(pg::Error::from)?.get(0);
     if !exists {
-        run(transaction, &format!("create schema {}", Ident::new(name))).await.context("creating its schema")?;
+        run(transaction, &format!("create schema {}", Ident::new(name)))
+            .await
+            .context("creating its schema")?;
     }
     Ok(())
 }
