@@ -13,5 +13,6 @@
 \ir retry.sql
 \ir rotate.sql
 \ir info.sql
+\ir trigger_tmp.sql
 \ir maint.sql
 \ir grants.sql

@@ -23,7 +23,7 @@ begin
         end if;
     elsif exists (select from pgq_node.local_state where queue_name = i_queue_name and provider_node = i_node_name) then
         ret_code := 405;
-        ret_note := format('Node %s is provider of consumers here: change their provider first', i_node_name);
+        ret_note := format('Cannot drop provider node: %s', i_node_name);
         return;
     else
         perform pgq_node.unregister_location(i_queue_name, i_node_name);

@@ -26,8 +26,11 @@ begin
     select queue_id, queue_tick_seq, queue_event_seq, queue_disable_insert and queue_external_ticker as stopped into q
       from pgq.queue where queue_name = i_queue_name;
 
-    if i_step > 1 and not q.stopped or i_step not between 1 and 3 then
+    if i_step > 1 and not q.stopped then
         raise exception 'steps in wrong order';
+    end if;
+    if i_step between 1 and 3 is not true then
+        raise exception 'incorrect step number';
     end if;
     ret_code := 200;
     if i_step = 1 then

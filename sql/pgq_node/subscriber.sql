@@ -24,9 +24,6 @@ begin
     end if;
 
     select last_tick into global_watermark from pgq.get_consumer_info(i_queue_name, '.global_watermark');
-    if global_watermark is null then
-        raise exception 'queue % has no global watermark', i_queue_name;
-    end if;
     perform pgq.register_consumer_at(i_queue_name, watermark_name, global_watermark),
             pgq.register_consumer_at(i_queue_name, i_remote_worker_name, coalesce(i_custom_tick_id, global_watermark));
     insert into pgq_node.subscriber_info (queue_name, subscriber_node, worker_name, watermark_name)

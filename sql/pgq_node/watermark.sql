@@ -50,13 +50,21 @@ begin
     ret_note := format('Global watermark set to %s', watermark);
 end $$;
 
--- Maintenance of a root: publishes the global watermark. Always 0.
+-- Maintenance of a root: publishes a new global watermark when the old one is more than five minutes behind. Always 0.
 create or replace function pgq_node.maint_watermark(i_queue_name text)
 returns integer
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    behind interval;
 begin
+    if exists (select from pgq_node.node_info where queue_name = i_queue_name and node_type = 'root') then
+        select lag into behind from pgq.get_consumer_info(i_queue_name, '.global_watermark');
+        if behind >= interval '5 minutes' then
+            perform pgq_node.set_global_watermark(i_queue_name, null);
+        end if;
+    end if;
     return 0;
 end $$;
 
@@ -70,23 +78,23 @@ as $$
 declare
     node record;
 begin
-    select n.worker_name, c.node_type as combined_type into node
+    select n.worker_name into node
       from pgq_node.node_info n
       join pgq_node.node_info c on c.queue_name = n.combined_queue
-     where n.queue_name = i_part_queue_name and n.combined_queue = i_combined_queue_name;
+     where n.queue_name = i_part_queue_name and n.combined_queue = i_combined_queue_name and c.node_type = 'branch';
     if not found then
         ret_code := 201;
         ret_note := 'Part-queue does not exist';
         return;
     end if;
-    if node.combined_type <> 'branch' then
-        ret_code := 401;
-        ret_note := 'Combined queue is not a branch here';
-        return;
-    end if;
     update pgq_node.local_state
        set last_tick_id = i_watermark
      where queue_name = i_part_queue_name and consumer_name = node.worker_name;
+    if not found then
+        ret_code := 401;
+        ret_note := 'Worker registration not found';
+        return;
+    end if;
     ret_code := 200;
     ret_note := 'Ok';
 end $$;

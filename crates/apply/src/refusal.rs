@@ -42,7 +42,7 @@ fn without_values(message: &str, code: &SqlState) -> String {
         return message.to_owned();
     }
     match (message.find('"'), message.rfind('"')) {
-        (Some(first), Some(last)) if first < last => format!("{}\"…{}", &message[..=first], &message[last..]),
+        (Some(first), Some(last)) if first < last => format!("{}…{}", &message[..=first], &message[last..]),
         _ => message.to_owned(),
     }
 }

@@ -6,18 +6,17 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
+use rustls::{
+    Error as TlsError, InconsistentKeys,
+    crypto::CryptoProvider,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+    sign::{CertifiedKey, SingleCertAndKey},
+};
 
 use crate::{Error, Result, settings::Settings};
 
-pub(crate) struct ClientCertificate {
-    pub(crate) path: PathBuf,
-    pub(crate) chain: Vec<CertificateDer<'static>>,
-    pub(crate) key: PrivateKeyDer<'static>,
-}
-
 /// The certificate and key that are named, or those in `~/.postgresql` if they are there.
-pub(crate) fn read(settings: &Settings) -> Result<Option<ClientCertificate>> {
+pub(crate) fn read(settings: &Settings, provider: &CryptoProvider) -> Result<Option<SingleCertAndKey>> {
     let required = match settings.choice("sslcertmode", &[("allow", 1), ("disable", 0), ("require", 2)])? {
         0 => return Ok(None),
         mode => mode == 2,
@@ -46,7 +45,14 @@ pub(crate) fn read(settings: &Settings) -> Result<Option<ClientCertificate>> {
             .at_home(".postgresql/postgresql.key")
             .ok_or_else(|| Error::Tls("no sslkey given for the sslcert".into()))?,
     };
-    Ok(Some(ClientCertificate { path, chain, key: key(&key_file)? }))
+    let fits = |e: TlsError| Error::Tls(format!("private key file \"{}\": {e}", key_file.display()));
+    let signer = provider.key_provider.load_private_key(key(&key_file)?).map_err(fits)?;
+    let ours = CertifiedKey::new(chain, signer);
+    // Only this answer is sure: a certificate of X.509 version 1 cannot be compared, but PostgreSQL takes it.
+    match ours.keys_match() {
+        Err(e @ TlsError::InconsistentKeys(InconsistentKeys::KeyMismatch)) => Err(fits(e)),
+        _ => Ok(Some(SingleCertAndKey::from(ours))),
+    }
 }
 
 fn key(path: &Path) -> Result<PrivateKeyDer<'static>> {

@@ -190,7 +190,10 @@ impl fmt::Display for Told<'_> {
             write!(f, "{}", self.0)?;
             let mut next = std::error::Error::source(self.0);
             while let Some(cause) = next {
-                write!(f, ": {cause}")?;
+                match our_own(cause) {
+                    Some(text) => write!(f, ": {text}")?,
+                    None => write!(f, ": {cause}")?,
+                }
                 next = cause.source();
             }
             return Ok(());
@@ -202,6 +205,14 @@ impl fmt::Display for Told<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// What our own verifier said: rustls has no better place for it than an "unexpected error".
+fn our_own<'a>(cause: &'a (dyn std::error::Error + 'static)) -> Option<&'a str> {
+    match cause.downcast_ref::<io::Error>()?.get_ref()?.downcast_ref::<rustls::Error>()? {
+        rustls::Error::General(text) => Some(text),
+        _ => None,
     }
 }
 

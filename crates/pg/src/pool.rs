@@ -6,6 +6,7 @@ use std::{
 };
 
 use deadpool::managed::{self, Metrics, PoolError, RecycleError, RecycleResult};
+use tokio::time::timeout;
 use tokio_postgres::Client;
 
 use crate::{ConnectString, Error, Result, Session, destination::Destination, environment::Environment};
@@ -14,17 +15,20 @@ use crate::{ConnectString, Error, Result, Session, destination::Destination, env
 const CLEAN: &str = "rollback; close all; set session authorization default; reset all; unlisten *; \
      select pg_catalog.pg_advisory_unlock_all(); discard temp; discard sequences";
 
+/// A connection that was given back in the middle of a statement gets this long; then it is dropped, which cancels.
+const CLEAN_WITHIN: Duration = Duration::from_secs(2);
+
 /// At most a number of connections to one database. Clones share them.
 #[derive(Clone)]
 pub struct Pool {
     pool: managed::Pool<Maker>,
     shown: String,
+    lifetime: Option<Duration>,
 }
 
 struct Maker {
     cs: ConnectString,
     application: String,
-    lifetime: Option<Duration>,
 }
 
 /// A connection on loan; dropping it gives it back, its session state is reset before it is lent out again.
@@ -33,7 +37,8 @@ pub struct PooledClient {
 }
 
 impl Pool {
-    /// A pool of at most `max_size` connections, none of which is used any more when it is older than `lifetime`. Opens nothing yet.
+    /// A pool of at most `max_size` connections. Those older than `lifetime` are closed instead of lent. Opens
+    /// nothing yet.
     ///
     /// # Errors
     /// The connect string cannot be understood.
@@ -44,12 +49,12 @@ impl Pool {
         lifetime: Option<Duration>,
     ) -> Result<Self> {
         Destination::new(cs, application, Environment::of_process())?;
-        let maker = Maker { cs: cs.clone(), application: application.to_owned(), lifetime };
+        let maker = Maker { cs: cs.clone(), application: application.to_owned() };
         let pool = managed::Pool::builder(maker)
             .max_size(max_size)
             .build()
             .map_err(|e| Error::Unexpected(e.to_string()))?;
-        Ok(Self { pool, shown: cs.to_string() })
+        Ok(Self { pool, shown: cs.to_string(), lifetime })
     }
 
     /// Waits until a connection is free, or opens one.
@@ -57,6 +62,9 @@ impl Pool {
     /// # Errors
     /// As `Session::connect`; the pool was closed.
     pub async fn get(&self) -> Result<PooledClient> {
+        if let Some(lifetime) = self.lifetime {
+            self.pool.retain(|_, metrics| metrics.age() <= lifetime);
+        }
         match self.pool.get().await {
             Ok(session) => Ok(PooledClient { session }),
             Err(PoolError::Backend(error)) => Err(error),
@@ -79,14 +87,14 @@ impl managed::Manager for Maker {
         Session::connect(&self.cs, &self.application).await
     }
 
-    async fn recycle(&self, session: &mut Session, metrics: &Metrics) -> RecycleResult<Error> {
+    async fn recycle(&self, session: &mut Session, _: &Metrics) -> RecycleResult<Error> {
         if session.is_closed() {
             return Err(RecycleError::message("connection lost"));
         }
-        if self.lifetime.is_some_and(|lifetime| metrics.age() > lifetime) {
-            return Err(RecycleError::message("older than its lifetime"));
+        match timeout(CLEAN_WITHIN, session.batch_execute(CLEAN)).await {
+            Ok(cleaned) => cleaned.map_err(|e| RecycleError::Backend(e.into())),
+            Err(_) => Err(RecycleError::message("still busy")),
         }
-        session.batch_execute(CLEAN).await.map_err(|e| RecycleError::Backend(e.into()))
     }
 }
 

@@ -100,8 +100,10 @@ impl ServerVerifier {
         Ok(Self { demand, algorithms, chain: Some(chain), roots, roots_from, has_crls })
     }
 
-    fn refused(&self, why: impl std::fmt::Display) -> TlsError {
-        TlsError::General(format!("the server's certificate is refused: {why}"))
+    /// The certificate, where webpki is too strict to take its key: it knows version 3 only, and rejects oddities that do
+    /// not matter where any certificate will do.
+    fn lax<'a>(&self, cert: &CertificateDer<'a>) -> Option<Certificate<'a>> {
+        Certificate::parse(cert).ok().filter(|parsed| self.chain.is_none() || parsed.is_version_1())
     }
 
     fn check_chain(
@@ -115,16 +117,17 @@ impl ServerVerifier {
     ) -> Result<(), TlsError> {
         let der = certificate.der();
         if self.roots.iter().any(|root| root.as_ref() == der.as_ref()) {
-            return certificate.check_validity(now).map_err(|why| self.refused(why));
+            return certificate.check_validity(now).map_err(refused);
         }
         if certificate.is_version_1() {
             if self.has_crls {
-                return Err(self
-                    .refused("it is of X.509 version 1, which cannot be checked against revocation lists"));
+                return Err(refused(
+                    "it is of X.509 version 1, which cannot be checked against revocation lists",
+                ));
             }
             return certificate
                 .check_issued_by(&self.roots, self.algorithms, now)
-                .map_err(|why| self.refused(format!("{why} (sslrootcert: {})", self.roots_from)));
+                .map_err(|why| refused(format!("{why} (sslrootcert: {})", self.roots_from)));
         }
         match verifier.verify_server_cert(der, intermediates, name, ocsp, now) {
             // The chain is judged before the name, and the name is judged elsewhere, as libpq does it.
@@ -132,12 +135,19 @@ impl ServerVerifier {
             | Err(TlsError::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
             )) => Ok(()),
-            Err(TlsError::InvalidCertificate(CertificateError::UnknownIssuer)) => Err(self
-                .refused(format!("no root certificate of {} has signed it (sslrootcert)", self.roots_from))),
-            Err(TlsError::InvalidCertificate(why)) => Err(self.refused(why)),
+            Err(TlsError::InvalidCertificate(CertificateError::UnknownIssuer)) => Err(refused(format!(
+                "no root certificate of {} has signed it (sslrootcert)",
+                self.roots_from
+            ))),
+            Err(TlsError::InvalidCertificate(CertificateError::Revoked)) => Err(refused("it was revoked")),
+            Err(TlsError::InvalidCertificate(why)) => Err(refused(why)),
             Err(other) => Err(other),
         }
     }
+}
+
+fn refused(why: impl std::fmt::Display) -> TlsError {
+    TlsError::General(format!("the server's certificate is refused: {why}"))
 }
 
 impl ServerCertVerifier for ServerVerifier {
@@ -150,10 +160,10 @@ impl ServerCertVerifier for ServerVerifier {
         now: UnixTime,
     ) -> Result<ServerCertVerified, TlsError> {
         let Some(verifier) = &self.chain else { return Ok(ServerCertVerified::assertion()) };
-        let certificate = Certificate::parse(end_entity).map_err(|why| self.refused(why))?;
+        let certificate = Certificate::parse(end_entity).map_err(refused)?;
         self.check_chain(verifier, &certificate, intermediates, server_name, ocsp_response, now)?;
         if self.demand == Demand::ChainAndName {
-            certificate.check_name(server_name).map_err(|why| self.refused(why))?;
+            certificate.check_name(server_name).map_err(refused)?;
         }
         Ok(ServerCertVerified::assertion())
     }
@@ -164,8 +174,8 @@ impl ServerCertVerifier for ServerVerifier {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, TlsError> {
-        match Certificate::parse(cert).ok().filter(Certificate::is_version_1) {
-            Some(old) => old.check_handshake(message, dss, self.algorithms),
+        match self.lax(cert) {
+            Some(certificate) => certificate.check_handshake(message, dss, self.algorithms),
             None => verify_tls12_signature(message, cert, dss, &self.algorithms),
         }
     }
@@ -176,8 +186,8 @@ impl ServerCertVerifier for ServerVerifier {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, TlsError> {
-        match Certificate::parse(cert).ok().filter(Certificate::is_version_1) {
-            Some(old) => old.check_handshake(message, dss, self.algorithms),
+        match self.lax(cert) {
+            Some(certificate) => certificate.check_handshake(message, dss, self.algorithms),
             None => verify_tls13_signature(message, cert, dss, &self.algorithms),
         }
     }

@@ -61,15 +61,14 @@ pub(crate) fn connector(settings: &Settings, only_sockets: bool) -> Result<(SslM
         true => verifier(settings, mode, &provider)?,
         false => ServerVerifier::trusting(&provider),
     };
+    let ours = if encrypts { client_certificate::read(settings, &provider)? } else { None };
     let builder = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&versions(settings)?)
         .map_err(|e| Error::Tls(e.to_string()))?
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(verifier));
-    let mut config = match encrypts.then(|| client_certificate::read(settings)).transpose()?.flatten() {
-        Some(ours) => builder
-            .with_client_auth_cert(ours.chain, ours.key)
-            .map_err(|e| Error::Tls(format!("client certificate \"{}\": {e}", ours.path.display())))?,
+    let mut config = match ours {
+        Some(ours) => builder.with_client_cert_resolver(Arc::new(ours)),
         None => builder.with_no_client_auth(),
     };
     config.enable_sni = settings.flag("sslsni", true)?;

@@ -9,7 +9,8 @@ async fn refusals_name_the_place_and_the_reason_but_no_password() {
     let server = Server::prepare("local all all trust\nhost all all 127.0.0.1/32 scram-sha-256", "", |_| {});
     let local = format!("host={} hostaddr=''", server.path().display());
     let boss = server.connect(&local).await.unwrap();
-    boss.batch_execute("create role app login password 'right'; create database shop").await.unwrap();
+    boss.batch_execute("create role app login password 'right'").await.unwrap();
+    boss.batch_execute("create database shop").await.unwrap();
 
     let wrong = server.connect("user=app dbname=shop password=hunter2").await.unwrap_err();
     let said = wrong.to_string();

@@ -4,6 +4,13 @@ use crate::server::{Server, text};
 
 const SUM: &str = "select count(*) || ' ' || sum(hashtextextended(t::text, 0)) from t";
 
+fn side(error: &pg::Error) -> Side {
+    match error {
+        pg::Error::Copy { side, .. } => *side,
+        other => panic!("{other}"),
+    }
+}
+
 fn peak_memory() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find(|line| line.starts_with("VmHWM")).unwrap();
@@ -68,10 +75,6 @@ async fn a_failure_names_its_side_and_leaves_both_usable() {
     let server = Server::start();
     let (source, target) = (server.session().await, server.session().await);
     source.batch_execute("create table t (id int check (id < 5000))").await.unwrap();
-    let side = |error: &pg::Error| match error {
-        pg::Error::Copy { side, .. } => *side,
-        other => panic!("{other}"),
-    };
     let read = pipe(
         &source,
         "copy (select 1 / (4000 - n) from generate_series(1, 9000) n) to stdout",
@@ -95,14 +98,55 @@ async fn a_failure_names_its_side_and_leaves_both_usable() {
         "{write}"
     );
 
-    let no_table = pipe(&source, all, &target, "copy nothing from stdin", |_| {}).await.unwrap_err();
-    assert_eq!(side(&no_table), Side::Target);
     let no_source =
         pipe(&source, "copy nothing to stdout", &target, "copy t from stdin", |_| {}).await.unwrap_err();
-    assert_eq!(side(&no_source), Side::Source);
+    assert_eq!(side(&no_source), Side::Source, "{no_source}");
 
     assert_eq!(text(&source, "select 1").await, "1");
     assert_eq!(text(&target, "select count(*) from t").await, "0");
+}
+
+#[tokio::test]
+async fn a_target_that_refuses_before_it_takes_data_never_answers_out_of_step() {
+    let server = Server::start();
+    let (source, target) = (server.session().await, server.session().await);
+    source.batch_execute(
+        "create table t (id int); create function no() returns trigger language plpgsql as 'begin raise exception $$no$$; end';
+         create trigger no before insert on t for each statement execute function no();
+         create table locked (id int)",
+    ).await.unwrap();
+    source.batch_execute("begin; lock table locked").await.unwrap();
+    for (transaction, table, code) in [
+        ("", "nothing", "42P01"),
+        ("begin", "nothing", "42P01"),
+        ("begin", "t", "P0001"),
+        ("", "t", "P0001"),
+        ("set lock_timeout = 50", "locked", "55P03"),
+    ] {
+        let target = server.session().await;
+        target.batch_execute(transaction).await.unwrap();
+        let refused =
+            pipe(&source, "copy (select 1) to stdout", &target, &format!("copy {table} from stdin"), |_| {})
+                .await
+                .unwrap_err();
+        assert_eq!(refused.sqlstate().unwrap().code(), code, "{table}");
+        match target.query_one("select 42", &[]).await {
+            Ok(row) => assert_eq!(row.get::<_, i32>(0), 42, "{table}"),
+            Err(e) => assert!(
+                target.is_closed() || e.code().is_some_and(|code| code.code() == "25P02"),
+                "{table}: {e}"
+            ),
+        }
+    }
+    assert_eq!(text(&source, "select 1").await, "1");
+    assert_eq!(text(&target, "select 1").await, "1");
+}
+
+#[tokio::test]
+async fn a_lost_target_leaves_the_source_usable() {
+    let server = Server::start();
+    let (source, target) = (server.session().await, server.session().await);
+    source.batch_execute("create table t (id int)").await.unwrap();
     let dead = server.session().await;
     let terminate = format!("select pg_terminate_backend({})", dead.backend_pid());
     let endless = "copy (select n from generate_series(1, 100000000) n) to stdout";

@@ -38,6 +38,12 @@ async fn connections_come_back_clean_or_not_at_all() {
                  or exists (select from pg_locks where locktype = 'advisory')";
     assert!(!client.query_one(left, &[]).await.unwrap().get::<_, bool>(0));
 
+    let left_in = timeout(Duration::from_millis(100), client.batch_execute("select pg_sleep(60)")).await;
+    assert!(left_in.is_err());
+    drop(client);
+    let client = timeout(Duration::from_secs(20), pool.get()).await.unwrap().unwrap();
+    let pid = client.backend_pid();
+
     server.session().await.execute("select pg_terminate_backend($1)", &[&pid]).await.unwrap();
     drop(client);
     let fresh = pool.get().await.unwrap();

@@ -46,10 +46,10 @@ async fn a_server_with_a_self_signed_certificate() {
     .await;
     let other = format!("{LOCAL} sslrootcert={}", file(&server, "other.crt"));
     for mode in ["require", "verify-ca", "verify-full"] {
-        refused(&server, &format!("{other} sslmode={mode}"), "the server's certificate is refused").await;
+        refused(&server, &format!("{other} sslmode={mode}"), ": the server's certificate is refused").await;
     }
     assert!(!encrypted(&server, &format!("{other} sslmode=prefer")).await, "falls back to plain");
-    refused(&server, &format!("{LOCAL} sslrootcert=system"), "the server's certificate is refused").await;
+    refused(&server, &format!("{LOCAL} sslrootcert=system"), ": the server's certificate is refused").await;
     refused(
         &server,
         &format!("{LOCAL} sslmode=require sslrootcert={}", file(&server, "server.key")),
@@ -84,8 +84,12 @@ async fn a_server_with_an_authority() {
         refused(&server, &format!("{full} host={host}"), "it is for \"db.test\"").await;
     }
     assert!(encrypted(&server, &format!("{full} sslmode=verify-ca host=localhost")).await);
-    refused(&server, &format!("{full} host=db.test sslcrl={}", file(&server, "revoked.crl")), "revoked")
-        .await;
+    refused(
+        &server,
+        &format!("{full} host=db.test sslcrl={}", file(&server, "revoked.crl")),
+        "it was revoked",
+    )
+    .await;
 }
 
 #[tokio::test]

@@ -1,0 +1,5 @@
+//! Changes written into a real server.
+
+mod capture;
+mod cluster;
+mod value_types;
