@@ -81,6 +81,8 @@ pub struct Applier {
     applied: Applied,
 }
 
+/// How many times its size a chunk may grow to while rows change their keys.
+const PATIENT_CHUNKS: usize = 4;
 /// Chunks written in order after folding had met a collision.
 const PATIENCE: u32 = 16;
 
@@ -128,10 +130,17 @@ impl Applier {
         }
         self.bytes += change.size();
         self.buffer.push(change);
-        if self.buffer.len() >= self.options.chunk_changes || self.bytes >= self.options.chunk_bytes {
+        let full = self.buffer.len() >= self.options.chunk_changes || self.bytes >= self.options.chunk_bytes;
+        if full && !self.between_moves() {
             self.write(client).await?;
         }
         Ok(())
+    }
+
+    /// The last change may be one of several that exchange keys and have to be written together.
+    fn between_moves(&self) -> bool {
+        self.bytes < PATIENT_CHUNKS * self.options.chunk_bytes
+            && self.buffer.last().is_some_and(Change::moves)
     }
 
     /// Writes what has been gathered: before the commit, and before anything that has to come after the changes. Returns what was done
