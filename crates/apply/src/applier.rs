@@ -183,17 +183,16 @@ impl Applier {
 
     async fn write_chunk(&mut self, client: &Client, changes: &[Change]) -> Result<()> {
         let (tables, positions) = chunk::tables(changes);
-        let (mut in_order, mut anew) = (false, false);
+        let mut manner = Manner { bypass: self.options.bypass_triggers, ..Manner::default() };
+        let mut anew = false;
         loop {
             let mut plans = self.plans(client, changes, &tables, &positions).await?;
             let mut counts = vec![TableCounts::default(); tables.len()];
-            let manner = Manner { bypass: self.options.bypass_triggers, in_order };
             save(client, "savepoint londiste_rs_chunk").await?;
             let written = chunk::write(client, &mut plans, changes, &positions, &manner, &mut counts).await;
             let next = match &written {
                 Ok(()) => None,
-                Err(error) => Some(match refusal::next(error) {
-                    Next::InOrder if in_order => Next::GiveUp,
+                Err(error) => Some(match refusal::next(error, &manner) {
                     Next::Anew if anew => Next::GiveUp,
                     next => next,
                 }),
@@ -224,7 +223,9 @@ impl Applier {
                         ?next,
                         "chunk is written again"
                     );
-                    (in_order, anew) = (in_order || next == Next::InOrder, anew || next == Next::Anew);
+                    manner.in_order |= next != Next::Anew;
+                    manner.apart |= next == Next::Apart;
+                    anew |= next == Next::Anew;
                     self.sights.clear();
                     save(client, "rollback to savepoint londiste_rs_chunk").await?;
                 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use crate::chunk::Manner;
 use crate::fold::Item;
 use crate::plan::Plan;
 use crate::rotation::{self, moves};
@@ -15,14 +16,14 @@ use crate::{Error, Op, Result};
 pub(crate) fn steps<'a>(
     tables: &[(&Plan, &[Item<'a>])],
     ordered: &[bool],
-    bypass: bool,
+    manner: &Manner,
 ) -> Result<Vec<Step<'a>>> {
     let mut sequence: Vec<(usize, usize)> = Vec::new();
     for (table, (_, items)) in tables.iter().enumerate().filter(|(table, _)| ordered[*table]) {
         sequence.extend((0..items.len()).map(|at| (table, at)));
     }
     sequence.sort_unstable_by_key(|(table, at)| tables[*table].1[*at].at);
-    let mut planner = Planner { steps: Vec::new(), open: false, keys: HashSet::new(), bypass };
+    let mut planner = Planner { steps: Vec::new(), open: false, keys: HashSet::new(), manner: *manner };
     // where each table goes on: a rotation of keys takes several changes at once
     let mut next = vec![0; tables.len()];
     for (table, at) in sequence {
@@ -40,7 +41,7 @@ struct Planner<'a> {
     open: bool,
     /// Keys that the last step updates.
     keys: HashSet<String>,
-    bypass: bool,
+    manner: Manner,
 }
 
 impl<'a> Planner<'a> {
@@ -83,7 +84,7 @@ impl<'a> Planner<'a> {
             }
             return 1;
         }
-        if let Some(rotation) = rotation::find(plan, &key, items) {
+        if let Some(rotation) = rotation::find(plan, &key, items, self.manner.apart) {
             self.rotate(table, plan, key, rotation.rows);
             return rotation.changes;
         }
@@ -92,7 +93,7 @@ impl<'a> Planner<'a> {
             self.join(table, Deed::Insert, key, row, false);
             return 1;
         }
-        let follows = !self.bypass && plan.sight.parents.iter().any(|parent| parent.follows);
+        let follows = !self.manner.bypass && plan.sight.parents.iter().any(|parent| parent.follows);
         self.join(table, if follows { Deed::Follow } else { Deed::Update }, key, row, false);
         1
     }

@@ -27,8 +27,8 @@ struct Moving<'a> {
 }
 
 /// Looks for a rotation at the beginning of a table's changes: updates of one transaction to other keys, of which one takes a key that
-/// another row gives up only later.
-pub(crate) fn find<'a>(plan: &Plan, key: &[usize], items: &[Item<'a>]) -> Option<Rotation<'a>> {
+/// another row gives up only later. A row that moves on is known by its values, unless those of different rows are told `apart` by nothing.
+pub(crate) fn find<'a>(plan: &Plan, key: &[usize], items: &[Item<'a>], apart: bool) -> Option<Rotation<'a>> {
     let txid = items.first()?.change.txid;
     let of_one =
         |item: &&Item<'_>| item.change.op == Op::Update && item.change.txid == txid && moves(plan, key, item);
@@ -44,7 +44,7 @@ pub(crate) fn find<'a>(plan: &Plan, key: &[usize], items: &[Item<'a>]) -> Option
     for (at, item) in run.iter().enumerate() {
         let (from, to) = (key_of(item, false), key_of(item, true));
         let here = places.entry(from.clone()).or_default();
-        let known = here.iter().position(|row| rows[*row].now == item.change.old.as_ref());
+        let known = here.iter().position(|row| !apart && rows[*row].now == item.change.old.as_ref());
         let row = match known {
             Some(place) => here.swap_remove(place),
             None => {
