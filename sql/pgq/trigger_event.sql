@@ -60,7 +60,9 @@ declare
     arg text;
     part text;
     spot integer;
-    shape record;
+    names text[];
+    types oid[];
+    has_magic boolean;
     fields text[];
     old_fields text[];
     changed boolean := false;
@@ -112,26 +114,29 @@ begin
             raise exception 'Custom expressions do not make sense for truncater trigger' using errcode = 'internal_error';
         end if;
         perform pgq.insert_event(queue,
-            case when i_format = 'J' then pgq._json_type(i_op, i_schema, i_table, null, i_relation) else 'R' end,
+            case when i_format = 'J' then pgq._json_type(i_op, i_schema, i_table, pgq._primary_key(i_relation)) else 'R' end,
             case when i_format = 'J' then '{}' else '' end, table_name, null, null, null);
         return not swallow;
     end if;
 
-    select pg_catalog.array_agg(a.attname::text order by a.attnum) as names,
-           pg_catalog.array_agg(a.atttypid order by a.attnum) as types,
-           pg_catalog.array_agg(a.attname::text order by a.attnum) filter (where a.attname like '\_pgq\_ev\_%') as magic,
-           pg_catalog.array_agg(a.attname::text order by pg_catalog.array_position(i.indkey::int2[], a.attnum))
-               filter (where a.attnum = any (i.indkey)) as key
-      into shape
-      from pg_catalog.pg_attribute a
-      left join pg_catalog.pg_index i on i.indrelid = a.attrelid and i.indisprimary
-     where a.attrelid = i_relation and a.attnum > 0 and not a.attisdropped;
-    fields := pgq._record_fields(i_row::text);
-    leave_out := ignore || coalesce(shape.magic, '{}');
+    names := array(
+        select a.attname::text from pg_catalog.pg_attribute a
+         where a.attrelid = i_relation and a.attnum > 0 and not a.attisdropped order by a.attnum);
+    if i_format = 'J' then
+        types := array(
+            select a.atttypid from pg_catalog.pg_attribute a
+             where a.attrelid = i_relation and a.attnum > 0 and not a.attisdropped order by a.attnum);
+    end if;
+    has_magic := pg_catalog.array_to_string(names, ',') ~ '(^|,)_pgq_ev_';
+    leave_out := ignore;
+    if has_magic then
+        leave_out := ignore || array(select name from pg_catalog.unnest(names) name where name like '\_pgq\_ev\_%');
+    end if;
     if key_list is null then
-        key := coalesce(shape.key, '{}');
+        key := pgq._primary_key(i_relation);
         key_list := pg_catalog.array_to_string(key, ',');
     end if;
+    fields := pgq._record_fields(i_row::text);
     if i_op <> 'INSERT' and key_list = '' then
         raise exception 'Update/Delete on table without pkey' using errcode = 'internal_error';
     end if;
@@ -140,10 +145,10 @@ begin
         old_fields := pgq._record_fields(i_old::text);
         for i in 1 .. pg_catalog.cardinality(fields) loop
             if fields[i] is distinct from old_fields[i] then
-                if shape.names[i] = any (key) then
+                if names[i] = any (key) then
                     raise exception 'primary key update not allowed' using errcode = 'internal_error';
                 end if;
-                if shape.names[i] = any (ignore) then
+                if names[i] = any (ignore) then
                     changed_ignored := true;
                 else
                     changed := true;
@@ -158,13 +163,13 @@ begin
         return not swallow;
     end if;
 
-    if shape.magic is not null then
+    if has_magic then
         for i in 1 .. pg_catalog.cardinality(fields) loop
-            if shape.names[i] like '\_pgq\_ev\_%' then
+            if names[i] like '\_pgq\_ev\_%' then
                 spot := pg_catalog.array_position(array['type', 'data', 'extra1', 'extra2', 'extra3', 'extra4'],
-                            pg_catalog.substr(shape.names[i], 9));
+                            pg_catalog.substr(names[i], 9));
                 if spot is null then
-                    raise exception 'Unknown magic column: %', shape.names[i] using errcode = 'internal_error';
+                    raise exception 'Unknown magic column: %', names[i] using errcode = 'internal_error';
                 end if;
                 ev[spot] := fields[i];
                 is_set[spot] := true;
@@ -184,38 +189,53 @@ begin
         ev[1] := case i_format
             when 'U' then pg_catalog.left(i_op, 1) || ':' || key_list
             when 'S' then pg_catalog.left(i_op, 1)
-            else pgq._json_type(i_op, i_schema, i_table, key, null)
+            else pgq._json_type(i_op, i_schema, i_table, key)
         end;
     end if;
     if not is_set[2] then
         ev[2] := case i_format
-            when 'U' then pgq._urlencode_row(shape.names, fields, leave_out)
-            when 'S' then pgq._partial_sql(i_op, shape.names, fields, old_fields, key, leave_out)
-            else pgq._json_row(shape.names, shape.types, fields, leave_out, pg_catalog.row_to_json(i_row))
+            when 'U' then pgq._urlencode_row(names, fields, leave_out)
+            when 'S' then pgq._partial_sql(i_op, names, fields, old_fields, key, leave_out)
+            else pgq._json_row(names, types, fields, leave_out, pg_catalog.row_to_json(i_row))
         end;
     end if;
     if backup and i_op = 'UPDATE' and not is_set[4] then
         ev[4] := case when i_format = 'J'
-            then pgq._json_row(shape.names, shape.types, old_fields, leave_out, pg_catalog.row_to_json(i_old))
-            else pgq._urlencode_row(shape.names, old_fields, leave_out)
+            then pgq._json_row(names, types, old_fields, leave_out, pg_catalog.row_to_json(i_old))
+            else pgq._urlencode_row(names, old_fields, leave_out)
         end;
     end if;
     perform pgq.insert_event(queue, ev[1], ev[2], ev[3], ev[4], ev[5], ev[6]);
     return not swallow;
 end $$;
 
--- What a JSON event says of itself: operation, table, key. Without a key that of the relation.
-create or replace function pgq._json_type(i_op text, i_schema text, i_table text, i_key text[], i_relation oid)
+-- Names of the columns of a primary key, in its order; none where there is no key.
+create or replace function pgq._primary_key(i_relation oid)
+returns text[]
+language plpgsql stable
+as $$
+declare
+    index_columns int2[];
+    key_columns integer;
+    column_name text;
+    names text[] := '{}';
+begin
+    select i.indkey::int2[], i.indnkeyatts into index_columns, key_columns
+      from pg_catalog.pg_index i where i.indrelid = i_relation and i.indisprimary;
+    for nr in 0 .. key_columns - 1 loop
+        select a.attname into column_name
+          from pg_catalog.pg_attribute a where a.attrelid = i_relation and a.attnum = index_columns[nr];
+        names := names || column_name;
+    end loop;
+    return names;
+end $$;
+
+-- What a JSON event says of itself: operation, table, key.
+create or replace function pgq._json_type(i_op text, i_schema text, i_table text, i_key text[])
 returns text
 language plpgsql stable
 as $$
 begin
-    if i_key is null then
-        select pg_catalog.array_agg(a.attname::text order by pg_catalog.array_position(i.indkey::int2[], a.attnum)) into i_key
-          from pg_catalog.pg_index i
-          join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = any (i.indkey)
-         where i.indrelid = i_relation and i.indisprimary;
-    end if;
     return pg_catalog.concat('{"op":', pg_catalog.to_json(i_op), ',"table":', pg_catalog.to_json(array[i_schema, i_table]),
-        ',"pkey":', coalesce(pg_catalog.to_json(i_key)::text, '[]'), '}');
+        ',"pkey":', pg_catalog.to_json(i_key), '}');
 end $$;
