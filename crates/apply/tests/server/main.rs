@@ -2,5 +2,6 @@
 
 mod capture;
 mod cluster;
+mod edges;
 mod histories;
 mod value_types;
