@@ -1,3 +1,5 @@
+set client_min_messages = warning;
+
 create schema if not exists londiste_rs;
 
 -- Layouts of captured rows: which columns, in which order, of which type, and which of them are the key.
@@ -51,6 +53,8 @@ create table if not exists londiste_rs.table_error (
     since      timestamptz not null default now(),
     primary key (queue_name, table_name)
 );
+
+reset client_min_messages;
 
 create or replace function londiste_rs.version()
 returns text language sql immutable

@@ -111,6 +111,7 @@ create or replace function londiste_rs.remove_table(
     i_queue_name text, i_table_name text, out ret_code integer, out ret_note text)
 returns record language plpgsql
 set search_path = pg_catalog, pg_temp
+set client_min_messages = warning
 as $$
 declare
     dest text;

@@ -64,12 +64,12 @@ impl Decoder {
         &mut self.shapes
     }
 
-    /// Loads from the provider what [`missing_shape`](Self::missing_shape) asks for.
+    /// Learns the row shapes registered at the provider since the last call: to be called before a batch is read.
     ///
     /// # Errors
-    /// As [`Shapes::load`].
-    pub async fn load_shape(&mut self, provider: &Client, id: i32) -> Result<()> {
-        self.shapes.load(provider, id).await
+    /// As [`Shapes::refresh`].
+    pub async fn refresh_shapes(&mut self, provider: &Client) -> Result<()> {
+        self.shapes.refresh(provider).await
     }
 
     /// Decodes an event.

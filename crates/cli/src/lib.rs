@@ -1,1 +1,4 @@
 //! The executables: pgqd, londiste, londisted.
+
+pub mod londiste;
+pub mod pgqd;

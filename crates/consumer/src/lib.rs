@@ -1,1 +1,19 @@
 //! A node's worker: batch after batch from the provider into this node, and the states of its tables.
+//!
+//! A [`Worker`] runs until it is stopped or something fails; the databases hold its position, so it can be run again at once. Which tables are to
+//! be copied now it says on a `watch` channel; who runs the copies, and where, is not its business.
+
+mod config;
+mod control;
+mod copies;
+mod error;
+mod fkeys;
+mod handover;
+mod replay;
+mod root;
+mod subscriber;
+mod worker;
+
+pub use config::Config;
+pub use error::{Error, Result};
+pub use worker::Worker;

@@ -1,1 +1,17 @@
 //! Initial copy of tables: plan, stream, rebuild, catch up, hand over.
+//!
+//! A [`Copier`] brings one table from `in-copy` to `ok`. It can be stopped, killed and run again at any point: what it has to know
+//! is in the target's `londiste.table_info` and `pgq_node.local_state`, written in the same transactions as the rows.
+
+mod bulk;
+mod catch_up;
+mod columns;
+mod config;
+mod copier;
+mod error;
+mod indexes;
+mod position;
+
+pub use config::Config;
+pub use copier::Copier;
+pub use error::{Error, Result};

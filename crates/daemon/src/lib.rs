@@ -1,1 +1,21 @@
 //! The process: background, run directory, signals, supervision, logs, configuration.
+//!
+//! [`launch::Launch`] is the whole of it: ini files in, a supervised process out. [`ini`] reads the files,
+//! [`control`] speaks to a running process.
+
+mod background;
+pub mod control;
+mod error;
+pub mod ini;
+pub mod launch;
+pub mod log;
+mod path;
+pub mod pidfile;
+mod process;
+mod service;
+pub mod supervise;
+mod tick;
+mod worker;
+
+pub use error::{BoxError, Error, chain};
+pub use ini::Ini;

@@ -1,1 +1,43 @@
 //! Reaching PostgreSQL: connect strings, TLS, pools, identifiers, table structure, COPY streams.
+
+mod attempt;
+mod cancel;
+mod certificate;
+mod client_certificate;
+mod conninfo;
+mod connstr;
+mod copy;
+mod copy_in;
+mod destination;
+mod driver;
+mod environment;
+mod error;
+mod ident;
+mod index;
+mod key;
+mod keyword;
+mod listing;
+mod notice;
+mod passfile;
+mod pool;
+mod server_verifier;
+mod service;
+mod session;
+mod settings;
+mod structure;
+mod tls;
+mod uri;
+
+pub use cancel::CancelToken;
+pub use connstr::ConnectString;
+pub use copy::{Copied, pipe};
+pub use copy_in::CopyIn;
+pub use error::{Attempt, Error, Result, Side};
+pub use ident::{Ident, QualifiedName, literal};
+pub use index::{Constraint, ConstraintKind, Index, indexes};
+pub use listing::{list_sequences, list_tables};
+pub use pool::{Pool, PooledClient};
+pub use session::Session;
+pub use structure::{Column, Identity, Persistence, Table, TableKind, table};
+pub use tokio_postgres::error::SqlState;
+pub use tokio_postgres::{Client, Notification};

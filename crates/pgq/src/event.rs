@@ -1,22 +1,39 @@
-//! An event as a batch delivers it.
+//! Events of a queue.
 
-/// One row of a batch, in the order of `ev_id`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+use tokio_postgres::Row;
+
+/// One event as a batch delivers it. Its columns are `spec` names without their prefix.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Event {
-    /// `ev_id`: position in the queue.
+    /// Number within the queue, in the order of creation.
     pub id: i64,
-    /// `ev_txid`: the transaction that wrote the event on the root.
+    /// Transaction that created it on the root (64 bits, with epoch).
     pub txid: i64,
     /// `ev_type`.
     pub kind: String,
     /// `ev_data`.
     pub data: Option<String>,
-    /// `ev_extra1`: for changes, the table as `schema.table`.
+    /// `ev_extra1`: mostly the table.
     pub extra1: Option<String>,
-    /// `ev_extra2`.
+    /// `ev_extra2`
     pub extra2: Option<String>,
-    /// `ev_extra3`.
+    /// `ev_extra3`
     pub extra3: Option<String>,
-    /// `ev_extra4`.
+    /// `ev_extra4`
     pub extra4: Option<String>,
+}
+
+impl Event {
+    pub(crate) fn from_row(row: &Row) -> Result<Event, tokio_postgres::Error> {
+        Ok(Event {
+            id: row.try_get("ev_id")?,
+            txid: row.try_get("ev_txid")?,
+            kind: row.try_get::<_, Option<String>>("ev_type")?.unwrap_or_default(),
+            data: row.try_get("ev_data")?,
+            extra1: row.try_get("ev_extra1")?,
+            extra2: row.try_get("ev_extra2")?,
+            extra3: row.try_get("ev_extra3")?,
+            extra4: row.try_get("ev_extra4")?,
+        })
+    }
 }

@@ -1,5 +1,22 @@
-//! The typed SQL API of schemas pgq, pgq_node and londiste, and its installation.
+//! The typed SQL API of schemas `pgq`, `pgq_node`, `londiste` and `londiste_rs`, and its installation.
+//!
+//! Every function here is one call of the API on a connection the caller brings; transactions are the caller's.
 
-mod event;
+pub mod batch;
+pub mod bell;
+mod call;
+pub mod error;
+pub mod event;
+pub mod install;
+pub mod maintenance;
+pub mod node;
+pub mod replay;
+pub mod seq;
+pub mod snapshot;
+pub mod table;
 
+pub use batch::Batch;
+pub use bell::Bell;
+pub use error::{Error, Result};
 pub use event::Event;
+pub use snapshot::Snapshot;

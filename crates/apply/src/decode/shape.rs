@@ -14,6 +14,7 @@ const INLINE: usize = 64;
 /// Shapes by number and by their description.
 #[derive(Debug, Default)]
 pub struct Shapes {
+    installed: bool,
     numbered: HashMap<i32, Arc<Columns>>,
     inline: HashMap<String, Arc<Columns>>,
 }
@@ -40,19 +41,26 @@ impl Shapes {
         Ok(())
     }
 
-    /// Loads a numbered shape from the provider's `londiste_rs.shape`.
+    /// Loads the numbered shapes that the provider has and these have not: to be called before a batch is read, since its
+    /// events name only shapes that were registered before. A provider without schema `londiste_rs` has none.
     ///
     /// # Errors
-    /// [`Error::Shape`] when it is not there or cannot be read, [`Error::Server`] when the query fails.
-    pub async fn load(&mut self, provider: &Client, id: i32) -> Result<()> {
-        let rows = provider
-            .query("select description::text from londiste_rs.shape where shape_id = $1", &[&id])
-            .await
-            .map_err(Error::server(format!("reading row shape {id} from the provider")))?;
-        match rows.first() {
-            Some(row) => self.learn(id, row.get(0)),
-            None => Err(Error::Shape { id, reason: "the provider does not know it".to_owned() }),
+    /// [`Error::Shape`] when one cannot be read, [`Error::Server`] when the query fails.
+    pub async fn refresh(&mut self, provider: &Client) -> Result<()> {
+        let what = "reading row shapes from the provider";
+        if !self.installed {
+            let sql = "select to_regclass('londiste_rs.shape') is not null";
+            self.installed = provider.query_one(sql, &[]).await.map_err(Error::server(what))?.get(0);
         }
+        if !self.installed {
+            return Ok(());
+        }
+        let newest = self.numbered.keys().max().copied().unwrap_or(0);
+        let sql = "select shape_id, description from londiste_rs.shape where shape_id > $1";
+        for row in provider.query(sql, &[&newest]).await.map_err(Error::server(what))? {
+            self.learn(row.get(0), row.get(1))?;
+        }
+        Ok(())
     }
 
     pub(super) fn inline(&mut self, description: &str) -> std::result::Result<Arc<Columns>, String> {

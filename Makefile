@@ -1,0 +1,52 @@
+# make test | demo [KEEP=1] | demo-stop | bench [CASES=…] | test-versions [VERSIONS=…] | install [PREFIX= DESTDIR=]
+PREFIX ?= /usr/local
+VERSIONS ?= 13 14 16 17 18
+export CARGO_TERM_COLOR ?= auto
+
+build:
+	cargo build --release --workspace --bins
+
+# What CI runs.
+test: postgres
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	cargo build --workspace --bins
+	$(MAKE) run-tests
+
+# cargo-nextest runs tests of several files at once; plain cargo test does as well.
+run-tests:
+	if cargo nextest --version >/dev/null 2>&1; then cargo nextest run --workspace $(TESTS); \
+	else cargo test --workspace --no-fail-fast -- --test-threads=2 $(TESTS); fi
+
+# The end-to-end tests on other major versions of PostgreSQL.
+test-versions: postgres
+	cargo build --workspace --bins
+	set -e; for major in $(VERSIONS); do \
+	  bin=$$(.ci/install-postgres-version $$major); \
+	  echo "== PostgreSQL $$major"; \
+	  PG_BIN=$$bin $(MAKE) run-tests TESTS="$(TESTS)"; \
+	done
+
+# The guide on two servers of its own, under load, compared row by row. KEEP=1 leaves it running.
+demo: postgres build
+	cargo run --release --quiet --package tests --bin demo -- $(if $(KEEP),keep)
+
+demo-stop:
+	cargo run --release --quiet --package tests --bin demo -- stop
+
+bench: postgres build
+	cargo run --release --quiet --package tests --bin bench -- $(CASES)
+
+install: build
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/londiste-rs/etc $(DESTDIR)$(PREFIX)/lib/systemd/system
+	install $(addprefix $(TARGET)/release/,pgqd londiste londisted) $(DESTDIR)$(PREFIX)/bin
+	cp -R sql $(DESTDIR)$(PREFIX)/share/londiste-rs/
+	install -m 644 etc/*.ini $(DESTDIR)$(PREFIX)/share/londiste-rs/etc
+	install -m 644 systemd/* $(DESTDIR)$(PREFIX)/lib/systemd/system
+
+TARGET = $(or $(CARGO_TARGET_DIR),target)
+
+postgres:
+	.ci/install-postgres
+
+.PHONY: build test run-tests test-versions demo demo-stop bench install postgres

@@ -1,0 +1,204 @@
+//! `add-table TABLE…`: tables enter replication on this node. On the root their changes are captured from now on; on other nodes they
+//! are copied, and then follow the provider.
+
+use anyhow::{Result, bail};
+use clap::Args;
+use pg::QualifiedName;
+use pgq::table::{self, AddOptions};
+use tokio_postgres::Transaction;
+
+use super::apart::Apart;
+use super::create_table::{self, Extent, Plan};
+use super::job::{Job, Node};
+use super::learned::{self, Kind};
+use super::{Outcome, locked, names, wait_sync};
+
+/// Words of `add-table`.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Names or globs: public.orders, public.*, a?c; without a schema: public
+    #[arg(value_name = "TABLE", required_unless_present = "all")]
+    pub(crate) tables: Vec<String>,
+
+    /// Every table: on the root, of the database; on other nodes, of the provider
+    #[arg(long)]
+    pub(crate) all: bool,
+
+    /// Wait until the tables are in sync
+    #[arg(long)]
+    pub(crate) wait_sync: bool,
+
+    /// Name of the table on this node, where it is another
+    #[arg(long, value_name = "TABLE", conflicts_with = "all")]
+    pub(crate) dest_table: Option<String>,
+
+    /// The rows are here already: do not copy
+    #[arg(long)]
+    pub(crate) expect_sync: bool,
+
+    /// Keep the rows that are here: do not empty the table before the copy
+    #[arg(long)]
+    pub(crate) skip_truncate: bool,
+
+    /// Create a table that is missing on this node: columns, defaults, primary key
+    #[arg(long)]
+    pub(crate) create: bool,
+
+    /// The same with all indexes, constraints but foreign keys, and comments
+    #[arg(long)]
+    pub(crate) create_full: bool,
+
+    /// Do not guard a leaf's table against local changes
+    #[arg(long)]
+    pub(crate) no_triggers: bool,
+
+    /// Leave out tables that do not exist on this node
+    #[arg(long)]
+    pub(crate) skip_non_existing: bool,
+}
+
+impl Arguments {
+    fn options(&self) -> Result<AddOptions> {
+        let dest = self.dest_table.as_deref().map(QualifiedName::parse).transpose()?;
+        Ok(AddOptions {
+            dest_table: dest.map(|name| name.plain()),
+            expect_sync: self.expect_sync,
+            skip_truncate: self.skip_truncate,
+            no_triggers: self.no_triggers,
+        })
+    }
+
+    fn extent(&self) -> Option<Extent> {
+        match (self.create_full, self.create) {
+            (true, _) => Some(Extent::Full),
+            (false, true) => Some(Extent::Minimal),
+            (false, false) => None,
+        }
+    }
+}
+
+pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
+    let mut local = job.local().await?;
+    let mut apart = Apart::new(job.terminal);
+    let options = arguments.options()?;
+    if local.is_root() && arguments.extent().is_some() {
+        bail!(
+            "node {} is the root: --create and --create-full take a table from the provider",
+            local.info.name
+        );
+    }
+    let provider = if local.is_root() { None } else { Some(job.provider_of(&local.info).await?) };
+    let chosen = match &provider {
+        None => on_root(job, &local, arguments, &mut apart).await?,
+        Some(provider) => on_subscriber(job, &local, provider, arguments, &mut apart).await?,
+    };
+    if options.dest_table.is_some() && chosen.len() > 1 {
+        bail!("--dest-table goes with one table, and {} are named: {}", chosen.len(), chosen.join(", "));
+    }
+    let mut added = Vec::new();
+    for name in chosen {
+        let dest = QualifiedName::from_plain(options.dest_table.as_deref().unwrap_or(&name));
+        let is_here = pg::table(&local.session, &dest).await?.is_some();
+        if !is_here && arguments.skip_non_existing && arguments.extent().is_none() {
+            job.terminal.say(&format!("table {name} left out: {} does not exist here", dest.plain()));
+            continue;
+        }
+        let plan = match (&provider, arguments.extent()) {
+            (Some(provider), Some(extent)) if !is_here => {
+                create_table::plan(&provider.session, &QualifiedName::from_plain(&name), &dest, extent).await
+            }
+            _ => Ok(Plan::default()),
+        };
+        let result = match plan {
+            Ok(plan) => add(job, &mut local, &name, &options, &plan).await,
+            Err(error) => Err(error),
+        };
+        if result.is_ok() {
+            added.push(name.clone());
+        }
+        apart.take(&name, result);
+    }
+    if arguments.wait_sync
+        && !added.is_empty()
+        && wait_sync::until_ok(job, &local.session, &added).await? == Outcome::Partly
+    {
+        return Ok(Outcome::Partly);
+    }
+    Ok(apart.outcome())
+}
+
+async fn add(job: &Job, local: &mut Node, name: &str, options: &AddOptions, plan: &Plan) -> Result<String> {
+    let queue = job.queue();
+    let work = async |transaction: &Transaction<'_>| {
+        let notes = plan.carry_out(transaction).await?;
+        Ok((notes, table::add(transaction, queue, name, options).await?))
+    };
+    let (notes, note) = locked::in_transaction(job, &mut local.session, name, work).await?;
+    notes.iter().for_each(|note| job.terminal.say(note));
+    Ok(note)
+}
+
+/// Tables of the database. Names that are not there go on to be refused, with the reason, when they are added.
+async fn on_root(job: &Job, local: &Node, arguments: &Arguments, apart: &mut Apart) -> Result<Vec<String>> {
+    let settings = &job.settings;
+    let found = pg::list_tables(&local.session).await?;
+    let found: Vec<String> = found.into_iter().map(|(name, _)| name.plain()).collect();
+    if !arguments.all {
+        let choice = names::choose(&arguments.tables, &found)?;
+        choice.unmatched.iter().for_each(|glob| apart.failed(glob, "no table of this database matches"));
+        return Ok(choice.found.into_iter().chain(choice.unknown).collect());
+    }
+    let known = Kind::Table.known(&local.session, job.queue()).await?;
+    let is_new = |name: &String| !known.iter().any(|known| known.local && known.name == *name);
+    let all = names::permitted(found, &settings.register_only_tables, &settings.register_skip_tables)?;
+    let new: Vec<String> = all.into_iter().filter(is_new).collect();
+    if new.is_empty() {
+        job.terminal.say(&format!("every table is replicated already on node {}", local.info.name));
+    }
+    Ok(new)
+}
+
+/// Tables of the provider, as soon as they are known here.
+async fn on_subscriber(
+    job: &Job,
+    local: &Node,
+    provider: &Node,
+    arguments: &Arguments,
+    apart: &mut Apart,
+) -> Result<Vec<String>> {
+    let command = |names: &str| learned::unknown(job, provider, &format!("londiste INI add-table {names}"));
+    let wanted = wanted(job, local, provider, Kind::Table, arguments.all, &arguments.tables).await?;
+    wanted.unknown.iter().for_each(|name| apart.failed(name, &command(name)));
+    wanted.unmatched.iter().for_each(|glob| apart.failed(glob, "no table of the provider matches"));
+    let late = learned::wait(job, local, provider, Kind::Table, &wanted.found).await?;
+    late.iter().for_each(|name| apart.failed(name, &learned::late(job)));
+    Ok(wanted.found.into_iter().filter(|name| !late.contains(name)).collect())
+}
+
+/// What names, globs or `--all` mean on a node with a provider.
+pub(crate) async fn wanted(
+    job: &Job,
+    local: &Node,
+    provider: &Node,
+    kind: Kind,
+    all: bool,
+    words: &[String],
+) -> Result<names::Choice> {
+    let (queue, settings) = (job.queue(), &job.settings);
+    let above = kind.known(&provider.session, queue).await?;
+    let above: Vec<String> = above.into_iter().filter(|known| known.local).map(|known| known.name).collect();
+    if !all {
+        return names::choose(words, &above);
+    }
+    let here = kind.known(&local.session, queue).await?;
+    let is_new = |name: &String| !here.iter().any(|known| known.local && known.name == *name);
+    let (only, never) = match kind {
+        Kind::Table => (&settings.register_only_tables, &settings.register_skip_tables),
+        Kind::Sequence => (&settings.register_only_seqs, &settings.register_skip_seqs),
+    };
+    let found: Vec<String> = names::permitted(above, only, never)?.into_iter().filter(is_new).collect();
+    if found.is_empty() {
+        job.terminal.say(&format!("node {} replicates all that its provider has", local.info.name));
+    }
+    Ok(names::Choice { found, ..names::Choice::default() })
+}

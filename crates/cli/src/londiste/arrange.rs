@@ -1,0 +1,128 @@
+//! Options may stand anywhere on the command line: this puts them where clap looks for them.
+
+use std::ffi::{OsStr, OsString};
+
+use clap::{Arg, CommandFactory};
+
+use super::arguments::Arguments;
+
+/// Answers `londiste <options of every command> INI COMMAND <options of the command> -- <arguments>`.
+///
+/// # Errors
+/// An option or a command that does not exist: the text names those that do.
+pub(crate) fn arranged(words: impl Iterator<Item = OsString>) -> Result<Vec<OsString>, String> {
+    let mut definition = Arguments::command();
+    definition.build();
+    let mut everywhere = Vec::new();
+    let mut of_command: Vec<(String, OsString)> = Vec::new();
+    let mut places = Vec::new();
+    let mut help = None;
+    let mut words = words.peekable();
+    while let Some(word) = words.next() {
+        if word == "--" {
+            places.extend(words.by_ref());
+        } else if word == "-h" || word == "--help" {
+            help = Some(word);
+        } else if let Some(name) = option_name(&word) {
+            let global = definition.get_arguments().find(|option| is_named(option, &name));
+            let option = global.or_else(|| {
+                definition
+                    .get_subcommands()
+                    .flat_map(clap::Command::get_arguments)
+                    .find(|o| is_named(o, &name))
+            });
+            // What nobody knows is refused below, once the command is known.
+            let takes_next = option.is_some_and(|o| o.get_action().takes_values())
+                && !word.to_string_lossy().contains('=');
+            let value = if takes_next { words.next() } else { None };
+            if global.is_some() || !name.starts_with("--") {
+                everywhere.push(word);
+                everywhere.extend(value);
+            } else {
+                of_command.push((name.clone(), word));
+                of_command.extend(value.map(|value| (name, value)));
+            }
+        } else {
+            places.push(word);
+        }
+    }
+    let named = |word: &OsStr| definition.get_subcommands().find(|command| word == command.get_name());
+    // Help on a command needs no ini file.
+    let command_first = help.is_some() && places.first().is_some_and(|word| named(word).is_some());
+    let mut places = places.into_iter();
+    let ini = if command_first { None } else { places.next() };
+    let word = places.next();
+    let command = match &word {
+        None => None,
+        Some(word) => Some(named(word).ok_or_else(|| unknown_command(word))?),
+    };
+    refuse_unknown(command, &of_command)?;
+
+    let mut arranged = vec![OsString::from("londiste")];
+    arranged.extend(everywhere);
+    if help.is_none() {
+        arranged.extend(ini);
+    }
+    arranged.extend(word);
+    arranged.extend(of_command.into_iter().map(|(_, word)| word));
+    match help {
+        Some(help) => arranged.push(help),
+        None if command.is_some_and(|command| command.get_positionals().next().is_some()) => {
+            arranged.push("--".into());
+            arranged.extend(places);
+        }
+        None => arranged.extend(places),
+    }
+    Ok(arranged)
+}
+
+/// All commands, for messages.
+pub(crate) fn commands() -> String {
+    let names: Vec<String> =
+        Arguments::command().get_subcommands().map(|c| c.get_name().to_owned()).collect();
+    names.join(", ")
+}
+
+/// Whether a word is the name of a command.
+pub(crate) fn is_command(word: &OsStr) -> bool {
+    Arguments::command().get_subcommands().any(|command| word == command.get_name())
+}
+
+/// `--name` of a long option, the word itself for short ones, nothing for everything else.
+fn option_name(word: &OsStr) -> Option<String> {
+    let text = word.to_string_lossy();
+    if !text.starts_with('-') || text == "-" {
+        return None;
+    }
+    Some(text.split_once('=').map_or(text.to_string(), |(name, _)| name.to_owned()))
+}
+
+fn is_named(option: &Arg, name: &str) -> bool {
+    option.get_long().is_some_and(|long| name.strip_prefix("--") == Some(long))
+}
+
+fn unknown_command(word: &OsStr) -> String {
+    format!("unknown command \"{}\"; the commands are {}", word.to_string_lossy(), commands())
+}
+
+fn refuse_unknown(command: Option<&clap::Command>, options: &[(String, OsString)]) -> Result<(), String> {
+    let known: Vec<String> = command
+        .into_iter()
+        .flat_map(clap::Command::get_arguments)
+        .filter_map(|option| option.get_long().map(|long| format!("--{long}")))
+        .collect();
+    let Some((name, _)) = options.iter().find(|(name, _)| !known.contains(name)) else { return Ok(()) };
+    Err(match command {
+        None => format!(
+            "unknown option {name}, or its command is missing: londiste INI COMMAND (see londiste --help)"
+        ),
+        Some(command) if known.is_empty() => format!("{} has no option {name}", command.get_name()),
+        Some(command) => {
+            format!("{} has no option {name}; its options are {}", command.get_name(), known.join(", "))
+        }
+    })
+}
+
+#[cfg(test)]
+#[path = "arrange_tests.rs"]
+mod tests;

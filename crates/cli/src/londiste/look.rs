@@ -1,0 +1,124 @@
+//! One look at a node: its tables, consumers, ticks and errors.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use pg::Client;
+use pgq::node::{self, NodeInfo, NodeType};
+use pgq::table::{self, MergeState};
+
+use super::duration::short;
+
+/// What a node says of itself.
+#[derive(Debug)]
+pub(super) struct Look {
+    pub(super) info: NodeInfo,
+    pub(super) tables: Counts,
+    /// Nodes that it serves.
+    pub(super) subscribers: Vec<String>,
+    /// How far behind its queue each consumer of it is.
+    pub(super) consumer_lags: Vec<(String, Duration)>,
+    /// Age of its newest tick, on a root.
+    pub(super) own_lag: Option<Duration>,
+    /// Its newest tick on a root, the last applied one elsewhere.
+    pub(super) tick: Option<i64>,
+    /// Errors of its consumers and tables.
+    pub(super) errors: Vec<String>,
+}
+
+/// Tables in sync, on their way, and not replicated.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Counts {
+    pub(super) ok: usize,
+    pub(super) half: usize,
+    pub(super) ignored: usize,
+}
+
+impl Counts {
+    fn of(tables: &[table::TableInfo]) -> Counts {
+        let mut counts = Counts::default();
+        for info in tables {
+            match (info.local, info.state) {
+                (false, _) => counts.ignored += 1,
+                (true, MergeState::Ok) => counts.ok += 1,
+                (true, _) => counts.half += 1,
+            }
+        }
+        counts
+    }
+}
+
+impl Look {
+    /// How far behind its queue a consumer of this node is.
+    pub(super) fn lag_of(&self, consumer: &str) -> Option<Duration> {
+        self.consumer_lags.iter().find(|(name, _)| name == consumer).map(|(_, lag)| *lag)
+    }
+
+    /// The lines of `status`.
+    pub(super) fn lines(&self, lag: Option<Duration>) -> Vec<String> {
+        let Counts { ok, half, ignored } = self.tables;
+        let mut lines = vec![format!("Tables: {ok}/{half}/{ignored}"), self.position(lag)];
+        lines.extend(self.errors.iter().map(|error| format!("ERR: {}", error.replace('\n', " "))));
+        lines
+    }
+
+    fn position(&self, lag: Option<Duration>) -> String {
+        let lag = lag.map_or_else(|| "(n/a)".to_owned(), short);
+        let tick = self.tick.map_or_else(|| "(n/a)".to_owned(), |tick| tick.to_string());
+        let paused = if self.info.paused { ", PAUSED" } else { "" };
+        let uptodate = if self.info.uptodate { "" } else { ", NOT UPTODATE" };
+        format!("Lag: {lag}, Tick: {tick}{paused}{uptodate}")
+    }
+}
+
+/// Looks at the node in a database.
+pub(super) async fn at(session: &Client, queue: &str) -> Result<Look> {
+    let info = node::require(session, queue).await?;
+    let tables = Counts::of(&table::list(session, queue).await?);
+    let serves = info.node_type != NodeType::Leaf;
+    let subscribers = if serves { node::subscribers(session, queue).await? } else { Vec::new() };
+    let newest = if info.node_type == NodeType::Root { newest_tick(session, queue).await? } else { None };
+    Ok(Look {
+        tables,
+        subscribers: subscribers.into_iter().map(|subscriber| subscriber.node).collect(),
+        consumer_lags: if serves { consumer_lags(session, queue).await? } else { Vec::new() },
+        own_lag: newest.map(|(_, age)| age),
+        tick: newest.map(|(tick, _)| tick).or(info.last_tick),
+        errors: errors(session, queue).await?,
+        info,
+    })
+}
+
+fn seconds(seconds: Option<f64>) -> Duration {
+    Duration::try_from_secs_f64(seconds.unwrap_or_default()).unwrap_or_default()
+}
+
+async fn newest_tick(session: &Client, queue: &str) -> Result<Option<(i64, Duration)>> {
+    let sql = "select t.tick_id, extract(epoch from clock_timestamp() - t.tick_time)::float8 \
+                 from pgq.tick t join pgq.queue q on q.queue_id = t.tick_queue \
+                where q.queue_name = $1 order by t.tick_id desc limit 1";
+    let row = session.query_opt(sql, &[&queue]).await.map_err(pg::Error::from)?;
+    Ok(row.map(|row| (row.get(0), seconds(row.get(1)))))
+}
+
+async fn consumer_lags(session: &Client, queue: &str) -> Result<Vec<(String, Duration)>> {
+    let sql = "select consumer_name, extract(epoch from lag)::float8 from pgq.get_consumer_info($1)";
+    let rows = session.query(sql, &[&queue]).await.map_err(pg::Error::from)?;
+    Ok(rows.iter().map(|row| (row.get(0), seconds(row.get(1)))).collect())
+}
+
+/// Errors of consumers, and of tables where the node is ours.
+async fn errors(session: &Client, queue: &str) -> Result<Vec<String>> {
+    let consumers = node::consumers(session, queue).await?;
+    let mut errors: Vec<String> = consumers
+        .iter()
+        .filter_map(|state| state.error.as_ref().map(|error| format!("{}: {error}", state.consumer)))
+        .collect();
+    let ours = "select to_regclass('londiste_rs.table_error') is not null";
+    if session.query_one(ours, &[]).await.map_err(pg::Error::from)?.get(0) {
+        let sql = "select table_name || ': ' || error from londiste_rs.table_error where queue_name = $1 order by table_name";
+        let rows = session.query(sql, &[&queue]).await.map_err(pg::Error::from)?;
+        errors.extend(rows.iter().map(|row| row.get::<_, String>(0)));
+    }
+    Ok(errors)
+}

@@ -1,0 +1,30 @@
+//! `remove-seq SEQUENCE…`: sequences leave replication on this node; on the root, everywhere.
+
+use anyhow::Result;
+use clap::Args;
+use pgq::seq;
+
+use super::Outcome;
+use super::apart::Apart;
+use super::job::Job;
+
+/// Words of `remove-seq`.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Names or globs of sequences of this node
+    #[arg(value_name = "SEQUENCE", required = true)]
+    pub(crate) seqs: Vec<String>,
+}
+
+pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
+    let local = job.local().await?;
+    let queue = job.queue();
+    let known = seq::list(&*local.session, queue).await?;
+    let known: Vec<String> = known.into_iter().filter(|info| info.local).map(|info| info.name).collect();
+    let mut apart = Apart::new(job.terminal);
+    for name in apart.choose(&arguments.seqs, &known, "not replicated on this node; see seqs")? {
+        let removed = seq::remove(&*local.session, queue, &name).await;
+        apart.take(&name, removed.map(|_| format!("sequence {name} removed")).map_err(Into::into));
+    }
+    Ok(apart.outcome())
+}

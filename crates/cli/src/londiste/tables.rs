@@ -1,0 +1,77 @@
+//! `tables`: the tables of this node, and what is worth saying of them.
+
+use anyhow::Result;
+use clap::Args;
+use pgq::table;
+
+use super::Outcome;
+use super::columns::table as drawn;
+use super::job::Job;
+
+/// Words of `tables`.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Print names only, one a line
+    #[arg(long)]
+    pub(crate) names_only: bool,
+}
+
+/// What replication has done to tables of this database, what waits, and what fails.
+const REMARKS: &str = "\
+select name, remark from (
+    select coalesce(t.dest_table, t.table_name) as name, 1 as place,
+           'no primary key or unique index over not-null columns: a changed row is found by all its columns' as remark
+      from londiste.table_info t
+     where t.queue_name = $1 and t.local
+       and londiste_rs.find_relation(coalesce(t.dest_table, t.table_name)) is not null
+       and londiste_rs.key_columns(londiste_rs.find_relation(coalesce(t.dest_table, t.table_name))) = '{}'
+    union all
+    select table_name, 2, format('foreign keys deferrable while replicated: %s', string_agg(fkey_name, ', ' order by fkey_name))
+      from londiste_rs.relaxed_fkey group by table_name
+    union all
+    select table_name, 3, format('triggers switched off while replicated: %s', string_agg(trigger_name, ', ' order by trigger_name))
+      from londiste_rs.relaxed_trigger group by table_name
+    union all
+    select from_table, 4, format('foreign keys dropped for a copy, still to come back: %s', string_agg(fkey_name, ', ' order by fkey_name))
+      from londiste.pending_fkeys group by from_table
+    union all
+    select table_name, 5, format('foreign key %s is back and still to be validated%s', fkey_name, ': ' || error)
+      from londiste_rs.unvalidated_fkey
+    union all
+    select table_name, 6, format('ERR (since %s): %s', to_char(since, 'YYYY-MM-DD HH24:MI:SS'), error)
+      from londiste_rs.table_error where queue_name = $1
+) r order by name, place, remark";
+
+pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
+    let local = job.local().await?;
+    let queue = job.queue();
+    let mut tables = table::list(&*local.session, queue).await?;
+    tables.sort_by(|a, b| a.name.cmp(&b.name));
+    let (here, elsewhere): (Vec<_>, Vec<_>) = tables.into_iter().partition(|info| info.local);
+    if arguments.names_only {
+        here.iter().for_each(|info| job.terminal.print(&info.name));
+        return Ok(Outcome::Done);
+    }
+    let row = |info: &table::TableInfo| {
+        let mut attrs: Vec<String> = info.attrs.iter().cloned().collect();
+        attrs.extend(info.dest_table.iter().map(|dest| format!("dest_table={dest}")));
+        vec![info.name.clone(), info.state.to_string(), attrs.join(" ")]
+    };
+    let rows: Vec<Vec<String>> = here.iter().map(row).collect();
+    job.terminal.print(&drawn("Tables on node", &["table_name", "merge_state", "table_attrs"], &rows));
+    let remarks = local.session.query(REMARKS, &[&queue]).await.map_err(pg::Error::from)?;
+    if !remarks.is_empty() {
+        job.terminal.print("");
+    }
+    for remark in remarks {
+        let text = remark.get::<_, String>(1).replace('\n', " ");
+        job.terminal.print(&format!("{}: {text}", remark.get::<_, String>(0)));
+    }
+    if !elsewhere.is_empty() {
+        job.terminal.say(&format!(
+            "\nnot replicated on this node: {} tables of the queue (see missing)",
+            elsewhere.len()
+        ));
+    }
+    Ok(Outcome::Done)
+}

@@ -1,0 +1,40 @@
+//! What people see: answers and news on standard output, trouble on standard error.
+
+use std::io::Write;
+
+/// Where the program speaks. Writing never fails it: a reader that has gone away needs nothing more.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Terminal {
+    quiet: u8,
+}
+
+impl Terminal {
+    /// `quiet` is the number of `-q`.
+    pub(crate) fn new(quiet: u8) -> Terminal {
+        Terminal { quiet }
+    }
+
+    /// What the command was asked for.
+    pub(crate) fn print(self, text: &str) {
+        _ = writeln!(std::io::stdout(), "{text}");
+    }
+
+    /// What the command does; silent with `-q`.
+    pub(crate) fn say(self, text: &str) {
+        if self.quiet == 0 {
+            self.print(text);
+        }
+    }
+
+    /// What the user should know, though the command goes on; silent with `-qq`.
+    pub(crate) fn warn(self, text: &str) {
+        if self.quiet < 2 {
+            _ = writeln!(std::io::stderr(), "WARNING: {text}");
+        }
+    }
+
+    /// What went wrong.
+    pub(crate) fn complain(self, text: &str) {
+        _ = writeln!(std::io::stderr(), "ERROR: {text}");
+    }
+}

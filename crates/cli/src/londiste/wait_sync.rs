@@ -1,0 +1,76 @@
+//! `wait-sync`: until tables are in sync.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use clap::Args;
+use pg::Client;
+use pgq::table::{self, MergeState};
+
+use super::Outcome;
+use super::apart::Apart;
+use super::job::Job;
+use super::progress::{LOOK_AGAIN, Obstacles};
+
+/// Words of `wait-sync`.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Names or globs (default: every table of this node)
+    #[arg(value_name = "TABLE")]
+    pub(crate) tables: Vec<String>,
+}
+
+pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
+    let local = job.local().await?;
+    let known = states(job, &local.session).await?;
+    let names: Vec<String> = known.into_keys().collect();
+    let mut apart = Apart::new(job.terminal);
+    let chosen = match arguments.tables.as_slice() {
+        [] => names,
+        words => apart.choose(words, &names, "not replicated on this node; see tables")?,
+    };
+    if apart.outcome() == Outcome::Partly {
+        return Ok(Outcome::Partly);
+    }
+    if chosen.is_empty() {
+        job.terminal.say(&format!("node {} replicates no table of queue {}", local.info.name, job.queue()));
+        return Ok(Outcome::Done);
+    }
+    until_ok(job, &local.session, &chosen).await
+}
+
+/// Waits until all these tables are `ok`, saying each change of state.
+pub(crate) async fn until_ok(job: &Job, session: &Client, tables: &[String]) -> Result<Outcome> {
+    let mut last: BTreeMap<String, MergeState> = BTreeMap::new();
+    let mut obstacles = Obstacles::default();
+    let mut gone = 0;
+    loop {
+        let now = states(job, session).await?;
+        let mut waiting = 0;
+        for name in tables {
+            let Some(state) = now.get(name) else {
+                if last.remove(name).is_some() {
+                    job.terminal
+                        .complain(&format!("table {name} has left replication while it was waited for"));
+                    gone += 1;
+                }
+                continue;
+            };
+            waiting += usize::from(*state != MergeState::Ok);
+            if last.insert(name.clone(), *state) != Some(*state) {
+                job.terminal.say(&format!("{name}: {state}"));
+            }
+        }
+        if waiting == 0 {
+            job.terminal.say(&format!("{} tables are ok", last.len()));
+            return Ok(Outcome::of(gone));
+        }
+        obstacles.tell(job, session, &format!("{now:?}")).await?;
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+}
+
+async fn states(job: &Job, session: &Client) -> Result<BTreeMap<String, MergeState>> {
+    let tables = table::list(session, job.queue()).await?;
+    Ok(tables.into_iter().filter(|info| info.local).map(|info| (info.name, info.state)).collect())
+}

@@ -1,0 +1,114 @@
+//! `pgqd [-q] [-v] [-d] CONFIG`: the ticker, and the switches that steer a running one.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{ArgAction, Parser};
+use daemon::control::{Signal, signal};
+use daemon::launch::Launch;
+use daemon::log::Verbosity;
+use daemon::{Error, Ini};
+
+/// A sample of the ini file, which works from the directory of this project.
+const SAMPLE: &str = include_str!("../../../../etc/pgqd.ini");
+
+/// Ticker and maintenance for PgQ queues: makes ticks, rotates tables, hands retried events back.
+#[derive(Debug, Parser)]
+#[command(name = "pgqd", version, arg_required_else_help = false)]
+struct Arguments {
+    /// The ini file, with a section [pgqd]
+    #[arg(value_name = "CONFIG", required_unless_present = "ini")]
+    config: Option<PathBuf>,
+
+    /// Log warnings and errors only; twice, errors only
+    #[arg(short, action = ArgAction::Count)]
+    quiet: u8,
+
+    /// Log more; twice, even more
+    #[arg(short, action = ArgAction::Count)]
+    verbose: u8,
+
+    /// Run in the background, once the start-up checks have passed
+    #[arg(short = 'd')]
+    background: bool,
+
+    /// Stop the running one: it finishes what it has in hand (SIGINT)
+    #[arg(short, group = "control", conflicts_with = "background")]
+    stop: bool,
+
+    /// Kill the running one: it exits at once (SIGTERM)
+    #[arg(short, group = "control", conflicts_with = "background")]
+    kill: bool,
+
+    /// Let the running one open its log file and read CONFIG again (SIGHUP)
+    #[arg(short, group = "control", conflicts_with = "background")]
+    reload: bool,
+
+    /// Print a sample CONFIG
+    #[arg(long)]
+    ini: bool,
+}
+
+/// Runs the program; the answer is its exit code.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let Some(config) = arguments.config.clone().filter(|_| !arguments.ini) else {
+        print!("{SAMPLE}");
+        return ExitCode::SUCCESS;
+    };
+    match run(&arguments, config) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("pgqd: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments, config: PathBuf) -> Result<(), Error> {
+    let sent = match (arguments.stop, arguments.kill, arguments.reload) {
+        (true, _, _) => Some((Signal::Stop, "stopped")),
+        (_, true, _) => Some((Signal::Kill, "killed")),
+        (_, _, true) => Some((Signal::Reload, "told to reload")),
+        _ => None,
+    };
+    match sent {
+        Some((what, done)) => {
+            let pid = signal(&pidfile(&config)?, what)?;
+            if arguments.quiet == 0 {
+                println!("pgqd: process {pid} {done}");
+            }
+            Ok(())
+        }
+        None => Launch {
+            files: vec![config],
+            section: Some("pgqd"),
+            overrides: Vec::new(),
+            background: arguments.background,
+            verbosity: Verbosity { quiet: arguments.quiet, verbose: arguments.verbose },
+        }
+        .run(),
+    }
+}
+
+/// Other keys of the file may be wrong: that keeps nobody from stopping what runs.
+fn pidfile(config: &Path) -> Result<PathBuf, Error> {
+    Ini::load(config, &[])?.pidfile("pgqd")
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_switches_are_consistent() {
+        Arguments::command().debug_assert();
+        assert!(Arguments::try_parse_from(["pgqd", "-sk", "x.ini"]).is_err());
+        assert!(Arguments::try_parse_from(["pgqd", "-d", "-s", "x.ini"]).is_err());
+        assert!(Arguments::try_parse_from(["pgqd"]).is_err());
+        let given = Arguments::try_parse_from(["pgqd", "-vv", "-d", "x.ini"]).unwrap();
+        assert!(given.background && given.verbose == 2);
+    }
+}

@@ -1,0 +1,77 @@
+//! The worker's part of section `[londiste]`.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+/// Keys of the ini file that the worker reads; times in seconds.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Config {
+    /// Name in logs, and the worker's consumer name unless `consumer_name` is set.
+    pub job_name: String,
+    /// The replicated queue.
+    pub queue_name: String,
+    /// Connect string of this node.
+    pub db: String,
+    /// The worker's consumer name at the provider; `job_name` unless set.
+    pub consumer_name: Option<String>,
+    /// Added to the provider's public connect string.
+    pub remote_extra_connstr: Option<String>,
+    /// How long to wait when there is nothing to do and nobody rings.
+    #[serde(default = "one")]
+    pub loop_delay: f64,
+    /// Tables copied at the same time.
+    #[serde(default = "one_copy")]
+    pub parallel_copies: usize,
+    /// How long DDL of ours waits for its lock before it tries again later.
+    #[serde(default = "ten")]
+    pub lock_timeout: f64,
+    /// Ticks are taken together up to this many events.
+    pub pgq_batch_collect_events: Option<i32>,
+    /// Ticks are taken together up to this much time.
+    pub pgq_batch_collect_interval: Option<f64>,
+    /// Stay behind the newest tick by this much.
+    pub pgq_keep_lag: Option<f64>,
+    /// Root: how often the global watermark is published.
+    #[serde(default = "five_minutes")]
+    pub global_wm_publish_period: f64,
+    /// How often the provider is told which tick this node needs.
+    #[serde(default = "five_minutes")]
+    pub local_wm_publish_period: f64,
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+fn one_copy() -> usize {
+    1
+}
+
+fn ten() -> f64 {
+    10.0
+}
+
+fn five_minutes() -> f64 {
+    300.0
+}
+
+impl Config {
+    /// The worker's consumer name.
+    pub fn consumer(&self) -> &str {
+        self.consumer_name.as_deref().unwrap_or(&self.job_name)
+    }
+
+    pub(crate) fn loop_delay(&self) -> Duration {
+        Duration::from_secs_f64(self.loop_delay.max(0.0))
+    }
+
+    pub(crate) fn collect(&self) -> pgq::batch::Collect {
+        let duration = |seconds: Option<f64>| seconds.map(|s| Duration::from_secs_f64(s.max(0.0)));
+        pgq::batch::Collect {
+            keep_lag: duration(self.pgq_keep_lag),
+            events: self.pgq_batch_collect_events,
+            interval: duration(self.pgq_batch_collect_interval),
+        }
+    }
+}

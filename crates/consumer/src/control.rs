@@ -1,0 +1,76 @@
+//! Events that steer the node.
+
+use apply::Control;
+use pg::Session;
+use pgq::node::{self, Location};
+use pgq::{seq, table};
+use tracing::info;
+
+use crate::error::During;
+use crate::{Error, Result, Worker};
+
+/// Does what a control event says, in the batch's transaction; answers the table that has left replication by it.
+pub(crate) async fn perform(worker: &Worker, target: &Session, control: Control) -> Result<Option<String>> {
+    let (job, queue) = (worker.config.job_name.as_str(), worker.config.queue_name.as_str());
+    let client: &pg::Client = target;
+    match control {
+        Control::AddTable { table } => {
+            table::learn(client, queue, &table).await?;
+            info!(job, queue, table, "the provider has added a table");
+        }
+        Control::RemoveTable { table } => {
+            let known = table::get(client, queue, &table).await?;
+            if known.as_ref().is_some_and(|known| known.local) {
+                table::remove(client, queue, &table).await?;
+            }
+            if known.is_some() {
+                table::forget(client, queue, &table).await?;
+            }
+            info!(job, queue, table, "the provider has removed a table");
+            return Ok(Some(table));
+        }
+        Control::UpdateSeq { seq, value } => seq::update(client, queue, &seq, value).await?,
+        Control::RemoveSeq { seq } => {
+            if seq::list(client, queue).await?.iter().any(|known| known.name == seq) {
+                seq::forget(client, queue, &seq).await?;
+            }
+            info!(job, queue, seq, "the provider has removed a sequence");
+        }
+        Control::LocationInfo { node, queue, connect, dead } => {
+            node::register_location(client, &queue, &Location { node, connect_string: connect, dead }).await?;
+        }
+        Control::UnregisterLocation { node, queue } => {
+            if node::locations(client, &queue).await?.iter().any(|known| known.node == node) {
+                node::unregister_location(client, &queue, &node).await?;
+            }
+        }
+        Control::GlobalWatermark { tick, queue } => node::set_global_watermark(client, &queue, Some(tick)).await?,
+        Control::TickId { .. } => {}
+        Control::Execute { script, sql, attributes } => execute(worker, target, &script, &sql, &attributes).await?,
+    }
+    Ok(None)
+}
+
+/// Runs a script that `EXECUTE` carries, once: `execute_start` answers 201 where it has run before.
+async fn execute(
+    worker: &Worker,
+    target: &Session,
+    script: &str,
+    sql: &str,
+    attributes: &[(String, Option<String>)],
+) -> Result<()> {
+    let queue = worker.config.queue_name.as_str();
+    if !attributes.is_empty() {
+        let names: Vec<&str> = attributes.iter().map(|(name, _)| name.as_str()).collect();
+        return Err(Error::ExecuteAttributes { script: script.to_owned(), attributes: names.join(", ") });
+    }
+    let start = "select ret_code from londiste.execute_start($1, $2, $3, false)";
+    let code: i32 = target.query_one(start, &[&queue, &script, &sql]).await.during("londiste.execute_start")?.get(0);
+    if code == 200 {
+        target.batch_execute(sql).await.during("running the script of an EXECUTE event")?;
+        let finish = "select ret_code from londiste.execute_finish($1, $2)";
+        target.query_one(finish, &[&queue, &script]).await.during("londiste.execute_finish")?;
+        info!(job = worker.config.job_name, queue, script, "script was run");
+    }
+    Ok(())
+}

@@ -1,0 +1,82 @@
+//! Which tables are copied now.
+
+use std::collections::BTreeSet;
+
+use pg::Session;
+use pgq::batch;
+use pgq::table::{self, MergeState, TableInfo};
+use tracing::{info, warn};
+
+use crate::error::During;
+use crate::{Result, Worker};
+
+/// Gives tables that wait their turn, and says on the channel which copies should be running.
+pub(crate) struct Copies<'a> {
+    worker: &'a Worker,
+    known: BTreeSet<String>,
+    complained: BTreeSet<String>,
+}
+
+impl<'a> Copies<'a> {
+    pub(crate) fn new(worker: &'a Worker) -> Copies<'a> {
+        Copies { worker, known: BTreeSet::new(), complained: BTreeSet::new() }
+    }
+
+    /// Fills free copy slots with tables that the provider has ready, in the order in which they were added. True when the set of
+    /// replicated tables has changed since the last call.
+    pub(crate) async fn schedule(&mut self, provider: &Session, target: &Session, tables: &[TableInfo]) -> Result<bool> {
+        let (job, queue) = (self.worker.config.job_name.as_str(), self.worker.config.queue_name.as_str());
+        let local = || tables.iter().filter(|t| t.local);
+        let mut copying: BTreeSet<String> =
+            local().filter(|t| t.state.is_copying()).map(|t| t.name.clone()).collect();
+        let waiting: Vec<&TableInfo> = local().filter(|t| t.state == MergeState::Waiting).collect();
+        if !waiting.is_empty() && copying.len() < self.worker.config.parallel_copies {
+            let ready = ready(provider, queue).await?;
+            for table in waiting {
+                if copying.len() >= self.worker.config.parallel_copies {
+                    break;
+                }
+                if ready.contains(&table.name) {
+                    table::set_state(&**target, queue, &table.name, MergeState::InCopy, None).await?;
+                    info!(job, queue, table = table.name, "copy begins");
+                    copying.insert(table.name.clone());
+                } else if self.complained.insert(table.name.clone()) {
+                    warn!(job, queue, table = table.name, "the provider does not have this table ready: its copy waits");
+                }
+            }
+        }
+        self.worker.copies.send_if_modified(|published| {
+            let changed = *published != copying;
+            published.clone_from(&copying);
+            changed
+        });
+        let known: BTreeSet<String> = local().map(|t| t.name.clone()).collect();
+        let changed = known != self.known;
+        self.known = known;
+        Ok(changed)
+    }
+
+    /// Subscriptions of copies that ended between their last commit here and their leave of the provider would hold up its rotation.
+    pub(crate) async fn clear_remains(&self, provider: &Session, target: &Session) -> Result<()> {
+        let queue = self.worker.config.queue_name.as_str();
+        let prefix = format!("{}.copy.", self.worker.config.job_name);
+        let sql = "select c.co_name from pgq.subscription s join pgq.queue q on q.queue_id = s.sub_queue \
+                     join pgq.consumer c on c.co_id = s.sub_consumer \
+                    where q.queue_name = $1 and left(c.co_name, length($2)) = $2";
+        let subscribed = provider.query(sql, &[&queue, &prefix]).await.during("looking for subscriptions of old copies")?;
+        for row in subscribed {
+            let consumer: String = row.get(0);
+            let Some(name) = consumer.strip_prefix(&prefix) else { continue };
+            let alive = table::get(&**target, queue, name).await?.is_some_and(|t| t.local && t.state.is_copying());
+            if !alive {
+                batch::unregister(&**provider, queue, &consumer).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn ready(provider: &Session, queue: &str) -> Result<BTreeSet<String>> {
+    let tables = table::list(&**provider, queue).await?;
+    Ok(tables.into_iter().filter(|t| t.local && t.state == MergeState::Ok).map(|t| t.name).collect())
+}

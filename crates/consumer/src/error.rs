@@ -1,0 +1,120 @@
+//! Why a worker stops.
+
+/// Result of the worker's steps.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// A failure of the worker. Its supervisor runs it again; nothing has been applied in part.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A connection or a plain statement failed.
+    #[error("{what}: {source}")]
+    Pg {
+        /// What was being done.
+        what: &'static str,
+        /// The server's words.
+        #[source]
+        source: pg::Error,
+    },
+    /// A call of the SQL API failed.
+    #[error(transparent)]
+    Pgq(#[from] pgq::Error),
+    /// A batch could not be applied.
+    #[error("batch {batch} up to tick {tick}: {source}")]
+    Batch {
+        /// Number of the batch.
+        batch: i64,
+        /// Tick at its end.
+        tick: i64,
+        /// What failed.
+        #[source]
+        source: Box<Error>,
+    },
+    /// Changes could not be decoded or written.
+    #[error(transparent)]
+    Apply(#[from] apply::Error),
+    /// The connect string of the node, or of its provider, cannot be read.
+    #[error("connect string {which}: {source}")]
+    ConnectString {
+        /// Which one.
+        which: String,
+        /// Why.
+        #[source]
+        source: pg::Error,
+    },
+    /// The provider's queue and this node disagree about the position.
+    #[error(
+        "lost position of consumer \"{consumer}\" on queue \"{queue}\": this node has applied tick {completed}, the provider's batch \
+         goes from tick {previous} to {tick}; the subscription was moved or made anew: compare both sides, then drop and create the node again"
+    )]
+    LostPosition {
+        /// The consumer.
+        consumer: String,
+        /// The queue.
+        queue: String,
+        /// Tick applied on this node.
+        completed: i64,
+        /// Tick at the batch's beginning.
+        previous: i64,
+        /// Tick at its end.
+        tick: i64,
+    },
+    /// The worker named in the ini is not the node's.
+    #[error(
+        "node \"{node}\" of queue \"{queue}\" belongs to worker \"{expected}\", this one is \"{consumer}\": \
+         set job_name (or consumer_name) in the ini to \"{expected}\""
+    )]
+    WrongWorker {
+        /// The node.
+        node: String,
+        /// The queue.
+        queue: String,
+        /// The worker it was created for.
+        expected: String,
+        /// This one.
+        consumer: String,
+    },
+    /// A branch node, which this version does not serve.
+    #[error("node \"{node}\" is a branch: this version runs root and leaf nodes only")]
+    Branch {
+        /// The node.
+        node: String,
+    },
+    /// A script event asks for conditions.
+    #[error("EXECUTE event {script}: attributes {attributes} are not supported by this version; run the script by hand, then skip it")]
+    ExecuteAttributes {
+        /// The script.
+        script: String,
+        /// Names of the attributes.
+        attributes: String,
+    },
+}
+
+impl Error {
+    /// Whether the connection is gone, so that the reason cannot be written into the database.
+    pub fn is_connection_lost(&self) -> bool {
+        match self {
+            Error::Pg { source, .. } | Error::ConnectString { source, .. } => source.is_connection_lost(),
+            Error::Pgq(source) => source.is_connection_lost(),
+            Error::Batch { source, .. } => source.is_connection_lost(),
+            Error::Apply(_) | Error::LostPosition { .. } | Error::WrongWorker { .. } => false,
+            Error::Branch { .. } | Error::ExecuteAttributes { .. } => false,
+        }
+    }
+}
+
+/// Says what a plain statement was for.
+pub(crate) trait During<T> {
+    fn during(self, what: &'static str) -> Result<T>;
+}
+
+impl<T> During<T> for std::result::Result<T, tokio_postgres::Error> {
+    fn during(self, what: &'static str) -> Result<T> {
+        self.map_err(|source| Error::Pg { what, source: source.into() })
+    }
+}
+
+impl<T> During<T> for std::result::Result<T, pg::Error> {
+    fn during(self, what: &'static str) -> Result<T> {
+        self.map_err(|source| Error::Pg { what, source })
+    }
+}

@@ -1,0 +1,88 @@
+//! The root's worker: it moves no rows. It publishes sequences and watermarks, and keeps the captures up to date.
+
+use std::time::Duration;
+
+use pg::Session;
+use pgq::node::{self, NodeInfo};
+use pgq::{seq, table};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use crate::error::During;
+use crate::{Result, Worker, subscriber};
+
+/// How often sequences are looked at: their margin of 10 000 values has to last that long.
+const SEQUENCES: Duration = Duration::from_secs(3);
+/// How often the definitions of captured tables are compared with their captures.
+const CAPTURES: Duration = Duration::from_secs(15);
+
+pub(crate) async fn run(worker: &Worker, target: &Session, node: &NodeInfo, stop: CancellationToken) -> Result<()> {
+    let config = &worker.config;
+    let (job, queue) = (config.job_name.as_str(), config.queue_name.as_str());
+    info!(job, queue, node = node.name, "root worker is ready");
+    subscriber::set_lock_timeout(target, config.lock_timeout).await?;
+    let mut bell = worker.bell.listen();
+    let (mut sequences, mut captures, mut watermark) = (Due::now(), Due::now(), Due::now());
+    while !stop.is_cancelled() {
+        bell.hush();
+        let state = subscriber::state(worker, target).await?;
+        if !state.uptodate {
+            node::set_uptodate(&**target, queue, config.consumer(), true).await?;
+        }
+        if !state.paused {
+            if sequences.comes(SEQUENCES) {
+                seq::publish(&**target, queue).await?;
+            }
+            if captures.comes(CAPTURES) {
+                refresh_captures(job, queue, target).await?;
+            }
+            if watermark.comes(Duration::from_secs_f64(config.global_wm_publish_period)) {
+                node::set_global_watermark(&**target, queue, None).await?;
+            }
+            if state.error.is_some() {
+                node::set_error(&**target, queue, config.consumer(), None).await?;
+            }
+        }
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = bell.wait(config.loop_delay()) => {}
+        }
+    }
+    Ok(())
+}
+
+/// A table whose lock is not to be had now keeps its old capture, which copes with any definition, until the next round.
+async fn refresh_captures(job: &str, queue: &str, target: &Session) -> Result<()> {
+    match table::refresh_captures(&**target, queue).await {
+        Ok(names) => names.iter().for_each(|table| info!(job, queue, table, "definition has changed: capture brought up to date")),
+        Err(error) if error.is_connection_lost() => return Err(error.into()),
+        Err(error) => warn!(job, queue, "captures could not be brought up to date, trying again later: {error}"),
+    }
+    target.batch_execute("").await.during("the connection to this node")
+}
+
+/// Something to be done once in a period.
+pub(crate) struct Due {
+    last: Option<Instant>,
+}
+
+impl Due {
+    pub(crate) fn now() -> Due {
+        Due { last: None }
+    }
+
+    /// Whether it is due, and if so, taken as done.
+    pub(crate) fn comes(&mut self, period: Duration) -> bool {
+        let due = self.last.is_none_or(|last| last.elapsed() >= period);
+        if due {
+            self.last = Some(Instant::now());
+        }
+        due
+    }
+
+    /// Makes it due at the next question.
+    pub(crate) fn hasten(&mut self) {
+        self.last = None;
+    }
+}

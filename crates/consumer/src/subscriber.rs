@@ -1,0 +1,170 @@
+//! The leaf's worker: the loop around its batches.
+
+use std::time::Duration;
+
+use pg::Session;
+use pgq::batch::{self, Batch};
+use pgq::node::{self, ConsumerState, NodeInfo};
+use pgq::table::{self, MergeState, TableInfo};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, info, warn};
+
+use crate::copies::Copies;
+use crate::error::During;
+use crate::fkeys::ForeignKeys;
+use crate::handover;
+use crate::replay::Replay;
+use crate::root::Due;
+use crate::{Error, Result, Worker};
+
+/// How often foreign keys and triggers of replicated tables are looked at.
+const RELAXATIONS: Duration = Duration::from_secs(5);
+
+/// Why the loop ended without a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// It was asked to stop.
+    Stopped,
+    /// It has to read from another provider now.
+    ProviderChanged,
+}
+
+pub(crate) async fn run(
+    worker: &Worker,
+    target: &Session,
+    node: &NodeInfo,
+    stop: &CancellationToken,
+) -> Result<Ended> {
+    let config = &worker.config;
+    let (job, queue, consumer) = (config.job_name.as_str(), config.queue_name.as_str(), config.consumer());
+    let first = state(worker, target).await?;
+    let provider = worker.connect_provider(first.provider_location.as_deref().unwrap_or_default(), "provider").await?;
+    set_lock_timeout(target, config.lock_timeout).await?;
+    let mut replay = Replay::start(worker, target).await?;
+    let mut copies = Copies::new(worker);
+    let mut fkeys = ForeignKeys::new(worker)?;
+    let mut bell = worker.bell.listen();
+    let (mut relaxations, mut watermark) = (Due::now(), Due::now());
+    copies.clear_remains(&provider, target).await?;
+    info!(job, queue, node = node.name, provider = first.provider, tick = first.completed_tick, "leaf worker is ready");
+    while !stop.is_cancelled() {
+        bell.hush();
+        let state = state(worker, target).await?;
+        if state.provider != first.provider || state.provider_location != first.provider_location {
+            info!(job, queue, provider = state.provider, "the provider has changed");
+            return Ok(Ended::ProviderChanged);
+        }
+        if !state.uptodate {
+            node::set_uptodate(&**target, queue, consumer, true).await?;
+        }
+        if state.paused {
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = bell.wait(config.loop_delay()) => {}
+            }
+            continue;
+        }
+        if watermark.comes(Duration::from_secs_f64(config.local_wm_publish_period)) {
+            node::set_subscriber_watermark(&*provider, queue, &node.name, state.completed_tick).await?;
+        }
+        let tables = table::list(&**target, queue).await?;
+        if copies.schedule(&provider, target, &tables).await? {
+            relaxations.hasten();
+        }
+        if relaxations.comes(RELAXATIONS) {
+            relax(job, queue, target).await?;
+            fkeys.look(target).await?;
+        }
+        let Some(batch) = take(&provider, worker, &tables).await? else {
+            if state.error.is_some() {
+                node::set_error(&**target, queue, consumer, None).await?;
+            }
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = bell.wait(config.loop_delay()) => {}
+            }
+            continue;
+        };
+        if state.completed_tick == batch.tick {
+            debug!(job, queue, tick = batch.tick, "batch was applied before");
+            batch::finish(&*provider, &batch).await?;
+            continue;
+        }
+        if state.completed_tick != batch.previous_tick {
+            return Err(Error::LostPosition {
+                consumer: consumer.to_owned(),
+                queue: queue.to_owned(),
+                completed: state.completed_tick,
+                previous: batch.previous_tick,
+                tick: batch.tick,
+            });
+        }
+        let Some(tables) = handover::settle(worker, target, &batch, tables, stop).await? else { break };
+        let applied = replay.apply(&provider, target, &batch, tables).await;
+        match applied {
+            Ok(()) => {}
+            // A foreign key or trigger that came after the last look is relaxed, and the batch tried again
+            Err(error) if !error.is_connection_lost() && relax(job, queue, target).await? > 0 => {
+                info!(job, queue, tick = batch.tick, "trying the batch again, foreign keys relaxed: {error}");
+                continue;
+            }
+            Err(error) => {
+                return Err(Error::Batch { batch: batch.id, tick: batch.tick, source: Box::new(error) });
+            }
+        }
+        batch::finish(&*provider, &batch).await?;
+    }
+    Ok(Ended::Stopped)
+}
+
+/// The next batch. While a table is handed over, single ticks, and one made now if there is none.
+async fn take(provider: &Session, worker: &Worker, tables: &[TableInfo]) -> Result<Option<Batch>> {
+    let (queue, consumer) = (worker.config.queue_name.as_str(), worker.config.consumer());
+    let handing_over =
+        tables.iter().any(|t| t.local && matches!(t.state, MergeState::WannaSync(_) | MergeState::DoSync(_)));
+    if !handing_over {
+        return Ok(batch::next(&**provider, queue, consumer, worker.config.collect()).await?);
+    }
+    let single = pgq::batch::Collect::default();
+    if let Some(batch) = batch::next(&**provider, queue, consumer, single).await? {
+        return Ok(Some(batch));
+    }
+    batch::tick_now(&**provider, queue).await?;
+    Ok(batch::next(&**provider, queue, consumer, single).await?)
+}
+
+/// Makes foreign keys deferrable and switches user triggers off where the role may not go past them. A lock that is not to be had now is
+/// tried for again at the next look.
+async fn relax(job: &str, queue: &str, target: &Session) -> Result<i32> {
+    match target.query_one("select londiste_rs.relax_tables()", &[]).await {
+        Ok(row) => {
+            let changes: i32 = row.get(0);
+            if changes > 0 {
+                info!(job, queue, changes, "foreign keys made deferrable and user triggers switched off while replicated");
+            }
+            Ok(changes)
+        }
+        Err(error) => {
+            let error = pg::Error::from(error);
+            if !error.is_lock_timeout() {
+                return Err(error).during("relaxing foreign keys and triggers of replicated tables");
+            }
+            warn!(job, queue, "foreign keys and triggers of replicated tables are locked by others, trying again: {error}");
+            Ok(0)
+        }
+    }
+}
+
+/// The worker's position and flags on this node.
+pub(crate) async fn state(worker: &Worker, target: &Session) -> Result<ConsumerState> {
+    let (queue, consumer) = (worker.config.queue_name.as_str(), worker.config.consumer());
+    let state = node::consumer_state(&**target, queue, consumer).await?;
+    Ok(state.ok_or_else(|| pgq::Error::NoNode { queue: queue.to_owned() })?)
+}
+
+pub(crate) async fn set_lock_timeout(session: &Session, seconds: f64) -> Result<()> {
+    let milliseconds = format!("{}ms", (seconds * 1000.0).max(1.0) as i64);
+    let sql = "select set_config('lock_timeout', $1, false)";
+    session.query_one(sql, &[&milliseconds]).await.during("setting lock_timeout")?;
+    Ok(())
+}

@@ -1,0 +1,109 @@
+//! One run of a node's worker: which kind of node it is, and what that means.
+
+use std::collections::BTreeSet;
+
+use pg::{ConnectString, Session};
+use pgq::Bell;
+use pgq::node::{self, NodeInfo, NodeType};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::error::During;
+use crate::subscriber::Ended;
+use crate::{Config, Error, Result, root, subscriber};
+
+/// The worker of one node.
+#[derive(Debug)]
+pub struct Worker {
+    pub(crate) config: Config,
+    pub(crate) bell: Bell,
+    pub(crate) copies: watch::Sender<BTreeSet<String>>,
+}
+
+impl Worker {
+    /// A worker that rings and hears `bell`, and says on `copies` which tables are to be copied now.
+    pub fn new(config: Config, bell: Bell, copies: watch::Sender<BTreeSet<String>>) -> Worker {
+        Worker { config, bell, copies }
+    }
+
+    /// Tries what can be wrong from the start: connect strings, passwords, the installation, the node.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub async fn check(&self) -> Result<()> {
+        let (target, node) = self.open().await?;
+        if node.node_type == NodeType::Leaf {
+            let state = subscriber::state(self, &target).await?;
+            self.connect_provider(&state.provider_location.unwrap_or_default(), "check").await?;
+        }
+        Ok(())
+    }
+
+    /// Works until `stop` is cancelled: then the batch in hand is finished, or rolled back where it is not yet being written.
+    ///
+    /// # Errors
+    /// Any failure; the databases hold the position, so running again goes on from there.
+    pub async fn run(&self, stop: CancellationToken) -> Result<()> {
+        let (target, node) = self.open().await?;
+        match node.node_type {
+            NodeType::Root => root::run(self, &target, &node, stop).await,
+            NodeType::Leaf => {
+                let outcome = self.subscribe(&target, &node, &stop).await;
+                if let Err(error) = &outcome {
+                    self.record(error).await;
+                }
+                outcome
+            }
+            NodeType::Branch => Err(Error::Branch { node: node.name }),
+        }
+    }
+
+    async fn subscribe(&self, target: &Session, node: &NodeInfo, stop: &CancellationToken) -> Result<()> {
+        while subscriber::run(self, target, node, stop).await? == Ended::ProviderChanged {}
+        Ok(())
+    }
+
+    async fn open(&self) -> Result<(Session, NodeInfo)> {
+        let target = Session::connect(&self.db()?, &self.application("worker")).await.during("this node (db)")?;
+        pgq::install::require(&target).await?;
+        let node = node::require(&*target, &self.config.queue_name).await?;
+        match &node.worker {
+            Some(expected) if expected != self.config.consumer() => Err(Error::WrongWorker {
+                node: node.name,
+                queue: self.config.queue_name.clone(),
+                expected: expected.clone(),
+                consumer: self.config.consumer().to_owned(),
+            }),
+            _ => Ok((target, node)),
+        }
+    }
+
+    /// A failure is shown in `status`, where the node can still be reached.
+    async fn record(&self, error: &Error) {
+        let Ok(db) = self.db() else { return };
+        if let Ok(target) = Session::connect(&db, &self.application("error")).await {
+            // the error itself is what matters; it is returned and logged by the supervisor
+            let _ = node::set_error(&*target, &self.config.queue_name, self.config.consumer(), Some(&error.to_string())).await;
+        }
+    }
+
+    pub(crate) fn db(&self) -> Result<ConnectString> {
+        parse(&self.config.db, "of this node (db)")
+    }
+
+    pub(crate) async fn connect_provider(&self, location: &str, part: &str) -> Result<Session> {
+        let mut location = parse(location, "of the provider")?;
+        if let Some(extra) = &self.config.remote_extra_connstr {
+            location = location.merged(&parse(extra, "remote_extra_connstr")?);
+        }
+        Session::connect(&location, &self.application(part)).await.during("the provider")
+    }
+
+    pub(crate) fn application(&self, part: &str) -> String {
+        format!("{} {part}", self.config.job_name)
+    }
+}
+
+fn parse(text: &str, which: &str) -> Result<ConnectString> {
+    text.parse().map_err(|source| Error::ConnectString { which: which.to_owned(), source })
+}

@@ -1,0 +1,164 @@
+//! The copy's own consumer replays what its snapshot did not see, then hands the table over to the worker.
+//!
+//! From `wanna-sync:t` on, t is the batch in hand and not applied; the worker's half of the hand-over is in crate `consumer`.
+
+use std::time::Duration;
+
+use apply::{Applier, Decoded, Decoder};
+use futures_util::TryStreamExt;
+use pgq::table::{self, MergeState, TableInfo};
+use pgq::{Batch, Snapshot, batch, node, replay};
+use tracing::debug;
+
+use crate::copier::Sides;
+use crate::error::During;
+use crate::{Copier, Error, Result, position};
+
+/// Catches up until the table is `ok`, or its state has become something that is not catching up.
+pub(crate) async fn run(copier: &Copier, sides: &mut Sides, first: TableInfo) -> Result<()> {
+    let queue = copier.config.queue_name.as_str();
+    let mut writer = Replay::start(copier, sides, &first).await?;
+    let mut bell = copier.bell.listen();
+    let delay = Duration::from_secs_f64(copier.config.loop_delay.max(0.05));
+    loop {
+        bell.hush();
+        let info = table::get(&*sides.target, queue, &copier.table).await?;
+        let Some(info) = info.filter(|i| i.local && i.state.is_copying() && i.state != MergeState::InCopy) else {
+            return Ok(());
+        };
+        let Some(batch) = take(copier, sides).await? else {
+            bell.wait(delay).await;
+            continue;
+        };
+        if writer.is_applied(sides, &batch).await? {
+            batch::finish(&*sides.provider, &batch).await?;
+            continue;
+        }
+        match info.state {
+            MergeState::CatchingUp if is_newest(copier, sides, &batch).await? => {
+                let wanna_sync = MergeState::WannaSync(batch.tick);
+                let snapshot = info.snapshot.as_deref();
+                let client = &*sides.target;
+                if position::advance(client, queue, &info.name, info.state, wanna_sync, snapshot).await? {
+                    copier.moved(&info, wanna_sync);
+                }
+            }
+            MergeState::WannaSync(tick) if batch.tick >= tick => bell.wait(delay).await,
+            MergeState::DoSync(tick) if batch.tick == tick => {
+                if hand_over(copier, sides, &info).await? {
+                    return Ok(());
+                }
+            }
+            MergeState::DoSync(tick) if batch.tick > tick => {
+                // The worker's batch in hand ends before ours: it is not where its mark says, so it has to mark anew
+                let client = &*sides.target;
+                let snapshot = info.snapshot.as_deref();
+                position::advance(client, queue, &info.name, info.state, MergeState::CatchingUp, snapshot).await?;
+            }
+            _ => {
+                writer.apply(sides, &info, &batch).await?;
+                batch::finish(&*sides.provider, &batch).await?;
+            }
+        }
+    }
+}
+
+/// The next single tick's batch, after a tick made now where there is none.
+async fn take(copier: &Copier, sides: &Sides) -> Result<Option<Batch>> {
+    let (queue, collect) = (copier.config.queue_name.as_str(), batch::Collect::default());
+    if let Some(batch) = batch::next(&*sides.provider, queue, &copier.consumer, collect).await? {
+        return Ok(Some(batch));
+    }
+    batch::tick_now(&*sides.provider, queue).await?;
+    Ok(batch::next(&*sides.provider, queue, &copier.consumer, collect).await?)
+}
+
+async fn is_newest(copier: &Copier, sides: &Sides, batch: &Batch) -> Result<bool> {
+    Ok(batch::last_tick(&*sides.provider, &copier.config.queue_name).await? == Some(batch.tick))
+}
+
+/// Makes the table the worker's: state and the end of the copy's own position in one transaction.
+async fn hand_over(copier: &Copier, sides: &mut Sides, info: &TableInfo) -> Result<bool> {
+    let queue = copier.config.queue_name.as_str();
+    let transaction = sides.target.transaction().await.during("handing the table over")?;
+    let snapshot = info.snapshot.as_deref();
+    let client = transaction.client();
+    if !position::advance(client, queue, &info.name, info.state, MergeState::Ok, snapshot).await? {
+        return Ok(false);
+    }
+    node::unregister_consumer(&transaction, queue, &copier.consumer).await?;
+    table::set_error(&transaction, queue, &info.name, None).await?;
+    transaction.commit().await.during("handing the table over")?;
+    copier.moved(info, MergeState::Ok);
+    Ok(true)
+}
+
+/// Applies the table's events of the copy's batches.
+struct Replay<'a> {
+    copier: &'a Copier,
+    decoder: Decoder,
+    applier: Applier,
+    bypass_triggers: bool,
+}
+
+impl<'a> Replay<'a> {
+    async fn start(copier: &'a Copier, sides: &Sides, info: &TableInfo) -> Result<Replay<'a>> {
+        let bypass_triggers = replay::may_bypass_triggers(&*sides.target).await?;
+        let mut applier = Applier::new(apply::Options { bypass_triggers, ..apply::Options::default() });
+        applier.set_dest(&info.name, info.dest());
+        Ok(Replay { copier, decoder: Decoder::new(), applier, bypass_triggers })
+    }
+
+    /// Whether the target has the batch already: it was committed there, and not finished at the provider.
+    async fn is_applied(&self, sides: &Sides, batch: &Batch) -> Result<bool> {
+        let (queue, consumer) = (self.copier.config.queue_name.as_str(), self.copier.consumer.as_str());
+        let state = node::consumer_state(&*sides.target, queue, consumer).await?;
+        let completed = state.map_or(-1, |state| state.completed_tick);
+        if completed != batch.tick && completed != batch.previous_tick {
+            return Err(Error::LostPosition {
+                consumer: consumer.to_owned(),
+                table: self.copier.table.clone(),
+                completed,
+                previous: batch.previous_tick,
+                tick: batch.tick,
+            });
+        }
+        Ok(completed == batch.tick)
+    }
+
+    async fn apply(&mut self, sides: &Sides, info: &TableInfo, batch: &Batch) -> Result<()> {
+        let target: &pg::Client = &sides.target;
+        apply::begin(target).await?;
+        match self.write(sides, info, batch).await {
+            Ok(()) => target.batch_execute("commit").await.during("committing the batch"),
+            Err(error) => {
+                self.applier.reset();
+                // where even this fails the connection is lost, and the server rolls back
+                let _ = target.batch_execute("rollback").await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn write(&mut self, sides: &Sides, info: &TableInfo, batch: &Batch) -> Result<()> {
+        let (queue, target): (_, &pg::Client) = (self.copier.config.queue_name.as_str(), &sides.target);
+        let seen: Option<Snapshot> = info.snapshot.as_deref().and_then(|text| text.parse().ok());
+        replay::enter(target, self.bypass_triggers).await?;
+        self.decoder.refresh_shapes(&sides.provider).await?;
+        let mut events = batch::events(&*sides.provider, batch, Some(&info.name)).await?;
+        while let Some(event) = events.try_next().await? {
+            if seen.as_ref().is_some_and(|seen| seen.contains(event.txid)) {
+                continue;
+            }
+            if let Decoded::Change(change) = self.decoder.decode(&event)? {
+                self.applier.push(target, change).await?;
+            }
+        }
+        drop(events);
+        let applied = self.applier.flush(target).await?;
+        let changes: u64 = applied.tables.values().map(|table| table.changes).sum();
+        debug!(queue, table = info.name, tick = batch.tick, changes, "batch applied by the copy");
+        node::set_completed(target, queue, &self.copier.consumer, batch.tick).await?;
+        Ok(())
+    }
+}

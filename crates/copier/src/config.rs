@@ -1,0 +1,44 @@
+//! The copies' part of section `[londiste]`.
+
+use serde::Deserialize;
+
+/// Keys of the ini file that copies read; times in seconds.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Config {
+    /// Name in logs, and the first part of the copies' consumer names.
+    pub job_name: String,
+    /// The replicated queue.
+    pub queue_name: String,
+    /// Connect string of this node.
+    pub db: String,
+    /// The worker's consumer name; `job_name` unless set.
+    pub consumer_name: Option<String>,
+    /// Added to the provider's public connect string.
+    pub remote_extra_connstr: Option<String>,
+    /// How long to wait for the worker before looking again.
+    #[serde(default = "one")]
+    pub loop_delay: f64,
+    /// How long DDL of ours waits for its lock before it tries again later.
+    #[serde(default = "ten")]
+    pub lock_timeout: f64,
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+fn ten() -> f64 {
+    10.0
+}
+
+impl Config {
+    /// The worker's consumer name.
+    pub(crate) fn worker(&self) -> &str {
+        self.consumer_name.as_deref().unwrap_or(&self.job_name)
+    }
+
+    /// The consumer name of a table's copy.
+    pub(crate) fn consumer(&self, table: &str) -> String {
+        format!("{}.copy.{table}", self.job_name)
+    }
+}

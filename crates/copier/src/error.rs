@@ -1,0 +1,74 @@
+//! Why a copy stops.
+
+/// Result of the copy's steps.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// A failure of a copy. Its supervisor runs it again; it goes on from what was committed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A connection or a plain statement failed.
+    #[error("{what}: {source}")]
+    Pg {
+        /// What was being done.
+        what: String,
+        /// The server's words.
+        #[source]
+        source: pg::Error,
+    },
+    /// A call of the SQL API failed.
+    #[error(transparent)]
+    Pgq(#[from] pgq::Error),
+    /// Changes could not be decoded or written.
+    #[error(transparent)]
+    Apply(#[from] apply::Error),
+    /// The table is not there on one side.
+    #[error("table {table} does not exist on the {side}: create it, or take it out with remove-table")]
+    NoTable {
+        /// The table.
+        table: String,
+        /// `source` or `target`.
+        side: &'static str,
+    },
+    /// The two tables have no column in common.
+    #[error("table {source_table} on the source and {dest_table} on the target have no column in common")]
+    NoColumns {
+        /// The table on the source.
+        source_table: String,
+        /// The table on the target.
+        dest_table: String,
+    },
+    /// The copy's subscription and its record on the target disagree.
+    #[error(
+        "lost position of copy consumer \"{consumer}\": the target has applied tick {completed}, the provider's batch goes \
+         from tick {previous} to {tick}; \"londiste INI resync {table}\" copies the table anew"
+    )]
+    LostPosition {
+        /// The consumer.
+        consumer: String,
+        /// The table.
+        table: String,
+        /// Tick applied on the target.
+        completed: i64,
+        /// Tick at the batch's beginning.
+        previous: i64,
+        /// Tick at its end.
+        tick: i64,
+    },
+}
+
+/// Says what a plain statement was for.
+pub(crate) trait During<T> {
+    fn during(self, what: impl Into<String>) -> Result<T>;
+}
+
+impl<T> During<T> for std::result::Result<T, tokio_postgres::Error> {
+    fn during(self, what: impl Into<String>) -> Result<T> {
+        self.map_err(|source| Error::Pg { what: what.into(), source: source.into() })
+    }
+}
+
+impl<T> During<T> for std::result::Result<T, pg::Error> {
+    fn during(self, what: impl Into<String>) -> Result<T> {
+        self.map_err(|source| Error::Pg { what: what.into(), source })
+    }
+}

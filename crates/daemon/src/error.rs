@@ -1,0 +1,139 @@
+//! The crate's error.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Whatever a part or a check of another crate fails with.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// What keeps a process from starting, or a command from reaching a running one.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The ini file cannot be read.
+    #[error("cannot read the ini file {file}: {source}")]
+    IniUnreadable {
+        /// The file as it was named.
+        file: PathBuf,
+        /// The reason.
+        source: std::io::Error,
+    },
+    /// The ini file is no ini file.
+    #[error("{file}: {reason}")]
+    IniSyntax {
+        /// The file as it was named.
+        file: PathBuf,
+        /// The line and what is wrong with it.
+        reason: String,
+    },
+    /// The ini file lacks the section that the program reads.
+    #[error("{file} has no section [{section}]; it has {found}")]
+    NoSection {
+        /// The file as it was named.
+        file: PathBuf,
+        /// The section looked for.
+        section: String,
+        /// The sections that are there.
+        found: String,
+    },
+    /// Keys are missing or hold what they cannot hold; one line each.
+    #[error("{file}, section [{section}]:{}", .problems.iter().map(|p| format!("\n  {p}")).collect::<String>())]
+    Values {
+        /// The file as it was named.
+        file: PathBuf,
+        /// The section.
+        section: String,
+        /// Each names the key, its value unless that may be secret, and what is expected.
+        problems: Vec<String>,
+    },
+    /// A needed key of the process is not there.
+    #[error("{file}: {key} is not set; {why}")]
+    KeyNeeded {
+        /// The file as it was named.
+        file: PathBuf,
+        /// The key.
+        key: &'static str,
+        /// What needs it.
+        why: &'static str,
+    },
+    /// A file or directory of ours cannot be made, opened or removed.
+    #[error("cannot {action} {path}: {source}")]
+    File {
+        /// What was tried.
+        action: &'static str,
+        /// On which path.
+        path: PathBuf,
+        /// The reason.
+        source: std::io::Error,
+    },
+    /// Another process holds the pidfile.
+    #[error("already running as process {pid} (pidfile {path}); stop it with -s first")]
+    AlreadyRunning {
+        /// The pidfile.
+        path: PathBuf,
+        /// What it says, perhaps `?` while the other one starts.
+        pid: String,
+    },
+    /// There is no process to send a signal to.
+    #[error("not running: {reason}")]
+    NotRunning {
+        /// How that shows.
+        reason: String,
+    },
+    /// The signal was not delivered.
+    #[error("cannot send {signal} to process {pid} (pidfile {path}): {source}")]
+    Signal {
+        /// Its name.
+        signal: &'static str,
+        /// The receiver.
+        pid: i32,
+        /// The pidfile.
+        path: PathBuf,
+        /// The reason.
+        source: std::io::Error,
+    },
+    /// The process got the signal but is still there.
+    #[error("process {pid} still runs {} s after {signal}; {advice}", .waited.as_secs())]
+    StillRunning {
+        /// The receiver.
+        pid: i32,
+        /// The signal's name.
+        signal: &'static str,
+        /// How long this command waited.
+        waited: Duration,
+        /// What to do.
+        advice: &'static str,
+    },
+    /// The process could not go to the background.
+    #[error("cannot go to the background: {0}")]
+    Background(String),
+    /// The process in the background gave up before it was ready; its own words.
+    #[error("{0}")]
+    Startup(String),
+    /// The asynchronous runtime did not start.
+    #[error("cannot start the runtime: {0}")]
+    Runtime(std::io::Error),
+    /// A start-up check failed.
+    #[error("{job}: {}", chain(.source.as_ref()))]
+    Check {
+        /// The job whose check it is.
+        job: String,
+        /// The reason.
+        source: BoxError,
+    },
+}
+
+/// An error with its causes, on one line; a cause that its parent has already quoted is left out.
+pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let words = inner.to_string();
+        if !text.contains(&words) {
+            text.push_str(": ");
+            text.push_str(&words);
+        }
+        cause = inner.source();
+    }
+    text
+}

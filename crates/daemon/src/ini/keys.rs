@@ -1,0 +1,146 @@
+//! The keys that ini files carry, and what becomes of each.
+
+/// What a key of an ini file is to us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Meaning {
+    /// Read as it stands.
+    Plain,
+    /// A file name: `~` and the current directory are resolved.
+    Path,
+    /// May hold a password: never shown.
+    Secret,
+    /// An older spelling of another key.
+    Alias(&'static str),
+    /// Accepted because existing files have it; the text tells why it does nothing.
+    Idle(&'static str),
+}
+
+use Meaning::{Alias, Idle, Path, Plain, Secret};
+
+const ROTATE: &str = "log files are rotated from outside (logrotate, then -r)";
+const FORMAT: &str = "the format of log lines is chosen with log_format = text|json";
+const SKYLOG: &str = "skylog is not supported";
+const BACKOFF: &str = "failures are retried with growing pauses up to exception_sleep";
+const THREADS: &str = "copies run inside the worker, see parallel_copies";
+
+const PGQD: &[(&str, Meaning)] = &[
+    ("job_name", Plain),
+    ("logfile", Path),
+    ("log_format", Plain),
+    ("pidfile", Path),
+    ("base_connstr", Secret),
+    ("initial_database", Plain),
+    ("database_list", Plain),
+    ("syslog", Plain),
+    ("syslog_ident", Plain),
+    ("syslog_facility", Plain),
+    ("check_period", Plain),
+    ("retry_period", Plain),
+    ("maint_period", Plain),
+    ("ticker_period", Plain),
+    ("stats_period", Plain),
+    ("connection_lifetime", Plain),
+];
+
+const LONDISTE: &[(&str, Meaning)] = &[
+    ("db", Secret),
+    ("queue_name", Plain),
+    ("pgq_queue_name", Alias("queue_name")),
+    ("job_name", Plain),
+    ("consumer_name", Plain),
+    ("pgq_consumer_id", Alias("consumer_name")),
+    ("logfile", Path),
+    ("log_format", Plain),
+    ("pidfile", Path),
+    ("loop_delay", Plain),
+    ("parallel_copies", Plain),
+    ("lock_timeout", Plain),
+    ("node_name", Plain),
+    ("public_node_location", Secret),
+    ("initial_provider_location", Secret),
+    ("remote_extra_connstr", Secret),
+    ("local_only", Plain),
+    ("local_only_drop_execute", Plain),
+    ("register_only_tables", Plain),
+    ("register_only_seqs", Plain),
+    ("register_skip_tables", Plain),
+    ("register_skip_seqs", Plain),
+    ("table_filter", Plain),
+    ("compare_sql", Plain),
+    ("compare_fmt", Plain),
+    ("global_wm_publish_period", Plain),
+    ("local_wm_publish_period", Plain),
+    ("pgq_lazy_fetch", Plain),
+    ("pgq_batch_collect_events", Plain),
+    ("pgq_batch_collect_interval", Plain),
+    ("pgq_keep_lag", Plain),
+    ("keepalive_stats", Plain),
+    ("connection_lifetime", Plain),
+    ("exception_sleep", Plain),
+    ("handler_modules", Idle("handlers are built in")),
+    ("threaded_copy_tables", Idle(THREADS)),
+    ("threaded_copy_pool_size", Idle(THREADS)),
+    ("pgq_autocommit", Idle("a batch and its position are committed together")),
+    ("log_size", Idle(ROTATE)),
+    ("log_count", Idle(ROTATE)),
+    ("use_skylog", Idle(SKYLOG)),
+    ("skylog_locations", Idle(SKYLOG)),
+    ("config_format", Idle("there is one format of ini files")),
+    ("exception_quiet", Idle(BACKOFF)),
+    ("exception_grace", Idle(BACKOFF)),
+    ("exception_reset", Idle(BACKOFF)),
+];
+
+/// Families of logging keys, by their beginning.
+const IDLE_PREFIXES: &[(&str, &str)] = &[("logfmt_", FORMAT), ("logdatefmt_", FORMAT)];
+
+fn table(section: &str) -> &'static [(&'static str, Meaning)] {
+    match section {
+        "pgqd" => PGQD,
+        "londiste" => LONDISTE,
+        _ => &[],
+    }
+}
+
+/// The keys that have a meaning in `section`, in the order of the documentation.
+pub fn known_keys(section: &str) -> impl Iterator<Item = &'static str> {
+    table(section).iter().map(|(key, _)| *key)
+}
+
+/// What `key` means in `section`; `None` when nobody knows it.
+pub(crate) fn meaning(section: &str, key: &str) -> Option<Meaning> {
+    let listed = table(section).iter().find(|(known, _)| *known == key).map(|(_, meaning)| *meaning);
+    listed.or_else(|| {
+        IDLE_PREFIXES.iter().find(|(prefix, _)| key.starts_with(prefix)).map(|(_, why)| Idle(why))
+    })
+}
+
+/// The known key that `key` was probably meant to be.
+pub(crate) fn nearest(section: &str, key: &str) -> Option<&'static str> {
+    known_keys(section)
+        .map(|known| (strsim::damerau_levenshtein(key, known), known))
+        .min()
+        .filter(|(distance, known)| *distance <= known.len().max(key.len()) / 2)
+        .map(|(_, known)| known)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_of_the_finger_finds_its_key() {
+        assert_eq!(nearest("londiste", "paralel_copies"), Some("parallel_copies"));
+        assert_eq!(nearest("pgqd", "base_constr"), Some("base_connstr"));
+        assert_eq!(nearest("pgqd", "zzzzzzzzzzzzzzzzzz"), None);
+    }
+
+    #[test]
+    fn every_alias_leads_to_a_plain_key() {
+        for (key, meaning) in LONDISTE.iter().chain(PGQD) {
+            if let Alias(target) = meaning {
+                assert_eq!(super::meaning("londiste", target), Some(Plain), "{key}");
+            }
+        }
+    }
+}

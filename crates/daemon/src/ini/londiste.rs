@@ -1,0 +1,132 @@
+//! Settings of a node.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::values::{
+    count, flag, list, optional_number, optional_parsed, optional_seconds, optional_text, parsed, seconds,
+};
+use crate::log::Format;
+
+/// Section `[londiste]`. The worker and the copies read their own parts of it
+/// ([`super::Ini::section`]); this is the whole, for commands.
+#[derive(Debug, Clone, Deserialize)]
+pub struct LondisteSettings {
+    /// The worker's name; without the key, the file's name without `.ini`.
+    pub job_name: String,
+    /// The worker's consumer on the queue; without the key, the job's name.
+    pub consumer_name: String,
+    /// The queue that connects the nodes.
+    pub queue_name: String,
+    /// This node's database.
+    #[serde(deserialize_with = "parsed")]
+    pub db: pg::ConnectString,
+    /// Where to log besides the terminal.
+    pub logfile: Option<PathBuf>,
+    /// How lines of the log file look.
+    #[serde(default)]
+    pub log_format: Format,
+    /// Needed by `-d`, `-s`, `-k`, `-r`.
+    pub pidfile: Option<PathBuf>,
+    /// How long a part waits for a hint before it looks again.
+    #[serde(default = "second", deserialize_with = "seconds")]
+    pub loop_delay: Duration,
+    /// How many tables are copied at once.
+    #[serde(default = "one", deserialize_with = "count")]
+    pub parallel_copies: usize,
+    /// How long a change of a table's definition waits for its lock before it tries again later.
+    #[serde(default = "ten_seconds", deserialize_with = "seconds")]
+    pub lock_timeout: Duration,
+    /// The node's name for `create-*`.
+    #[serde(default, deserialize_with = "optional_text")]
+    pub node_name: Option<String>,
+    /// How other nodes reach this one, for `create-*`.
+    #[serde(default, deserialize_with = "optional_parsed")]
+    pub public_node_location: Option<pg::ConnectString>,
+    /// The provider for `create-branch` and `create-leaf`.
+    #[serde(default, deserialize_with = "optional_parsed")]
+    pub initial_provider_location: Option<pg::ConnectString>,
+    /// Added to the connect strings of other nodes, such as a password.
+    #[serde(default, deserialize_with = "optional_parsed")]
+    pub remote_extra_connstr: Option<pg::ConnectString>,
+    /// Registered objects only live on this node.
+    #[serde(default, deserialize_with = "flag")]
+    pub local_only: bool,
+    /// With `local_only`: events of `execute` are dropped too.
+    #[serde(default, deserialize_with = "flag")]
+    pub local_only_drop_execute: bool,
+    /// Globs: only these tables are registered by `--all` and by events of the root.
+    #[serde(default, deserialize_with = "list")]
+    pub register_only_tables: Vec<String>,
+    /// Globs: only these sequences.
+    #[serde(default, deserialize_with = "list")]
+    pub register_only_seqs: Vec<String>,
+    /// Globs: never these tables.
+    #[serde(default, deserialize_with = "list")]
+    pub register_skip_tables: Vec<String>,
+    /// Globs: never these sequences.
+    #[serde(default, deserialize_with = "list")]
+    pub register_skip_seqs: Vec<String>,
+    /// Globs: the worker reads events of these tables only.
+    #[serde(default, deserialize_with = "list")]
+    pub table_filter: Vec<String>,
+    /// The query of `compare`, with `_TABLE_` in it.
+    #[serde(default, deserialize_with = "optional_text")]
+    pub compare_sql: Option<String>,
+    /// How `compare` prints that query's row.
+    #[serde(default, deserialize_with = "optional_text")]
+    pub compare_fmt: Option<String>,
+    /// How often the root publishes the global watermark.
+    #[serde(default = "five_minutes", deserialize_with = "seconds")]
+    pub global_wm_publish_period: Duration,
+    /// How often a node reports its own watermark.
+    #[serde(default = "five_minutes", deserialize_with = "seconds")]
+    pub local_wm_publish_period: Duration,
+    /// Rows in one fetch of a batch's cursor.
+    #[serde(default, deserialize_with = "optional_number")]
+    pub pgq_lazy_fetch: Option<u64>,
+    /// A batch should have at least so many events.
+    #[serde(default, deserialize_with = "optional_number")]
+    pub pgq_batch_collect_events: Option<u64>,
+    /// A batch should span at least so long.
+    #[serde(default, deserialize_with = "optional_seconds")]
+    pub pgq_batch_collect_interval: Option<Duration>,
+    /// The worker stays so far behind the queue.
+    #[serde(default, deserialize_with = "optional_seconds")]
+    pub pgq_keep_lag: Option<Duration>,
+    /// How often a line of statistics is logged when nothing happens.
+    #[serde(default = "five_minutes", deserialize_with = "seconds")]
+    pub keepalive_stats: Duration,
+    /// A connection is replaced by a new one after this time.
+    #[serde(default = "twenty_minutes", deserialize_with = "seconds")]
+    pub connection_lifetime: Duration,
+    /// The longest pause before a failed part is tried again.
+    #[serde(default = "twenty_seconds", deserialize_with = "seconds")]
+    pub exception_sleep: Duration,
+}
+
+fn one() -> usize {
+    1
+}
+
+fn second() -> Duration {
+    Duration::from_secs(1)
+}
+
+fn ten_seconds() -> Duration {
+    Duration::from_secs(10)
+}
+
+fn twenty_seconds() -> Duration {
+    Duration::from_secs(20)
+}
+
+fn five_minutes() -> Duration {
+    Duration::from_secs(300)
+}
+
+fn twenty_minutes() -> Duration {
+    Duration::from_secs(1200)
+}

@@ -1,0 +1,271 @@
+//! Ini files as the older tools read them.
+//!
+//! `key = value` or `key: value`; lines that start with `#` or `;` are comments; a line indented deeper
+//! than its key continues the value; everything else in a value is kept as it stands, quotes, backslashes and `#`
+//! included. In `[londiste]`, `%(key)s` stands for another key's value (or `config_dir`, `config_file`,
+//! `host_name`, `service_name`) and `%%` for a percent sign; `[pgqd]` never had references. In file names `~`
+//! is the home directory, and a relative name counts from the directory the command is given in.
+
+mod interpolate;
+mod keys;
+mod londiste;
+mod pgqd;
+mod typed;
+pub mod values;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+
+use crate::Error;
+use crate::path::resolve;
+use keys::Meaning;
+
+pub use keys::known_keys;
+pub use londiste::LondisteSettings;
+pub use pgqd::{PgqdSettings, SyslogSettings};
+
+/// Where keys before the first section header end up.
+const HEADLESS: &str = "\0";
+/// Its keys hold for every section that does not set them.
+const DEFAULTS: &str = "default";
+
+type Pairs = BTreeMap<String, String>;
+
+/// An ini file as it was read, with the overrides of the command line.
+#[derive(Clone)]
+pub struct Ini {
+    file: PathBuf,
+    sections: BTreeMap<String, Pairs>,
+    overrides: Pairs,
+}
+
+impl Ini {
+    /// Reads `file`. Each of `overrides` (`--set key=value`) replaces the file's value.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is not in ini format.
+    pub fn load(file: &Path, overrides: &[(String, String)]) -> Result<Ini, Error> {
+        let text = std::fs::read_to_string(file)
+            .map_err(|source| Error::IniUnreadable { file: file.into(), source })?;
+        let sections = parse(&text).map_err(|reason| Error::IniSyntax { file: file.into(), reason })?;
+        let overrides =
+            overrides.iter().map(|(key, value)| (key.trim().to_lowercase(), value.clone())).collect();
+        Ok(Ini { file: file.into(), sections, overrides })
+    }
+
+    /// The file as it was named.
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// Whether the file has this section.
+    pub fn has_section(&self, section: &str) -> bool {
+        self.sections.contains_key(section)
+    }
+
+    /// The settings of a ticker.
+    ///
+    /// # Errors
+    /// No section `[pgqd]`, or keys with values that they cannot have.
+    pub fn pgqd(&self) -> Result<PgqdSettings, Error> {
+        let process: pgqd::Process = self.section("pgqd")?;
+        Ok(process.with(self.section("pgqd")?))
+    }
+
+    /// The settings of a node.
+    ///
+    /// # Errors
+    /// No section `[londiste]`, needed keys missing, or keys with values that they cannot have.
+    pub fn londiste(&self) -> Result<LondisteSettings, Error> {
+        self.section("londiste")
+    }
+
+    /// The pidfile of `section`, whatever the other keys say.
+    ///
+    /// # Errors
+    /// No such section, or no such key in it.
+    pub fn pidfile(&self, section: &str) -> Result<PathBuf, Error> {
+        let why = "-d, -s, -k and -r need it";
+        let pidfile = self.values(section)?.remove("pidfile").map(PathBuf::from);
+        pidfile.ok_or_else(|| Error::KeyNeeded { file: self.file.clone(), key: "pidfile", why })
+    }
+
+    /// A section as any settings struct whose fields are named like keys; `job_name` and
+    /// `consumer_name` are always there, unknown keys are left out.
+    ///
+    /// # Errors
+    /// The section is not there, needed keys are missing, or values do not fit: all of them in one error.
+    pub fn section<T: DeserializeOwned>(&self, section: &str) -> Result<T, Error> {
+        let values = self.values(section)?;
+        typed::read(&values).map_err(|problems| {
+            let told = problems.iter().map(|problem| match &problem.key {
+                Some(key) => complaint(section, key, values.get(key), &problem.text),
+                None => problem.text.clone(),
+            });
+            self.refused(section, told.collect())
+        })
+    }
+
+    /// One line for each key that does nothing: unknown ones with the nearest known key, and those
+    /// that have no meaning here with the reason.
+    pub fn warnings(&self, section: &str) -> Vec<String> {
+        let here = self.sections.get(section).into_iter().flatten().chain(&self.overrides);
+        let mut lines: Vec<String> = here.filter_map(|(key, _)| self.warning(section, key)).collect();
+        lines.dedup();
+        lines
+    }
+
+    fn warning(&self, section: &str, key: &str) -> Option<String> {
+        let file = self.file.display();
+        match keys::meaning(section, key) {
+            Some(Meaning::Idle(why)) => Some(format!("{file}: {key} has no effect: {why}")),
+            Some(Meaning::Alias(target)) if self.raw(section).contains_key(target) => {
+                Some(format!("{file}: {key} has no effect: {target} is set too"))
+            }
+            Some(_) => None,
+            // Other values may refer to a key of the user's own invention.
+            None if self.refers_to(section, key) => None,
+            None => Some(match keys::nearest(section, key) {
+                Some(nearest) => format!("{file}: unknown key {key} in [{section}]; did you mean {nearest}?"),
+                None => format!("{file}: unknown key {key} in [{section}]"),
+            }),
+        }
+    }
+
+    fn refers_to(&self, section: &str, key: &str) -> bool {
+        let reference = format!("%({key})s");
+        section == "londiste"
+            && self.raw(section).values().any(|value| value.to_lowercase().contains(&reference))
+    }
+
+    /// The section's keys and values as strings, as they stand after references, paths and defaults: for
+    /// comparing two readings of a file.
+    ///
+    /// # Errors
+    /// As [`Ini::section`], without the types.
+    pub(crate) fn values(&self, section: &str) -> Result<Pairs, Error> {
+        if !self.has_section(section) {
+            let found: Vec<String> = self.sections.keys().map(|name| format!("[{name}]")).collect();
+            let found = if found.is_empty() { "no section at all".to_owned() } else { found.join(", ") };
+            return Err(Error::NoSection { file: self.file.clone(), section: section.into(), found });
+        }
+        let mut raw = self.raw(section);
+        for key in raw.keys().cloned().collect::<Vec<_>>() {
+            if let Some(Meaning::Alias(target)) = keys::meaning(section, &key)
+                && let Some(value) = raw.remove(&key)
+            {
+                raw.entry(target.into()).or_insert(value);
+            }
+        }
+        let names = self.names(section, &raw)?;
+        let mut values = Pairs::new();
+        let mut problems = Vec::new();
+        for (key, value) in &raw {
+            let meaning = match keys::meaning(section, key) {
+                None | Some(Meaning::Idle(_)) => continue,
+                Some(meaning) => meaning,
+            };
+            let read = match section {
+                "pgqd" => Ok(value.clone()),
+                _ => interpolate::interpolate(value, &names),
+            };
+            let read = match meaning {
+                Meaning::Path if value.trim().is_empty() => continue,
+                Meaning::Path => {
+                    read.and_then(|name| Ok(resolve(&name)?.into_os_string().to_string_lossy().into_owned()))
+                }
+                _ => read,
+            };
+            match read {
+                Ok(read) => _ = values.insert(key.clone(), read),
+                Err(text) => problems.push(complaint(section, key, Some(value), &text)),
+            }
+        }
+        if !problems.is_empty() {
+            return Err(self.refused(section, problems));
+        }
+        let job = values.entry("job_name".into()).or_insert_with(|| self.stem()).clone();
+        if section == "londiste" {
+            values.entry("consumer_name".into()).or_insert(job);
+        }
+        Ok(values)
+    }
+
+    fn refused(&self, section: &str, problems: Vec<String>) -> Error {
+        Error::Values { file: self.file.clone(), section: section.into(), problems }
+    }
+
+    /// What the file and the command line say, untouched.
+    fn raw(&self, section: &str) -> Pairs {
+        let mut raw = self.sections.get(DEFAULTS).cloned().unwrap_or_default();
+        raw.extend(self.sections.get(section).cloned().unwrap_or_default());
+        raw.extend(self.overrides.clone());
+        raw
+    }
+
+    /// What references may name.
+    fn names(&self, section: &str, raw: &Pairs) -> Result<Pairs, Error> {
+        let file = std::path::absolute(&self.file)
+            .map_err(|source| Error::IniUnreadable { file: self.file.clone(), source })?;
+        let directory = file.parent().map(Path::to_path_buf).unwrap_or_default();
+        let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+        let mut names = Pairs::from([
+            ("config_dir".into(), directory.to_string_lossy().into_owned()),
+            ("config_file".into(), file.to_string_lossy().into_owned()),
+            ("host_name".into(), host),
+            ("service_name".into(), section.into()),
+            ("job_name".into(), self.stem()),
+        ]);
+        names.extend(raw.clone());
+        Ok(names)
+    }
+
+    /// The job's name when the file does not say: its own name without `.ini`.
+    fn stem(&self) -> String {
+        let name = self.file.file_name().unwrap_or_default().to_string_lossy();
+        name.strip_suffix(".ini").unwrap_or(&name).to_owned()
+    }
+}
+
+impl std::fmt::Debug for Ini {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ini").field("file", &self.file).finish_non_exhaustive()
+    }
+}
+
+fn complaint(section: &str, key: &str, value: Option<&String>, text: &str) -> String {
+    match (keys::meaning(section, key), value) {
+        (Some(Meaning::Secret), _) | (_, None) => format!("{key}: {text}"),
+        (_, Some(value)) => format!("{key} = {value}: {text}"),
+    }
+}
+
+#[cfg(test)]
+mod tests;
+
+fn parse(text: &str) -> Result<BTreeMap<String, Pairs>, String> {
+    let mut format = configparser::ini::Ini::new();
+    format.set_default_section(HEADLESS);
+    format.set_comment_symbols(&['#', ';']);
+    format.set_multiline(true);
+    let mut options = format.defaults();
+    options.delimiters = vec!['=', ':'];
+    options.enable_inline_comments = false;
+    format.load_defaults(options);
+    let parsed = format.read(text.trim_start_matches('\u{feff}').to_owned())?;
+    let mut sections = BTreeMap::new();
+    for (name, pairs) in parsed {
+        if name == HEADLESS {
+            let keys: Vec<String> = pairs.into_keys().collect();
+            return Err(format!("{} stands before the first [section]", keys.join(", ")));
+        }
+        let pairs = pairs.into_iter().map(|(key, value)| {
+            let value = value.ok_or_else(|| format!("[{name}]: {key} has no value; write {key} = value"))?;
+            Ok((key, value))
+        });
+        sections.insert(name.clone(), pairs.collect::<Result<Pairs, String>>()?);
+    }
+    Ok(sections)
+}

@@ -1,0 +1,68 @@
+//! Settings of a ticker.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use super::values::{flag, optional_text};
+use crate::log::Format;
+
+/// Section `[pgqd]`: the process, and what the ticker itself reads.
+#[derive(Debug, Clone)]
+pub struct PgqdSettings {
+    /// Name of the job in log lines.
+    pub job_name: String,
+    /// Where to log besides the terminal.
+    pub logfile: Option<PathBuf>,
+    /// How lines of the log file look.
+    pub log_format: Format,
+    /// Needed by `-d`, `-s`, `-k`, `-r`.
+    pub pidfile: Option<PathBuf>,
+    /// `None` when `syslog = 0`.
+    pub syslog: Option<SyslogSettings>,
+    /// What to tick, and how often.
+    pub ticker: ticker::Config,
+}
+
+/// How lines for syslog are marked.
+#[derive(Debug, Clone)]
+pub struct SyslogSettings {
+    /// The program's name there.
+    pub ident: String,
+    /// The facility's name, such as `daemon` or `local0`.
+    pub facility: crate::log::Facility,
+}
+
+/// The part of the section that concerns the process.
+#[derive(Deserialize)]
+pub(super) struct Process {
+    job_name: String,
+    logfile: Option<PathBuf>,
+    pidfile: Option<PathBuf>,
+    #[serde(default)]
+    log_format: Format,
+    #[serde(default = "yes", deserialize_with = "flag")]
+    syslog: bool,
+    #[serde(default, deserialize_with = "optional_text")]
+    syslog_ident: Option<String>,
+    #[serde(default)]
+    syslog_facility: crate::log::Facility,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl Process {
+    pub(super) fn with(self, ticker: ticker::Config) -> PgqdSettings {
+        let ident = self.syslog_ident.unwrap_or_else(|| "pgqd".into());
+        PgqdSettings {
+            job_name: self.job_name,
+            logfile: self.logfile,
+            log_format: self.log_format,
+            pidfile: self.pidfile,
+            syslog: self.syslog.then_some(SyslogSettings { ident, facility: self.syslog_facility }),
+            ticker,
+        }
+    }
+}

@@ -1,0 +1,195 @@
+use std::time::Duration;
+
+use super::*;
+
+fn load(text: &str, overrides: &[(&str, &str)]) -> Result<Ini, Error> {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("mover.ini");
+    std::fs::write(&file, text).unwrap();
+    let overrides: Vec<_> = overrides.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+    Ini::load(&file, &overrides)
+}
+
+fn values(text: &str) -> BTreeMap<String, String> {
+    load(text, &[]).unwrap().values("londiste").unwrap()
+}
+
+fn refused(text: &str) -> String {
+    load(text, &[]).and_then(|ini| ini.londiste()).unwrap_err().to_string()
+}
+
+const NODE: &str = "[londiste]\nqueue_name = q\ndb = dbname=x\n";
+
+#[test]
+fn values_are_kept_as_they_stand() {
+    let values = values(concat!(
+        "# a comment\n; another\n[londiste]\n",
+        "db = host=h password='a=b;c # d:\\' x' user=\"u\"\n",
+        "queue_name: q # not a comment\n",
+        "  # an indented comment\n",
+        "register_only_tables = public.a,\n    public.b,\n\n    # left out\n    other.*\n",
+        "Loop_Delay=0.5\r\n",
+        "compare_fmt =\n",
+    ));
+    assert_eq!(values["db"], "host=h password='a=b;c # d:\\' x' user=\"u\"");
+    assert_eq!(values["queue_name"], "q # not a comment");
+    assert_eq!(values["register_only_tables"], "public.a,\npublic.b,\n\nother.*");
+    assert_eq!(values["loop_delay"], "0.5");
+    assert_eq!(values["compare_fmt"], "");
+}
+
+#[test]
+fn names_and_defaults_are_filled_in() {
+    let ini = load("[londiste]\nqueue_name = q\ndb = dbname=x\nlogfile = %(config_dir)s/%(job_name)s-%(dir)s-%(service_name)s.log\ndir = d\n", &[]).unwrap();
+    let settings = ini.londiste().unwrap();
+    assert_eq!(settings.job_name, "mover");
+    assert_eq!(settings.consumer_name, "mover");
+    assert_eq!(settings.logfile.unwrap(), ini.file().parent().unwrap().join("mover-d-londiste.log"));
+    assert_eq!(settings.pidfile, None);
+    assert_eq!(settings.loop_delay, Duration::from_secs(1));
+    assert_eq!(ini.warnings("londiste"), Vec::<String>::new());
+}
+
+#[test]
+fn settings_are_typed() {
+    let text = format!(
+        "{NODE}loop_delay = 0.25\nparallel_copies = 8\nlocal_only = yes\nregister_skip_tables = a.*, b.?\n\
+         connection_lifetime = 60\njob_name = j\nconsumer_name = c\npgq_keep_lag = 1.5\nlog_format = json\n"
+    );
+    let settings = load(&text, &[]).unwrap().londiste().unwrap();
+    assert_eq!(settings.loop_delay, Duration::from_millis(250));
+    assert_eq!(settings.parallel_copies, 8);
+    assert!(settings.local_only);
+    assert_eq!(settings.register_skip_tables, ["a.*", "b.?"]);
+    assert_eq!((settings.job_name.as_str(), settings.consumer_name.as_str()), ("j", "c"));
+    assert_eq!(settings.pgq_keep_lag, Some(Duration::from_millis(1500)));
+    assert_eq!(settings.log_format, crate::log::Format::Json);
+}
+
+#[test]
+fn old_names_stand_for_the_new_ones() {
+    let ini = load("[londiste]\npgq_queue_name = old\npgq_consumer_id = c\ndb = dbname=x\n", &[]).unwrap();
+    let settings = ini.londiste().unwrap();
+    assert_eq!((settings.queue_name.as_str(), settings.consumer_name.as_str()), ("old", "c"));
+}
+
+#[test]
+fn the_command_line_wins_and_its_commas_belong_to_the_value() {
+    let ini = load(NODE, &[("register_only_tables", "a.b,c.d"), ("Queue_Name", "other"), ("nonsense", "1")])
+        .unwrap();
+    let settings = ini.londiste().unwrap();
+    assert_eq!(settings.queue_name, "other");
+    assert_eq!(settings.register_only_tables, ["a.b", "c.d"]);
+    assert!(ini.warnings("londiste")[0].contains("unknown key nonsense"));
+}
+
+#[test]
+fn useless_keys_are_one_warning_each() {
+    let ini = load(&format!("{NODE}use_skylog = 1\nlogfmt_file = x\nparalel_copies = 2\n"), &[]).unwrap();
+    ini.londiste().unwrap();
+    let warnings = ini.warnings("londiste");
+    assert_eq!(warnings.len(), 3, "{warnings:?}");
+    assert!(warnings[0].contains("logfmt_file has no effect"));
+    assert!(warnings[1].contains("unknown key paralel_copies in [londiste]; did you mean parallel_copies?"));
+    assert!(warnings[2].contains("use_skylog has no effect"));
+}
+
+#[test]
+fn all_wrong_values_are_told_at_once() {
+    let error =
+        refused("[londiste]\nloop_delay = soon\nparallel_copies = 0\nlocal_only = maybe\ndb = dbname=x\n");
+    assert!(error.contains("mover.ini, section [londiste]:"), "{error}");
+    assert!(error.contains("loop_delay = soon: expected a number of seconds"), "{error}");
+    assert!(error.contains("parallel_copies = 0: expected a whole number, 1 or more"), "{error}");
+    assert!(error.contains("local_only = maybe: expected 1 or 0"), "{error}");
+    assert!(error.contains("queue_name: missing"), "{error}");
+}
+
+#[test]
+fn a_password_is_never_told() {
+    let error = refused("[londiste]\nqueue_name = q\ndb = host=h password=s3cret nonsense\n");
+    assert!(error.contains("db: ") && !error.contains("s3cret"), "{error}");
+    let error = refused("[londiste]\nqueue_name = q\ndb = password=s3cret%(x)s\n");
+    assert!(error.contains("%(x)s") && !error.contains("s3cret"), "{error}");
+    let text = format!("{NODE}remote_extra_connstr = password=s3cret\n");
+    let settings = load(&text, &[]).unwrap().londiste().unwrap();
+    assert!(!format!("{settings:?}").contains("s3cret"));
+}
+
+#[test]
+fn a_wrong_file_says_what_is_wrong() {
+    let error = Ini::load(Path::new("/nowhere/x.ini"), &[]).unwrap_err().to_string();
+    assert!(error.starts_with("cannot read the ini file /nowhere/x.ini"), "{error}");
+    let error = refused("[pgqd]\n[other]\n");
+    assert!(error.contains("no section [londiste]; it has [other], [pgqd]"), "{error}");
+    assert!(refused("").contains("it has no section at all"));
+    assert!(refused("queue_name = q\n[londiste]\n").contains("before the first [section]"));
+    assert!(refused("[londiste]\nqueue_name\n").contains("queue_name has no value"));
+    assert!(refused("[londiste\nqueue_name = q\n").contains("line 1"));
+}
+
+#[test]
+fn a_ticker_has_its_defaults_and_no_references() {
+    let ini = load(
+        "[pgqd]\nbase_connstr = host=h password=a%%(b)s\ndatabase_list = a, b ,\nticker_period = .5\n",
+        &[],
+    )
+    .unwrap();
+    let settings = ini.pgqd().unwrap();
+    assert_eq!(settings.ticker.base_connstr.get("password"), Some("a%%(b)s"));
+    assert_eq!(settings.ticker.database_list, ["a", "b"]);
+    assert_eq!(settings.ticker.ticker_period, Duration::from_millis(500));
+    assert_eq!(settings.ticker.maint_period, Duration::from_secs(120));
+    assert_eq!(settings.ticker.initial_database, "template1");
+    assert_eq!(settings.syslog.unwrap().ident, "pgqd");
+    let ini = load("[pgqd]\nsyslog = 0\nticker_period = 0\nsyslog_facility = kitchen\n", &[]).unwrap();
+    let error = ini.pgqd().unwrap_err().to_string();
+    assert!(error.contains("syslog_facility = kitchen: expected one of daemon"), "{error}");
+}
+
+#[test]
+fn the_samples_are_valid() {
+    let etc = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../etc");
+    let sample = |name: &str| Ini::load(&etc.join(name), &[]).unwrap();
+    let pgqd = sample("pgqd.ini");
+    pgqd.pgqd().unwrap();
+    assert!(pgqd.warnings("pgqd").is_empty());
+    for name in ["source.ini", "target.ini"] {
+        let ini = sample(name);
+        let settings = ini.londiste().unwrap();
+        assert!(ini.warnings("londiste").is_empty());
+        assert!(settings.pidfile.is_some() && settings.logfile.is_some());
+        assert_eq!(format!("{}.ini", settings.job_name), name);
+    }
+}
+
+#[test]
+fn commented_keys_of_the_samples_are_known() {
+    let etc = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../etc");
+    for (name, section) in [("pgqd.ini", "pgqd"), ("source.ini", "londiste"), ("target.ini", "londiste")] {
+        let text = std::fs::read_to_string(etc.join(name)).unwrap();
+        let keys = text.lines().filter_map(|line| line.strip_prefix('#')?.split_once(" = "));
+        for (key, _) in keys.filter(|(key, _)| !key.contains(' ')) {
+            assert!(known_keys(section).any(|known| known == key), "{name}: {key}");
+        }
+    }
+}
+
+proptest::proptest! {
+    /// Whatever one line can hold comes back, references aside.
+    #[test]
+    fn any_value_survives(value in "[^\\s%\\[#;][^\\r\\n%\u{85}\u{2028}\u{2029}\u{b}\u{c}\u{1c}\u{1d}\u{1e}]{0,40}") {
+        let values = values(&format!("[londiste]\ncompare_fmt = {value}\ndb = y\n"));
+        proptest::prop_assert_eq!(&values["compare_fmt"], value.trim());
+        proptest::prop_assert_eq!(&values["db"], "y");
+    }
+
+    /// No file brings the parser down.
+    #[test]
+    fn any_file_is_read_or_refused(text in "(\\[londiste\\]\n)?[\\[\\]a-c%()=:#; \t\n\"'\\\\]{0,80}") {
+        if let Ok(ini) = load(&text, &[]) {
+            drop(ini.londiste());
+            ini.warnings("londiste");
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! The running process: its jobs, and the signals that steer it.
+
+use std::sync::Arc;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::task::JoinSet;
+
+use crate::Error;
+use crate::log::LogFile;
+use crate::service::Service;
+use crate::supervise::Supervisor;
+
+/// Jobs under supervision, from the start-up checks to the end.
+pub(crate) struct Process {
+    jobs: Vec<Job>,
+    overrides: Vec<(String, String)>,
+    ended: JoinSet<usize>,
+    stopping: bool,
+    interrupt: Signal,
+    terminate: Signal,
+    hangup: Signal,
+}
+
+struct Job {
+    service: Service,
+    log: Option<Arc<LogFile>>,
+    supervisor: Option<Supervisor>,
+    /// Read anew; takes over when the parts have ended.
+    replacement: Option<Service>,
+}
+
+impl Process {
+    /// Must be called inside a runtime. Signals are heard from here on.
+    pub(crate) fn new(
+        jobs: Vec<(Service, Option<Arc<LogFile>>)>,
+        overrides: Vec<(String, String)>,
+    ) -> Result<Process, Error> {
+        let hear = |kind| signal(kind).map_err(Error::Runtime);
+        let jobs =
+            jobs.into_iter().map(|(service, log)| Job { service, log, supervisor: None, replacement: None });
+        Ok(Process {
+            jobs: jobs.collect(),
+            overrides,
+            ended: JoinSet::new(),
+            stopping: false,
+            interrupt: hear(SignalKind::interrupt())?,
+            terminate: hear(SignalKind::terminate())?,
+            hangup: hear(SignalKind::hangup())?,
+        })
+    }
+
+    /// Makes the start-up checks of all jobs. `false`: told to stop meanwhile.
+    pub(crate) async fn check(&mut self) -> Result<bool, Error> {
+        for job in &self.jobs {
+            tokio::select! {
+                checked = job.service.check() => checked?,
+                _ = self.interrupt.recv() => return Ok(false),
+                _ = self.terminate.recv() => return Ok(false),
+            }
+        }
+        Ok(true)
+    }
+
+    /// Runs all jobs until they have ended or the process was told to stop.
+    pub(crate) async fn run(&mut self) {
+        tracing::info!("started, process {}, londiste-rs {}", std::process::id(), env!("CARGO_PKG_VERSION"));
+        for index in 0..self.jobs.len() {
+            self.start(index);
+        }
+        loop {
+            tokio::select! {
+                ended = self.ended.join_next() => match ended {
+                    Some(Ok(index)) => self.replace(index),
+                    Some(Err(error)) => tracing::error!("{error}"),
+                    None => break,
+                },
+                _ = self.interrupt.recv() => {
+                    if self.stopping {
+                        tracing::info!("stopped at once by a second SIGINT");
+                        self.supervisors().for_each(Supervisor::abort);
+                    } else {
+                        tracing::info!("SIGINT: stopping after what is in hand");
+                        self.stopping = true;
+                        self.supervisors().for_each(Supervisor::stop);
+                    }
+                }
+                _ = self.terminate.recv() => {
+                    tracing::info!("SIGTERM: stopping at once");
+                    self.stopping = true;
+                    self.supervisors().for_each(Supervisor::abort);
+                }
+                _ = self.hangup.recv() => self.reload(),
+            }
+        }
+        tracing::info!("stopped");
+    }
+
+    fn supervisors(&self) -> impl Iterator<Item = &Supervisor> {
+        self.jobs.iter().filter_map(|job| job.supervisor.as_ref())
+    }
+
+    fn start(&mut self, index: usize) {
+        let Some(job) = self.jobs.get_mut(index) else { return };
+        let supervisor = job.service.start(job.log.clone());
+        job.supervisor = Some(supervisor.clone());
+        self.ended.spawn(async move {
+            supervisor.finished().await;
+            index
+        });
+    }
+
+    /// A job's parts have ended: its new settings take over, if there are any.
+    fn replace(&mut self, index: usize) {
+        let Some(job) = self.jobs.get_mut(index) else { return };
+        job.supervisor = None;
+        if let Some(newer) = job.replacement.take().filter(|_| !self.stopping) {
+            job.service = newer;
+            self.start(index);
+        }
+    }
+
+    /// Opens the log files again, reads the ini files again, and starts anew the parts of jobs with other settings.
+    /// What cannot be read leaves its job as it was.
+    fn reload(&mut self) {
+        for log in self.jobs.iter().filter_map(|job| job.log.as_ref()) {
+            if let Err(error) = log.reopen() {
+                tracing::error!("{error}");
+            }
+        }
+        if self.stopping {
+            return;
+        }
+        tracing::info!("SIGHUP: log files opened again, reading the ini files again");
+        for job in &mut self.jobs {
+            match reread(job, &self.overrides) {
+                Ok(Some(newer)) => {
+                    job.replacement = Some(newer);
+                    job.supervisor.iter().for_each(Supervisor::stop);
+                }
+                Ok(None) => {}
+                Err(error) => tracing::error!("the settings stay as they were: {error}"),
+            }
+        }
+    }
+}
+
+/// The job with its new settings, if it has to be started anew for them.
+fn reread(job: &Job, overrides: &[(String, String)]) -> Result<Option<Service>, Error> {
+    let service = job.replacement.as_ref().unwrap_or(&job.service);
+    let (file, name) = (service.ini.file(), &service.job);
+    let newer = Service::read(file, overrides, Some(service.section))?;
+    newer.warnings().iter().for_each(|line| tracing::warn!("{line}"));
+    let changes = service.changes(&newer)?;
+    if !changes.identity.is_empty() {
+        let keys = changes.identity.join(", ");
+        tracing::error!(
+            "{name}: {keys} changed, which makes it another job: nothing applied, restart the process"
+        );
+        return Ok(None);
+    }
+    if !changes.restart.is_empty() {
+        tracing::warn!(
+            "{name}: {} changed, which needs a restart of the process",
+            changes.restart.join(", ")
+        );
+    }
+    if changes.now.is_empty() {
+        return Ok(None);
+    }
+    tracing::info!("{name}: {} changed: starting the parts anew", changes.now.join(", "));
+    Ok(Some(service.renewed(newer)))
+}

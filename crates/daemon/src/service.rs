@@ -1,0 +1,157 @@
+//! One ini file's job within the process.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::ini::{Ini, PgqdSettings, SyslogSettings};
+use crate::log::{Format, LogFile};
+use crate::supervise::{Backoff, Supervisor};
+use crate::worker::Node;
+use crate::{Error, tick, worker};
+
+/// What an ini file asks for, read completely: nothing in it can fail any more.
+pub(crate) struct Service {
+    pub(crate) ini: Ini,
+    pub(crate) section: &'static str,
+    pub(crate) job: String,
+    pub(crate) logfile: Option<PathBuf>,
+    pub(crate) log_format: Format,
+    pub(crate) pidfile: Option<PathBuf>,
+    pub(crate) syslog: Option<SyslogSettings>,
+    kind: Kind,
+}
+
+enum Kind {
+    Ticker(ticker::Config),
+    Node { node: Node, longest_pause: Duration },
+}
+
+/// Keys that take effect when the process starts, and only then.
+const NEED_RESTART: &[&str] =
+    &["pidfile", "logfile", "log_format", "syslog", "syslog_ident", "syslog_facility"];
+
+/// Keys that say which job this is: with another value it is another job.
+const IDENTITY: &[&str] = &["job_name", "consumer_name", "queue_name"];
+
+/// What differs between two readings of an ini file, by key.
+#[derive(Debug, Default)]
+pub(crate) struct Changes {
+    /// Can be applied by starting the job's parts anew.
+    pub(crate) now: Vec<String>,
+    /// Need another process.
+    pub(crate) restart: Vec<String>,
+    /// Make it another job.
+    pub(crate) identity: Vec<String>,
+}
+
+impl Service {
+    /// Reads the job of `file`: `section`, or whichever of the two there is.
+    pub(crate) fn read(
+        file: &Path,
+        overrides: &[(String, String)],
+        section: Option<&'static str>,
+    ) -> Result<Service, Error> {
+        let ini = Ini::load(file, overrides)?;
+        let found = if ini.has_section("pgqd") { "pgqd" } else { "londiste" };
+        match section.unwrap_or(found) {
+            "pgqd" => {
+                let PgqdSettings { job_name, logfile, log_format, pidfile, syslog, ticker } = ini.pgqd()?;
+                let kind = Kind::Ticker(ticker);
+                Ok(Service {
+                    ini,
+                    section: "pgqd",
+                    job: job_name,
+                    logfile,
+                    log_format,
+                    pidfile,
+                    syslog,
+                    kind,
+                })
+            }
+            _ => {
+                let settings = ini.londiste()?;
+                let node = Node {
+                    consumer: ini.section("londiste")?,
+                    copier: ini.section("londiste")?,
+                    pidfile: settings.pidfile.clone(),
+                };
+                Ok(Service {
+                    ini,
+                    section: "londiste",
+                    job: settings.job_name,
+                    logfile: settings.logfile,
+                    log_format: settings.log_format,
+                    pidfile: settings.pidfile,
+                    syslog: None,
+                    kind: Kind::Node { node, longest_pause: settings.exception_sleep },
+                })
+            }
+        }
+    }
+
+    /// One line for each key that does nothing.
+    pub(crate) fn warnings(&self) -> Vec<String> {
+        self.ini.warnings(self.section)
+    }
+
+    /// Tries what would fail at once if it were started now.
+    pub(crate) async fn check(&self) -> Result<(), Error> {
+        let checked = match &self.kind {
+            Kind::Ticker(config) => ticker::Ticker::new(config.clone()).check().await.map_err(Into::into),
+            Kind::Node { node, .. } => worker::check(node).await.map_err(Into::into),
+        };
+        checked.map_err(|source| Error::Check { job: self.job.clone(), source })
+    }
+
+    /// Starts the job's parts. Must be called inside a runtime.
+    pub(crate) fn start(&self, log: Option<Arc<LogFile>>) -> Supervisor {
+        let backoff = match &self.kind {
+            Kind::Ticker(_) => Backoff::default(),
+            Kind::Node { longest_pause, .. } => Backoff { longest: *longest_pause, ..Backoff::default() },
+        };
+        let supervisor = Supervisor::new(&self.job, backoff).logging_to(log);
+        match &self.kind {
+            Kind::Ticker(config) => tick::start(&supervisor, config.clone()),
+            Kind::Node { node, .. } => worker::start(&supervisor, node.clone()),
+        }
+        supervisor
+    }
+
+    /// Which keys differ in `newer`.
+    pub(crate) fn changes(&self, newer: &Service) -> Result<Changes, Error> {
+        let (old, new) = (self.ini.values(self.section)?, newer.ini.values(self.section)?);
+        let keys: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+        let mut changes = Changes::default();
+        for key in keys.into_iter().filter(|key| old.get(*key) != new.get(*key)) {
+            let list = match key.as_str() {
+                key if IDENTITY.contains(&key) => &mut changes.identity,
+                key if NEED_RESTART.contains(&key) => &mut changes.restart,
+                _ => &mut changes.now,
+            };
+            list.push(key.clone());
+        }
+        Ok(changes)
+    }
+
+    /// The job with the settings of `newer`, but what needs a restart as it was.
+    pub(crate) fn renewed(&self, newer: Service) -> Service {
+        let kind = match newer.kind {
+            Kind::Node { node, longest_pause } => {
+                Kind::Node { node: Node { pidfile: self.pidfile.clone(), ..node }, longest_pause }
+            }
+            ticker => ticker,
+        };
+        Service {
+            ini: newer.ini,
+            section: self.section,
+            job: self.job.clone(),
+            logfile: self.logfile.clone(),
+            log_format: self.log_format,
+            pidfile: self.pidfile.clone(),
+            syslog: self.syslog.clone(),
+            kind,
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Wiring of a node: the consumer's worker says which tables are to be copied now, and a copier runs for each of them.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use consumer::Worker;
+use copier::Copier;
+use pgq::Bell;
+use tokio::sync::watch;
+
+use crate::pidfile::Pidfile;
+use crate::supervise::Supervisor;
+
+/// What the parts of a node read from the ini file.
+#[derive(Clone)]
+pub(crate) struct Node {
+    pub(crate) consumer: consumer::Config,
+    pub(crate) copier: copier::Config,
+    pub(crate) pidfile: Option<PathBuf>,
+}
+
+/// Starts the worker, and the copies that it asks for.
+pub(crate) fn start(supervisor: &Supervisor, node: Node) {
+    let bell = Bell::default();
+    let (copies, wanted) = watch::channel(BTreeSet::new());
+    let worker = Arc::new(Worker::new(node.consumer, bell.clone(), copies));
+    supervisor.start("worker", move |stop| {
+        let worker = worker.clone();
+        async move { Ok(worker.run(stop).await?) }
+    });
+    supervisor.follow("copy", wanted, move |table| {
+        let (config, bell, table) = (node.copier.clone(), bell.clone(), table.to_owned());
+        let pidfile = node.pidfile.as_deref().map(|worker| copy_pidfile(worker, &table));
+        move |stop| {
+            let copier = Copier::new(config.clone(), bell.clone(), table.clone());
+            let pidfile = pidfile.clone();
+            async move {
+                let _held = pidfile.as_deref().map(Pidfile::create).transpose()?;
+                Ok(copier.run(stop).await?)
+            }
+        }
+    });
+}
+
+/// Start-up check: both databases can be reached and the node is there.
+pub(crate) async fn check(node: &Node) -> Result<(), consumer::Error> {
+    let (copies, _) = watch::channel(BTreeSet::new());
+    Worker::new(node.consumer.clone(), Bell::default(), copies).check().await
+}
+
+/// `<pidfile>.copy.<schema.table>`: shows in the run directory that the table is being copied. A slash in the
+/// name would lead elsewhere.
+fn copy_pidfile(worker: &Path, table: &str) -> PathBuf {
+    let mut name = worker.as_os_str().to_owned();
+    name.push(".copy.");
+    name.push(table.replace('/', "%2F"));
+    name.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_has_a_pidfile_of_its_own() {
+        let of = |table| copy_pidfile(Path::new("/run/w.pid"), table);
+        assert_eq!(of("public.t"), Path::new("/run/w.pid.copy.public.t"));
+        assert_eq!(of("public.a/../b"), Path::new("/run/w.pid.copy.public.a%2F..%2Fb"));
+    }
+}

@@ -1,0 +1,109 @@
+//! Connect strings as users write them.
+
+use std::{fmt, str::FromStr};
+
+use crate::{Error, Result, conninfo, keyword, uri};
+
+/// The keywords and values of a connect string, in the order the user wrote them. What is not in it (environment,
+/// service, password file, defaults) is looked up when a session is made.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct ConnectString {
+    pairs: Vec<(String, String)>,
+}
+
+impl ConnectString {
+    /// The value of a keyword, if it was written.
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.pairs.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str())
+    }
+
+    /// A copy in which `key` has `value`. A keyword nobody knows is reported by `Session::connect`.
+    #[must_use]
+    pub fn with(&self, key: &str, value: &str) -> Self {
+        let mut changed = self.clone();
+        changed.set(key, value);
+        changed
+    }
+
+    /// A copy without `key`.
+    #[must_use]
+    pub fn without(&self, key: &str) -> Self {
+        Self { pairs: self.pairs.iter().filter(|(k, _)| k != key).cloned().collect() }
+    }
+
+    /// A copy with everything of `extra` put over it.
+    #[must_use]
+    pub fn merged(&self, extra: &Self) -> Self {
+        let mut changed = self.clone();
+        for (key, value) in &extra.pairs {
+            changed.set(key, value);
+        }
+        changed
+    }
+
+    /// The `key=value` form, **with secrets**: what `pgq_node.node_location` stores. Values are quoted where they must be.
+    pub fn to_conninfo(&self) -> String {
+        self.written(|_, value| conninfo::quoted(value))
+    }
+
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.pairs.iter().map(|(k, v)| (k.as_str(), v.as_str()))
+    }
+
+    fn set(&mut self, key: &str, value: &str) {
+        match self.pairs.iter_mut().find(|(k, _)| k == key) {
+            Some((_, old)) => value.clone_into(old),
+            None => self.pairs.push((key.to_owned(), value.to_owned())),
+        }
+    }
+
+    fn written(&self, show: impl Fn(&str, &str) -> String) -> String {
+        let words: Vec<_> = self.pairs.iter().map(|(k, v)| format!("{k}={}", show(k, v))).collect();
+        words.join(" ")
+    }
+}
+
+impl FromStr for ConnectString {
+    type Err = Error;
+
+    /// Reads both forms of libpq: `key=value …` and `postgresql://…`.
+    fn from_str(text: &str) -> Result<Self> {
+        let pairs = match uri::after_scheme(text.trim()) {
+            Some(rest) => uri::parse(rest)?,
+            None => conninfo::parse(text)?,
+        };
+        let mut read = Self::default();
+        let mut previous = "";
+        for (key, value) in &pairs {
+            // What stands where a keyword should may be the rest of a password with a space in it.
+            keyword::check(key, value).map_err(|e| match keyword::is_secret(previous) {
+                true => Error::ConnectString(format!(
+                    "unknown or unsupported keyword after {previous}= (a value with spaces must be quoted: {previous}='…')"
+                )),
+                false => e,
+            })?;
+            previous = key;
+            read.set(key, value);
+        }
+        Ok(read)
+    }
+}
+
+impl fmt::Display for ConnectString {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.written(|key, value| match keyword::is_secret(key) {
+            true => "***".to_owned(),
+            false => conninfo::quoted(value),
+        }))
+    }
+}
+
+impl fmt::Debug for ConnectString {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ConnectString({self})")
+    }
+}
+
+#[cfg(test)]
+#[path = "connstr_tests.rs"]
+mod tests;

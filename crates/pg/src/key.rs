@@ -1,0 +1,29 @@
+//! Which columns identify a row of a table.
+
+use tokio_postgres::Client;
+
+/// A NOT NULL that is not valid yet (PostgreSQL 18) may have NULLs under it. Object ids differ between servers, so
+/// they take no part in the choice.
+const KEY: &str = "\
+select k.columns
+  from pg_catalog.pg_index i
+  join pg_catalog.pg_class ic on ic.oid = i.indexrelid
+ cross join lateral (
+       select pg_catalog.array_agg(a.attname::text order by u.place) as columns,
+              pg_catalog.count(*) as number,
+              pg_catalog.bool_and(a.attnotnull and not exists (
+                  select from pg_catalog.pg_constraint n
+                   where n.conrelid = i.indrelid and n.contype = 'n' and n.conkey = array[a.attnum]
+                     and not n.convalidated)) as not_null
+         from pg_catalog.unnest(i.indkey::int2[]) with ordinality as u (attnum, place)
+         join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = u.attnum
+        where u.place <= i.indnkeyatts) as k
+ where i.indrelid = $1 and i.indisvalid and i.indpred is null and i.indexprs is null
+   and (i.indisprimary or (i.indisunique and i.indimmediate and not i.indisexclusion and k.not_null))
+ order by i.indisprimary desc, k.number, k.columns, ic.relname
+ limit 1";
+
+/// The key columns of a table, in the order of its index; none where no index serves.
+pub(crate) async fn columns(client: &Client, oid: u32) -> Result<Vec<String>, tokio_postgres::Error> {
+    Ok(client.query_opt(KEY, &[&oid]).await?.map(|row| row.get(0)).unwrap_or_default())
+}

@@ -1,0 +1,133 @@
+//! One connection of one's own.
+
+use std::{
+    ops::{Deref, DerefMut},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use tokio::sync::{mpsc, oneshot};
+use tokio_postgres::{Client, Notification, SimpleQueryMessage};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use crate::{
+    CancelToken, ConnectString, Error, Result,
+    attempt::{self, Opened},
+    destination::{Destination, SessionAttrs},
+    driver::{self, NOTIFICATIONS},
+    environment::Environment,
+    error::Failure,
+};
+
+const GREETING: &str = "select pg_catalog.pg_backend_pid(), pg_catalog.current_setting('server_version_num'), \
+     pg_catalog.pg_is_in_recovery(), pg_catalog.current_setting('transaction_read_only')";
+
+/// A connection of one's own. Dropping it closes it; a statement that is still running then is cancelled on the server.
+pub struct Session {
+    // Dropped first: the driver then knows that nobody waits for answers any more.
+    client: Client,
+    notifications: mpsc::Receiver<Notification>,
+    end: driver::End,
+    tls: MakeRustlsConnect,
+    backend_pid: i32,
+    server_version: u32,
+    _open: oneshot::Sender<()>,
+}
+
+impl Session {
+    /// Opens a connection. `application` becomes `application_name` unless the user gave one.
+    ///
+    /// # Errors
+    /// A connect string that cannot be understood, or a server that is not there or refuses: the message names host,
+    /// port, database and user of each server that was tried, and what it said.
+    pub async fn connect(cs: &ConnectString, application: &str) -> Result<Self> {
+        let destination = Destination::new(cs, application, Environment::of_process())?;
+        attempt::first_suitable(&destination).await
+    }
+
+    /// Starts the driver of an opened connection and asks who is there.
+    pub(crate) async fn greet(
+        (client, connection): Opened,
+        tls: MakeRustlsConnect,
+        attrs: SessionAttrs,
+    ) -> Result<Self, Failure> {
+        let (to_reader, notifications) = mpsc::channel(NOTIFICATIONS);
+        let (open, closed) = oneshot::channel();
+        let end = driver::End::default();
+        let cancel = CancelToken::new(client.cancel_token(), tls.clone());
+        tokio::spawn(driver::drive(connection, to_reader, closed, cancel, Arc::clone(&end)));
+        let mut session =
+            Self { client, notifications, end, tls, backend_pid: 0, server_version: 0, _open: open };
+        let greeting = session.client.simple_query(GREETING).await.map_err(Failure::Postgres)?;
+        let row = greeting.iter().find_map(|message| match message {
+            SimpleQueryMessage::Row(row) => Some(row),
+            _ => None,
+        });
+        let field = |at| row.and_then(|row| row.get(at)).unwrap_or_default();
+        let unsuitable = match (attrs, field(2), field(3)) {
+            (SessionAttrs::ReadWrite, _, "on") => "session is read-only",
+            (SessionAttrs::ReadOnly, _, "off") => "session is not read-only",
+            (SessionAttrs::Primary, "t", _) => "server is in hot standby mode",
+            (SessionAttrs::Standby, "f", _) => "server is not in hot standby mode",
+            _ => "",
+        };
+        if !unsuitable.is_empty() {
+            return Err(Failure::Unsuitable(format!("{unsuitable} (target_session_attrs)")));
+        }
+        let number = |at| field(at).parse::<i32>().ok();
+        let (Some(backend_pid), Some(server_version)) = (number(0), number(1)) else {
+            return Err(Failure::Unsuitable("the server does not answer like PostgreSQL".into()));
+        };
+        session.backend_pid = backend_pid;
+        session.server_version = server_version.unsigned_abs();
+        Ok(session)
+    }
+
+    /// Waits for the next notification of the channels this session listens to. Safe to drop at any time.
+    ///
+    /// # Errors
+    /// The connection is lost.
+    pub async fn notification(&mut self) -> Result<Notification> {
+        match self.notifications.recv().await {
+            Some(notification) => Ok(notification),
+            None => Err(Error::Lost(self.end.lock().unwrap_or_else(PoisonError::into_inner).take())),
+        }
+    }
+
+    /// The server process of this session.
+    pub fn backend_pid(&self) -> i32 {
+        self.backend_pid
+    }
+
+    /// The server's version as in `server_version_num`: 150018 is 15.18.
+    pub fn server_version(&self) -> u32 {
+        self.server_version
+    }
+
+    /// Cancels the statement that this session runs, from any task.
+    pub fn cancel_token(&self) -> CancelToken {
+        CancelToken::new(self.client.cancel_token(), self.tls.clone())
+    }
+}
+
+impl Deref for Session {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}
+
+impl DerefMut for Session {
+    fn deref_mut(&mut self) -> &mut Client {
+        &mut self.client
+    }
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Session(backend {})", self.backend_pid)
+    }
+}
+
+/// Where the driver leaves what ended the connection.
+pub(crate) type Ending = Mutex<Option<tokio_postgres::Error>>;

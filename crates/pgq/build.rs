@@ -1,0 +1,23 @@
+//! Expands the `\ir` lists of `sql/*/install.sql` into one script a schema, compiled into the crate.
+
+use std::path::{Path, PathBuf};
+use std::{env, fs, io};
+
+fn main() -> io::Result<()> {
+    let sql = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sql");
+    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or_else(|| io::Error::other("OUT_DIR is not set"))?);
+    for schema in ["pgq", "pgq_node", "londiste", "londiste_rs"] {
+        let directory = sql.join(schema);
+        println!("cargo::rerun-if-changed={}", directory.display());
+        let list = fs::read_to_string(directory.join("install.sql"))?;
+        let mut script = String::new();
+        for part in list.lines().filter_map(|line| line.strip_prefix(r"\ir ")) {
+            let path = directory.join(part.trim());
+            println!("cargo::rerun-if-changed={}", path.display());
+            script.push_str(&fs::read_to_string(&path)?);
+            script.push('\n');
+        }
+        fs::write(out.join(format!("{schema}.sql")), script)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,154 @@
+//! Ticks and batches of a queue, as its consumers see them.
+
+use std::pin::Pin;
+use std::time::{Duration, SystemTime};
+
+use futures_util::{Stream, StreamExt, TryStreamExt, stream};
+use tokio_postgres::GenericClient;
+
+use crate::call::{failed, row};
+use crate::event::Event;
+use crate::{Error, Result};
+
+/// Events between two ticks, handed to one consumer until it is finished.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    /// Number of the batch, for reading and finishing it.
+    pub id: i64,
+    /// Tick at its end.
+    pub tick: i64,
+    /// Tick at its beginning.
+    pub previous_tick: i64,
+    /// When the tick at its end was made.
+    pub tick_time: SystemTime,
+    /// Event sequence at its end less that at its beginning: an upper bound of its events.
+    pub span: i64,
+}
+
+/// When a batch is large or old enough to be taken; the default takes single ticks as they come.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Collect {
+    /// Stay behind the newest tick by this much.
+    pub keep_lag: Option<Duration>,
+    /// Take ticks together up to this many events.
+    pub events: Option<i32>,
+    /// Take ticks together up to this much time.
+    pub interval: Option<Duration>,
+}
+
+fn seconds(duration: Option<Duration>) -> Option<f64> {
+    duration.map(|d| d.as_secs_f64())
+}
+
+/// The batch in hand of a consumer, or its next one; `None` when there is no new tick.
+pub async fn next<C: GenericClient>(
+    client: &C,
+    queue: &str,
+    consumer: &str,
+    collect: Collect,
+) -> Result<Option<Batch>> {
+    let row = row(
+        client,
+        "pgq.next_batch_custom",
+        "select batch_id, cur_tick_id, prev_tick_id, cur_tick_time, cur_tick_event_seq - prev_tick_event_seq as span \
+           from pgq.next_batch_custom($1, $2, make_interval(secs => $3), $4, make_interval(secs => $5))",
+        &[&queue, &consumer, &seconds(collect.keep_lag), &collect.events, &seconds(collect.interval)],
+    )
+    .await?;
+    let Some(id) = row.get::<_, Option<i64>>("batch_id") else { return Ok(None) };
+    Ok(Some(Batch {
+        id,
+        tick: row.get("cur_tick_id"),
+        previous_tick: row.get("prev_tick_id"),
+        tick_time: row.get("cur_tick_time"),
+        span: row.get::<_, Option<i64>>("span").unwrap_or_default(),
+    }))
+}
+
+/// Events of a batch in order, as they arrive.
+pub type Events = Pin<Box<dyn Stream<Item = Result<Event>> + Send>>;
+
+/// Reads a batch: all of it, or one table's events and nothing else. The server sends as fast as the stream is polled, so memory stays
+/// bounded by the connection's buffer; until the stream ends or is dropped, other statements on the same connection wait behind it.
+pub async fn events<C: GenericClient>(client: &C, batch: &Batch, table: Option<&str>) -> Result<Events> {
+    const WHAT: &str = "reading the events of a batch";
+    let sql: Option<String> =
+        row(client, "pgq.batch_event_sql", "select pgq.batch_event_sql($1)", &[&batch.id]).await?.get(0);
+    let Some(sql) = sql else { return Ok(Box::pin(stream::empty())) };
+    let rows = match table {
+        None => client.query_raw(&sql, Vec::<String>::new()).await,
+        Some(table) => {
+            let sql = format!("select * from ({sql}) e where ev_extra1 = $1 order by ev_id");
+            client.query_raw(&sql, vec![table.to_owned()]).await
+        }
+    }
+    .map_err(failed(WHAT))?;
+    Ok(Box::pin(
+        rows.map_err(failed_item).map(|row| row.and_then(|row| Event::from_row(&row).map_err(failed_item))),
+    ))
+}
+
+fn failed_item(source: tokio_postgres::Error) -> Error {
+    failed("reading the events of a batch")(source)
+}
+
+/// Gives a batch back as done.
+pub async fn finish<C: GenericClient>(client: &C, batch: &Batch) -> Result<()> {
+    row(client, "pgq.finish_batch", "select pgq.finish_batch($1)", &[&batch.id]).await?;
+    Ok(())
+}
+
+/// Subscribes a consumer at the queue's newest tick, or at the tick given. True when it was not subscribed before.
+pub async fn register<C: GenericClient>(client: &C, queue: &str, consumer: &str, tick: Option<i64>) -> Result<bool> {
+    let new: i32 = match tick {
+        None => {
+            row(client, "pgq.register_consumer", "select pgq.register_consumer($1, $2)", &[&queue, &consumer]).await?
+        }
+        Some(tick) => {
+            let parameters: crate::call::Parameters<'_> = &[&queue, &consumer, &tick];
+            row(client, "pgq.register_consumer_at", "select pgq.register_consumer_at($1, $2, $3)", parameters).await?
+        }
+    }
+    .get(0);
+    Ok(new == 1)
+}
+
+/// Ends a subscription; it is no error where there is none.
+pub async fn unregister<C: GenericClient>(client: &C, queue: &str, consumer: &str) -> Result<()> {
+    if subscription(client, queue, consumer).await?.is_some() {
+        row(client, "pgq.unregister_consumer", "select pgq.unregister_consumer($1, $2)", &[&queue, &consumer]).await?;
+    }
+    Ok(())
+}
+
+/// The last tick a consumer has finished, `None` when it is not subscribed.
+pub async fn subscription<C: GenericClient>(client: &C, queue: &str, consumer: &str) -> Result<Option<i64>> {
+    let rows = crate::call::rows(
+        client,
+        "the consumer's position",
+        "select s.sub_last_tick from pgq.subscription s \
+           join pgq.queue q on q.queue_id = s.sub_queue join pgq.consumer c on c.co_id = s.sub_consumer \
+          where q.queue_name = $1 and c.co_name = $2",
+        &[&queue, &consumer],
+    )
+    .await?;
+    Ok(rows.first().and_then(|row| row.get(0)))
+}
+
+/// Makes a tick now; its number, or `None` on a queue whose ticks come from outside.
+pub async fn tick_now<C: GenericClient>(client: &C, queue: &str) -> Result<Option<i64>> {
+    Ok(row(client, "londiste_rs.tick_now", "select londiste_rs.tick_now($1)", &[&queue]).await?.get(0))
+}
+
+/// The newest tick of a queue.
+pub async fn last_tick<C: GenericClient>(client: &C, queue: &str) -> Result<Option<i64>> {
+    let sql = "select max(t.tick_id) from pgq.tick t join pgq.queue q on q.queue_id = t.tick_queue where q.queue_name = $1";
+    Ok(row(client, "the queue's newest tick", sql, &[&queue]).await?.get(0))
+}
+
+/// The snapshot of a tick, in the text form of `txid_snapshot`; `None` when the tick is gone.
+pub async fn tick_snapshot<C: GenericClient>(client: &C, queue: &str, tick: i64) -> Result<Option<String>> {
+    let sql = "select t.tick_snapshot::text from pgq.tick t join pgq.queue q on q.queue_id = t.tick_queue \
+                where q.queue_name = $1 and t.tick_id = $2";
+    Ok(crate::call::rows(client, "a tick's snapshot", sql, &[&queue, &tick]).await?.first().map(|row| row.get(0)))
+}

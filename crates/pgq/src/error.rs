@@ -1,0 +1,61 @@
+//! What can go wrong in a call of the SQL API.
+
+/// Result of this crate's functions.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// A failed call of the SQL API.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The function answered with a code of 300 and above.
+    #[error("{function}: {note} (code {code})")]
+    Refused {
+        /// Name of the SQL function.
+        function: &'static str,
+        /// Its `ret_code`.
+        code: i32,
+        /// Its `ret_note`.
+        note: String,
+    },
+    /// The statement failed on the server, or the connection did.
+    #[error("{what}: {source}")]
+    Sql {
+        /// What was being done.
+        what: String,
+        /// The server's or the connection's words.
+        #[source]
+        source: pg::Error,
+    },
+    /// The stock extensions are installed, and the role lacks memberships to work with them.
+    #[error(
+        "role \"{role}\" is not a member of {missing}, which the installed pgq extensions need; \
+         as a superuser: grant {missing} to \"{role}\""
+    )]
+    Grants {
+        /// The connected role.
+        role: String,
+        /// The roles to be granted, separated by commas.
+        missing: String,
+    },
+    /// A database lacks the schemas, or some of them.
+    #[error(
+        "the database has no complete installation (missing: {missing}); \
+         run create-root or create-leaf, or psql -f sql/init_noext.sql"
+    )]
+    NotInstalled {
+        /// The schemas that are missing.
+        missing: String,
+    },
+    /// No node of that queue in the database.
+    #[error("queue \"{queue}\" has no node in this database; create it with create-root or create-leaf")]
+    NoNode {
+        /// The queue asked for.
+        queue: String,
+    },
+}
+
+impl Error {
+    /// Whether the connection is gone, so that only a new one helps.
+    pub fn is_connection_lost(&self) -> bool {
+        matches!(self, Error::Sql { source, .. } if source.is_connection_lost())
+    }
+}

@@ -1,0 +1,94 @@
+//! Installing the SQL API where it is missing, and recognising what is there.
+
+use tokio_postgres::Transaction;
+
+use crate::call::{failed, row, rows};
+use crate::{Error, Result};
+
+/// The schemas of the stock API in the order of their installation, with our scripts for them.
+const STOCK_API: [(&str, &str); 3] = [
+    ("pgq", include_str!(concat!(env!("OUT_DIR"), "/pgq.sql"))),
+    ("pgq_node", include_str!(concat!(env!("OUT_DIR"), "/pgq_node.sql"))),
+    ("londiste", include_str!(concat!(env!("OUT_DIR"), "/londiste.sql"))),
+];
+const OURS: &str = include_str!(concat!(env!("OUT_DIR"), "/londiste_rs.sql"));
+
+/// What [`install`] found and did.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Installed {
+    /// Schemas that belong to the stock extensions and were left alone.
+    pub stock: Vec<&'static str>,
+    /// Schemas that were not there before.
+    pub created: Vec<&'static str>,
+}
+
+/// Brings the API to this version's state: idempotent, over nothing, an older version of ours, or the stock extensions, whose schemas are left
+/// alone. Locks out other installations in the same database until the transaction ends.
+///
+/// # Errors
+/// [`Error::Grants`] where the stock extensions need memberships the role lacks; [`Error::Sql`] where the role may not create schemas.
+pub async fn install(transaction: &Transaction<'_>) -> Result<Installed> {
+    let lock = "select pg_advisory_xact_lock(hashtextextended('londiste_rs.install', 0))";
+    row(transaction, "waiting for another installation", lock, &[]).await?;
+    transaction
+        .batch_execute("set local client_min_messages = warning")
+        .await
+        .map_err(failed("setting client_min_messages"))?;
+    let mut installed = Installed::default();
+    for (schema, script) in STOCK_API {
+        if is_extension(transaction, schema).await? {
+            installed.stock.push(schema);
+            continue;
+        }
+        if !exists(transaction, schema).await? {
+            installed.created.push(schema);
+        }
+        run(transaction, schema, script).await?;
+    }
+    if !installed.stock.is_empty() {
+        require_grants(transaction).await?;
+    }
+    if !exists(transaction, "londiste_rs").await? {
+        installed.created.push("londiste_rs");
+    }
+    run(transaction, "londiste_rs", OURS).await?;
+    Ok(installed)
+}
+
+/// Checks that all schemas are there, without changing anything.
+pub async fn require(client: &tokio_postgres::Client) -> Result<()> {
+    let sql = "select n from unnest($1::text[]) n where to_regnamespace(n) is null";
+    let wanted = ["pgq", "pgq_node", "londiste", "londiste_rs"].as_slice();
+    let missing = rows(client, "looking for the installed schemas", sql, &[&wanted]).await?;
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let missing: Vec<String> = missing.iter().map(|row| row.get(0)).collect();
+    Err(Error::NotInstalled { missing: missing.join(", ") })
+}
+
+async fn run(transaction: &Transaction<'_>, schema: &str, script: &str) -> Result<()> {
+    let what = format!("installing schema {schema}");
+    transaction.batch_execute(script).await.map_err(failed(&what))
+}
+
+async fn is_extension(transaction: &Transaction<'_>, schema: &str) -> Result<bool> {
+    let sql = "select exists (select from pg_catalog.pg_extension where extname = $1)";
+    Ok(row(transaction, "looking for stock extensions", sql, &[&schema]).await?.get(0))
+}
+
+async fn exists(transaction: &Transaction<'_>, schema: &str) -> Result<bool> {
+    let sql = "select to_regnamespace($1) is not null";
+    Ok(row(transaction, "looking for installed schemas", sql, &[&schema]).await?.get(0))
+}
+
+async fn require_grants(transaction: &Transaction<'_>) -> Result<()> {
+    let sql = "select current_user::text as role, string_agg(quote_ident(n), ', ' order by n) as missing \
+                 from unnest(array['pgq_admin', 'londiste_writer']) n \
+                where not exists (select from pg_catalog.pg_roles r where r.rolname = n and pg_has_role(r.oid, 'usage'))";
+    let row = row(transaction, "checking memberships", sql, &[]).await?;
+    match row.get::<_, Option<String>>("missing") {
+        None => Ok(()),
+        Some(missing) => Err(Error::Grants { role: row.get("role"), missing }),
+    }
+}

@@ -1,0 +1,119 @@
+//! What a ticker calls: ticks, retries, and the upkeep that the database asks for.
+
+use pg::{Client, Result};
+
+/// One row of `pgq.maint_operations()`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Operation {
+    /// Call a function, and again while it returns more than 0.
+    Call {
+        /// Its name, with schema, unquoted.
+        function: String,
+        /// Its argument; without one it is called without.
+        argument: Option<String>,
+    },
+    /// VACUUM a table.
+    Vacuum {
+        /// Its name, with schema, unquoted.
+        table: String,
+        /// ANALYZE as well.
+        analyze: bool,
+    },
+}
+
+impl std::fmt::Display for Operation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Operation::Call { function, argument: None } => write!(f, "{function}()"),
+            Operation::Call { function, argument: Some(argument) } => write!(f, "{function}({argument})"),
+            Operation::Vacuum { table, analyze: false } => write!(f, "vacuum {table}"),
+            Operation::Vacuum { table, analyze: true } => write!(f, "vacuum analyze {table}"),
+        }
+    }
+}
+
+/// Whether schema `pgq` with a ticker in it is installed in this database, and which version.
+///
+/// # Errors
+/// The connection broke.
+pub async fn version(client: &Client) -> Result<Option<String>> {
+    let there =
+        "select to_regprocedure('pgq.ticker()') is not null and to_regprocedure('pgq.version()') is not null";
+    if !client.query_one(there, &[]).await?.try_get::<_, bool>(0)? {
+        return Ok(None);
+    }
+    Ok(Some(client.query_one("select pgq.version()", &[]).await?.try_get(0)?))
+}
+
+/// Makes the ticks that are due. Returns the number of queues that got one; the function says NULL where none did.
+///
+/// # Errors
+/// What the server says, such as a missing right to call it.
+pub async fn tick(client: &Client) -> Result<i64> {
+    let row = client.query_one("select pgq.ticker()", &[]).await?;
+    Ok(row.try_get::<_, Option<i64>>(0)?.unwrap_or(0))
+}
+
+/// Puts events whose time of retry has come back into their queues, a bunch at a time. Returns how many; 0 when
+/// none is left.
+///
+/// # Errors
+/// What the server says.
+pub async fn retry_events(client: &Client) -> Result<i32> {
+    let row = client.query_one("select pgq.maint_retry_events()", &[]).await?;
+    Ok(row.try_get::<_, Option<i32>>(0)?.unwrap_or(0))
+}
+
+/// What the database wants done, in its order.
+///
+/// # Errors
+/// What the server says.
+pub async fn operations(client: &Client) -> Result<Vec<Operation>> {
+    let rows = client.query("select func_name, func_arg from pgq.maint_operations()", &[]).await?;
+    let mut operations = Vec::with_capacity(rows.len());
+    for row in rows {
+        let (function, argument): (String, Option<String>) = (row.try_get(0)?, row.try_get(1)?);
+        let analyze = match function.trim().to_lowercase().as_str() {
+            "vacuum" => Some(false),
+            "vacuum analyze" => Some(true),
+            _ => None,
+        };
+        operations.push(match (analyze, argument) {
+            (Some(analyze), Some(table)) => Operation::Vacuum { table, analyze },
+            (_, argument) => Operation::Call { function, argument },
+        });
+    }
+    Ok(operations)
+}
+
+/// Does one step of `operation`. Returns whether there is more of it to do.
+///
+/// # Errors
+/// What the server says; the next operation is none the worse for it.
+pub async fn run(client: &Client, operation: &Operation) -> Result<bool> {
+    match operation {
+        Operation::Vacuum { table, analyze } => {
+            let verb = if *analyze { "vacuum analyze" } else { "vacuum" };
+            let table = quoted(client, table).await?;
+            client.batch_execute(&format!("{verb} {table}")).await?;
+            Ok(false)
+        }
+        Operation::Call { function, argument } => {
+            let function = quoted(client, function).await?;
+            // A function may return any kind of number, or nothing.
+            let row = match argument {
+                Some(argument) => {
+                    client.query_one(&format!("select {function}($1::text)::text"), &[argument]).await?
+                }
+                None => client.query_one(&format!("select {function}()::text"), &[]).await?,
+            };
+            let answer: Option<String> = row.try_get(0)?;
+            Ok(answer.and_then(|answer| answer.parse::<f64>().ok()).is_some_and(|more| more > 0.0))
+        }
+    }
+}
+
+/// `schema.name` with each part quoted where it must be, as the queue's own functions read such names.
+async fn quoted(client: &Client, name: &str) -> Result<String> {
+    Ok(client.query_one("select pgq.quote_fqname($1)", &[&name]).await?.try_get(0)?)
+}

@@ -1,0 +1,24 @@
+//! What a transaction has to say before it writes replicated rows.
+
+use tokio_postgres::GenericClient;
+
+use crate::Result;
+use crate::call::row;
+
+/// Whether this role may keep triggers and foreign keys quiet by `session_replication_role`.
+pub async fn may_bypass_triggers<C: GenericClient>(client: &C) -> Result<bool> {
+    let sql = "select londiste_rs.may_bypass_triggers()";
+    Ok(row(client, "trying session_replication_role", sql, &[]).await?.get(0))
+}
+
+/// Makes the current transaction one of replay: the guards of replicated tables let it pass, and where it is permitted no trigger and no
+/// foreign key fires.
+pub async fn enter<C: GenericClient>(client: &C, bypass_triggers: bool) -> Result<()> {
+    let sql = "select set_config('londiste_rs.replay', 'on', true)";
+    row(client, "entering replay", sql, &[]).await?;
+    if bypass_triggers {
+        let sql = "select londiste.set_session_replication_role('replica', true)";
+        client.query(sql, &[]).await.map_err(crate::call::failed("londiste.set_session_replication_role"))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,226 @@
+//! Replicated tables: `londiste.table_info`, and what `londiste_rs` adds.
+
+use std::fmt;
+
+use tokio_postgres::{GenericClient, Row};
+
+use crate::Result;
+use crate::call::{coded, row, rows};
+
+/// How far a table has come: `merge_state`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MergeState {
+    /// Registered, waits for a copy slot (SQL NULL).
+    Waiting,
+    /// The copy reads the provider's rows.
+    InCopy,
+    /// The copy replays what its snapshot did not see.
+    CatchingUp,
+    /// The copy has the batch ending at this tick in hand, not applied, and waits for the worker to have it too.
+    WannaSync(i64),
+    /// The worker has the batch ending at this tick in hand, not applied, and waits for the copy to have it too.
+    DoSync(i64),
+    /// The worker applies the table's events.
+    Ok,
+}
+
+impl MergeState {
+    /// Reads the column's value.
+    pub fn parse(state: Option<&str>) -> Option<MergeState> {
+        let Some(state) = state else { return Some(MergeState::Waiting) };
+        match state.split_once(':') {
+            Some(("wanna-sync", tick)) => tick.parse().ok().map(MergeState::WannaSync),
+            Some(("do-sync", tick)) => tick.parse().ok().map(MergeState::DoSync),
+            Some(_) => None,
+            None => match state {
+                "in-copy" => Some(MergeState::InCopy),
+                "catching-up" => Some(MergeState::CatchingUp),
+                "ok" => Some(MergeState::Ok),
+                _ => None,
+            },
+        }
+    }
+
+    /// A copy owns the table's rows in this state.
+    pub fn is_copying(self) -> bool {
+        !matches!(self, MergeState::Waiting | MergeState::Ok)
+    }
+
+    /// The column's value.
+    pub fn to_column(self) -> Option<String> {
+        (self != MergeState::Waiting).then(|| self.to_string())
+    }
+}
+
+impl fmt::Display for MergeState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            MergeState::Waiting => f.write_str("None"),
+            MergeState::InCopy => f.write_str("in-copy"),
+            MergeState::CatchingUp => f.write_str("catching-up"),
+            MergeState::WannaSync(tick) => write!(f, "wanna-sync:{tick}"),
+            MergeState::DoSync(tick) => write!(f, "do-sync:{tick}"),
+            MergeState::Ok => f.write_str("ok"),
+        }
+    }
+}
+
+/// A table of a node's queue.
+#[derive(Clone, Debug)]
+pub struct TableInfo {
+    /// `schema.table`, unquoted, as events name it.
+    pub name: String,
+    /// It is replicated on this node.
+    pub local: bool,
+    /// How far it has come.
+    pub state: MergeState,
+    /// Snapshot of its copy (`txid_snapshot` text): events that it contains are in the table already.
+    pub snapshot: Option<String>,
+    /// Attributes, urlencoded.
+    pub attrs: Option<String>,
+    /// The table on this node, where it has another name.
+    pub dest_table: Option<String>,
+}
+
+impl TableInfo {
+    /// The table on this node.
+    pub fn dest(&self) -> &str {
+        self.dest_table.as_deref().unwrap_or(&self.name)
+    }
+
+    /// Whether an attribute is set to a true value.
+    pub fn has_attr(&self, name: &str) -> bool {
+        self.attrs
+            .as_deref()
+            .is_some_and(|attrs| attrs.split('&').any(|pair| pair.split_once('=') == Some((name, "1"))))
+    }
+
+    fn from_row(row: &Row) -> Option<TableInfo> {
+        Some(TableInfo {
+            name: row.get("table_name"),
+            local: row.get("local"),
+            state: MergeState::parse(row.get("merge_state"))?,
+            snapshot: row.get("custom_snapshot"),
+            attrs: row.get("table_attrs"),
+            dest_table: row.get("dest_table"),
+        })
+    }
+}
+
+/// Tables known on the connected node. One whose state this version cannot read is left out with a warning.
+pub async fn list<C: GenericClient>(client: &C, queue: &str) -> Result<Vec<TableInfo>> {
+    let sql = "select table_name, local, merge_state, custom_snapshot, table_attrs, dest_table from londiste.get_table_list($1)";
+    let rows = rows(client, "londiste.get_table_list", sql, &[&queue]).await?;
+    Ok(rows
+        .iter()
+        .filter_map(|row| {
+            let info = TableInfo::from_row(row);
+            if info.is_none() {
+                let (table, state) = (row.get::<_, String>("table_name"), row.get::<_, Option<String>>("merge_state"));
+                tracing::warn!(queue, table, ?state, "unknown merge_state: the table is left alone");
+            }
+            info
+        })
+        .collect())
+}
+
+/// One table; `None` when the queue does not know it here.
+pub async fn get<C: GenericClient>(client: &C, queue: &str, name: &str) -> Result<Option<TableInfo>> {
+    let sql = "select table_name, local, merge_state, custom_snapshot, table_attrs, dest_table \
+                 from londiste.table_info where queue_name = $1 and table_name = $2";
+    let rows = rows(client, "londiste.table_info", sql, &[&queue, &name]).await?;
+    Ok(rows.first().and_then(TableInfo::from_row))
+}
+
+/// Moves a table on. `Ok` and `Waiting` forget the copy's snapshot unless one is given.
+pub async fn set_state<C: GenericClient>(
+    client: &C,
+    queue: &str,
+    name: &str,
+    state: MergeState,
+    snapshot: Option<&str>,
+) -> Result<()> {
+    let sql = "select * from londiste.local_set_table_state($1, $2, $3, $4)";
+    coded(client, "londiste.local_set_table_state", sql, &[&queue, &name, &snapshot, &state.to_column()]).await?;
+    Ok(())
+}
+
+/// Options of [`add`].
+#[derive(Clone, Debug, Default)]
+pub struct AddOptions {
+    /// The table on this node, where it has another name.
+    pub dest_table: Option<String>,
+    /// The rows are there already: no copy.
+    pub expect_sync: bool,
+    /// The copy keeps the rows that are there.
+    pub skip_truncate: bool,
+    /// No guard against local writes on a leaf.
+    pub no_triggers: bool,
+}
+
+/// Takes a table into replication on this node; answers the note.
+pub async fn add<C: GenericClient>(client: &C, queue: &str, name: &str, options: &AddOptions) -> Result<String> {
+    let mut words = Vec::new();
+    for (set, word) in [
+        (options.expect_sync, "expect_sync"),
+        (options.skip_truncate, "skip_truncate"),
+        (options.no_triggers, "no_triggers"),
+    ] {
+        if set {
+            words.push(word);
+        }
+    }
+    let sql = "select * from londiste_rs.add_table($1, $2, $3, $4)";
+    let row = coded(client, "londiste_rs.add_table", sql, &[&queue, &name, &options.dest_table, &words]).await?;
+    Ok(row.get("ret_note"))
+}
+
+/// Takes a table out of replication on this node; answers the note.
+pub async fn remove<C: GenericClient>(client: &C, queue: &str, name: &str) -> Result<String> {
+    let sql = "select * from londiste_rs.remove_table($1, $2)";
+    Ok(coded(client, "londiste_rs.remove_table", sql, &[&queue, &name]).await?.get("ret_note"))
+}
+
+/// Subscriber: learns of a table that the root has added.
+pub async fn learn<C: GenericClient>(client: &C, queue: &str, name: &str) -> Result<()> {
+    coded(client, "londiste.global_add_table", "select * from londiste.global_add_table($1, $2)", &[&queue, &name]).await?;
+    Ok(())
+}
+
+/// Subscriber: forgets a table that the root has removed.
+pub async fn forget<C: GenericClient>(client: &C, queue: &str, name: &str) -> Result<()> {
+    let sql = "select * from londiste.global_remove_table($1, $2)";
+    coded(client, "londiste.global_remove_table", sql, &[&queue, &name]).await?;
+    Ok(())
+}
+
+/// Stores why a table does not go on; `None` when it does.
+pub async fn set_error<C: GenericClient>(client: &C, queue: &str, name: &str, error: Option<&str>) -> Result<()> {
+    let what = "londiste_rs.table_error";
+    match error {
+        Some(error) => {
+            let sql = "insert into londiste_rs.table_error (queue_name, table_name, error) values ($1, $2, $3) \
+                       on conflict (queue_name, table_name) do update set error = excluded.error, \
+                       since = case when londiste_rs.table_error.error = excluded.error then londiste_rs.table_error.since else now() end";
+            client.execute(sql, &[&queue, &name, &error]).await.map_err(crate::call::failed(what))?;
+        }
+        None => {
+            let sql = "delete from londiste_rs.table_error where queue_name = $1 and table_name = $2";
+            client.execute(sql, &[&queue, &name]).await.map_err(crate::call::failed(what))?;
+        }
+    }
+    Ok(())
+}
+
+/// Root: brings the capture of tables up to date whose definition has changed; answers their names.
+pub async fn refresh_captures<C: GenericClient>(client: &C, queue: &str) -> Result<Vec<String>> {
+    let sql = "select table_name from londiste_rs.stale_captures($1)";
+    let stale = rows(client, "londiste_rs.stale_captures", sql, &[&queue]).await?;
+    let mut names = Vec::new();
+    for table in &stale {
+        let name: String = table.get(0);
+        row(client, "londiste_rs.capture_table", "select londiste_rs.capture_table($1, $2)", &[&queue, &name]).await?;
+        names.push(name);
+    }
+    Ok(names)
+}

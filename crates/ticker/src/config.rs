@@ -1,0 +1,78 @@
+//! Settings of a ticker.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, Error};
+
+/// Section `[pgqd]`, as far as it is about ticking. Times are in seconds, with fractions.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default)]
+pub struct Config {
+    /// How to reach the server; a database name in it is replaced.
+    #[serde(deserialize_with = "connect_string")]
+    pub base_connstr: pg::ConnectString,
+    /// Where to list the databases when `database_list` is empty.
+    pub initial_database: String,
+    /// The databases to tend; empty: all that allow connections.
+    #[serde(deserialize_with = "names")]
+    pub database_list: Vec<String>,
+    /// How often databases are listed, and those without queues looked at again.
+    #[serde(deserialize_with = "period")]
+    pub check_period: Duration,
+    /// How often events come back from the retry queue.
+    #[serde(deserialize_with = "period")]
+    pub retry_period: Duration,
+    /// How often the databases' upkeep is done.
+    #[serde(deserialize_with = "period")]
+    pub maint_period: Duration,
+    /// How often ticks are made where they are due.
+    #[serde(deserialize_with = "period")]
+    pub ticker_period: Duration,
+    /// How often a line of statistics is logged.
+    #[serde(deserialize_with = "period")]
+    pub stats_period: Duration,
+    /// A connection is replaced by a new one after this time.
+    #[serde(deserialize_with = "period")]
+    pub connection_lifetime: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            base_connstr: pg::ConnectString::default(),
+            initial_database: "template1".into(),
+            database_list: Vec::new(),
+            check_period: Duration::from_secs(60),
+            retry_period: Duration::from_secs(30),
+            maint_period: Duration::from_secs(120),
+            ticker_period: Duration::from_secs(1),
+            stats_period: Duration::from_secs(30),
+            connection_lifetime: Duration::from_secs(3600),
+        }
+    }
+}
+
+impl Config {
+    /// The connect string of one database.
+    pub(crate) fn database(&self, name: &str) -> pg::ConnectString {
+        self.base_connstr.with("dbname", name)
+    }
+}
+
+fn connect_string<'de, D: Deserializer<'de>>(input: D) -> Result<pg::ConnectString, D::Error> {
+    String::deserialize(input)?.parse().map_err(D::Error::custom)
+}
+
+fn names<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<String>, D::Error> {
+    let text = String::deserialize(input)?;
+    Ok(text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect())
+}
+
+/// Seconds; the shortest that makes sense for a server is a hundredth.
+fn period<'de, D: Deserializer<'de>>(input: D) -> Result<Duration, D::Error> {
+    let text = String::deserialize(input)?;
+    let seconds = text.trim().parse::<f64>().ok().filter(|seconds| (0.01..=1e9).contains(seconds));
+    let seconds = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    seconds.ok_or_else(|| D::Error::custom("expected a number of seconds, 0.01 or more, such as 5 or 0.5"))
+}

@@ -1,0 +1,85 @@
+//! Which databases there are.
+
+use std::collections::BTreeSet;
+
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+use crate::{APPLICATION, Error, Ticker};
+
+/// Templates are left alone: a connection to one keeps others from creating databases.
+const LIST: &str = "select datname::text from pg_catalog.pg_database
+    where datallowconn and not datistemplate and has_database_privilege(datname, 'connect')";
+
+impl Ticker {
+    /// Publishes the databases to tend on the channel of [`Ticker::databases`]: those of `database_list`, or else
+    /// what the server lists, each `check_period`, until stopped.
+    ///
+    /// # Errors
+    /// The server cannot be asked. The databases found before stay.
+    pub async fn find(&self, stop: CancellationToken) -> Result<(), Error> {
+        while let Some(found) = stop.run_until_cancelled(self.list()).await {
+            let found = found?;
+            self.databases.send_if_modified(|known| {
+                for database in found.difference(known) {
+                    tracing::debug!("found database {database}");
+                }
+                for database in known.difference(&found) {
+                    tracing::info!("database {database} is gone");
+                }
+                let news = *known != found;
+                *known = found;
+                news
+            });
+            if !self.config.database_list.is_empty() {
+                stop.cancelled().await;
+                break;
+            }
+            if stop.run_until_cancelled(sleep(self.config.check_period)).await.is_none() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Start-up check: every database of `database_list` can be reached, or the one that lists them.
+    ///
+    /// # Errors
+    /// The first that cannot be reached, and why.
+    pub async fn check(&self) -> Result<(), Error> {
+        let mut with_queues = 0;
+        let databases = self.list().await?;
+        for database in &databases {
+            if self.config.database_list.is_empty() {
+                return Ok(());
+            }
+            let connect = self.config.database(database);
+            let session =
+                pg::Session::connect(&connect, APPLICATION).await.map_err(Error::connect(database))?;
+            let version = pgq::maintenance::version(&session).await;
+            with_queues +=
+                usize::from(version.map_err(Error::doing(database, "looking for schema pgq"))?.is_some());
+        }
+        if with_queues == 0 && !databases.is_empty() {
+            let names: Vec<_> = databases.into_iter().collect();
+            tracing::warn!(
+                "schema pgq is in none of the databases ({}): install it with sql/init_noext.sql",
+                names.join(", ")
+            );
+        }
+        Ok(())
+    }
+
+    async fn list(&self) -> Result<BTreeSet<String>, Error> {
+        if !self.config.database_list.is_empty() {
+            return Ok(self.config.database_list.iter().cloned().collect());
+        }
+        let initial = &self.config.initial_database;
+        let connect = self.config.database(initial);
+        let session = pg::Session::connect(&connect, APPLICATION).await.map_err(Error::connect(initial))?;
+        let rows = session.query(LIST, &[]).await.map_err(pg::Error::from);
+        let rows = rows.map_err(Error::doing(initial, "listing the databases"))?;
+        let names = rows.iter().map(|row| row.try_get(0).map_err(pg::Error::from));
+        names.collect::<pg::Result<_>>().map_err(Error::doing(initial, "listing the databases"))
+    }
+}

@@ -1,0 +1,99 @@
+-- Foreign keys that are put aside while their tables are copied.
+
+-- Foreign keys from and to a table, with the statement that makes them again.
+create or replace function londiste.find_table_fkeys(i_table_name text)
+returns setof londiste.pending_fkeys
+language plpgsql stable strict
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    relation regclass := to_regclass(londiste.quote_fqname(i_table_name));
+begin
+    return query
+    select sn.nspname || '.' || s.relname, dn.nspname || '.' || d.relname, c.conname::text,
+           format('alter table %s%I.%I add constraint %I %s', case when s.relkind = 'r' then 'only ' end,
+               sn.nspname, s.relname, c.conname, pg_get_constraintdef(c.oid))
+      from pg_constraint c
+      join pg_class s on s.oid = c.conrelid
+      join pg_namespace sn on sn.oid = s.relnamespace
+      join pg_class d on d.oid = c.confrelid
+      join pg_namespace dn on dn.oid = d.relnamespace
+     where c.contype = 'f' and c.conparentid = 0 and relation in (c.conrelid, c.confrelid)
+     order by 1, 2, 3;
+end $$;
+
+-- Drops a foreign key and keeps its definition: how many were dropped.
+create or replace function londiste.drop_table_fkey(i_from_table text, i_fkey_name text)
+returns integer
+language plpgsql strict
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    fkey londiste.pending_fkeys;
+begin
+    select * into fkey
+      from londiste.find_table_fkeys(i_from_table)
+     where from_table = i_from_table and fkey_name = i_fkey_name;
+    if not found then
+        return 0;
+    end if;
+    insert into londiste.pending_fkeys values (fkey.*);
+    execute format('alter table %s%s drop constraint %I',
+        case when fkey.fkey_def like 'alter table only %' then 'only ' end, londiste.quote_fqname(fkey.from_table), i_fkey_name);
+    return 1;
+end $$;
+
+-- Makes a foreign key again. With i_lazy it stays put aside, and the statement that makes it without looking at the rows is
+-- returned for the caller to run; otherwise the result is empty.
+create or replace function londiste.restore_table_fkey(i_from_table text, i_fkey_name text, i_lazy boolean default false)
+returns text
+language plpgsql strict
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    fkey londiste.pending_fkeys;
+begin
+    select * into fkey
+      from londiste.pending_fkeys
+     where from_table = i_from_table and fkey_name = i_fkey_name
+       for update;
+    if not found then
+        return '';
+    end if;
+    if i_lazy then
+        return fkey.fkey_def || case when fkey.fkey_def !~* ' not valid$' then ' not valid' else '' end;
+    end if;
+    execute fkey.fkey_def;
+    delete from londiste.pending_fkeys where from_table = fkey.from_table and fkey_name = fkey.fkey_name;
+    return '';
+end $$;
+
+-- Foreign keys put aside from and to a table.
+create or replace function londiste.get_table_pending_fkeys(i_table_name text)
+returns setof londiste.pending_fkeys
+language plpgsql stable strict
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return query
+    select * from londiste.pending_fkeys
+     where i_table_name in (from_table, to_table)
+     order by 1, 2, 3;
+end $$;
+
+-- Foreign keys put aside whose tables are both in sync, so that they can come back.
+create or replace function londiste.get_valid_pending_fkeys(i_queue_name text)
+returns setof londiste.pending_fkeys
+language plpgsql stable strict
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return query
+    select p.*
+      from londiste.pending_fkeys p
+     where (select count(*) from unnest(array[p.from_table, p.to_table]) end_table
+             where exists (select from londiste.table_info t
+                            where t.queue_name = i_queue_name and t.local and t.merge_state = 'ok'
+                              and coalesce(t.dest_table, t.table_name) = end_table)) = 2
+     order by 1, 2, 3;
+end $$;

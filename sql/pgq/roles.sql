@@ -1,0 +1,24 @@
+-- Roles others get their rights from. They belong to the whole server: who may not create them goes on without.
+do $$
+declare
+    missing text[];
+    new_role text;
+begin
+    for new_role in
+        select name from unnest(array['pgq_reader', 'pgq_writer', 'pgq_admin']) name
+         where not exists (select from pg_roles where rolname = name)
+    loop
+        begin
+            execute format('create role %I', new_role);
+        exception
+            when insufficient_privilege then
+                missing := missing || new_role;
+        end;
+        if new_role = 'pgq_admin' and missing is null then
+            grant pgq_reader, pgq_writer to pgq_admin;
+        end if;
+    end loop;
+    if missing is not null then
+        raise notice 'roles % are not created, this role may not: their grants are left out', array_to_string(missing, ', ');
+    end if;
+end $$;

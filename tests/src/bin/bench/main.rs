@@ -1,0 +1,43 @@
+//! Benchmarks: ours and others side by side in one run. `bench [case…]`; without a case all of them.
+//!
+//! Nothing here fails for being slow: the numbers are for people. `BENCH_RUNS` (default 3) runs, medians are shown.
+#![allow(clippy::expect_used, reason = "a benchmark that cannot run says why and ends")]
+
+mod contest;
+mod copy;
+mod replay;
+mod sync100;
+
+use std::process::ExitCode;
+
+use contest::Contest;
+use tests::Pair;
+
+type Case = fn(&Pair) -> Contest;
+
+const CASES: &[(&str, Case)] = &[("copy", copy::run), ("replay", replay::run), ("sync100", sync100::run)];
+
+/// As production servers are set, but for `fsync`, whose cost is the disk's.
+const SETTINGS: &[(&str, &str)] = &[
+    ("shared_buffers", "512MB"),
+    ("max_wal_size", "4GB"),
+    ("maintenance_work_mem", "256MB"),
+    ("wal_level", "logical"),
+];
+
+fn main() -> ExitCode {
+    let wanted: Vec<String> = std::env::args().skip(1).collect();
+    if let Some(unknown) = wanted.iter().find(|name| !CASES.iter().any(|(case, _)| case == name)) {
+        let known: Vec<&str> = CASES.iter().map(|(case, _)| *case).collect();
+        eprintln!("no case {unknown:?}; there are: {}", known.join(", "));
+        return ExitCode::from(2);
+    }
+    for (name, case) in
+        CASES.iter().filter(|(name, _)| wanted.is_empty() || wanted.iter().any(|it| it == name))
+    {
+        eprintln!("== {name}");
+        let pair = Pair::start_with(SETTINGS);
+        println!("{}", case(&pair));
+    }
+    ExitCode::SUCCESS
+}

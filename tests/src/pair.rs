@@ -1,0 +1,109 @@
+//! Two servers and, on each, an ordinary role that owns its database: the setting of a migration.
+use std::ops::Deref;
+use std::sync::Arc;
+
+use crate::template::ADMIN;
+use crate::{Cluster, Database};
+
+/// Source and target of a migration.
+pub struct Pair {
+    /// Where the application lives today.
+    pub source: Side,
+    /// Where it is to live.
+    pub target: Side,
+}
+
+/// One side of a [`Pair`]. Dereferences to the ordinary role's login.
+pub struct Side {
+    /// The server.
+    pub cluster: Arc<Cluster>,
+    app: Database,
+}
+
+impl Pair {
+    /// Two fresh servers.
+    pub fn start() -> Pair {
+        Pair::start_with(&[])
+    }
+
+    /// Two fresh servers with settings of `postgresql.conf` on top.
+    pub fn start_with(settings: &[(&str, &str)]) -> Pair {
+        let [source, target] = std::thread::scope(|scope| {
+            ["source", "target"]
+                .map(|name| scope.spawn(move || Cluster::start_with(name, settings)))
+                .map(|thread| thread.join().expect("the cluster starts"))
+        });
+        Pair::on(Arc::new(source), Arc::new(target), "")
+    }
+
+    /// Another pair of empty databases, with roles of their own, on the same servers.
+    pub fn another(&self, suffix: &str) -> Pair {
+        Pair::on(self.source.cluster.clone(), self.target.cluster.clone(), suffix)
+    }
+
+    fn on(source: Arc<Cluster>, target: Arc<Cluster>, suffix: &str) -> Pair {
+        Pair {
+            source: Side::create(
+                source,
+                &format!("shop_owner{suffix}"),
+                &format!("shop{suffix}"),
+                "live-Secret1",
+            ),
+            target: Side::create(
+                target,
+                &format!("cloud_owner{suffix}"),
+                &format!("cloud{suffix}"),
+                "cloud-Secret2",
+            ),
+        }
+    }
+
+    /// Runs the same SQL as the ordinary role of both sides.
+    #[track_caller]
+    pub fn both(&self, sql: &str) {
+        self.source.execute(sql);
+        self.target.execute(sql);
+    }
+}
+
+impl Side {
+    fn create(cluster: Arc<Cluster>, role: &str, dbname: &str, password: &str) -> Side {
+        let admin = cluster.admin("postgres");
+        let may_not = "nosuperuser nocreatedb nocreaterole noreplication nobypassrls";
+        admin.execute(&format!("create role {role} login password '{password}' {may_not}"));
+        admin.execute(&format!("create database {dbname} owner {role} template template0"));
+        let app = Database {
+            host: "127.0.0.1".to_owned(),
+            port: cluster.port(),
+            dbname: dbname.to_owned(),
+            user: role.to_owned(),
+            password: Some(password.to_owned()),
+        };
+        Side { cluster, app }
+    }
+
+    /// The ordinary role's login.
+    pub fn app(&self) -> &Database {
+        &self.app
+    }
+
+    /// A superuser's login with a password, as the stock tools need it.
+    pub fn superuser_over_tcp(&self) -> Database {
+        let password = "superSecret3";
+        self.admin().execute(&format!("alter role {ADMIN} password '{password}'"));
+        Database { user: ADMIN.to_owned(), password: Some(password.to_owned()), ..self.app.clone() }
+    }
+
+    /// The superuser's login to the same database: to look at things, or to forbid them.
+    pub fn admin(&self) -> Database {
+        self.cluster.admin(&self.app.dbname)
+    }
+}
+
+impl Deref for Side {
+    type Target = Database;
+
+    fn deref(&self) -> &Database {
+        &self.app
+    }
+}

@@ -1,0 +1,227 @@
+//! A run directory with `pgqd.ini`, `source.ini` and `target.ini`, and the executables under test at work in it.
+mod ini_files;
+mod progress;
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
+use std::time::Duration;
+
+use ini_files::IniFiles;
+
+use crate::guardian::{Guardian, MARK};
+use crate::{Daemon, Database, Invocation, Output, Pair, executable, guide, wait_for};
+
+pub use ini_files::{QUEUE, SOURCE_JOB, TARGET_JOB};
+
+/// Whose executables run in a [`Setup`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tools {
+    /// The ones under test, as ordinary roles.
+    Ours,
+    /// The stock packages, to compare with: as superuser, with the stock extensions.
+    Stock,
+}
+
+impl Tools {
+    /// Whether these can be used on this server. Ours always can.
+    pub fn are_installed(self, pair: &Pair) -> bool {
+        let extensions =
+            "select count(*) from pg_available_extensions where name in ('pgq', 'pgq_node', 'londiste')";
+        self == Tools::Ours
+            || (Path::new(STOCK).join("londiste").exists() && pair.source.admin().number(extensions) == 3)
+    }
+}
+
+/// Where the stock packages put their executables.
+const STOCK: &str = "/usr/bin";
+
+/// Everything around one migration between the two sides of a [`Pair`].
+pub struct Setup {
+    tools: Tools,
+    guardian: Mutex<Guardian>,
+    directory: PathBuf,
+    inis: Mutex<IniFiles>,
+    /// The ordinary role on the source.
+    pub source: Database,
+    /// The ordinary role on the target.
+    pub target: Database,
+}
+
+impl Setup {
+    /// Writes the three ini files; starts nothing.
+    pub fn new(pair: &Pair) -> Setup {
+        Setup::with(Tools::Ours, pair.source.app().clone(), pair.target.app().clone())
+    }
+
+    /// The same for the stock tools: logs in as superuser and creates the extensions.
+    pub fn stock(pair: &Pair) -> Setup {
+        let [source, target] = [&pair.source, &pair.target].map(|side| side.superuser_over_tcp());
+        for database in [&source, &target] {
+            database.execute("create extension pgq; create extension pgq_node; create extension londiste");
+        }
+        // The stock trigger writes events as the role that changed the row.
+        source.execute(&format!("grant pgq_writer to {}", pair.source.user));
+        Setup::with(Tools::Stock, source, target)
+    }
+
+    fn with(tools: Tools, source: Database, target: Database) -> Setup {
+        let directory =
+            tempfile::Builder::new().prefix("lr-run-").tempdir().expect("temporary directory").keep();
+        let guardian = Guardian::over(&directory).into();
+        let inis = IniFiles::write(&directory, &source, &target).into();
+        Setup { tools, guardian, directory, inis, source, target }
+    }
+
+    /// Sets a value in one of the ini files and writes the file.
+    #[track_caller]
+    pub fn set(&self, file: &str, key: &str, value: &str) {
+        self.inis.lock().expect("inis").set(file, key, value);
+    }
+
+    /// The run directory: ini files, pidfiles, logs.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// Path of `londiste` or `pgqd`.
+    #[track_caller]
+    pub fn executable(&self, name: &str) -> PathBuf {
+        match self.tools {
+            Tools::Ours => executable(name),
+            Tools::Stock => Path::new(STOCK).join(name),
+        }
+    }
+
+    /// A command of ours (or any other) in the run directory, ended together with this setup.
+    pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(&self.directory).env(MARK, &self.directory);
+        command
+    }
+
+    /// Runs `londiste` with these arguments to its end.
+    #[track_caller]
+    pub fn londiste(&self, arguments: &[&str]) -> Output {
+        self.run("londiste", arguments)
+    }
+
+    /// Runs `pgqd` with these arguments to its end.
+    #[track_caller]
+    pub fn pgqd(&self, arguments: &[&str]) -> Output {
+        self.run("pgqd", arguments)
+    }
+
+    #[track_caller]
+    fn run(&self, name: &str, arguments: &[&str]) -> Output {
+        let mut command = self.command(self.executable(name));
+        command.args(arguments);
+        Invocation::new(command).run()
+    }
+
+    /// Starts an executable in the foreground, its output into `<log>.out`; it is killed when dropped.
+    #[track_caller]
+    pub fn foreground(&self, name: &str, arguments: &[&str], log: &str) -> Foreground {
+        let mut command = self.command(self.executable(name));
+        let out = std::fs::File::create(self.directory.join(format!("{log}.out"))).expect("output file");
+        command.args(arguments).stdin(Stdio::null());
+        command.stderr(out.try_clone().expect("output file")).stdout(out);
+        Foreground { child: command.spawn().expect("the executable runs") }
+    }
+
+    /// The ticker.
+    pub fn ticker(&self) -> Daemon {
+        self.daemon("pgqd")
+    }
+
+    /// The worker of the root.
+    pub fn source_worker(&self) -> Daemon {
+        self.daemon("source")
+    }
+
+    /// The worker of the leaf, which also copies.
+    pub fn target_worker(&self) -> Daemon {
+        self.daemon("target")
+    }
+
+    fn daemon(&self, name: &str) -> Daemon {
+        Daemon {
+            pidfile: self.directory.join(format!("{name}.pid")),
+            logfile: self.directory.join(format!("{name}.log")),
+        }
+    }
+
+    /// Starts one of the three daemons in the background, by name: `pgqd`, `source` or `target`.
+    #[track_caller]
+    pub fn start_daemon(&self, name: &str) {
+        let ini = format!("{name}.ini");
+        let output =
+            if name == "pgqd" { self.pgqd(&["-d", &ini]) } else { self.londiste(&["-d", &ini, "worker"]) };
+        output.expect_success();
+        self.daemon(name).expect_pid();
+    }
+
+    /// Runs the guide up to two running workers: installs, starts the ticker, creates root and leaf. Nothing is added yet.
+    #[track_caller]
+    pub fn start_nodes(&self) {
+        let install = if self.tools == Tools::Ours { guide::install(self) } else { Vec::new() };
+        for step in install.into_iter().chain(guide::nodes(self)) {
+            step.run(self).expect_success();
+        }
+    }
+
+    /// Adds all sequences and tables on both sides as the guide does.
+    #[track_caller]
+    pub fn add_all(&self) {
+        for step in guide::add() {
+            step.run(self).expect_success();
+        }
+    }
+
+    /// From nothing to every table `ok`, with the target's foreign keys dropped before and restored after the copy.
+    #[track_caller]
+    pub fn replicate(&self) {
+        self.start_nodes();
+        for step in guide::drop_foreign_keys(self) {
+            step.run(self).expect_success();
+        }
+        self.add_all();
+        self.wait_ok(Duration::from_secs(180));
+        for step in guide::restore_foreign_keys(self) {
+            step.run(self).expect_success();
+        }
+    }
+
+    /// Leaves the daemons running when this process ends; [`Guardian::clean`] of the run directory ends them.
+    pub fn keep(&self) {
+        self.guardian.lock().expect("guardian").keep();
+    }
+}
+
+/// A program in the foreground; killed when dropped.
+pub struct Foreground {
+    child: Child,
+}
+
+impl Foreground {
+    /// Its pid.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits for its end and returns its exit code, -1 where a signal ended it.
+    #[track_caller]
+    pub fn wait(&mut self, timeout: Duration) -> i32 {
+        let status = wait_for(timeout, "a program in the foreground ends", || {
+            self.child.try_wait().expect("the child can be waited for").ok_or_else(String::new)
+        });
+        status.code().unwrap_or(-1)
+    }
+}
+
+impl Drop for Foreground {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

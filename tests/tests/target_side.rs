@@ -1,0 +1,72 @@
+//! What the target's own triggers and foreign keys do to replicated rows, for a role that may not set
+//! `session_replication_role` and for one that may.
+use std::time::Duration;
+
+use tests::{Pair, Setup, compare};
+
+const SETTLE: Duration = Duration::from_secs(60);
+
+const SCHEMA: &str = "
+    create table parent (id int primary key, v int);
+    create table child (id int primary key, parent int references parent on delete cascade on update cascade);
+    create table log (id bigserial primary key, what text);
+    create function bump() returns trigger language plpgsql as 'begin new.v := new.v + 1; return new; end';
+    create function note() returns trigger language plpgsql as $$begin insert into log (what) values (tg_op); return null; end$$;
+    create trigger bump before insert or update on parent for each row execute function bump();
+    create trigger note after insert or update or delete on parent for each row execute function note();
+    create constraint trigger late after insert on child deferrable initially deferred for each row execute function note()";
+
+fn changes_pass(pair: &Pair) {
+    pair.both(SCHEMA);
+    pair.source.execute("insert into parent select i, i from generate_series(1, 200) i; insert into child select i, i from generate_series(1, 200) i");
+    let setup = Setup::new(pair);
+    setup.replicate();
+    for change in [
+        "insert into parent values (1001, 1); insert into child values (1001, 1001)",
+        "update parent set v = v * 2 where id < 20",
+        "delete from parent where id between 50 and 60",
+        "update parent set id = id + 5000 where id between 70 and 80",
+        "begin; insert into child values (2002, 1); delete from parent where id = 1; commit",
+        "begin; delete from child where parent = 90; delete from parent where id = 90; insert into parent values (90, 9); insert into child values (90, 90); commit",
+        "with p as (insert into parent values (3003, 0) returning id) insert into child select 3003, id from p",
+    ] {
+        pair.source.execute(change);
+    }
+    setup.wait_caught_up(SETTLE);
+    compare::assert_equal(pair);
+    assert_eq!(pair.target.value("select bool_and(convalidated)::text from pg_constraint where contype = 'f' and conrelid = 'child'::regclass"), "true");
+}
+
+#[test]
+fn triggers_fire_once_and_foreign_keys_hold_without_session_replication_role() {
+    changes_pass(&Pair::start());
+}
+
+#[test]
+fn triggers_fire_once_and_foreign_keys_hold_with_session_replication_role() {
+    let pair = Pair::start();
+    if pair.target.cluster.major() < 15 {
+        // Before 15 only a superuser may set it.
+        return;
+    }
+    let grant = format!("grant set on parameter session_replication_role to {}", pair.target.user);
+    pair.target.admin().execute(&grant);
+    changes_pass(&pair);
+}
+
+#[test]
+fn deny_triggers_keep_others_from_writing_but_not_the_worker() {
+    let pair = Pair::start();
+    pair.both("create table t (id int primary key)");
+    pair.source.execute("insert into t values (1)");
+    let setup = Setup::new(&pair);
+    setup.start_nodes();
+    setup.londiste(&["source.ini", "add-table", "t"]).expect_success();
+    setup.londiste(&["target.ini", "add-table", "t"]).expect_success();
+    setup.wait_ok(SETTLE);
+    pair.source.execute("insert into t values (2)");
+    setup.wait_caught_up(SETTLE);
+    compare::assert_equal(&pair);
+    let refused = pair.target.connect().batch_execute("insert into t values (3)");
+    assert!(refused.is_err(), "the deny trigger refuses the application on a leaf");
+}
