@@ -1,4 +1,5 @@
 //! Changes written into a real server.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod capture;
 mod cluster;
