@@ -89,12 +89,19 @@ language sql stable set search_path = pg_catalog, pg_temp as $$
      where k.oid <> $1
 $$;
 
+-- Unlike to_regclass(), it does not fail where we have no right to the schema: one foreign key's failure is not the run's.
+create or replace function londiste_fk.table_oid(schema_name name, table_name name)
+returns oid
+language sql stable set search_path = pg_catalog, pg_temp as $$
+    select t.oid from pg_class t join pg_namespace n on n.oid = t.relnamespace where n.nspname = $1 and t.relname = $2
+$$;
+
 -- The partitions of a table that hold rows.
 create or replace function londiste_fk.leaves(schema_name name, table_name name)
 returns table (partition oid, leaf_schema name, leaf_table name)
 language sql stable set search_path = pg_catalog, pg_temp as $$
     select t.oid, n.nspname, t.relname
-      from pg_partition_tree(to_regclass(format('%I.%I', $1, $2))) p
+      from pg_partition_tree(londiste_fk.table_oid($1, $2)) p
       join pg_class t on t.oid = p.relid
       join pg_namespace n on n.oid = t.relnamespace
      where p.isleaf and t.relkind = 'r'
@@ -106,7 +113,7 @@ create or replace function londiste_fk.tables_of(f londiste_fk.foreign_key)
 returns oid[]
 language sql stable set search_path = pg_catalog, pg_temp as $$
     select array_agg(t.relation)
-      from (select to_regclass(format('%I.%I', f.schema_name, f.table_name))::oid as relation
-            union select to_regclass(format('%I.%I', f.target_schema, f.target_table))::oid
+      from (select londiste_fk.table_oid(f.schema_name, f.table_name) as relation
+            union select londiste_fk.table_oid(f.target_schema, f.target_table)
             union select l.partition from londiste_fk.leaves(f.schema_name, f.table_name) l where f.partitioned) t
 $$;

@@ -12,12 +12,14 @@ use crate::write::{Deed, folded_steps, run};
 use crate::{Change, Result, ordered};
 
 /// How a chunk is to be written.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Manner {
     /// Foreign keys are out of force.
     pub(crate) bypass: bool,
     /// Everything in event order.
     pub(crate) in_order: bool,
+    /// Rows of the same values that change keys one after the other are different rows.
+    pub(crate) apart: bool,
 }
 
 /// The tables of a chunk, and the positions of each one's changes.
@@ -83,7 +85,7 @@ pub(crate) async fn write(
         }
     }
     let of_tables: Vec<_> = plans.iter().zip(&items).map(|(plan, items)| (plan, items.as_slice())).collect();
-    steps.extend(ordered::steps(&of_tables, &ordered, manner.bypass)?);
+    steps.extend(ordered::steps(&of_tables, &ordered, manner)?);
     run(client, plans, &steps, counts).await
 }
 

@@ -84,7 +84,7 @@ pub enum Error {
         /// `ev_id`.
         event_id: i64,
     },
-    /// An update found several rows: what identifies a row on the source does not on the target.
+    /// A key has several rows on the target: what identifies a row on the source does not on the target.
     #[error(
         "events {first_event} to {last_event}: keys of table {table} have several rows each on the target; make its key unique there, or resync it"
     )]

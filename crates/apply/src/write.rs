@@ -220,6 +220,9 @@ async fn settle(
         Deed::Delete | Deed::DeleteOne => {
             counts.deleted += found;
             counts.missing += rows.saturating_sub(found);
+            if found > rows {
+                return Err(not_unique(plan, step));
+            }
         }
         Deed::Follow if found == 0 => {
             let moved = StepRow { identity: step.rows[0].new, ..step.rows[0] };
@@ -233,9 +236,7 @@ async fn settle(
                 return Err(missing(client, plan, step).await?);
             }
             if found > rows {
-                let doing = step.doing(plan);
-                let (first_event, last_event) = (doing.first_event, doing.last_event);
-                return Err(Error::NotUnique { table: plan.table.clone(), first_event, last_event });
+                return Err(not_unique(plan, step));
             }
         }
     }
@@ -264,6 +265,15 @@ async fn missing(client: &Client, plan: &mut Plan, step: &Step<'_>) -> Result<Er
         client.query_opt(&statement, &parameters.as_sql()).await.map_err(|e| step.doing(plan).refused(e))?;
     let at = row.and_then(|row| usize::try_from(row.get::<_, i64>(0) - 1).ok()).unwrap_or_default();
     Ok(row_missing(plan, step.rows.get(at).unwrap_or(&step.rows[0])))
+}
+
+fn not_unique(plan: &Plan, step: &Step<'_>) -> Error {
+    let doing = step.doing(plan);
+    Error::NotUnique {
+        table: plan.table.clone(),
+        first_event: doing.first_event,
+        last_event: doing.last_event,
+    }
 }
 
 fn row_missing(plan: &Plan, row: &StepRow<'_>) -> Error {

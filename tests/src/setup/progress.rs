@@ -34,14 +34,14 @@ impl Setup {
     #[track_caller]
     pub fn wait_caught_up(&self, timeout: Duration) {
         let reached = self.source.value("select txid_current()");
-        self.source.execute(&format!("select pgq.force_tick('{QUEUE}')"));
+        // Forced again each time: a tick that meets a transaction still in progress does not count.
         let tick = wait_for(timeout, "a tick beyond the last commit", || {
             let sql = format!(
-                "select min(tick_id) from pgq.tick join pgq.queue on queue_id = tick_queue
+                "select pgq.force_tick('{QUEUE}'), min(tick_id) from pgq.tick join pgq.queue on queue_id = tick_queue
                  where queue_name = '{QUEUE}' and txid_snapshot_xmin(tick_snapshot) > {reached}"
             );
             let rows = self.source.try_rows(&sql).unwrap_or_default();
-            rows.first().and_then(|row| row[0].clone()).ok_or_else(|| self.ticker().log_end())
+            rows.first().and_then(|row| row[1].clone()).ok_or_else(|| self.ticker().log_end())
         });
         let tick: i64 = tick.parse().expect("a tick id");
         wait_for(timeout, "the target to reach the tick", || {

@@ -63,11 +63,15 @@ fn a_lock_that_cannot_be_had_is_reported_with_its_holder_and_tried_again() {
 #[test]
 fn what_belongs_to_others_is_reported_and_the_rest_is_done() {
     let target = Target::with_children(&["a", "b"]);
-    target.cluster.admin("cloud").execute("alter table a owner to postgres");
+    target.cluster.admin("cloud").execute(
+        "alter table a owner to postgres;
+         create schema secret; create table secret.t (id int primary key, t int constraint secret_fk references secret.t)",
+    );
     target.scripts("collect");
     let output = target.script("drop");
-    output.expect_failure(3, &["1 of 2 foreign keys could not be dropped"]);
+    output.expect_failure(3, &["2 of 3 foreign keys could not be dropped"]);
     assert_eq!(target.remembered("a_fk").1, "must be owner of table a");
+    assert_eq!(target.remembered("secret_fk").1, "permission denied for schema secret");
     target.assert_state("b_fk", "dropped");
     assert_eq!(target.definitions("a"), "a_fk: FOREIGN KEY (p) REFERENCES parent(id)");
 }

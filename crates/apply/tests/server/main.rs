@@ -2,4 +2,5 @@
 
 mod capture;
 mod cluster;
+mod histories;
 mod value_types;

@@ -40,7 +40,8 @@ impl Server {
             server.port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
             let text = format!(
                 "listen_addresses = '127.0.0.1'\nport = {}\nunix_socket_directories = '{}'\nfsync = off\n\
-                 max_connections = 30\nautovacuum = off\nlc_messages = 'C'\n{settings}\n",
+                 max_connections = 30\nautovacuum = off\nlc_messages = 'C'\n\
+                 password_encryption = 'scram-sha-256'\n{settings}\n",
                 server.port,
                 server.path().display()
             );

@@ -175,3 +175,25 @@ async fn indexes_are_read_with_their_constraints() {
     let partition = indexes(&session, &QualifiedName::new("public", "p1")).await.unwrap();
     assert!(partition[0].inherited);
 }
+
+#[tokio::test]
+async fn what_postgresql_18_brings_is_understood() {
+    let server = Server::start();
+    let session = server.session().await;
+    if session.server_version() < 180_000 {
+        eprintln!("skipped: needs PostgreSQL 18, this is {}", session.server_version());
+        return;
+    }
+    session
+        .batch_execute(
+            "create table late (x int, y int not null, z int not null, v int generated always as (x + 1) virtual, unique (x), unique (y, z));
+             insert into late (x, y, z) values (null, 1, 1); alter table late add not null x not valid;
+             create table times (id int4range, at tsrange, primary key (id, at without overlaps))",
+        )
+        .await
+        .unwrap();
+    assert_eq!(key(&session, "late").await, ["y", "z"]);
+    assert_eq!(key(&session, "times").await, ["id", "at"]);
+    let late = table(&session, &QualifiedName::new("public", "late")).await.unwrap().unwrap();
+    assert!(column(&late.columns, "v").generated);
+}
