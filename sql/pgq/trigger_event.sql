@@ -222,7 +222,7 @@ declare
 begin
     select i.indkey::int2[], i.indnkeyatts into index_columns, key_columns
       from pg_catalog.pg_index i where i.indrelid = i_relation and i.indisprimary;
-    for nr in 0 .. key_columns - 1 loop
+    for nr in 0 .. coalesce(key_columns, 0) - 1 loop
         select a.attname into column_name
           from pg_catalog.pg_attribute a where a.attrelid = i_relation and a.attnum = index_columns[nr];
         names := names || column_name;
