@@ -9,6 +9,8 @@ declare
     k record;
     dropped integer := 0;
 begin
+    -- copies of both ends run at once: one after the other, each seeing what the one before has done
+    perform pg_advisory_xact_lock(hashtextextended('londiste_rs.foreign_keys', 0));
     for k in
         select c.conrelid, c.conname::text as name, r.relkind, pg_get_constraintdef(c.oid) as definition,
                londiste_rs.plain_name(c.conrelid) as from_table, londiste_rs.plain_name(c.confrelid) as to_table
@@ -53,6 +55,7 @@ declare
     rel oid := londiste_rs.find_relation(i_from_table);
     lazy boolean;
 begin
+    perform pg_advisory_xact_lock(hashtextextended('londiste_rs.foreign_keys', 0));
     delete from londiste.pending_fkeys p
      where p.from_table = i_from_table and p.fkey_name = i_fkey_name
     returning * into f;

@@ -25,6 +25,16 @@ as $$
        and londiste_rs.find_relation(coalesce(t.dest_table, t.table_name)) is not null
 $$;
 
+-- Those, and the partitioned tables above them, whose foreign keys bind their partitions.
+create or replace function londiste_rs.bound_relations(out relid oid)
+returns setof oid language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select r.relid from londiste_rs.replicated_relations() r
+    union
+    select a.relid::oid from londiste_rs.replicated_relations() r cross join lateral pg_partition_ancestors(r.relid) a
+$$;
+
 -- Makes every foreign key at either end of a replicated table DEFERRABLE INITIALLY DEFERRED, and switches its user triggers off: the
 -- worker writes table after table, and the rows come with what the triggers did on the root. What was before is recorded.
 -- Returns the number of changes made; nothing needs to be done, and is, where session_replication_role is permitted.
@@ -39,12 +49,13 @@ begin
     if londiste_rs.may_bypass_triggers() then
         return 0;
     end if;
+    perform pg_advisory_xact_lock(hashtextextended('londiste_rs.foreign_keys', 0));
     for c in
         select k.conrelid, k.conname::text as name, k.condeferrable, k.condeferred
           from pg_constraint k
          where k.contype = 'f' and k.conparentid = 0 and not (k.condeferrable and k.condeferred)
-           and (k.conrelid in (select relid from londiste_rs.replicated_relations())
-                or k.confrelid in (select relid from londiste_rs.replicated_relations()))
+           and (k.conrelid in (select relid from londiste_rs.bound_relations())
+                or k.confrelid in (select relid from londiste_rs.bound_relations()))
            and pg_has_role((select r.relowner from pg_class r where r.oid = k.conrelid), 'usage')
          order by 1, 2
     loop
@@ -91,7 +102,7 @@ begin
           left join pg_constraint k on k.conrelid = londiste_rs.find_relation(f.table_name) and k.conname = f.fkey_name::name
                                    and k.contype = 'f'
          where k.oid is null
-            or not exists (select from londiste_rs.replicated_relations() r where r.relid in (k.conrelid, k.confrelid))
+            or not exists (select from londiste_rs.bound_relations() r where r.relid in (k.conrelid, k.confrelid))
     loop
         if c.present then
             execute format('alter table %s alter constraint %I %s', c.conrelid::regclass, c.fkey_name,

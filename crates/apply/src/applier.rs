@@ -81,6 +81,8 @@ pub struct Applier {
     applied: Applied,
 }
 
+/// How many times its size a chunk may grow to while rows change their keys.
+const PATIENT_CHUNKS: usize = 4;
 /// Chunks written in order after folding had met a collision.
 const PATIENCE: u32 = 16;
 
@@ -128,10 +130,17 @@ impl Applier {
         }
         self.bytes += change.size();
         self.buffer.push(change);
-        if self.buffer.len() >= self.options.chunk_changes || self.bytes >= self.options.chunk_bytes {
+        let full = self.buffer.len() >= self.options.chunk_changes || self.bytes >= self.options.chunk_bytes;
+        if full && !self.between_moves() {
             self.write(client).await?;
         }
         Ok(())
+    }
+
+    /// The last change may be one of several that exchange keys and have to be written together.
+    fn between_moves(&self) -> bool {
+        self.bytes < PATIENT_CHUNKS * self.options.chunk_bytes
+            && self.buffer.last().is_some_and(Change::moves)
     }
 
     /// Writes what has been gathered: before the commit, and before anything that has to come after the changes. Returns what was done
@@ -174,17 +183,16 @@ impl Applier {
 
     async fn write_chunk(&mut self, client: &Client, changes: &[Change]) -> Result<()> {
         let (tables, positions) = chunk::tables(changes);
-        let (mut in_order, mut anew) = (false, false);
+        let mut manner = Manner { bypass: self.options.bypass_triggers, ..Manner::default() };
+        let mut anew = false;
         loop {
             let mut plans = self.plans(client, changes, &tables, &positions).await?;
             let mut counts = vec![TableCounts::default(); tables.len()];
-            let manner = Manner { bypass: self.options.bypass_triggers, in_order };
             save(client, "savepoint londiste_rs_chunk").await?;
             let written = chunk::write(client, &mut plans, changes, &positions, &manner, &mut counts).await;
             let next = match &written {
                 Ok(()) => None,
-                Err(error) => Some(match refusal::next(error) {
-                    Next::InOrder if in_order => Next::GiveUp,
+                Err(error) => Some(match refusal::next(error, &manner) {
                     Next::Anew if anew => Next::GiveUp,
                     next => next,
                 }),
@@ -215,7 +223,9 @@ impl Applier {
                         ?next,
                         "chunk is written again"
                     );
-                    (in_order, anew) = (in_order || next == Next::InOrder, anew || next == Next::Anew);
+                    manner.in_order |= next != Next::Anew;
+                    manner.apart |= next == Next::Apart;
+                    anew |= next == Next::Anew;
                     self.sights.clear();
                     save(client, "rollback to savepoint londiste_rs_chunk").await?;
                 }

@@ -80,6 +80,13 @@ pub struct Change {
 }
 
 impl Change {
+    /// The change gives its row another key, as far as texts tell.
+    pub(crate) fn moves(&self) -> bool {
+        let (Op::Update, Some(old), Some(new)) = (&self.op, &self.old, &self.new) else { return false };
+        let mut key = old.columns.key.iter();
+        key.any(|at| new.by_name(&old.columns.names[*at]) != Some(old.values.get(*at)))
+    }
+
     /// Approximate memory of the change, in bytes.
     pub fn size(&self) -> usize {
         let row = |r: &Option<Row>| r.as_ref().map_or(0, |r| r.values.size());

@@ -12,12 +12,14 @@ use crate::write::{Deed, folded_steps, run};
 use crate::{Change, Result, ordered};
 
 /// How a chunk is to be written.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Manner {
     /// Foreign keys are out of force.
     pub(crate) bypass: bool,
     /// Everything in event order.
     pub(crate) in_order: bool,
+    /// Rows of the same values that change keys one after the other are different rows.
+    pub(crate) apart: bool,
 }
 
 /// The tables of a chunk, and the positions of each one's changes.
@@ -60,6 +62,10 @@ pub(crate) async fn write(
         folded.push(if in_order { None } else { fold(plan, items) });
     }
     let links = Links::between(plans, manner.bypass);
+    for (table, folded) in folded.iter_mut().enumerate() {
+        // a row that goes and comes back would take those with it that refer to it
+        folded.take_if(|folded| !folded.equals.is_empty() && links.refer_to(table));
+    }
     links.spread(&mut folded);
 
     let ordered: Vec<bool> = folded.iter().map(Option::is_none).collect();
@@ -73,6 +79,8 @@ pub(crate) async fn write(
     }
     for table in links.parents_first() {
         if let Some(folded) = &folded[table] {
+            let all = folded.equals_exist;
+            steps.extend(folded_steps(table, &mut plans[table], folded, Deed::DeleteEquals { all })?);
             steps.extend(folded_steps(table, &mut plans[table], folded, Deed::Update)?);
             steps.extend(folded_steps(table, &mut plans[table], folded, Deed::Insert)?);
         }
@@ -83,7 +91,7 @@ pub(crate) async fn write(
         }
     }
     let of_tables: Vec<_> = plans.iter().zip(&items).map(|(plan, items)| (plan, items.as_slice())).collect();
-    steps.extend(ordered::steps(&of_tables, &ordered, manner.bypass)?);
+    steps.extend(ordered::steps(&of_tables, &ordered, manner)?);
     run(client, plans, &steps, counts).await
 }
 
@@ -116,6 +124,10 @@ impl Links {
 
     fn touch(&self, table: usize) -> bool {
         self.links.iter().any(|(child, parent, _)| *child == table || *parent == table)
+    }
+
+    fn refer_to(&self, table: usize) -> bool {
+        self.links.iter().any(|(_, parent, _)| *parent == table)
     }
 
     /// Where one of the tables linked by actions is written in event order, all of them have to be.

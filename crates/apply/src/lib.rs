@@ -15,6 +15,7 @@ mod ordered;
 mod pipeline;
 mod plan;
 mod refusal;
+mod rotation;
 mod session;
 mod statement;
 mod survey;

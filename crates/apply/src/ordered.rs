@@ -2,8 +2,10 @@
 
 use std::collections::HashSet;
 
+use crate::chunk::Manner;
 use crate::fold::Item;
 use crate::plan::Plan;
+use crate::rotation::{self, moves};
 use crate::write::{Deed, Step, StepRow};
 use crate::{Error, Op, Result};
 
@@ -14,14 +16,14 @@ use crate::{Error, Op, Result};
 pub(crate) fn steps<'a>(
     tables: &[(&Plan, &[Item<'a>])],
     ordered: &[bool],
-    bypass: bool,
+    manner: &Manner,
 ) -> Result<Vec<Step<'a>>> {
     let mut sequence: Vec<(usize, usize)> = Vec::new();
     for (table, (_, items)) in tables.iter().enumerate().filter(|(table, _)| ordered[*table]) {
         sequence.extend((0..items.len()).map(|at| (table, at)));
     }
     sequence.sort_unstable_by_key(|(table, at)| tables[*table].1[*at].at);
-    let mut planner = Planner { steps: Vec::new(), keys: HashSet::new(), bypass };
+    let mut planner = Planner { steps: Vec::new(), open: false, keys: HashSet::new(), manner: *manner };
     // where each table goes on: a rotation of keys takes several changes at once
     let mut next = vec![0; tables.len()];
     for (table, at) in sequence {
@@ -35,9 +37,11 @@ pub(crate) fn steps<'a>(
 
 struct Planner<'a> {
     steps: Vec<Step<'a>>,
+    /// The last step takes more rows of its kind.
+    open: bool,
     /// Keys that the last step updates.
     keys: HashSet<String>,
-    bypass: bool,
+    manner: Manner,
 }
 
 impl<'a> Planner<'a> {
@@ -72,33 +76,32 @@ impl<'a> Planner<'a> {
             let known = item.identity().is_some_and(|(row, mapping)| {
                 plan.mappings[mapping].key_text(&plan.columns, &key, row, &mut text)
             });
-            let joins = known && !plan.can_collide(&key) && !self.keys.contains(&text);
-            self.join(table, Deed::Update, key, row, joins);
+            let several = known && !plan.can_collide(&key);
+            self.open &= !self.keys.contains(&text);
+            self.join(table, Deed::Update, key, row, several);
             if known {
                 self.keys.insert(text);
             }
             return 1;
         }
-        let rotated = rotation(plan, &key, items);
-        if rotated > 1 {
-            self.rotate(table, plan, key, &items[..rotated]);
-            return rotated;
+        if let Some(rotation) = rotation::find(plan, &key, items, self.manner.apart) {
+            self.rotate(table, plan, key, rotation.rows);
+            return rotation.changes;
         }
         if key.iter().any(|to| plan.columns[*to].identity_always) {
             self.join(table, Deed::Delete, key.clone(), row, false);
             self.join(table, Deed::Insert, key, row, false);
             return 1;
         }
-        let follows = !self.bypass && plan.sight.parents.iter().any(|parent| parent.follows);
+        let follows = !self.manner.bypass && plan.sight.parents.iter().any(|parent| parent.follows);
         self.join(table, if follows { Deed::Follow } else { Deed::Update }, key, row, false);
         1
     }
 
     /// Several rows of one statement have changed keys among each other, which the source could because its key is checked later.
-    fn rotate(&mut self, table: usize, plan: &Plan, key: Vec<usize>, items: &[Item<'a>]) {
-        let rows: Vec<StepRow<'a>> = items.iter().map(StepRow::of).collect();
+    fn rotate(&mut self, table: usize, plan: &Plan, key: Vec<usize>, rows: Vec<StepRow<'a>>) {
         let alike = rows.iter().all(|row| row.new.map(|n| n.1) == rows[0].new.map(|n| n.1));
-        self.keys.clear();
+        self.open = false;
         if alike && plan.key_is_deferred(&key) && !key.iter().any(|to| plan.columns[*to].identity_always) {
             self.steps.push(Step { table, deed: Deed::Update, key, rows });
             return;
@@ -109,9 +112,9 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Adds a row to the last step, or begins another.
-    fn join(&mut self, table: usize, deed: Deed, key: Vec<usize>, row: StepRow<'a>, may: bool) {
-        if let Some(last) = self.steps.last_mut().filter(|_| may)
+    /// Adds a row to the last step, or begins another. `several`: rows of this kind can be written together.
+    fn join(&mut self, table: usize, deed: Deed, key: Vec<usize>, row: StepRow<'a>, several: bool) {
+        if let Some(last) = self.steps.last_mut().filter(|_| several && self.open)
             && (last.table, last.deed) == (table, deed)
             && last.key == key
             && last.rows.first().is_some_and(|first| first.new.map(|n| n.1) == row.new.map(|n| n.1))
@@ -120,40 +123,7 @@ impl<'a> Planner<'a> {
             return;
         }
         self.keys.clear();
+        self.open = several;
         self.steps.push(Step { table, deed, key, rows: vec![row] });
     }
-}
-
-/// The update gives the row another key, by its text.
-fn moves(plan: &Plan, key: &[usize], item: &Item<'_>) -> bool {
-    key.iter().any(|to| value(plan, item, *to, true) != value(plan, item, *to, false))
-}
-
-/// Text of a column in the new or the old row of an update; the new one's where there is no old row.
-fn value<'a>(plan: &Plan, item: &Item<'a>, to: usize, new: bool) -> Option<&'a str> {
-    let (row, mapping) = if new { item.change.new.as_ref().zip(item.new)? } else { item.identity()? };
-    row.values.get(plan.mappings[mapping].position(to)?)
-}
-
-/// Number of leading items that exchange keys: updates of one transaction to other keys, of which one takes a key that another row gives
-/// up only later.
-fn rotation(plan: &Plan, key: &[usize], items: &[Item<'_>]) -> usize {
-    let txid = items.first().map(|item| item.change.txid);
-    let run = items
-        .iter()
-        .take_while(|item| item.change.op == Op::Update && Some(item.change.txid) == txid)
-        .take_while(|item| moves(plan, key, item))
-        .count();
-    let texts = |new: bool| -> Vec<Vec<Option<&str>>> {
-        items[..run].iter().map(|item| key.iter().map(|to| value(plan, item, *to, new)).collect()).collect()
-    };
-    let (old, new) = (texts(false), texts(true));
-    // a row that moves on is not another row: its old values are those it has just got
-    let same_row = |i: usize, j: usize| items[i].change.new.as_ref() == items[j].change.old.as_ref();
-    let taken = (0..run).any(|i| {
-        let given_up = (i + 1..run).find(|j| old[*j] == new[i]);
-        given_up.is_some_and(|j| !same_row(i, j))
-    });
-    let distinct = old.iter().collect::<HashSet<_>>().len() == run;
-    if taken && distinct { run } else { 1 }
 }

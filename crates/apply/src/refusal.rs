@@ -3,6 +3,7 @@
 use tokio_postgres::error::SqlState;
 
 use crate::Error;
+use crate::chunk::Manner;
 
 /// What was being done when the server refused.
 #[derive(Debug)]
@@ -30,8 +31,8 @@ impl Doing<'_> {
             last_event: self.last_event,
             key: self.key,
             code: Box::new(db.code().clone()),
-            message: without_values(db.message(), db.code()),
-            remedy: remedy(db.code()).map(str::to_owned),
+            message: without_values(db.message(), db.code()).into(),
+            remedy: remedy(db.code()),
         }
     }
 }
@@ -77,17 +78,28 @@ fn remedy(code: &SqlState) -> Option<&'static str> {
 pub(crate) enum Next {
     /// In event order, row by row: it may succeed, else it names the very event.
     InOrder,
+    /// In event order, with rows of equal values taken for different rows.
+    Apart,
     /// With the table's structure read anew.
     Anew,
     /// Nothing helps.
     GiveUp,
 }
 
-pub(crate) fn next(error: &Error) -> Next {
-    let Error::Refused { code, .. } = error else { return Next::GiveUp };
-    match code.code().get(..2) {
-        Some("22" | "23") => Next::InOrder,
-        Some("42" | "0A") if *code.as_ref() != SqlState::INSUFFICIENT_PRIVILEGE => Next::Anew,
+/// The remedy for an error in a chunk that was written like that.
+pub(crate) fn next(error: &Error, manner: &Manner) -> Next {
+    let unique = match error {
+        Error::Refused { code, .. } => **code == SqlState::UNIQUE_VIOLATION,
+        other => matches!(other, Error::NotUnique { .. }),
+    };
+    let class = error.code().and_then(|code| code.code().get(..2));
+    match class {
+        _ if unique && manner.in_order && !manner.apart => Next::Apart,
+        _ if matches!(error, Error::NotUnique { .. } | Error::RowMissing { .. }) && !manner.in_order => {
+            Next::InOrder
+        }
+        Some("22" | "23") if !manner.in_order => Next::InOrder,
+        Some("42" | "0A") if error.code() != Some(&SqlState::INSUFFICIENT_PRIVILEGE) => Next::Anew,
         _ => Next::GiveUp,
     }
 }

@@ -22,6 +22,10 @@ pub(crate) enum Deed {
     UpdateOne,
     /// Deletion of one of several equal rows.
     DeleteOne,
+    /// The same for many rows at once; `all`: it is an error when one is not there.
+    DeleteEquals {
+        all: bool,
+    },
 }
 
 /// A row, or a pair of rows, with their mappings.
@@ -62,6 +66,7 @@ pub(crate) fn folded_steps<'a>(
 ) -> Result<Vec<Step<'a>>> {
     let nets = match deed {
         Deed::Insert => &folded.inserts,
+        Deed::DeleteEquals { .. } => &folded.equals,
         Deed::Update => &folded.updates,
         _ => &folded.deletes,
     };
@@ -69,7 +74,7 @@ pub(crate) fn folded_steps<'a>(
     for net in nets {
         let mapping = plan.map(&net.row.columns, net.event_id)?;
         let of_row = Some((net.row.as_ref(), mapping));
-        let new = of_row.filter(|_| deed != Deed::Delete);
+        let new = of_row.filter(|_| matches!(deed, Deed::Insert | Deed::Update));
         let row = StepRow { event_id: net.event_id, new, identity: of_row };
         match steps.iter_mut().find(|(of, _)| *of == mapping) {
             Some((_, step)) => step.rows.push(row),
@@ -101,6 +106,11 @@ impl<'a> Step<'a> {
             Deed::Delete => Shape::Delete { key },
             Deed::UpdateOne => Shape::UpdateOne { columns: set()?, old: old()? },
             Deed::DeleteOne => Shape::DeleteOne { old: old()? },
+            Deed::DeleteEquals { .. } => {
+                let (_, mapping) = first.identity?;
+                let columns = plan.mappings[mapping].written.iter().map(|(_, to)| *to).collect();
+                Shape::DeleteEquals { columns }
+            }
         })
     }
 
@@ -129,6 +139,10 @@ impl<'a> Step<'a> {
                 arrays.extend(self.arrays(plan, key, false));
                 Parameters::Arrays(arrays)
             }
+            Shape::DeleteEquals { columns } if columns.is_empty() => {
+                Parameters::Arrays(vec![vec![None; self.rows.len()]])
+            }
+            Shape::DeleteEquals { columns } => Parameters::Arrays(self.arrays(plan, columns, false)),
             Shape::Delete { key } | Shape::Missing { key } => {
                 Parameters::Arrays(self.arrays(plan, key, false))
             }
@@ -144,7 +158,7 @@ impl<'a> Step<'a> {
         let op = match self.deed {
             Deed::Insert => "insert",
             Deed::Update | Deed::Follow | Deed::UpdateOne => "update",
-            Deed::Delete | Deed::DeleteOne => "delete",
+            Deed::Delete | Deed::DeleteOne | Deed::DeleteEquals { .. } => "delete",
         };
         let key = (self.rows.len() == 1).then(|| describe(plan, &self.rows[0])).flatten();
         Doing {
@@ -217,9 +231,13 @@ async fn settle(
     let rows = step.rows.len() as u64;
     match step.deed {
         Deed::Insert => counts.inserted += found,
-        Deed::Delete | Deed::DeleteOne => {
+        Deed::DeleteEquals { all: true } if found < rows => return Err(row_missing(plan, &step.rows[0])),
+        Deed::Delete | Deed::DeleteOne | Deed::DeleteEquals { .. } => {
             counts.deleted += found;
             counts.missing += rows.saturating_sub(found);
+            if found > rows {
+                return Err(not_unique(plan, step));
+            }
         }
         Deed::Follow if found == 0 => {
             let moved = StepRow { identity: step.rows[0].new, ..step.rows[0] };
@@ -233,9 +251,7 @@ async fn settle(
                 return Err(missing(client, plan, step).await?);
             }
             if found > rows {
-                let doing = step.doing(plan);
-                let (first_event, last_event) = (doing.first_event, doing.last_event);
-                return Err(Error::NotUnique { table: plan.table.clone(), first_event, last_event });
+                return Err(not_unique(plan, step));
             }
         }
     }
@@ -264,6 +280,15 @@ async fn missing(client: &Client, plan: &mut Plan, step: &Step<'_>) -> Result<Er
         client.query_opt(&statement, &parameters.as_sql()).await.map_err(|e| step.doing(plan).refused(e))?;
     let at = row.and_then(|row| usize::try_from(row.get::<_, i64>(0) - 1).ok()).unwrap_or_default();
     Ok(row_missing(plan, step.rows.get(at).unwrap_or(&step.rows[0])))
+}
+
+fn not_unique(plan: &Plan, step: &Step<'_>) -> Error {
+    let doing = step.doing(plan);
+    Error::NotUnique {
+        table: plan.table.clone(),
+        first_event: doing.first_event,
+        last_event: doing.last_event,
+    }
 }
 
 fn row_missing(plan: &Plan, row: &StepRow<'_>) -> Error {

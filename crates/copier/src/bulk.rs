@@ -7,7 +7,7 @@ use pgq::table::{self, MergeState, TableInfo};
 use pgq::{batch, node, replay};
 use tracing::{debug, info};
 
-use crate::copier::Sides;
+use crate::connections::Sides;
 use crate::error::During;
 use crate::{Copier, Result, columns, indexes, position};
 
@@ -46,12 +46,13 @@ pub(crate) async fn copy(copier: &Copier, sides: &mut Sides, info: &TableInfo) -
         TableKind::Partitioned => None,
         _ => Some(indexes::drop(into, &dest.name).await?),
     };
+    let streaming = Instant::now();
     let copied = pg::pipe(from, &statements.copy_out, into, &statements.copy_in, |bytes| {
         debug!(job, queue, table = info.name, bytes, "copying");
     })
     .await
     .during(format!("copying {}", source.name))?;
-    let streamed = began.elapsed();
+    let streamed = streaming.elapsed();
     if let Some(dropped) = &dropped {
         dropped.rebuild(into).await?;
     }

@@ -99,7 +99,7 @@ pub(crate) fn start(to: Destinations<'_>, verbosity: Verbosity) {
         let lines = layer().with_writer(file::Router(to.files)).with_ansi(false);
         layers.push(match to.format {
             Format::Text => lines.with_target(false).boxed(),
-            Format::Json => lines.json().boxed(),
+            Format::Json => lines.json().with_span_list(false).boxed(),
         });
     }
     // What systemd reads from the terminal's place goes to the same journal as syslog.

@@ -1,0 +1,79 @@
+//! Rows that take each other's keys, as they can where the source checks its key at the end of a statement or transaction. Written one
+//! by one they would be in each other's way.
+
+use std::collections::HashMap;
+
+use crate::fold::Item;
+use crate::plan::Plan;
+use crate::write::StepRow;
+use crate::{Op, Row};
+
+/// Changes that have to be written at once.
+pub(crate) struct Rotation<'a> {
+    /// Number of leading changes.
+    pub(crate) changes: usize,
+    /// From the key that each row had to what it is now.
+    pub(crate) rows: Vec<StepRow<'a>>,
+}
+
+/// Values of the key columns.
+type Key<'a> = Vec<Option<&'a str>>;
+
+struct Moving<'a> {
+    row: StepRow<'a>,
+    origin: Key<'a>,
+    now: Option<&'a Row>,
+    since: usize,
+}
+
+/// Looks for a rotation at the beginning of a table's changes: updates of one transaction to other keys, of which one takes a key that
+/// another row gives up only later. A row that moves on is known by its values, unless those of different rows are told `apart` by nothing.
+pub(crate) fn find<'a>(plan: &Plan, key: &[usize], items: &[Item<'a>], apart: bool) -> Option<Rotation<'a>> {
+    let txid = items.first()?.change.txid;
+    let of_one =
+        |item: &&Item<'_>| item.change.op == Op::Update && item.change.txid == txid && moves(plan, key, item);
+    let run: Vec<&Item<'a>> = items.iter().take_while(of_one).collect();
+    let key_of = |item: &Item<'a>, new: bool| -> Key<'a> {
+        key.iter().map(|to| value(plan, item, *to, new)).collect()
+    };
+
+    let mut rows: Vec<Moving<'a>> = Vec::new();
+    // which rows have which key at the time
+    let mut places: HashMap<Key<'a>, Vec<usize>> = HashMap::new();
+    let mut taken = Vec::new();
+    for (at, item) in run.iter().enumerate() {
+        let (from, to) = (key_of(item, false), key_of(item, true));
+        let here = places.entry(from.clone()).or_default();
+        let known = here.iter().position(|row| !apart && rows[*row].now == item.change.old.as_ref());
+        let row = match known {
+            Some(place) => here.swap_remove(place),
+            None => {
+                rows.push(Moving { row: StepRow::of(item), origin: from, now: None, since: at });
+                rows.len() - 1
+            }
+        };
+        let next = StepRow::of(item);
+        rows[row].row = StepRow { identity: rows[row].row.identity, ..next };
+        rows[row].now = item.change.new.as_ref();
+        let there = places.entry(to.clone()).or_default();
+        taken.push((at, to, !there.is_empty()));
+        there.push(row);
+    }
+    let origins: HashMap<&Key<'a>, usize> = rows.iter().map(|row| (&row.origin, row.since)).collect();
+    let rotates = taken.iter().any(|(at, to, met)| *met || origins.get(to).is_some_and(|since| since > at));
+    if !rotates || origins.len() < rows.len() {
+        return None;
+    }
+    Some(Rotation { changes: run.len(), rows: rows.into_iter().map(|row| row.row).collect() })
+}
+
+/// The update gives the row another key, by its text.
+pub(crate) fn moves(plan: &Plan, key: &[usize], item: &Item<'_>) -> bool {
+    key.iter().any(|to| value(plan, item, *to, true) != value(plan, item, *to, false))
+}
+
+/// Text of a column in the new or the old row of an update; the new one's where there is no old row.
+fn value<'a>(plan: &Plan, item: &Item<'a>, to: usize, new: bool) -> Option<&'a str> {
+    let (row, mapping) = if new { item.change.new.as_ref().zip(item.new)? } else { item.identity()? };
+    row.values.get(plan.mappings[mapping].position(to)?)
+}
