@@ -58,7 +58,7 @@ begin
         case when flags ~ 'D' then 'delete' end], null), ' or '), ''), 'insert or update or delete');
 
     own_names := array[base_name, 'zzz_' || base_name, base_name || '_truncate'];
-    if flags !~ 'B' and row_args[cardinality(row_args)] <> 'SKIP' and exists (
+    if flags !~ 'B' and exists (
         select from pg_trigger t
          where t.tgrelid = target::regclass and t.tgname <> all (own_names) and londiste._is_skip_trigger(t)) then
         ret_code := 403;

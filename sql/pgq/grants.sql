@@ -19,7 +19,7 @@ begin
         end if;
         execute format('revoke all on function %s from public', fn);
         grantee := case
-            when fn_name = any (writers || '{_urlencode,_trigger_plan,_trigger_event,_trigger_row}'::text[]) then 'pgq_writer'
+            when fn_name = any (writers || '{_record_fields,_quoted_record_fields,_primary_key,_urlencode,_urlencode_row,_json_row,_partial_sql,_row_expression,_trigger_event,_json_type}'::text[]) then 'pgq_writer'
             when fn_name = any (readers) then 'pgq_reader'
             else 'pgq_admin'
         end;

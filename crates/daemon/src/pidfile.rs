@@ -41,18 +41,20 @@ impl Pidfile {
         if let Some(directory) = path.parent() {
             std::fs::create_dir_all(directory).map_err(failed("make the directory", directory))?;
         }
-        let patience = Instant::now() + 2 * GLANCE;
+        let asked = Instant::now();
         loop {
             let mut file = open(path)?.map_or_else(|| create(path), Ok)?;
             match flock(&file, FlockOperation::NonBlockingLockExclusive) {
                 Ok(()) => {}
-                // Someone may only be looking who holds it.
-                Err(Errno::WOULDBLOCK) if Instant::now() < patience => {
-                    std::thread::sleep(GLANCE);
-                    continue;
-                }
                 Err(Errno::WOULDBLOCK) => {
-                    let pid = read_pid(&mut file).map_or_else(|| "?".into(), |pid| pid.to_string());
+                    let pid = read_pid(&mut file);
+                    // Someone may only be looking who holds it, or a killed holder has not quite gone.
+                    let patience = if pid.is_some_and(is_ending) { ENDING } else { 2 * GLANCE };
+                    if asked.elapsed() < patience {
+                        std::thread::sleep(GLANCE);
+                        continue;
+                    }
+                    let pid = pid.map_or_else(|| "?".into(), |pid| pid.to_string());
                     return Err(Error::AlreadyRunning { path: path.into(), pid });
                 }
                 Err(errno) => return Err(failed("lock", path)(errno.into())),
@@ -87,6 +89,18 @@ impl Pidfile {
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+}
+
+/// How long a killed process may take to let go of its files.
+const ENDING: Duration = Duration::from_secs(10);
+
+/// Whether a process was killed and is being taken apart: it keeps its lock until the last of its threads is gone.
+fn is_ending(pid: i32) -> bool {
+    match std::fs::read_to_string(format!("/proc/{pid}/stat")) {
+        // the state follows the program's name, which may hold anything but ends with the last parenthesis
+        Ok(stat) => stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with(['Z', 'X'])),
+        Err(error) => error.kind() == ErrorKind::NotFound,
     }
 }
 

@@ -13,6 +13,9 @@ use super::job::{Job, Node};
 use super::learned::{self, Kind};
 use super::{Outcome, locked, names, wait_sync};
 
+const CREATE_IT: &str =
+    "create it, or add --create or --create-full; --skip-non-existing leaves such tables out";
+
 /// Words of `add-table`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -101,6 +104,13 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
         let is_here = pg::table(&local.session, &dest).await?.is_some();
         if !is_here && arguments.skip_non_existing && arguments.extent().is_none() {
             job.terminal.say(&format!("table {name} left out: {} does not exist here", dest.plain()));
+            continue;
+        }
+        if !is_here && !local.is_root() && arguments.extent().is_none() {
+            apart.failed(
+                &name,
+                &format!("table {} does not exist on node {}: {CREATE_IT}", dest.plain(), local.info.name),
+            );
             continue;
         }
         let plan = match (&provider, arguments.extent()) {

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::terminal::Terminal;
+use super::terminal::{Terminal, told};
 use super::{Outcome, names};
 
 /// Counts what went wrong.
@@ -32,7 +32,11 @@ impl Apart {
     /// An object that could not be worked on, and why.
     pub(crate) fn failed(&mut self, object: &str, reason: &str) {
         self.failures += 1;
-        self.terminal.complain(&format!("{object}: {reason}"));
+        if reason.contains(object) {
+            self.terminal.complain(reason);
+        } else {
+            self.terminal.complain(&format!("{object}: {reason}"));
+        }
     }
 
     /// Says what became of an object: the note of its success, or the reason of its failure.
@@ -53,6 +57,6 @@ impl Apart {
 fn reason(error: &anyhow::Error) -> String {
     match error.downcast_ref::<pgq::Error>() {
         Some(pgq::Error::Refused { note, .. }) => note.clone(),
-        _ => daemon::chain(error.as_ref()),
+        _ => told(error),
     }
 }

@@ -55,16 +55,26 @@ fn every_command_line_of_the_guide_is_understood() {
 #[test]
 fn options_may_stand_anywhere() {
     for line in [
-        &["--all", "--dest-table", "x", "-vv", "--set", "a=b,c=d", "t.ini", "add-table", "y"][..],
-        &["t.ini", "--all", "add-table", "-v", "y", "--dest-table=x", "--set=a=b,c=d", "-v"],
-        &["t.ini", "add-table", "y", "--set=a=b,c=d", "--dest-table", "x", "--all", "--verbose", "-v"],
+        &["--expect-sync", "--dest-table", "x", "-vv", "--set", "a=b,c=d", "t.ini", "add-table", "y"][..],
+        &["t.ini", "--expect-sync", "add-table", "-v", "y", "--dest-table=x", "--set=a=b,c=d", "-v"],
+        &[
+            "t.ini",
+            "add-table",
+            "y",
+            "--set=a=b,c=d",
+            "--dest-table",
+            "x",
+            "--expect-sync",
+            "--verbose",
+            "-v",
+        ],
     ] {
         let parsed = parse(line);
         assert_eq!(parsed.ini.as_deref(), Some(std::path::Path::new("t.ini")));
         assert_eq!(parsed.options.verbose, 2);
         assert_eq!(parsed.options.overrides, [("a".to_owned(), "b,c=d".to_owned())]);
         let Some(Command::AddTable(add)) = parsed.command else { panic!("{line:?}") };
-        assert!(add.all);
+        assert!(add.expect_sync);
         assert_eq!((add.tables, add.dest_table.as_deref()), (vec!["y".to_owned()], Some("x")));
     }
 }

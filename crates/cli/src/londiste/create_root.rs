@@ -90,6 +90,6 @@ pub(crate) async fn is_there(
             job.ini.display()
         );
     }
-    job.terminal.say(&format!("node {name} is the {} of queue {queue} already", node_type.as_str()));
+    job.terminal.say(&format!("node {name} is in queue {queue} already, as its {}", node_type.as_str()));
     Ok(true)
 }

@@ -10,6 +10,7 @@ use tokio_postgres::Transaction;
 
 use super::apart::Apart;
 use super::job::{Job, Node};
+use super::terminal::told;
 use super::{Outcome, remove_table};
 
 /// How long an unreachable node is tried.
@@ -77,7 +78,7 @@ async fn find(job: &Job, local: Node, name: &str) -> Result<(Option<Node>, Above
         let above = match job.provider_of(&local.info).await {
             Ok(provider) => Above::Provider(provider),
             Err(error) => {
-                job.terminal.warn(&daemon::chain(error.as_ref()));
+                job.terminal.warn(&told(&error));
                 Above::Unreachable
             }
         };
@@ -100,7 +101,7 @@ async fn find(job: &Job, local: Node, name: &str) -> Result<(Option<Node>, Above
         Err(error) => {
             job.terminal.warn(&format!(
                 "{}; only its provider forgets it: its tables keep what replication did to them",
-                daemon::chain(error.as_ref())
+                told(&error)
             ));
             None
         }

@@ -95,7 +95,7 @@ pub fn main() -> ExitCode {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Partly) => ExitCode::FAILURE,
         Err(problem) => {
-            terminal.complain(&daemon::chain(problem.as_ref()));
+            terminal.complain(&terminal::told(&problem));
             ExitCode::FAILURE
         }
     }

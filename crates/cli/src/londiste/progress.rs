@@ -92,7 +92,7 @@ pub(crate) async fn obstacles(job: &Job, session: &Client) -> Result<Vec<String>
     let mut lines = Vec::new();
     for state in node::consumers(session, queue).await? {
         if let Some(error) = state.error {
-            lines.push(format!("{}: {error}", state.consumer));
+            lines.push(format!("{}: {}", state.consumer, error.replace('\n', " ")));
         }
         if state.paused {
             lines.push(format!("{} is paused (resume lets it go on)", state.consumer));

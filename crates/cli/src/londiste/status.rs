@@ -11,6 +11,7 @@ use pgq::node::{self, Location};
 use super::Outcome;
 use super::job::Job;
 use super::look::{self, Look};
+use super::terminal::told;
 use super::tree::Branch;
 
 /// A node that does not answer within this time is shown as not reachable.
@@ -52,7 +53,7 @@ async fn visit(job: &Job, location: &Location) -> Member {
             Err(_) => anyhow::bail!("no answer within {} s", LIMIT.as_secs()),
         }
     };
-    let look = look.await.map_err(|error| daemon::chain(error.as_ref()));
+    let look = look.await.map_err(|error| told(&error));
     Member { name: location.node.clone(), dead: location.dead, look }
 }
 

@@ -2,6 +2,21 @@
 
 use std::io::Write;
 
+/// An error with its causes, on one line. What PostgreSQL said is told once, though errors around it repeat it.
+pub(crate) fn told(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain() {
+        let words = cause.to_string();
+        if !text.contains(&words) {
+            text = if text.is_empty() { words } else { format!("{text}: {words}") };
+        }
+        if cause.is::<pg::Error>() {
+            break;
+        }
+    }
+    text.replace('\n', " ")
+}
+
 /// Where the program speaks. Writing never fails it: a reader that has gone away needs nothing more.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Terminal {
