@@ -12,6 +12,9 @@ use rustix::process::{Pid, test_kill_process};
 
 use crate::Error;
 
+/// Longer than [`holder`] keeps its lock.
+const GLANCE: Duration = Duration::from_millis(20);
+
 /// A pidfile of this process: removed when the value is dropped. After a crash the file stays, but its
 /// lock is gone, which is how the next start knows that it may be replaced.
 #[derive(Debug)]
@@ -45,8 +48,10 @@ impl Pidfile {
                 Ok(()) => {}
                 Err(Errno::WOULDBLOCK) => {
                     let pid = read_pid(&mut file);
-                    if pid.is_some_and(is_ending) && asked.elapsed() < ENDING {
-                        std::thread::sleep(Duration::from_millis(20));
+                    // Someone may only be looking who holds it, or a killed holder has not quite gone.
+                    let patience = if pid.is_some_and(is_ending) { ENDING } else { 2 * GLANCE };
+                    if asked.elapsed() < patience {
+                        std::thread::sleep(GLANCE);
                         continue;
                     }
                     let pid = pid.map_or_else(|| "?".into(), |pid| pid.to_string());
@@ -239,6 +244,24 @@ mod tests {
         let _pidfile = Pidfile::create(&path).unwrap();
         let pid = i32::try_from(std::process::id()).unwrap();
         assert!(matches!(holder(&path).unwrap(), Holder::Locked(found, _) if found == pid));
+    }
+
+    #[test]
+    fn a_stock_tool_holds_its_pidfile_without_a_lock() {
+        let dir = tempfile::tempdir().unwrap();
+        let (program, path) = (dir.path().join("pgqd"), dir.path().join("a.pid"));
+        std::fs::copy("/bin/sleep", &program).unwrap();
+        let mut stock = std::process::Command::new(&program).arg("60").spawn().unwrap();
+        std::fs::write(&path, format!("{}\n", stock.id())).unwrap();
+        let error = Pidfile::create(&path).unwrap_err().to_string();
+        assert!(error.contains(&format!("already running as process {}", stock.id())), "{error}");
+        assert!(matches!(holder(&path).unwrap(), Holder::Unlocked(_)));
+
+        // A process stays visible until its parent has seen its end.
+        let parent = std::thread::spawn(move || stock.wait().unwrap());
+        crate::control::signal(&path, crate::control::Signal::Kill).unwrap();
+        assert!(!parent.join().unwrap().success());
+        Pidfile::create(&path).unwrap();
     }
 
     #[test]
