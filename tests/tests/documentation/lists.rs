@@ -1,0 +1,85 @@
+//! What the code knows and what the pages list is the same.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+use tests::{Invocation, executable};
+
+use crate::page::{first_cells, quoted, section};
+
+const COMMANDS: &str = "docs/commands.md";
+
+/// Families of keys that are known by their beginning.
+const FAMILIES: [&str; 2] = ["logdatefmt_*", "logfmt_*"];
+
+#[test]
+fn every_key_of_an_ini_file_is_documented_and_no_other() {
+    for name in ["pgqd", "londiste"] {
+        let mut known: BTreeSet<String> = daemon::ini::known_keys(name).map(str::to_owned).collect();
+        if name == "londiste" {
+            known.extend(FAMILIES.map(str::to_owned));
+        }
+        let cells = first_cells("docs/configuration.md", &format!("[{name}]"));
+        let listed: BTreeSet<String> = cells.iter().flat_map(|cell| quoted(cell)).collect();
+        let missing: Vec<_> = known.difference(&listed).collect();
+        let invented: Vec<_> = listed.difference(&known).collect();
+        assert!(missing.is_empty() && invented.is_empty(), "[{name}]: missing {missing:?}, invented {invented:?}");
+    }
+}
+
+#[test]
+fn every_command_and_option_is_documented_and_no_other() {
+    let general = help("londiste", &["--help"]);
+    same("londiste", &options(&general), &listed("londiste: options of every command"));
+    let commands: Vec<&str> = block(&general, "Commands:").filter_map(|line| line.split_whitespace().next()).collect();
+    assert!(commands.len() >= 20, "{commands:?}");
+    for command in &commands {
+        let mut known = options(&help("londiste", &[command, "--help"]));
+        known.remove("--help");
+        same(command, &known, &listed(command));
+    }
+    let described = section(COMMANDS, "londiste: commands");
+    let described: BTreeSet<&str> = described.lines().filter_map(|line| line.strip_prefix("### ")).collect();
+    assert_eq!(described, commands.into_iter().collect(), "commands of the page and of the program");
+    same("pgqd", &options(&help("pgqd", &["--help"])), &listed("pgqd"));
+}
+
+fn same(what: &str, known: &BTreeSet<String>, listed: &BTreeSet<String>) {
+    let missing: Vec<_> = known.difference(listed).collect();
+    let invented: Vec<_> = listed.difference(known).collect();
+    assert!(missing.is_empty() && invented.is_empty(), "{what}: missing {missing:?}, invented {invented:?}");
+}
+
+/// Options in the first cells of the tables below a heading.
+fn listed(title: &str) -> BTreeSet<String> {
+    let cells = first_cells(COMMANDS, title);
+    let words = cells.iter().flat_map(|cell| quoted(cell));
+    words.filter(|word| word.starts_with('-')).map(|word| name(&word)).collect()
+}
+
+/// Options that a help text explains, each by its long form where it has one.
+fn options(help: &str) -> BTreeSet<String> {
+    block(help, "Options:")
+        .filter(|line| line.trim_start().starts_with('-') && line.len() - line.trim_start().len() <= 6)
+        .map(|line| {
+            let words: Vec<&str> = line.split_whitespace().take_while(|word| word.starts_with('-')).collect();
+            name(words.last().expect("an option"))
+        })
+        .collect()
+}
+
+/// Without its value and the dots of one that may be repeated.
+fn name(word: &str) -> String {
+    word.split([' ', '=']).next().unwrap_or_default().trim_end_matches([',', '.']).to_owned()
+}
+
+/// Lines of a help text below a title, up to the next title.
+fn block<'a>(help: &'a str, title: &str) -> impl Iterator<Item = &'a str> {
+    help.lines().skip_while(move |line| *line != title).skip(1).take_while(|line| line.starts_with("  "))
+}
+
+fn help(program: &str, words: &[&str]) -> String {
+    let mut command = Command::new(executable(program));
+    command.args(words);
+    Invocation::new(command).run().expect_success().stdout.clone()
+}
