@@ -66,7 +66,8 @@ fn databases_are_found_and_dropped_while_it_runs() {
     pair.source.admin().execute("drop database extra with (force)");
     expect_log(&setup, "database extra is gone");
     expect_ticks(&setup, &pair.source);
-    let sessions = "select count(*) from pg_stat_activity where application_name = 'pgqd' and datname = 'shop'";
+    let sessions =
+        "select count(*) from pg_stat_activity where application_name = 'pgqd' and datname = 'shop'";
     wait_until(QUICK, "one connection is left", || pair.source.admin().number(sessions) == 1);
     stop(&setup);
 }
