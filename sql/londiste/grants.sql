@@ -5,14 +5,18 @@ declare
     fn_name text;
     grantee text;
     everybody constant text[] := '{find_column_types,find_rel_oid,find_seq_oid,find_table_fkeys,find_table_oid,'
-        'is_replica_func,_is_skip_trigger,make_fqname,quote_fqname,split_fqname,version}';
+        'is_replica_func,_is_skip_trigger,_trigger_name,make_fqname,quote_fqname,split_fqname,version}';
     readers constant text[] := '{_coordinate_copy,get_seq_list,get_table_list}';
     maintenance constant text[] := '{periodic_maintenance,root_check_seqs,_publish_seq}';
 begin
     for fn, fn_name in
         select p.oid, p.proname from pg_proc p
-         where p.pronamespace = 'londiste'::regnamespace and p.proname <> all (everybody)
+         where p.pronamespace = 'londiste'::regnamespace
     loop
+        if fn_name = any (everybody) then
+            execute format('grant execute on function %s to public', fn);
+            continue;
+        end if;
         execute format('revoke all on function %s from public', fn);
         for grantee in
             select rolname from pg_roles

@@ -11,5 +11,6 @@
 \ir sequence.sql
 \ir fkeys.sql
 \ir execute.sql
+\ir partition.sql
 \ir maint.sql
 \ir grants.sql

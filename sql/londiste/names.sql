@@ -98,7 +98,8 @@ as $$
        and (n.nspname = 'pgq' and p.proname in ('sqltriga', 'logutriga', 'jsontriga') or n.nspname = 'londiste_rs');
 $$;
 
--- 'origin', 'local' or 'replica', for this session or transaction; only roles that may set it succeed.
+-- 'origin', 'local' or 'replica', for this session or transaction. Where the owner of this function may not set it, all goes on
+-- without: a NOTICE says so.
 create or replace function londiste.set_session_replication_role(val text, is_local boolean)
 returns void
 language plpgsql security definer
@@ -109,4 +110,7 @@ begin
         raise exception 'bad value for session_replication_role';
     end if;
     perform set_config('session_replication_role', val, is_local);
+exception
+    when insufficient_privilege then
+        raise notice 'session_replication_role is not permitted here: triggers and foreign keys stay in force';
 end $$;

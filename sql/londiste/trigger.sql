@@ -16,7 +16,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     target text := londiste.quote_fqname(i_dest_table);
-    base_name text := '_londiste_' || i_queue_name;
+    base_name text := londiste._trigger_name(i_queue_name);
     flags text := '';
     swallow boolean := false;
     row_args text[] := array[i_queue_name];
@@ -58,7 +58,7 @@ begin
         case when flags ~ 'D' then 'delete' end], null), ' or '), ''), 'insert or update or delete');
 
     own_names := array[base_name, 'zzz_' || base_name, base_name || '_truncate'];
-    if flags !~ 'B' and row_args[cardinality(row_args)] <> 'SKIP' and exists (
+    if flags !~ 'B' and exists (
         select from pg_trigger t
          where t.tgrelid = target::regclass and t.tgname <> all (own_names) and londiste._is_skip_trigger(t)) then
         ret_code := 403;
@@ -90,6 +90,20 @@ begin
     ret_note := 'OK';
 end $$;
 
+-- Name of a queue's capture trigger. It leaves room for what is put before and after it; a queue's name that is too long for
+-- that is replaced by its hash.
+create or replace function londiste._trigger_name(i_queue_name text)
+returns text
+language plpgsql immutable strict
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return '_londiste_' || case
+        when octet_length('zzz__londiste_' || i_queue_name || '_truncate') <= 63 then i_queue_name
+        else md5(i_queue_name)
+    end;
+end $$;
+
 -- Whether a trigger captures and swallows changes: one of its arguments is SKIP.
 create or replace function londiste._is_skip_trigger(i_trigger pg_catalog.pg_trigger)
 returns boolean
@@ -109,7 +123,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     relation regclass;
-    base_name text := '_londiste_' || i_queue_name;
+    base_name text := londiste._trigger_name(i_queue_name);
     found_name text;
 begin
     select to_regclass(londiste.quote_fqname(coalesce(dest_table, table_name))) into relation

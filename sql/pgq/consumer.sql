@@ -26,10 +26,12 @@ begin
         raise exception 'Event queue not created yet';
     end if;
 
-    insert into pgq.consumer (co_name) select x_consumer_name
-     where not exists (select from pgq.consumer where co_name = x_consumer_name)
-    on conflict (co_name) do nothing;
-    select co_id into who from pgq.consumer where co_name = x_consumer_name for key share;
+    -- Whoever unregisters the same name at this moment may remove its row: then it is made again.
+    loop
+        select co_id into who from pgq.consumer where co_name = x_consumer_name for key share;
+        exit when found;
+        insert into pgq.consumer (co_name) values (x_consumer_name) on conflict (co_name) do nothing;
+    end loop;
 
     -- Rotation removes ticks that nobody stands at: the lock keeps the tick until the subscription holds it.
     perform from pgq.queue where queue_id = at_queue for share;

@@ -4,7 +4,9 @@ do $$
 declare
     fn regprocedure;
     grantee text;
-    everybody constant text[] := '{get_consumer_info,get_queue_info,quote_fqname,seq_getval,version}';
+    everybody constant text[] := '{get_consumer_info,get_queue_info,_queue_info,quote_fqname,seq_getval,version,'
+        '_record_fields,_quoted_record_fields,_primary_key,_urlencode,_urlencode_row,_json_row,_partial_sql,'
+        '_row_expression,_trigger_event,_json_type}';
     writers constant text[] := '{insert_event,current_event_table,sqltriga,logutriga,jsontriga}';
     readers constant text[] := '{batch_event_sql,batch_event_tables,batch_retry,event_retry,find_tick_helper,'
         'finish_batch,force_tick,get_batch_cursor,get_batch_events,get_batch_info,next_batch,next_batch_custom,'
@@ -14,12 +16,13 @@ begin
     for fn, fn_name in
         select p.oid, p.proname from pg_proc p where p.pronamespace = 'pgq'::regnamespace
     loop
-        if fn_name = any (everybody || '{_queue_info}'::text[]) then
+        if fn_name = any (everybody) then
+            execute format('grant execute on function %s to public', fn);
             continue;
         end if;
         execute format('revoke all on function %s from public', fn);
         grantee := case
-            when fn_name = any (writers || '{_urlencode,_trigger_plan,_trigger_event,_trigger_row}'::text[]) then 'pgq_writer'
+            when fn_name = any (writers) then 'pgq_writer'
             when fn_name = any (readers) then 'pgq_reader'
             else 'pgq_admin'
         end;

@@ -33,9 +33,11 @@ begin
     if ev_id is not null then
         new_id := ev_id;
     end if;
-    execute 'insert into ' || q.queue_data_pfx || '_' || q.queue_cur_table
-         || ' (ev_id, ev_time, ev_owner, ev_retry, ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3, ev_extra4)'
-            ' values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)'
+    execute pg_catalog.format('insert into %I.%I'
+            ' (ev_id, ev_time, ev_owner, ev_retry, ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3, ev_extra4)'
+            ' values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)',
+            pg_catalog.split_part(q.queue_data_pfx, '.', 1),
+            pg_catalog.split_part(q.queue_data_pfx, '.', 2) || '_' || q.queue_cur_table)
       using new_id, coalesce(ev_time, pg_catalog.now()), ev_owner, ev_retry, ev_type, ev_data,
             ev_extra1, ev_extra2, ev_extra3, ev_extra4;
     return new_id;

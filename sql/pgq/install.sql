@@ -7,12 +7,14 @@
 \ir queue.sql
 \ir ticker.sql
 \ir insert_event.sql
+\ir trigger_format.sql
+\ir trigger_event.sql
+\ir trigger.sql
 \ir consumer.sql
 \ir next_batch.sql
 \ir batch.sql
 \ir retry.sql
 \ir rotate.sql
 \ir info.sql
-\ir trigger_tmp.sql
 \ir maint.sql
 \ir grants.sql

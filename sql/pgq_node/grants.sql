@@ -12,8 +12,12 @@ declare
 begin
     for fn, fn_name in
         select p.oid, p.proname from pg_proc p
-         where p.pronamespace = 'pgq_node'::regnamespace and p.proname <> all (everybody)
+         where p.pronamespace = 'pgq_node'::regnamespace
     loop
+        if fn_name = any (everybody) then
+            execute format('grant execute on function %s to public', fn);
+            continue;
+        end if;
         execute format('revoke all on function %s from public', fn);
         for grantee in
             select rolname from pg_roles

@@ -40,11 +40,11 @@ impl Step {
         self.directory.map_or(line.clone(), |directory| format!("(cd {directory} && {line})"))
     }
 
-    /// Title and command without connect strings: for tables.
-    pub fn command_line_short(&self) -> String {
-        let secret = |word: &&String| word.contains("password=") || word.contains("://");
-        let words: Vec<&str> = self.words.iter().filter(|word| !secret(word)).map(String::as_str).collect();
-        format!("{}: {}", self.title, words.join(" "))
+    /// The command without its connect strings: for tables.
+    pub fn without_connect_strings(&self) -> String {
+        let connects = |word: &&String| word.contains("password=") || word.contains("://");
+        let words: Vec<&str> = self.words.iter().filter(|word| !connects(word)).map(String::as_str).collect();
+        format!("{} ({})", words.join(" "), self.title)
     }
 
     /// Runs it.

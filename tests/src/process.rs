@@ -74,8 +74,14 @@ pub fn signal(name: &str, pid: &str) {
         .expect("kill runs");
 }
 
+/// Whether a thread of it still runs. A killed process's first thread can be a zombie while others still hold its locks.
 fn is_alive(pid: u32) -> bool {
-    let stat = std::fs::read_to_string(Path::new("/proc").join(pid.to_string()).join("stat"));
-    // A zombie's state letter follows the parenthesised name.
-    stat.is_ok_and(|stat| stat.rsplit(')').next().is_some_and(|rest| !rest.trim_start().starts_with('Z')))
+    let threads = std::fs::read_dir(Path::new("/proc").join(pid.to_string()).join("task"));
+    threads.is_ok_and(|mut threads| threads.any(|thread| thread.is_ok_and(|thread| runs(&thread.path()))))
+}
+
+fn runs(thread: &Path) -> bool {
+    let stat = std::fs::read_to_string(thread.join("stat")).unwrap_or_default();
+    // The state letter follows the parenthesised name.
+    stat.rsplit(')').next().is_some_and(|rest| !rest.trim_start().starts_with(['Z', 'X']) && !rest.is_empty())
 }

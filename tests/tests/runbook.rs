@@ -11,8 +11,9 @@ const FOREIGN_KEYS: &str = "select conrelid::regclass, conname, pg_get_constrain
     from pg_constraint where contype = 'f' and connamespace::regnamespace::text in ('shop', '\"Back Office\"') order by 1, 2";
 
 /// User triggers of the application's tables and whether they fire.
-const TRIGGERS: &str = "select tgrelid::regclass, tgname, tgenabled from pg_trigger
-    where not tgisinternal and tgname !~ 'londiste' order by 1, 2";
+const TRIGGERS: &str =
+    "select tgrelid::regclass, tgname, tgenabled from pg_trigger join pg_class c on c.oid = tgrelid
+    where not tgisinternal and relnamespace::regnamespace::text in ('shop', '\"Back Office\"') order by 1, 2";
 
 fn run(setup: &Setup, steps: Vec<Step>) {
     for step in steps {

@@ -163,7 +163,7 @@ fn switches_stop_kill_and_reload_a_running_daemon() {
         for stop in ["-s", "-k"] {
             let pid = daemon.expect_pid();
             switch("-r").expect_success();
-            wait_until(QUICK, "a reload in the log", || daemon.log().to_lowercase().contains("reload"));
+            wait_until(QUICK, &format!("{name}: SIGHUP in the log"), || daemon.log().contains("SIGHUP"));
             assert_eq!(daemon.expect_pid(), pid, "{name}: a reload is no restart");
             switch(stop).expect_success();
             daemon.wait_gone(QUICK);

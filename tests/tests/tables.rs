@@ -67,7 +67,7 @@ fn a_removed_table_is_left_as_it_was_found() {
     let pair = Pair::start();
     pair.both("create table t (id int primary key, v text); create function f() returns trigger language plpgsql as 'begin return new; end';
                create trigger mine before update on t for each row execute function f()");
-    let triggers = "select string_agg(tgname || tgenabled, ',' order by tgname) from pg_trigger where tgrelid = 't'::regclass";
+    let triggers = "select string_agg(tgname || ' ' || tgenabled::text, ',' order by tgname) from pg_trigger where tgrelid = 't'::regclass";
     let before = [pair.source.value(triggers), pair.target.value(triggers)];
     let setup = Setup::new(&pair);
     setup.replicate();
@@ -132,14 +132,11 @@ fn members_and_nodes_are_told_and_dropped() {
         assert!(!members.stdout.contains("Secret"), "{}", members.report());
         setup.londiste(&[ini, "node-status"]).expect_success();
     }
-    let again = setup.londiste(&[
-        "target.ini",
-        "create-leaf",
-        "subscriber",
-        &pair.target.connstr(),
-        &format!("--provider={}", pair.source.connstr()),
-    ]);
-    assert_ne!(again.code, 0, "{}", again.report());
+    let third = pair.another("_third");
+    let provider = format!("--provider={}", pair.source.connstr());
+    let db = format!("db={}", third.target.connstr());
+    let used = ["--set", &db, "target.ini", "create-leaf", "subscriber", &third.target.connstr(), &provider];
+    setup.londiste(&used).expect_failure(1, &["subscriber"]);
     setup.londiste(&["-s", "target.ini"]).expect_success();
     setup.target_worker().wait_gone(SETTLE);
     setup.londiste(&["target.ini", "drop-node", "subscriber"]).expect_success();

@@ -62,6 +62,10 @@ pub(crate) async fn write(
         folded.push(if in_order { None } else { fold(plan, items) });
     }
     let links = Links::between(plans, manner.bypass);
+    for (table, folded) in folded.iter_mut().enumerate() {
+        // a row that goes and comes back would take those with it that refer to it
+        folded.take_if(|folded| !folded.equals.is_empty() && links.refer_to(table));
+    }
     links.spread(&mut folded);
 
     let ordered: Vec<bool> = folded.iter().map(Option::is_none).collect();
@@ -75,6 +79,8 @@ pub(crate) async fn write(
     }
     for table in links.parents_first() {
         if let Some(folded) = &folded[table] {
+            let all = folded.equals_exist;
+            steps.extend(folded_steps(table, &mut plans[table], folded, Deed::DeleteEquals { all })?);
             steps.extend(folded_steps(table, &mut plans[table], folded, Deed::Update)?);
             steps.extend(folded_steps(table, &mut plans[table], folded, Deed::Insert)?);
         }
@@ -118,6 +124,10 @@ impl Links {
 
     fn touch(&self, table: usize) -> bool {
         self.links.iter().any(|(child, parent, _)| *child == table || *parent == table)
+    }
+
+    fn refer_to(&self, table: usize) -> bool {
+        self.links.iter().any(|(_, parent, _)| *parent == table)
     }
 
     /// Where one of the tables linked by actions is written in event order, all of them have to be.

@@ -125,9 +125,9 @@ pub enum Error {
         /// SQLSTATE.
         code: Box<SqlState>,
         /// The server's message, without row values.
-        message: String,
+        message: Box<str>,
         /// What to do about it.
-        remedy: Option<String>,
+        remedy: Option<&'static str>,
     },
     /// A statement of our own that concerns no table's rows failed, or the connection did.
     #[error("{what} failed: {source}")]
@@ -150,9 +150,9 @@ impl std::fmt::Display for Events {
     }
 }
 
-struct Labelled<'a>(&'static str, &'a Option<String>);
+struct Labelled<'a, T>(&'static str, &'a Option<T>);
 
-impl std::fmt::Display for Labelled<'_> {
+impl<T: std::fmt::Display> std::fmt::Display for Labelled<'_, T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.1 {
             Some(text) => write!(f, "{}{text}", self.0),

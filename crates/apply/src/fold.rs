@@ -8,7 +8,7 @@ use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use crate::plan::Plan;
-use crate::{Change, Columns, Op, Row};
+use crate::{Change, Columns, Op, Row, Values};
 
 /// A change with the mappings of its rows.
 #[derive(Debug, Clone, Copy)]
@@ -45,6 +45,10 @@ pub(crate) struct Folded<'a> {
     pub(crate) updates: Vec<Net<'a>>,
     pub(crate) inserts: Vec<Net<'a>>,
     pub(crate) deletes: Vec<Net<'a>>,
+    /// Rows to delete that nothing but their values identify; one of several equal rows for each.
+    pub(crate) equals: Vec<Net<'a>>,
+    /// Some of `equals` were updated: not finding them is an error.
+    pub(crate) equals_exist: bool,
 }
 
 struct State<'a> {
@@ -55,6 +59,9 @@ struct State<'a> {
 
 /// Folds a table's changes. `None`: they cannot be folded and have to be written in order.
 pub(crate) fn fold<'a>(plan: &Plan, items: &[Item<'a>]) -> Option<Folded<'a>> {
+    if let Some(folded) = fold_rows(plan, items) {
+        return Some(folded);
+    }
     let key = common_key(plan, items)?;
     if items.iter().all(|item| item.change.op == Op::Insert) {
         let net = |item: &Item<'a>| {
@@ -93,6 +100,48 @@ pub(crate) fn fold<'a>(plan: &Plan, items: &[Item<'a>]) -> Option<Folded<'a>> {
             (true, false) => folded.deletes.push(state.net),
             (false, false) => {}
         }
+    }
+    Some(folded)
+}
+
+/// Rows without a key from which on reading the whole table once is taken for cheaper than looking for each, maybe by an index.
+const MANY: usize = 32;
+
+/// Folds rows without a key: what matters is how many of each there are. Not where the target has columns of its own, which a row
+/// that is updated has to keep.
+fn fold_rows<'a>(plan: &Plan, items: &[Item<'a>]) -> Option<Folded<'a>> {
+    let (_, layout) = items.first()?.identity()?;
+    let mapping = &plan.mappings[layout];
+    let alike = |item: &Item<'_>| {
+        item.new.is_none_or(|m| m == layout)
+            && item.old.is_none_or(|m| m == layout)
+            && (item.change.op == Op::Insert || item.change.old.is_some())
+    };
+    if !mapping.key.is_empty()
+        || !mapping.whole
+        || items.iter().filter(|item| item.change.op != Op::Insert).count() < MANY
+        || !items.iter().all(alike)
+    {
+        return None;
+    }
+    let mut places: HashMap<&Values, usize> = HashMap::with_capacity(items.len());
+    let mut rows: Vec<(i64, &'a Row, i64)> = Vec::with_capacity(items.len());
+    for item in items {
+        let gone = item.change.old.iter().map(|row| (row, -1));
+        for (row, by) in gone.chain(item.change.new.iter().map(|row| (row, 1))) {
+            let place = *places.entry(&row.values).or_insert_with(|| {
+                rows.push((0, row, 0));
+                rows.len() - 1
+            });
+            let state = rows.get_mut(place)?;
+            (state.0, state.2) = (state.0 + by, item.change.event_id);
+        }
+    }
+    let equals_exist = items.iter().any(|item| item.change.op == Op::Update);
+    let mut folded = Folded { equals_exist, ..Folded::default() };
+    for (count, row, event_id) in rows {
+        let to = if count < 0 { &mut folded.equals } else { &mut folded.inserts };
+        to.extend((0..count.abs()).map(|_| Net { row: Cow::Borrowed(row), event_id }));
     }
     Some(folded)
 }
@@ -144,10 +193,11 @@ fn key_text(plan: &Plan, key: &[usize], item: &Item<'_>) -> Option<String> {
     };
     let (row, mapping) = item.identity()?;
     let known = text(row, mapping)?;
-    if let (Op::Update, Some(new), Some(mapping)) = (&item.change.op, &item.change.new, item.new) {
-        if item.change.old.is_some() && text(new, mapping)? != known {
-            return None;
-        }
+    if let (Op::Update, Some(new), Some(mapping)) = (&item.change.op, &item.change.new, item.new)
+        && item.change.old.is_some()
+        && text(new, mapping)? != known
+    {
+        return None;
     }
     Some(known)
 }

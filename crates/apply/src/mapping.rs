@@ -14,6 +14,8 @@ pub(crate) struct Mapping {
     pub(crate) written: Vec<(usize, usize)>,
     /// The same of the key columns, ordered by target position. Empty: the whole row identifies.
     pub(crate) key: Vec<(usize, usize)>,
+    /// Rows have all the target's columns that are written.
+    pub(crate) whole: bool,
     /// Row position of each target column.
     positions: Vec<Option<usize>>,
 }
@@ -65,7 +67,7 @@ impl Mapping {
         }
         let mut positions = vec![None; target.len()];
         written.iter().chain(&key).for_each(|(at, to)| positions[*to] = Some(*at));
-        Ok(Mapping { columns: Arc::clone(columns), written, key, positions })
+        Ok(Mapping { columns: Arc::clone(columns), written, key, whole: target_only.is_empty(), positions })
     }
 
     /// Row position of the target's column.

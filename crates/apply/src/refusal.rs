@@ -31,8 +31,8 @@ impl Doing<'_> {
             last_event: self.last_event,
             key: self.key,
             code: Box::new(db.code().clone()),
-            message: without_values(db.message(), db.code()),
-            remedy: remedy(db.code()).map(str::to_owned),
+            message: without_values(db.message(), db.code()).into(),
+            remedy: remedy(db.code()),
         }
     }
 }
@@ -95,7 +95,9 @@ pub(crate) fn next(error: &Error, manner: &Manner) -> Next {
     let class = error.code().and_then(|code| code.code().get(..2));
     match class {
         _ if unique && manner.in_order && !manner.apart => Next::Apart,
-        _ if matches!(error, Error::NotUnique { .. }) && !manner.in_order => Next::InOrder,
+        _ if matches!(error, Error::NotUnique { .. } | Error::RowMissing { .. }) && !manner.in_order => {
+            Next::InOrder
+        }
         Some("22" | "23") if !manner.in_order => Next::InOrder,
         Some("42" | "0A") if error.code() != Some(&SqlState::INSUFFICIENT_PRIVILEGE) => Next::Anew,
         _ => Next::GiveUp,

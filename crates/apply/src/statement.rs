@@ -18,6 +18,8 @@ pub(crate) enum Shape {
     UpdateOne { columns: Vec<usize>, old: Vec<(usize, Null)> },
     /// Deletes one of the rows that equal the old one. Parameters: as the old row's above.
     DeleteOne { old: Vec<(usize, Null)> },
+    /// Deletes, for each row given, one of the rows that equal it. Parameters: an array for each column.
+    DeleteEquals { columns: Vec<usize> },
 }
 
 /// Whether the old row's column is NULL.
@@ -76,6 +78,32 @@ impl Shape {
                         format!("{} = ${}::text::{}", column(c).quoted, i + 1, column(c).cast)
                     }));
                 format!("update {only}{table} as t set {set} where {}", row_matches(plan, old, columns.len()))
+            }
+            Shape::DeleteEquals { columns } => {
+                let given = list(
+                    columns.iter().enumerate().map(|(i, c)| format!("x.v{i}::{}::text", column(c).cast)),
+                );
+                let found = list(columns.iter().map(|c| format!("m.{}::text", column(c).quoted)));
+                let which = format!(
+                    "with given as (select g.whole, row_number() over (partition by g.whole) as nth \
+                                      from (select row({given})::text as whole from {}) g), \
+                     found as (select f.*, row_number() over (partition by f.whole) as nth \
+                                 from (select m.tableoid as part, m.ctid as place, row({found})::text as whole \
+                                         from {only}{table} as m) f \
+                                where f.whole in (select whole from given))",
+                    rows(columns.len().max(1), 0)
+                );
+                let places = "from found join given using (whole, nth)";
+                if plan.alone {
+                    format!(
+                        "delete from only {table} as t where t.ctid = any (array({which} select place {places}))"
+                    )
+                } else {
+                    format!(
+                        "{which} delete from {table} as t using (select part, place {places}) as gone \
+                         where t.tableoid = gone.part and t.ctid = gone.place"
+                    )
+                }
             }
             Shape::DeleteOne { old } => {
                 format!("delete from {only}{table} as t where {}", row_matches(plan, old, 0))

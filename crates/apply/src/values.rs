@@ -3,7 +3,7 @@
 const NULL: u32 = 1 << 31;
 
 /// Text values of a row, some of them SQL NULL.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Values {
     text: String,
     /// For each value, where its text ends; the high bit marks NULL. A row's text is below 2 GB (PostgreSQL's own limit is 1 GB).

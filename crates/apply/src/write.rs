@@ -22,6 +22,10 @@ pub(crate) enum Deed {
     UpdateOne,
     /// Deletion of one of several equal rows.
     DeleteOne,
+    /// The same for many rows at once; `all`: it is an error when one is not there.
+    DeleteEquals {
+        all: bool,
+    },
 }
 
 /// A row, or a pair of rows, with their mappings.
@@ -62,6 +66,7 @@ pub(crate) fn folded_steps<'a>(
 ) -> Result<Vec<Step<'a>>> {
     let nets = match deed {
         Deed::Insert => &folded.inserts,
+        Deed::DeleteEquals { .. } => &folded.equals,
         Deed::Update => &folded.updates,
         _ => &folded.deletes,
     };
@@ -69,7 +74,7 @@ pub(crate) fn folded_steps<'a>(
     for net in nets {
         let mapping = plan.map(&net.row.columns, net.event_id)?;
         let of_row = Some((net.row.as_ref(), mapping));
-        let new = of_row.filter(|_| deed != Deed::Delete);
+        let new = of_row.filter(|_| matches!(deed, Deed::Insert | Deed::Update));
         let row = StepRow { event_id: net.event_id, new, identity: of_row };
         match steps.iter_mut().find(|(of, _)| *of == mapping) {
             Some((_, step)) => step.rows.push(row),
@@ -101,6 +106,11 @@ impl<'a> Step<'a> {
             Deed::Delete => Shape::Delete { key },
             Deed::UpdateOne => Shape::UpdateOne { columns: set()?, old: old()? },
             Deed::DeleteOne => Shape::DeleteOne { old: old()? },
+            Deed::DeleteEquals { .. } => {
+                let (_, mapping) = first.identity?;
+                let columns = plan.mappings[mapping].written.iter().map(|(_, to)| *to).collect();
+                Shape::DeleteEquals { columns }
+            }
         })
     }
 
@@ -129,6 +139,10 @@ impl<'a> Step<'a> {
                 arrays.extend(self.arrays(plan, key, false));
                 Parameters::Arrays(arrays)
             }
+            Shape::DeleteEquals { columns } if columns.is_empty() => {
+                Parameters::Arrays(vec![vec![None; self.rows.len()]])
+            }
+            Shape::DeleteEquals { columns } => Parameters::Arrays(self.arrays(plan, columns, false)),
             Shape::Delete { key } | Shape::Missing { key } => {
                 Parameters::Arrays(self.arrays(plan, key, false))
             }
@@ -144,7 +158,7 @@ impl<'a> Step<'a> {
         let op = match self.deed {
             Deed::Insert => "insert",
             Deed::Update | Deed::Follow | Deed::UpdateOne => "update",
-            Deed::Delete | Deed::DeleteOne => "delete",
+            Deed::Delete | Deed::DeleteOne | Deed::DeleteEquals { .. } => "delete",
         };
         let key = (self.rows.len() == 1).then(|| describe(plan, &self.rows[0])).flatten();
         Doing {
@@ -217,7 +231,8 @@ async fn settle(
     let rows = step.rows.len() as u64;
     match step.deed {
         Deed::Insert => counts.inserted += found,
-        Deed::Delete | Deed::DeleteOne => {
+        Deed::DeleteEquals { all: true } if found < rows => return Err(row_missing(plan, &step.rows[0])),
+        Deed::Delete | Deed::DeleteOne | Deed::DeleteEquals { .. } => {
             counts.deleted += found;
             counts.missing += rows.saturating_sub(found);
             if found > rows {

@@ -7,7 +7,7 @@ use pgq::table::{self, MergeState, TableInfo};
 use pgq::{batch, node, replay};
 use tracing::{debug, info};
 
-use crate::copier::Sides;
+use crate::connections::Sides;
 use crate::error::During;
 use crate::{Copier, Result, columns, indexes, position};
 

@@ -10,7 +10,7 @@ use pgq::table::{self, MergeState, TableInfo};
 use pgq::{Batch, Snapshot, batch, node, replay};
 use tracing::debug;
 
-use crate::copier::Sides;
+use crate::connections::Sides;
 use crate::error::During;
 use crate::{Copier, Error, Result, position};
 

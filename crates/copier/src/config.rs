@@ -15,6 +15,9 @@ pub struct Config {
     pub consumer_name: Option<String>,
     /// Added to the provider's public connect string.
     pub remote_extra_connstr: Option<String>,
+    /// Tables copied at the same time, and so the connections to each side.
+    #[serde(default = "one_copy")]
+    pub parallel_copies: usize,
     /// How long to wait for the worker before looking again.
     #[serde(default = "one")]
     pub loop_delay: f64,
@@ -25,6 +28,10 @@ pub struct Config {
 
 fn one() -> f64 {
     1.0
+}
+
+fn one_copy() -> usize {
+    1
 }
 
 fn ten() -> f64 {

@@ -1,37 +1,49 @@
 //! One run of a table's copy: from whatever state the databases tell, until the worker has the table.
 
-use pg::{ConnectString, Session};
+use std::sync::Arc;
+
 use pgq::table::{self, MergeState, TableInfo};
 use pgq::{Bell, batch, node};
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
-use crate::error::During;
+use crate::connections::{Connections, Sides};
 use crate::{Config, Error, Result, bulk, catch_up};
 
 /// Copies one table.
-#[derive(Debug)]
 pub struct Copier {
-    pub(crate) config: Config,
+    pub(crate) config: Arc<Config>,
     pub(crate) bell: Bell,
+    connections: Connections,
     pub(crate) table: String,
     pub(crate) consumer: String,
 }
 
-/// The connections of a running copy, and what the node's worker reads from.
-pub(crate) struct Sides {
-    pub(crate) provider: Session,
-    pub(crate) target: Session,
-    pub(crate) provider_node: String,
+/// Makes the copies of a node, which share their connections.
+#[derive(Clone)]
+pub struct Copiers {
+    config: Arc<Config>,
+    bell: Bell,
+    connections: Connections,
+}
+
+impl Copiers {
+    /// Copies that ring and hear `bell`. Opens no connection yet.
+    pub fn new(config: Config, bell: Bell) -> Copiers {
+        let config = Arc::new(config);
+        let connections = Connections::new(Arc::clone(&config));
+        Copiers { config, bell, connections }
+    }
+
+    /// The copy of `table` (`schema.table` as the queue names it).
+    pub fn copier(&self, table: &str) -> Copier {
+        let consumer = self.config.consumer(table);
+        let (config, bell, connections) = (Arc::clone(&self.config), self.bell.clone(), self.connections.clone());
+        Copier { config, bell, connections, table: table.to_owned(), consumer }
+    }
 }
 
 impl Copier {
-    /// A copy of `table` (`schema.table` as the queue names it) that rings and hears `bell`.
-    pub fn new(config: Config, bell: Bell, table: String) -> Copier {
-        let consumer = config.consumer(&table);
-        Copier { config, bell, table, consumer }
-    }
-
     /// Works until the table is the worker's, has left replication, or `stop` is cancelled.
     ///
     /// # Errors
@@ -49,7 +61,7 @@ impl Copier {
     }
 
     async fn work(&self) -> Result<()> {
-        let mut sides = self.open().await?;
+        let mut sides = self.connections.open(&self.table).await?;
         let queue = self.config.queue_name.as_str();
         loop {
             let info = table::get(&*sides.target, queue, &self.table).await?;
@@ -70,35 +82,9 @@ impl Copier {
         Ok(())
     }
 
-    async fn open(&self) -> Result<Sides> {
-        let application = format!("{} copy {}", self.config.job_name, self.table);
-        let target = Session::connect(&self.parse(&self.config.db)?, &application).await.during("this node (db)")?;
-        let queue = self.config.queue_name.as_str();
-        let state = node::consumer_state(&*target, queue, self.config.worker()).await?;
-        let state = state.ok_or_else(|| pgq::Error::NoNode { queue: queue.to_owned() })?;
-        let mut location = self.parse(state.provider_location.as_deref().unwrap_or_default())?;
-        if let Some(extra) = &self.config.remote_extra_connstr {
-            location = location.merged(&self.parse(extra)?);
-        }
-        let provider = Session::connect(&location, &application).await.during("the provider")?;
-        apply::pin_session(&provider).await?;
-        apply::pin_session(&target).await?;
-        let lock_timeout = format!("{}ms", (self.config.lock_timeout * 1000.0).max(1.0) as i64);
-        let sql = "select set_config('lock_timeout', $1, false)";
-        target.query_one(sql, &[&lock_timeout]).await.during("setting lock_timeout")?;
-        // a policy that hides rows must be an error, not a smaller copy
-        provider.batch_execute("set row_security = off").await.during("setting row_security")?;
-        Ok(Sides { provider, target, provider_node: state.provider })
-    }
-
-    fn parse(&self, text: &str) -> Result<ConnectString> {
-        text.parse::<ConnectString>().during("connect string")
-    }
-
     /// A failure is shown in `tables`, where the node can still be reached.
     async fn record(&self, error: &Error) {
-        let Ok(db) = self.parse(&self.config.db) else { return };
-        if let Ok(target) = Session::connect(&db, &self.config.job_name).await {
+        if let Ok(target) = self.connections.target().await {
             // the error itself is what matters; it is returned and logged by the supervisor
             let _ =
                 table::set_error(&*target, &self.config.queue_name, &self.table, Some(&error.to_string())).await;

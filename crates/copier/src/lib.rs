@@ -7,11 +7,12 @@ mod bulk;
 mod catch_up;
 mod columns;
 mod config;
+mod connections;
 mod copier;
 mod error;
 mod indexes;
 mod position;
 
 pub use config::Config;
-pub use copier::Copier;
+pub use copier::{Copier, Copiers};
 pub use error::{Error, Result};

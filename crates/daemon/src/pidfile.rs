@@ -4,12 +4,16 @@ use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Read, Seek, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 use rustix::process::{Pid, test_kill_process};
 
 use crate::Error;
+
+/// Longer than [`holder`] keeps its lock.
+const GLANCE: Duration = Duration::from_millis(20);
 
 /// A pidfile of this process: removed when the value is dropped. After a crash the file stays, but its
 /// lock is gone, which is how the next start knows that it may be replaced.
@@ -37,12 +41,20 @@ impl Pidfile {
         if let Some(directory) = path.parent() {
             std::fs::create_dir_all(directory).map_err(failed("make the directory", directory))?;
         }
+        let asked = Instant::now();
         loop {
             let mut file = open(path)?.map_or_else(|| create(path), Ok)?;
             match flock(&file, FlockOperation::NonBlockingLockExclusive) {
                 Ok(()) => {}
                 Err(Errno::WOULDBLOCK) => {
-                    let pid = read_pid(&mut file).map_or_else(|| "?".into(), |pid| pid.to_string());
+                    let pid = read_pid(&mut file);
+                    // Someone may only be looking who holds it, or a killed holder has not quite gone.
+                    let patience = if pid.is_some_and(is_ending) { ENDING } else { 2 * GLANCE };
+                    if asked.elapsed() < patience {
+                        std::thread::sleep(GLANCE);
+                        continue;
+                    }
+                    let pid = pid.map_or_else(|| "?".into(), |pid| pid.to_string());
                     return Err(Error::AlreadyRunning { path: path.into(), pid });
                 }
                 Err(errno) => return Err(failed("lock", path)(errno.into())),
@@ -77,6 +89,18 @@ impl Pidfile {
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+}
+
+/// How long a killed process may take to let go of its files.
+const ENDING: Duration = Duration::from_secs(10);
+
+/// Whether a process was killed and is being taken apart: it keeps its lock until the last of its threads is gone.
+fn is_ending(pid: i32) -> bool {
+    match std::fs::read_to_string(format!("/proc/{pid}/stat")) {
+        // the state follows the program's name, which may hold anything but ends with the last parenthesis
+        Ok(stat) => stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with(['Z', 'X'])),
+        Err(error) => error.kind() == ErrorKind::NotFound,
     }
 }
 
@@ -220,6 +244,24 @@ mod tests {
         let _pidfile = Pidfile::create(&path).unwrap();
         let pid = i32::try_from(std::process::id()).unwrap();
         assert!(matches!(holder(&path).unwrap(), Holder::Locked(found, _) if found == pid));
+    }
+
+    #[test]
+    fn a_stock_tool_holds_its_pidfile_without_a_lock() {
+        let dir = tempfile::tempdir().unwrap();
+        let (program, path) = (dir.path().join("pgqd"), dir.path().join("a.pid"));
+        std::fs::copy("/bin/sleep", &program).unwrap();
+        let mut stock = std::process::Command::new(&program).arg("60").spawn().unwrap();
+        std::fs::write(&path, format!("{}\n", stock.id())).unwrap();
+        let error = Pidfile::create(&path).unwrap_err().to_string();
+        assert!(error.contains(&format!("already running as process {}", stock.id())), "{error}");
+        assert!(matches!(holder(&path).unwrap(), Holder::Unlocked(_)));
+
+        // A process stays visible until its parent has seen its end.
+        let parent = std::thread::spawn(move || stock.wait().unwrap());
+        crate::control::signal(&path, crate::control::Signal::Kill).unwrap();
+        assert!(!parent.join().unwrap().success());
+        Pidfile::create(&path).unwrap();
     }
 
     #[test]

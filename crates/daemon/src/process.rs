@@ -130,7 +130,7 @@ impl Process {
         if self.stopping {
             return;
         }
-        tracing::info!("SIGHUP: log files opened again, reading the ini files again");
+        tracing::info!("reload (SIGHUP): log files opened again, reading the ini files again");
         for job in &mut self.jobs {
             match reread(job, &self.overrides) {
                 Ok(Some(newer)) => {

@@ -25,7 +25,7 @@ pub(crate) struct Service {
 
 enum Kind {
     Ticker(ticker::Config),
-    Node { node: Node, longest_pause: Duration },
+    Node { node: Box<Node>, longest_pause: Duration },
 }
 
 /// Keys that take effect when the process starts, and only then.
@@ -72,11 +72,11 @@ impl Service {
             }
             _ => {
                 let settings = ini.londiste()?;
-                let node = Node {
+                let node = Box::new(Node {
                     consumer: ini.section("londiste")?,
                     copier: ini.section("londiste")?,
                     pidfile: settings.pidfile.clone(),
-                };
+                });
                 Ok(Service {
                     ini,
                     section: "londiste",
@@ -114,7 +114,7 @@ impl Service {
         let supervisor = Supervisor::new(&self.job, backoff).logging_to(log);
         match &self.kind {
             Kind::Ticker(config) => tick::start(&supervisor, config.clone()),
-            Kind::Node { node, .. } => worker::start(&supervisor, node.clone()),
+            Kind::Node { node, .. } => worker::start(&supervisor, Node::clone(node)),
         }
         supervisor
     }
@@ -139,7 +139,8 @@ impl Service {
     pub(crate) fn renewed(&self, newer: Service) -> Service {
         let kind = match newer.kind {
             Kind::Node { node, longest_pause } => {
-                Kind::Node { node: Node { pidfile: self.pidfile.clone(), ..node }, longest_pause }
+                let node = Box::new(Node { pidfile: self.pidfile.clone(), ..*node });
+                Kind::Node { node, longest_pause }
             }
             ticker => ticker,
         };

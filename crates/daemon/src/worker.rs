@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use consumer::Worker;
-use copier::Copier;
+use copier::Copiers;
 use pgq::Bell;
 use tokio::sync::watch;
 
@@ -29,11 +29,12 @@ pub(crate) fn start(supervisor: &Supervisor, node: Node) {
         let worker = worker.clone();
         async move { Ok(worker.run(stop).await?) }
     });
+    let copiers = Copiers::new(node.copier, bell);
     supervisor.follow("copy", wanted, move |table| {
-        let (config, bell, table) = (node.copier.clone(), bell.clone(), table.to_owned());
+        let (copiers, table) = (copiers.clone(), table.to_owned());
         let pidfile = node.pidfile.as_deref().map(|worker| copy_pidfile(worker, &table));
         move |stop| {
-            let copier = Copier::new(config.clone(), bell.clone(), table.clone());
+            let copier = copiers.copier(&table);
             let pidfile = pidfile.clone();
             async move {
                 let _held = pidfile.as_deref().map(Pidfile::create).transpose()?;

@@ -1,6 +1,8 @@
 //! Changes written into a real server.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod capture;
 mod cluster;
+mod edges;
 mod histories;
 mod value_types;

@@ -14,7 +14,11 @@ const SAMPLE: &str = include_str!("../../../../etc/pgqd.ini");
 
 /// Ticker and maintenance for PgQ queues: makes ticks, rotates tables, hands retried events back.
 #[derive(Debug, Parser)]
-#[command(name = "pgqd", version, arg_required_else_help = false)]
+#[command(
+    name = "pgqd",
+    version,
+    override_usage = "pgqd [-q] [-v] [-d | -s | -k | -r] CONFIG\n       pgqd --ini"
+)]
 struct Arguments {
     /// The ini file, with a section [pgqd]
     #[arg(value_name = "CONFIG", required_unless_present = "ini")]

@@ -25,7 +25,7 @@ pub enum Format {
     /// Time, level, job and part, message.
     #[default]
     Text,
-    /// One JSON object a line.
+    /// One JSON object a line; on the terminal's place too where nobody sits, as under systemd.
     Json,
 }
 
@@ -92,14 +92,18 @@ pub fn terminal(verbosity: Verbosity) {
 pub(crate) fn start(to: Destinations<'_>, verbosity: Verbosity) {
     let mut layers: Vec<Box<dyn Layer<Registry> + Send + Sync>> = Vec::new();
     if to.terminal {
-        let ansi = std::io::stderr().is_terminal();
-        layers.push(layer().with_writer(std::io::stderr).with_target(false).with_ansi(ansi).boxed());
+        let lines = layer().with_writer(std::io::stderr);
+        let someone_reads = std::io::stderr().is_terminal();
+        layers.push(match to.format {
+            Format::Json if !someone_reads => lines.json().with_span_list(false).boxed(),
+            _ => lines.with_target(false).with_ansi(someone_reads).boxed(),
+        });
     }
     if !to.files.is_empty() {
         let lines = layer().with_writer(file::Router(to.files)).with_ansi(false);
         layers.push(match to.format {
             Format::Text => lines.with_target(false).boxed(),
-            Format::Json => lines.json().boxed(),
+            Format::Json => lines.json().with_span_list(false).boxed(),
         });
     }
     // What systemd reads from the terminal's place goes to the same journal as syslog.

@@ -22,7 +22,7 @@ pub use part::{PartStatus, State};
 pub struct Backoff {
     /// The first pause. It doubles from failure to failure, with jitter.
     pub shortest: Duration,
-    /// The longest pause.
+    /// The longest pause; less than the shortest counts as the shortest.
     pub longest: Duration,
     /// A part that ran so long without failing is well again.
     pub healthy: Duration,

@@ -2,7 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::PoisonError;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use futures_util::FutureExt;
@@ -91,7 +91,8 @@ impl Part {
             if failure.is_none() && self.ending == Ending::Final {
                 break;
             }
-            let pause = pauses.next().unwrap_or(self.backoff.longest).min(self.backoff.longest);
+            let longest = self.backoff.longest.max(self.backoff.shortest);
+            let pause = pauses.next().unwrap_or(longest).min(longest);
             if let Some(text) = failure {
                 if stop.is_cancelled() {
                     tracing::warn!("failed while it was stopping: {text}");
@@ -115,7 +116,7 @@ impl Part {
     fn pauses(&self) -> ExponentialBackoff {
         ExponentialBuilder::default()
             .with_min_delay(self.backoff.shortest)
-            .with_max_delay(self.backoff.longest.max(Duration::from_millis(1)))
+            .with_max_delay(self.backoff.longest.max(self.backoff.shortest))
             .without_max_times()
             .with_jitter()
             .build()

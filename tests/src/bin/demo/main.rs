@@ -15,6 +15,9 @@ use tests::{Pair, Setup, compare, wait_for};
 
 const SCALE: u32 = 5;
 
+/// Of a longer answer only the beginning is shown.
+const LONG_ANSWER: usize = 12;
+
 fn main() -> ExitCode {
     match std::env::args().nth(1).as_deref() {
         None => finish(std::panic::catch_unwind(|| run(false))),
@@ -71,10 +74,15 @@ fn run(keep: bool) -> bool {
         show(&mut ledger, &setup, &step);
     }
     watch_the_copy(&setup);
-    ledger.note("initial copy, until all tables are ok", started.elapsed());
+    ledger.note("from the first add-seq until all tables are ok", started.elapsed());
     ledger.size(compare::size(&pair.target.admin()));
-    for step in guide::restore_foreign_keys(&setup).into_iter().chain(guide::look()) {
+    for step in guide::restore_foreign_keys(&setup) {
         show(&mut ledger, &setup, &step);
+    }
+    println!("\nReplay goes on under the restored foreign keys for a while.");
+    std::thread::sleep(Duration::from_secs(5));
+    for step in guide::look() {
+        show_up_to(usize::MAX, &mut ledger, &setup, &step);
     }
 
     let written = writers.stop();
@@ -109,20 +117,29 @@ fn run(keep: bool) -> bool {
 
 /// Prints the command, runs it, prints what it said.
 fn show(ledger: &mut Ledger, setup: &Setup, step: &Step) {
+    show_up_to(LONG_ANSWER, ledger, setup, step);
+}
+
+fn show_up_to(lines: usize, ledger: &mut Ledger, setup: &Setup, step: &Step) {
     println!("\n$ {}", step.command_line());
     let output = step.run(setup);
-    for line in output.stdout.lines().chain(output.stderr.lines()) {
+    let said: Vec<&str> = output.stdout.lines().chain(output.stderr.lines()).collect();
+    let shown = if said.len() > lines { 5 } else { said.len() };
+    for line in &said[..shown] {
         println!("    {line}");
     }
-    ledger.note(&step.command_line_short(), output.took);
+    if shown < said.len() {
+        println!("    ({} more lines)", said.len() - shown);
+    }
+    ledger.note(&step.without_connect_strings(), output.took);
     assert!(output.code == 0, "exit code {}\n{}", output.code, setup.logs());
 }
 
-/// Prints how many tables are in each state, whenever that changes.
+/// Prints how many tables are in each state, once a second.
 fn watch_the_copy(setup: &Setup) {
     println!("\nWaiting until every table is ok:");
     let started = Instant::now();
-    let mut last = String::new();
+    let mut told = Duration::ZERO;
     wait_for(Duration::from_secs(100), "all tables ok", || {
         let counts = setup.table_states().into_iter().fold(
             std::collections::BTreeMap::new(),
@@ -133,14 +150,11 @@ fn watch_the_copy(setup: &Setup) {
         );
         let line =
             counts.iter().map(|(state, count)| format!("{count} {state}")).collect::<Vec<_>>().join(", ");
-        if line != last {
-            println!("    {:6.2} s  {line}", started.elapsed().as_secs_f64());
-            last.clone_from(&line);
+        let finished = counts.len() == 1 && counts.contains_key("ok");
+        if finished || started.elapsed() >= told + Duration::from_secs(1) {
+            told = started.elapsed();
+            println!("    {:6.2} s  {line}", told.as_secs_f64());
         }
-        if counts.len() == 1 && counts.contains_key("ok") {
-            Ok(())
-        } else {
-            Err(format!("{line}\n{}", setup.logs()))
-        }
+        if finished { Ok(()) } else { Err(format!("{line}\n{}", setup.logs())) }
     });
 }

@@ -1,0 +1,79 @@
+//! The connections that all copies of a node share: one to each side for each copy that may run.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use pg::{ConnectString, Pool, PooledClient};
+use pgq::node;
+
+use crate::error::During;
+use crate::{Config, Result};
+
+/// Pools to the node and to its provider.
+#[derive(Clone)]
+pub(crate) struct Connections {
+    config: Arc<Config>,
+    target: Side,
+    provider: Side,
+}
+
+/// The pool of one side, with the connect string it was made for.
+type Side = Arc<Mutex<Option<(ConnectString, Pool)>>>;
+
+/// The connections of a running copy, and the node that it reads from.
+pub(crate) struct Sides {
+    pub(crate) provider: PooledClient,
+    pub(crate) target: PooledClient,
+    pub(crate) provider_node: String,
+}
+
+impl Connections {
+    pub(crate) fn new(config: Arc<Config>) -> Connections {
+        Connections { config, target: Side::default(), provider: Side::default() }
+    }
+
+    /// A connection to the node.
+    pub(crate) async fn target(&self) -> Result<PooledClient> {
+        let pool = self.pool(&self.target, parse(&self.config.db)?)?;
+        pool.get().await.during("this node (db)")
+    }
+
+    /// Connections to both sides, set up for a table's copy.
+    pub(crate) async fn open(&self, table: &str) -> Result<Sides> {
+        let target = self.target().await?;
+        let queue = self.config.queue_name.as_str();
+        let state = node::consumer_state(&*target, queue, self.config.worker()).await?;
+        let state = state.ok_or_else(|| pgq::Error::NoNode { queue: queue.to_owned() })?;
+        let mut location = parse(state.provider_location.as_deref().unwrap_or_default())?;
+        if let Some(extra) = &self.config.remote_extra_connstr {
+            location = location.merged(&parse(extra)?);
+        }
+        let provider = self.pool(&self.provider, location)?.get().await.during("the provider")?;
+        let application = format!("{} copy {table}", self.config.job_name);
+        let lock_timeout = format!("{}ms", (self.config.lock_timeout * 1000.0).max(1.0) as i64);
+        for side in [&provider, &target] {
+            apply::pin_session(side).await?;
+            let sql = "select set_config('application_name', $1, false), set_config('lock_timeout', $2, false)";
+            side.query_one(sql, &[&application, &lock_timeout]).await.during("setting up a connection")?;
+        }
+        Ok(Sides { provider, target, provider_node: state.provider })
+    }
+
+    /// The side's pool; a new one when its connect string is another now.
+    fn pool(&self, side: &Side, connect_string: ConnectString) -> Result<Pool> {
+        let mut known = side.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, pool)) = known.as_ref().filter(|(of, _)| of.to_conninfo() == connect_string.to_conninfo()) {
+            return Ok(pool.clone());
+        }
+        let application = format!("{} copy", self.config.job_name);
+        let size = self.config.parallel_copies.max(1);
+        let pool = Pool::new(&connect_string, &application, size, None).during("connect string")?;
+        if let Some((_, former)) = known.replace((connect_string, pool.clone())) {
+            former.close();
+        }
+        Ok(pool)
+    }
+}
+
+fn parse(text: &str) -> Result<ConnectString> {
+    text.parse::<ConnectString>().during("connect string")
+}

@@ -1,0 +1,102 @@
+-- Partitions by inheritance, named PARENT_2026_01_31: made when events for them arrive, dropped when they are old.
+
+-- Makes a partition like its parent, with its indexes, triggers, rules and rights: 1, or 0 where it exists.
+-- With i_part_field, only rows of the period (year, month, week, day, hour) around i_part_time fit in. The primary key is
+-- the parent's; i_pkeys, which callers pass, has never made another one.
+create or replace function londiste.create_partition(i_table text, i_part text, i_pkeys text, i_part_field text,
+    i_part_time timestamptz, i_part_period text)
+returns integer
+language plpgsql
+as $$
+declare
+    parent text := londiste.quote_fqname(i_table);
+    part text := londiste.quote_fqname(i_part);
+    parent_name record;
+    part_name record;
+    period_start timestamptz;
+    statement text;
+begin
+    if pg_catalog.to_regclass(part) is not null then
+        return 0;
+    end if;
+    execute pg_catalog.format('create table %s (like %s including all) inherits (%s)', part, parent, parent);
+
+    if i_part_field <> '' then
+        period_start := pg_catalog.date_trunc(i_part_period, i_part_time);
+        execute pg_catalog.format('alter table %s add check (%I >= %L and %I < %L)', part, i_part_field, period_start,
+            i_part_field, period_start + ('1 ' || i_part_period)::interval);
+    end if;
+
+    select * into parent_name from londiste.split_fqname(i_table);
+    select * into part_name from londiste.split_fqname(i_part);
+    for statement in
+        select pg_catalog.replace(pg_catalog.pg_get_triggerdef(oid), ' ON ' || parent || ' ', ' ON ' || part || ' ')
+          from pg_catalog.pg_trigger where tgrelid = parent::regclass and not tgisinternal
+        union all
+        select pg_catalog.replace(definition, ' TO ' || parent, ' TO ' || part)
+          from pg_catalog.pg_rules where schemaname = parent_name.schema_part and tablename = parent_name.name_part
+    loop
+        execute statement;
+    end loop;
+    perform pgq._grant_perms_from(parent_name.schema_part, parent_name.name_part, part_name.schema_part, part_name.name_part);
+    return 1;
+end $$;
+
+-- Whether all of a partition's period is longer ago than i_retention_period; NULL where its name does not tell its period.
+create or replace function londiste.is_obsolete_partition(i_partition_table text, i_retention_period interval,
+    i_partition_period text)
+returns boolean
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    suffix_format text := case i_partition_period
+        when 'year' then 'YYYY'
+        when 'month' then 'YYYY_MM'
+        when 'day' then 'YYYY_MM_DD'
+        when 'hour' then 'YYYY_MM_DD_HH24'
+    end;
+    suffix text;
+begin
+    if suffix_format is null then
+        raise exception 'not supported i_partition_period: %', i_partition_period;
+    end if;
+    suffix := substring(i_partition_table from
+        '_(' || regexp_replace(replace(suffix_format, 'HH24', 'HH'), '[A-Z]', '[0-9]', 'g') || ')$');
+    return suffix < to_char(now() - i_retention_period, suffix_format);
+end $$;
+
+create or replace function londiste.list_obsolete_partitions(i_parent_table text, i_retention_period interval,
+    i_partition_period text)
+returns setof text
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return query
+    select quote_ident(n.nspname) || '.' || quote_ident(c.relname)
+      from pg_inherits i
+      join pg_class c on c.oid = i.inhrelid
+      join pg_namespace n on n.oid = c.relnamespace
+     where i.inhparent = to_regclass(londiste.quote_fqname(i_parent_table))
+       and londiste.is_obsolete_partition(n.nspname || '.' || c.relname, i_retention_period, i_partition_period)
+     order by n.nspname, c.relname;
+end $$;
+
+-- Drops partitions that are old; their names.
+create or replace function londiste.drop_obsolete_partitions(i_parent_table text, i_retention_period interval,
+    i_partition_period text)
+returns setof text
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    part text;
+begin
+    for part in
+        select * from londiste.list_obsolete_partitions(i_parent_table, i_retention_period, i_partition_period)
+    loop
+        execute 'drop table ' || part;
+        return next part;
+    end loop;
+end $$;
