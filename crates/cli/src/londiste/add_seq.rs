@@ -44,7 +44,8 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     let mut apart = Apart::new(job.terminal);
     let provider = if local.is_root() { None } else { Some(job.provider_of(&local.info).await?) };
     let words = (arguments.all, arguments.seqs.as_slice());
-    let chosen = candidates::choose(job, &local, provider.as_ref(), Kind::Sequence, words, &mut apart).await?;
+    let chosen =
+        candidates::choose(job, &local, provider.as_ref(), Kind::Sequence, words, &mut apart).await?;
     for name in chosen {
         if arguments.skip_non_existing && !exists(&local.session, &name).await? {
             job.terminal.say(&format!("sequence {name} left out: it does not exist here"));

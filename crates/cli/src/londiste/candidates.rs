@@ -49,8 +49,12 @@ impl Kind {
     fn permitted(self, job: &Job, found: Vec<String>) -> Result<Vec<String>> {
         let settings = &job.settings;
         match self {
-            Kind::Table => names::permitted(found, &settings.register_only_tables, &settings.register_skip_tables),
-            Kind::Sequence => names::permitted(found, &settings.register_only_seqs, &settings.register_skip_seqs),
+            Kind::Table => {
+                names::permitted(found, &settings.register_only_tables, &settings.register_skip_tables)
+            }
+            Kind::Sequence => {
+                names::permitted(found, &settings.register_only_seqs, &settings.register_skip_seqs)
+            }
         }
     }
 
