@@ -4,7 +4,7 @@
 use anyhow::{Result, bail};
 use clap::Args;
 use pg::QualifiedName;
-use pgq::table::{self, AddOptions};
+use pgq::table::{self, AddOptions, Capture};
 use tokio_postgres::Transaction;
 
 use super::apart::Apart;
@@ -61,13 +61,14 @@ pub(crate) struct Arguments {
 }
 
 impl Arguments {
-    fn options(&self) -> Result<AddOptions> {
+    fn options(&self, capture: Capture) -> Result<AddOptions> {
         let dest = self.dest_table.as_deref().map(QualifiedName::parse).transpose()?;
         Ok(AddOptions {
             dest_table: dest.map(|name| name.plain()),
             expect_sync: self.expect_sync,
             skip_truncate: self.skip_truncate,
             no_triggers: self.no_triggers,
+            capture,
         })
     }
 
@@ -83,7 +84,10 @@ impl Arguments {
 pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     let mut local = job.local().await?;
     let mut apart = Apart::new(job.terminal);
-    let options = arguments.options()?;
+    let options = arguments.options(job.settings.capture)?;
+    if !local.is_root() && options.capture == Capture::Stock {
+        job.terminal.warn("capture = stock says how the root captures changes: on this node it has no effect");
+    }
     if local.is_root() && arguments.extent().is_some() {
         bail!(
             "node {} is the root: --create and --create-full take a table from the provider",
@@ -151,8 +155,14 @@ async fn add(job: &Job, local: &mut Node, name: &str, options: &AddOptions, plan
 /// Tables of the database. Names that are not there go on to be refused, with the reason, when they are added.
 async fn on_root(job: &Job, local: &Node, arguments: &Arguments, apart: &mut Apart) -> Result<Vec<String>> {
     let settings = &job.settings;
-    let found = pg::list_tables(&local.session).await?;
-    let found: Vec<String> = found.into_iter().map(|(name, _)| name.plain()).collect();
+    let found: Vec<String> = match settings.capture {
+        Capture::Generated => {
+            pg::list_tables(&local.session).await?.iter().map(|(name, _)| name.plain()).collect()
+        }
+        Capture::Stock => {
+            pg::list_leaf_tables(&local.session).await?.iter().map(QualifiedName::plain).collect()
+        }
+    };
     if !arguments.all {
         let choice = names::choose(&arguments.tables, &found)?;
         choice.unmatched.iter().for_each(|glob| apart.failed(glob, "no table of this database matches"));
