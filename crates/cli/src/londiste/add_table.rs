@@ -4,7 +4,7 @@
 use anyhow::{Result, bail};
 use clap::Args;
 use pg::QualifiedName;
-use pgq::table::{self, AddOptions};
+use pgq::table::{self, AddOptions, Capture};
 use tokio_postgres::Transaction;
 
 use super::apart::Apart;
@@ -61,13 +61,14 @@ pub(crate) struct Arguments {
 }
 
 impl Arguments {
-    fn options(&self) -> Result<AddOptions> {
+    fn options(&self, capture: Capture) -> Result<AddOptions> {
         let dest = self.dest_table.as_deref().map(QualifiedName::parse).transpose()?;
         Ok(AddOptions {
             dest_table: dest.map(|name| name.plain()),
             expect_sync: self.expect_sync,
             skip_truncate: self.skip_truncate,
             no_triggers: self.no_triggers,
+            capture,
         })
     }
 
@@ -83,7 +84,10 @@ impl Arguments {
 pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     let mut local = job.local().await?;
     let mut apart = Apart::new(job.terminal);
-    let options = arguments.options()?;
+    let options = arguments.options(job.settings.capture)?;
+    if !local.is_root() && options.capture == Capture::Stock {
+        job.terminal.warn("capture = stock says how the root captures changes: on this node it has no effect");
+    }
     if local.is_root() && arguments.extent().is_some() {
         bail!(
             "node {} is the root: --create and --create-full take a table from the provider",

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use pg::{Client, QualifiedName};
+use pgq::table::Capture;
 use pgq::{seq, table};
 
 use super::apart::Apart;
@@ -120,7 +121,13 @@ async fn on_root(
     (all, words): (bool, &[String]),
     apart: &mut Apart,
 ) -> Result<Vec<String>> {
-    let existing = kind.existing(&local.session).await?;
+    let existing = match (kind, job.settings.capture) {
+        // the stock triggers sit on the tables that hold rows, not on partitioned ones
+        (Kind::Table, Capture::Stock) => {
+            pg::list_leaf_tables(&local.session).await?.iter().map(QualifiedName::plain).collect()
+        }
+        _ => kind.existing(&local.session).await?,
+    };
     if all {
         return new(job, local, kind, existing).await;
     }
