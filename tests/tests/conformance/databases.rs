@@ -37,6 +37,8 @@ impl Databases {
         }
         let may_not = "nosuperuser nocreatedb nocreaterole noreplication nobypassrls";
         admin.execute(&format!("create role {OWNER} login password '{PASSWORD}' {may_not}"));
+        // Replicating the events of triggers is compared under the setting where stock's superuser may change it.
+        admin.execute(&format!("grant set on parameter session_replication_role to {OWNER}"));
         admin.execute(&format!("create database ours_template owner {OWNER} template template0"));
         let databases = Databases { cluster };
         databases.ordinary("ours_template").psql_file(&tests::repository().join("sql/init_noext.sql"));

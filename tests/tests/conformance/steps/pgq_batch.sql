@@ -119,6 +119,7 @@ rollback
 
 begin
 
+-- differs: ours opens the cursor forward only, so that big batches are sorted without a copy to go back in
 select * from pgq.get_batch_cursor(1, 'negative', -1);
 
 rollback
@@ -127,6 +128,7 @@ begin
 
 select * from pgq.get_batch_cursor(1, 'twice', 1);
 
+-- message differs: PL/pgSQL says it of its own cursors
 select * from pgq.get_batch_cursor(1, 'twice', 1);
 
 rollback
@@ -217,6 +219,7 @@ select pgq.finish_batch((select sub_batch from pgq.subscription));
 
 delete from pgq.tick where tick_id = (select sub_last_tick from pgq.subscription);
 
+-- message differs: ours names the tick
 select pgq.next_batch('jobs', 'worker');
 
 select * from pgq.get_consumer_info();

@@ -51,20 +51,25 @@ update pgq.queue set queue_disable_insert = false, queue_per_tx_limit = 2;
 
 begin
 
+-- volatile: insert_event
 select pgq.insert_event('jobs', 'limited', '1');
 
+-- volatile: insert_event
 select pgq.insert_event('jobs', 'limited', '2');
 
 select pgq.insert_event('Odd "queue".name', 'limited', '1');
 
+-- volatile: insert_event
 select pgq.insert_event('jobs', 'limited', '3');
 
 rollback
 
+-- volatile: insert_event
 select pgq.insert_event('jobs', 'limited', 'next transaction');
 
 update pgq.queue set queue_per_tx_limit = 0;
 
+-- volatile: insert_event
 select pgq.insert_event('jobs', 'limited', 'none at all');
 
 select pgq.current_event_table('jobs');

@@ -125,6 +125,48 @@ truncate t;
 
 drop trigger tr on public.t;
 
+create trigger tr after truncate on public.t for each statement execute function pgq.logutriga('q', 'pkey=name');
+
+truncate t;
+
+drop trigger tr on public.t;
+
+create trigger tr after truncate on public.t for each statement execute function pgq.sqltriga('q', 'ignore=name');
+
+truncate t;
+
+drop trigger tr on public.t;
+
+create trigger tr after truncate on public.t for each statement execute function pgq.sqltriga('q', 'ignore=name', 'when=true');
+
+truncate t;
+
+drop trigger tr on public.t;
+
+create trigger tr after truncate on public.t for each statement execute function pgq.sqltriga('q', 'backup', 'when=true');
+
+truncate t;
+
+drop trigger tr on public.t;
+
+create trigger tr after truncate on public.t for each statement execute function pgq.sqltriga('q', 'backup', 'pkey=name');
+
+truncate t;
+
+drop trigger tr on public.t;
+
+create trigger tr after truncate on public.t for each statement execute function pgq.sqltriga('q', 'pkey=name', 'ev_type=1');
+
+truncate t;
+
+drop trigger tr on public.t;
+
+create trigger tr after truncate on public.t for each statement execute function pgq.sqltriga('q', 'ignore=');
+
+truncate t;
+
+drop trigger tr on public.t;
+
 -- columns that stand for fields of the event
 create table public.magic (id int primary key, name text, _pgq_ev_type text, _pgq_ev_extra1 text, _pgq_ev_extra2 text, _pgq_ev_extra3 text, _pgq_ev_extra4 text, _pgq_ev_data text);
 
@@ -176,7 +218,7 @@ update only_key set id = id;
 
 delete from only_key;
 
--- called as an ordinary function
+-- differs: PL/pgSQL refuses it by itself
 select pgq.logutriga();
 
 -- into a queue of another name, and with expressions over every row

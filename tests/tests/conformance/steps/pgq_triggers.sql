@@ -48,11 +48,25 @@ truncate item;
 
 select ev_id, ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3, ev_extra4, ev_owner, ev_retry from pgq.event_1 order by ev_id;
 
-set session_replication_role = replica;
-
 set session_replication_role = local;
 
+insert into item (id, part) values (1, 'silent');
+
+truncate item;
+
+set session_replication_role = replica;
+
+insert into item (id, part) values (1, 'ordinary triggers do not fire');
+
+alter table item enable always trigger t_url;
+
+insert into item (id, part) values (2, 'one fires always');
+
 reset session_replication_role;
+
+alter table item enable trigger t_url;
+
+select ev_type, ev_data from pgq.event_1 order by ev_id desc limit 2;
 
 create table public.every_type (id bigint primary key, i2 smallint, i4 int, i8 bigint, f4 real, f8 double precision, n numeric, b boolean, c char(5), vc varchar(20), t text, nm name, by bytea, d date, ti time, tz timetz, ts timestamp, tstz timestamptz, iv interval, u uuid, j json, jb jsonb, x xml, ia int[], ta text[], inet inet, cidr cidr, mac macaddr, bits bit(4), vbits varbit, p point, bx box, pa path, pg polygon, ci circle, ls lseg, r int4range, tr tstzrange, mo money, tsv tsvector, tsq tsquery, o oid, ch "char");
 
