@@ -24,9 +24,23 @@ as $$
       from pg_class c where c.oid = i_rel
 $$;
 
+-- Why the stock triggers cannot capture a table; null where they can. They write one event for each key, under the name of the table that fired.
+create or replace function londiste_rs.refuse_stock_capture(i_rel oid)
+returns text language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select case
+        when c.relkind = 'p' then 'with capture = stock its changes would be written under the names of its partitions: add those one by one'
+        when not exists (select from pg_index i where i.indrelid = c.oid and i.indisprimary)
+            then 'it has no primary key, which capture = stock needs: add one, or use capture = generated where no stock worker subscribes'
+        end
+      from pg_class c where c.oid = i_rel
+$$;
+
 -- Takes a table into replication on this node. Other than londiste.local_add_table it takes tables without a primary key and partitioned
 -- ones, and installs the capture (root) or the guard (leaf) of this project.
--- Options: expect_sync (rows are there already), skip_truncate, no_triggers.
+-- Options: expect_sync (rows are there already), skip_truncate, no_triggers; on the root stock_capture: londiste.local_add_table registers it,
+-- with the stock triggers that every subscriber understands.
 -- Codes: 200 added or already there; 400 cannot be replicated; 404 no such table, node, or table on the queue.
 create or replace function londiste_rs.add_table(
     i_queue_name text, i_table_name text, i_dest_table text, i_options text[], out ret_code integer, out ret_note text)
@@ -60,6 +74,17 @@ begin
     if ret_note is not null then
         ret_code := 400;
         ret_note := format('table %s cannot be replicated: %s', dest, ret_note);
+        return;
+    end if;
+    if node.node_type = 'root' and 'stock_capture' = any (i_options) then
+        ret_note := londiste_rs.refuse_stock_capture(rel);
+        if ret_note is not null then
+            ret_code := 400;
+            ret_note := format('table %s cannot be replicated: %s', dest, ret_note);
+            return;
+        end if;
+        select l.ret_code, l.ret_note into ret_code, ret_note
+          from londiste.local_add_table(i_queue_name, i_table_name, array_remove(i_options, 'stock_capture'), null, i_dest_table) l;
         return;
     end if;
     if node.node_type <> 'root' and info is null then

@@ -35,12 +35,11 @@ begin
         return query select 'pgq.maint_rotate_tables_step2'::text, null::text;
     end if;
 
-    return query select 'vacuum'::text, name from pgq.maint_tables_to_vacuum() name;
-
     return query
     select hook, queue_name
       from pgq.queue cross join lateral unnest(queue_extra_maint) with ordinality h (hook, nr)
      order by queue_name, nr;
+    return query select 'vacuum'::text, name from pgq.maint_tables_to_vacuum() name;
     if to_regprocedure('pgq_node.maint_watermark(text)') is not null then
         return query execute
             'select ''pgq_node.maint_watermark''::text, queue_name from pgq_node.node_info where node_type = ''root'' order by 2';

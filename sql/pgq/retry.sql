@@ -36,7 +36,7 @@ declare
 begin
     select sub_id, sub_queue into sub from pgq.subscription where sub_batch = i_batch_id;
     if not found then
-        raise exception 'batch_retry: batch % not found', coalesce(i_batch_id::text, 'NULL');
+        raise exception 'batch_retry: batch % not found', i_batch_id;
     end if;
     return pgq._retry_events(i_batch_id, sub.sub_id, sub.sub_queue,
         current_timestamp + i_retry_seconds * interval '1 second', null, false);

@@ -68,6 +68,7 @@ declare
     changed boolean := false;
     changed_ignored boolean := false;
     ignore text[] := '{}';
+    ignores boolean := false;
 begin
     if pg_catalog.current_setting('session_replication_role') = 'local' then
         return true;
@@ -101,6 +102,7 @@ begin
             key := pg_catalog.regexp_split_to_array(part, ',');
         elsif arg like 'ignore=%' then
             ignore := pg_catalog.string_to_array(part, ',');
+            ignores := true;
         elsif arg like 'when=%' then
             condition := part;
         else
@@ -112,6 +114,15 @@ begin
     if i_op = 'TRUNCATE' then
         if expressions is not null or condition is not null then
             raise exception 'Custom expressions do not make sense for truncater trigger' using errcode = 'internal_error';
+        end if;
+        if ignores then
+            raise exception 'Column ignore does not make sense for truncate trigger' using errcode = 'internal_error';
+        end if;
+        if key_list is not null then
+            raise exception 'Custom pkey_list does not make sense for truncate trigger' using errcode = 'internal_error';
+        end if;
+        if backup then
+            raise exception 'Backup does not make sense for truncate trigger' using errcode = 'internal_error';
         end if;
         perform pgq.insert_event(queue,
             case when i_format = 'J' then pgq._json_type(i_op, i_schema, i_table, pgq._primary_key(i_relation)) else 'R' end,
@@ -148,14 +159,15 @@ begin
                 if names[i] = any (key) then
                     raise exception 'primary key update not allowed' using errcode = 'internal_error';
                 end if;
-                if names[i] = any (ignore) then
+                if names[i] = any (leave_out) then
                     changed_ignored := true;
                 else
                     changed := true;
                 end if;
             end if;
         end loop;
-        if changed_ignored and not changed then
+        -- Fields of the event are as good as ignored, but whole rows are written without asking where nothing else is.
+        if changed_ignored and not changed and (i_format = 'S' or ignores) then
             return not swallow;
         end if;
     end if;

@@ -52,7 +52,7 @@ impl Step {
     pub fn run(&self, setup: &Setup) -> Output {
         let program = match self.words[0].as_str() {
             "psql" => client("psql"),
-            name => setup.executable(name),
+            name => setup.executable(name, &self.words),
         };
         let directory: PathBuf =
             self.directory.map_or(setup.directory().to_path_buf(), |name| repository().join(name));

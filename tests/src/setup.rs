@@ -2,6 +2,7 @@
 mod ini_files;
 mod progress;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
@@ -10,7 +11,7 @@ use std::time::Duration;
 use ini_files::IniFiles;
 
 use crate::guardian::{Guardian, MARK};
-use crate::{Daemon, Database, Invocation, Output, Pair, executable, guide, wait_for};
+use crate::{Daemon, Database, Invocation, Output, Pair, executable, guide, wait_for, wait_until};
 
 pub use ini_files::{QUEUE, SOURCE_JOB, TARGET_JOB};
 
@@ -24,13 +25,22 @@ pub enum Tools {
 }
 
 impl Tools {
+    /// Whether `pgqd` and `londiste` can be run. Ours always can.
+    pub fn have_executables(self) -> bool {
+        self == Tools::Ours || ["londiste", "pgqd"].iter().all(|name| Path::new(STOCK).join(name).exists())
+    }
+
     /// Whether these can be used on this server. Ours always can.
     pub fn are_installed(self, pair: &Pair) -> bool {
         let extensions =
             "select count(*) from pg_available_extensions where name in ('pgq', 'pgq_node', 'londiste')";
         self == Tools::Ours
-            || (Path::new(STOCK).join("londiste").exists() && pair.source.admin().number(extensions) == 3)
+            || (self.have_executables() && pair.source.admin().number(extensions) == 3)
     }
+}
+
+fn create_extensions(database: &Database) {
+    database.execute("create extension pgq; create extension pgq_node; create extension londiste");
 }
 
 /// Where the stock packages put their executables.
@@ -38,7 +48,8 @@ const STOCK: &str = "/usr/bin";
 
 /// Everything around one migration between the two sides of a [`Pair`].
 pub struct Setup {
-    tools: Tools,
+    tools: Mutex<BTreeMap<&'static str, Tools>>,
+    schema: Tools,
     guardian: Mutex<Guardian>,
     directory: PathBuf,
     inis: Mutex<IniFiles>,
@@ -51,26 +62,45 @@ pub struct Setup {
 impl Setup {
     /// Writes the three ini files; starts nothing.
     pub fn new(pair: &Pair) -> Setup {
-        Setup::with(Tools::Ours, pair.source.app().clone(), pair.target.app().clone())
+        Setup::with(Tools::Ours, Tools::Ours, pair.source.app().clone(), pair.target.app().clone())
+    }
+
+    /// The same for the SQL API of the stock extensions: the superuser creates them on both sides. Nothing is granted to the ordinary roles.
+    pub fn on_stock_extensions(pair: &Pair) -> Setup {
+        for side in [&pair.source, &pair.target] {
+            create_extensions(&side.admin());
+        }
+        Setup::with(Tools::Ours, Tools::Stock, pair.source.app().clone(), pair.target.app().clone())
     }
 
     /// The same for the stock tools: logs in as superuser and creates the extensions.
     pub fn stock(pair: &Pair) -> Setup {
         let [source, target] = [&pair.source, &pair.target].map(|side| side.superuser_over_tcp());
         for database in [&source, &target] {
-            database.execute("create extension pgq; create extension pgq_node; create extension londiste");
+            create_extensions(database);
         }
         // The stock trigger writes events as the role that changed the row.
         source.execute(&format!("grant pgq_writer to {}", pair.source.user));
-        Setup::with(Tools::Stock, source, target)
+        Setup::with(Tools::Stock, Tools::Stock, source, target)
     }
 
-    fn with(tools: Tools, source: Database, target: Database) -> Setup {
+    fn with(tools: Tools, schema: Tools, source: Database, target: Database) -> Setup {
         let directory =
             tempfile::Builder::new().prefix("lr-run-").tempdir().expect("temporary directory").keep();
         let guardian = Guardian::over(&directory).into();
         let inis = IniFiles::write(&directory, &source, &target).into();
-        Setup { tools, guardian, directory, inis, source, target }
+        let tools = ["pgqd", "source", "target"].map(|name| (name, tools)).into();
+        Setup { tools: Mutex::new(tools), schema, guardian, directory, inis, source, target }
+    }
+
+    /// From now on, commands with `<name>.ini` (`pgqd`, `source` or `target`) run these tools.
+    pub fn use_tools(&self, name: &'static str, tools: Tools) {
+        self.tools.lock().expect("tools").insert(name, tools);
+    }
+
+    /// Whose tools run commands with `<name>.ini`.
+    pub fn tools_of(&self, name: &str) -> Tools {
+        self.tools.lock().expect("tools").get(name).copied().unwrap_or(Tools::Ours)
     }
 
     /// Sets a value in one of the ini files and writes the file.
@@ -84,10 +114,11 @@ impl Setup {
         &self.directory
     }
 
-    /// Path of `londiste` or `pgqd`.
+    /// Path of `londiste` or `pgqd`, by the ini file that is among its arguments.
     #[track_caller]
-    pub fn executable(&self, name: &str) -> PathBuf {
-        match self.tools {
+    pub fn executable<T: AsRef<str>>(&self, name: &str, arguments: &[T]) -> PathBuf {
+        let ini = arguments.iter().find_map(|word| word.as_ref().strip_suffix(".ini"));
+        match self.tools_of(ini.unwrap_or_default()) {
             Tools::Ours => executable(name),
             Tools::Stock => Path::new(STOCK).join(name),
         }
@@ -114,7 +145,7 @@ impl Setup {
 
     #[track_caller]
     fn run(&self, name: &str, arguments: &[&str]) -> Output {
-        let mut command = self.command(self.executable(name));
+        let mut command = self.command(self.executable(name, arguments));
         command.args(arguments);
         Invocation::new(command).run()
     }
@@ -122,7 +153,7 @@ impl Setup {
     /// Starts an executable in the foreground, its output into `<log>.out`; it is killed when dropped.
     #[track_caller]
     pub fn foreground(&self, name: &str, arguments: &[&str], log: &str) -> Foreground {
-        let mut command = self.command(self.executable(name));
+        let mut command = self.command(self.executable(name, arguments));
         let out = std::fs::File::create(self.directory.join(format!("{log}.out"))).expect("output file");
         command.args(arguments).stdin(Stdio::null());
         command.stderr(out.try_clone().expect("output file")).stdout(out);
@@ -158,13 +189,26 @@ impl Setup {
         let output =
             if name == "pgqd" { self.pgqd(&["-d", &ini]) } else { self.londiste(&["-d", &ini, "worker"]) };
         output.expect_success();
+        if self.tools_of(name) == Tools::Stock {
+            // The stock tools answer before they have written their pidfile.
+            wait_until(Duration::from_secs(20), "a stock daemon runs", || self.daemon(name).pid().is_some());
+        }
         self.daemon(name).expect_pid();
+    }
+
+    /// Asks one of the three daemons to stop after the work in hand, with its own tools, and waits until it is gone.
+    #[track_caller]
+    pub fn stop_daemon(&self, name: &str) {
+        let (daemon, ini) = (self.daemon(name), format!("{name}.ini"));
+        let output = if name == "pgqd" { self.pgqd(&["-s", &ini]) } else { self.londiste(&["-s", &ini]) };
+        output.expect_success();
+        daemon.wait_gone(Duration::from_secs(30));
     }
 
     /// Runs the guide up to two running workers: installs, starts the ticker, creates root and leaf. Nothing is added yet.
     #[track_caller]
     pub fn start_nodes(&self) {
-        let install = if self.tools == Tools::Ours { guide::install(self) } else { Vec::new() };
+        let install = if self.schema == Tools::Ours { guide::install(self) } else { Vec::new() };
         for step in install.into_iter().chain(guide::nodes(self)) {
             step.run(self).expect_success();
         }

@@ -1,4 +1,6 @@
 //! pgqd against real servers, as an ordinary role: databases that come and go, lost connections, upkeep, reload, signals.
+#![allow(clippy::expect_used, reason = "a test fails by panicking")]
+
 use std::time::Duration;
 
 use tests::process::signal;

@@ -1,4 +1,4 @@
-//! pgqd over several databases: ticks, retries and rotates the queues of each, also of those that appear later.
+//! What queues need from pgqd: ticks in every listed database, retries, rotation.
 use std::time::Duration;
 
 use tests::{Pair, Setup, Side, wait_until};
@@ -31,29 +31,6 @@ fn queues_of_listed_databases_are_ticked() {
     setup.start_daemon("pgqd");
     wait_for_a_tick(&first.source);
     wait_for_a_tick(&second.source);
-}
-
-#[test]
-fn an_empty_list_means_every_database_also_later_ones() {
-    let first = Pair::start();
-    create_queue(&first.source);
-    let setup = Setup::new(&first);
-    setup.set("pgqd.ini", "database_list", "");
-    setup.set("pgqd.ini", "initial_database", "template1");
-    setup.set("pgqd.ini", "check_period", "0.5");
-    setup.start_daemon("pgqd");
-    wait_for_a_tick(&first.source);
-
-    let later = first.another("_later");
-    later.source.admin().execute(&format!("grant {} to {}", later.source.user, first.source.user));
-    create_queue(&later.source);
-    wait_for_a_tick(&later.source);
-
-    first.source.cluster.terminate_sessions();
-    wait_for_a_tick(&first.source);
-    later.source.cluster.restart(tests::Shutdown::Fast);
-    wait_for_a_tick(&later.source);
-    setup.ticker().expect_pid();
 }
 
 #[test]

@@ -46,9 +46,9 @@ impl Worker {
     pub async fn run(&self, stop: CancellationToken) -> Result<()> {
         let (target, node) = self.open().await?;
         match node.node_type {
-            NodeType::Root => root::run(self, &target, &node, stop).await,
+            NodeType::Root => Box::pin(root::run(self, &target, &node, stop)).await,
             NodeType::Leaf => {
-                let outcome = self.subscribe(&target, &node, &stop).await;
+                let outcome = Box::pin(self.subscribe(&target, &node, &stop)).await;
                 if let Err(error) = &outcome {
                     self.record(error).await;
                 }

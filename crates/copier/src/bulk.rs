@@ -56,6 +56,7 @@ pub(crate) async fn copy(copier: &Copier, sides: &mut Sides, info: &TableInfo) -
     if let Some(dropped) = &dropped {
         dropped.rebuild(into).await?;
     }
+    indexes::restore_dropped(into, queue, info).await?;
     let moved =
         position::advance(into, queue, &info.name, MergeState::InCopy, MergeState::CatchingUp, Some(&snapshot)).await?;
     if !moved {

@@ -12,11 +12,14 @@ use tracing::debug;
 
 use crate::connections::Sides;
 use crate::error::During;
-use crate::{Copier, Error, Result, position};
+use crate::{Copier, Error, Result, indexes, position};
 
 /// Catches up until the table is `ok`, or its state has become something that is not catching up.
 pub(crate) async fn run(copier: &Copier, sides: &mut Sides, first: TableInfo) -> Result<()> {
     let queue = copier.config.queue_name.as_str();
+    if first.dropped_ddl.is_some() {
+        restore_dropped(sides, queue, &first).await?;
+    }
     let mut writer = Replay::start(copier, sides, &first).await?;
     let mut bell = copier.bell.listen();
     let delay = Duration::from_secs_f64(copier.config.loop_delay.max(0.05));
@@ -61,6 +64,13 @@ pub(crate) async fn run(copier: &Copier, sides: &mut Sides, first: TableInfo) ->
             }
         }
     }
+}
+
+/// A copy of the stock worker was ended between its rows and its indexes: without those, changes would find no rows by their key.
+async fn restore_dropped(sides: &mut Sides, queue: &str, info: &TableInfo) -> Result<()> {
+    let transaction = sides.target.transaction().await.during("restoring indexes")?;
+    indexes::restore_dropped(transaction.client(), queue, info).await?;
+    transaction.commit().await.during("restoring indexes")
 }
 
 /// The next single tick's batch, after a tick made now where there is none.

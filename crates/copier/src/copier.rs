@@ -50,7 +50,7 @@ impl Copier {
     /// Any failure, kept in `londiste_rs.table_error` too; running again goes on from what was committed.
     pub async fn run(&self, stop: CancellationToken) -> Result<()> {
         let outcome = tokio::select! {
-            outcome = self.work() => outcome,
+            outcome = Box::pin(self.work()) => outcome,
             // dropping the copy's transactions is safe at every point
             () = stop.cancelled() => return Ok(()),
         };

@@ -2,7 +2,8 @@
 //! them as they were.
 
 use pg::{Client, ConstraintKind, Ident, Index, QualifiedName, SqlState, literal};
-use tracing::warn;
+use pgq::table::{self, TableInfo};
+use tracing::{info, warn};
 
 use crate::Result;
 use crate::error::During;
@@ -51,6 +52,17 @@ impl Dropped {
         }
         Ok(())
     }
+}
+
+/// Brings back what a copy of the stock worker had dropped and left behind as `dropped_ddl`, in the caller's transaction. True where there
+/// was something.
+pub(crate) async fn restore_dropped(client: &Client, queue: &str, info: &TableInfo) -> Result<bool> {
+    let Some(ddl) = &info.dropped_ddl else { return Ok(false) };
+    let what = || format!("restoring what an earlier copy has dropped of {} (londiste.table_info.dropped_ddl)", info.dest());
+    client.batch_execute(ddl).await.during(what())?;
+    table::clear_dropped_ddl(client, queue, &info.name).await?;
+    info!(queue, table = info.name, "what an earlier copy had dropped is back");
+    Ok(true)
 }
 
 fn name(table: &QualifiedName, index: &Index) -> QualifiedName {

@@ -35,7 +35,7 @@ pub use copy_in::CopyIn;
 pub use error::{Attempt, Error, Result, Side};
 pub use ident::{Ident, QualifiedName, literal};
 pub use index::{Constraint, ConstraintKind, Index, indexes};
-pub use listing::{list_sequences, list_tables};
+pub use listing::{list_leaf_tables, list_sequences, list_tables};
 pub use pool::{Pool, PooledClient};
 pub use session::Session;
 pub use structure::{Column, Identity, Persistence, Table, TableKind, table};

@@ -65,7 +65,7 @@ impl Pool {
         if let Some(lifetime) = self.lifetime {
             self.pool.retain(|_, metrics| metrics.age() <= lifetime);
         }
-        match self.pool.get().await {
+        match Box::pin(self.pool.get()).await {
             Ok(session) => Ok(PooledClient { session }),
             Err(PoolError::Backend(error)) => Err(error),
             Err(PoolError::Closed) => Err(Error::PoolClosed(self.shown.clone())),

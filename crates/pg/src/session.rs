@@ -41,7 +41,8 @@ impl Session {
     /// port, database and user of each server that was tried, and what it said.
     pub async fn connect(cs: &ConnectString, application: &str) -> Result<Self> {
         let destination = Destination::new(cs, application, Environment::of_process())?;
-        attempt::first_suitable(&destination).await
+        // boxed: the states of TLS and of the protocol's greeting are large, and every caller's future would hold them
+        Box::pin(attempt::first_suitable(&destination)).await
     }
 
     /// Starts the driver of an opened connection and asks who is there.

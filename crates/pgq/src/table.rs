@@ -80,6 +80,8 @@ pub struct TableInfo {
     pub attrs: Option<String>,
     /// The table on this node, where it has another name.
     pub dest_table: Option<String>,
+    /// What a copy of the stock worker has dropped and not made again: statements that bring it back.
+    pub dropped_ddl: Option<String>,
 }
 
 impl TableInfo {
@@ -103,13 +105,15 @@ impl TableInfo {
             snapshot: row.get("custom_snapshot"),
             attrs: row.get("table_attrs"),
             dest_table: row.get("dest_table"),
+            dropped_ddl: row.get("dropped_ddl"),
         })
     }
 }
 
 /// Tables known on the connected node. One whose state this version cannot read is left out with a warning.
 pub async fn list<C: GenericClient>(client: &C, queue: &str) -> Result<Vec<TableInfo>> {
-    let sql = "select table_name, local, merge_state, custom_snapshot, table_attrs, dest_table from londiste.get_table_list($1)";
+    let sql = "select table_name, local, merge_state, custom_snapshot, table_attrs, dest_table, dropped_ddl \
+                 from londiste.get_table_list($1)";
     let rows = rows(client, "londiste.get_table_list", sql, &[&queue]).await?;
     Ok(rows
         .iter()
@@ -126,7 +130,7 @@ pub async fn list<C: GenericClient>(client: &C, queue: &str) -> Result<Vec<Table
 
 /// One table; `None` when the queue does not know it here.
 pub async fn get<C: GenericClient>(client: &C, queue: &str, name: &str) -> Result<Option<TableInfo>> {
-    let sql = "select table_name, local, merge_state, custom_snapshot, table_attrs, dest_table \
+    let sql = "select table_name, local, merge_state, custom_snapshot, table_attrs, dest_table, dropped_ddl \
                  from londiste.table_info where queue_name = $1 and table_name = $2";
     let rows = rows(client, "londiste.table_info", sql, &[&queue, &name]).await?;
     Ok(rows.first().and_then(TableInfo::from_row))
@@ -145,6 +149,35 @@ pub async fn set_state<C: GenericClient>(
     Ok(())
 }
 
+/// How the root captures the changes of its tables.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Capture {
+    /// By triggers generated for each table: any table, for subscribers of this project only.
+    #[default]
+    Generated,
+    /// By the stock triggers `pgq.logutriga` and `pgq.sqltriga`: tables with a primary key, for any subscriber.
+    Stock,
+}
+
+impl std::str::FromStr for Capture {
+    type Err = &'static str;
+
+    fn from_str(name: &str) -> std::result::Result<Capture, &'static str> {
+        match name.trim().to_lowercase().as_str() {
+            "generated" => Ok(Capture::Generated),
+            "stock" => Ok(Capture::Stock),
+            _ => Err("expected generated or stock"),
+        }
+    }
+}
+
+/// Forgets what the stock worker's copy had dropped: it is there again.
+pub async fn clear_dropped_ddl<C: GenericClient>(client: &C, queue: &str, name: &str) -> Result<()> {
+    let sql = "select * from londiste.local_set_table_struct($1, $2, null)";
+    coded(client, "londiste.local_set_table_struct", sql, &[&queue, &name]).await?;
+    Ok(())
+}
+
 /// Options of [`add`].
 #[derive(Clone, Debug, Default)]
 pub struct AddOptions {
@@ -156,6 +189,8 @@ pub struct AddOptions {
     pub skip_truncate: bool,
     /// No guard against local writes on a leaf.
     pub no_triggers: bool,
+    /// Root: which triggers write its events.
+    pub capture: Capture,
 }
 
 /// Takes a table into replication on this node; answers the note.
@@ -165,6 +200,7 @@ pub async fn add<C: GenericClient>(client: &C, queue: &str, name: &str, options:
         (options.expect_sync, "expect_sync"),
         (options.skip_truncate, "skip_truncate"),
         (options.no_triggers, "no_triggers"),
+        (options.capture == Capture::Stock, "stock_capture"),
     ] {
         if set {
             words.push(word);

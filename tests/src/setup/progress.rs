@@ -21,6 +21,7 @@ impl Setup {
     pub fn wait_ok(&self, timeout: Duration) {
         wait_for(timeout, "all tables ok", || {
             let states = self.table_states();
+            self.expect_daemons();
             let waiting: Vec<_> = states.iter().filter(|(_, state)| state != "ok").collect();
             if waiting.is_empty() && !states.is_empty() {
                 Ok(())
@@ -45,6 +46,7 @@ impl Setup {
         });
         let tick: i64 = tick.parse().expect("a tick id");
         wait_for(timeout, "the target to reach the tick", || {
+            self.expect_daemons();
             let sql = format!("select completed_tick, cur_error from pgq_node.get_worker_state('{QUEUE}')");
             let rows = self.target.try_rows(&sql).map_err(|error| error.to_string())?;
             let completed: i64 = rows[0][0].as_deref().unwrap_or("0").parse().expect("a tick id");
@@ -54,6 +56,21 @@ impl Setup {
                 Err(format!("at {completed} of {tick}: {:?}\n{}", rows[0][1], self.logs()))
             }
         });
+    }
+
+    /// Waiting is in vain once a daemon has died: a pidfile whose process is gone.
+    #[track_caller]
+    fn expect_daemons(&self) {
+        for daemon in [self.ticker(), self.source_worker(), self.target_worker()] {
+            let dead = daemon.pidfile.exists() && daemon.pid().is_none();
+            // A daemon that ends in order removes its pidfile between these two looks.
+            assert!(
+                !dead || !daemon.pidfile.exists(),
+                "{} died\n{}",
+                daemon.pidfile.display(),
+                daemon.log_end()
+            );
+        }
     }
 
     /// Ends of all logs, for messages.

@@ -5,10 +5,10 @@ use clap::Args;
 use pg::{Client, QualifiedName};
 use pgq::seq;
 
+use super::Outcome;
 use super::apart::Apart;
-use super::job::{Job, Node};
-use super::learned::{self, Kind};
-use super::{Outcome, add_table, names};
+use super::candidates::{self, Kind};
+use super::job::Job;
 
 /// Words of `add-seq`.
 #[derive(Debug, Args)]
@@ -42,11 +42,10 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     let local = job.local().await?;
     let queue = job.queue();
     let mut apart = Apart::new(job.terminal);
-    let chosen = if local.is_root() {
-        on_root(job, &local, arguments, &mut apart).await?
-    } else {
-        on_subscriber(job, &local, arguments, &mut apart).await?
-    };
+    let provider = if local.is_root() { None } else { Some(job.provider_of(&local.info).await?) };
+    let words = (arguments.all, arguments.seqs.as_slice());
+    let chosen =
+        candidates::choose(job, &local, provider.as_ref(), Kind::Sequence, words, &mut apart).await?;
     for name in chosen {
         if arguments.skip_non_existing && !exists(&local.session, &name).await? {
             job.terminal.say(&format!("sequence {name} left out: it does not exist here"));
@@ -62,40 +61,4 @@ async fn exists(session: &Client, name: &str) -> Result<bool> {
     let name = QualifiedName::from_plain(name);
     let sql = "select to_regclass($1) is not null";
     Ok(session.query_one(sql, &[&name.to_string()]).await.map_err(pg::Error::from)?.get(0))
-}
-
-async fn on_root(job: &Job, local: &Node, arguments: &Arguments, apart: &mut Apart) -> Result<Vec<String>> {
-    let settings = &job.settings;
-    let found = pg::list_sequences(&local.session).await?;
-    let found: Vec<String> = found.iter().map(QualifiedName::plain).collect();
-    if !arguments.all {
-        let choice = names::choose(&arguments.seqs, &found)?;
-        choice.unmatched.iter().for_each(|glob| apart.failed(glob, "no sequence of this database matches"));
-        return Ok(choice.found.into_iter().chain(choice.unknown).collect());
-    }
-    let known = Kind::Sequence.known(&local.session, job.queue()).await?;
-    let is_new = |name: &String| !known.iter().any(|known| known.local && known.name == *name);
-    let all = names::permitted(found, &settings.register_only_seqs, &settings.register_skip_seqs)?;
-    let new: Vec<String> = all.into_iter().filter(is_new).collect();
-    if new.is_empty() {
-        job.terminal.say(&format!("every sequence is replicated already on node {}", local.info.name));
-    }
-    Ok(new)
-}
-
-async fn on_subscriber(
-    job: &Job,
-    local: &Node,
-    arguments: &Arguments,
-    apart: &mut Apart,
-) -> Result<Vec<String>> {
-    let provider = job.provider_of(&local.info).await?;
-    let command = |names: &str| learned::unknown(job, &provider, &format!("londiste INI add-seq {names}"));
-    let wanted =
-        add_table::wanted(job, local, &provider, Kind::Sequence, arguments.all, &arguments.seqs).await?;
-    wanted.unknown.iter().for_each(|name| apart.failed(name, &command(name)));
-    wanted.unmatched.iter().for_each(|glob| apart.failed(glob, "no sequence of the provider matches"));
-    let late = learned::wait(job, local, &provider, Kind::Sequence, &wanted.found).await?;
-    late.iter().for_each(|name| apart.failed(name, &learned::late(job)));
-    Ok(wanted.found.into_iter().filter(|name| !late.contains(name)).collect())
 }

@@ -4,14 +4,14 @@
 use anyhow::{Result, bail};
 use clap::Args;
 use pg::QualifiedName;
-use pgq::table::{self, AddOptions};
+use pgq::table::{self, AddOptions, Capture};
 use tokio_postgres::Transaction;
 
 use super::apart::Apart;
+use super::candidates::{self, Kind};
 use super::create_table::{self, Extent, Plan};
 use super::job::{Job, Node};
-use super::learned::{self, Kind};
-use super::{Outcome, locked, names, wait_sync};
+use super::{Outcome, locked, wait_sync};
 
 const CREATE_IT: &str =
     "create it, or add --create or --create-full; --skip-non-existing leaves such tables out";
@@ -61,13 +61,14 @@ pub(crate) struct Arguments {
 }
 
 impl Arguments {
-    fn options(&self) -> Result<AddOptions> {
+    fn options(&self, capture: Capture) -> Result<AddOptions> {
         let dest = self.dest_table.as_deref().map(QualifiedName::parse).transpose()?;
         Ok(AddOptions {
             dest_table: dest.map(|name| name.plain()),
             expect_sync: self.expect_sync,
             skip_truncate: self.skip_truncate,
             no_triggers: self.no_triggers,
+            capture,
         })
     }
 
@@ -83,7 +84,10 @@ impl Arguments {
 pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     let mut local = job.local().await?;
     let mut apart = Apart::new(job.terminal);
-    let options = arguments.options()?;
+    let options = arguments.options(job.settings.capture)?;
+    if !local.is_root() && options.capture == Capture::Stock {
+        job.terminal.warn("capture = stock says how the root captures changes: on this node it has no effect");
+    }
     if local.is_root() && arguments.extent().is_some() {
         bail!(
             "node {} is the root: --create and --create-full take a table from the provider",
@@ -91,10 +95,8 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
         );
     }
     let provider = if local.is_root() { None } else { Some(job.provider_of(&local.info).await?) };
-    let chosen = match &provider {
-        None => on_root(job, &local, arguments, &mut apart).await?,
-        Some(provider) => on_subscriber(job, &local, provider, arguments, &mut apart).await?,
-    };
+    let words = (arguments.all, arguments.tables.as_slice());
+    let chosen = candidates::choose(job, &local, provider.as_ref(), Kind::Table, words, &mut apart).await?;
     if options.dest_table.is_some() && chosen.len() > 1 {
         bail!("--dest-table goes with one table, and {} are named: {}", chosen.len(), chosen.join(", "));
     }
@@ -146,69 +148,4 @@ async fn add(job: &Job, local: &mut Node, name: &str, options: &AddOptions, plan
     let (notes, note) = locked::in_transaction(job, &mut local.session, name, work).await?;
     notes.iter().for_each(|note| job.terminal.say(note));
     Ok(note)
-}
-
-/// Tables of the database. Names that are not there go on to be refused, with the reason, when they are added.
-async fn on_root(job: &Job, local: &Node, arguments: &Arguments, apart: &mut Apart) -> Result<Vec<String>> {
-    let settings = &job.settings;
-    let found = pg::list_tables(&local.session).await?;
-    let found: Vec<String> = found.into_iter().map(|(name, _)| name.plain()).collect();
-    if !arguments.all {
-        let choice = names::choose(&arguments.tables, &found)?;
-        choice.unmatched.iter().for_each(|glob| apart.failed(glob, "no table of this database matches"));
-        return Ok(choice.found.into_iter().chain(choice.unknown).collect());
-    }
-    let known = Kind::Table.known(&local.session, job.queue()).await?;
-    let is_new = |name: &String| !known.iter().any(|known| known.local && known.name == *name);
-    let all = names::permitted(found, &settings.register_only_tables, &settings.register_skip_tables)?;
-    let new: Vec<String> = all.into_iter().filter(is_new).collect();
-    if new.is_empty() {
-        job.terminal.say(&format!("every table is replicated already on node {}", local.info.name));
-    }
-    Ok(new)
-}
-
-/// Tables of the provider, as soon as they are known here.
-async fn on_subscriber(
-    job: &Job,
-    local: &Node,
-    provider: &Node,
-    arguments: &Arguments,
-    apart: &mut Apart,
-) -> Result<Vec<String>> {
-    let command = |names: &str| learned::unknown(job, provider, &format!("londiste INI add-table {names}"));
-    let wanted = wanted(job, local, provider, Kind::Table, arguments.all, &arguments.tables).await?;
-    wanted.unknown.iter().for_each(|name| apart.failed(name, &command(name)));
-    wanted.unmatched.iter().for_each(|glob| apart.failed(glob, "no table of the provider matches"));
-    let late = learned::wait(job, local, provider, Kind::Table, &wanted.found).await?;
-    late.iter().for_each(|name| apart.failed(name, &learned::late(job)));
-    Ok(wanted.found.into_iter().filter(|name| !late.contains(name)).collect())
-}
-
-/// What names, globs or `--all` mean on a node with a provider.
-pub(crate) async fn wanted(
-    job: &Job,
-    local: &Node,
-    provider: &Node,
-    kind: Kind,
-    all: bool,
-    words: &[String],
-) -> Result<names::Choice> {
-    let (queue, settings) = (job.queue(), &job.settings);
-    let above = kind.known(&provider.session, queue).await?;
-    let above: Vec<String> = above.into_iter().filter(|known| known.local).map(|known| known.name).collect();
-    if !all {
-        return names::choose(words, &above);
-    }
-    let here = kind.known(&local.session, queue).await?;
-    let is_new = |name: &String| !here.iter().any(|known| known.local && known.name == *name);
-    let (only, never) = match kind {
-        Kind::Table => (&settings.register_only_tables, &settings.register_skip_tables),
-        Kind::Sequence => (&settings.register_only_seqs, &settings.register_skip_seqs),
-    };
-    let found: Vec<String> = names::permitted(above, only, never)?.into_iter().filter(is_new).collect();
-    if found.is_empty() {
-        job.terminal.say(&format!("node {} replicates all that its provider has", local.info.name));
-    }
-    Ok(names::Choice { found, ..names::Choice::default() })
 }

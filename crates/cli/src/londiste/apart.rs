@@ -32,7 +32,9 @@ impl Apart {
     /// An object that could not be worked on, and why.
     pub(crate) fn failed(&mut self, object: &str, reason: &str) {
         self.failures += 1;
-        if reason.contains(object) {
+        let is_named =
+            ["table", "sequence"].iter().any(|kind| reason.starts_with(&format!("{kind} {object} ")));
+        if is_named {
             self.terminal.complain(reason);
         } else {
             self.terminal.complain(&format!("{object}: {reason}"));

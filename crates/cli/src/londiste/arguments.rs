@@ -15,6 +15,7 @@ use super::{
 #[derive(Debug, Parser)]
 #[command(
     name = "londiste",
+    bin_name = "londiste INI",
     version,
     disable_help_subcommand = true,
     override_usage = "londiste [OPTIONS] INI COMMAND [ARGUMENTS]",

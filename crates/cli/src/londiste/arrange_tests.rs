@@ -27,7 +27,7 @@ fn every_command_line_of_the_guide_is_understood() {
     let target = "dbname=shop port=5430 user=cloud password=s3cret host=localhost";
     let root = parse(&["source.ini", "create-root", "primary", source]);
     let Some(Command::CreateRoot(root)) = root.command else { panic!("{root:?}") };
-    assert_eq!((root.name.as_deref(), root.location.as_deref()), (Some("primary"), Some(source)));
+    assert_eq!((root.node.name.as_deref(), root.node.location.as_deref()), (Some("primary"), Some(source)));
 
     let worker = parse(&["-d", "source.ini", "worker"]);
     assert!(worker.options.background && matches!(worker.command, Some(Command::Worker)));

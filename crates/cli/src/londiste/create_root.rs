@@ -15,16 +15,8 @@ pub(crate) struct Arguments {
     pub(crate) node: flags::NewNode,
 }
 
-impl std::ops::Deref for Arguments {
-    type Target = flags::NewNode;
-
-    fn deref(&self) -> &flags::NewNode {
-        &self.node
-    }
-}
-
 pub(crate) async fn run(job: &Job, arguments: Arguments) -> Result<Outcome> {
-    let (name, location) = (arguments.name(job)?, arguments.location(job)?);
+    let (name, location) = (arguments.node.name(job)?, arguments.node.location(job)?);
     let queue = job.queue();
     let mut local = job.connect().await?;
     install::schemas(job, &mut local).await?;
@@ -32,7 +24,7 @@ pub(crate) async fn run(job: &Job, arguments: Arguments) -> Result<Outcome> {
         return Ok(Outcome::Done);
     }
     public_location::warn_without_host(job, &location);
-    if !arguments.nocheck {
+    if !arguments.node.nocheck {
         public_location::check(job, &mut local, &location).await?;
     }
     let transaction = local.transaction().await.map_err(pg::Error::from)?;

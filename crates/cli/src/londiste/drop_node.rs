@@ -64,7 +64,7 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
 enum Above {
     /// It is the root.
     Nothing,
-    Provider(Node),
+    Provider(Box<Node>),
     Unreachable,
 }
 
@@ -76,7 +76,7 @@ async fn find(job: &Job, local: Node, name: &str) -> Result<(Option<Node>, Above
             return Ok((Some(local), Above::Nothing));
         }
         let above = match job.provider_of(&local.info).await {
-            Ok(provider) => Above::Provider(provider),
+            Ok(provider) => Above::Provider(Box::new(provider)),
             Err(error) => {
                 job.terminal.warn(&told(&error));
                 Above::Unreachable
@@ -108,9 +108,11 @@ async fn find(job: &Job, local: Node, name: &str) -> Result<(Option<Node>, Above
     };
     let above = match &there {
         Some(there) if there.info.node_type == NodeType::Root => Above::Nothing,
-        Some(there) if there.info.provider.as_ref() == Some(&local.info.name) => Above::Provider(local),
-        Some(there) => Above::Provider(job.provider_of(&there.info).await?),
-        None => Above::Provider(who_serves(job, local, name).await?),
+        Some(there) if there.info.provider.as_ref() == Some(&local.info.name) => {
+            Above::Provider(Box::new(local))
+        }
+        Some(there) => Above::Provider(Box::new(job.provider_of(&there.info).await?)),
+        None => Above::Provider(Box::new(who_serves(job, local, name).await?)),
     };
     Ok((there, above))
 }
@@ -160,12 +162,16 @@ async fn refuse_provider(there: &Node, queue: &str) -> Result<()> {
 /// Answers whether the provider was reached, where there is one.
 async fn forget(queue: &str, name: &str, above: Above, there: &mut Option<Node>) -> Result<bool> {
     let mut reached = true;
+    let copies = match there {
+        Some(there) => copies(there, queue).await?,
+        None => Vec::new(),
+    };
     match above {
         Above::Nothing => {}
         Above::Unreachable => reached = false,
         Above::Provider(mut provider) => {
             let transaction = provider.session.transaction().await.map_err(pg::Error::from)?;
-            unsubscribe(&transaction, queue, name)
+            unsubscribe(&transaction, queue, name, &copies)
                 .await
                 .with_context(|| format!("taking node {name} out at its provider {}", provider.info.name))?;
             transaction.commit().await.map_err(pg::Error::from)?;
@@ -181,8 +187,18 @@ async fn forget(queue: &str, name: &str, above: Above, there: &mut Option<Node>)
     Ok(reached)
 }
 
+/// Consumers of a node besides its worker.
+async fn copies(there: &Node, queue: &str) -> Result<Vec<String>> {
+    let consumers = node::consumers(&*there.session, queue).await?;
+    let others = consumers.into_iter().map(|state| state.consumer);
+    Ok(others.filter(|consumer| Some(consumer) != there.info.worker.as_ref()).collect())
+}
+
 /// Ends the subscriptions of a node's worker and of its copies, and forgets the node.
-async fn unsubscribe(provider: &Transaction<'_>, queue: &str, name: &str) -> Result<()> {
+async fn unsubscribe(provider: &Transaction<'_>, queue: &str, name: &str, copies: &[String]) -> Result<()> {
+    for copy in copies {
+        batch::unregister(provider, queue, copy).await?;
+    }
     let subscribers = node::subscribers(provider, queue).await?;
     if let Some(subscriber) = subscribers.iter().find(|subscriber| subscriber.node == name) {
         let sql = "select consumer_name from pgq.get_consumer_info($1) where starts_with(consumer_name, $2)";

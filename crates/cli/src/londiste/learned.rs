@@ -3,51 +3,14 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
-use pg::Client;
-use pgq::{node, seq, table};
+use pgq::node;
 
+use super::candidates::Kind;
 use super::job::{Job, Node};
 use super::progress::{self, LOOK_AGAIN};
 
 const PATIENCE: Duration = Duration::from_secs(3);
 const LIMIT: Duration = Duration::from_secs(30);
-
-/// What kind of object is learned.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Kind {
-    Table,
-    Sequence,
-}
-
-/// A name known on a node, and whether that node replicates it.
-#[derive(Debug)]
-pub(crate) struct Known {
-    pub(crate) name: String,
-    pub(crate) local: bool,
-}
-
-impl Kind {
-    /// Names of this kind that a node knows of.
-    pub(crate) async fn known(self, session: &Client, queue: &str) -> Result<Vec<Known>> {
-        Ok(match self {
-            Kind::Table => {
-                let tables = table::list(session, queue).await?;
-                tables.into_iter().map(|info| Known { name: info.name, local: info.local }).collect()
-            }
-            Kind::Sequence => {
-                let seqs = seq::list(session, queue).await?;
-                seqs.into_iter().map(|info| Known { name: info.name, local: info.local }).collect()
-            }
-        })
-    }
-
-    fn plural(self) -> &'static str {
-        match self {
-            Kind::Table => "tables",
-            Kind::Sequence => "sequences",
-        }
-    }
-}
 
 /// Waits until the worker has brought all these names of the provider to this node; answers those that have not come in time.
 ///
@@ -104,14 +67,5 @@ pub(crate) fn late(job: &Job) -> String {
          start it with londiste -d {} worker",
         LIMIT.as_secs(),
         job.ini.display()
-    )
-}
-
-/// Why a name that the provider does not have cannot be added.
-pub(crate) fn unknown(job: &Job, provider: &Node, command: &str) -> String {
-    format!(
-        "not replicated by the provider of queue {}; first, with the ini file of node {}: {command}",
-        job.queue(),
-        provider.info.name
     )
 }

@@ -12,7 +12,7 @@ use super::job::Job;
 
 const TRIES: u32 = 6;
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
-/// A wait shorter than this is nothing to speak of.
+/// A wait shorter than this, or than half the lock timeout, is nothing to speak of.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 const BLOCKERS: &str = "\
@@ -77,7 +77,7 @@ fn may_pass(error: &anyhow::Error) -> bool {
 
 /// Says who keeps a server process waiting, if it waits at all; never returns.
 async fn tell_blockers(job: &Job, waiting: i32, what: &str) -> std::convert::Infallible {
-    sleep(PATIENCE).await;
+    sleep(PATIENCE.min(job.settings.lock_timeout / 2)).await;
     // Only to tell more: the wait itself goes on without it.
     if let Ok(blockers) = blockers(job, waiting).await {
         for blocker in blockers {

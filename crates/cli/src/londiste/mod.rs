@@ -5,6 +5,7 @@ mod add_table;
 mod apart;
 mod arguments;
 mod arrange;
+mod candidates;
 mod columns;
 mod create_leaf;
 mod create_root;

@@ -8,7 +8,7 @@ use pgq::{node, table};
 
 use super::Outcome;
 use super::job::{Job, Node};
-use super::look::{self, Look};
+use super::look;
 
 /// How long the provider may take to tell the lag.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -30,7 +30,7 @@ pub(crate) async fn run(job: &Job) -> Result<Outcome> {
     ];
     lines.extend(look.lines(lag));
     lines.push(format!("States: {}", states(job, &local).await?));
-    lines.extend(copies(job, &local, &look).await?);
+    lines.extend(copies(job, &local).await?);
     lines.iter().for_each(|line| job.terminal.print(&format!("    {}", line.trim_end())));
     Ok(Outcome::Done)
 }
@@ -55,11 +55,10 @@ async fn states(job: &Job, local: &Node) -> Result<String> {
     Ok(if words.is_empty() { "no tables".to_owned() } else { words.join(", ") })
 }
 
-async fn copies(job: &Job, local: &Node, look: &Look) -> Result<Vec<String>> {
-    let prefix = format!("{}.copy.", look.info.worker.as_deref().unwrap_or_default());
+async fn copies(job: &Job, local: &Node) -> Result<Vec<String>> {
     let consumers = node::consumers(&*local.session, job.queue()).await?;
     let copies = consumers.iter().filter_map(|state| {
-        let table = state.consumer.strip_prefix(&prefix)?;
+        let table = state.consumer.split_once(".copy.")?.1;
         let paused = if state.paused { ", PAUSED" } else { "" };
         Some(format!("Copy: {table}, Tick: {}{paused}", state.completed_tick))
     });

@@ -1,13 +1,13 @@
 //! `remove-table TABLE…`: tables leave replication on this node; on the root, everywhere.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Args;
-use pg::{Client, Session};
-use pgq::node::NodeInfo;
+use pg::Session;
 use pgq::{batch, node, table};
 
 use super::apart::Apart;
-use super::job::Job;
+use super::job::{Job, Node};
+use super::terminal::told;
 use super::{Outcome, locked};
 
 /// Words of `remove-table`.
@@ -27,8 +27,12 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
         let result = remove(job, &mut local.session, &name).await;
         let removed = result.is_ok();
         apart.take(&name, result);
-        if removed && !local.is_root() {
-            forget_copy(job, &local.session, &local.info, &name).await?;
+        if removed
+            && !local.is_root()
+            && let Err(error) = forget_copy(job, &local, &name).await
+        {
+            job.terminal
+                .warn(&format!("the copy of {name} leaves its consumer to the worker: {}", told(&error)));
         }
     }
     Ok(apart.outcome())
@@ -43,20 +47,15 @@ pub(crate) async fn remove(job: &Job, session: &mut Session, name: &str) -> Resu
     .await
 }
 
-/// A copy that was under way leaves its consumer behind: the queue must not wait for it.
-async fn forget_copy(job: &Job, session: &Client, info: &NodeInfo, table: &str) -> Result<()> {
-    let (queue, Some(worker)) = (job.queue(), &info.worker) else { return Ok(()) };
-    let copy = format!("{worker}.copy.{table}");
-    if node::consumer_state(session, queue, &copy).await?.is_none() {
-        return Ok(());
-    }
-    let remedy = || {
-        format!(
-            "the copy's consumer {copy} is left at the provider and keeps its events; there: select pgq.unregister_consumer('{queue}', '{copy}')"
-        )
-    };
-    let provider = job.provider_of(info).await.with_context(remedy)?;
-    batch::unregister(&*provider.session, queue, &copy).await.with_context(remedy)?;
-    node::unregister_consumer(session, queue, &copy).await?;
+/// A copy that was under way leaves its consumer behind, for which the provider would keep events. A running worker clears that as well.
+async fn forget_copy(job: &Job, local: &Node, table: &str) -> Result<()> {
+    let queue = job.queue();
+    let consumers = node::consumers(&*local.session, queue).await?;
+    let copy =
+        consumers.iter().find(|state| state.consumer.split_once(".copy.").is_some_and(|(_, of)| of == table));
+    let Some(copy) = copy else { return Ok(()) };
+    let provider = job.provider_of(&local.info).await?;
+    batch::unregister(&*provider.session, queue, &copy.consumer).await?;
+    node::unregister_consumer(&*local.session, queue, &copy.consumer).await?;
     Ok(())
 }

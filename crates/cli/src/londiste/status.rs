@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 use pgq::node::{self, Location};
 
 use super::Outcome;
-use super::job::Job;
+use super::job::{Job, Node};
 use super::look::{self, Look};
 use super::terminal::told;
 use super::tree::Branch;
@@ -36,7 +36,7 @@ struct Member {
 pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     let local = job.local().await?;
     let locations = node::locations(&*local.session, job.queue()).await?;
-    let members = join_all(locations.iter().map(|location| visit(job, location))).await;
+    let members = join_all(locations.iter().map(|location| visit(job, &local, location))).await;
     job.terminal.print(&format!("Queue: {}   Local node: {}\n", job.queue(), local.info.name));
     let trees = trees(&members);
     let drawn: Vec<String> =
@@ -45,8 +45,11 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-async fn visit(job: &Job, location: &Location) -> Member {
+async fn visit(job: &Job, local: &Node, location: &Location) -> Member {
     let look = async {
+        if location.node == local.info.name {
+            return look::at(&local.session, job.queue()).await;
+        }
         let session = job.connect_within(&location.node, &location.connect_string, LIMIT).await?;
         match tokio::time::timeout(LIMIT, look::at(&session, job.queue())).await {
             Ok(look) => look,

@@ -55,6 +55,7 @@ const LONDISTE: &[(&str, Meaning)] = &[
     ("loop_delay", Plain),
     ("parallel_copies", Plain),
     ("lock_timeout", Plain),
+    ("capture", Plain),
     ("node_name", Plain),
     ("public_node_location", Secret),
     ("initial_provider_location", Secret),

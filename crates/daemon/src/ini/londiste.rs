@@ -39,6 +39,9 @@ pub struct LondisteSettings {
     /// How long a change of a table's definition waits for its lock before it tries again later.
     #[serde(default = "ten_seconds", deserialize_with = "seconds")]
     pub lock_timeout: Duration,
+    /// Which triggers `add-table` puts on the root's tables.
+    #[serde(default, deserialize_with = "parsed")]
+    pub capture: pgq::table::Capture,
     /// The node's name for `create-*`.
     #[serde(default, deserialize_with = "optional_text")]
     pub node_name: Option<String>,

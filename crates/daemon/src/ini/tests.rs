@@ -54,7 +54,7 @@ fn names_and_defaults_are_filled_in() {
 fn settings_are_typed() {
     let text = format!(
         "{NODE}loop_delay = 0.25\nparallel_copies = 8\nlocal_only = yes\nregister_skip_tables = a.*, b.?\n\
-         connection_lifetime = 60\njob_name = j\nconsumer_name = c\npgq_keep_lag = 1.5\nlog_format = json\n"
+         connection_lifetime = 60\njob_name = j\nconsumer_name = c\npgq_keep_lag = 1.5\nlog_format = json\ncapture = stock\n"
     );
     let settings = load(&text, &[]).unwrap().londiste().unwrap();
     assert_eq!(settings.loop_delay, Duration::from_millis(250));
@@ -64,6 +64,7 @@ fn settings_are_typed() {
     assert_eq!((settings.job_name.as_str(), settings.consumer_name.as_str()), ("j", "c"));
     assert_eq!(settings.pgq_keep_lag, Some(Duration::from_millis(1500)));
     assert_eq!(settings.log_format, crate::log::Format::Json);
+    assert_eq!(settings.capture, pgq::table::Capture::Stock);
 }
 
 #[test]
@@ -97,10 +98,11 @@ fn useless_keys_are_one_warning_each() {
 #[test]
 fn all_wrong_values_are_told_at_once() {
     let error =
-        refused("[londiste]\nloop_delay = soon\nparallel_copies = 0\nlocal_only = maybe\ndb = dbname=x\n");
+        refused("[londiste]\nloop_delay = soon\nparallel_copies = 0\nlocal_only = maybe\ncapture = wal\ndb = dbname=x\n");
     assert!(error.contains("mover.ini, section [londiste]:"), "{error}");
     assert!(error.contains("loop_delay = soon: expected a number of seconds"), "{error}");
     assert!(error.contains("parallel_copies = 0: expected a whole number, 1 or more"), "{error}");
+    assert!(error.contains("capture = wal: expected generated or stock"), "{error}");
     assert!(error.contains("local_only = maybe: expected 1 or 0"), "{error}");
     assert!(error.contains("queue_name: missing"), "{error}");
 }

@@ -52,7 +52,7 @@ async fn read(
     let clauses: Vec<String> = columns.iter().map(Column::clause).collect();
     plan.must(format!(
         "create {}table {dest} ({}){}{}",
-        if details.unlogged { "unlogged " } else { "" },
+        if details.unlogged && table.kind != TableKind::Partitioned { "unlogged " } else { "" },
         clauses.join(", "),
         details.partitioned_by(),
         details.with_options()

@@ -7,6 +7,8 @@ use tokio_postgres::Transaction;
 /// SQLSTATE classes of statements that name what is not there, or what is there already.
 const DOES_NOT_FIT: [&str; 3] = ["42", "3F", "0A"];
 
+const CREATING: &str = "creating it from the provider's definition";
+
 /// What to do, in order.
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
@@ -50,9 +52,7 @@ impl Plan {
         for step in &self.steps {
             match step {
                 Step::Schema(name) => ensure_schema(transaction, name).await?,
-                Step::Must(sql) => {
-                    run(transaction, sql).await.with_context(|| format!("creating it: {sql}"))?
-                }
+                Step::Must(sql) => run(transaction, sql).await.context(CREATING)?,
                 Step::May { sql, otherwise } => {
                     run(transaction, "savepoint may").await?;
                     match run(transaction, sql).await {
@@ -61,7 +61,7 @@ impl Plan {
                             run(transaction, "rollback to savepoint may").await?;
                             notes.push(format!("{otherwise}: {error}"));
                         }
-                        Err(error) => return Err(error).with_context(|| format!("creating it: {sql}")),
+                        Err(error) => return Err(error).context(CREATING),
                     }
                 }
                 Step::Note(text) => notes.push(text.clone()),
@@ -72,6 +72,7 @@ impl Plan {
 }
 
 async fn run(transaction: &Transaction<'_>, sql: &str) -> Result<(), pg::Error> {
+    tracing::debug!("{sql}");
     transaction.batch_execute(sql).await.map_err(pg::Error::from)
 }
 

@@ -1,0 +1,45 @@
+//! Stock tools and ours side by side, and one in the place of the other: ours follow the same contract, so that a running migration
+//! can change over in either direction. What needs the stock packages is skipped where they are not installed.
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod application;
+mod gate;
+mod guide;
+mod leaf;
+mod nodes;
+mod root;
+
+use std::io::Write as _;
+use std::time::Duration;
+
+use tests::setup::Tools;
+use tests::{Pair, Setup};
+
+/// The stock tools take their time: 3 to 10 seconds at each step of a table.
+const SYNC: Duration = Duration::from_secs(180);
+
+/// Two servers, where the stock tools are there to be run against them; with `extensions`, the stock extensions too.
+fn pair(extensions: bool) -> Option<Pair> {
+    let installed = Tools::Stock.have_executables();
+    let pair = installed.then(Pair::start).filter(|pair| !extensions || Tools::Stock.are_installed(pair));
+    if pair.is_none() {
+        let test = std::thread::current().name().unwrap_or("test").to_owned();
+        // past the capture of the test's output
+        let _ = writeln!(std::io::stderr(), "{test} skipped: the stock packages are not installed");
+    }
+    pair
+}
+
+/// Adds everything, with the foreign keys away meanwhile, and waits until all is in sync.
+#[track_caller]
+fn add_and_sync(setup: &Setup) {
+    let run = |steps: Vec<tests::guide::Step>| {
+        for step in steps {
+            step.run(setup).expect_success();
+        }
+    };
+    run(tests::guide::drop_foreign_keys(setup));
+    run(tests::guide::add());
+    setup.wait_ok(SYNC);
+    run(tests::guide::restore_foreign_keys(setup));
+}
