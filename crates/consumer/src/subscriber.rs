@@ -100,7 +100,7 @@ pub(crate) async fn run(
             });
         }
         let Some(tables) = handover::settle(worker, target, &batch, tables, stop).await? else { break };
-        let applied = replay.apply(&provider, target, &batch, tables).await;
+        let applied = Box::pin(replay.apply(&provider, target, &batch, tables)).await;
         match applied {
             Ok(()) => {}
             // A foreign key or trigger that came after the last look is relaxed, and the batch tried again

@@ -66,8 +66,8 @@ impl Copier {
         loop {
             let info = table::get(&*sides.target, queue, &self.table).await?;
             match info.filter(|info| info.local) {
-                Some(info) if info.state == MergeState::InCopy => bulk::copy(self, &mut sides, &info).await?,
-                Some(info) if info.state.is_copying() => catch_up::run(self, &mut sides, info).await?,
+                Some(info) if info.state == MergeState::InCopy => Box::pin(bulk::copy(self, &mut sides, &info)).await?,
+                Some(info) if info.state.is_copying() => Box::pin(catch_up::run(self, &mut sides, info)).await?,
                 _ => return self.leave(&sides).await,
             }
         }
