@@ -43,8 +43,10 @@ begin
     return 1;
 end $$;
 
--- Makes a foreign key again. With i_lazy it stays put aside, and the statement that makes it without looking at the rows is
--- returned for the caller to run; otherwise the result is empty.
+-- Makes a foreign key again, and forgets that it was put aside: the result is empty then.
+--
+-- With i_lazy the caller does the work, so that no lock is held for long: each call returns the next statement to run in a
+-- transaction of its own (add it without looking at the rows, then validate it), until the result is empty.
 create or replace function londiste.restore_table_fkey(i_from_table text, i_fkey_name text, i_lazy boolean default false)
 returns text
 language plpgsql strict
@@ -52,6 +54,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     fkey londiste.pending_fkeys;
+    is_validated boolean;
 begin
     select * into fkey
       from londiste.pending_fkeys
@@ -60,10 +63,23 @@ begin
     if not found then
         return '';
     end if;
+
     if i_lazy then
-        return fkey.fkey_def || case when fkey.fkey_def !~* ' not valid$' then ' not valid' else '' end;
+        select convalidated into is_validated
+          from pg_constraint
+         where conrelid = to_regclass(londiste.quote_fqname(i_from_table)) and conname = i_fkey_name and contype = 'f';
+        if is_validated is null then
+            -- On a partitioned table it can only be added as a whole.
+            return fkey.fkey_def || case
+                when fkey.fkey_def like 'alter table only %' and fkey.fkey_def !~* ' not valid$' then ' not valid'
+                else ''
+            end;
+        elsif not is_validated and fkey.fkey_def !~* ' not valid$' then
+            return format('alter table only %s validate constraint %I', londiste.quote_fqname(i_from_table), i_fkey_name);
+        end if;
+    else
+        execute fkey.fkey_def;
     end if;
-    execute fkey.fkey_def;
     delete from londiste.pending_fkeys where from_table = fkey.from_table and fkey_name = fkey.fkey_name;
     return '';
 end $$;
