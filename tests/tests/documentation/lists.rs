@@ -23,7 +23,10 @@ fn every_key_of_an_ini_file_is_documented_and_no_other() {
         let listed: BTreeSet<String> = cells.iter().flat_map(|cell| quoted(cell)).collect();
         let missing: Vec<_> = known.difference(&listed).collect();
         let invented: Vec<_> = listed.difference(&known).collect();
-        assert!(missing.is_empty() && invented.is_empty(), "[{name}]: missing {missing:?}, invented {invented:?}");
+        assert!(
+            missing.is_empty() && invented.is_empty(),
+            "[{name}]: missing {missing:?}, invented {invented:?}"
+        );
     }
 }
 
@@ -31,7 +34,8 @@ fn every_key_of_an_ini_file_is_documented_and_no_other() {
 fn every_command_and_option_is_documented_and_no_other() {
     let general = help("londiste", &["--help"]);
     same("londiste", &options(&general), &listed("londiste: options of every command"));
-    let commands: Vec<&str> = block(&general, "Commands:").filter_map(|line| line.split_whitespace().next()).collect();
+    let commands: Vec<&str> =
+        block(&general, "Commands:").filter_map(|line| line.split_whitespace().next()).collect();
     assert!(commands.len() >= 20, "{commands:?}");
     for command in &commands {
         let mut known = options(&help("londiste", &[command, "--help"]));

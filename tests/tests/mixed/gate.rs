@@ -28,7 +28,9 @@ impl Gate {
 
     /// From now on `table` does not enter `state`.
     pub(crate) fn shut(&mut self, table: &str, state: &str) {
-        self.client.execute("select pg_advisory_lock(77, hashtext($1))", &[&format!("{table} {state}")]).unwrap();
+        self.client
+            .execute("select pg_advisory_lock(77, hashtext($1))", &[&format!("{table} {state}")])
+            .unwrap();
     }
 
     pub(crate) fn open(&mut self, table: &str, state: &str) {

@@ -56,7 +56,9 @@ impl Leaf {
     /// `wanna-sync`, `catching-up` and `in-copy`; the others wait for a free slot.
     fn copy_and_hold(&mut self, command: &str, end: End) {
         let [first, second, third, fourth] = [TABLES[0], TABLES[1], TABLES[2], TABLES[3]];
-        for (table, state) in [(second, "wanna-sync"), (second, "do-sync"), (third, "wanna-sync"), (fourth, "catching-up")] {
+        for (table, state) in
+            [(second, "wanna-sync"), (second, "do-sync"), (third, "wanna-sync"), (fourth, "catching-up")]
+        {
             self.gate.shut(table, state);
         }
         let (before, held) = if end == End::Kill { ("ok", "do-sync") } else { ("do-sync", "wanna-sync") };
@@ -65,7 +67,13 @@ impl Leaf {
         words.extend(TABLES);
         words.extend((command == "add-table").then_some("--no-triggers"));
         self.setup.londiste(&words).expect_success();
-        self.wait_states(&[(first, held), (second, "catching-up"), (third, "catching-up"), (fourth, "in-copy"), (TABLES[4], "new")]);
+        self.wait_states(&[
+            (first, held),
+            (second, "catching-up"),
+            (third, "catching-up"),
+            (fourth, "in-copy"),
+            (TABLES[4], "new"),
+        ]);
         self.gate.open(second, "wanna-sync");
         self.wait_states(&[(second, "wanna-sync"), (third, "catching-up"), (fourth, "in-copy")]);
     }
@@ -104,7 +112,8 @@ impl Leaf {
     /// Pidfiles of copies. Those of ours hold the worker's own pid.
     fn copies(&self) -> Vec<Daemon> {
         let files = std::fs::read_dir(self.setup.directory()).unwrap().map(|file| file.unwrap().path());
-        let copies = files.filter(|path| path.file_name().unwrap().to_string_lossy().starts_with("target.pid.copy."));
+        let copies =
+            files.filter(|path| path.file_name().unwrap().to_string_lossy().starts_with("target.pid.copy."));
         copies.map(|pidfile| Daemon { logfile: self.setup.target_worker().logfile, pidfile }).collect()
     }
 
@@ -121,11 +130,22 @@ impl Leaf {
         };
         let subscriptions = "select string_agg(consumer_name, ' ') from pgq.get_consumer_info() where consumer_name like '%.copy.%'";
         remains(&self.pair.source, subscriptions);
-        remains(&self.pair.target, "select string_agg(consumer_name, ' ') from pgq_node.local_state where consumer_name like '%.copy.%'");
-        remains(&self.pair.target, "select string_agg(table_name, ' ') from londiste.table_info where dropped_ddl is not null");
+        remains(
+            &self.pair.target,
+            "select string_agg(consumer_name, ' ') from pgq_node.local_state where consumer_name like '%.copy.%'",
+        );
+        remains(
+            &self.pair.target,
+            "select string_agg(table_name, ' ') from londiste.table_info where dropped_ddl is not null",
+        );
         remains(&self.pair.target, "select string_agg(fkey_name, ' ') from londiste.pending_fkeys");
         assert_eq!(self.pair.target.rows(STRUCTURE), structure);
-        assert_eq!(self.pair.target.number(&format!("select count(*) from pgq_node.local_state where queue_name = '{QUEUE}'")), 1);
+        assert_eq!(
+            self.pair
+                .target
+                .number(&format!("select count(*) from pgq_node.local_state where queue_name = '{QUEUE}'")),
+            1
+        );
     }
 }
 
