@@ -38,14 +38,14 @@ impl<'a> Replay<'a> {
         Ok(Replay { worker, decoder: Decoder::new(), applier, bypass_triggers })
     }
 
-    /// Applies a batch. After a failure nothing of it is left behind.
+    /// Applies a batch; answers the number of changes applied. After a failure nothing of it is left behind.
     pub(crate) async fn apply(
         &mut self,
         provider: &Session,
         target: &Session,
         batch: &Batch,
         tables: Vec<TableInfo>,
-    ) -> Result<()> {
+    ) -> Result<u64> {
         apply::begin(target).await?;
         let written = self.write(provider, target, batch, &tables).await;
         match written {
@@ -53,7 +53,7 @@ impl<'a> Replay<'a> {
                 target.batch_execute("commit").await.during("committing the batch")?;
                 let (job, queue) = (&self.worker.config.job_name, &self.worker.config.queue_name);
                 debug!(job, queue, tick = batch.tick, changes, "batch applied");
-                Ok(())
+                Ok(changes)
             }
             Err(error) => {
                 self.applier.reset();

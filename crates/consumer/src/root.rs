@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::error::During;
+use crate::worker::Ended;
 use crate::{Result, Worker, subscriber};
 
 /// How often sequences are looked at: their margin of 10 000 values has to last that long.
@@ -21,15 +22,19 @@ pub(crate) async fn run(
     worker: &Worker,
     target: &Session,
     node: &NodeInfo,
-    stop: CancellationToken,
-) -> Result<()> {
+    stop: &CancellationToken,
+) -> Result<Ended> {
     let config = &worker.config;
     let (job, queue) = (config.job_name.as_str(), config.queue_name.as_str());
     info!(job, queue, node = node.name, "root worker is ready");
     subscriber::set_lock_timeout(target, config.lock_timeout).await?;
     let mut bell = worker.bell.listen();
     let (mut sequences, mut captures, mut watermark) = (Due::now(), Due::now(), Due::now());
+    let began = Instant::now();
     while !stop.is_cancelled() {
+        if began.elapsed() > config.connection_lifetime() {
+            return Ok(Ended::Reconnect);
+        }
         bell.hush();
         let state = subscriber::state(worker, target).await?;
         if !state.uptodate {
@@ -54,7 +59,7 @@ pub(crate) async fn run(
             () = bell.wait(config.loop_delay()) => {}
         }
     }
-    Ok(())
+    Ok(Ended::Stopped)
 }
 
 /// A table whose lock is not to be had now keeps its old capture, which copes with any definition, until the next round.

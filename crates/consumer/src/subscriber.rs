@@ -6,6 +6,7 @@ use pg::Session;
 use pgq::batch::{self, Batch};
 use pgq::node::{self, ConsumerState, NodeInfo};
 use pgq::table::{self, MergeState, TableInfo};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
@@ -15,19 +16,12 @@ use crate::fkeys::ForeignKeys;
 use crate::handover;
 use crate::replay::Replay;
 use crate::root::Due;
+use crate::statistics::Statistics;
+use crate::worker::Ended;
 use crate::{Error, Result, Worker};
 
 /// How often foreign keys and triggers of replicated tables are looked at.
 const RELAXATIONS: Duration = Duration::from_secs(5);
-
-/// Why the loop ended without a failure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ended {
-    /// It was asked to stop.
-    Stopped,
-    /// It has to read from another provider now.
-    ProviderChanged,
-}
 
 pub(crate) async fn run(
     worker: &Worker,
@@ -44,6 +38,7 @@ pub(crate) async fn run(
     let mut replay = Replay::start(worker, target).await?;
     let mut copies = Copies::new(worker);
     let mut fkeys = ForeignKeys::new(worker)?;
+    let mut statistics = Statistics::start();
     let mut bell = worker.bell.listen();
     let (mut relaxations, mut watermark) = (Due::now(), Due::now());
     copies.clear_remains(&provider, target).await?;
@@ -55,12 +50,17 @@ pub(crate) async fn run(
         tick = first.completed_tick,
         "leaf worker is ready"
     );
+    let began = Instant::now();
     while !stop.is_cancelled() {
+        if began.elapsed() > config.connection_lifetime() {
+            return Ok(Ended::Reconnect);
+        }
+        statistics.log_when_due(config);
         bell.hush();
         let state = state(worker, target).await?;
         if state.provider != first.provider || state.provider_location != first.provider_location {
             info!(job, queue, provider = state.provider, "the provider has changed");
-            return Ok(Ended::ProviderChanged);
+            return Ok(Ended::Reconnect);
         }
         if !state.uptodate {
             node::set_uptodate(&**target, queue, consumer, true).await?;
@@ -110,7 +110,7 @@ pub(crate) async fn run(
         let Some(tables) = handover::settle(worker, target, &batch, tables, stop).await? else { break };
         let applied = Box::pin(replay.apply(&provider, target, &batch, tables)).await;
         match applied {
-            Ok(()) => {}
+            Ok(changes) => statistics.count(&batch, changes),
             // A foreign key or trigger that came after the last look is relaxed, and the batch tried again
             Err(error) if !error.is_connection_lost() && relax(job, queue, target).await? > 0 => {
                 info!(job, queue, tick = batch.tick, "trying the batch again, foreign keys relaxed: {error}");

@@ -1,6 +1,7 @@
 //! The connections that all copies of a node share: one to each side for each copy that may run.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use pg::{ConnectString, Pool, PooledClient};
 use pgq::node;
@@ -69,7 +70,8 @@ impl Connections {
         }
         let application = format!("{} copy", self.config.job_name);
         let size = self.config.parallel_copies.max(1);
-        let pool = Pool::new(&connect_string, &application, size, None).during("connect string")?;
+        let lifetime = Some(Duration::from_secs_f64(self.config.connection_lifetime.max(1.0)));
+        let pool = Pool::new(&connect_string, &application, size, lifetime).during("connect string")?;
         if let Some((_, former)) = known.replace((connect_string, pool.clone())) {
             former.close();
         }
