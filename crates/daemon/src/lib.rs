@@ -13,6 +13,7 @@ mod path;
 pub mod pidfile;
 mod process;
 mod service;
+mod signals;
 pub mod supervise;
 mod tick;
 mod worker;

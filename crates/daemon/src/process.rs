@@ -1,13 +1,14 @@
 //! The running process: its jobs, and the signals that steer it.
 
+use std::pin::pin;
 use std::sync::Arc;
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
 
 use crate::Error;
 use crate::log::LogFile;
 use crate::service::Service;
+use crate::signals::{Heard, Signals};
 use crate::supervise::Supervisor;
 
 /// Jobs under supervision, from the start-up checks to the end.
@@ -16,9 +17,7 @@ pub(crate) struct Process {
     overrides: Vec<(String, String)>,
     ended: JoinSet<usize>,
     stopping: bool,
-    interrupt: Signal,
-    terminate: Signal,
-    hangup: Signal,
+    signals: Signals,
 }
 
 struct Job {
@@ -30,12 +29,11 @@ struct Job {
 }
 
 impl Process {
-    /// Must be called inside a runtime. Signals are heard from here on.
+    /// Signals are heard from here on.
     pub(crate) fn new(
         jobs: Vec<(Service, Option<Arc<LogFile>>)>,
         overrides: Vec<(String, String)>,
     ) -> Result<Process, Error> {
-        let hear = |kind| signal(kind).map_err(Error::Runtime);
         let jobs =
             jobs.into_iter().map(|(service, log)| Job { service, log, supervisor: None, replacement: None });
         Ok(Process {
@@ -43,19 +41,22 @@ impl Process {
             overrides,
             ended: JoinSet::new(),
             stopping: false,
-            interrupt: hear(SignalKind::interrupt())?,
-            terminate: hear(SignalKind::terminate())?,
-            hangup: hear(SignalKind::hangup())?,
+            signals: Signals::hear().map_err(Error::Runtime)?,
         })
     }
 
     /// Makes the start-up checks of all jobs. `false`: told to stop meanwhile.
     pub(crate) async fn check(&mut self) -> Result<bool, Error> {
         for job in &self.jobs {
-            tokio::select! {
-                checked = job.service.check() => checked?,
-                _ = self.interrupt.recv() => return Ok(false),
-                _ = self.terminate.recv() => return Ok(false),
+            let mut checked = pin!(job.service.check());
+            loop {
+                tokio::select! {
+                    checked = &mut checked => break checked?,
+                    heard = self.signals.next() => match heard {
+                        Heard::Interrupt | Heard::Terminate => return Ok(false),
+                        Heard::Hangup => {}
+                    },
+                }
             }
         }
         Ok(true)
@@ -74,22 +75,23 @@ impl Process {
                     Some(Err(error)) => tracing::error!("{error}"),
                     None => break,
                 },
-                _ = self.interrupt.recv() => {
-                    if self.stopping {
+                heard = self.signals.next() => match heard {
+                    Heard::Interrupt if self.stopping => {
                         tracing::info!("stopped at once by a second SIGINT");
                         self.supervisors().for_each(Supervisor::abort);
-                    } else {
+                    }
+                    Heard::Interrupt => {
                         tracing::info!("SIGINT: stopping after what is in hand");
                         self.stopping = true;
                         self.supervisors().for_each(Supervisor::stop);
                     }
-                }
-                _ = self.terminate.recv() => {
-                    tracing::info!("SIGTERM: stopping at once");
-                    self.stopping = true;
-                    self.supervisors().for_each(Supervisor::abort);
-                }
-                _ = self.hangup.recv() => self.reload(),
+                    Heard::Terminate => {
+                        tracing::info!("SIGTERM: stopping at once");
+                        self.stopping = true;
+                        self.supervisors().for_each(Supervisor::abort);
+                    }
+                    Heard::Hangup => self.reload(),
+                },
             }
         }
         tracing::info!("stopped");
