@@ -17,7 +17,8 @@ pub(crate) struct Desk<'a> {
 
 impl<'a> Desk<'a> {
     pub(crate) fn new(setup: &'a Setup) -> Desk<'a> {
-        std::os::unix::fs::symlink(repository().join("sql"), setup.directory().join("sql")).expect("link to sql/");
+        std::os::unix::fs::symlink(repository().join("sql"), setup.directory().join("sql"))
+            .expect("link to sql/");
         Desk { setup, exports: String::new() }
     }
 
@@ -40,7 +41,8 @@ impl<'a> Desk<'a> {
     pub(crate) fn write_ini(&self, text: &str, place: &str) {
         let name = text.lines().next().and_then(|line| line.strip_prefix("# "));
         let name = name.unwrap_or_else(|| panic!("{place}: the first line is not \"# NAME.ini\""));
-        std::fs::write(self.setup.directory().join(name), self.filled(text)).expect("the ini file can be written");
+        std::fs::write(self.setup.directory().join(name), self.filled(text))
+            .expect("the ini file can be written");
     }
 
     fn filled(&self, text: &str) -> String {
@@ -52,10 +54,15 @@ impl<'a> Desk<'a> {
             text = text
                 .replace(&format!("{name}.example.com:5432:*:app:{name}-password"), &passfile_line(side))
                 .replace(&format!("{place} dbname=app user=app"), &without_password(side))
-                .replace(&format!("{place} user=app"), &format!("host={} port={} user={}", side.host, side.port, side.user))
+                .replace(
+                    &format!("{place} user=app"),
+                    &format!("host={} port={} user={}", side.host, side.port, side.user),
+                )
                 .replace(&format!("postgresql://user:password@{name}:5432/app"), &side.uri())
                 .replace(&format!("host={name} dbname=app user=user password=password"), &side.connstr());
-            let left = [format!("{name}.example.com"), format!("@{name}:")].into_iter().find(|word| text.contains(word));
+            let left = [format!("{name}.example.com"), format!("@{name}:")]
+                .into_iter()
+                .find(|word| text.contains(word));
             assert_eq!(left, None, "a placeholder is not replaced in\n{text}");
         }
         text
@@ -83,7 +90,11 @@ fn path() -> String {
 pub(crate) fn expect_sample(sample: &str, output: &Output, place: &str) {
     let printed: Vec<String> = output.stdout.lines().chain(output.stderr.lines()).map(masked).collect();
     for line in sample.lines().map(masked).filter(|line| !line.is_empty()) {
-        assert!(printed.iter().any(|other| *other == line), "{place}: not printed: {line}\n{}", output.report());
+        assert!(
+            printed.iter().any(|other| *other == line),
+            "{place}: not printed: {line}\n{}",
+            output.report()
+        );
     }
 }
 

@@ -52,7 +52,8 @@ pub(crate) fn parts(name: &str) -> Vec<Part> {
 /// First cells of the table rows below a heading that starts with `title`, up to the next one of the same or a higher level.
 pub(crate) fn first_cells(name: &str, title: &str) -> Vec<String> {
     let rows = section(name, title);
-    let rows = rows.lines().filter_map(|line| line.strip_prefix("| ")?.split(" | ").next().map(str::to_owned));
+    let rows =
+        rows.lines().filter_map(|line| line.strip_prefix("| ")?.split(" | ").next().map(str::to_owned));
     rows.collect()
 }
 
