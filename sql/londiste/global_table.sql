@@ -33,6 +33,7 @@ begin
     ret_note := format('Table added: %s', fq_name);
 end $$;
 
+-- Only what is known here goes, an unknown queue is an error; local_remove_table tells the nodes below a root.
 create or replace function londiste.global_remove_table(i_queue_name text, i_table_name text,
     out ret_code integer, out ret_note text)
 returns record
@@ -42,10 +43,7 @@ as $$
 declare
     fq_name text := londiste.make_fqname(i_table_name);
 begin
-    if pgq_node.is_root_node(i_queue_name)
-       and exists (select from londiste.table_info where queue_name = i_queue_name and table_name = fq_name) then
-        perform londiste.root_notify_change(i_queue_name, 'londiste.remove-table', fq_name);
-    end if;
+    perform pgq_node.is_root_node(i_queue_name);
     delete from londiste.table_info where queue_name = i_queue_name and table_name = fq_name;
     if found then
         ret_code := 200;

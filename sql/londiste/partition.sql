@@ -16,6 +16,9 @@ declare
     period_start timestamptz;
     statement text;
 begin
+    if i_table is null or i_part is null then
+        raise exception 'need table and part';
+    end if;
     if pg_catalog.to_regclass(part) is not null then
         return 0;
     end if;
@@ -63,9 +66,10 @@ begin
     end if;
     suffix := substring(i_partition_table from
         '_(' || regexp_replace(replace(suffix_format, 'HH24', 'HH'), '[A-Z]', '[0-9]', 'g') || ')$');
-    return suffix < to_char(now() - i_retention_period, suffix_format);
+    return case when suffix is not null then coalesce(suffix < to_char(now() - i_retention_period, suffix_format), false) end;
 end $$;
 
+-- Old partitions among a table's children: those in its schema that are named after it and a time.
 create or replace function londiste.list_obsolete_partitions(i_parent_table text, i_retention_period interval,
     i_partition_period text)
 returns setof text
@@ -78,7 +82,10 @@ begin
       from pg_inherits i
       join pg_class c on c.oid = i.inhrelid
       join pg_namespace n on n.oid = c.relnamespace
+      join pg_class parent on parent.oid = i.inhparent
      where i.inhparent = to_regclass(londiste.quote_fqname(i_parent_table))
+       and c.relnamespace = parent.relnamespace
+       and starts_with(c.relname, parent.relname || '_') and substr(c.relname, length(parent.relname) + 2) !~ '[^0-9_]'
        and londiste.is_obsolete_partition(n.nspname || '.' || c.relname, i_retention_period, i_partition_period)
      order by n.nspname, c.relname;
 end $$;

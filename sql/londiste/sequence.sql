@@ -9,10 +9,16 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     fq_name text := londiste.make_fqname(i_seq_name);
-    is_root boolean := pgq_node.is_root_node(i_queue_name);
+    is_root boolean;
     known record;
     published bigint;
 begin
+    if i_queue_name is null or fq_name is null then
+        ret_code := 400;
+        ret_note := 'Queue and sequence must be named';
+        return;
+    end if;
+    is_root := pgq_node.is_root_node(i_queue_name);
     select local, last_value into known
       from londiste.seq_info where queue_name = i_queue_name and seq_name = fq_name
        for update;

@@ -4,7 +4,7 @@
 --
 -- i_trg_args: arguments for the trigger function, and among them
 --   tgflags=FLAGS  B before, A after; I, U, D the operations; L logutriga, Q sqltriga, J jsontriga; S swallow changes
---   skip           as flag S
+--   skip           as flag S; where another trigger swallows changes already, this one need not
 --   no_triggers, virtual_table   none at all
 --   expect_sync, skip_truncate, merge_all, no_merge, sync   of the table, not of its triggers
 -- A leaf's triggers deny changes.
@@ -22,6 +22,7 @@ declare
     row_args text[] := array[i_queue_name];
     truncate_args text[] := array[i_queue_name];
     own_names name[];
+    others_swallow boolean;
     arg text;
     events text;
 begin
@@ -35,7 +36,7 @@ begin
             ret_code := 201;
             ret_note := 'Trigger not created';
             return;
-        elsif arg = 'skip' then
+        elsif arg in ('skip', 'SKIP') then
             swallow := true;
         elsif arg not in ('expect_sync', 'skip_truncate', 'merge_all', 'no_merge', 'sync') then
             row_args := row_args || arg;
@@ -45,22 +46,23 @@ begin
     if i_dest_table <> i_table_name then
         row_args := row_args || ('ev_extra1=' || quote_literal(i_table_name));
     end if;
+    own_names := array[base_name, 'zzz_' || base_name, base_name || '_truncate'];
+    others_swallow := exists (
+        select from pg_trigger t
+         where t.tgrelid = target::regclass and t.tgname <> all (own_names) and londiste._is_skip_trigger(t));
+    if (swallow or flags ~ 'S') and not others_swallow then
+        row_args := row_args || 'SKIP'::text;
+    end if;
     if i_node_type = 'leaf' then
         row_args := row_args || 'deny'::text;
         truncate_args := truncate_args || 'deny'::text;
-    end if;
-    if swallow or flags ~ 'S' then
-        row_args := row_args || 'SKIP'::text;
     end if;
     events := coalesce(nullif(array_to_string(array_remove(array[
         case when flags ~ 'I' then 'insert' end,
         case when flags ~ 'U' then 'update' end,
         case when flags ~ 'D' then 'delete' end], null), ' or '), ''), 'insert or update or delete');
 
-    own_names := array[base_name, 'zzz_' || base_name, base_name || '_truncate'];
-    if flags !~ 'B' and exists (
-        select from pg_trigger t
-         where t.tgrelid = target::regclass and t.tgname <> all (own_names) and londiste._is_skip_trigger(t)) then
+    if flags !~ 'B' and others_swallow then
         ret_code := 403;
         ret_note := 'AFTER trigger cannot work with SKIP trigger(s)';
         return;

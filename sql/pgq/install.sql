@@ -8,6 +8,7 @@
 \ir ticker.sql
 \ir insert_event.sql
 \ir trigger_format.sql
+\ir trigger_row.sql
 \ir trigger_event.sql
 \ir trigger.sql
 \ir consumer.sql

@@ -85,6 +85,6 @@ as $$
 begin
     update pgq.queue
        set queue_switch_step2 = txid_current()
-     where queue_switch_step2 is null and queue_switch_step1 <> txid_current();
+     where queue_switch_step2 is null and queue_switch_step1 is distinct from txid_current_if_assigned();
     return 0;
 end $$;

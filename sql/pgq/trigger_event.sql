@@ -69,12 +69,30 @@ declare
     changed_ignored boolean := false;
     ignore text[] := '{}';
     ignores boolean := false;
+    row_function text;
 begin
     if pg_catalog.current_setting('session_replication_role') = 'local' then
         return true;
     end if;
     if queue is null then
         raise exception 'pgq trigger must have destination queue as argument' using errcode = 'internal_error';
+    end if;
+    if pg_catalog.cardinality(i_args) = 1 and i_op <> 'TRUNCATE' then
+        row_function := pgq._row_function_name(i_format, i_relation);
+        if pg_catalog.to_regproc('pgq.' || row_function) is not null then
+            execute 'select pgq.' || row_function || '($1, $2, $3)' into fields using i_op, i_row, i_old;
+        else
+            fields := '{}';
+        end if;
+        if fields[2] is not null then
+            perform pgq.insert_event(queue,
+                case when i_format = 'J' then pgq._json_type(i_op, i_schema, i_table, pgq._primary_key(i_relation)) else fields[1] end,
+                fields[2], table_name, null, null, null);
+            return true;
+        end if;
+        if fields = '{}' then
+            perform pgq._write_row_function(i_format, i_relation);
+        end if;
     end if;
 
     for i in 1 .. pg_catalog.array_upper(i_args, 1) loop

@@ -74,6 +74,10 @@ begin
     if i_text !~ '[^A-Za-z0-9._-]' then
         return i_text;
     end if;
+    if i_text !~ '[^A-Za-z0-9._ :+@,-]' then
+        return pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(
+            i_text, '+', '%2b'), ' ', '+'), ':', '%3a'), '@', '%40'), ',', '%2c');
+    end if;
     coded := pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(coded, '%', '%25'), '!', '%21'), '"', '%22'), '#', '%23'), '$', '%24');
     coded := pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(coded, '&', '%26'), '''', '%27'), '(', '%28'), ')', '%29'), '*', '%2a');
     coded := pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(coded, '+', '%2b'), ',', '%2c'), '/', '%2f'), ':', '%3a'), ';', '%3b');

@@ -1,11 +1,12 @@
 //! The worker's part of section `[londiste]`.
 
+use std::fmt;
 use std::time::Duration;
 
 use serde::Deserialize;
 
 /// Keys of the ini file that the worker reads; times in seconds.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize)]
 pub struct Config {
     /// Name in logs, and the worker's consumer name unless `consumer_name` is set.
     pub job_name: String,
@@ -35,6 +36,12 @@ pub struct Config {
     /// Root: how often the global watermark is published.
     #[serde(default = "five_minutes")]
     pub global_wm_publish_period: f64,
+    /// How often a line of statistics is logged.
+    #[serde(default = "five_minutes")]
+    pub keepalive_stats: f64,
+    /// Connections are opened anew after this time.
+    #[serde(default = "twenty_minutes")]
+    pub connection_lifetime: f64,
     /// How often the provider is told which tick this node needs.
     #[serde(default = "five_minutes")]
     pub local_wm_publish_period: f64,
@@ -56,6 +63,20 @@ fn five_minutes() -> f64 {
     300.0
 }
 
+fn twenty_minutes() -> f64 {
+    1200.0
+}
+
+/// Without its connect strings, which may hold passwords.
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("job_name", &self.job_name)
+            .field("queue_name", &self.queue_name)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Config {
     /// The worker's consumer name.
     pub fn consumer(&self) -> &str {
@@ -64,6 +85,14 @@ impl Config {
 
     pub(crate) fn loop_delay(&self) -> Duration {
         Duration::from_secs_f64(self.loop_delay.max(0.0))
+    }
+
+    pub(crate) fn connection_lifetime(&self) -> Duration {
+        Duration::from_secs_f64(self.connection_lifetime.max(1.0))
+    }
+
+    pub(crate) fn keepalive_stats(&self) -> Duration {
+        Duration::from_secs_f64(self.keepalive_stats.max(1.0))
     }
 
     pub(crate) fn collect(&self) -> pgq::batch::Collect {

@@ -11,6 +11,7 @@ mod fkeys;
 mod handover;
 mod replay;
 mod root;
+mod statistics;
 mod subscriber;
 mod worker;
 

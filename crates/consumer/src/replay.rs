@@ -38,14 +38,14 @@ impl<'a> Replay<'a> {
         Ok(Replay { worker, decoder: Decoder::new(), applier, bypass_triggers })
     }
 
-    /// Applies a batch. After a failure nothing of it is left behind.
+    /// Applies a batch; answers the number of changes applied. After a failure nothing of it is left behind.
     pub(crate) async fn apply(
         &mut self,
         provider: &Session,
         target: &Session,
         batch: &Batch,
         tables: Vec<TableInfo>,
-    ) -> Result<()> {
+    ) -> Result<u64> {
         apply::begin(target).await?;
         let written = self.write(provider, target, batch, &tables).await;
         match written {
@@ -53,7 +53,7 @@ impl<'a> Replay<'a> {
                 target.batch_execute("commit").await.during("committing the batch")?;
                 let (job, queue) = (&self.worker.config.job_name, &self.worker.config.queue_name);
                 debug!(job, queue, tick = batch.tick, changes, "batch applied");
-                Ok(())
+                Ok(changes)
             }
             Err(error) => {
                 self.applier.reset();
@@ -137,7 +137,8 @@ impl<'a> Replay<'a> {
         tables: &[TableInfo],
     ) -> Result<()> {
         let queue = self.worker.config.queue_name.as_str();
-        let with_snapshot = tables.iter().filter(|t| t.local && t.state == MergeState::Ok && t.snapshot.is_some());
+        let with_snapshot =
+            tables.iter().filter(|t| t.local && t.state == MergeState::Ok && t.snapshot.is_some());
         let mut now: Option<Snapshot> = None;
         for table in with_snapshot {
             if now.is_none() {
@@ -149,7 +150,11 @@ impl<'a> Replay<'a> {
                 && seen.is_behind(now)
             {
                 table::set_state(&**target, queue, &table.name, MergeState::Ok, None).await?;
-                info!(queue, table = table.name, "all that the copy saw lies behind: its snapshot is forgotten");
+                info!(
+                    queue,
+                    table = table.name,
+                    "all that the copy saw lies behind: its snapshot is forgotten"
+                );
             }
         }
         Ok(())

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::error::During;
+use crate::worker::Ended;
 use crate::{Result, Worker, subscriber};
 
 /// How often sequences are looked at: their margin of 10 000 values has to last that long.
@@ -17,14 +18,23 @@ const SEQUENCES: Duration = Duration::from_secs(3);
 /// How often the definitions of captured tables are compared with their captures.
 const CAPTURES: Duration = Duration::from_secs(15);
 
-pub(crate) async fn run(worker: &Worker, target: &Session, node: &NodeInfo, stop: CancellationToken) -> Result<()> {
+pub(crate) async fn run(
+    worker: &Worker,
+    target: &Session,
+    node: &NodeInfo,
+    stop: &CancellationToken,
+) -> Result<Ended> {
     let config = &worker.config;
     let (job, queue) = (config.job_name.as_str(), config.queue_name.as_str());
     info!(job, queue, node = node.name, "root worker is ready");
     subscriber::set_lock_timeout(target, config.lock_timeout).await?;
     let mut bell = worker.bell.listen();
     let (mut sequences, mut captures, mut watermark) = (Due::now(), Due::now(), Due::now());
+    let began = Instant::now();
     while !stop.is_cancelled() {
+        if began.elapsed() > config.connection_lifetime() {
+            return Ok(Ended::Reconnect);
+        }
         bell.hush();
         let state = subscriber::state(worker, target).await?;
         if !state.uptodate {
@@ -49,15 +59,19 @@ pub(crate) async fn run(worker: &Worker, target: &Session, node: &NodeInfo, stop
             () = bell.wait(config.loop_delay()) => {}
         }
     }
-    Ok(())
+    Ok(Ended::Stopped)
 }
 
 /// A table whose lock is not to be had now keeps its old capture, which copes with any definition, until the next round.
 async fn refresh_captures(job: &str, queue: &str, target: &Session) -> Result<()> {
     match table::refresh_captures(&**target, queue).await {
-        Ok(names) => names.iter().for_each(|table| info!(job, queue, table, "definition has changed: capture brought up to date")),
+        Ok(names) => names
+            .iter()
+            .for_each(|table| info!(job, queue, table, "definition has changed: capture brought up to date")),
         Err(error) if error.is_connection_lost() => return Err(error.into()),
-        Err(error) => warn!(job, queue, "captures could not be brought up to date, trying again later: {error}"),
+        Err(error) => {
+            warn!(job, queue, "captures could not be brought up to date, trying again later: {error}")
+        }
     }
     target.batch_execute("").await.during("the connection to this node")
 }

@@ -6,6 +6,7 @@ use pg::Session;
 use pgq::batch::{self, Batch};
 use pgq::node::{self, ConsumerState, NodeInfo};
 use pgq::table::{self, MergeState, TableInfo};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
@@ -15,19 +16,12 @@ use crate::fkeys::ForeignKeys;
 use crate::handover;
 use crate::replay::Replay;
 use crate::root::Due;
+use crate::statistics::Statistics;
+use crate::worker::Ended;
 use crate::{Error, Result, Worker};
 
 /// How often foreign keys and triggers of replicated tables are looked at.
 const RELAXATIONS: Duration = Duration::from_secs(5);
-
-/// Why the loop ended without a failure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ended {
-    /// It was asked to stop.
-    Stopped,
-    /// It has to read from another provider now.
-    ProviderChanged,
-}
 
 pub(crate) async fn run(
     worker: &Worker,
@@ -38,21 +32,35 @@ pub(crate) async fn run(
     let config = &worker.config;
     let (job, queue, consumer) = (config.job_name.as_str(), config.queue_name.as_str(), config.consumer());
     let first = state(worker, target).await?;
-    let provider = worker.connect_provider(first.provider_location.as_deref().unwrap_or_default(), "provider").await?;
+    let provider =
+        worker.connect_provider(first.provider_location.as_deref().unwrap_or_default(), "provider").await?;
     set_lock_timeout(target, config.lock_timeout).await?;
     let mut replay = Replay::start(worker, target).await?;
     let mut copies = Copies::new(worker);
     let mut fkeys = ForeignKeys::new(worker)?;
+    let mut statistics = Statistics::start();
     let mut bell = worker.bell.listen();
     let (mut relaxations, mut watermark) = (Due::now(), Due::now());
     copies.clear_remains(&provider, target).await?;
-    info!(job, queue, node = node.name, provider = first.provider, tick = first.completed_tick, "leaf worker is ready");
+    info!(
+        job,
+        queue,
+        node = node.name,
+        provider = first.provider,
+        tick = first.completed_tick,
+        "leaf worker is ready"
+    );
+    let began = Instant::now();
     while !stop.is_cancelled() {
+        if began.elapsed() > config.connection_lifetime() {
+            return Ok(Ended::Reconnect);
+        }
+        statistics.log_when_due(config);
         bell.hush();
         let state = state(worker, target).await?;
         if state.provider != first.provider || state.provider_location != first.provider_location {
             info!(job, queue, provider = state.provider, "the provider has changed");
-            return Ok(Ended::ProviderChanged);
+            return Ok(Ended::Reconnect);
         }
         if !state.uptodate {
             node::set_uptodate(&**target, queue, consumer, true).await?;
@@ -100,9 +108,9 @@ pub(crate) async fn run(
             });
         }
         let Some(tables) = handover::settle(worker, target, &batch, tables, stop).await? else { break };
-        let applied = replay.apply(&provider, target, &batch, tables).await;
+        let applied = Box::pin(replay.apply(&provider, target, &batch, tables)).await;
         match applied {
-            Ok(()) => {}
+            Ok(changes) => statistics.count(&batch, changes),
             // A foreign key or trigger that came after the last look is relaxed, and the batch tried again
             Err(error) if !error.is_connection_lost() && relax(job, queue, target).await? > 0 => {
                 info!(job, queue, tick = batch.tick, "trying the batch again, foreign keys relaxed: {error}");
@@ -140,7 +148,12 @@ async fn relax(job: &str, queue: &str, target: &Session) -> Result<i32> {
         Ok(row) => {
             let changes: i32 = row.get(0);
             if changes > 0 {
-                info!(job, queue, changes, "foreign keys made deferrable and user triggers switched off while replicated");
+                info!(
+                    job,
+                    queue,
+                    changes,
+                    "foreign keys made deferrable and user triggers switched off while replicated"
+                );
             }
             Ok(changes)
         }
@@ -149,7 +162,11 @@ async fn relax(job: &str, queue: &str, target: &Session) -> Result<i32> {
             if !error.is_lock_timeout() {
                 return Err(error).during("relaxing foreign keys and triggers of replicated tables");
             }
-            warn!(job, queue, "foreign keys and triggers of replicated tables are locked by others, trying again: {error}");
+            warn!(
+                job,
+                queue,
+                "foreign keys and triggers of replicated tables are locked by others, trying again: {error}"
+            );
             Ok(0)
         }
     }

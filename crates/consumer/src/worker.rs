@@ -9,8 +9,16 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::error::During;
-use crate::subscriber::Ended;
 use crate::{Config, Error, Result, root, subscriber};
+
+/// Why a run ended without a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// It was asked to stop.
+    Stopped,
+    /// Its connections have served their time, or the provider is another now.
+    Reconnect,
+}
 
 /// The worker of one node.
 #[derive(Debug)]
@@ -44,27 +52,27 @@ impl Worker {
     /// # Errors
     /// Any failure; the databases hold the position, so running again goes on from there.
     pub async fn run(&self, stop: CancellationToken) -> Result<()> {
-        let (target, node) = self.open().await?;
-        match node.node_type {
-            NodeType::Root => Box::pin(root::run(self, &target, &node, stop)).await,
-            NodeType::Leaf => {
-                let outcome = Box::pin(self.subscribe(&target, &node, &stop)).await;
-                if let Err(error) = &outcome {
-                    self.record(error).await;
-                }
-                outcome
-            }
-            NodeType::Branch => Err(Error::Branch { node: node.name }),
-        }
-    }
-
-    async fn subscribe(&self, target: &Session, node: &NodeInfo, stop: &CancellationToken) -> Result<()> {
-        while subscriber::run(self, target, node, stop).await? == Ended::ProviderChanged {}
+        while self.once(&stop).await? == Ended::Reconnect {}
         Ok(())
     }
 
+    /// One life of the connections.
+    async fn once(&self, stop: &CancellationToken) -> Result<Ended> {
+        let (target, node) = self.open().await?;
+        let ended = match node.node_type {
+            NodeType::Root => Box::pin(root::run(self, &target, &node, stop)).await,
+            NodeType::Leaf => Box::pin(subscriber::run(self, &target, &node, stop)).await,
+            NodeType::Branch => Err(Error::Branch { node: node.name }),
+        };
+        if let Err(error) = &ended {
+            self.record(error).await;
+        }
+        ended
+    }
+
     async fn open(&self) -> Result<(Session, NodeInfo)> {
-        let target = Session::connect(&self.db()?, &self.application("worker")).await.during("this node (db)")?;
+        let target =
+            Session::connect(&self.db()?, &self.application("worker")).await.during("this node (db)")?;
         pgq::install::require(&target).await?;
         let node = node::require(&*target, &self.config.queue_name).await?;
         match &node.worker {
@@ -83,7 +91,13 @@ impl Worker {
         let Ok(db) = self.db() else { return };
         if let Ok(target) = Session::connect(&db, &self.application("error")).await {
             // the error itself is what matters; it is returned and logged by the supervisor
-            let _ = node::set_error(&*target, &self.config.queue_name, self.config.consumer(), Some(&error.to_string())).await;
+            let _ = node::set_error(
+                &*target,
+                &self.config.queue_name,
+                self.config.consumer(),
+                Some(&error.to_string()),
+            )
+            .await;
         }
     }
 

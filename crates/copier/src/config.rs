@@ -1,9 +1,11 @@
 //! The copies' part of section `[londiste]`.
 
+use std::fmt;
+
 use serde::Deserialize;
 
 /// Keys of the ini file that copies read; times in seconds.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize)]
 pub struct Config {
     /// Name in logs, and the first part of the copies' consumer names.
     pub job_name: String,
@@ -18,6 +20,9 @@ pub struct Config {
     /// Tables copied at the same time, and so the connections to each side.
     #[serde(default = "one_copy")]
     pub parallel_copies: usize,
+    /// Connections are opened anew after this time, between two copies.
+    #[serde(default = "twenty_minutes")]
+    pub connection_lifetime: f64,
     /// How long to wait for the worker before looking again.
     #[serde(default = "one")]
     pub loop_delay: f64,
@@ -34,8 +39,22 @@ fn one_copy() -> usize {
     1
 }
 
+fn twenty_minutes() -> f64 {
+    1200.0
+}
+
 fn ten() -> f64 {
     10.0
+}
+
+/// Without its connect strings, which may hold passwords.
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("job_name", &self.job_name)
+            .field("queue_name", &self.queue_name)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Config {

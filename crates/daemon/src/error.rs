@@ -123,17 +123,18 @@ pub enum Error {
     },
 }
 
-/// An error with its causes, on one line; a cause that its parent has already quoted is left out.
+/// An error with its causes, on one line; a cause that its parent has already quoted is left out, and so is what is behind an error of
+/// crate `pg`, which tells all of it.
 pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = error.to_string();
-    let mut cause = error.source();
+    let mut cause = error.source().filter(|_| !error.is::<pg::Error>());
     while let Some(inner) = cause {
         let words = inner.to_string();
         if !text.contains(&words) {
             text.push_str(": ");
             text.push_str(&words);
         }
-        cause = inner.source();
+        cause = inner.source().filter(|_| !inner.is::<pg::Error>());
     }
     text
 }

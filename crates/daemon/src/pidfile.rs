@@ -253,6 +253,10 @@ mod tests {
         std::fs::copy("/bin/sleep", &program).unwrap();
         let mut stock = std::process::Command::new(&program).arg("60").spawn().unwrap();
         std::fs::write(&path, format!("{}\n", stock.id())).unwrap();
+        // spawn() returns before the kernel has put the arguments where /proc shows them
+        while std::fs::read(format!("/proc/{}/cmdline", stock.id())).unwrap().is_empty() {
+            std::thread::yield_now();
+        }
         let error = Pidfile::create(&path).unwrap_err().to_string();
         assert!(error.contains(&format!("already running as process {}", stock.id())), "{error}");
         assert!(matches!(holder(&path).unwrap(), Holder::Unlocked(_)));

@@ -32,13 +32,14 @@ impl std::fmt::Display for Operation {
     }
 }
 
-/// Whether schema `pgq` with a ticker in it is installed in this database, and which version.
+/// Whether schema `pgq` with a ticker in it is installed in this database, and which version. One that is just being installed statement by
+/// statement is not there yet.
 ///
 /// # Errors
 /// The connection broke.
 pub async fn version(client: &Client) -> Result<Option<String>> {
-    let there =
-        "select to_regprocedure('pgq.ticker()') is not null and to_regprocedure('pgq.version()') is not null";
+    let there = "select bool_and(to_regprocedure(f) is not null) from unnest(array['pgq.version()', 'pgq.ticker()', \
+                 'pgq.maint_retry_events()', 'pgq.maint_operations()']) f";
     if !client.query_one(there, &[]).await?.try_get::<_, bool>(0)? {
         return Ok(None);
     }

@@ -67,7 +67,7 @@ fn what_is_installed_is_the_same() {
     assert!(loose.is_empty(), "security definer without a pinned search_path: {loose:?}");
 }
 
-/// `CONFORMANCE=word` plays only the scripts whose names contain the word.
+/// `CONFORMANCE=word` plays only the scripts whose names contain the word; `CONFORMANCE_SHOW=1` prints what stock answers.
 fn wanted(name: &str) -> bool {
     std::env::var("CONFORMANCE").map_or(true, |word| name.contains(&word))
 }
@@ -96,6 +96,9 @@ fn play(script: &Script, both: &Both, report: &mut Report) {
         report.steps += 1;
         let [theirs, mine] =
             [&mut stock, &mut ours].map(|client| Answer::to(client, step.sql, &step.volatile));
+        if std::env::var_os("CONFORMANCE_SHOW").is_some() {
+            println!("{}\n{theirs}", step.sql);
+        }
         let complaint = match step.expectation {
             Expectation::Equal if theirs == mine => continue,
             Expectation::Equal => format!("    stock\n{theirs}    ours\n{mine}"),

@@ -1,1 +1,183 @@
-//! todo
+//! A running leaf changes over between the stock worker and ours, with tables in every state of their copies.
+use std::time::Duration;
+
+use tests::setup::{QUEUE, Tools};
+use tests::{Daemon, Pair, Setup, process, wait_for};
+
+use crate::application::{self, Load};
+use crate::gate::Gate;
+use crate::{SYNC, pair};
+
+/// In the order in which the root adds them, and so they are copied. The first four are held, each in another state.
+const TABLES: [&str; 9] = [
+    "public.Odd Names",
+    "public.customer",
+    "public.item",
+    "public.journal",
+    "public.pgbench_accounts",
+    "public.pgbench_branches",
+    "public.pgbench_history",
+    "public.pgbench_tellers",
+    "public.purchase",
+];
+
+/// How a worker ends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// `-s`. The processes that the stock worker has started for its copies live on.
+    Stop,
+    /// SIGKILL for it and the processes of its copies.
+    Kill,
+}
+
+struct Leaf {
+    pair: Pair,
+    setup: Setup,
+    gate: Gate,
+}
+
+/// A root of ours that captures with the stock triggers, and a leaf with nothing added yet, whose foreign keys are in place.
+fn start(tools: Tools) -> Option<Leaf> {
+    let pair = pair(false)?;
+    application::create(&pair);
+    let setup = Setup::new(&pair);
+    setup.set("source.ini", "capture", "stock");
+    setup.use_tools("target", tools);
+    setup.start_nodes();
+    setup.londiste(&["source.ini", "add-seq", "--all"]).expect_success();
+    setup.londiste(&["target.ini", "add-seq", "--all"]).expect_success();
+    setup.londiste(&["source.ini", "add-table", "--all"]).expect_success();
+    let gate = Gate::install(&pair.target);
+    Some(Leaf { pair, setup, gate })
+}
+
+impl Leaf {
+    /// Adds the tables, or copies them again, and holds the first four: at `do-sync` (unless the worker has to be able to stop),
+    /// `wanna-sync`, `catching-up` and `in-copy`; the others wait for a free slot.
+    fn copy_and_hold(&mut self, command: &str, end: End) {
+        let [first, second, third, fourth] = [TABLES[0], TABLES[1], TABLES[2], TABLES[3]];
+        for (table, state) in
+            [(second, "wanna-sync"), (second, "do-sync"), (third, "wanna-sync"), (fourth, "catching-up")]
+        {
+            self.gate.shut(table, state);
+        }
+        let (before, held) = if end == End::Kill { ("ok", "do-sync") } else { ("do-sync", "wanna-sync") };
+        self.gate.shut(first, before);
+        let mut words = vec!["target.ini", command];
+        words.extend(TABLES);
+        words.extend((command == "add-table").then_some("--no-triggers"));
+        self.setup.londiste(&words).expect_success();
+        self.wait_states(&[
+            (first, held),
+            (second, "catching-up"),
+            (third, "catching-up"),
+            (fourth, "in-copy"),
+            (TABLES[4], "new"),
+        ]);
+        self.gate.open(second, "wanna-sync");
+        self.wait_states(&[(second, "wanna-sync"), (third, "catching-up"), (fourth, "in-copy")]);
+    }
+
+    fn wait_states(&self, wanted: &[(&str, &str)]) {
+        wait_for(SYNC, "the tables to be held", || {
+            let states = self.setup.table_states();
+            let is = |name: &str, state: &str| {
+                states.iter().any(|(n, s)| n == name && s.split(':').next() == Some(state))
+            };
+            let there = wanted.iter().all(|(name, state)| is(name, state));
+            if there { Ok(()) } else { Err(format!("{states:?}\n{}", self.setup.logs())) }
+        });
+    }
+
+    /// Ends the worker and starts the other party's in its place.
+    fn change_over(&mut self, to: Tools, end: End) {
+        match end {
+            End::Stop => self.setup.stop_daemon("target"),
+            End::Kill => {
+                self.setup.target_worker().kill();
+                for copy in self.copies() {
+                    if let Some(pid) = copy.pid() {
+                        process::signal("KILL", &pid.to_string());
+                        copy.wait_gone(Duration::from_secs(10));
+                    }
+                }
+                self.gate.dismiss();
+            }
+        }
+        self.gate.open_all();
+        self.setup.use_tools("target", to);
+        self.setup.start_daemon("target");
+    }
+
+    /// Pidfiles of copies. Those of ours hold the worker's own pid.
+    fn copies(&self) -> Vec<Daemon> {
+        let files = std::fs::read_dir(self.setup.directory()).unwrap().map(|file| file.unwrap().path());
+        let copies =
+            files.filter(|path| path.file_name().unwrap().to_string_lossy().starts_with("target.pid.copy."));
+        copies.map(|pidfile| Daemon { logfile: self.setup.target_worker().logfile, pidfile }).collect()
+    }
+
+    /// All tables in sync, every row equal, every index, constraint and foreign key back, and no trace of a copy.
+    #[track_caller]
+    fn settle(&self, load: Load, structure: &[Vec<Option<String>>]) {
+        self.setup.wait_ok(SYNC);
+        load.settle(&self.pair, &self.setup);
+        let remains = |database: &tests::Database, sql: &str| {
+            wait_for(Duration::from_secs(60), sql, || match database.value(sql).as_str() {
+                "" => Ok(()),
+                found => Err(found.to_owned()),
+            });
+        };
+        let subscriptions = "select string_agg(consumer_name, ' ') from pgq.get_consumer_info() where consumer_name like '%.copy.%'";
+        remains(&self.pair.source, subscriptions);
+        remains(
+            &self.pair.target,
+            "select string_agg(consumer_name, ' ') from pgq_node.local_state where consumer_name like '%.copy.%'",
+        );
+        remains(
+            &self.pair.target,
+            "select string_agg(table_name, ' ') from londiste.table_info where dropped_ddl is not null",
+        );
+        remains(&self.pair.target, "select string_agg(fkey_name, ' ') from londiste.pending_fkeys");
+        assert_eq!(self.pair.target.rows(STRUCTURE), structure);
+        assert_eq!(
+            self.pair
+                .target
+                .number(&format!("select count(*) from pgq_node.local_state where queue_name = '{QUEUE}'")),
+            1
+        );
+    }
+}
+
+/// Indexes and constraints, without what either worker changes of foreign keys while they are replicated (deferrable, not valid).
+const STRUCTURE: &str = "select conrelid::regclass::text, conname, regexp_replace(pg_get_constraintdef(oid), '( DEFERRABLE| INITIALLY DEFERRED| NOT VALID)', '', 'g')
+      from pg_constraint where connamespace = 'public'::regnamespace
+    union all select tablename, indexname, indexdef from pg_indexes where schemaname = 'public' order by 1, 2, 3";
+
+/// Through every state of a copy from one party to the other, killed and stopped, and to and fro during replay.
+fn change_over_and_back(from: Tools, to: Tools) {
+    let Some(mut leaf) = start(from) else { return };
+    let structure = leaf.pair.target.rows(STRUCTURE);
+    for (round, end) in [End::Kill, End::Stop].into_iter().enumerate() {
+        let load = Load::start(&leaf.setup);
+        leaf.copy_and_hold(if round == 0 { "add-table" } else { "resync" }, end);
+        leaf.change_over(to, end);
+        leaf.settle(load, &structure);
+        let load = Load::start(&leaf.setup);
+        for (tools, end) in [(from, End::Kill), (to, End::Stop), (from, End::Stop)] {
+            leaf.change_over(tools, end);
+            leaf.setup.wait_caught_up(SYNC);
+        }
+        leaf.settle(load, &structure);
+    }
+}
+
+#[test]
+fn a_leaf_changes_over_from_the_stock_worker_to_ours() {
+    change_over_and_back(Tools::Stock, Tools::Ours);
+}
+
+#[test]
+fn a_leaf_changes_over_from_our_worker_to_the_stock_one() {
+    change_over_and_back(Tools::Ours, Tools::Stock);
+}

@@ -16,7 +16,7 @@ use tests::setup::Tools;
 use tests::{Pair, Setup};
 
 /// The stock tools take their time: 3 to 10 seconds at each step of a table.
-const SYNC: Duration = Duration::from_secs(180);
+const SYNC: Duration = Duration::from_secs(100);
 
 /// Two servers, where the stock tools are there to be run against them; with `extensions`, the stock extensions too.
 fn pair(extensions: bool) -> Option<Pair> {
@@ -30,16 +30,18 @@ fn pair(extensions: bool) -> Option<Pair> {
     pair
 }
 
+#[track_caller]
+fn run(setup: &Setup, steps: Vec<tests::guide::Step>) {
+    for step in steps {
+        step.run(setup).expect_success();
+    }
+}
+
 /// Adds everything, with the foreign keys away meanwhile, and waits until all is in sync.
 #[track_caller]
 fn add_and_sync(setup: &Setup) {
-    let run = |steps: Vec<tests::guide::Step>| {
-        for step in steps {
-            step.run(setup).expect_success();
-        }
-    };
-    run(tests::guide::drop_foreign_keys(setup));
-    run(tests::guide::add());
+    run(setup, tests::guide::drop_foreign_keys(setup));
+    run(setup, tests::guide::add());
     setup.wait_ok(SYNC);
-    run(tests::guide::restore_foreign_keys(setup));
+    run(setup, tests::guide::restore_foreign_keys(setup));
 }

@@ -86,7 +86,8 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     let mut apart = Apart::new(job.terminal);
     let options = arguments.options(job.settings.capture)?;
     if !local.is_root() && options.capture == Capture::Stock {
-        job.terminal.warn("capture = stock says how the root captures changes: on this node it has no effect");
+        job.terminal
+            .warn("capture = stock says how the root captures changes: on this node it has no effect");
     }
     if local.is_root() && arguments.extent().is_some() {
         bail!(

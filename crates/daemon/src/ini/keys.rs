@@ -20,6 +20,8 @@ use Meaning::{Alias, Idle, Path, Plain, Secret};
 const ROTATE: &str = "log files are rotated from outside (logrotate, then -r)";
 const FORMAT: &str = "the format of log lines is chosen with log_format = text|json";
 const SKYLOG: &str = "skylog is not supported";
+const LEAF: &str = "a node applies the tables added on it, and none else";
+const COMPARE: &str = "this version has no command compare";
 const BACKOFF: &str = "failures are retried with growing pauses up to exception_sleep";
 const THREADS: &str = "copies run inside the worker, see parallel_copies";
 
@@ -60,24 +62,24 @@ const LONDISTE: &[(&str, Meaning)] = &[
     ("public_node_location", Secret),
     ("initial_provider_location", Secret),
     ("remote_extra_connstr", Secret),
-    ("local_only", Plain),
-    ("local_only_drop_execute", Plain),
     ("register_only_tables", Plain),
     ("register_only_seqs", Plain),
     ("register_skip_tables", Plain),
     ("register_skip_seqs", Plain),
-    ("table_filter", Plain),
-    ("compare_sql", Plain),
-    ("compare_fmt", Plain),
     ("global_wm_publish_period", Plain),
     ("local_wm_publish_period", Plain),
-    ("pgq_lazy_fetch", Plain),
     ("pgq_batch_collect_events", Plain),
     ("pgq_batch_collect_interval", Plain),
     ("pgq_keep_lag", Plain),
     ("keepalive_stats", Plain),
     ("connection_lifetime", Plain),
     ("exception_sleep", Plain),
+    ("local_only", Idle(LEAF)),
+    ("local_only_drop_execute", Idle(LEAF)),
+    ("table_filter", Idle(LEAF)),
+    ("compare_sql", Idle(COMPARE)),
+    ("compare_fmt", Idle(COMPARE)),
+    ("pgq_lazy_fetch", Idle("batches are streamed, whatever their size")),
     ("handler_modules", Idle("handlers are built in")),
     ("threaded_copy_tables", Idle(THREADS)),
     ("threaded_copy_pool_size", Idle(THREADS)),

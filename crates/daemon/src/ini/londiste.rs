@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::values::{
-    count, flag, list, optional_number, optional_parsed, optional_seconds, optional_text, parsed, seconds,
+    count, list, optional_number, optional_parsed, optional_seconds, optional_text, parsed, seconds,
 };
 use crate::log::Format;
 
@@ -54,12 +54,6 @@ pub struct LondisteSettings {
     /// Added to the connect strings of other nodes, such as a password.
     #[serde(default, deserialize_with = "optional_parsed")]
     pub remote_extra_connstr: Option<pg::ConnectString>,
-    /// Registered objects only live on this node.
-    #[serde(default, deserialize_with = "flag")]
-    pub local_only: bool,
-    /// With `local_only`: events of `execute` are dropped too.
-    #[serde(default, deserialize_with = "flag")]
-    pub local_only_drop_execute: bool,
     /// Globs: only these tables are registered by `--all` and by events of the root.
     #[serde(default, deserialize_with = "list")]
     pub register_only_tables: Vec<String>,
@@ -72,24 +66,12 @@ pub struct LondisteSettings {
     /// Globs: never these sequences.
     #[serde(default, deserialize_with = "list")]
     pub register_skip_seqs: Vec<String>,
-    /// Globs: the worker reads events of these tables only.
-    #[serde(default, deserialize_with = "list")]
-    pub table_filter: Vec<String>,
-    /// The query of `compare`, with `_TABLE_` in it.
-    #[serde(default, deserialize_with = "optional_text")]
-    pub compare_sql: Option<String>,
-    /// How `compare` prints that query's row.
-    #[serde(default, deserialize_with = "optional_text")]
-    pub compare_fmt: Option<String>,
     /// How often the root publishes the global watermark.
     #[serde(default = "five_minutes", deserialize_with = "seconds")]
     pub global_wm_publish_period: Duration,
     /// How often a node reports its own watermark.
     #[serde(default = "five_minutes", deserialize_with = "seconds")]
     pub local_wm_publish_period: Duration,
-    /// Rows in one fetch of a batch's cursor.
-    #[serde(default, deserialize_with = "optional_number")]
-    pub pgq_lazy_fetch: Option<u64>,
     /// A batch should have at least so many events.
     #[serde(default, deserialize_with = "optional_number")]
     pub pgq_batch_collect_events: Option<u64>,

@@ -29,13 +29,13 @@ fn values_are_kept_as_they_stand() {
         "  # an indented comment\n",
         "register_only_tables = public.a,\n    public.b,\n\n    # left out\n    other.*\n",
         "Loop_Delay=0.5\r\n",
-        "compare_fmt =\n",
+        "node_name =\n",
     ));
     assert_eq!(values["db"], "host=h password='a=b;c # d:\\' x' user=\"u\"");
     assert_eq!(values["queue_name"], "q # not a comment");
     assert_eq!(values["register_only_tables"], "public.a,\npublic.b,\n\nother.*");
     assert_eq!(values["loop_delay"], "0.5");
-    assert_eq!(values["compare_fmt"], "");
+    assert_eq!(values["node_name"], "");
 }
 
 #[test]
@@ -53,13 +53,12 @@ fn names_and_defaults_are_filled_in() {
 #[test]
 fn settings_are_typed() {
     let text = format!(
-        "{NODE}loop_delay = 0.25\nparallel_copies = 8\nlocal_only = yes\nregister_skip_tables = a.*, b.?\n\
+        "{NODE}loop_delay = 0.25\nparallel_copies = 8\nregister_skip_tables = a.*, b.?\n\
          connection_lifetime = 60\njob_name = j\nconsumer_name = c\npgq_keep_lag = 1.5\nlog_format = json\ncapture = stock\n"
     );
     let settings = load(&text, &[]).unwrap().londiste().unwrap();
     assert_eq!(settings.loop_delay, Duration::from_millis(250));
     assert_eq!(settings.parallel_copies, 8);
-    assert!(settings.local_only);
     assert_eq!(settings.register_skip_tables, ["a.*", "b.?"]);
     assert_eq!((settings.job_name.as_str(), settings.consumer_name.as_str()), ("j", "c"));
     assert_eq!(settings.pgq_keep_lag, Some(Duration::from_millis(1500)));
@@ -97,13 +96,11 @@ fn useless_keys_are_one_warning_each() {
 
 #[test]
 fn all_wrong_values_are_told_at_once() {
-    let error =
-        refused("[londiste]\nloop_delay = soon\nparallel_copies = 0\nlocal_only = maybe\ncapture = wal\ndb = dbname=x\n");
+    let error = refused("[londiste]\nloop_delay = soon\nparallel_copies = 0\ncapture = wal\ndb = dbname=x\n");
     assert!(error.contains("mover.ini, section [londiste]:"), "{error}");
     assert!(error.contains("loop_delay = soon: expected a number of seconds"), "{error}");
     assert!(error.contains("parallel_copies = 0: expected a whole number, 1 or more"), "{error}");
     assert!(error.contains("capture = wal: expected generated or stock"), "{error}");
-    assert!(error.contains("local_only = maybe: expected 1 or 0"), "{error}");
     assert!(error.contains("queue_name: missing"), "{error}");
 }
 
@@ -181,8 +178,8 @@ proptest::proptest! {
     /// Whatever one line can hold comes back, references aside.
     #[test]
     fn any_value_survives(value in "[^\\s%\\[#;][^\\r\\n%\u{85}\u{2028}\u{2029}\u{b}\u{c}\u{1c}\u{1d}\u{1e}]{0,40}") {
-        let values = values(&format!("[londiste]\ncompare_fmt = {value}\ndb = y\n"));
-        proptest::prop_assert_eq!(&values["compare_fmt"], value.trim());
+        let values = values(&format!("[londiste]\nqueue_name = {value}\ndb = y\n"));
+        proptest::prop_assert_eq!(&values["queue_name"], value.trim());
         proptest::prop_assert_eq!(&values["db"], "y");
     }
 

@@ -69,8 +69,8 @@ impl Part {
         let mut pauses = self.pauses();
         loop {
             self.note(State::Running);
-            let attempt = AssertUnwindSafe(async { run(stop.clone()).await }).catch_unwind();
-            tokio::pin!(attempt);
+            // on the heap: a part's future is large, and every frame that held it by value would add its size to the stack
+            let mut attempt = Box::pin(AssertUnwindSafe(async { run(stop.clone()).await }).catch_unwind());
             let outcome = tokio::select! {
                 biased;
                 outcome = &mut attempt => outcome,
