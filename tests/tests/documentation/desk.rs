@@ -90,11 +90,7 @@ fn path() -> String {
 pub(crate) fn expect_sample(sample: &str, output: &Output, place: &str) {
     let printed: Vec<String> = output.stdout.lines().chain(output.stderr.lines()).map(masked).collect();
     for line in sample.lines().map(masked).filter(|line| !line.is_empty()) {
-        assert!(
-            printed.iter().any(|other| *other == line),
-            "{place}: not printed: {line}\n{}",
-            output.report()
-        );
+        assert!(printed.contains(&line), "{place}: not printed: {line}\n{}", output.report());
     }
 }
 

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use tests::{Invocation, executable};
 
-use crate::page::{first_cells, quoted, section};
+use crate::page::{self, first_cells, quoted, section};
 
 const COMMANDS: &str = "docs/commands.md";
 
@@ -39,13 +39,53 @@ fn every_command_and_option_is_documented_and_no_other() {
     assert!(commands.len() >= 20, "{commands:?}");
     for command in &commands {
         let mut known = options(&help("londiste", &[command, "--help"]));
-        ["-h", "--help"].map(|word| known.remove(word));
+        known.retain(|word| word != "-h" && word != "--help");
         same(command, &known, &listed(command));
     }
     let described = section(COMMANDS, "londiste: commands");
     let described: BTreeSet<&str> = described.lines().filter_map(|line| line.strip_prefix("### ")).collect();
     assert_eq!(described, commands.into_iter().collect(), "commands of the page and of the program");
     same("pgqd", &options(&help("pgqd", &["--help"])), &listed("pgqd"));
+}
+
+/// Words of the server, not ours.
+const OF_THE_SERVER: [&str; 2] =
+    ["canceling statement due to lock timeout", "violates foreign key constraint"];
+
+#[test]
+fn every_message_of_the_operations_page_is_in_the_code() {
+    let code = code();
+    let cells = first_cells("docs/operations.md", "Messages");
+    let messages: Vec<String> = cells.iter().flat_map(|cell| quoted(cell)).collect();
+    assert!(messages.len() > 60, "{} messages", messages.len());
+    let fragments = messages.iter().flat_map(|message| message.split('…'));
+    let fragments = fragments.map(|words| words.trim_matches([' ', ':', ',', '"', '[', ']']));
+    let strange = fragments.filter(|words| {
+        words.len() >= 8
+            && !words.contains("SQLSTATE")
+            && !OF_THE_SERVER.contains(words)
+            && !code.contains(words)
+    });
+    let strange: Vec<&str> = strange.collect();
+    assert!(strange.is_empty(), "not in the code: {strange:#?}");
+}
+
+/// All Rust and SQL text, with strings that go over several lines put together.
+fn code() -> String {
+    let mut command = Command::new("git");
+    command.args(["ls-files", "crates", "sql"]).current_dir(tests::repository());
+    let files = Invocation::new(command).run().expect_success().stdout.clone();
+    let mut code = String::new();
+    for name in files.lines().filter(|name| name.ends_with(".rs") || name.ends_with(".sql")) {
+        let text = page::read(name);
+        for line in text.lines() {
+            match line.strip_suffix('\\') {
+                Some(line) => code.push_str(line.trim_start()),
+                None => code.extend([line.trim_start(), "\n"]),
+            }
+        }
+    }
+    code.replace("\\\"", "\"")
 }
 
 fn same(what: &str, known: &BTreeSet<String>, listed: &BTreeSet<String>) {
