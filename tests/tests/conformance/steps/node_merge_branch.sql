@@ -54,3 +54,17 @@ select * from londiste.get_table_list('comb');
 select * from londiste.local_remove_table('part1', 'public.t');
 
 select queue_name, table_name, local, merge_state, dest_table from londiste.table_info order by 1, 2;
+
+create table public.u (id int primary key, v text);
+
+select * from londiste.global_add_table('part1', 'public.u');
+
+select * from londiste.local_add_table('part1', 'public.u', array['no_merge']);
+
+create table public.w (id int primary key, v text);
+
+select * from londiste.global_add_table('part1', 'public.w');
+
+select * from londiste.local_add_table('part1', 'public.w', array['merge_all']);
+
+select queue_name, table_name, local, merge_state, dest_table from londiste.table_info order by 1, 2;
