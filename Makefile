@@ -1,4 +1,4 @@
-# make test | demo [KEEP=1] | demo-stop | bench [CASES=…] | test-versions [VERSIONS=…] | install [PREFIX= DESTDIR=]
+# make test | conformance | demo [KEEP=1] | demo-stop | bench [CASES=…] | test-versions [VERSIONS=…] | install [PREFIX= DESTDIR=]
 PREFIX ?= /usr/local
 VERSIONS ?= 13 14 16 17 18
 export CARGO_TERM_COLOR ?= auto
@@ -27,6 +27,11 @@ test-versions: postgres
 	  PG_BIN=$$bin $(MAKE) run-tests TESTS="$(TESTS)"; \
 	done
 
+# Our SQL beside the stock extensions: the same calls, the same answers. They want a server of the system's packages.
+conformance: postgres
+	.ci/install-stock
+	cargo test --package tests --test conformance -- --nocapture
+
 # The guide on two servers of its own, under load, compared row by row. KEEP=1 leaves it running.
 demo: postgres build
 	cargo run --release --quiet --package tests --bin demo -- $(if $(KEEP),keep)
@@ -49,4 +54,4 @@ TARGET = $(or $(CARGO_TARGET_DIR),target)
 postgres:
 	.ci/install-postgres
 
-.PHONY: build test run-tests test-versions demo demo-stop bench install postgres
+.PHONY: build test conformance run-tests test-versions demo demo-stop bench install postgres

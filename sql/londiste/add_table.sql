@@ -103,12 +103,13 @@ begin
     if 'skip_truncate' = any (args) then
         attrs := coalesce(attrs || '&skip_truncate=1', 'skip_truncate=1');
     end if;
+    -- Where a combined branch stands here, rows come through its queue: this one has nothing to copy.
     if not is_known then
         insert into londiste.table_info (queue_name, table_name) values (i_queue_name, fq_name);
     end if;
     update londiste.table_info t
        set local = true, table_attrs = attrs, dest_table = nullif(dest, fq_name),
-           merge_state = case when node.node_type = 'root' or expect_sync or virtual_table then 'ok' end
+           merge_state = case when node.node_type = 'root' or node.combined_type = 'branch' or expect_sync or virtual_table then 'ok' end
      where table_name = fq_name
        and (queue_name = i_queue_name
             or merge_all and not local and queue_name in (select n.queue_name from pgq_node.node_info n where n.node_type = 'leaf'));
@@ -121,7 +122,8 @@ begin
     ret_note := case when trigger.ret_code = 201 then 'Table added with no triggers: ' else 'Table added: ' end || shown;
 end $$;
 
--- A table that arrives here from partitions goes on through the queue that combines them, if this node is its root.
+-- A table that arrives here from partitions goes on through the queue that combines them: its root tells the others, a branch
+-- still copies it.
 create or replace function londiste._add_to_combined(i_combined_queue text, i_combined_type text, i_table_name text,
     i_trg_args text[], i_table_attrs text, i_dest_table text, i_no_merge boolean)
 returns void
@@ -129,14 +131,16 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if i_combined_type = 'root' and not i_no_merge and exists (
+    if i_combined_type in ('root', 'branch') and not i_no_merge and exists (
         select from londiste.table_info
          where queue_name = i_combined_queue and table_name = i_table_name and not local) then
-        perform londiste.create_trigger(i_combined_queue, i_table_name, i_trg_args, i_dest_table, 'root');
+        perform londiste.create_trigger(i_combined_queue, i_table_name, i_trg_args, i_dest_table, i_combined_type);
         update londiste.table_info
-           set local = true, merge_state = 'ok', table_attrs = i_table_attrs, dest_table = nullif(i_dest_table, i_table_name)
+           set local = true, merge_state = case when i_combined_type = 'root' then 'ok' end, table_attrs = i_table_attrs, dest_table = nullif(i_dest_table, i_table_name)
          where queue_name = i_combined_queue and table_name = i_table_name;
-        perform londiste.root_notify_change(i_combined_queue, 'londiste.add-table', i_table_name);
+        if i_combined_type = 'root' then
+            perform londiste.root_notify_change(i_combined_queue, 'londiste.add-table', i_table_name);
+        end if;
     end if;
 end $$;
 

@@ -12,7 +12,7 @@ declare
 begin
     select c.queue_name into combined
       from pgq_node.node_info n
-      left join pgq_node.node_info c on c.queue_name = n.combined_queue and c.node_type = 'root'
+      left join pgq_node.node_info c on c.queue_name = n.combined_queue
      where n.queue_name = i_queue_name
        for update of n;
     if not found then

@@ -42,7 +42,7 @@ impl Queue {
              update pgq.queue set queue_rotation_period = '0 seconds', queue_ticker_max_lag = '0 seconds', queue_ticker_idle_period = '0 seconds'",
         );
         owner.execute("create table committed (id bigint primary key)");
-        Queue { cluster: cluster, owner, stop: AtomicBool::new(false), next: AtomicI64::new(0) }
+        Queue { cluster, owner, stop: AtomicBool::new(false), next: AtomicI64::new(0) }
     }
 
     fn running(&self) -> bool {

@@ -6,6 +6,7 @@
 mod contest;
 mod copy;
 mod replay;
+mod sql;
 mod sync100;
 
 use std::process::ExitCode;
@@ -15,7 +16,15 @@ use tests::Pair;
 
 type Case = fn(&Pair) -> Contest;
 
-const CASES: &[(&str, Case)] = &[("copy", copy::run), ("replay", replay::run), ("sync100", sync100::run)];
+const CASES: &[(&str, Case)] = &[
+    ("copy", copy::run),
+    ("replay", replay::run),
+    ("sync100", sync100::run),
+    ("sql-insert", sql::insert_event),
+    ("sql-ticker", sql::ticker),
+    ("sql-batch", sql::batch),
+    ("sql-read", sql::read),
+];
 
 /// As production servers are set, but for `fsync`, whose cost is the disk's.
 const SETTINGS: &[(&str, &str)] = &[
@@ -25,15 +34,20 @@ const SETTINGS: &[(&str, &str)] = &[
     ("wal_level", "logical"),
 ];
 
+/// A name stands for a case, or for all that begin with it: `sql` for `sql-insert`, `sql-ticker` and so on.
+fn chosen(case: &str, name: &str) -> bool {
+    case.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+}
+
 fn main() -> ExitCode {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
-    if let Some(unknown) = wanted.iter().find(|name| !CASES.iter().any(|(case, _)| case == name)) {
+    if let Some(unknown) = wanted.iter().find(|name| !CASES.iter().any(|(case, _)| chosen(case, name))) {
         let known: Vec<&str> = CASES.iter().map(|(case, _)| *case).collect();
         eprintln!("no case {unknown:?}; there are: {}", known.join(", "));
         return ExitCode::from(2);
     }
     for (name, case) in
-        CASES.iter().filter(|(name, _)| wanted.is_empty() || wanted.iter().any(|it| it == name))
+        CASES.iter().filter(|(name, _)| wanted.is_empty() || wanted.iter().any(|it| chosen(name, it)))
     {
         eprintln!("== {name}");
         let pair = Pair::start_with(SETTINGS);
