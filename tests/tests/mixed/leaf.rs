@@ -6,7 +6,7 @@ use tests::{Daemon, Pair, Setup, process, wait_for};
 
 use crate::application::{self, Load};
 use crate::gate::Gate;
-use crate::{SYNC, pair};
+use crate::{SYNC, pair, wait_reaped};
 
 /// In the order in which the root adds them, and so they are copied. The first four are held, each in another state.
 const TABLES: [&str; 9] = [
@@ -52,37 +52,31 @@ fn start(tools: Tools) -> Option<Leaf> {
 }
 
 impl Leaf {
-    /// Adds the tables, or copies them again, and holds the first four: at `do-sync` (unless the worker has to be able to stop),
-    /// `wanna-sync`, `catching-up` and `in-copy`; the others wait for a free slot.
-    fn copy_and_hold(&mut self, command: &str, end: End) {
+    /// Adds the tables, or copies them again, and holds them: two at `catching-up`, or where `handing_over` one at `do-sync` and one at
+    /// `wanna-sync` or beyond, one at `catching-up` and one at `in-copy`; the others wait for a free slot.
+    fn copy_and_hold(&mut self, command: &str, handing_over: bool) {
         let [first, second, third, fourth] = [TABLES[0], TABLES[1], TABLES[2], TABLES[3]];
-        for (table, state) in
-            [(second, "wanna-sync"), (second, "do-sync"), (third, "wanna-sync"), (fourth, "catching-up")]
-        {
+        for (table, state) in [(second, "wanna-sync"), (third, "wanna-sync"), (fourth, "catching-up")] {
             self.gate.shut(table, state);
         }
-        let (before, held) = if end == End::Kill { ("ok", "do-sync") } else { ("do-sync", "wanna-sync") };
+        let (before, held) = if handing_over { ("ok", "do-sync") } else { ("wanna-sync", "catching-up") };
         self.gate.shut(first, before);
         let mut words = vec!["target.ini", command];
         words.extend(TABLES);
         words.extend((command == "add-table").then_some("--no-triggers"));
         self.setup.londiste(&words).expect_success();
-        self.wait_states(&[
-            (first, held),
-            (second, "catching-up"),
-            (third, "catching-up"),
-            (fourth, "in-copy"),
-            (TABLES[4], "new"),
-        ]);
-        self.gate.open(second, "wanna-sync");
-        self.wait_states(&[(second, "wanna-sync"), (third, "catching-up"), (fourth, "in-copy")]);
+        self.wait_states(&[(first, held), (second, "catching-up"), (third, "catching-up"), (fourth, "in-copy"), (TABLES[4], "new")]);
+        if handing_over {
+            self.gate.open(second, "wanna-sync");
+            self.wait_states(&[(first, held), (second, "-sync"), (third, "catching-up"), (fourth, "in-copy")]);
+        }
     }
 
     fn wait_states(&self, wanted: &[(&str, &str)]) {
         wait_for(SYNC, "the tables to be held", || {
             let states = self.setup.table_states();
             let is = |name: &str, state: &str| {
-                states.iter().any(|(n, s)| n == name && s.split(':').next() == Some(state))
+                states.iter().any(|(n, s)| n == name && s.split(':').next().is_some_and(|s| s.ends_with(state)))
             };
             let there = wanted.iter().all(|(name, state)| is(name, state));
             if there { Ok(()) } else { Err(format!("{states:?}\n{}", self.setup.logs())) }
@@ -92,9 +86,16 @@ impl Leaf {
     /// Ends the worker and starts the other party's in its place.
     fn change_over(&mut self, to: Tools, end: End) {
         match end {
-            End::Stop => self.setup.stop_daemon("target"),
+            End::Stop => {
+                self.setup.stop_daemon("target");
+                if self.setup.tools_of("target") == Tools::Ours {
+                    self.gate.dismiss();
+                }
+            }
             End::Kill => {
+                let pid = self.setup.target_worker().expect_pid();
                 self.setup.target_worker().kill();
+                wait_reaped(pid);
                 for copy in self.copies() {
                     if let Some(pid) = copy.pid() {
                         process::signal("KILL", &pid.to_string());
@@ -154,13 +155,19 @@ const STRUCTURE: &str = "select conrelid::regclass::text, conname, regexp_replac
       from pg_constraint where connamespace = 'public'::regnamespace
     union all select tablename, indexname, indexdef from pg_indexes where schemaname = 'public' order by 1, 2, 3";
 
-/// Through every state of a copy from one party to the other, killed and stopped, and to and fro during replay.
+/// The stock worker does not start the copy of a table that it finds in the middle of its hand-over, not even after a stock worker: so ours
+/// takes over from there after a SIGKILL, and ours puts such tables back when it is stopped.
+fn is_handing_over(from: Tools, end: End) -> bool {
+    (from == Tools::Stock) == (end == End::Kill)
+}
+
+/// Through the states of a copy from one party to the other, killed and stopped, and to and fro during replay.
 fn change_over_and_back(from: Tools, to: Tools) {
     let Some(mut leaf) = start(from) else { return };
     let structure = leaf.pair.target.rows(STRUCTURE);
-    for (round, end) in [End::Kill, End::Stop].into_iter().enumerate() {
+    for (command, end) in [("add-table", End::Kill), ("resync", End::Stop)] {
         let load = Load::start(&leaf.setup);
-        leaf.copy_and_hold(if round == 0 { "add-table" } else { "resync" }, end);
+        leaf.copy_and_hold(command, is_handing_over(from, end));
         leaf.change_over(to, end);
         leaf.settle(load, &structure);
         let load = Load::start(&leaf.setup);
