@@ -77,7 +77,7 @@ pub(crate) async fn settle(
 }
 
 /// Sends tables in the middle of a hand-over back to catching up, before this worker ends: the stock worker, should it be the next one, starts
-/// copies only of tables that it does not wait for already.
+/// no copy that it finds begun, and would hold up all tables for the ones that it finds here.
 pub(crate) async fn give_back(worker: &Worker, target: &Session) -> Result<()> {
     let (job, queue) = (worker.config.job_name.as_str(), worker.config.queue_name.as_str());
     let sql = "update londiste.table_info set merge_state = 'catching-up' \
