@@ -76,6 +76,20 @@ pub(crate) async fn settle(
     }
 }
 
+/// Sends tables in the middle of a hand-over back to catching up, before this worker ends: the stock worker, should it be the next one, starts
+/// no copy that it finds begun, and would hold up all tables for the ones that it finds here.
+pub(crate) async fn give_back(worker: &Worker, target: &Session) -> Result<()> {
+    let (job, queue) = (worker.config.job_name.as_str(), worker.config.queue_name.as_str());
+    let sql = "update londiste.table_info set merge_state = 'catching-up' \
+                where queue_name = $1 and local and split_part(merge_state, ':', 1) in ('wanna-sync', 'do-sync') \
+            returning table_name";
+    for row in target.query(sql, &[&queue]).await.during("leaving tables to the next worker")? {
+        let table: String = row.get(0);
+        info!(job, queue, table, state = "catching-up", "hand-over is left to the next worker");
+    }
+    Ok(())
+}
+
 /// Moves a table on, unless its copy has moved it meanwhile.
 async fn advance(worker: &Worker, target: &Session, table: &TableInfo, to: MergeState) -> Result<()> {
     let (job, queue) = (worker.config.job_name.as_str(), worker.config.queue_name.as_str());

@@ -122,6 +122,7 @@ pub(crate) async fn run(
         }
         batch::finish(&*provider, &batch).await?;
     }
+    handover::give_back(worker, target).await?;
     Ok(Ended::Stopped)
 }
 

@@ -2,13 +2,13 @@
 use std::time::Duration;
 
 use tests::setup::{QUEUE, Tools};
-use tests::{Daemon, Pair, Setup, process, wait_for};
+use tests::{Daemon, Pair, Setup, process, wait_for, wait_until};
 
 use crate::application::{self, Load};
 use crate::gate::Gate;
-use crate::{SYNC, pair};
+use crate::{SYNC, pair, wait_reaped};
 
-/// In the order in which the root adds them, and so they are copied. The first four are held, each in another state.
+/// In the order in which the root adds them, and so they are copied. The first five are held.
 const TABLES: [&str; 9] = [
     "public.Odd Names",
     "public.customer",
@@ -42,6 +42,7 @@ fn start(tools: Tools) -> Option<Leaf> {
     application::create(&pair);
     let setup = Setup::new(&pair);
     setup.set("source.ini", "capture", "stock");
+    setup.set("target.ini", "parallel_copies", "5");
     setup.use_tools("target", tools);
     setup.start_nodes();
     setup.londiste(&["source.ini", "add-seq", "--all"]).expect_success();
@@ -52,37 +53,35 @@ fn start(tools: Tools) -> Option<Leaf> {
 }
 
 impl Leaf {
-    /// Adds the tables, or copies them again, and holds the first four: at `do-sync` (unless the worker has to be able to stop),
-    /// `wanna-sync`, `catching-up` and `in-copy`; the others wait for a free slot.
-    fn copy_and_hold(&mut self, command: &str, end: End) {
-        let [first, second, third, fourth] = [TABLES[0], TABLES[1], TABLES[2], TABLES[3]];
-        for (table, state) in
-            [(second, "wanna-sync"), (second, "do-sync"), (third, "wanna-sync"), (fourth, "catching-up")]
-        {
+    /// Adds the tables, or copies them again, and holds them: one at `in-copy` and four at `catching-up`, or where `handing_over` two of
+    /// these at `do-sync` and at `wanna-sync` or beyond. In two, the stock worker's copy has not built the indexes yet. The others wait for a free slot.
+    fn copy_and_hold(&mut self, command: &str, handing_over: bool) {
+        let [first, second, third, fourth, fifth] = [TABLES[0], TABLES[1], TABLES[2], TABLES[3], TABLES[4]];
+        for (table, state) in [(second, "wanna-sync"), (fourth, "catching-up")] {
             self.gate.shut(table, state);
         }
-        let (before, held) = if end == End::Kill { ("ok", "do-sync") } else { ("do-sync", "wanna-sync") };
+        for table in [third, fifth] {
+            self.gate.shut(table, "rebuilt");
+            self.gate.shut(table, "wanna-sync");
+        }
+        let (before, held) = if handing_over { ("ok", "do-sync") } else { ("wanna-sync", "catching-up") };
         self.gate.shut(first, before);
         let mut words = vec!["target.ini", command];
         words.extend(TABLES);
         words.extend((command == "add-table").then_some("--no-triggers"));
         self.setup.londiste(&words).expect_success();
-        self.wait_states(&[
-            (first, held),
-            (second, "catching-up"),
-            (third, "catching-up"),
-            (fourth, "in-copy"),
-            (TABLES[4], "new"),
-        ]);
-        self.gate.open(second, "wanna-sync");
-        self.wait_states(&[(second, "wanna-sync"), (third, "catching-up"), (fourth, "in-copy")]);
+        self.wait_states(&[(first, held), (second, "catching-up"), (third, "catching-up"), (fourth, "in-copy"), (fifth, "catching-up"), (TABLES[5], "new")]);
+        if handing_over {
+            self.gate.open(second, "wanna-sync");
+            self.wait_states(&[(first, held), (second, "-sync"), (third, "catching-up"), (fourth, "in-copy"), (fifth, "catching-up")]);
+        }
     }
 
     fn wait_states(&self, wanted: &[(&str, &str)]) {
         wait_for(SYNC, "the tables to be held", || {
             let states = self.setup.table_states();
             let is = |name: &str, state: &str| {
-                states.iter().any(|(n, s)| n == name && s.split(':').next() == Some(state))
+                states.iter().any(|(n, s)| n == name && s.split(':').next().is_some_and(|s| s.ends_with(state)))
             };
             let there = wanted.iter().all(|(name, state)| is(name, state));
             if there { Ok(()) } else { Err(format!("{states:?}\n{}", self.setup.logs())) }
@@ -91,10 +90,22 @@ impl Leaf {
 
     /// Ends the worker and starts the other party's in its place.
     fn change_over(&mut self, to: Tools, end: End) {
+        self.end(end);
+        self.begin(to);
+    }
+
+    fn end(&mut self, end: End) {
         match end {
-            End::Stop => self.setup.stop_daemon("target"),
+            End::Stop => {
+                self.setup.stop_daemon("target");
+                if self.setup.tools_of("target") == Tools::Ours {
+                    self.gate.dismiss();
+                }
+            }
             End::Kill => {
+                let pid = self.setup.target_worker().expect_pid();
                 self.setup.target_worker().kill();
+                wait_reaped(pid);
                 for copy in self.copies() {
                     if let Some(pid) = copy.pid() {
                         process::signal("KILL", &pid.to_string());
@@ -104,9 +115,22 @@ impl Leaf {
                 self.gate.dismiss();
             }
         }
+    }
+
+    fn begin(&mut self, tools: Tools) {
         self.gate.open_all();
-        self.setup.use_tools("target", to);
+        self.setup.use_tools("target", tools);
         self.setup.start_daemon("target");
+    }
+
+    /// The stock worker starts copies of new tables only, whoever has left the others: those are started by hand.
+    fn take_up_copies(&self) {
+        let states = self.setup.table_states();
+        for (table, _) in states.iter().filter(|(_, state)| state != "ok" && state != "new") {
+            if self.copies().iter().all(|copy| copy.pid().is_none() || !copy.pidfile.ends_with(format!("target.pid.copy.{table}"))) {
+                self.setup.londiste(&["-d", "target.ini", "copy", table]).expect_success();
+            }
+        }
     }
 
     /// Pidfiles of copies. Those of ours hold the worker's own pid.
@@ -154,14 +178,32 @@ const STRUCTURE: &str = "select conrelid::regclass::text, conname, regexp_replac
       from pg_constraint where connamespace = 'public'::regnamespace
     union all select tablename, indexname, indexdef from pg_indexes where schemaname = 'public' order by 1, 2, 3";
 
-/// Through every state of a copy from one party to the other, killed and stopped, and to and fro during replay.
+/// The stock worker cannot be stopped with `-s` while it waits for a copy that is held.
+fn is_handing_over(from: Tools, end: End) -> bool {
+    from == Tools::Ours || end == End::Kill
+}
+
+/// Through the states of a copy from one party to the other, killed and stopped, and to and fro during replay.
 fn change_over_and_back(from: Tools, to: Tools) {
     let Some(mut leaf) = start(from) else { return };
     let structure = leaf.pair.target.rows(STRUCTURE);
-    for (round, end) in [End::Kill, End::Stop].into_iter().enumerate() {
+    for (command, end) in [("add-table", End::Kill), ("resync", End::Stop)] {
         let load = Load::start(&leaf.setup);
-        leaf.copy_and_hold(if round == 0 { "add-table" } else { "resync" }, end);
-        leaf.change_over(to, end);
+        leaf.copy_and_hold(command, is_handing_over(from, end));
+        leaf.end(end);
+        if from == Tools::Stock && end == End::Kill {
+            let dropped = "select count(*) from londiste.table_info where dropped_ddl is not null and merge_state = 'catching-up'";
+            wait_until(SYNC, "copies ended with their indexes away", || leaf.pair.target.number(dropped) == 2);
+            // One goes on from there, one starts over from there.
+            leaf.setup.use_tools("target", to);
+            leaf.setup.londiste(&["target.ini", "resync", TABLES[2]]).expect_success();
+            let again = "select merge_state from londiste.table_info where dropped_ddl is not null order by nr limit 1";
+            assert_eq!(leaf.pair.target.value(again), "in-copy");
+        }
+        leaf.begin(to);
+        if to == Tools::Stock {
+            leaf.take_up_copies();
+        }
         leaf.settle(load, &structure);
         let load = Load::start(&leaf.setup);
         for (tools, end) in [(from, End::Kill), (to, End::Stop), (from, End::Stop)] {

@@ -45,3 +45,10 @@ fn add_and_sync(setup: &Setup) {
     setup.wait_ok(SYNC);
     run(setup, tests::guide::restore_foreign_keys(setup));
 }
+
+/// The stock tools take the pidfile of a zombie for that of a running process: waits until a killed one is gone altogether.
+#[track_caller]
+fn wait_reaped(pid: u32) {
+    let process = std::path::PathBuf::from(format!("/proc/{pid}"));
+    tests::wait_until(Duration::from_secs(20), "a killed process is reaped", || !process.exists());
+}
