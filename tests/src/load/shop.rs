@@ -28,7 +28,8 @@ pub fn create(pair: &Pair) {
     pair.source.psql_file(&file("shop_data.sql"));
     let majors = [&pair.source, &pair.target].map(|side| side.cluster.major());
     if majors[1] < NUMERIC_INFINITY && majors[0] >= NUMERIC_INFINITY {
-        pair.source.execute("update shop.measurement set exact = null where exact in ('Infinity', '-Infinity')");
+        pair.source
+            .execute("update shop.measurement set exact = null where exact in ('Infinity', '-Infinity')");
     }
 }
 
