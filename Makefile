@@ -1,6 +1,7 @@
-# make test | conformance | demo [KEEP=1] | demo-stop | bench [CASES=…] | test-versions [VERSIONS=…] | install [PREFIX= DESTDIR=]
+# make test | conformance | demo [KEEP=1] | demo-stop | bench [CASES=…] | test-versions [VERSIONS=… UPGRADES=…] | install [PREFIX= DESTDIR=]
 PREFIX ?= /usr/local
 VERSIONS ?= 13 14 16 17 18
+UPGRADES ?= 13:18 18:13
 export CARGO_TERM_COLOR ?= auto
 
 build:
@@ -18,13 +19,19 @@ run-tests:
 	if cargo nextest --version >/dev/null 2>&1; then cargo nextest run --workspace $(TESTS); \
 	else cargo test --workspace --no-fail-fast -- --test-threads=2 $(TESTS); fi
 
-# The end-to-end tests on other major versions of PostgreSQL.
+# The tests on other major versions of PostgreSQL, then the guide from a source of one version to a target of another.
 test-versions: postgres
 	cargo build --workspace --bins
 	set -e; for major in $(VERSIONS); do \
 	  bin=$$(.ci/install-postgres-version $$major); \
 	  echo "== PostgreSQL $$major"; \
 	  PG_BIN=$$bin $(MAKE) run-tests TESTS="$(TESTS)"; \
+	done
+	set -e; for upgrade in $(UPGRADES); do \
+	  source=$$(.ci/install-postgres-version $${upgrade%:*}); \
+	  target=$$(.ci/install-postgres-version $${upgrade#*:}); \
+	  echo "== PostgreSQL $${upgrade%:*} to $${upgrade#*:}"; \
+	  PG_BIN_SOURCE=$$source PG_BIN_TARGET=$$target cargo test --package tests --test runbook --test versions -- --test-threads=2; \
 	done
 
 # Our SQL beside the stock extensions: the same calls, the same answers. They want a server of the system's packages.
@@ -44,7 +51,7 @@ bench: postgres build
 
 install: build
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/londiste-rs/etc $(DESTDIR)$(PREFIX)/lib/systemd/system
-	install $(addprefix $(TARGET)/release/,pgqd londiste londisted) $(DESTDIR)$(PREFIX)/bin
+	install $(addprefix $(TARGET)/release/,pgqd londiste) $(DESTDIR)$(PREFIX)/bin
 	cp -R sql $(DESTDIR)$(PREFIX)/share/londiste-rs/
 	install -m 644 etc/*.ini $(DESTDIR)$(PREFIX)/share/londiste-rs/etc
 	install -m 644 systemd/* $(DESTDIR)$(PREFIX)/lib/systemd/system

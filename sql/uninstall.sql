@@ -35,6 +35,12 @@ begin
             using hint = 'Drop them first.';
     end if;
 
+    -- what replication has changed about tables of this database is put back while it is still known
+    if pg_catalog.to_regprocedure('londiste_rs.restore_relaxed()') is not null then
+        update londiste.table_info set local = false where local;
+        perform londiste_rs.restore_relaxed();
+    end if;
+
     for trigger in
         select t.tgname, t.tgrelid::regclass as relation
           from pg_catalog.pg_trigger t

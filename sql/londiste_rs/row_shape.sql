@@ -1,4 +1,5 @@
--- Columns that identify a row: the primary key, else the smallest unique index over NOT NULL columns, else none.
+-- Columns that identify a row: the primary key, else the smallest unique index over NOT NULL columns, else none. A NOT NULL that
+-- is not valid yet (PostgreSQL 18) may have NULLs under it.
 create or replace function londiste_rs.key_columns(i_rel oid)
 returns text[] language sql stable
 set search_path = pg_catalog, pg_temp
@@ -15,12 +16,17 @@ as $$
            and i.indpred is null and i.indexprs is null
            and not exists (select from unnest(i.indkey::int2[]) with ordinality k(attnum, pos)
                              join pg_attribute a on a.attrelid = i_rel and a.attnum = k.attnum
-                            where k.pos <= i.indnkeyatts and not a.attnotnull)
+                            where k.pos <= i.indnkeyatts
+                              and (not a.attnotnull
+                                   or exists (select from pg_constraint n
+                                               where n.conrelid = i_rel and n.contype = 'n' and n.conkey = array[a.attnum]
+                                                 and not n.convalidated)))
          order by i.indisprimary desc, i.indnkeyatts, c.relname
          limit 1), '{}')
 $$;
 
--- Describes the row layout of i_rel, with the key of i_top (the same table, or the partitioned table above it).
+-- Describes the row layout of i_rel, with the key of i_top (the same table, or the partitioned table above it). A virtual column
+-- (PostgreSQL 18) has its place in record text but never a value there: its name is left empty.
 --
 -- Declared immutable so that a capture function's call of it with constant arguments is evaluated when the statement is planned, not for
 -- each row; the plan depends on the table by a regclass constant beside the call, so that DDL plans it anew. The names come from the
@@ -42,7 +48,8 @@ begin
                         where a.attrelid = i_rel and a.attnum > 0 and not a.attisdropped order by a.attnum);
     end;
     return json_build_object(
-        'columns', (select coalesce(json_agg(json_build_array(n.name, tn.nspname || '.' || t.typname) order by n.pos), '[]')
+        'columns', (select coalesce(json_agg(json_build_array(case when a.attgenerated = 'v' then '' else n.name end,
+                                                                     tn.nspname || '.' || t.typname) order by n.pos), '[]')
                       from unnest(names) with ordinality n(name, pos)
                       left join pg_attribute a on a.attrelid = i_rel and a.attname = n.name and not a.attisdropped
                       left join pg_type t on t.oid = a.atttypid

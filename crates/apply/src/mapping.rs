@@ -35,6 +35,8 @@ impl Mapping {
             match find(name) {
                 Some(to) if target[to].generated => {}
                 Some(to) => written.push((at, to)),
+                // a virtual column of the source: its shape gives it no name
+                None if name.is_empty() => {}
                 None => source_only.push(name.as_str()),
             }
         }

@@ -89,7 +89,10 @@ select a.attname::text, quote_ident(a.attname), format('%I.%I', bn.nspname, b.ty
                    join pg_catalog.pg_operator p on p.oid = ao.amopopr
                    join pg_catalog.pg_namespace pn on pn.oid = p.oprnamespace
                   where oc.opcintype = b.oid and oc.opcdefault limit 1), 'operator(pg_catalog.=)'),
-       a.attnum, a.attnotnull
+       a.attnum,
+       a.attnotnull and not exists (select from pg_catalog.pg_constraint n
+                                     where n.conrelid = a.attrelid and n.contype = 'n' and n.conkey = array[a.attnum]
+                                       and not n.convalidated)
   from pg_catalog.pg_attribute a
  cross join lateral (
        with recursive up as (

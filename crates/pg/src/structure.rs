@@ -91,6 +91,8 @@ pub struct Column {
     pub not_null: bool,
     /// It is computed from others (stored or virtual) and cannot be written.
     pub generated: bool,
+    /// It is computed whenever it is read (PostgreSQL 18): triggers see NULL in its place.
+    pub is_virtual: bool,
     /// It is an identity column.
     pub identity: Option<Identity>,
     /// It has a default expression.
@@ -158,6 +160,7 @@ fn column(row: &Row) -> Column {
         formatted: row.get(5),
         not_null: row.get(6),
         generated,
+        is_virtual: row.get::<_, &str>(7) == "v",
         identity: match row.get(8) {
             "a" => Some(Identity::Always),
             "d" => Some(Identity::ByDefault),

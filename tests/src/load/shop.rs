@@ -13,6 +13,9 @@ use crate::{Database, Pair, repository};
 
 const OPERATIONS: &str = include_str!("../../demo/writer.sql");
 
+/// The first major version whose type numeric holds infinities: an older target cannot take them.
+const NUMERIC_INFINITY: u32 = 14;
+
 /// Distinct numbers for the statements of all writers of this process.
 static USED_ONCE: AtomicU64 = AtomicU64::new(1_000);
 
@@ -23,6 +26,11 @@ pub fn create(pair: &Pair) {
         side.psql_file(&file("shop.sql"));
     }
     pair.source.psql_file(&file("shop_data.sql"));
+    let majors = [&pair.source, &pair.target].map(|side| side.cluster.major());
+    if majors[1] < NUMERIC_INFINITY && majors[0] >= NUMERIC_INFINITY {
+        pair.source
+            .execute("update shop.measurement set exact = null where exact in ('Infinity', '-Infinity')");
+    }
 }
 
 fn file(name: &str) -> PathBuf {

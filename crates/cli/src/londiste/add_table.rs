@@ -118,7 +118,9 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
         }
         let plan = match (&provider, arguments.extent()) {
             (Some(provider), Some(extent)) if !is_here => {
-                create_table::plan(&provider.session, &QualifiedName::from_plain(&name), &dest, extent).await
+                let here = local.session.server_version();
+                create_table::plan(&provider.session, &QualifiedName::from_plain(&name), &dest, extent, here)
+                    .await
             }
             _ => Ok(Plan::default()),
         };

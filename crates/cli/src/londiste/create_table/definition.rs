@@ -44,6 +44,9 @@ select conname::text, pg_catalog.pg_get_constraintdef(oid), pg_catalog.obj_descr
  where conrelid = $1 and contype = 'c' and conislocal and coninhcount = 0
  order by conname";
 
+/// The first server version that knows virtual generated columns; an older one can store what they compute.
+const VIRTUAL_COLUMNS: u32 = 180_000;
+
 /// What is said of the table as a whole.
 #[derive(Debug)]
 pub(super) struct Details {
@@ -87,14 +90,14 @@ pub(super) struct Column {
 }
 
 impl Column {
-    /// As it stands in `create table`: without default and identity.
-    pub(super) fn clause(&self) -> String {
+    /// As it stands in `create table` on a server of version `here`: without default and identity.
+    pub(super) fn clause(&self, here: u32) -> String {
         let mut clause = format!("{} {}", Ident::new(&self.name), self.data_type);
         if let Some(collation) = &self.collation {
             clause.push_str(&format!(" collate {collation}"));
         }
-        if let (Some(expression), stored) = (self.generated_as(), self.generated == "s") {
-            let kind = if stored { "stored" } else { "virtual" };
+        if let Some(expression) = self.generated_as() {
+            let kind = if self.generated == "v" && here >= VIRTUAL_COLUMNS { "virtual" } else { "stored" };
             clause.push_str(&format!(" generated always as ({expression}) {kind}"));
         }
         if self.not_null {

@@ -18,7 +18,8 @@ pub(crate) enum Extent {
     Full,
 }
 
-/// What has to be done on this node to have the provider's table `source` as `dest`.
+/// What has to be done on this node, whose server's version is `here` (150018 for 15.18), to have the provider's table `source` as
+/// `dest`.
 ///
 /// # Errors
 /// The provider's table is not there, or not a table.
@@ -27,10 +28,11 @@ pub(crate) async fn plan(
     source: &QualifiedName,
     dest: &QualifiedName,
     extent: Extent,
+    here: u32,
 ) -> Result<Plan> {
     // Every name that is not the system's own is then written with its schema.
     provider.batch_execute("set search_path = pg_catalog").await.map_err(pg::Error::from)?;
-    let plan = read(provider, source, dest, extent).await;
+    let plan = read(provider, source, dest, extent, here).await;
     provider.batch_execute("reset search_path").await.map_err(pg::Error::from)?;
     plan.with_context(|| format!("reading the definition of {} on the provider", source.plain()))
 }
@@ -40,6 +42,7 @@ async fn read(
     source: &QualifiedName,
     dest: &QualifiedName,
     extent: Extent,
+    here: u32,
 ) -> Result<Plan> {
     let Some(table) = pg::table(provider, source).await? else { bail!("it does not exist there") };
     if !matches!(table.kind, TableKind::Ordinary | TableKind::Partitioned | TableKind::Partition) {
@@ -49,7 +52,7 @@ async fn read(
     let columns = definition::columns(provider, table.oid).await?;
     let mut plan = Plan::default();
     plan.schema(&dest.schema);
-    let clauses: Vec<String> = columns.iter().map(Column::clause).collect();
+    let clauses: Vec<String> = columns.iter().map(|column| column.clause(here)).collect();
     plan.must(format!(
         "create {}table {dest} ({}){}{}",
         if details.unlogged && table.kind != TableKind::Partitioned { "unlogged " } else { "" },
