@@ -159,13 +159,13 @@ begin
         return not swallow;
     end if;
 
-    names := array(
-        select a.attname::text from pg_catalog.pg_attribute a
-         where a.attrelid = i_relation and a.attnum > 0 and not a.attisdropped order by a.attnum);
-    if i_format = 'J' then
-        types := array(
-            select a.atttypid from pg_catalog.pg_attribute a
-             where a.attrelid = i_relation and a.attnum > 0 and not a.attisdropped order by a.attnum);
+    if pg_catalog.current_setting('transaction_isolation') = 'read committed' then
+        select coalesce(pg_catalog.array_agg(a.attname::text order by a.attnum), '{}'),
+               coalesce(pg_catalog.array_agg(a.atttypid order by a.attnum), '{}')
+          into names, types
+          from pg_catalog.pg_attribute a where a.attrelid = i_relation and a.attnum > 0 and not a.attisdropped;
+    else
+        select c.names, c.types into names, types from pgq._row_columns(i_relation) c;
     end if;
     has_magic := pg_catalog.array_to_string(names, ',') ~ '(^|,)_pgq_ev_';
     leave_out := ignore;
