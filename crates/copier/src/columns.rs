@@ -13,11 +13,18 @@ pub(crate) struct Statements {
 }
 
 /// Reads the table's definition on both sides.
-pub(crate) async fn both(provider: &Client, target: &Client, name: &str, dest: &str) -> Result<(Table, Table)> {
-    let (name, dest) = (QualifiedName::from_plain(name), QualifiedName::from_plain(dest));
-    let missing = |table: &QualifiedName, side| Error::NoTable { table: table.plain(), side };
-    let source = pg::table(provider, &name).await.map_err(structure)?.ok_or_else(|| missing(&name, "source"))?;
-    let target = pg::table(target, &dest).await.map_err(structure)?.ok_or_else(|| missing(&dest, "target"))?;
+pub(crate) async fn both(
+    provider: &Client,
+    target: &Client,
+    name: &str,
+    dest: &str,
+) -> Result<(Table, Table)> {
+    let missing =
+        |plain: &str, side| Error::NoTable { table: QualifiedName::from_plain(plain).plain(), side };
+    let source =
+        pg::find_table(provider, name).await.map_err(structure)?.ok_or_else(|| missing(name, "source"))?;
+    let target =
+        pg::find_table(target, dest).await.map_err(structure)?.ok_or_else(|| missing(dest, "target"))?;
     Ok((source, target))
 }
 
@@ -30,12 +37,21 @@ pub(crate) fn statements(source: &Table, target: &Table) -> Result<Statements> {
     let at_source = |name: &str| source.columns.iter().find(|c| c.name == name);
     let at_target = |name: &str| target.columns.iter().find(|c| c.name == name);
     for column in source.columns.iter().filter(|c| at_target(&c.name).is_none()) {
-        warn!(table = source.name.plain(), column = column.name, "column exists on the source only: it is left out");
+        warn!(
+            table = source.name.plain(),
+            column = column.name,
+            "column exists on the source only: it is left out"
+        );
     }
     for column in target.columns.iter().filter(|c| !c.generated && at_source(&c.name).is_none()) {
-        warn!(table = target.name.plain(), column = column.name, "column exists on the target only: it gets its default");
+        warn!(
+            table = target.name.plain(),
+            column = column.name,
+            "column exists on the target only: it gets its default"
+        );
     }
-    let common: Vec<_> = target.columns.iter().filter(|c| !c.generated).filter_map(|c| at_source(&c.name)).collect();
+    let common: Vec<_> =
+        target.columns.iter().filter(|c| !c.generated).filter_map(|c| at_source(&c.name)).collect();
     if common.is_empty() && !source.columns.is_empty() {
         let (source_table, dest_table) = (source.name.plain(), target.name.plain());
         return Err(Error::NoColumns { source_table, dest_table });

@@ -86,7 +86,8 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     let mut apart = Apart::new(job.terminal);
     let options = arguments.options(job.settings.capture)?;
     if !local.is_root() && options.capture == Capture::Stock {
-        job.terminal.warn("capture = stock says how the root captures changes: on this node it has no effect");
+        job.terminal
+            .warn("capture = stock says how the root captures changes: on this node it has no effect");
     }
     if local.is_root() && arguments.extent().is_some() {
         bail!(
@@ -102,22 +103,26 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     }
     let mut added = Vec::new();
     for name in chosen {
-        let dest = QualifiedName::from_plain(options.dest_table.as_deref().unwrap_or(&name));
-        let is_here = pg::table(&local.session, &dest).await?.is_some();
+        let dest = options.dest_table.as_deref().unwrap_or(&name);
+        let is_here = pg::find_table(&local.session, dest).await?.is_some();
         if !is_here && arguments.skip_non_existing && arguments.extent().is_none() {
-            job.terminal.say(&format!("table {name} left out: {} does not exist here", dest.plain()));
+            job.terminal.say(&format!("table {name} left out: {} does not exist here", dest));
             continue;
         }
         if !is_here && !local.is_root() && arguments.extent().is_none() {
             apart.failed(
                 &name,
-                &format!("table {} does not exist on node {}: {CREATE_IT}", dest.plain(), local.info.name),
+                &format!("table {} does not exist on node {}: {CREATE_IT}", dest, local.info.name),
             );
             continue;
         }
         let plan = match (&provider, arguments.extent()) {
             (Some(provider), Some(extent)) if !is_here => {
-                create_table::plan(&provider.session, &QualifiedName::from_plain(&name), &dest, extent).await
+                let source = pg::find_table(&provider.session, &name).await?.map(|t| t.name);
+                let source = source.unwrap_or_else(|| QualifiedName::from_plain(&name));
+                let dest =
+                    options.dest_table.as_deref().map_or_else(|| source.clone(), QualifiedName::from_plain);
+                create_table::plan(&provider.session, &source, &dest, extent).await
             }
             _ => Ok(Plan::default()),
         };
