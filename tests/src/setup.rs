@@ -34,7 +34,8 @@ impl Tools {
     pub fn are_installed(self, pair: &Pair) -> bool {
         let extensions =
             "select count(*) from pg_available_extensions where name in ('pgq', 'pgq_node', 'londiste')";
-        self == Tools::Ours || (self.have_executables() && pair.source.admin().number(extensions) == 3)
+        self == Tools::Ours
+            || (self.have_executables() && pair.source.admin().number(extensions) == 3)
     }
 }
 

@@ -37,21 +37,16 @@ pub(crate) async fn perform(worker: &Worker, target: &Session, control: Control)
             info!(job, queue, seq, "the provider has removed a sequence");
         }
         Control::LocationInfo { node, queue, connect, dead } => {
-            node::register_location(client, &queue, &Location { node, connect_string: connect, dead })
-                .await?;
+            node::register_location(client, &queue, &Location { node, connect_string: connect, dead }).await?;
         }
         Control::UnregisterLocation { node, queue } => {
             if node::locations(client, &queue).await?.iter().any(|known| known.node == node) {
                 node::unregister_location(client, &queue, &node).await?;
             }
         }
-        Control::GlobalWatermark { tick, queue } => {
-            node::set_global_watermark(client, &queue, Some(tick)).await?
-        }
+        Control::GlobalWatermark { tick, queue } => node::set_global_watermark(client, &queue, Some(tick)).await?,
         Control::TickId { .. } => {}
-        Control::Execute { script, sql, attributes } => {
-            execute(worker, target, &script, &sql, &attributes).await?
-        }
+        Control::Execute { script, sql, attributes } => execute(worker, target, &script, &sql, &attributes).await?,
     }
     Ok(None)
 }
@@ -70,8 +65,7 @@ async fn execute(
         return Err(Error::ExecuteAttributes { script: script.to_owned(), attributes: names.join(", ") });
     }
     let start = "select ret_code from londiste.execute_start($1, $2, $3, false)";
-    let code: i32 =
-        target.query_one(start, &[&queue, &script, &sql]).await.during("londiste.execute_start")?.get(0);
+    let code: i32 = target.query_one(start, &[&queue, &script, &sql]).await.during("londiste.execute_start")?.get(0);
     if code == 200 {
         target.batch_execute(sql).await.during("running the script of an EXECUTE event")?;
         let finish = "select ret_code from londiste.execute_finish($1, $2)";

@@ -24,12 +24,7 @@ impl<'a> Copies<'a> {
 
     /// Fills free copy slots with tables that the provider has ready, in the order in which they were added. True when the set of
     /// replicated tables has changed since the last call.
-    pub(crate) async fn schedule(
-        &mut self,
-        provider: &Session,
-        target: &Session,
-        tables: &[TableInfo],
-    ) -> Result<bool> {
+    pub(crate) async fn schedule(&mut self, provider: &Session, target: &Session, tables: &[TableInfo]) -> Result<bool> {
         let (job, queue) = (self.worker.config.job_name.as_str(), self.worker.config.queue_name.as_str());
         let local = || tables.iter().filter(|t| t.local);
         let mut copying: BTreeSet<String> =
@@ -46,12 +41,7 @@ impl<'a> Copies<'a> {
                     info!(job, queue, table = table.name, "copy begins");
                     copying.insert(table.name.clone());
                 } else if self.complained.insert(table.name.clone()) {
-                    warn!(
-                        job,
-                        queue,
-                        table = table.name,
-                        "the provider does not have this table ready: its copy waits"
-                    );
+                    warn!(job, queue, table = table.name, "the provider does not have this table ready: its copy waits");
                 }
             }
         }
@@ -73,15 +63,11 @@ impl<'a> Copies<'a> {
         let sql = "select c.co_name from pgq.subscription s join pgq.queue q on q.queue_id = s.sub_queue \
                      join pgq.consumer c on c.co_id = s.sub_consumer \
                     where q.queue_name = $1 and left(c.co_name, length($2)) = $2";
-        let subscribed = provider
-            .query(sql, &[&queue, &prefix])
-            .await
-            .during("looking for subscriptions of old copies")?;
+        let subscribed = provider.query(sql, &[&queue, &prefix]).await.during("looking for subscriptions of old copies")?;
         for row in subscribed {
             let consumer: String = row.get(0);
             let Some(name) = consumer.strip_prefix(&prefix) else { continue };
-            let alive =
-                table::get(&**target, queue, name).await?.is_some_and(|t| t.local && t.state.is_copying());
+            let alive = table::get(&**target, queue, name).await?.is_some_and(|t| t.local && t.state.is_copying());
             if !alive {
                 batch::unregister(&**provider, queue, &consumer).await?;
             }

@@ -80,9 +80,7 @@ pub enum Error {
         node: String,
     },
     /// A script event asks for conditions.
-    #[error(
-        "EXECUTE event {script}: attributes {attributes} are not supported by this version; run the script by hand, then skip it"
-    )]
+    #[error("EXECUTE event {script}: attributes {attributes} are not supported by this version; run the script by hand, then skip it")]
     ExecuteAttributes {
         /// The script.
         script: String,

@@ -37,16 +37,13 @@ impl ForeignKeys {
             let (job, queue) = (&self.job, &self.queue);
             match running.await {
                 Ok(Ok(())) => {}
-                Ok(Err(error)) => {
-                    warn!(job, queue, "foreign keys could not be restored, trying again: {error}")
-                }
+                Ok(Err(error)) => warn!(job, queue, "foreign keys could not be restored, trying again: {error}"),
                 Err(error) => warn!(job, queue, "restoring foreign keys was broken off: {error}"),
             }
         }
         let sql = "select exists (select from londiste_rs.restorable_fkeys()) \
                        or exists (select from londiste_rs.unvalidated_fkey where error is null)";
-        let work: bool =
-            target.query_one(sql, &[]).await.during("looking for foreign keys to restore")?.get(0);
+        let work: bool = target.query_one(sql, &[]).await.during("looking for foreign keys to restore")?.get(0);
         if work && self.running.is_none() {
             let restore = Restore {
                 db: self.db.clone(),
@@ -89,10 +86,7 @@ impl Restore {
             let transaction = session.transaction().await.during("restoring a foreign key")?;
             let sql = "select londiste_rs.restore_fkey($1, $2)";
             transaction.query_one(sql, &[&table, &fkey]).await.during("restoring a foreign key")?;
-            transaction
-                .query_one("select londiste_rs.relax_tables()", &[])
-                .await
-                .during("relaxing a foreign key")?;
+            transaction.query_one("select londiste_rs.relax_tables()", &[]).await.during("relaxing a foreign key")?;
             transaction.commit().await.during("restoring a foreign key")?;
             info!(job, queue, table, fkey, "foreign key is back");
         }
@@ -119,12 +113,8 @@ impl Restore {
             Err(error) => error.to_string(),
         };
         warn!(job, queue, table, fkey, "foreign key cannot be validated: {error}");
-        let sql =
-            "update londiste_rs.unvalidated_fkey set error = $3 where table_name = $1 and fkey_name = $2";
-        session
-            .execute(sql, &[&table, &fkey, &error])
-            .await
-            .during("keeping why a foreign key cannot be validated")?;
+        let sql = "update londiste_rs.unvalidated_fkey set error = $3 where table_name = $1 and fkey_name = $2";
+        session.execute(sql, &[&table, &fkey, &error]).await.during("keeping why a foreign key cannot be validated")?;
         table::set_error(&**session, queue, table, Some(&format!("foreign key {fkey}: {error}"))).await?;
         Ok(())
     }

@@ -57,12 +57,7 @@ pub(crate) async fn settle(
         if began.elapsed() > PATIENCE {
             for table in tables.iter().filter(unsettled) {
                 let name = &table.name;
-                warn!(
-                    queue,
-                    table = name,
-                    tick = batch.tick,
-                    "its copy does not answer: it goes back to catching up"
-                );
+                warn!(queue, table = name, tick = batch.tick, "its copy does not answer: it goes back to catching up");
                 advance(worker, target, table, MergeState::CatchingUp).await?;
             }
             tables = table::list(&**target, queue).await?;
@@ -82,8 +77,7 @@ async fn advance(worker: &Worker, target: &Session, table: &TableInfo, to: Merge
     let sql = "update londiste.table_info set merge_state = $4 \
                 where queue_name = $1 and table_name = $2 and merge_state = $3";
     let (from, to) = (table.state.to_column(), to.to_column());
-    let moved =
-        target.execute(sql, &[&queue, &table.name, &from, &to]).await.during("handing a table over")?;
+    let moved = target.execute(sql, &[&queue, &table.name, &from, &to]).await.during("handing a table over")?;
     if moved == 1 {
         info!(job, queue, table = table.name, state = to, "table state");
     }

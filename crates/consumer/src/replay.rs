@@ -137,8 +137,7 @@ impl<'a> Replay<'a> {
         tables: &[TableInfo],
     ) -> Result<()> {
         let queue = self.worker.config.queue_name.as_str();
-        let with_snapshot =
-            tables.iter().filter(|t| t.local && t.state == MergeState::Ok && t.snapshot.is_some());
+        let with_snapshot = tables.iter().filter(|t| t.local && t.state == MergeState::Ok && t.snapshot.is_some());
         let mut now: Option<Snapshot> = None;
         for table in with_snapshot {
             if now.is_none() {
@@ -150,11 +149,7 @@ impl<'a> Replay<'a> {
                 && seen.is_behind(now)
             {
                 table::set_state(&**target, queue, &table.name, MergeState::Ok, None).await?;
-                info!(
-                    queue,
-                    table = table.name,
-                    "all that the copy saw lies behind: its snapshot is forgotten"
-                );
+                info!(queue, table = table.name, "all that the copy saw lies behind: its snapshot is forgotten");
             }
         }
         Ok(())

@@ -17,12 +17,7 @@ const SEQUENCES: Duration = Duration::from_secs(3);
 /// How often the definitions of captured tables are compared with their captures.
 const CAPTURES: Duration = Duration::from_secs(15);
 
-pub(crate) async fn run(
-    worker: &Worker,
-    target: &Session,
-    node: &NodeInfo,
-    stop: CancellationToken,
-) -> Result<()> {
+pub(crate) async fn run(worker: &Worker, target: &Session, node: &NodeInfo, stop: CancellationToken) -> Result<()> {
     let config = &worker.config;
     let (job, queue) = (config.job_name.as_str(), config.queue_name.as_str());
     info!(job, queue, node = node.name, "root worker is ready");
@@ -60,13 +55,9 @@ pub(crate) async fn run(
 /// A table whose lock is not to be had now keeps its old capture, which copes with any definition, until the next round.
 async fn refresh_captures(job: &str, queue: &str, target: &Session) -> Result<()> {
     match table::refresh_captures(&**target, queue).await {
-        Ok(names) => names
-            .iter()
-            .for_each(|table| info!(job, queue, table, "definition has changed: capture brought up to date")),
+        Ok(names) => names.iter().for_each(|table| info!(job, queue, table, "definition has changed: capture brought up to date")),
         Err(error) if error.is_connection_lost() => return Err(error.into()),
-        Err(error) => {
-            warn!(job, queue, "captures could not be brought up to date, trying again later: {error}")
-        }
+        Err(error) => warn!(job, queue, "captures could not be brought up to date, trying again later: {error}"),
     }
     target.batch_execute("").await.during("the connection to this node")
 }

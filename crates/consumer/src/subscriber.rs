@@ -38,8 +38,7 @@ pub(crate) async fn run(
     let config = &worker.config;
     let (job, queue, consumer) = (config.job_name.as_str(), config.queue_name.as_str(), config.consumer());
     let first = state(worker, target).await?;
-    let provider =
-        worker.connect_provider(first.provider_location.as_deref().unwrap_or_default(), "provider").await?;
+    let provider = worker.connect_provider(first.provider_location.as_deref().unwrap_or_default(), "provider").await?;
     set_lock_timeout(target, config.lock_timeout).await?;
     let mut replay = Replay::start(worker, target).await?;
     let mut copies = Copies::new(worker);
@@ -47,14 +46,7 @@ pub(crate) async fn run(
     let mut bell = worker.bell.listen();
     let (mut relaxations, mut watermark) = (Due::now(), Due::now());
     copies.clear_remains(&provider, target).await?;
-    info!(
-        job,
-        queue,
-        node = node.name,
-        provider = first.provider,
-        tick = first.completed_tick,
-        "leaf worker is ready"
-    );
+    info!(job, queue, node = node.name, provider = first.provider, tick = first.completed_tick, "leaf worker is ready");
     while !stop.is_cancelled() {
         bell.hush();
         let state = state(worker, target).await?;
@@ -148,12 +140,7 @@ async fn relax(job: &str, queue: &str, target: &Session) -> Result<i32> {
         Ok(row) => {
             let changes: i32 = row.get(0);
             if changes > 0 {
-                info!(
-                    job,
-                    queue,
-                    changes,
-                    "foreign keys made deferrable and user triggers switched off while replicated"
-                );
+                info!(job, queue, changes, "foreign keys made deferrable and user triggers switched off while replicated");
             }
             Ok(changes)
         }
@@ -162,11 +149,7 @@ async fn relax(job: &str, queue: &str, target: &Session) -> Result<i32> {
             if !error.is_lock_timeout() {
                 return Err(error).during("relaxing foreign keys and triggers of replicated tables");
             }
-            warn!(
-                job,
-                queue,
-                "foreign keys and triggers of replicated tables are locked by others, trying again: {error}"
-            );
+            warn!(job, queue, "foreign keys and triggers of replicated tables are locked by others, trying again: {error}");
             Ok(0)
         }
     }

@@ -64,8 +64,7 @@ impl Worker {
     }
 
     async fn open(&self) -> Result<(Session, NodeInfo)> {
-        let target =
-            Session::connect(&self.db()?, &self.application("worker")).await.during("this node (db)")?;
+        let target = Session::connect(&self.db()?, &self.application("worker")).await.during("this node (db)")?;
         pgq::install::require(&target).await?;
         let node = node::require(&*target, &self.config.queue_name).await?;
         match &node.worker {
@@ -84,13 +83,7 @@ impl Worker {
         let Ok(db) = self.db() else { return };
         if let Ok(target) = Session::connect(&db, &self.application("error")).await {
             // the error itself is what matters; it is returned and logged by the supervisor
-            let _ = node::set_error(
-                &*target,
-                &self.config.queue_name,
-                self.config.consumer(),
-                Some(&error.to_string()),
-            )
-            .await;
+            let _ = node::set_error(&*target, &self.config.queue_name, self.config.consumer(), Some(&error.to_string())).await;
         }
     }
 

@@ -39,9 +39,7 @@ pub(crate) async fn copy(copier: &Copier, sides: &mut Sides, info: &TableInfo) -
     replay::enter(into, bypass_triggers).await?;
     if !info.has_attr("skip_truncate") {
         let only = if dest.kind == TableKind::Partitioned { "" } else { "only " };
-        into.batch_execute(&format!("truncate {only}{}", dest.name))
-            .await
-            .during(format!("emptying {}", dest.name))?;
+        into.batch_execute(&format!("truncate {only}{}", dest.name)).await.during(format!("emptying {}", dest.name))?;
     }
     // the indexes of partitions would not come back under their own names
     let dropped = match dest.kind {
@@ -59,15 +57,8 @@ pub(crate) async fn copy(copier: &Copier, sides: &mut Sides, info: &TableInfo) -
         dropped.rebuild(into).await?;
     }
     indexes::restore_dropped(into, queue, info).await?;
-    let moved = position::advance(
-        into,
-        queue,
-        &info.name,
-        MergeState::InCopy,
-        MergeState::CatchingUp,
-        Some(&snapshot),
-    )
-    .await?;
+    let moved =
+        position::advance(into, queue, &info.name, MergeState::InCopy, MergeState::CatchingUp, Some(&snapshot)).await?;
     if !moved {
         // removed or asked for again meanwhile: the transaction goes, the caller looks at the new state
         return Ok(());
@@ -78,15 +69,8 @@ pub(crate) async fn copy(copier: &Copier, sides: &mut Sides, info: &TableInfo) -
     reading.commit().await.during("ending the copy's snapshot")?;
     let indexes = dropped.map_or(0, |dropped| dropped.len());
     info!(
-        job,
-        queue,
-        table = info.name,
-        rows = copied.rows,
-        bytes = copied.bytes,
-        indexes,
-        seconds = began.elapsed().as_secs_f64(),
-        streaming_seconds = streamed.as_secs_f64(),
-        "table is copied"
+        job, queue, table = info.name, rows = copied.rows, bytes = copied.bytes, indexes,
+        seconds = began.elapsed().as_secs_f64(), streaming_seconds = streamed.as_secs_f64(), "table is copied"
     );
     copier.moved(info, MergeState::CatchingUp);
     let analyze = format!("analyze {}", dest.name);
@@ -110,20 +94,12 @@ async fn free(copier: &Copier, sides: &mut Sides, info: &TableInfo) -> Result<()
     let sql = "select londiste_rs.drop_fkeys($1)";
     let what = || format!("dropping the foreign keys of {}", info.dest());
     let dropped: i32 = transaction.query_one(sql, &[&info.dest()]).await.during(what())?.get(0);
-    transaction
-        .query_one("select londiste_rs.relax_tables()", &[])
-        .await
-        .during("relaxing foreign keys and triggers")?;
+    transaction.query_one("select londiste_rs.relax_tables()", &[]).await.during("relaxing foreign keys and triggers")?;
     transaction.commit().await.during(what())?;
     if dropped > 0 {
         let (job, queue) = (&copier.config.job_name, &copier.config.queue_name);
-        info!(
-            job,
-            queue,
-            table = info.name,
-            foreign_keys = dropped,
-            "foreign keys are dropped until the table is ok"
-        );
+        info!(job, queue, table = info.name, foreign_keys = dropped, "foreign keys are dropped until the table is ok");
     }
     Ok(())
 }
+

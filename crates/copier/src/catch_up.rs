@@ -26,8 +26,7 @@ pub(crate) async fn run(copier: &Copier, sides: &mut Sides, first: TableInfo) ->
     loop {
         bell.hush();
         let info = table::get(&*sides.target, queue, &copier.table).await?;
-        let Some(info) = info.filter(|i| i.local && i.state.is_copying() && i.state != MergeState::InCopy)
-        else {
+        let Some(info) = info.filter(|i| i.local && i.state.is_copying() && i.state != MergeState::InCopy) else {
             return Ok(());
         };
         let Some(batch) = take(copier, sides).await? else {
@@ -57,8 +56,7 @@ pub(crate) async fn run(copier: &Copier, sides: &mut Sides, first: TableInfo) ->
                 // The worker's batch in hand ends before ours: it is not where its mark says, so it has to mark anew
                 let client = &*sides.target;
                 let snapshot = info.snapshot.as_deref();
-                position::advance(client, queue, &info.name, info.state, MergeState::CatchingUp, snapshot)
-                    .await?;
+                position::advance(client, queue, &info.name, info.state, MergeState::CatchingUp, snapshot).await?;
             }
             _ => {
                 writer.apply(sides, &info, &batch).await?;

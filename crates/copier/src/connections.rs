@@ -52,8 +52,7 @@ impl Connections {
         let lock_timeout = format!("{}ms", (self.config.lock_timeout * 1000.0).max(1.0) as i64);
         for side in [&provider, &target] {
             apply::pin_session(side).await?;
-            let sql =
-                "select set_config('application_name', $1, false), set_config('lock_timeout', $2, false)";
+            let sql = "select set_config('application_name', $1, false), set_config('lock_timeout', $2, false)";
             side.query_one(sql, &[&application, &lock_timeout]).await.during("setting up a connection")?;
         }
         Ok(Sides { provider, target, provider_node: state.provider })
@@ -62,9 +61,7 @@ impl Connections {
     /// The side's pool; a new one when its connect string is another now.
     fn pool(&self, side: &Side, connect_string: ConnectString) -> Result<Pool> {
         let mut known = side.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, pool)) =
-            known.as_ref().filter(|(of, _)| of.to_conninfo() == connect_string.to_conninfo())
-        {
+        if let Some((_, pool)) = known.as_ref().filter(|(of, _)| of.to_conninfo() == connect_string.to_conninfo()) {
             return Ok(pool.clone());
         }
         let application = format!("{} copy", self.config.job_name);

@@ -38,8 +38,7 @@ impl Copiers {
     /// The copy of `table` (`schema.table` as the queue names it).
     pub fn copier(&self, table: &str) -> Copier {
         let consumer = self.config.consumer(table);
-        let (config, bell, connections) =
-            (Arc::clone(&self.config), self.bell.clone(), self.connections.clone());
+        let (config, bell, connections) = (Arc::clone(&self.config), self.bell.clone(), self.connections.clone());
         Copier { config, bell, connections, table: table.to_owned(), consumer }
     }
 }
@@ -88,8 +87,7 @@ impl Copier {
         if let Ok(target) = self.connections.target().await {
             // the error itself is what matters; it is returned and logged by the supervisor
             let _ =
-                table::set_error(&*target, &self.config.queue_name, &self.table, Some(&error.to_string()))
-                    .await;
+                table::set_error(&*target, &self.config.queue_name, &self.table, Some(&error.to_string())).await;
         }
     }
 

@@ -21,9 +21,7 @@ pub(crate) async fn drop(client: &Client, table: &QualifiedName) -> Result<Dropp
     let present = pg::indexes(client, table).await.during(format!("reading the indexes of {table}"))?;
     for index in present.into_iter().filter(|index| index.valid && !index.inherited) {
         let statement = match &index.constraint {
-            Some(constraint) => {
-                format!("alter table {table} drop constraint {}", Ident::new(&constraint.name))
-            }
+            Some(constraint) => format!("alter table {table} drop constraint {}", Ident::new(&constraint.name)),
             None => format!("drop index {}", name(table, &index)),
         };
         client.batch_execute("savepoint index").await.during("dropping an index")?;
@@ -31,11 +29,7 @@ pub(crate) async fn drop(client: &Client, table: &QualifiedName) -> Result<Dropp
             Ok(()) => dropped.indexes.push(index),
             Err(error) if error.sqlstate() == Some(&SqlState::DEPENDENT_OBJECTS_STILL_EXIST) => {
                 client.batch_execute("rollback to savepoint index").await.during("keeping an index")?;
-                warn!(
-                    table = table.plain(),
-                    index = index.name,
-                    "index stays during the copy: other objects need it"
-                );
+                warn!(table = table.plain(), index = index.name, "index stays during the copy: other objects need it");
             }
             Err(error) => return Err(error).during(format!("dropping index {} of {table}", index.name)),
         }
@@ -64,12 +58,7 @@ impl Dropped {
 /// was something.
 pub(crate) async fn restore_dropped(client: &Client, queue: &str, info: &TableInfo) -> Result<bool> {
     let Some(ddl) = &info.dropped_ddl else { return Ok(false) };
-    let what = || {
-        format!(
-            "restoring what an earlier copy has dropped of {} (londiste.table_info.dropped_ddl)",
-            info.dest()
-        )
-    };
+    let what = || format!("restoring what an earlier copy has dropped of {} (londiste.table_info.dropped_ddl)", info.dest());
     client.batch_execute(ddl).await.during(what())?;
     table::clear_dropped_ddl(client, queue, &info.name).await?;
     info!(queue, table = info.name, "what an earlier copy had dropped is back");

@@ -45,11 +45,7 @@ pub async fn list_sequences(client: &Client) -> Result<Vec<QualifiedName>> {
     Ok(relations(client, &["S"], false).await?.into_iter().map(|(name, _)| name).collect())
 }
 
-async fn relations(
-    client: &Client,
-    kinds: &[&str],
-    partitions: bool,
-) -> Result<Vec<(QualifiedName, String)>> {
+async fn relations(client: &Client, kinds: &[&str], partitions: bool) -> Result<Vec<(QualifiedName, String)>> {
     match client.query(RELATIONS, &[&kinds, &partitions]).await {
         Ok(rows) => Ok(rows
             .iter()

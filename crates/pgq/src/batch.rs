@@ -99,21 +99,14 @@ pub async fn finish<C: GenericClient>(client: &C, batch: &Batch) -> Result<()> {
 }
 
 /// Subscribes a consumer at the queue's newest tick, or at the tick given. True when it was not subscribed before.
-pub async fn register<C: GenericClient>(
-    client: &C,
-    queue: &str,
-    consumer: &str,
-    tick: Option<i64>,
-) -> Result<bool> {
+pub async fn register<C: GenericClient>(client: &C, queue: &str, consumer: &str, tick: Option<i64>) -> Result<bool> {
     let new: i32 = match tick {
         None => {
-            row(client, "pgq.register_consumer", "select pgq.register_consumer($1, $2)", &[&queue, &consumer])
-                .await?
+            row(client, "pgq.register_consumer", "select pgq.register_consumer($1, $2)", &[&queue, &consumer]).await?
         }
         Some(tick) => {
             let parameters: crate::call::Parameters<'_> = &[&queue, &consumer, &tick];
-            row(client, "pgq.register_consumer_at", "select pgq.register_consumer_at($1, $2, $3)", parameters)
-                .await?
+            row(client, "pgq.register_consumer_at", "select pgq.register_consumer_at($1, $2, $3)", parameters).await?
         }
     }
     .get(0);
@@ -123,13 +116,7 @@ pub async fn register<C: GenericClient>(
 /// Ends a subscription; it is no error where there is none.
 pub async fn unregister<C: GenericClient>(client: &C, queue: &str, consumer: &str) -> Result<()> {
     if subscription(client, queue, consumer).await?.is_some() {
-        row(
-            client,
-            "pgq.unregister_consumer",
-            "select pgq.unregister_consumer($1, $2)",
-            &[&queue, &consumer],
-        )
-        .await?;
+        row(client, "pgq.unregister_consumer", "select pgq.unregister_consumer($1, $2)", &[&queue, &consumer]).await?;
     }
     Ok(())
 }
@@ -163,8 +150,5 @@ pub async fn last_tick<C: GenericClient>(client: &C, queue: &str) -> Result<Opti
 pub async fn tick_snapshot<C: GenericClient>(client: &C, queue: &str, tick: i64) -> Result<Option<String>> {
     let sql = "select t.tick_snapshot::text from pgq.tick t join pgq.queue q on q.queue_id = t.tick_queue \
                 where q.queue_name = $1 and t.tick_id = $2";
-    Ok(crate::call::rows(client, "a tick's snapshot", sql, &[&queue, &tick])
-        .await?
-        .first()
-        .map(|row| row.get(0)))
+    Ok(crate::call::rows(client, "a tick's snapshot", sql, &[&queue, &tick]).await?.first().map(|row| row.get(0)))
 }

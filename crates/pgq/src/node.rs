@@ -62,8 +62,7 @@ pub struct NodeInfo {
 
 /// The connected database's node of a queue, `None` where there is none.
 pub async fn info<C: GenericClient>(client: &C, queue: &str) -> Result<Option<NodeInfo>> {
-    let row =
-        row(client, "pgq_node.get_node_info", "select * from pgq_node.get_node_info($1)", &[&queue]).await?;
+    let row = row(client, "pgq_node.get_node_info", "select * from pgq_node.get_node_info($1)", &[&queue]).await?;
     if row.get::<_, i32>("ret_code") >= 300 {
         return Ok(None);
     }
@@ -106,11 +105,7 @@ pub struct ConsumerState {
 }
 
 /// State of a consumer; `None` when it is not registered here.
-pub async fn consumer_state<C: GenericClient>(
-    client: &C,
-    queue: &str,
-    consumer: &str,
-) -> Result<Option<ConsumerState>> {
+pub async fn consumer_state<C: GenericClient>(client: &C, queue: &str, consumer: &str) -> Result<Option<ConsumerState>> {
     let sql = "select * from pgq_node.get_consumer_state($1, $2)";
     let row = row(client, "pgq_node.get_consumer_state", sql, &[&queue, &consumer]).await?;
     if row.get::<_, i32>("ret_code") >= 300 {
@@ -286,71 +281,42 @@ pub async fn unregister_consumer<C: GenericClient>(client: &C, queue: &str, cons
 }
 
 /// Stores a consumer's position: in the transaction that holds the batch's changes.
-pub async fn set_completed<C: GenericClient>(
-    client: &C,
-    queue: &str,
-    consumer: &str,
-    tick: i64,
-) -> Result<()> {
+pub async fn set_completed<C: GenericClient>(client: &C, queue: &str, consumer: &str, tick: i64) -> Result<()> {
     let sql = "select * from pgq_node.set_consumer_completed($1, $2, $3)";
     coded(client, "pgq_node.set_consumer_completed", sql, &[&queue, &consumer, &tick]).await?;
     Ok(())
 }
 
 /// Stores why a consumer's current batch fails; `None` when it does not any more.
-pub async fn set_error<C: GenericClient>(
-    client: &C,
-    queue: &str,
-    consumer: &str,
-    error: Option<&str>,
-) -> Result<()> {
+pub async fn set_error<C: GenericClient>(client: &C, queue: &str, consumer: &str, error: Option<&str>) -> Result<()> {
     let sql = "select * from pgq_node.set_consumer_error($1, $2, $3)";
     coded(client, "pgq_node.set_consumer_error", sql, &[&queue, &consumer, &error]).await?;
     Ok(())
 }
 
 /// Tells a consumer to wait, or to go on. It answers with [`set_uptodate`].
-pub async fn set_paused<C: GenericClient>(
-    client: &C,
-    queue: &str,
-    consumer: &str,
-    paused: bool,
-) -> Result<()> {
+pub async fn set_paused<C: GenericClient>(client: &C, queue: &str, consumer: &str, paused: bool) -> Result<()> {
     let sql = "select * from pgq_node.set_consumer_paused($1, $2, $3)";
     coded(client, "pgq_node.set_consumer_paused", sql, &[&queue, &consumer, &paused]).await?;
     Ok(())
 }
 
 /// Says that a consumer has seen the newest state.
-pub async fn set_uptodate<C: GenericClient>(
-    client: &C,
-    queue: &str,
-    consumer: &str,
-    uptodate: bool,
-) -> Result<()> {
+pub async fn set_uptodate<C: GenericClient>(client: &C, queue: &str, consumer: &str, uptodate: bool) -> Result<()> {
     let sql = "select * from pgq_node.set_consumer_uptodate($1, $2, $3)";
     coded(client, "pgq_node.set_consumer_uptodate", sql, &[&queue, &consumer, &uptodate]).await?;
     Ok(())
 }
 
 /// Tells the connected provider the lowest tick that a subscriber still needs.
-pub async fn set_subscriber_watermark<C: GenericClient>(
-    client: &C,
-    queue: &str,
-    node: &str,
-    tick: i64,
-) -> Result<()> {
+pub async fn set_subscriber_watermark<C: GenericClient>(client: &C, queue: &str, node: &str, tick: i64) -> Result<()> {
     let sql = "select * from pgq_node.set_subscriber_watermark($1, $2, $3)";
     coded(client, "pgq_node.set_subscriber_watermark", sql, &[&queue, &node, &tick]).await?;
     Ok(())
 }
 
 /// Stores the lowest tick needed anywhere: computed by a root (`None`), taken from its event elsewhere.
-pub async fn set_global_watermark<C: GenericClient>(
-    client: &C,
-    queue: &str,
-    tick: Option<i64>,
-) -> Result<()> {
+pub async fn set_global_watermark<C: GenericClient>(client: &C, queue: &str, tick: Option<i64>) -> Result<()> {
     let sql = "select * from pgq_node.set_global_watermark($1, $2)";
     coded(client, "pgq_node.set_global_watermark", sql, &[&queue, &tick]).await?;
     Ok(())

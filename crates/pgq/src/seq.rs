@@ -44,8 +44,7 @@ pub async fn remove<C: GenericClient>(client: &C, queue: &str, name: &str) -> Re
 
 /// Root: publishes sequences that come near their published values.
 pub async fn publish<C: GenericClient>(client: &C, queue: &str) -> Result<()> {
-    coded(client, "londiste.root_check_seqs", "select * from londiste.root_check_seqs($1)", &[&queue])
-        .await?;
+    coded(client, "londiste.root_check_seqs", "select * from londiste.root_check_seqs($1)", &[&queue]).await?;
     Ok(())
 }
 

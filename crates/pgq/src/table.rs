@@ -120,8 +120,7 @@ pub async fn list<C: GenericClient>(client: &C, queue: &str) -> Result<Vec<Table
         .filter_map(|row| {
             let info = TableInfo::from_row(row);
             if info.is_none() {
-                let (table, state) =
-                    (row.get::<_, String>("table_name"), row.get::<_, Option<String>>("merge_state"));
+                let (table, state) = (row.get::<_, String>("table_name"), row.get::<_, Option<String>>("merge_state"));
                 tracing::warn!(queue, table, ?state, "unknown merge_state: the table is left alone");
             }
             info
@@ -146,8 +145,7 @@ pub async fn set_state<C: GenericClient>(
     snapshot: Option<&str>,
 ) -> Result<()> {
     let sql = "select * from londiste.local_set_table_state($1, $2, $3, $4)";
-    coded(client, "londiste.local_set_table_state", sql, &[&queue, &name, &snapshot, &state.to_column()])
-        .await?;
+    coded(client, "londiste.local_set_table_state", sql, &[&queue, &name, &snapshot, &state.to_column()]).await?;
     Ok(())
 }
 
@@ -196,12 +194,7 @@ pub struct AddOptions {
 }
 
 /// Takes a table into replication on this node; answers the note.
-pub async fn add<C: GenericClient>(
-    client: &C,
-    queue: &str,
-    name: &str,
-    options: &AddOptions,
-) -> Result<String> {
+pub async fn add<C: GenericClient>(client: &C, queue: &str, name: &str, options: &AddOptions) -> Result<String> {
     let mut words = Vec::new();
     for (set, word) in [
         (options.expect_sync, "expect_sync"),
@@ -214,8 +207,7 @@ pub async fn add<C: GenericClient>(
         }
     }
     let sql = "select * from londiste_rs.add_table($1, $2, $3, $4)";
-    let row =
-        coded(client, "londiste_rs.add_table", sql, &[&queue, &name, &options.dest_table, &words]).await?;
+    let row = coded(client, "londiste_rs.add_table", sql, &[&queue, &name, &options.dest_table, &words]).await?;
     Ok(row.get("ret_note"))
 }
 
@@ -227,13 +219,7 @@ pub async fn remove<C: GenericClient>(client: &C, queue: &str, name: &str) -> Re
 
 /// Subscriber: learns of a table that the root has added.
 pub async fn learn<C: GenericClient>(client: &C, queue: &str, name: &str) -> Result<()> {
-    coded(
-        client,
-        "londiste.global_add_table",
-        "select * from londiste.global_add_table($1, $2)",
-        &[&queue, &name],
-    )
-    .await?;
+    coded(client, "londiste.global_add_table", "select * from londiste.global_add_table($1, $2)", &[&queue, &name]).await?;
     Ok(())
 }
 
@@ -245,12 +231,7 @@ pub async fn forget<C: GenericClient>(client: &C, queue: &str, name: &str) -> Re
 }
 
 /// Stores why a table does not go on; `None` when it does.
-pub async fn set_error<C: GenericClient>(
-    client: &C,
-    queue: &str,
-    name: &str,
-    error: Option<&str>,
-) -> Result<()> {
+pub async fn set_error<C: GenericClient>(client: &C, queue: &str, name: &str, error: Option<&str>) -> Result<()> {
     let what = "londiste_rs.table_error";
     match error {
         Some(error) => {
@@ -274,13 +255,7 @@ pub async fn refresh_captures<C: GenericClient>(client: &C, queue: &str) -> Resu
     let mut names = Vec::new();
     for table in &stale {
         let name: String = table.get(0);
-        row(
-            client,
-            "londiste_rs.capture_table",
-            "select londiste_rs.capture_table($1, $2)",
-            &[&queue, &name],
-        )
-        .await?;
+        row(client, "londiste_rs.capture_table", "select londiste_rs.capture_table($1, $2)", &[&queue, &name]).await?;
         names.push(name);
     }
     Ok(names)

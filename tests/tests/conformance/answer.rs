@@ -85,8 +85,7 @@ impl fmt::Display for Answer {
         match self {
             Answer::Error { state, message } => writeln!(f, "        error {state}: {message}"),
             Answer::Rows { columns, rows } => {
-                let heads: Vec<String> =
-                    columns.iter().map(|(name, kind)| format!("{name} {kind}")).collect();
+                let heads: Vec<String> = columns.iter().map(|(name, kind)| format!("{name} {kind}")).collect();
                 writeln!(f, "        [{}] {} rows", heads.join(", "), rows.len())?;
                 for row in rows {
                     let values: Vec<&str> =

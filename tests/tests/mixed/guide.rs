@@ -16,12 +16,7 @@ fn stock_tools_run_the_guide_on_our_sql() {
     let load = Load::start(&setup);
     setup.start_nodes();
     add_and_sync(&setup);
-    for command in [
-        &["target.ini", "status"][..],
-        &["target.ini", "tables"],
-        &["source.ini", "seqs"],
-        &["target.ini", "missing"],
-    ] {
+    for command in [&["target.ini", "status"][..], &["target.ini", "tables"], &["source.ini", "seqs"], &["target.ini", "missing"]] {
         setup.londiste(command).expect_success();
     }
     let status = setup.londiste(&["target.ini", "status"]);

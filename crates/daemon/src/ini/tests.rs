@@ -97,9 +97,8 @@ fn useless_keys_are_one_warning_each() {
 
 #[test]
 fn all_wrong_values_are_told_at_once() {
-    let error = refused(
-        "[londiste]\nloop_delay = soon\nparallel_copies = 0\nlocal_only = maybe\ncapture = wal\ndb = dbname=x\n",
-    );
+    let error =
+        refused("[londiste]\nloop_delay = soon\nparallel_copies = 0\nlocal_only = maybe\ncapture = wal\ndb = dbname=x\n");
     assert!(error.contains("mover.ini, section [londiste]:"), "{error}");
     assert!(error.contains("loop_delay = soon: expected a number of seconds"), "{error}");
     assert!(error.contains("parallel_copies = 0: expected a whole number, 1 or more"), "{error}");
