@@ -106,13 +106,13 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
         let dest = options.dest_table.as_deref().unwrap_or(&name);
         let is_here = pg::find_table(&local.session, dest).await?.is_some();
         if !is_here && arguments.skip_non_existing && arguments.extent().is_none() {
-            job.terminal.say(&format!("table {name} left out: {} does not exist here", dest));
+            job.terminal.say(&format!("table {name} left out: {dest} does not exist here"));
             continue;
         }
         if !is_here && !local.is_root() && arguments.extent().is_none() {
             apart.failed(
                 &name,
-                &format!("table {} does not exist on node {}: {CREATE_IT}", dest, local.info.name),
+                &format!("table {dest} does not exist on node {}: {CREATE_IT}", local.info.name),
             );
             continue;
         }
