@@ -47,7 +47,7 @@ declare
     now_layouts text;
     fn text;
     changed boolean := false;
-    row_trigger text := '_londiste_' || i_queue_name;
+    row_trigger text := londiste_rs.trigger_name(i_queue_name);
     leaf record;
 begin
     if rel is null then
@@ -109,5 +109,5 @@ as $$
             or c.layouts <> londiste_rs.capture_layouts(i_queue_name, c.relid)
             or exists (select from londiste_rs.row_relations(c.relid) r
                         where not exists (select from pg_trigger t where t.tgrelid = r.relid
-                                             and t.tgname = ('_londiste_' || i_queue_name || '_truncate')::name)))
+                                             and t.tgname = londiste_rs.trigger_name(i_queue_name) || '_truncate')))
 $$;

@@ -1,6 +1,6 @@
 -- Source text of the statement that writes one event, into whichever event table is current: static SQL for each of them,
 -- or pgq.insert_event where this role may not write the event tables itself.
-create or replace function londiste_rs.event_insert_source(i_queue_name text)
+create or replace function londiste_rs.event_insert_source(i_queue_name text, i_table_name text)
 returns text language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -11,7 +11,7 @@ declare
 begin
     select * into strict q from pgq.queue where queue_name = i_queue_name;
     if not has_table_privilege(q.queue_data_pfx || '_0', 'insert') then
-        return format('    perform pgq.insert_event(%L, kind, data, %%1$L, old_data, shape, null);', i_queue_name);
+        return format('    perform pgq.insert_event(%L, kind, data, %L, old_data, shape, null);', i_queue_name, i_table_name);
     end if;
     for i in 0 .. q.queue_ntables - 1 loop
         select format('%I.%I', n.nspname, c.relname) into strict part
@@ -19,8 +19,8 @@ begin
          where c.oid = (q.queue_data_pfx || '_' || i)::regclass;
         source := source || format($f$    %s queue.queue_cur_table = %s then
         insert into %s (ev_id, ev_time, ev_owner, ev_retry, ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3)
-        values (nextval(%L::regclass), now(), null, null, kind, data, %%1$L, old_data, shape);
-$f$, case when i = 0 then 'if' else 'elsif' end, i, part, q.queue_event_seq);
+        values (nextval(%L::regclass), now(), null, null, kind, data, %L, old_data, shape);
+$f$, case when i = 0 then 'if' else 'elsif' end, i, part, q.queue_event_seq, i_table_name);
     end loop;
     return source || '    end if;';
 end $$;
@@ -99,7 +99,8 @@ create or replace function londiste_rs.%I() returns trigger language plpgsql sec
 set search_path = pg_catalog, pg_temp
 set DateStyle = 'ISO, YMD' set IntervalStyle = postgres set TimeZone = 'UTC' set extra_float_digits = 3
 set bytea_output = hex set lc_monetary = 'C'
-as $body$
+as %L
+$f$, i_function_name, format($f$
 declare
     queue record;
     kind text;
@@ -139,7 +140,6 @@ begin
     end if;
 %s
     return null;
-end $body$ $f$, i_function_name, queue_id, i_queue_name,
-        londiste_rs.shape_source(i_table_name, i_rel),
-        format(londiste_rs.event_insert_source(i_queue_name), i_table_name));
+end $f$, queue_id, i_queue_name, londiste_rs.shape_source(i_table_name, i_rel),
+        londiste_rs.event_insert_source(i_queue_name, i_table_name)));
 end $outer$;

@@ -78,7 +78,7 @@ begin
            and t.tgrelid in (select x.relid from londiste_rs.replicated_relations() r
                               cross join lateral (select r.relid union select pt.relid from pg_partition_tree(r.relid) pt) x(relid))
            and not exists (select from pgq_node.node_info n
-                            where t.tgname in (('_londiste_' || n.queue_name)::name, ('_londiste_' || n.queue_name || '_truncate')::name))
+                            where t.tgname in (londiste_rs.trigger_name(n.queue_name), londiste_rs.trigger_name(n.queue_name) || '_truncate'))
            and pg_has_role((select r.relowner from pg_class r where r.oid = t.tgrelid), 'usage')
          order by 1, 2
     loop

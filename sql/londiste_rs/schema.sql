@@ -70,14 +70,26 @@ as $$
      where c.oid = i_rel
 $$;
 
--- The relation of an API name, null where there is none. A name without a dot means schema public.
+-- The relation of an API name, null where there is none. A name without a dot means schema public. Where both schema and name may contain
+-- dots, the first dot that leads to a relation separates them: what the stock API would find, if it finds anything, comes first.
 create or replace function londiste_rs.find_relation(i_name text)
 returns oid language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
     select c.oid
-      from pg_class c join pg_namespace n on n.oid = c.relnamespace
-     where (strpos(i_name, '.') > 0 and n.nspname = left(i_name, strpos(i_name, '.') - 1)
-            and c.relname = substr(i_name, strpos(i_name, '.') + 1))
-        or (strpos(i_name, '.') = 0 and n.nspname = 'public' and c.relname = i_name)
+      from (select case when strpos(i_name, '.') > 0 then i_name else 'public.' || i_name end) full_name (n)
+      join pg_namespace s on starts_with(full_name.n, s.nspname || '.')
+      join pg_class c on c.relnamespace = s.oid and c.relname = substr(full_name.n, length(s.nspname) + 2)
+     order by length(s.nspname)
+     limit 1
+$$;
+
+-- Name of a queue's triggers on a table, by the rule of the stock API: it leaves room for what is put before and after it, and replaces
+-- a queue's name that is too long for that by its hash.
+create or replace function londiste_rs.trigger_name(i_queue_name text)
+returns text language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+    select '_londiste_' || case when octet_length('zzz__londiste_' || i_queue_name || '_truncate') <= 63 then i_queue_name
+                                else md5(i_queue_name) end
 $$;

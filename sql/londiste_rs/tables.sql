@@ -118,7 +118,7 @@ returns void language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    name text := '_londiste_' || i_queue_name;
+    name text := londiste_rs.trigger_name(i_queue_name);
 begin
     if not exists (select from pg_trigger where tgrelid = i_rel and tgname = name::name) then
         execute format('create trigger %I before insert or update or delete on %s for each row execute function londiste_rs.deny(%L)',
@@ -161,8 +161,8 @@ begin
     relations := array(select x.relid from londiste_rs.row_relations(londiste_rs.find_relation(dest)) x);
     foreach r in array relations || londiste_rs.find_relation(dest) loop
         continue when r is null;
-        execute format('drop trigger if exists %I on %s', '_londiste_' || i_queue_name, r::regclass);
-        execute format('drop trigger if exists %I on %s', '_londiste_' || i_queue_name || '_truncate', r::regclass);
+        execute format('drop trigger if exists %I on %s', londiste_rs.trigger_name(i_queue_name), r::regclass);
+        execute format('drop trigger if exists %I on %s', londiste_rs.trigger_name(i_queue_name) || '_truncate', r::regclass);
     end loop;
     delete from londiste_rs.table_error e where e.queue_name = i_queue_name and e.table_name = i_table_name;
     for f in select * from londiste_rs.restorable_fkeys() loop

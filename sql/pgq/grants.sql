@@ -6,7 +6,7 @@ declare
     grantee text;
     everybody constant text[] := '{get_consumer_info,get_queue_info,_queue_info,quote_fqname,seq_getval,version,'
         '_record_fields,_quoted_record_fields,_primary_key,_urlencode,_urlencode_row,_json_row,_partial_sql,'
-        '_row_expression,_trigger_event,_json_type,'
+        '_row_expression,_trigger_event,_any_trigger_event,_json_type,'
         '_row_columns,_row_layout,_row_function_name,_write_row_function}';
     writers constant text[] := '{insert_event,current_event_table,sqltriga,logutriga,jsontriga}';
     readers constant text[] := '{batch_event_sql,batch_event_tables,batch_retry,event_retry,find_tick_helper,'

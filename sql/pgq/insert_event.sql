@@ -1,5 +1,51 @@
 -- Events come in.
 
+-- Writes pgq._insert_event_row, which puts an event into an event table: static SQL for each of the queues that there are now, so that
+-- its plans are made once for a session, and dynamic SQL for all others. Where somebody else writes it in an open transaction, that
+-- is left at: it never waits.
+create or replace function pgq._write_insert_function()
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $outer$
+declare
+    q record;
+    branches text := '';
+begin
+    if not pg_try_advisory_xact_lock(hashtextextended('pgq._insert_event_row', 0)) then
+        return;
+    end if;
+    for q in
+        select queue_data_pfx, queue_ntables from pgq.queue order by queue_id limit 100
+    loop
+        branches := branches || format($f$
+    %s i_prefix operator(pg_catalog.=) %L then$f$, case when branches = '' then 'if' else 'elsif' end, q.queue_data_pfx);
+        for nr in 0 .. q.queue_ntables - 1 loop
+            branches := branches || format($f$
+        if i_nr operator(pg_catalog.=) %s then
+            insert into %s
+                (ev_id, ev_time, ev_owner, ev_retry, ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3, ev_extra4)
+            values ($3, $4, $5, $6, $7, $8, $9, $10, $11, $12);
+            return;
+        end if;$f$, nr, pgq.quote_fqname(q.queue_data_pfx || '_' || nr));
+        end loop;
+    end loop;
+    execute format($f$
+create or replace function pgq._insert_event_row(i_prefix text, i_nr integer, bigint, timestamptz, integer, integer,
+    text, text, text, text, text, text)
+returns void language plpgsql as $body$
+begin%s%s
+    execute pg_catalog.format('insert into %%I.%%I'
+            ' (ev_id, ev_time, ev_owner, ev_retry, ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3, ev_extra4)'
+            ' values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)',
+            pg_catalog.split_part(i_prefix, '.', 1), pg_catalog.split_part(i_prefix, '.', 2) || '_' || i_nr)
+      using $3, $4, $5, $6, $7, $8, $9, $10, $11, $12;
+end $body$ $f$, branches, case when branches <> '' then '
+    end if;' end);
+end $outer$;
+
+do $$ begin perform pgq._write_insert_function(); end $$;
+
 -- Inserts an event with all of its fields; id and time are filled in where they are NULL.
 -- A number is drawn from the sequence in any case: it tells the ticker that there is something new.
 create or replace function pgq.insert_event_raw(queue_name text, ev_id bigint, ev_time timestamptz, ev_owner integer,
@@ -33,13 +79,8 @@ begin
     if ev_id is not null then
         new_id := ev_id;
     end if;
-    execute pg_catalog.format('insert into %I.%I'
-            ' (ev_id, ev_time, ev_owner, ev_retry, ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3, ev_extra4)'
-            ' values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)',
-            pg_catalog.split_part(q.queue_data_pfx, '.', 1),
-            pg_catalog.split_part(q.queue_data_pfx, '.', 2) || '_' || q.queue_cur_table)
-      using new_id, coalesce(ev_time, pg_catalog.now()), ev_owner, ev_retry, ev_type, ev_data,
-            ev_extra1, ev_extra2, ev_extra3, ev_extra4;
+    perform pgq._insert_event_row(q.queue_data_pfx, q.queue_cur_table, new_id, coalesce(ev_time, pg_catalog.now()), ev_owner, ev_retry,
+        ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3, ev_extra4);
     return new_id;
 end $$;
 

@@ -38,6 +38,7 @@ begin
 
     perform pgq.grant_perms(i_queue_name);
     perform pgq.tune_storage(i_queue_name);
+    perform pgq._write_insert_function();
     perform pgq.ticker(i_queue_name);
     return 1;
 end $$;

@@ -39,8 +39,44 @@ begin
 end $$;
 
 -- Writes the event of a changed row, if the trigger's arguments want one. False: the change itself is to be swallowed.
--- i_old is that of an update.
+-- i_old is that of an update. Where the queue's name is the only argument the table's row function knows what to write.
 create or replace function pgq._trigger_event(i_format text, i_op text, i_when text, i_relation oid, i_schema text,
+    i_table text, i_args text[], i_row record, i_old record)
+returns boolean
+language plpgsql
+as $$
+declare
+    row_function text;
+    event text[];
+begin
+    if pg_catalog.current_setting('session_replication_role') = 'local' then
+        return true;
+    end if;
+    if i_args[0] is null then
+        raise exception 'pgq trigger must have destination queue as argument' using errcode = 'internal_error';
+    end if;
+    if pg_catalog.cardinality(i_args) = 1 and i_op <> 'TRUNCATE' then
+        row_function := pgq._row_function_name(i_format, i_relation);
+        if pg_catalog.to_regproc(row_function) is not null then
+            execute 'select ' || row_function || '($1, $2, $3)' into event using i_op, i_row, i_old;
+        else
+            event := '{}';
+        end if;
+        if event[2] is not null then
+            perform pgq.insert_event(i_args[0], case when i_format <> 'J' then event[1] else pg_catalog.concat(
+                    '{"op":"', i_op, '","table":', pg_catalog.to_json(array[i_schema, i_table]), event[1]) end,
+                event[2], i_schema || '.' || i_table, null, null, null);
+            return true;
+        end if;
+        if event = '{}' then
+            perform pgq._write_row_function(i_format, i_relation);
+        end if;
+    end if;
+    return pgq._any_trigger_event(i_format, i_op, i_when, i_relation, i_schema, i_table, i_args, i_row, i_old);
+end $$;
+
+-- The same for all arguments, and without knowing anything of the table.
+create or replace function pgq._any_trigger_event(i_format text, i_op text, i_when text, i_relation oid, i_schema text,
     i_table text, i_args text[], i_row record, i_old record)
 returns boolean
 language plpgsql
@@ -69,32 +105,7 @@ declare
     changed_ignored boolean := false;
     ignore text[] := '{}';
     ignores boolean := false;
-    row_function text;
 begin
-    if pg_catalog.current_setting('session_replication_role') = 'local' then
-        return true;
-    end if;
-    if queue is null then
-        raise exception 'pgq trigger must have destination queue as argument' using errcode = 'internal_error';
-    end if;
-    if pg_catalog.cardinality(i_args) = 1 and i_op <> 'TRUNCATE' then
-        row_function := pgq._row_function_name(i_format, i_relation);
-        if pg_catalog.to_regproc('pgq.' || row_function) is not null then
-            execute 'select pgq.' || row_function || '($1, $2, $3)' into fields using i_op, i_row, i_old;
-        else
-            fields := '{}';
-        end if;
-        if fields[2] is not null then
-            perform pgq.insert_event(queue,
-                case when i_format = 'J' then pgq._json_type(i_op, i_schema, i_table, pgq._primary_key(i_relation)) else fields[1] end,
-                fields[2], table_name, null, null, null);
-            return true;
-        end if;
-        if fields = '{}' then
-            perform pgq._write_row_function(i_format, i_relation);
-        end if;
-    end if;
-
     for i in 1 .. pg_catalog.array_upper(i_args, 1) loop
         arg := i_args[i];
         part := pg_catalog.substr(arg, pg_catalog.strpos(arg, '=') + 1);
@@ -148,13 +159,13 @@ begin
         return not swallow;
     end if;
 
-    names := array(
-        select a.attname::text from pg_catalog.pg_attribute a
-         where a.attrelid = i_relation and a.attnum > 0 and not a.attisdropped order by a.attnum);
-    if i_format = 'J' then
-        types := array(
-            select a.atttypid from pg_catalog.pg_attribute a
-             where a.attrelid = i_relation and a.attnum > 0 and not a.attisdropped order by a.attnum);
+    if pg_catalog.current_setting('transaction_isolation') = 'read committed' then
+        select coalesce(pg_catalog.array_agg(a.attname::text order by a.attnum), '{}'),
+               coalesce(pg_catalog.array_agg(a.atttypid order by a.attnum), '{}')
+          into names, types
+          from pg_catalog.pg_attribute a where a.attrelid = i_relation and a.attnum > 0 and not a.attisdropped;
+    else
+        select c.names, c.types into names, types from pgq._row_columns(i_relation) c;
     end if;
     has_magic := pg_catalog.array_to_string(names, ',') ~ '(^|,)_pgq_ev_';
     leave_out := ignore;

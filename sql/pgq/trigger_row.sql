@@ -40,7 +40,7 @@ returns text
 language plpgsql immutable
 as $$
 begin
-    return pg_catalog.concat('_row_', pg_catalog.lower(i_format), '1_', i_relation);
+    return pg_catalog.concat('pgq._row_', pg_catalog.lower(i_format), '1_', i_relation);
 end $$;
 
 -- Source text of an expression for a field's text, as its type writes it; NULL where it is NULL.
@@ -142,7 +142,8 @@ begin
 end $f$, i_relation, layout, ordinary, key_same, case i_format
         when 'U' then format('    return array[pg_catalog.left(i_op, 1) || %L, pg_catalog.array_to_string(array[%s], '''')];',
             ':' || array_to_string(key, ','), substr(data, 3))
-        when 'J' then format('    return array[null, pg_catalog.array_to_string(array[%s, ''}''], '''')];', substr(data, 3))
+        when 'J' then format('    return array[%L, pg_catalog.array_to_string(array[%s, ''}''], '''')];',
+            ',"pkey":' || to_json(key) || '}', substr(data, 3))
         else format($f$    if i_op = 'INSERT' then
         return array['I', pg_catalog.array_to_string(array[%L%s, ')'], '')];
     elsif i_op = 'UPDATE' then%s
@@ -166,7 +167,7 @@ set search_path = pg_catalog, pg_temp
 set client_min_messages = error
 as $$
 declare
-    name text := pgq._row_function_name(i_format, i_relation);
+    name text := split_part(pgq._row_function_name(i_format, i_relation), '.', 2);
     source text;
 begin
     if not exists (

@@ -7,7 +7,7 @@ use tokio_postgres::{Client, Statement};
 
 use crate::mapping::Mapping;
 use crate::statement::Shape;
-use crate::survey::{Sight, split};
+use crate::survey::Sight;
 use crate::{Columns, Error, Result};
 
 /// Mappings kept for one table: with partial SQL each set of changed columns has one.
@@ -150,7 +150,7 @@ impl Plan {
         let mut key = key.unwrap_or_default();
         key.sort_unstable();
         Ok(Plan {
-            table: format!("{}.{}", split(table).0, split(table).1),
+            table: if table.contains('.') { table.to_owned() } else { format!("public.{table}") },
             quoted: found.get(0),
             alone: found.get(1),
             sight,

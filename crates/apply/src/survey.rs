@@ -43,7 +43,8 @@ select w.pos, c.oid,
               coalesce(array_agg(k.confupdtype not in ('a', 'r')), '{}') as follows
          from pg_catalog.pg_constraint k
         where k.contype = 'f' and k.conparentid = 0
-          and k.conrelid = any (array(select c.oid union select p.relid from pg_partition_tree(c.oid) p))) k";
+          and k.conrelid = any (array(select c.oid union select p.relid from pg_partition_tree(c.oid) p))) k
+ order by w.pos";
 
 /// Prepares the survey.
 ///
@@ -58,7 +59,9 @@ pub(crate) async fn prepare(client: &Client) -> Result<Statement> {
 /// # Errors
 /// [`Error::Server`].
 pub(crate) async fn run(client: &Client, survey: &Statement, tables: &[&str]) -> Result<Vec<Option<Sight>>> {
-    let (schemas, names): (Vec<_>, Vec<_>) = tables.iter().map(|t| split(t)).unzip();
+    let ways: Vec<_> =
+        tables.iter().enumerate().flat_map(|(at, table)| splits(table).map(move |way| (at, way))).collect();
+    let (schemas, names): (Vec<_>, Vec<_>) = ways.iter().map(|(_, way)| *way).unzip();
     let rows = client
         .query(survey, &[&schemas, &names])
         .await
@@ -69,8 +72,10 @@ pub(crate) async fn run(client: &Client, survey: &Statement, tables: &[&str]) ->
         let acts: Vec<bool> = row.get(4);
         let follows: Vec<bool> = row.get(5);
         let parents = parents.into_iter().zip(acts).zip(follows);
-        let at = usize::try_from(row.get::<_, i64>(0) - 1).unwrap_or(usize::MAX);
-        if let Some(sight) = sights.get_mut(at) {
+        let way = usize::try_from(row.get::<_, i64>(0) - 1).unwrap_or(usize::MAX);
+        if let Some(sight) =
+            ways.get(way).and_then(|(at, _)| sights.get_mut(*at)).filter(|sight| sight.is_none())
+        {
             *sight = Some(Sight {
                 oid: row.get(1),
                 fingerprint: row.get(2),
@@ -81,7 +86,8 @@ pub(crate) async fn run(client: &Client, survey: &Statement, tables: &[&str]) ->
     Ok(sights)
 }
 
-/// Schema and table of a plain name; the first dot parts them.
-pub(crate) fn split(plain: &str) -> (&str, &str) {
-    plain.split_once('.').unwrap_or(("public", plain))
+/// What schema and table a plain name may mean, the likeliest first: each of its dots may be the one that parts them.
+pub(crate) fn splits(plain: &str) -> impl Iterator<Item = (&str, &str)> {
+    let alone = (!plain.contains('.')).then_some(("public", plain));
+    plain.match_indices('.').map(|(dot, _)| (&plain[..dot], &plain[dot + 1..])).chain(alone)
 }

@@ -1,9 +1,9 @@
 //! TRUNCATE of a table or of one of its partitions.
 
-use tokio_postgres::Client;
+use tokio_postgres::{Client, Row};
 
 use crate::refusal::Doing;
-use crate::survey::split;
+use crate::survey::splits;
 use crate::{Change, Error, Op, Result};
 
 const TARGET: &str = "
@@ -37,8 +37,7 @@ pub(crate) async fn truncate(client: &Client, table: &str, change: &Change) -> R
         last_event: change.event_id,
         key: None,
     };
-    let (schema, name) = split(table);
-    let found = client.query_opt(TARGET, &[&schema, &name]).await.map_err(|e| doing().refused(e))?;
+    let found = find(client, table).await.map_err(|e| doing().refused(e))?;
     let found =
         found.ok_or_else(|| Error::TableMissing { table: table.to_owned(), event_id: change.event_id })?;
     let (mut oid, mut quoted, mut alone): (u32, String, bool) = (found.get(0), found.get(1), found.get(2));
@@ -63,14 +62,24 @@ pub(crate) async fn truncate(client: &Client, table: &str, change: &Change) -> R
     client.batch_execute(&sql).await.map_err(|e| doing().refused(e))
 }
 
+/// The relation of a plain name.
+async fn find(client: &Client, plain: &str) -> std::result::Result<Option<Row>, tokio_postgres::Error> {
+    for (schema, name) in splits(plain) {
+        let found = client.query_opt(TARGET, &[&schema, &name]).await?;
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
+}
+
 /// The partition of that name, if it belongs to the table.
 async fn part(
     client: &Client,
     partition: &str,
     table: u32,
 ) -> std::result::Result<Option<(u32, String, bool)>, tokio_postgres::Error> {
-    let (schema, name) = split(partition);
-    let Some(found) = client.query_opt(TARGET, &[&schema, &name]).await? else { return Ok(None) };
+    let Some(found) = find(client, partition).await? else { return Ok(None) };
     let oid: u32 = found.get(0);
     let belongs = "select exists (select from pg_partition_ancestors($1::oid) a where a.relid = $2::oid)";
     let belongs: bool = client.query_one(belongs, &[&oid, &table]).await?.get(0);

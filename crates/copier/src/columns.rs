@@ -19,12 +19,12 @@ pub(crate) async fn both(
     name: &str,
     dest: &str,
 ) -> Result<(Table, Table)> {
-    let (name, dest) = (QualifiedName::from_plain(name), QualifiedName::from_plain(dest));
-    let missing = |table: &QualifiedName, side| Error::NoTable { table: table.plain(), side };
+    let missing =
+        |plain: &str, side| Error::NoTable { table: QualifiedName::from_plain(plain).plain(), side };
     let source =
-        pg::table(provider, &name).await.map_err(structure)?.ok_or_else(|| missing(&name, "source"))?;
+        pg::find_table(provider, name).await.map_err(structure)?.ok_or_else(|| missing(name, "source"))?;
     let target =
-        pg::table(target, &dest).await.map_err(structure)?.ok_or_else(|| missing(&dest, "target"))?;
+        pg::find_table(target, dest).await.map_err(structure)?.ok_or_else(|| missing(dest, "target"))?;
     Ok((source, target))
 }
 

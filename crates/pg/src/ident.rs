@@ -65,6 +65,13 @@ impl QualifiedName {
         format!("{}.{}", self.schema, self.name)
     }
 
+    /// All that `plain` may have been written for, the likeliest (see [`QualifiedName::from_plain`]) first.
+    pub fn readings(text: &str) -> impl Iterator<Item = Self> {
+        let others =
+            text.match_indices('.').skip(1).map(|(dot, _)| Self::new(&text[..dot], &text[dot + 1..]));
+        std::iter::once(Self::from_plain(text)).chain(others)
+    }
+
     /// Reads what `plain` wrote: the first dot ends the schema; without a dot the schema is `public`.
     pub fn from_plain(text: &str) -> Self {
         let (schema, name) = text.split_once('.').unwrap_or(("public", text));
@@ -159,6 +166,9 @@ mod tests {
         assert_eq!(QualifiedName::from_plain("s.a.b"), QualifiedName::new("s", "a.b"));
         assert_eq!(QualifiedName::from_plain("s.a.b").plain(), "s.a.b");
         assert_eq!(QualifiedName::from_plain("t"), QualifiedName::new("public", "t"));
+        let readings: Vec<_> = QualifiedName::readings("a.b.c").collect();
+        assert_eq!(readings, [QualifiedName::new("a", "b.c"), QualifiedName::new("a.b", "c")]);
+        assert_eq!(QualifiedName::readings("t").count(), 1);
     }
 
     #[test]

@@ -38,6 +38,6 @@ pub use index::{Constraint, ConstraintKind, Index, indexes};
 pub use listing::{list_leaf_tables, list_sequences, list_tables};
 pub use pool::{Pool, PooledClient};
 pub use session::Session;
-pub use structure::{Column, Identity, Persistence, Table, TableKind, table};
+pub use structure::{Column, Identity, Persistence, Table, TableKind, find_table, table};
 pub use tokio_postgres::error::SqlState;
 pub use tokio_postgres::{Client, Notification};

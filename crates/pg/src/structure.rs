@@ -135,6 +135,21 @@ pub async fn table(client: &Client, name: &QualifiedName) -> Result<Option<Table
     }))
 }
 
+/// The table of a plain name, as the SQL API and `ev_extra1` hold it: any of its dots may part schema and name, and the first one that
+/// leads to a relation does.
+///
+/// # Errors
+/// The query failed.
+pub async fn find_table(client: &Client, plain: &str) -> Result<Option<Table>> {
+    for name in QualifiedName::readings(plain) {
+        let found = table(client, &name).await?;
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
+}
+
 /// What `relkind` and `relispartition` say.
 pub(crate) fn kind(relkind: &str, partition: bool) -> TableKind {
     match relkind {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::Database;
 
-/// The queue of every setup.
+/// The queue of every setup that does not set another `queue_name`.
 pub const QUEUE: &str = "migq";
 /// Job name and consumer name of the source's worker.
 pub const SOURCE_JOB: &str = "source_app";
@@ -59,6 +59,11 @@ impl IniFiles {
         for (key, value) in values {
             self.set(&file, key, value);
         }
+    }
+
+    /// A value as it was set.
+    pub(super) fn value(&self, file: &str, key: &str) -> Option<&str> {
+        self.files.get(file)?.values.get(key).map(String::as_str)
     }
 
     /// Sets a value and writes the file. A percent sign stands for itself.

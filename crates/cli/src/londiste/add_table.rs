@@ -103,24 +103,27 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     }
     let mut added = Vec::new();
     for name in chosen {
-        let dest = QualifiedName::from_plain(options.dest_table.as_deref().unwrap_or(&name));
-        let is_here = pg::table(&local.session, &dest).await?.is_some();
+        let dest = options.dest_table.as_deref().unwrap_or(&name);
+        let is_here = pg::find_table(&local.session, dest).await?.is_some();
         if !is_here && arguments.skip_non_existing && arguments.extent().is_none() {
-            job.terminal.say(&format!("table {name} left out: {} does not exist here", dest.plain()));
+            job.terminal.say(&format!("table {name} left out: {dest} does not exist here"));
             continue;
         }
         if !is_here && !local.is_root() && arguments.extent().is_none() {
             apart.failed(
                 &name,
-                &format!("table {} does not exist on node {}: {CREATE_IT}", dest.plain(), local.info.name),
+                &format!("table {dest} does not exist on node {}: {CREATE_IT}", local.info.name),
             );
             continue;
         }
         let plan = match (&provider, arguments.extent()) {
             (Some(provider), Some(extent)) if !is_here => {
+                let source = pg::find_table(&provider.session, &name).await?.map(|t| t.name);
+                let source = source.unwrap_or_else(|| QualifiedName::from_plain(&name));
+                let dest =
+                    options.dest_table.as_deref().map_or_else(|| source.clone(), QualifiedName::from_plain);
                 let here = local.session.server_version();
-                create_table::plan(&provider.session, &QualifiedName::from_plain(&name), &dest, extent, here)
-                    .await
+                create_table::plan(&provider.session, &source, &dest, extent, here).await
             }
             _ => Ok(Plan::default()),
         };
