@@ -7,18 +7,14 @@ const GATE: &str = "
     create function gate.pass() returns trigger language plpgsql as $$
     begin
         perform pg_advisory_xact_lock_shared(77, hashtext(new.table_name || ' ' || split_part(coalesce(new.merge_state, 'new'), ':', 1)));
-        if old.dropped_ddl is not null and new.dropped_ddl is null then
-            perform pg_advisory_xact_lock_shared(77, hashtext(new.table_name || ' rebuilt'));
-        end if;
         return new;
     end $$;
     create trigger gate before update on londiste.table_info for each row
-        when ((old.merge_state, old.dropped_ddl) is distinct from (new.merge_state, new.dropped_ddl)) execute function gate.pass();
+        when (old.merge_state is distinct from new.merge_state) execute function gate.pass();
     grant usage on schema gate to public;
 ";
 
-/// Gates before every state of every table of a node, and before `rebuilt`: what the stock worker's copy has dropped is there again. All are
-/// open at first.
+/// Gates before every state of every table of a node, all open at first.
 pub(crate) struct Gate {
     client: Client,
 }

@@ -13,7 +13,9 @@ fn ticker_and_root_worker_change_over_and_back_under_load() {
     setup.start_nodes();
     let load = Load::start(&setup);
     add_and_sync(&setup);
-    for (tools, killed) in [(Tools::Stock, false), (Tools::Ours, true), (Tools::Stock, true), (Tools::Ours, false)] {
+    for (tools, killed) in
+        [(Tools::Stock, false), (Tools::Ours, true), (Tools::Stock, true), (Tools::Ours, false)]
+    {
         for name in ["pgqd", "source"] {
             let daemon = if name == "pgqd" { setup.ticker() } else { setup.source_worker() };
             if killed {
