@@ -2,6 +2,7 @@
 do $$
 declare
     missing text[];
+    created text[];
     new_role text;
 begin
     for new_role in
@@ -10,15 +11,20 @@ begin
     loop
         begin
             execute format('create role %I', new_role);
+            created := created || new_role;
         exception
             when insufficient_privilege then
                 missing := missing || new_role;
         end;
-        if new_role = 'pgq_admin' and missing is null then
-            grant pgq_reader, pgq_writer to pgq_admin;
-        end if;
     end loop;
     if missing is not null then
         raise notice 'roles % are not created, this role may not: their grants are left out', array_to_string(missing, ', ');
+    elsif 'pgq_admin' = any (created) then
+        begin
+            grant pgq_reader, pgq_writer to pgq_admin;
+        exception
+            when insufficient_privilege then
+                raise notice 'pgq_admin is not made a member of pgq_reader and pgq_writer, this role may not';
+        end;
     end if;
 end $$;

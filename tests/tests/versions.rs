@@ -89,3 +89,26 @@ fn a_not_null_that_is_not_validated_makes_no_key() {
     setup.wait_caught_up(Duration::from_secs(60));
     assert_eq!(pair.target.value("select string_agg(v, ',' order by v) from t"), "b,d");
 }
+
+#[test]
+fn whoever_may_create_roles_gets_those_of_the_queue_with_their_memberships() {
+    let pair = Pair::start();
+    pair.source.admin().execute(&format!("alter role {} createrole", pair.source.user));
+    let file = tests::repository().join("sql/init_noext.sql");
+    for database in [pair.source.app(), &pair.target.admin()] {
+        for _ in 0..2 {
+            database.psql_file(&file);
+        }
+        let members = database
+            .value("select string_agg(roleid::regrole || '>' || member::regrole, ' ') from pg_auth_members");
+        for wanted in [
+            "pgq_reader>pgq_admin",
+            "pgq_writer>pgq_admin",
+            "pgq_reader>londiste_reader",
+            "pgq_admin>londiste_writer",
+        ] {
+            assert!(members.contains(wanted), "{wanted} in {members}");
+        }
+        assert_eq!(database.value("select has_schema_privilege('pgq_reader', 'pgq', 'usage')"), "t");
+    }
+}
