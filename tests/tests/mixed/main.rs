@@ -1,6 +1,6 @@
 //! Stock tools and ours side by side, and one in the place of the other: ours follow the same contract, so that a running migration
 //! can change over in either direction. What needs the stock packages is skipped where they are not installed.
-#![allow(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod application;
 mod gate;
