@@ -12,6 +12,7 @@ use crate::background::{Announce, Side, fork};
 use crate::log::{Destinations, LogFile, Verbosity};
 use crate::pidfile::Pidfile;
 use crate::process::Process;
+use crate::signals::Signals;
 use crate::service::Service;
 use crate::{Error, log};
 
@@ -86,13 +87,15 @@ impl Launch {
         mut pidfiles: Vec<Pidfile>,
         announce: Option<&mut Option<Announce>>,
     ) -> Result<(), Error> {
+        // whoever reads the pidfile may send a signal at once: from here on it is heard
+        let signals = Signals::hear().map_err(Error::Runtime)?;
         pidfiles.iter_mut().try_for_each(Pidfile::write)?;
         let logs = self.start_log(&services)?;
         let runtime =
             tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Error::Runtime)?;
         let ran = runtime.block_on(async {
             let jobs = services.into_iter().zip(logs).collect();
-            let mut process = Process::new(jobs, self.overrides.clone())?;
+            let mut process = Process::new(jobs, self.overrides.clone(), signals);
             let go_on = process.check().await;
             match &go_on {
                 Err(error) if self.background => tracing::error!("{error}"),

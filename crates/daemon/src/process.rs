@@ -29,20 +29,14 @@ struct Job {
 }
 
 impl Process {
-    /// Signals are heard from here on.
     pub(crate) fn new(
         jobs: Vec<(Service, Option<Arc<LogFile>>)>,
         overrides: Vec<(String, String)>,
-    ) -> Result<Process, Error> {
+        signals: Signals,
+    ) -> Process {
         let jobs =
             jobs.into_iter().map(|(service, log)| Job { service, log, supervisor: None, replacement: None });
-        Ok(Process {
-            jobs: jobs.collect(),
-            overrides,
-            ended: JoinSet::new(),
-            stopping: false,
-            signals: Signals::hear().map_err(Error::Runtime)?,
-        })
+        Process { jobs: jobs.collect(), overrides, ended: JoinSet::new(), stopping: false, signals }
     }
 
     /// Makes the start-up checks of all jobs. `false`: told to stop meanwhile.
