@@ -36,9 +36,8 @@ begin
     end if;
 
     -- what replication has changed about tables of this database is put back while it is still known
-    if pg_catalog.to_regprocedure('londiste_rs.restore_relaxed()') is not null then
-        update londiste.table_info set local = false where local;
-        perform londiste_rs.restore_relaxed();
+    if pg_catalog.to_regprocedure('londiste_rs.restore_relaxed(boolean)') is not null then
+        perform londiste_rs.restore_relaxed(true);
     end if;
 
     for trigger in

@@ -93,8 +93,8 @@ begin
 end $$;
 
 -- Undoes relax_tables() where it is not needed any more: for foreign keys none of whose ends is replicated, and triggers of tables
--- that are not. Returns the number of changes made.
-create or replace function londiste_rs.restore_relaxed()
+-- that are not; or everywhere. Returns the number of changes made.
+create or replace function londiste_rs.restore_relaxed(i_all boolean default false)
 returns integer language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -107,7 +107,7 @@ begin
           from londiste_rs.relaxed_fkey f
           left join pg_constraint k on k.conrelid = londiste_rs.find_relation(f.table_name) and k.conname = f.fkey_name::name
                                    and k.contype = 'f'
-         where k.oid is null
+         where i_all or k.oid is null
             or not exists (select from londiste_rs.bound_relations() r where r.relid in (k.conrelid, k.confrelid))
     loop
         if c.present then
@@ -126,7 +126,7 @@ begin
           from londiste_rs.relaxed_trigger x
           left join pg_trigger t on t.tgrelid = londiste_rs.find_relation(x.table_name) and t.tgname = x.trigger_name::name
                                 and not t.tgisinternal
-         where not exists (select from londiste_rs.replicated_relations() r
+         where i_all or not exists (select from londiste_rs.replicated_relations() r
                             cross join lateral (select r.relid union select pt.relid from pg_partition_tree(r.relid) pt) y(relid)
                             where y.relid = londiste_rs.find_relation(x.table_name))
     loop
