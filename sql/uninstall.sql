@@ -36,8 +36,8 @@ begin
     end if;
 
     -- what replication has changed about tables of this database is put back while it is still known
-    if pg_catalog.to_regprocedure('londiste_rs.restore_relaxed(boolean)') is not null then
-        perform londiste_rs.restore_relaxed(true);
+    if pg_catalog.to_regprocedure('londiste_rs.undo_relaxed(boolean)') is not null then
+        perform londiste_rs.undo_relaxed(true);
     end if;
 
     for trigger in

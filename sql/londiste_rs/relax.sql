@@ -94,7 +94,7 @@ end $$;
 
 -- Undoes relax_tables() where it is not needed any more: for foreign keys none of whose ends is replicated, and triggers of tables
 -- that are not; or everywhere. Returns the number of changes made.
-create or replace function londiste_rs.restore_relaxed(i_all boolean default false)
+create or replace function londiste_rs.undo_relaxed(i_all boolean)
 returns integer language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -138,3 +138,9 @@ begin
     end loop;
     return changes;
 end $$;
+
+-- Undoes relax_tables() where it is not needed any more.
+create or replace function londiste_rs.restore_relaxed()
+returns integer language sql
+set search_path = pg_catalog, pg_temp
+as $$ select londiste_rs.undo_relaxed(false) $$;
