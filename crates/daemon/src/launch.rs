@@ -12,8 +12,8 @@ use crate::background::{Announce, Side, fork};
 use crate::log::{Destinations, LogFile, Verbosity};
 use crate::pidfile::Pidfile;
 use crate::process::Process;
-use crate::signals::Signals;
 use crate::service::Service;
+use crate::signals::Signals;
 use crate::{Error, log};
 
 /// How long the runtime may take to let go of what it still does when everything has ended.
