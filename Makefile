@@ -34,10 +34,11 @@ test-versions: postgres
 	  PG_BIN_SOURCE=$$source PG_BIN_TARGET=$$target cargo test --package tests --test runbook --test versions -- --test-threads=2; \
 	done
 
-# Our SQL beside the stock extensions: the same calls, the same answers. They want a server of the system's packages.
+# Our SQL beside the stock extensions: the same calls, the same answers; and stock tools and ours in each other's place. They want a server of the system's packages.
 conformance: postgres
 	.ci/install-stock
-	cargo test --package tests --test conformance -- --nocapture
+	cargo build --workspace --bins
+	cargo test --package tests --test conformance --test mixed -- --nocapture --test-threads=2
 
 # The guide on two servers of its own, under load, compared row by row. KEEP=1 leaves it running.
 demo: postgres build

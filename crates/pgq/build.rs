@@ -1,11 +1,15 @@
 //! Expands the `\ir` lists of `sql/*/install.sql` into one script a schema, compiled into the crate.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::{env, fs, io};
 
 fn main() -> io::Result<()> {
-    let sql = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sql");
-    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or_else(|| io::Error::other("OUT_DIR is not set"))?);
+    // asked at run time: a target directory may serve several checkouts
+    let set = |name| {
+        env::var_os(name).map(PathBuf::from).ok_or_else(|| io::Error::other(format!("{name} is not set")))
+    };
+    let sql = set("CARGO_MANIFEST_DIR")?.join("../../sql");
+    let out = set("OUT_DIR")?;
     for schema in ["pgq", "pgq_node", "londiste", "londiste_rs"] {
         let directory = sql.join(schema);
         println!("cargo::rerun-if-changed={}", directory.display());

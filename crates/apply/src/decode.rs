@@ -51,7 +51,7 @@ impl Decoder {
     }
 
     /// The row shape that must be loaded before the event can be decoded.
-    pub fn missing_shape(&self, event: &Event) -> Option<i32> {
+    fn missing_shape(&self, event: &Event) -> Option<i32> {
         if !matches!(event.kind.as_str(), "rec.I" | "rec.U" | "rec.D") {
             return None;
         }

@@ -30,7 +30,7 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
-    /// An event needs a shape that has not been loaded; ask [`Decoder::missing_shape`](crate::Decoder::missing_shape) first.
+    /// An event needs a shape that has not been loaded; call [`Decoder::refresh_shapes`](crate::Decoder::refresh_shapes) first.
     #[error("event {event_id} of table {table} needs row shape {id}, which is not loaded")]
     ShapeNotLoaded {
         /// `shape_id`.
