@@ -223,4 +223,5 @@ commit;
 
 -- op shift_swap 1
 update "Back Office"."Shift Plan" set "Day" = "Day" + 10000, "Hours" = '[1,5)' where ("Day", "Member Id") =
-    (select "Day", "Member Id" from "Back Office"."Shift Plan" where "Member Id" % :n = :w and "Day" < '2040-01-01' order by md5("Day"::text || "Member Id") limit 1);
+    (select "Day", "Member Id" from "Back Office"."Shift Plan" s where "Member Id" % :n = :w and "Day" < '2040-01-01'
+     and not exists (select from "Back Office"."Shift Plan" moved where moved."Day" = s."Day" + 10000 and moved."Member Id" = s."Member Id") order by md5("Day"::text || "Member Id") limit 1);
