@@ -53,6 +53,8 @@ impl<'a> Planner<'a> {
         let key: Vec<usize> = plan.mappings[identity].key.iter().map(|(_, to)| *to).collect();
         match item.change.op {
             Op::Insert => self.join(table, Deed::Insert, key, row, true),
+            Op::Put if item.change.new.is_none() => self.join(table, Deed::Delete, key, row, false),
+            Op::Put => self.join(table, Deed::Put, key, row, false),
             Op::Delete if key.is_empty() => self.join(table, Deed::DeleteOne, key, row, false),
             Op::Delete => self.join(table, Deed::Delete, key, row, true),
             Op::Update if key.is_empty() => {
