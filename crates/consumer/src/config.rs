@@ -36,6 +36,9 @@ pub struct Config {
     pub pgq_batch_collect_interval: Option<f64>,
     /// Stay behind the newest tick by this much.
     pub pgq_keep_lag: Option<f64>,
+    /// Root: updates that change nothing are captured too.
+    #[serde(default = "on")]
+    pub capture_unchanged: bool,
     /// Root: how often the global watermark is published.
     #[serde(default = "five_minutes")]
     pub global_wm_publish_period: f64,
@@ -48,6 +51,10 @@ pub struct Config {
     /// How often the provider is told which tick this node needs.
     #[serde(default = "five_minutes")]
     pub local_wm_publish_period: f64,
+}
+
+fn on() -> bool {
+    true
 }
 
 fn one() -> f64 {

@@ -45,7 +45,7 @@ pub(crate) async fn run(
                 seq::publish(&**target, queue).await?;
             }
             if captures.comes(CAPTURES) {
-                refresh_captures(job, queue, target).await?;
+                refresh_captures(job, queue, target, config.capture_unchanged).await?;
             }
             if watermark.comes(Duration::from_secs_f64(config.global_wm_publish_period)) {
                 node::set_global_watermark(&**target, queue, None).await?;
@@ -64,8 +64,8 @@ pub(crate) async fn run(
 }
 
 /// A table whose lock is not to be had now keeps its old capture, which copes with any definition, until the next round.
-async fn refresh_captures(job: &str, queue: &str, target: &Session) -> Result<()> {
-    match table::refresh_captures(&**target, queue).await {
+async fn refresh_captures(job: &str, queue: &str, target: &Session, unchanged: bool) -> Result<()> {
+    match table::refresh_captures(&**target, queue, unchanged).await {
         Ok(names) => names
             .iter()
             .for_each(|table| info!(job, queue, table, "definition has changed: capture brought up to date")),

@@ -64,6 +64,7 @@ const LONDISTE: &[(&str, Meaning)] = &[
     ("parallel_copies", Plain),
     ("lock_timeout", Plain),
     ("capture", Plain),
+    ("capture_unchanged", Plain),
     ("node_name", Plain),
     ("public_node_location", Secret),
     ("initial_provider_location", Secret),

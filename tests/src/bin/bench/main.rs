@@ -3,6 +3,8 @@
 //! Nothing here fails for being slow: the numbers are for people. `BENCH_RUNS` (default 3) runs, medians are shown.
 #![allow(clippy::expect_used, reason = "a benchmark that cannot run says why and ends")]
 
+mod capture;
+mod capture_parties;
 mod contest;
 mod copy;
 mod costs;
@@ -23,6 +25,8 @@ use tests::Pair;
 type Case = fn(&Pair) -> String;
 
 const CASES: &[(&str, Case)] = &[
+    ("capture", capture::wide),
+    ("capture-pgbench", capture::accounts),
     ("copy", |pair| copy::run(pair).to_string()),
     ("replay", |pair| replay_cases::pgbench(pair).to_string()),
     ("replay-insert", |pair| replay_cases::inserts(pair).to_string()),
