@@ -17,6 +17,7 @@ use crate::handover;
 use crate::replay::Replay;
 use crate::root::Due;
 use crate::statistics::Statistics;
+use crate::wake::Wake;
 use crate::worker::Ended;
 use crate::{Error, Result, Worker};
 
@@ -32,14 +33,14 @@ pub(crate) async fn run(
     let config = &worker.config;
     let (job, queue, consumer) = (config.job_name.as_str(), config.queue_name.as_str(), config.consumer());
     let first = state(worker, target).await?;
-    let provider =
+    let mut provider =
         worker.connect_provider(first.provider_location.as_deref().unwrap_or_default(), "provider").await?;
     set_lock_timeout(target, config.lock_timeout).await?;
     let mut replay = Replay::start(worker, target).await?;
     let mut copies = Copies::new(worker);
     let mut fkeys = ForeignKeys::new(worker)?;
     let mut statistics = Statistics::start();
-    let mut bell = worker.bell.listen();
+    let mut wake = Wake::listen(&worker.bell, &worker.ticks, &provider, config.loop_delay()).await;
     let (mut relaxations, mut watermark) = (Due::now(), Due::now());
     copies.clear_remains(&provider, target).await?;
     info!(
@@ -56,7 +57,7 @@ pub(crate) async fn run(
             return Ok(Ended::Reconnect);
         }
         statistics.log_when_due(config);
-        bell.hush();
+        wake.hush(&mut provider);
         let state = state(worker, target).await?;
         if state.provider != first.provider || state.provider_location != first.provider_location {
             info!(job, queue, provider = state.provider, "the provider has changed");
@@ -66,10 +67,7 @@ pub(crate) async fn run(
             node::set_uptodate(&**target, queue, consumer, true).await?;
         }
         if state.paused {
-            tokio::select! {
-                () = stop.cancelled() => {}
-                () = bell.wait(config.loop_delay()) => {}
-            }
+            wake.wait(&mut provider, stop).await;
             continue;
         }
         if watermark.comes(Duration::from_secs_f64(config.local_wm_publish_period)) {
@@ -87,12 +85,10 @@ pub(crate) async fn run(
             if state.error.is_some() {
                 node::set_error(&**target, queue, consumer, None).await?;
             }
-            tokio::select! {
-                () = stop.cancelled() => {}
-                () = bell.wait(config.loop_delay()) => {}
-            }
+            wake.wait(&mut provider, stop).await;
             continue;
         };
+        wake.found();
         if state.completed_tick == batch.tick {
             debug!(job, queue, tick = batch.tick, "batch was applied before");
             batch::finish(&*provider, &batch).await?;

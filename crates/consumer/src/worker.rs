@@ -25,13 +25,19 @@ pub(crate) enum Ended {
 pub struct Worker {
     pub(crate) config: Config,
     pub(crate) bell: Bell,
+    pub(crate) ticks: Bell,
     pub(crate) copies: watch::Sender<BTreeSet<String>>,
 }
 
 impl Worker {
     /// A worker that rings and hears `bell`, and says on `copies` which tables are to be copied now.
     pub fn new(config: Config, bell: Bell, copies: watch::Sender<BTreeSet<String>>) -> Worker {
-        Worker { config, bell, copies }
+        Worker { config, bell, ticks: Bell::default(), copies }
+    }
+
+    /// The same worker, hearing the bell of a ticker in this process.
+    pub fn hearing(self, ticks: Bell) -> Worker {
+        Worker { ticks, ..self }
     }
 
     /// Tries what can be wrong from the start: connect strings, passwords, the installation, the node.

@@ -30,7 +30,7 @@ pub(crate) async fn run(copier: &Copier, sides: &mut Sides, first: TableInfo) ->
         else {
             return Ok(());
         };
-        let Some(batch) = take(copier, sides).await? else {
+        let Some(batch) = take(copier, sides, info.state).await? else {
             bell.wait(delay).await;
             continue;
         };
@@ -75,9 +75,14 @@ async fn restore_dropped(sides: &mut Sides, queue: &str, info: &TableInfo) -> Re
     transaction.commit().await.during("restoring indexes")
 }
 
-/// The next single tick's batch, after a tick made now where there is none.
-async fn take(copier: &Copier, sides: &Sides) -> Result<Option<Batch>> {
-    let (queue, collect) = (copier.config.queue_name.as_str(), batch::Collect::default());
+/// Events of a batch at most, where it is several ticks.
+const BATCH_EVENTS: i32 = 50_000;
+
+/// The next batch, after a tick made now where there is none. While the table is handed over, single ticks: the worker's have to be met.
+async fn take(copier: &Copier, sides: &Sides, state: MergeState) -> Result<Option<Batch>> {
+    let at_most = (state == MergeState::CatchingUp).then_some(BATCH_EVENTS);
+    let (queue, collect) =
+        (copier.config.queue_name.as_str(), batch::Collect { at_most, ..Default::default() });
     if let Some(batch) = batch::next(&*sides.provider, queue, &copier.consumer, collect).await? {
         return Ok(Some(batch));
     }

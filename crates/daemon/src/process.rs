@@ -3,6 +3,7 @@
 use std::pin::pin;
 use std::sync::Arc;
 
+use pgq::Bell;
 use tokio::task::JoinSet;
 
 use crate::Error;
@@ -18,6 +19,8 @@ pub(crate) struct Process {
     ended: JoinSet<usize>,
     stopping: bool,
     signals: Signals,
+    /// Rung by a ticker of this process, heard by its workers.
+    ticks: Bell,
 }
 
 struct Job {
@@ -36,7 +39,14 @@ impl Process {
     ) -> Process {
         let jobs =
             jobs.into_iter().map(|(service, log)| Job { service, log, supervisor: None, replacement: None });
-        Process { jobs: jobs.collect(), overrides, ended: JoinSet::new(), stopping: false, signals }
+        Process {
+            jobs: jobs.collect(),
+            overrides,
+            ended: JoinSet::new(),
+            stopping: false,
+            signals,
+            ticks: Bell::default(),
+        }
     }
 
     /// Makes the start-up checks of all jobs. `false`: told to stop meanwhile.
@@ -97,7 +107,7 @@ impl Process {
 
     fn start(&mut self, index: usize) {
         let Some(job) = self.jobs.get_mut(index) else { return };
-        let supervisor = job.service.start(job.log.clone());
+        let supervisor = job.service.start(job.log.clone(), &self.ticks);
         job.supervisor = Some(supervisor.clone());
         self.ended.spawn(async move {
             supervisor.finished().await;

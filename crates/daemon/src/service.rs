@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use pgq::Bell;
+
 use crate::ini::{Ini, PgqdSettings, SyslogSettings};
 use crate::log::{Format, LogFile};
 use crate::supervise::{Backoff, Supervisor};
@@ -99,22 +101,24 @@ impl Service {
     /// Tries what would fail at once if it were started now.
     pub(crate) async fn check(&self) -> Result<(), Error> {
         let checked = match &self.kind {
-            Kind::Ticker(config) => ticker::Ticker::new(config.clone()).check().await.map_err(Into::into),
+            Kind::Ticker(config) => {
+                ticker::Ticker::new(config.clone(), Bell::default()).check().await.map_err(Into::into)
+            }
             Kind::Node { node, .. } => worker::check(node).await.map_err(Into::into),
         };
         checked.map_err(|source| Error::Check { job: self.job.clone(), source })
     }
 
-    /// Starts the job's parts. Must be called inside a runtime.
-    pub(crate) fn start(&self, log: Option<Arc<LogFile>>) -> Supervisor {
+    /// Starts the job's parts; a ticker's ticks ring `ticks`, which workers hear. Must be called inside a runtime.
+    pub(crate) fn start(&self, log: Option<Arc<LogFile>>, ticks: &Bell) -> Supervisor {
         let backoff = match &self.kind {
             Kind::Ticker(_) => Backoff::default(),
             Kind::Node { longest_pause, .. } => Backoff { longest: *longest_pause, ..Backoff::default() },
         };
         let supervisor = Supervisor::new(&self.job, backoff).logging_to(log);
         match &self.kind {
-            Kind::Ticker(config) => tick::start(&supervisor, config.clone()),
-            Kind::Node { node, .. } => worker::start(&supervisor, Node::clone(node)),
+            Kind::Ticker(config) => tick::start(&supervisor, config.clone(), ticks),
+            Kind::Node { node, .. } => worker::start(&supervisor, Node::clone(node), ticks),
         }
         supervisor
     }

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use pgq::Bell;
 use ticker::Ticker;
 
 use crate::supervise::Supervisor;
 
-/// Starts the parts of `ticker`.
-pub(crate) fn start(supervisor: &Supervisor, config: ticker::Config) {
-    let ticker = Arc::new(Ticker::new(config));
+/// Starts the parts of a ticker, which rings `ticks`.
+pub(crate) fn start(supervisor: &Supervisor, config: ticker::Config, ticks: &Bell) {
+    let ticker = Arc::new(Ticker::new(config, ticks.clone()));
     let finder = ticker.clone();
     supervisor.start("find", move |stop| {
         let finder = finder.clone();

@@ -20,11 +20,11 @@ pub(crate) struct Node {
     pub(crate) pidfile: Option<PathBuf>,
 }
 
-/// Starts the worker, and the copies that it asks for.
-pub(crate) fn start(supervisor: &Supervisor, node: Node) {
+/// Starts the worker, and the copies that it asks for. The worker hears `ticks`, the bell of a ticker in this process.
+pub(crate) fn start(supervisor: &Supervisor, node: Node, ticks: &Bell) {
     let bell = Bell::default();
     let (copies, wanted) = watch::channel(BTreeSet::new());
-    let worker = Arc::new(Worker::new(node.consumer, bell.clone(), copies));
+    let worker = Arc::new(Worker::new(node.consumer, bell.clone(), copies).hearing(ticks.clone()));
     supervisor.start("worker", move |stop| {
         let worker = worker.clone();
         async move { Ok(worker.run(stop).await?) }

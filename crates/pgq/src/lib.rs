@@ -10,6 +10,7 @@ pub mod event;
 pub mod install;
 pub mod maintenance;
 pub mod node;
+mod parking;
 pub mod replay;
 pub mod seq;
 pub mod snapshot;

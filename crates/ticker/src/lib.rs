@@ -6,11 +6,13 @@
 mod config;
 mod error;
 mod find;
+mod pace;
 mod stats;
 mod tend;
 
 use std::collections::BTreeSet;
 
+use pgq::Bell;
 use tokio::sync::watch;
 
 pub use config::Config;
@@ -25,13 +27,14 @@ const APPLICATION: &str = "pgqd";
 pub struct Ticker {
     config: Config,
     stats: Stats,
+    bell: Bell,
     databases: watch::Sender<BTreeSet<String>>,
 }
 
 impl Ticker {
-    /// A ticker that has not looked at any database yet.
-    pub fn new(config: Config) -> Ticker {
-        Ticker { config, stats: Stats::default(), databases: watch::Sender::default() }
+    /// A ticker that has not looked at any database yet. It rings `bell` after each tick.
+    pub fn new(config: Config, bell: Bell) -> Ticker {
+        Ticker { config, stats: Stats::default(), bell, databases: watch::Sender::default() }
     }
 
     /// The databases to tend now.

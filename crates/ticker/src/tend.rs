@@ -8,6 +8,7 @@ use pgq::maintenance::{self, Operation};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
+use crate::pace::Pace;
 use crate::{APPLICATION, Error, Ticker};
 
 /// No upkeep waits longer than this for a lock, which others would queue behind; it is done the next time.
@@ -16,7 +17,9 @@ const LOCK_TIMEOUT: &str = "set lock_timeout = '5s'";
 /// When what is due next, and what has begun and is not finished. Long work is done in steps, so that
 /// ticks go on between them.
 struct Upkeep {
-    tick: Interval,
+    pace: Pace,
+    /// Ticks are announced to other processes; not any more once the server could not take an announcement.
+    aloud: bool,
     retry: Interval,
     maint: Interval,
     retrying: bool,
@@ -35,7 +38,8 @@ impl Ticker {
         let config = &self.config;
         let connect = config.database(database);
         let mut upkeep = Upkeep {
-            tick: periodic(config.ticker_period),
+            pace: Pace::new(config.ticker_period),
+            aloud: true,
             retry: periodic(config.retry_period),
             maint: periodic(config.maint_period),
             retrying: false,
@@ -81,15 +85,14 @@ impl Ticker {
     ) -> Result<(), Error> {
         let prepared = session.batch_execute(LOCK_TIMEOUT).await.map_err(pg::Error::from);
         prepared.map_err(Error::doing(database, LOCK_TIMEOUT))?;
+        let mut due = Instant::now();
         loop {
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
                 () = sleep_until(end) => return Ok(()),
-                _ = upkeep.tick.tick() => {
-                    let ticked = maintenance::tick(session).await;
-                    let queues = ticked.map_err(Error::doing(database, "pgq.ticker()"))?;
-                    tracing::trace!("{queues} ticks");
-                    self.stats.ticked();
+                () = sleep_until(due) => {
+                    self.tick(database, session, upkeep).await?;
+                    due = Instant::now() + upkeep.pace.rest();
                 }
                 _ = upkeep.retry.tick() => upkeep.retrying = true,
                 _ = upkeep.maint.tick(), if upkeep.operations.is_empty() => {
@@ -105,6 +108,30 @@ impl Ticker {
                 () = ready(()), if !upkeep.operations.is_empty() => self.step(database, session, upkeep).await?,
             }
         }
+    }
+
+    async fn tick(&self, database: &str, session: &pg::Session, upkeep: &mut Upkeep) -> Result<(), Error> {
+        let mut ticked = if upkeep.aloud {
+            maintenance::tick_aloud(session).await
+        } else {
+            maintenance::tick(session).await
+        };
+        if let Err(error) = &ticked
+            && upkeep.aloud
+            && error.sqlstate() == Some(&pg::SqlState::PROGRAM_LIMIT_EXCEEDED)
+        {
+            tracing::warn!("database {database}: ticks are not announced any more: {error}");
+            upkeep.aloud = false;
+            ticked = maintenance::tick(session).await;
+        }
+        let queues = ticked.map_err(Error::doing(database, "pgq.ticker()"))?;
+        tracing::trace!("{queues} ticks");
+        self.stats.ticked();
+        if queues > 0 {
+            upkeep.pace.ticked();
+            self.bell.ring();
+        }
+        Ok(())
     }
 
     /// One step of the operation in hand. One that fails is logged once, and keeps nobody from the others.
