@@ -39,8 +39,8 @@ pub(crate) struct TargetColumn {
     /// The type to cast texts to: that of the column, without domain and without type modifier, so that the assignment to the column
     /// still checks both (an explicit cast would cut too long values off silently).
     cast: String,
-    /// The type's input function and its arguments behind the text, where a cast from text would not be that function: text casts
-    /// to regclass do not know its `-`, and a user's cast may do anything.
+    /// The type's input function and its arguments behind the text, where a cast from text would be another: that to regclass does
+    /// not know `-`.
     input: Option<(String, String)>,
     /// `operator(schema.=)` of the type's default B-tree class: an index can serve it, whatever the search_path.
     pub(crate) equals: String,
@@ -122,7 +122,7 @@ select a.attname::text, quote_ident(a.attname), format('%I.%I', bn.nspname, b.ty
                               when 2 then format(', %s::pg_catalog.oid', coalesce(nullif(b.typelem, 0), b.oid))
                               else format(', %s::pg_catalog.oid, -1', coalesce(nullif(b.typelem, 0), b.oid)) end as more
          from pg_catalog.pg_cast k
-         join pg_catalog.pg_proc p on p.oid = b.typinput
+         join pg_catalog.pg_proc p on p.oid = b.typinput and p.prorettype = b.oid
          join pg_catalog.pg_namespace pn on pn.oid = p.pronamespace
         where k.castsource = 'pg_catalog.text'::pg_catalog.regtype and k.casttarget = b.oid and k.castmethod = 'f') input on true
  where a.attrelid = $1 and a.attnum > 0 and not a.attisdropped

@@ -201,5 +201,7 @@ fn is_collision(error: &Error, owner: bool) -> bool {
     let waited =
         matches!(*told.code(), SqlState::T_R_DEADLOCK_DETECTED | SqlState::T_R_SERIALIZATION_FAILURE);
     let hidden = !owner && told.message().contains("row-level security");
-    hidden || (COLLISIONS.contains(told.code()) && (waited || !in_capture))
+    // the application's own deferred trigger waits
+    let busy = told.message().contains("\"triggered\" because it has pending trigger events");
+    hidden || busy || (COLLISIONS.contains(told.code()) && (waited || !in_capture))
 }

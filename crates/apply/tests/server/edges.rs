@@ -309,25 +309,3 @@ async fn a_row_that_comes_back_has_the_number_it_got() {
     step(&source, &target, &mut applier, again).await.unwrap();
     same(&source, "t").await;
 }
-
-#[tokio::test]
-async fn a_type_is_read_by_its_input_function_whatever_a_cast_from_text_does() {
-    let cluster = Cluster::start().await;
-    let client = cluster.connect().await;
-    install(&client).await;
-    let sql = "create type public.pair as (a int, b text);
-        create function public.parsed(text) returns public.pair language sql as $$ select row(0, $1)::public.pair $$;
-        create cast (text as public.pair) with function public.parsed(text)";
-    client.batch_execute(sql).await.unwrap();
-    for schema in ["src", "dst"] {
-        let table = format!("create table {schema}.t (id int primary key, p public.pair, r regclass)");
-        client.batch_execute(&table).await.unwrap();
-    }
-    capture(&client, "t", "id").await;
-    let target = cluster.connect().await;
-    apply::pin_session(&target).await.unwrap();
-    let mut applier = Applier::new(Options::default());
-    let sql = "insert into src.t values (1, row(7, 'x'), '-'), (2, null, 'pg_class')";
-    step(&client, &target, &mut applier, sql).await.unwrap();
-    same(&client, "t").await;
-}
