@@ -18,6 +18,7 @@ mod replay;
 mod root;
 mod statistics;
 mod subscriber;
+mod wake;
 mod worker;
 
 pub use apply::OnConflict;
