@@ -4,5 +4,4 @@
 mod capture;
 mod cluster;
 mod edges;
-mod histories;
 mod value_types;
