@@ -67,6 +67,7 @@ pub(crate) async fn run(
             node::set_uptodate(&**target, queue, consumer, true).await?;
         }
         if state.paused {
+            worker.report.idle(true);
             wake.wait(&mut provider, stop).await;
             continue;
         }
@@ -74,6 +75,7 @@ pub(crate) async fn run(
             node::set_subscriber_watermark(&*provider, queue, &node.name, state.completed_tick).await?;
         }
         let tables = table::list(&**target, queue).await?;
+        worker.report.tables(&tables);
         if copies.schedule(&provider, target, &tables).await? {
             relaxations.hasten();
         }
@@ -85,6 +87,7 @@ pub(crate) async fn run(
             if state.error.is_some() {
                 node::set_error(&**target, queue, consumer, None).await?;
             }
+            worker.report.idle(false);
             wake.wait(&mut provider, stop).await;
             continue;
         };
@@ -104,9 +107,13 @@ pub(crate) async fn run(
             });
         }
         let Some(tables) = handover::settle(worker, target, &batch, tables, stop).await? else { break };
+        let began_batch = Instant::now();
         let applied = Box::pin(replay.apply(&provider, target, &batch, tables)).await;
         match applied {
-            Ok(changes) => statistics.count(&batch, changes),
+            Ok(changes) => {
+                statistics.count(&batch, changes);
+                worker.report.applied(&batch, changes, began_batch.elapsed());
+            }
             // A foreign key or trigger that came after the last look is relaxed, and the batch tried again
             Err(error) if !error.is_connection_lost() && relax(job, queue, target).await? > 0 => {
                 info!(job, queue, tick = batch.tick, "trying the batch again, foreign keys relaxed: {error}");
@@ -176,9 +183,10 @@ pub(crate) async fn state(worker: &Worker, target: &Session) -> Result<ConsumerS
     Ok(state.ok_or_else(|| pgq::Error::NoNode { queue: queue.to_owned() })?)
 }
 
+/// Besides, a transaction in which nothing happens for an hour is ended by the server: nobody then waits behind a process that stands still.
 pub(crate) async fn set_lock_timeout(session: &Session, seconds: f64) -> Result<()> {
     let milliseconds = format!("{}ms", (seconds * 1000.0).max(1.0) as i64);
-    let sql = "select set_config('lock_timeout', $1, false)";
+    let sql = "select set_config('lock_timeout', $1, false), set_config('idle_in_transaction_session_timeout', '1h', false)";
     session.query_one(sql, &[&milliseconds]).await.during("setting lock_timeout")?;
     Ok(())
 }

@@ -8,6 +8,7 @@ use apply::{Applier, Decoded, Decoder};
 use futures_util::TryStreamExt;
 use pgq::table::{self, MergeState, TableInfo};
 use pgq::{Batch, Snapshot, batch, node, replay};
+use tokio::time::Instant;
 use tracing::debug;
 
 use crate::connections::Sides;
@@ -31,6 +32,7 @@ pub(crate) async fn run(copier: &Copier, sides: &mut Sides, first: TableInfo) ->
             return Ok(());
         };
         let Some(batch) = take(copier, sides, info.state).await? else {
+            copier.report.sign();
             bell.wait(delay).await;
             continue;
         };
@@ -159,6 +161,7 @@ impl<'a> Replay<'a> {
 
     async fn write(&mut self, sides: &Sides, info: &TableInfo, batch: &Batch) -> Result<()> {
         let (queue, target): (_, &pg::Client) = (self.copier.config.queue_name.as_str(), &sides.target);
+        let began = Instant::now();
         let seen: Option<Snapshot> = info.snapshot.as_deref().and_then(|text| text.parse().ok());
         replay::enter(target, self.bypass_triggers).await?;
         self.decoder.refresh_shapes(&sides.provider).await?;
@@ -174,6 +177,7 @@ impl<'a> Replay<'a> {
         drop(events);
         let applied = self.applier.flush(target).await?;
         let changes: u64 = applied.tables.values().map(|table| table.changes).sum();
+        self.copier.report.applied(batch, changes, began.elapsed());
         debug!(queue, table = info.name, tick = batch.tick, changes, "batch applied by the copy");
         node::set_completed(target, queue, &self.copier.consumer, batch.tick).await?;
         Ok(())

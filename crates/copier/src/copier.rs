@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use pgq::table::{self, MergeState, TableInfo};
-use pgq::{Bell, batch, node};
+use pgq::{Bell, Report, batch, node};
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
@@ -15,6 +15,7 @@ pub struct Copier {
     pub(crate) config: Arc<Config>,
     pub(crate) bell: Bell,
     connections: Connections,
+    pub(crate) report: Report,
     pub(crate) table: String,
     pub(crate) consumer: String,
 }
@@ -40,11 +41,18 @@ impl Copiers {
         let consumer = self.config.consumer(table);
         let (config, bell, connections) =
             (Arc::clone(&self.config), self.bell.clone(), self.connections.clone());
-        Copier { config, bell, connections, table: table.to_owned(), consumer }
+        let report = Report::default();
+        Copier { config, bell, connections, report, table: table.to_owned(), consumer }
     }
 }
 
 impl Copier {
+    /// Tells its work to `report`.
+    #[must_use]
+    pub fn reporting(self, report: Report) -> Copier {
+        Copier { report, ..self }
+    }
+
     /// Works until the table is the worker's, has left replication, or `stop` is cancelled.
     ///
     /// # Errors
@@ -66,6 +74,9 @@ impl Copier {
         let queue = self.config.queue_name.as_str();
         loop {
             let info = table::get(&*sides.target, queue, &self.table).await?;
+            if let Some(info) = &info {
+                self.report.copy_phase(info.state.to_string());
+            }
             match info.filter(|info| info.local) {
                 Some(info) if info.state == MergeState::InCopy => {
                     Box::pin(bulk::copy(self, &mut sides, &info)).await?
@@ -101,6 +112,8 @@ impl Copier {
     pub(crate) fn moved(&self, info: &TableInfo, to: MergeState) {
         let (job, queue) = (&self.config.job_name, &self.config.queue_name);
         info!(job, queue, table = info.name, state = %to, "table state");
+        self.report.copy_phase(to.to_string());
+        self.report.progress();
         self.bell.ring();
     }
 }

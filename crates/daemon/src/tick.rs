@@ -1,4 +1,4 @@
-//! Wiring of a ticker: one part finds the databases, one part tends each, one reports.
+//! Wiring of a ticker: one part finds the databases, one ticks each, one does its upkeep, one reports.
 
 use std::sync::Arc;
 
@@ -20,12 +20,19 @@ pub(crate) fn start(supervisor: &Supervisor, config: ticker::Config, ticks: &Bel
         let reporter = reporter.clone();
         async move { Ok(reporter.report(stop).await?) }
     });
-    let databases = ticker.databases();
-    supervisor.follow("database", databases, move |database| {
-        let (ticker, database) = (ticker.clone(), database.to_owned());
+    let (tending, maintaining) = (ticker.clone(), ticker.clone());
+    supervisor.follow("database", ticker.databases(), move |database, report| {
+        let (ticker, database, report) = (tending.clone(), database.to_owned(), report.clone());
         move |stop| {
-            let (ticker, database) = (ticker.clone(), database.clone());
-            async move { Ok(ticker.tend(&database, stop).await?) }
+            let (ticker, database, report) = (ticker.clone(), database.clone(), report.clone());
+            async move { Ok(ticker.tend(&database, &report, stop).await?) }
+        }
+    });
+    supervisor.follow("upkeep", ticker.databases_with_queues(), move |database, report| {
+        let (ticker, database, report) = (maintaining.clone(), database.to_owned(), report.clone());
+        move |stop| {
+            let (ticker, database, report) = (ticker.clone(), database.clone(), report.clone());
+            async move { Ok(ticker.maintain(&database, &report, stop).await?) }
         }
     });
 }
