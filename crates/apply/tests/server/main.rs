@@ -5,5 +5,4 @@ mod capture;
 mod cluster;
 mod conflicts;
 mod edges;
-mod histories;
 mod value_types;
