@@ -32,9 +32,20 @@ enum Kind {
     Node { node: Box<Node>, longest_pause: Duration, loop_delay: Duration },
 }
 
+/// What the jobs of a process have in common.
+#[derive(Clone)]
+pub(crate) struct Surroundings {
+    /// One for all jobs: a tick made here is heard by the workers of the queue here. It is only a hint to the others.
+    pub(crate) bell: Bell,
+    /// Is told by a part that fails without end, where the process shall end then.
+    pub(crate) over: mpsc::UnboundedSender<String>,
+    /// Somebody wants metrics.
+    pub(crate) observed: bool,
+}
+
 /// Keys that take effect when the process starts, and only then.
 const NEED_RESTART: &[&str] =
-    &["pidfile", "logfile", "log_format", "syslog", "syslog_ident", "syslog_facility"];
+    &["pidfile", "logfile", "log_format", "metrics_listen", "syslog", "syslog_ident", "syslog_facility"];
 
 /// Keys that say which job this is: with another value it is another job.
 const IDENTITY: &[&str] = &["job_name", "consumer_name", "queue_name"];
@@ -120,14 +131,9 @@ impl Service {
         checked.map_err(|source| Error::Check { job: self.job.clone(), source })
     }
 
-    /// Starts the job's parts; they ring and hear `bell`, and a part that fails without end tells `over` where the process shall end
-    /// then. Must be called inside a runtime.
-    pub(crate) fn start(
-        &self,
-        log: Option<Arc<LogFile>>,
-        bell: Bell,
-        over: mpsc::UnboundedSender<String>,
-    ) -> Supervisor {
+    /// Starts the job's parts. Must be called inside a runtime.
+    pub(crate) fn start(&self, log: Option<Arc<LogFile>>, surroundings: &Surroundings) -> Supervisor {
+        let Surroundings { bell, over, observed } = surroundings.clone();
         let (backoff, rest) = match &self.kind {
             Kind::Ticker(config) => (Backoff::default(), config.ticker_period),
             Kind::Node { longest_pause, loop_delay, .. } => {
@@ -139,7 +145,7 @@ impl Service {
         let supervisor =
             Supervisor::new(&self.job, backoff).logging_to(log).losing_patience(patience).resting_up_to(rest);
         match &self.kind {
-            Kind::Ticker(config) => tick::start(&supervisor, config.clone(), bell),
+            Kind::Ticker(config) => tick::start(&supervisor, config.clone(), bell, observed),
             Kind::Node { node, .. } => worker::start(&supervisor, Node::clone(node), bell),
         }
         supervisor

@@ -7,9 +7,9 @@ use ticker::Ticker;
 
 use crate::supervise::Supervisor;
 
-/// Starts the parts of `ticker`, which ring `bell` for every tick.
-pub(crate) fn start(supervisor: &Supervisor, config: ticker::Config, bell: Bell) {
-    let ticker = Arc::new(Ticker::new(config, bell));
+/// Starts the parts of `ticker`, which ring `bell` for every tick, and look at their queues where someone wants to know.
+pub(crate) fn start(supervisor: &Supervisor, config: ticker::Config, bell: Bell, observing: bool) {
+    let ticker = Arc::new(Ticker::new(config, bell).observing(observing));
     let finder = ticker.clone();
     supervisor.start("find", move |stop| {
         let finder = finder.clone();

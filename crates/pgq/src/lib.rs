@@ -10,6 +10,7 @@ pub mod event;
 pub mod install;
 pub mod maintenance;
 pub mod node;
+pub mod observe;
 pub mod replay;
 pub mod report;
 pub mod seq;

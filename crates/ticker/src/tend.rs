@@ -16,8 +16,12 @@ pub(crate) const LOCK_TIMEOUT: &str = "set lock_timeout = '5s'";
 struct Duties {
     tick: Interval,
     retry: Interval,
+    observe: Interval,
     retrying: bool,
 }
+
+/// How often queues are looked at for metrics.
+const OBSERVE: Duration = Duration::from_secs(15);
 
 impl Ticker {
     /// Makes ticks in `database`, and hands retried events back, until stopped. While it has no schema `pgq` it is looked at each
@@ -31,6 +35,7 @@ impl Ticker {
         let mut duties = Duties {
             tick: periodic(config.ticker_period),
             retry: periodic(config.retry_period),
+            observe: periodic(OBSERVE),
             retrying: false,
         };
         let mut known = false;
@@ -91,6 +96,15 @@ impl Ticker {
                     report.ticked(queues.try_into().unwrap_or(0));
                 }
                 _ = duties.retry.tick() => duties.retrying = true,
+                _ = duties.observe.tick(), if self.observing => {
+                    match pgq::observe::look(session).await {
+                        Ok(observed) => report.tell(|facts| facts.observed = Some(observed)),
+                        Err(error) if error.is_connection_lost() => {
+                            return Err(Error::doing(database, "looking at the queues")(error));
+                        }
+                        Err(error) => tracing::debug!("no metrics of the queues: {error}"),
+                    }
+                }
                 () = ready(()), if duties.retrying => {
                     let events = maintenance::retry_events(session).await;
                     let events = events.map_err(Error::doing(database, "pgq.maint_retry_events()"))?;

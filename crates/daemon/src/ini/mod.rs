@@ -23,7 +23,7 @@ use crate::Error;
 use crate::path::resolve;
 use keys::Meaning;
 
-pub use endurance::{Endurance, OnFailure};
+pub use endurance::{Endurance, Listen, OnFailure};
 pub use keys::known_keys;
 pub use londiste::LondisteSettings;
 pub use pgqd::{PgqdSettings, SyslogSettings};
