@@ -63,6 +63,8 @@ pub(crate) enum Command {
         #[command(flatten)]
         files: Files,
     },
+    /// Show what the ini files say in the end, and where each value comes from
+    Config(Files),
     /// Stop it after the work in hand, at most stop_timeout (SIGINT)
     Stop(Files),
     /// Let it open its log files and read the ini files again (SIGHUP)
