@@ -247,6 +247,11 @@ impl Plan {
         })
     }
 
+    /// A row may be gone, or changed, by a foreign key's action before its own change arrives.
+    pub(crate) fn may_cascade(&self, bypass: bool) -> bool {
+        !bypass && self.sight.parents.iter().any(|parent| parent.acts)
+    }
+
     /// The key's uniqueness is checked at the transaction's end only.
     pub(crate) fn key_is_deferred(&self, key: &[usize]) -> bool {
         let mut of_key = self.uniques.iter().filter(|unique| {

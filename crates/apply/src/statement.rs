@@ -11,7 +11,7 @@ pub(crate) enum Shape {
     Update { columns: Vec<usize>, key: Vec<usize> },
     /// Parameters: an array for each key column.
     Delete { key: Vec<usize> },
-    /// Finds a key without a row. Parameters as `Delete`; returns its position from 1.
+    /// Finds the keys without a row. Parameters as `Delete`; returns their positions from 1.
     Missing { key: Vec<usize> },
     /// Updates one of the rows that equal the old one. Parameters: a text for each column to set, then one for each column of the
     /// old row that is not NULL.
@@ -66,7 +66,7 @@ impl Shape {
                 let arrays = list((1..=key.len()).map(|i| format!("${i}::text[]")));
                 format!(
                     "select x.pos from unnest({arrays}) with ordinality as x({names}, pos) \
-                     where not exists (select from {only}{table} as t where {}) order by x.pos limit 1",
+                     where not exists (select from {only}{table} as t where {}) order by x.pos",
                     key_matches(plan, key)
                 )
             }

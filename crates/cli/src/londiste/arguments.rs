@@ -7,7 +7,7 @@ use daemon::control::Signal;
 use daemon::log::Verbosity;
 
 use super::{
-    add_seq, add_table, check_capture, create_leaf, create_root, drop_node, flags, remove_seq, remove_table,
+    add_seq, add_table, check_capture, create_leaf, create_root, drop_node, flags, remove_seq, remove_table, resume_table,
     resync, status, tables, wait_sync,
 };
 
@@ -157,6 +157,8 @@ pub(crate) enum Command {
     Missing,
     /// Copy tables again
     Resync(resync::Arguments),
+    /// Let parked tables go on from where they stand
+    ResumeTable(resume_table::Arguments),
     /// Wait until tables are in sync
     WaitSync(wait_sync::Arguments),
     /// Take sequences into replication on this node
@@ -165,6 +167,8 @@ pub(crate) enum Command {
     RemoveSeq(remove_seq::Arguments),
     /// Show the sequences of this node
     Seqs,
+    /// Show what INI says in the end, and where each value comes from
+    Config,
     /// Run this node's worker, which applies changes and copies tables
     Worker,
 }
