@@ -44,7 +44,7 @@ const HARM: &[(&str, &str, &str)] = &[
         "other settings",
     ),
     (
-        "do $$ begin execute format('create or replace function londiste_rs.%I() returns trigger language plpgsql security definer as %L',
+        "do $$ begin execute format('create or replace function londiste_rs.%I() returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp as %L',
              (select function_name from londiste_rs.capture where table_name = 'public.plain'), 'begin return null; end'); end $$",
         "public.plain",
         "is not the one that the table needs now",

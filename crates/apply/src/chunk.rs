@@ -89,6 +89,7 @@ pub(crate) async fn write(
             let all = folded.equals_exist;
             steps.extend(folded_steps(table, &mut plans[table], folded, Deed::DeleteEquals { all })?);
             steps.extend(folded_steps(table, &mut plans[table], folded, Deed::Update)?);
+            steps.extend(folded_steps(table, &mut plans[table], folded, Deed::Put)?);
             steps.extend(folded_steps(table, &mut plans[table], folded, Deed::Insert)?);
         }
     }

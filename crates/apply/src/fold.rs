@@ -43,6 +43,8 @@ pub(crate) struct Folded<'a> {
     /// Target positions of the key.
     pub(crate) key: Vec<usize>,
     pub(crate) updates: Vec<Net<'a>>,
+    /// Rows to update where they are, and to insert where they are not.
+    pub(crate) puts: Vec<Net<'a>>,
     pub(crate) inserts: Vec<Net<'a>>,
     pub(crate) deletes: Vec<Net<'a>>,
     /// Rows to delete that nothing but their values identify; one of several equal rows for each.
@@ -52,7 +54,8 @@ pub(crate) struct Folded<'a> {
 }
 
 struct State<'a> {
-    existed: bool,
+    /// `None`: the key's first change does not tell.
+    existed: Option<bool>,
     exists: bool,
     net: Net<'a>,
 }
@@ -77,8 +80,12 @@ pub(crate) fn fold<'a>(plan: &Plan, items: &[Item<'a>]) -> Option<Folded<'a>> {
     }
     let mut places: HashMap<String, usize> = HashMap::with_capacity(items.len());
     let mut states: Vec<State<'a>> = Vec::with_capacity(items.len());
+    let numbers_rows = plan.numbers_rows(&key);
     for item in items {
         let text = key_text(plan, &key, item)?;
+        if numbers_rows && item.change.op == Op::Put {
+            return None;
+        }
         let net = Net {
             row: Cow::Borrowed(item.change.new.as_ref().or(item.change.old.as_ref())?),
             event_id: item.change.event_id,
@@ -86,26 +93,28 @@ pub(crate) fn fold<'a>(plan: &Plan, items: &[Item<'a>]) -> Option<Folded<'a>> {
         match places.entry(text) {
             Entry::Vacant(place) => {
                 place.insert(states.len());
-                let (existed, exists) = (item.change.op != Op::Insert, item.change.op != Op::Delete);
+                let existed = (item.change.op != Op::Put).then_some(item.change.op != Op::Insert);
+                let exists = item.change.new.is_some();
                 states.push(State { existed, exists, net });
             }
             Entry::Occupied(place) => {
                 let state = states.get_mut(*place.get())?;
                 // an update cannot give the row that came back its number
-                if item.change.op == Op::Insert && state.existed && plan.numbers_rows(&key) {
+                if item.change.op == Op::Insert && state.existed != Some(false) && numbers_rows {
                     return None;
                 }
-                state.follow(&item.change.op, net)?;
+                state.follow(item, net)?;
             }
         }
     }
     let mut folded = Folded { key, ..Folded::default() };
     for state in states {
         match (state.existed, state.exists) {
-            (true, true) => folded.updates.push(state.net),
-            (false, true) => folded.inserts.push(state.net),
-            (true, false) => folded.deletes.push(state.net),
-            (false, false) => {}
+            (Some(true), true) => folded.updates.push(state.net),
+            (Some(false), true) => folded.inserts.push(state.net),
+            (None, true) => folded.puts.push(state.net),
+            (Some(true) | None, false) => folded.deletes.push(state.net),
+            (Some(false), false) => {}
         }
     }
     Some(folded)
@@ -155,8 +164,9 @@ fn fold_rows<'a>(plan: &Plan, items: &[Item<'a>]) -> Option<Folded<'a>> {
 
 impl<'a> State<'a> {
     /// Takes in the key's next change. `None` when it cannot follow the state.
-    fn follow(&mut self, op: &Op, net: Net<'a>) -> Option<()> {
-        match (self.exists, op) {
+    fn follow(&mut self, item: &Item<'a>, net: Net<'a>) -> Option<()> {
+        match (self.exists, &item.change.op) {
+            (_, Op::Put) => (self.exists, self.net) = (item.change.new.is_some(), net),
             (true, Op::Update) => {
                 let merged = merge(&self.net.row, &net.row);
                 self.net = Net { row: merged.map_or(net.row, Cow::Owned), event_id: net.event_id };
