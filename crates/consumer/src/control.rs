@@ -4,7 +4,7 @@ use apply::Control;
 use pg::Session;
 use pgq::node::{self, Location};
 use pgq::{seq, table};
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::error::During;
 use crate::{Error, Result, Worker};
@@ -49,6 +49,17 @@ pub(crate) async fn perform(worker: &Worker, target: &Session, control: Control)
             node::set_global_watermark(client, &queue, Some(tick)).await?
         }
         Control::TickId { .. } => {}
+        Control::Partition { table, partition, notice } => {
+            if table::keep_partition_notice(client, queue, &table, &partition, &notice).await? {
+                warn!(
+                    job,
+                    queue,
+                    table,
+                    partition,
+                    "partition {notice} on the root, without events for its rows: see tables"
+                );
+            }
+        }
         Control::Execute { script, sql, attributes } => {
             execute(worker, target, &script, &sql, &attributes).await?
         }
