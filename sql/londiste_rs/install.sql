@@ -8,3 +8,4 @@
 \ir pending_fkeys.sql
 \ir tables.sql
 \ir tick.sql
+\ir steps.sql

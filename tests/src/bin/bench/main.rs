@@ -7,12 +7,19 @@ mod contest;
 mod copy;
 mod replay;
 mod sql;
+mod sql_trigger;
 mod sync100;
 
 use std::process::ExitCode;
 
 use contest::Contest;
+use sql_trigger::{ARGUMENTS, Load};
 use tests::Pair;
+
+const SINGLE: Load = Load { single: true, arguments: "" };
+const SINGLE_ARGS: Load = Load { single: true, arguments: ARGUMENTS };
+const BULK: Load = Load { single: false, arguments: "" };
+const BULK_ARGS: Load = Load { single: false, arguments: ARGUMENTS };
 
 type Case = fn(&Pair) -> Contest;
 
@@ -24,6 +31,18 @@ const CASES: &[(&str, Case)] = &[
     ("sql-ticker", sql::ticker),
     ("sql-batch", sql::batch),
     ("sql-read", sql::read),
+    ("sql-trigger-logutriga", |pair| sql_trigger::run(pair, "logutriga", SINGLE)),
+    ("sql-trigger-logutriga-args", |pair| sql_trigger::run(pair, "logutriga", SINGLE_ARGS)),
+    ("sql-trigger-logutriga-bulk", |pair| sql_trigger::run(pair, "logutriga", BULK)),
+    ("sql-trigger-logutriga-bulk-args", |pair| sql_trigger::run(pair, "logutriga", BULK_ARGS)),
+    ("sql-trigger-sqltriga", |pair| sql_trigger::run(pair, "sqltriga", SINGLE)),
+    ("sql-trigger-sqltriga-args", |pair| sql_trigger::run(pair, "sqltriga", SINGLE_ARGS)),
+    ("sql-trigger-sqltriga-bulk", |pair| sql_trigger::run(pair, "sqltriga", BULK)),
+    ("sql-trigger-sqltriga-bulk-args", |pair| sql_trigger::run(pair, "sqltriga", BULK_ARGS)),
+    ("sql-trigger-jsontriga", |pair| sql_trigger::run(pair, "jsontriga", SINGLE)),
+    ("sql-trigger-jsontriga-args", |pair| sql_trigger::run(pair, "jsontriga", SINGLE_ARGS)),
+    ("sql-trigger-jsontriga-bulk", |pair| sql_trigger::run(pair, "jsontriga", BULK)),
+    ("sql-trigger-jsontriga-bulk-args", |pair| sql_trigger::run(pair, "jsontriga", BULK_ARGS)),
 ];
 
 /// As production servers are set, but for `fsync`, whose cost is the disk's.
