@@ -115,7 +115,7 @@ fn generated_functions_write_what_the_generic_way_writes() {
     let owner = &site.owner;
     for magic in [false, true] {
         let by_name = events(owner, Way::Name, magic);
-        assert!(by_name.len() > 100, "{} events", by_name.len());
+        assert!(by_name.len() > 100, "{by_name:?}");
         let written = "select count(*) from pgq._row_functions() f join pg_class c on c.oid = split_part(f.name, '_', 4)::oid where in_tree = ";
         assert!(owner.number(&format!("{written} false")) >= 3 * i64::try_from(ARGUMENTS.len()).unwrap());
         let by_tree = events(owner, Way::Tree, magic);

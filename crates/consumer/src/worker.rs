@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use pg::{ConnectString, Session};
-use pgq::Bell;
 use pgq::node::{self, NodeInfo, NodeType};
+use pgq::{Bell, Report};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -25,13 +25,27 @@ pub(crate) enum Ended {
 pub struct Worker {
     pub(crate) config: Config,
     pub(crate) bell: Bell,
+    pub(crate) ticks: Bell,
     pub(crate) copies: watch::Sender<BTreeSet<String>>,
+    pub(crate) report: Report,
 }
 
 impl Worker {
     /// A worker that rings and hears `bell`, and says on `copies` which tables are to be copied now.
     pub fn new(config: Config, bell: Bell, copies: watch::Sender<BTreeSet<String>>) -> Worker {
-        Worker { config, bell, copies }
+        Worker { config, bell, ticks: Bell::default(), copies, report: Report::default() }
+    }
+
+    /// The same worker, hearing the bell of a ticker in this process.
+    #[must_use]
+    pub fn hearing(self, ticks: Bell) -> Worker {
+        Worker { ticks, ..self }
+    }
+
+    /// Tells its work to `report`.
+    #[must_use]
+    pub fn reporting(self, report: Report) -> Worker {
+        Worker { report, ..self }
     }
 
     /// Tries what can be wrong from the start: connect strings, passwords, the installation, the node.
@@ -39,10 +53,13 @@ impl Worker {
     /// # Errors
     /// As [`run`](Self::run).
     pub async fn check(&self) -> Result<()> {
+        let name = self.application("check");
+        pg::refuse_transaction_pooler(&self.db()?, &name).await.during("this node (db)")?;
         let (target, node) = self.open().await?;
         if node.node_type == NodeType::Leaf {
             let state = subscriber::state(self, &target).await?;
-            self.connect_provider(&state.provider_location.unwrap_or_default(), "check").await?;
+            let provider = self.provider(&state.provider_location.unwrap_or_default())?;
+            pg::refuse_transaction_pooler(&provider, &name).await.during("the provider")?;
         }
         Ok(())
     }
@@ -59,6 +76,7 @@ impl Worker {
     /// One life of the connections.
     async fn once(&self, stop: &CancellationToken) -> Result<Ended> {
         let (target, node) = self.open().await?;
+        self.report.node(&self.config.queue_name, &node);
         let ended = match node.node_type {
             NodeType::Root => Box::pin(root::run(self, &target, &node, stop)).await,
             NodeType::Leaf => Box::pin(subscriber::run(self, &target, &node, stop)).await,
@@ -106,11 +124,16 @@ impl Worker {
     }
 
     pub(crate) async fn connect_provider(&self, location: &str, part: &str) -> Result<Session> {
-        let mut location = parse(location, "of the provider")?;
-        if let Some(extra) = &self.config.remote_extra_connstr {
-            location = location.merged(&parse(extra, "remote_extra_connstr")?);
+        Session::connect(&self.provider(location)?, &self.application(part)).await.during("the provider")
+    }
+
+    /// The provider's stored connect string as it is used from here.
+    fn provider(&self, location: &str) -> Result<ConnectString> {
+        let location = parse(location, "of the provider")?;
+        match &self.config.remote_extra_connstr {
+            Some(extra) => Ok(location.merged(&parse(extra, "remote_extra_connstr")?)),
+            None => Ok(location),
         }
-        Session::connect(&location, &self.application(part)).await.during("the provider")
     }
 
     pub(crate) fn application(&self, part: &str) -> String {

@@ -50,6 +50,7 @@ pub(crate) async fn copy(copier: &Copier, sides: &mut Sides, info: &TableInfo) -
     };
     let streaming = Instant::now();
     let copied = pg::pipe(from, &statements.copy_out, into, &statements.copy_in, |bytes| {
+        copier.report.copied(bytes);
         debug!(job, queue, table = info.name, bytes, "copying");
     })
     .await

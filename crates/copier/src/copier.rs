@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use pgq::table::{self, MergeState, TableInfo};
-use pgq::{Bell, batch, node};
+use pgq::table::{self, MergeState, Parking, TableInfo};
+use pgq::{Bell, Report, batch, node};
 use tokio_util::sync::CancellationToken;
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::connections::{Connections, Sides};
 use crate::{Config, Error, Result, bulk, catch_up};
@@ -15,6 +15,7 @@ pub struct Copier {
     pub(crate) config: Arc<Config>,
     pub(crate) bell: Bell,
     connections: Connections,
+    pub(crate) report: Report,
     pub(crate) table: String,
     pub(crate) consumer: String,
 }
@@ -40,32 +41,45 @@ impl Copiers {
         let consumer = self.config.consumer(table);
         let (config, bell, connections) =
             (Arc::clone(&self.config), self.bell.clone(), self.connections.clone());
-        Copier { config, bell, connections, table: table.to_owned(), consumer }
+        let report = Report::default();
+        Copier { config, bell, connections, report, table: table.to_owned(), consumer }
     }
 }
 
 impl Copier {
-    /// Works until the table is the worker's, has left replication, or `stop` is cancelled.
+    /// Tells its work to `report`.
+    #[must_use]
+    pub fn reporting(self, report: Report) -> Copier {
+        Copier { report, ..self }
+    }
+
+    /// Works until the table is the worker's, is parked, has left replication, or `stop` is cancelled.
     ///
     /// # Errors
-    /// Any failure, kept in `londiste_rs.table_error` too; running again goes on from what was committed.
+    /// Any failure that may pass, kept in `londiste_rs.table_error` too; running again goes on from what was committed.
     pub async fn run(&self, stop: CancellationToken) -> Result<()> {
         let outcome = tokio::select! {
             outcome = Box::pin(self.work()) => outcome,
             // dropping the copy's transactions is safe at every point
             () = stop.cancelled() => return Ok(()),
         };
-        if let Err(error) = &outcome {
-            self.record(error).await;
+        match outcome {
+            Ok(()) => Ok(()),
+            Err(error) => self.keep(error).await,
         }
-        outcome
     }
 
     async fn work(&self) -> Result<()> {
         let mut sides = self.connections.open(&self.table).await?;
         let queue = self.config.queue_name.as_str();
+        if table::parked(&*sides.target, queue).await?.iter().any(|parked| parked.table == self.table) {
+            return Ok(());
+        }
         loop {
             let info = table::get(&*sides.target, queue, &self.table).await?;
+            if let Some(info) = &info {
+                self.report.copy_phase(info.state.to_string());
+            }
             match info.filter(|info| info.local) {
                 Some(info) if info.state == MergeState::InCopy => {
                     Box::pin(bulk::copy(self, &mut sides, &info)).await?
@@ -87,20 +101,37 @@ impl Copier {
         Ok(())
     }
 
-    /// A failure is shown in `tables`, where the node can still be reached.
-    async fn record(&self, error: &Error) {
-        if let Ok(target) = self.connections.target().await {
-            // the error itself is what matters; it is returned and logged by the supervisor
-            let _ =
-                table::set_error(&*target, &self.config.queue_name, &self.table, Some(&error.to_string()))
-                    .await;
+    /// A failure is shown in `tables`. One that does not pass by itself parks the table, in the state that it has.
+    async fn keep(&self, error: Error) -> Result<()> {
+        let (job, queue, table) = (&self.config.job_name, &self.config.queue_name, &self.table);
+        // where even this fails the node cannot be reached: the error itself is returned, and logged by the supervisor
+        let Ok(target) = self.connections.target().await else { return Err(error) };
+        let (text, cause) = (error.to_string(), error.own_cause());
+        let Some(cause) = cause else {
+            let _ = table::set_error(&*target, queue, table, Some(&text)).await;
+            return Err(error);
+        };
+        let state = node::consumer_state(&*target, queue, &self.consumer).await;
+        let tick = state.ok().flatten().map(|state| state.completed_tick);
+        let event = cause.event;
+        let parking = Parking { error: &text, code: cause.code.as_deref(), event, tick };
+        if table::park(&*target, queue, table, &parking).await.is_err() {
+            return Err(error);
         }
+        warn!(
+            job,
+            queue, table, event, tick, "copy is parked: {text}; when that is mended: resume-table, or resync"
+        );
+        self.bell.ring();
+        Ok(())
     }
 
     /// Says that the table has come further.
     pub(crate) fn moved(&self, info: &TableInfo, to: MergeState) {
         let (job, queue) = (&self.config.job_name, &self.config.queue_name);
         info!(job, queue, table = info.name, state = %to, "table state");
+        self.report.copy_phase(to.to_string());
+        self.report.progress();
         self.bell.ring();
     }
 }

@@ -66,6 +66,30 @@ pub enum Error {
         /// The reason.
         source: std::io::Error,
     },
+    /// Two ini files of one process ask for the same.
+    #[error("{first} and {second} both have {what}")]
+    SameTwice {
+        /// What it is that only one may have.
+        what: String,
+        /// The one file.
+        first: PathBuf,
+        /// The other.
+        second: PathBuf,
+    },
+    /// A part failed without end, and the process was told to end then.
+    #[error("gave up: {reason}")]
+    GaveUp {
+        /// Which part, how often, and why.
+        reason: String,
+    },
+    /// The address of `metrics_listen` cannot be had.
+    #[error("metrics_listen = {address}: {source}")]
+    Listen {
+        /// The address.
+        address: std::net::SocketAddr,
+        /// The reason.
+        source: std::io::Error,
+    },
     /// Another process holds the pidfile.
     #[error("already running as process {pid} (pidfile {path}); stop it with -s first")]
     AlreadyRunning {

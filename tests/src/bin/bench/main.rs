@@ -5,14 +5,19 @@
 
 mod contest;
 mod copy;
+mod costs;
+mod idle;
+mod latency;
+mod plot;
 mod replay;
+mod replay_built_in;
+mod replay_cases;
 mod sql;
 mod sql_trigger;
 mod sync100;
 
 use std::process::ExitCode;
 
-use contest::Contest;
 use sql_trigger::{ARGUMENTS, Load};
 use tests::Pair;
 
@@ -21,28 +26,37 @@ const SINGLE_ARGS: Load = Load { single: true, arguments: ARGUMENTS };
 const BULK: Load = Load { single: false, arguments: "" };
 const BULK_ARGS: Load = Load { single: false, arguments: ARGUMENTS };
 
-type Case = fn(&Pair) -> Contest;
+/// Measures, and answers what is to be printed.
+type Case = fn(&Pair) -> String;
 
 const CASES: &[(&str, Case)] = &[
-    ("copy", copy::run),
-    ("replay", replay::run),
-    ("sync100", sync100::run),
-    ("sql-insert", sql::insert_event),
-    ("sql-ticker", sql::ticker),
-    ("sql-batch", sql::batch),
-    ("sql-read", sql::read),
-    ("sql-trigger-logutriga", |pair| sql_trigger::run(pair, "logutriga", SINGLE)),
-    ("sql-trigger-logutriga-args", |pair| sql_trigger::run(pair, "logutriga", SINGLE_ARGS)),
-    ("sql-trigger-logutriga-bulk", |pair| sql_trigger::run(pair, "logutriga", BULK)),
-    ("sql-trigger-logutriga-bulk-args", |pair| sql_trigger::run(pair, "logutriga", BULK_ARGS)),
-    ("sql-trigger-sqltriga", |pair| sql_trigger::run(pair, "sqltriga", SINGLE)),
-    ("sql-trigger-sqltriga-args", |pair| sql_trigger::run(pair, "sqltriga", SINGLE_ARGS)),
-    ("sql-trigger-sqltriga-bulk", |pair| sql_trigger::run(pair, "sqltriga", BULK)),
-    ("sql-trigger-sqltriga-bulk-args", |pair| sql_trigger::run(pair, "sqltriga", BULK_ARGS)),
-    ("sql-trigger-jsontriga", |pair| sql_trigger::run(pair, "jsontriga", SINGLE)),
-    ("sql-trigger-jsontriga-args", |pair| sql_trigger::run(pair, "jsontriga", SINGLE_ARGS)),
-    ("sql-trigger-jsontriga-bulk", |pair| sql_trigger::run(pair, "jsontriga", BULK)),
-    ("sql-trigger-jsontriga-bulk-args", |pair| sql_trigger::run(pair, "jsontriga", BULK_ARGS)),
+    ("copy", |pair| copy::run(pair).to_string()),
+    ("replay", |pair| replay_cases::pgbench(pair).to_string()),
+    ("replay-insert", |pair| replay_cases::inserts(pair).to_string()),
+    ("replay-update", |pair| replay_cases::updates(pair).to_string()),
+    ("replay-delete", |pair| replay_cases::deletes(pair).to_string()),
+    ("replay-wide", |pair| replay_cases::wide(pair).to_string()),
+    ("replay-tables", |pair| replay_cases::tables(pair).to_string()),
+    ("replay-large", |pair| replay_cases::large(pair).to_string()),
+    ("latency", latency::run),
+    ("idle", idle::run),
+    ("sync100", |pair| sync100::run(pair).to_string()),
+    ("sql-insert", |pair| sql::insert_event(pair).to_string()),
+    ("sql-ticker", |pair| sql::ticker(pair).to_string()),
+    ("sql-batch", |pair| sql::batch(pair).to_string()),
+    ("sql-read", |pair| sql::read(pair).to_string()),
+    ("sql-trigger-logutriga", |pair| sql_trigger::run(pair, "logutriga", SINGLE).to_string()),
+    ("sql-trigger-logutriga-args", |pair| sql_trigger::run(pair, "logutriga", SINGLE_ARGS).to_string()),
+    ("sql-trigger-logutriga-bulk", |pair| sql_trigger::run(pair, "logutriga", BULK).to_string()),
+    ("sql-trigger-logutriga-bulk-args", |pair| sql_trigger::run(pair, "logutriga", BULK_ARGS).to_string()),
+    ("sql-trigger-sqltriga", |pair| sql_trigger::run(pair, "sqltriga", SINGLE).to_string()),
+    ("sql-trigger-sqltriga-args", |pair| sql_trigger::run(pair, "sqltriga", SINGLE_ARGS).to_string()),
+    ("sql-trigger-sqltriga-bulk", |pair| sql_trigger::run(pair, "sqltriga", BULK).to_string()),
+    ("sql-trigger-sqltriga-bulk-args", |pair| sql_trigger::run(pair, "sqltriga", BULK_ARGS).to_string()),
+    ("sql-trigger-jsontriga", |pair| sql_trigger::run(pair, "jsontriga", SINGLE).to_string()),
+    ("sql-trigger-jsontriga-args", |pair| sql_trigger::run(pair, "jsontriga", SINGLE_ARGS).to_string()),
+    ("sql-trigger-jsontriga-bulk", |pair| sql_trigger::run(pair, "jsontriga", BULK).to_string()),
+    ("sql-trigger-jsontriga-bulk-args", |pair| sql_trigger::run(pair, "jsontriga", BULK_ARGS).to_string()),
 ];
 
 /// As production servers are set, but for `fsync`, whose cost is the disk's.
