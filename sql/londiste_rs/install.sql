@@ -3,6 +3,7 @@
 \ir row_shape.sql
 \ir capture_function.sql
 \ir capture.sql
+\ir check_capture.sql
 \ir capture_whole.sql
 \ir deny.sql
 \ir relax.sql

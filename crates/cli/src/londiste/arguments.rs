@@ -7,7 +7,7 @@ use daemon::control::Signal;
 use daemon::log::Verbosity;
 
 use super::{
-    add_seq, add_table, create_leaf, create_root, drop_node, flags, remove_seq, remove_table, resume_table,
+    add_seq, add_table, check_capture, create_leaf, create_root, drop_node, flags, remove_seq, remove_table, resume_table,
     resync, status, tables, wait_sync,
 };
 
@@ -151,6 +151,8 @@ pub(crate) enum Command {
     RemoveTable(remove_table::Arguments),
     /// Show the tables of this node and their states
     Tables(tables::Arguments),
+    /// Compare the root's triggers and functions with what they should be, and repair them
+    CheckCapture(check_capture::Arguments),
     /// List tables and sequences of the queue that this node does not replicate
     Missing,
     /// Copy tables again
