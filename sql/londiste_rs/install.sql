@@ -8,5 +8,6 @@
 \ir relax.sql
 \ir pending_fkeys.sql
 \ir parking.sql
+\ir script.sql
 \ir tables.sql
 \ir tick.sql

@@ -127,7 +127,9 @@ impl<'a> Replay<'a> {
                 }
                 Ok(Decoded::Control(control)) => {
                     done.add(self.applier.flush(target).await?);
-                    if let Some(table) = control::perform(self.worker, target, control).await? {
+                    if let Some(table) =
+                        control::perform(self.worker, target, self.bypass_triggers, control).await?
+                    {
                         parts.remove(&table);
                         self.applier.forget(&table);
                     }

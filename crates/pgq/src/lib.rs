@@ -14,6 +14,7 @@ pub mod node;
 mod parking;
 pub mod replay;
 pub mod report;
+pub mod script;
 pub mod seq;
 pub mod snapshot;
 pub mod table;

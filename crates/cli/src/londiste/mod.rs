@@ -12,6 +12,7 @@ mod create_root;
 mod create_table;
 mod drop_node;
 mod duration;
+mod execute;
 mod flags;
 mod install;
 mod job;
@@ -144,6 +145,7 @@ async fn dispatch(job: &Job, command: Command) -> anyhow::Result<Outcome> {
         Command::AddSeq(arguments) => add_seq::run(job, &arguments).await,
         Command::RemoveSeq(arguments) => remove_seq::run(job, &arguments).await,
         Command::Seqs => seqs::run(job).await,
+        Command::Execute(arguments) => execute::run(job, &arguments).await,
         // It has a runtime of its own, made after the process has gone to the background.
         Command::Worker => Ok(Outcome::Done),
     }
