@@ -118,7 +118,7 @@ impl Spool {
         }
         let mut values = "x.v0::int8, x.v1::int4, x.v2".to_owned();
         for (at, column) in self.columns.iter().enumerate() {
-            let _ = write!(values, ", x.v{}::{}", at + 3, plan.columns[*column].cast);
+            let _ = write!(values, ", {}", plan.columns[*column].read(&format!("x.v{}", at + 3)));
         }
         let sql = format!(
             "insert into {} select {values} from unnest({}) as x({})",

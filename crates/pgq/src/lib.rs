@@ -11,6 +11,7 @@ pub mod event;
 pub mod install;
 pub mod maintenance;
 pub mod node;
+pub mod observe;
 mod parking;
 pub mod replay;
 pub mod report;

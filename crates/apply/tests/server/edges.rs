@@ -302,3 +302,15 @@ async fn stock_events_are_written_and_may_be_mixed() {
         assert_eq!(rows(&target, "dst.t").await, Vec::<String>::new());
     }
 }
+
+#[tokio::test]
+async fn a_row_that_comes_back_has_the_number_it_got() {
+    let table = "create table {s}.t (id int primary key, v text, number bigint generated always as identity)";
+    let (_cluster, source, target) = pair(table, &[("t", "id")]).await;
+    let mut applier = Applier::new(Options::default());
+    let fill = "insert into src.t (id) select g from generate_series(1, 5) g";
+    step(&source, &target, &mut applier, fill).await.unwrap();
+    let again = "begin; update src.t set v = 'x' where id = 2; delete from src.t where id = 2; insert into src.t (id) values (2); commit";
+    step(&source, &target, &mut applier, again).await.unwrap();
+    same(&source, "t").await;
+}

@@ -6,5 +6,4 @@ mod cluster;
 mod collisions;
 mod conflicts;
 mod edges;
-mod histories;
 mod value_types;

@@ -167,6 +167,8 @@ pub(crate) enum Command {
     Seqs,
     /// Run SQL scripts on every node
     Execute(execute::Arguments),
+    /// Show what INI says in the end, and where each value comes from
+    Config,
     /// Run this node's worker, which applies changes and copies tables
     Worker,
 }
