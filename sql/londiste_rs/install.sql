@@ -9,6 +9,7 @@
 \ir relax.sql
 \ir pending_fkeys.sql
 \ir parking.sql
+\ir script.sql
 \ir tables.sql
 \ir tick.sql
 \ir steps.sql

@@ -16,6 +16,7 @@ mod progress;
 mod relax;
 mod replay;
 mod root;
+mod script;
 mod statistics;
 mod subscriber;
 mod wake;

@@ -148,6 +148,19 @@ impl<'a> Replay<'a> {
     }
 
     async fn apply(&mut self, sides: &Sides, info: &TableInfo, batch: &Batch) -> Result<()> {
+        match self.attempt(sides, info, batch).await {
+            Err(Error::Apply(error))
+                if error.is_collision() && self.applier.gather(&sides.target, &info.name).await? =>
+            {
+                let again = self.attempt(sides, info, batch).await;
+                self.applier.gather_no_more();
+                again
+            }
+            done => done,
+        }
+    }
+
+    async fn attempt(&mut self, sides: &Sides, info: &TableInfo, batch: &Batch) -> Result<()> {
         let target: &pg::Client = &sides.target;
         apply::begin(target).await?;
         match self.write(sides, info, batch).await {
