@@ -106,7 +106,9 @@ pub(crate) async fn run(
                 tick: batch.tick,
             });
         }
-        let Some(tables) = handover::settle(worker, target, &batch, tables, stop).await? else { break };
+        let Some(tables) = handover::settle(worker, &provider, target, &batch, tables, stop).await? else {
+            break;
+        };
         let began_batch = Instant::now();
         let applied = Box::pin(replay.apply(&provider, target, &batch, tables)).await;
         match applied {
@@ -129,20 +131,22 @@ pub(crate) async fn run(
     Ok(Ended::Stopped)
 }
 
-/// The next batch. While a table is handed over, single ticks, and one made now if there is none.
+/// The next batch. While a table is handed over, what is before its tick, then single ticks, and one made now if there is none.
 async fn take(provider: &Session, worker: &Worker, tables: &[TableInfo]) -> Result<Option<Batch>> {
     let (queue, consumer) = (worker.config.queue_name.as_str(), worker.config.consumer());
-    let handing_over =
-        tables.iter().any(|t| t.local && matches!(t.state, MergeState::WannaSync(_) | MergeState::DoSync(_)));
-    if !handing_over {
+    let mark = |table: &TableInfo| match table.state {
+        MergeState::WannaSync(tick) | MergeState::DoSync(tick) if table.local => Some(tick),
+        _ => None,
+    };
+    let Some(first) = tables.iter().filter_map(mark).min() else {
         return Ok(batch::next(&**provider, queue, consumer, worker.config.collect()).await?);
-    }
-    let single = pgq::batch::Collect::default();
-    if let Some(batch) = batch::next(&**provider, queue, consumer, single).await? {
+    };
+    let collect = batch::Collect { alone_from: Some(first), ..worker.config.collect_all() };
+    if let Some(batch) = batch::next(&**provider, queue, consumer, collect).await? {
         return Ok(Some(batch));
     }
     batch::tick_now(&**provider, queue).await?;
-    Ok(batch::next(&**provider, queue, consumer, single).await?)
+    Ok(batch::next(&**provider, queue, consumer, collect).await?)
 }
 
 /// Makes foreign keys deferrable and switches user triggers off where the role may not go past them. A lock that is not to be had now is

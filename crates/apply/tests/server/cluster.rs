@@ -39,7 +39,6 @@ impl Cluster {
         cluster
     }
 
-
     fn socket(&self) -> &str {
         self.dir.path().to_str().unwrap()
     }
