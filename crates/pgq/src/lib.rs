@@ -5,6 +5,7 @@
 pub mod batch;
 pub mod bell;
 mod call;
+pub mod conflict;
 pub mod error;
 pub mod event;
 pub mod install;

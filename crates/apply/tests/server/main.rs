@@ -3,5 +3,6 @@
 
 mod capture;
 mod cluster;
+mod conflicts;
 mod edges;
 mod value_types;
