@@ -156,7 +156,12 @@ fn a_lock_is_waited_for_in_short_turns_and_its_holder_named() {
     let said = || std::fs::read_to_string(setup.directory().join("add-table.out")).unwrap_or_default();
     wait_for(SETTLE, "the next try is announced", || {
         let text = said();
-        let words = ["waits for a lock of process", "application \"tests\"", "idle in transaction", "insert into t values (1)"];
+        let words = [
+            "waits for a lock of process",
+            "application \"tests\"",
+            "idle in transaction",
+            "insert into t values (1)",
+        ];
         let named = words.iter().all(|word| text.contains(word));
         if named && text.contains("next try in") { Ok(()) } else { Err(text) }
     });

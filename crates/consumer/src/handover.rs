@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use pg::Session;
 use pgq::batch::{self, Batch};
+use pgq::fail_point;
 use pgq::table::{self, MergeState, TableInfo};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -105,6 +106,7 @@ async fn advance(worker: &Worker, target: &Session, table: &TableInfo, to: Merge
     let moved =
         target.execute(sql, &[&queue, &table.name, &from, &to]).await.during("handing a table over")?;
     if moved == 1 {
+        fail_point::reached("do-sync-set");
         info!(job, queue, table = table.name, state = to, "table state");
     }
     Ok(())

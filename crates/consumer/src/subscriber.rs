@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use pg::Session;
 use pgq::batch::{self, Batch};
+use pgq::fail_point;
 use pgq::node::{self, ConsumerState, NodeInfo};
 use pgq::table::{self, MergeState, TableInfo};
 use tokio::time::Instant;
@@ -74,6 +75,7 @@ pub(crate) async fn run(
         }
         if watermark.comes(Duration::from_secs_f64(config.local_wm_publish_period)) {
             node::set_subscriber_watermark(&*provider, queue, &node.name, state.completed_tick).await?;
+            fail_point::reached("watermark-set");
         }
         let tables = table::list(&**target, queue).await?;
         worker.report.tables(&tables);
@@ -82,6 +84,7 @@ pub(crate) async fn run(
         }
         if relaxations.comes(RELAXATIONS) {
             relax(job, queue, target).await?;
+            fail_point::reached("relaxed");
             fkeys.look(target).await?;
         }
         let Some(batch) = take(&provider, worker, &tables).await? else {
@@ -93,6 +96,7 @@ pub(crate) async fn run(
             continue;
         };
         wake.found();
+        fail_point::reached("batch-taken");
         if state.completed_tick == batch.tick {
             debug!(job, queue, tick = batch.tick, "batch was applied before");
             batch::finish(&*provider, &batch).await?;
@@ -122,7 +126,9 @@ pub(crate) async fn run(
                 return Err(Error::Batch { batch: batch.id, tick: batch.tick, source: Box::new(error) });
             }
         }
+        fail_point::reached("batch-before-finish");
         batch::finish(&*provider, &batch).await?;
+        fail_point::reached("batch-after-finish");
     }
     handover::give_back(worker, target).await?;
     Ok(Ended::Stopped)

@@ -7,7 +7,7 @@ use std::time::Duration;
 use apply::{Applier, Decoded, Decoder};
 use futures_util::TryStreamExt;
 use pgq::table::{self, MergeState, TableInfo};
-use pgq::{Batch, Snapshot, batch, conflict, node, replay};
+use pgq::{Batch, Snapshot, batch, conflict, fail_point, node, replay};
 use tokio::time::Instant;
 use tracing::debug;
 
@@ -48,6 +48,7 @@ pub(crate) async fn run(copier: &Copier, sides: &mut Sides, first: TableInfo) ->
                 let snapshot = info.snapshot.as_deref();
                 let client = &*sides.target;
                 if position::advance(client, queue, &info.name, info.state, wanna_sync, snapshot).await? {
+                    fail_point::reached("wanna-sync-set");
                     copier.moved(&info, wanna_sync);
                 }
             }
@@ -65,6 +66,7 @@ pub(crate) async fn run(copier: &Copier, sides: &mut Sides, first: TableInfo) ->
             _ => {
                 near = is_newest(copier, sides, &batch).await?;
                 writer.apply(sides, &info, &batch).await?;
+                fail_point::reached("catch-up-before-finish");
                 batch::finish(&*sides.provider, &batch).await?;
             }
         }
@@ -118,7 +120,9 @@ async fn hand_over(copier: &Copier, sides: &mut Sides, info: &TableInfo) -> Resu
     }
     node::unregister_consumer(&transaction, queue, &copier.consumer).await?;
     table::set_error(&transaction, queue, &info.name, None).await?;
+    fail_point::reached("hand-over-before-commit");
     transaction.commit().await.during("handing the table over")?;
+    fail_point::reached("hand-over-after-commit");
     copier.moved(info, MergeState::Ok);
     Ok(true)
 }
@@ -162,7 +166,10 @@ impl<'a> Replay<'a> {
         let target: &pg::Client = &sides.target;
         apply::begin(target).await?;
         match self.write(sides, info, batch).await {
-            Ok(()) => target.batch_execute("commit").await.during("committing the batch"),
+            Ok(()) => {
+                fail_point::reached("catch-up-before-commit");
+                target.batch_execute("commit").await.during("committing the batch")
+            }
             Err(error) => {
                 self.applier.reset();
                 // where even this fails the connection is lost, and the server rolls back
