@@ -12,6 +12,7 @@ pub mod fail_point;
 pub mod install;
 pub mod maintenance;
 pub mod node;
+pub mod observe;
 mod parking;
 pub mod replay;
 pub mod report;

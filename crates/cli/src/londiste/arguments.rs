@@ -165,6 +165,8 @@ pub(crate) enum Command {
     RemoveSeq(remove_seq::Arguments),
     /// Show the sequences of this node
     Seqs,
+    /// Show what INI says in the end, and where each value comes from
+    Config,
     /// Run this node's worker, which applies changes and copies tables
     Worker,
 }

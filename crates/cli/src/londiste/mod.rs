@@ -7,6 +7,7 @@ mod arguments;
 mod arrange;
 mod candidates;
 mod columns;
+mod config;
 mod create_leaf;
 mod create_root;
 mod create_table;
@@ -44,7 +45,7 @@ mod worker;
 use std::process::ExitCode;
 
 use arguments::{Arguments, Command};
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use job::Job;
 use terminal::Terminal;
 
@@ -68,6 +69,11 @@ impl Outcome {
     fn of(failures: usize) -> Outcome {
         if failures == 0 { Outcome::Done } else { Outcome::Partly }
     }
+}
+
+/// The command line.
+pub fn definition() -> clap::Command {
+    Arguments::command()
 }
 
 /// Runs the program; the answer is its exit code: 0, 1 after a failure, 2 after a command line that cannot be understood.
@@ -116,6 +122,9 @@ fn run(arguments: Arguments, terminal: Terminal) -> anyhow::Result<Outcome> {
         Some(command) if !matches!(command, Command::Worker) => command,
         _ => return worker::run(ini, options),
     };
+    if matches!(command, Command::Config) {
+        return config::run(&ini, &options.overrides, terminal);
+    }
     daemon::log::terminal(options.verbosity());
     let job = Job::load(&ini, &options.overrides, terminal)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -144,7 +153,7 @@ async fn dispatch(job: &Job, command: Command) -> anyhow::Result<Outcome> {
         Command::AddSeq(arguments) => add_seq::run(job, &arguments).await,
         Command::RemoveSeq(arguments) => remove_seq::run(job, &arguments).await,
         Command::Seqs => seqs::run(job).await,
-        // It has a runtime of its own, made after the process has gone to the background.
-        Command::Worker => Ok(Outcome::Done),
+        // These need no database, or a runtime of their own, made after the process has gone to the background.
+        Command::Config | Command::Worker => Ok(Outcome::Done),
     }
 }
