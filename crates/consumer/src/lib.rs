@@ -3,6 +3,7 @@
 //! A [`Worker`] runs until it is stopped or something fails; the databases hold its position, so it can be run again at once. Which tables are to
 //! be copied now it says on a `watch` channel; who runs the copies, and where, is not its business.
 
+mod ahead;
 mod attempt;
 mod config;
 mod conflicts;

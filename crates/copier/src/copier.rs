@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use pgq::table::{self, MergeState, Parking, TableInfo};
-use pgq::{Bell, Report, batch, node};
+use pgq::{Bell, Report, batch, fail_point, node};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -96,6 +96,7 @@ impl Copier {
     async fn leave(&self, sides: &Sides) -> Result<()> {
         let queue = self.config.queue_name.as_str();
         node::unregister_consumer(&*sides.target, queue, &self.consumer).await?;
+        fail_point::reached("copy-leaves");
         batch::unregister(&*sides.provider, queue, &self.consumer).await?;
         self.bell.ring();
         Ok(())
