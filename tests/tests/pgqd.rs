@@ -185,8 +185,13 @@ fn ticks_go_on_while_upkeep_waits() {
     let pair = Pair::start();
     let setup = Setup::new(&pair);
     install(&pair.source);
+    pair.source.execute(
+        "create table held (a int);
+         create or replace function pgq.maint_operations(out func_name text, out func_arg text) returns setof record
+         language sql as $$ values ('vacuum', 'public.held') $$",
+    );
     let mut other = pair.source.connect();
-    other.batch_execute("begin; lock table pgq.subscription in share update exclusive mode").unwrap();
+    other.batch_execute("begin; lock table held in share update exclusive mode").unwrap();
     setup.set("pgqd.ini", "maint_period", "0.5");
     setup.set("pgqd.ini", "ticker_period", "0.1");
     setup.start_daemon("pgqd");
