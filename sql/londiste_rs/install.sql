@@ -3,8 +3,10 @@
 \ir row_shape.sql
 \ir capture_function.sql
 \ir capture.sql
+\ir capture_whole.sql
 \ir deny.sql
 \ir relax.sql
 \ir pending_fkeys.sql
+\ir parking.sql
 \ir tables.sql
 \ir tick.sql

@@ -54,6 +54,27 @@ create table if not exists londiste_rs.table_error (
     primary key (queue_name, table_name)
 );
 
+-- parked: nobody works on the table until resume-table or resync; it has everything up to tick_id, and event ev_id has failed (parking.sql).
+alter table londiste_rs.table_error
+    add column if not exists parked  boolean not null default false,
+    add column if not exists code    text,
+    add column if not exists ev_id   bigint,
+    add column if not exists tick_id bigint,
+    add column if not exists tried   timestamptz not null default now();
+
+-- Changes that met another state of their row than the source had, and were settled all the same (on_conflict).
+create table if not exists londiste_rs.table_conflict (
+    queue_name text not null,
+    table_name text not null,
+    conflicts  bigint not null,
+    last_op    text not null,
+    last_key   text not null,
+    last_ev_id bigint not null,
+    last_time  timestamptz not null default now(),
+    since      timestamptz not null default now(),
+    primary key (queue_name, table_name)
+);
+
 reset client_min_messages;
 
 create or replace function londiste_rs.version()

@@ -38,44 +38,8 @@ begin
     return case when not result."?column?" then result.format end;
 end $$;
 
--- Writes the event of a changed row, if the trigger's arguments want one. False: the change itself is to be swallowed.
--- i_old is that of an update. Where the queue's name is the only argument the table's row function knows what to write.
-create or replace function pgq._trigger_event(i_format text, i_op text, i_when text, i_relation oid, i_schema text,
-    i_table text, i_args text[], i_row record, i_old record)
-returns boolean
-language plpgsql
-as $$
-declare
-    row_function text;
-    event text[];
-begin
-    if pg_catalog.current_setting('session_replication_role') = 'local' then
-        return true;
-    end if;
-    if i_args[0] is null then
-        raise exception 'pgq trigger must have destination queue as argument' using errcode = 'internal_error';
-    end if;
-    if pg_catalog.cardinality(i_args) = 1 and i_op <> 'TRUNCATE' then
-        row_function := pgq._row_function_name(i_format, i_relation);
-        if pg_catalog.to_regproc(row_function) is not null then
-            execute 'select ' || row_function || '($1, $2, $3)' into event using i_op, i_row, i_old;
-        else
-            event := '{}';
-        end if;
-        if event[2] is not null then
-            perform pgq.insert_event(i_args[0], case when i_format <> 'J' then event[1] else pg_catalog.concat(
-                    '{"op":"', i_op, '","table":', pg_catalog.to_json(array[i_schema, i_table]), event[1]) end,
-                event[2], i_schema || '.' || i_table, null, null, null);
-            return true;
-        end if;
-        if event = '{}' then
-            perform pgq._write_row_function(i_format, i_relation);
-        end if;
-    end if;
-    return pgq._any_trigger_event(i_format, i_op, i_when, i_relation, i_schema, i_table, i_args, i_row, i_old);
-end $$;
-
--- The same for all arguments, and without knowing anything of the table.
+-- Writes the event of a changed row, if the trigger's arguments want one. False: the change itself is to be swallowed. i_old is that of an
+-- update. It knows nothing of the table beforehand and asks the catalogs for each row: what the row functions leave to it.
 create or replace function pgq._any_trigger_event(i_format text, i_op text, i_when text, i_relation oid, i_schema text,
     i_table text, i_args text[], i_row record, i_old record)
 returns boolean
@@ -101,11 +65,18 @@ declare
     has_magic boolean;
     fields text[];
     old_fields text[];
+    unchanged text[];
     changed boolean := false;
     changed_ignored boolean := false;
     ignore text[] := '{}';
     ignores boolean := false;
 begin
+    if pg_catalog.current_setting('session_replication_role') = 'local' then
+        return true;
+    end if;
+    if i_args[0] is null then
+        raise exception 'pgq trigger must have destination queue as argument' using errcode = 'internal_error';
+    end if;
     for i in 1 .. pg_catalog.array_upper(i_args, 1) loop
         arg := i_args[i];
         part := pg_catalog.substr(arg, pg_catalog.strpos(arg, '=') + 1);
@@ -170,7 +141,7 @@ begin
     has_magic := pg_catalog.array_to_string(names, ',') ~ '(^|,)_pgq_ev_';
     leave_out := ignore;
     if has_magic then
-        leave_out := ignore || array(select name from pg_catalog.unnest(names) name where name like '\_pgq\_ev\_%');
+        leave_out := ignore || array(select name from pg_catalog.unnest(names) name where pg_catalog.starts_with(name, '_pgq_ev_'));
     end if;
     if key_list is null then
         key := pgq._primary_key(i_relation);
@@ -183,8 +154,13 @@ begin
 
     if i_op = 'UPDATE' then
         old_fields := pgq._record_fields(i_old::text);
+        unchanged := old_fields;
         for i in 1 .. pg_catalog.cardinality(fields) loop
-            if fields[i] is distinct from old_fields[i] then
+            if fields[i] is distinct from old_fields[i] and not pgq._field_changed(names[i], types[i], i_row, i_old) then
+                if names[i] <> all (key) then
+                    unchanged[i] := fields[i];
+                end if;
+            elsif fields[i] is distinct from old_fields[i] then
                 if names[i] = any (key) then
                     raise exception 'primary key update not allowed' using errcode = 'internal_error';
                 end if;
@@ -206,7 +182,7 @@ begin
 
     if has_magic then
         for i in 1 .. pg_catalog.cardinality(fields) loop
-            if names[i] like '\_pgq\_ev\_%' then
+            if pg_catalog.starts_with(names[i], '_pgq_ev_') then
                 spot := pg_catalog.array_position(array['type', 'data', 'extra1', 'extra2', 'extra3', 'extra4'],
                             pg_catalog.substr(names[i], 9));
                 if spot is null then
@@ -236,7 +212,7 @@ begin
     if not is_set[2] then
         ev[2] := case i_format
             when 'U' then pgq._urlencode_row(names, fields, leave_out)
-            when 'S' then pgq._partial_sql(i_op, names, fields, old_fields, key, leave_out)
+            when 'S' then pgq._partial_sql(i_op, names, fields, unchanged, key, leave_out)
             else pgq._json_row(names, types, fields, leave_out, pg_catalog.row_to_json(i_row))
         end;
     end if;

@@ -3,7 +3,11 @@
 use std::fmt;
 use std::time::Duration;
 
+use apply::OnConflict;
 use serde::Deserialize;
+
+/// Events of a batch at most, where it is several ticks: enough to make its fixed costs vanish, little enough to be read within a second.
+const BATCH_EVENTS: i32 = 50_000;
 
 /// Keys of the ini file that the worker reads; times in seconds.
 #[derive(Clone, Deserialize)]
@@ -27,9 +31,9 @@ pub struct Config {
     /// How long DDL of ours waits for its lock before it tries again later.
     #[serde(default = "ten")]
     pub lock_timeout: f64,
-    /// Ticks are taken together up to this many events.
+    /// A batch waits for ticks with this many events; without it and `pgq_batch_collect_interval` it takes what is there.
     pub pgq_batch_collect_events: Option<i32>,
-    /// Ticks are taken together up to this much time.
+    /// A batch waits for ticks that span this much time.
     pub pgq_batch_collect_interval: Option<f64>,
     /// Stay behind the newest tick by this much.
     pub pgq_keep_lag: Option<f64>,
@@ -42,9 +46,19 @@ pub struct Config {
     /// Connections are opened anew after this time.
     #[serde(default = "twenty_minutes")]
     pub connection_lifetime: f64,
+    /// What is done where rows of this node are not those that the changes expect.
+    #[serde(default, deserialize_with = "on_conflict")]
+    pub on_conflict: OnConflict,
+    /// How often a parked table is tried again whose cause may pass by itself; 0: never.
+    #[serde(default = "five_minutes")]
+    pub table_retry_period: f64,
     /// How often the provider is told which tick this node needs.
     #[serde(default = "five_minutes")]
     pub local_wm_publish_period: f64,
+}
+
+fn on_conflict<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<OnConflict, D::Error> {
+    String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
 }
 
 fn one() -> f64 {
@@ -83,6 +97,11 @@ impl Config {
         self.consumer_name.as_deref().unwrap_or(&self.job_name)
     }
 
+    /// The consumer name of a table's copy.
+    pub(crate) fn copy_consumer(&self, table: &str) -> String {
+        format!("{}.copy.{table}", self.job_name)
+    }
+
     pub(crate) fn loop_delay(&self) -> Duration {
         Duration::from_secs_f64(self.loop_delay.max(0.0))
     }
@@ -95,12 +114,17 @@ impl Config {
         Duration::from_secs_f64(self.keepalive_stats.max(1.0))
     }
 
+    fn collects_what_is_there(&self) -> bool {
+        self.pgq_batch_collect_events.is_none() && self.pgq_batch_collect_interval.is_none()
+    }
+
     pub(crate) fn collect(&self) -> pgq::batch::Collect {
         let duration = |seconds: Option<f64>| seconds.map(|s| Duration::from_secs_f64(s.max(0.0)));
         pgq::batch::Collect {
             keep_lag: duration(self.pgq_keep_lag),
             events: self.pgq_batch_collect_events,
             interval: duration(self.pgq_batch_collect_interval),
+            at_most: self.collects_what_is_there().then_some(BATCH_EVENTS),
         }
     }
 }

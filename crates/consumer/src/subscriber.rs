@@ -8,17 +8,19 @@ use pgq::node::{self, ConsumerState, NodeInfo};
 use pgq::table::{self, MergeState, TableInfo};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, info, warn};
+use tracing::{debug, info};
 
 use crate::copies::Copies;
 use crate::error::During;
 use crate::fkeys::ForeignKeys;
 use crate::handover;
+use crate::relax::relax;
 use crate::replay::Replay;
 use crate::root::Due;
 use crate::statistics::Statistics;
+use crate::wake::Wake;
 use crate::worker::Ended;
-use crate::{Error, Result, Worker};
+use crate::{Error, Result, Worker, attempt};
 
 /// How often foreign keys and triggers of replicated tables are looked at.
 const RELAXATIONS: Duration = Duration::from_secs(5);
@@ -32,14 +34,14 @@ pub(crate) async fn run(
     let config = &worker.config;
     let (job, queue, consumer) = (config.job_name.as_str(), config.queue_name.as_str(), config.consumer());
     let first = state(worker, target).await?;
-    let provider =
+    let mut provider =
         worker.connect_provider(first.provider_location.as_deref().unwrap_or_default(), "provider").await?;
     set_lock_timeout(target, config.lock_timeout).await?;
     let mut replay = Replay::start(worker, target).await?;
     let mut copies = Copies::new(worker);
     let mut fkeys = ForeignKeys::new(worker)?;
     let mut statistics = Statistics::start();
-    let mut bell = worker.bell.listen();
+    let mut wake = Wake::listen(&worker.bell, &worker.ticks, &provider, config.loop_delay()).await;
     let (mut relaxations, mut watermark) = (Due::now(), Due::now());
     copies.clear_remains(&provider, target).await?;
     info!(
@@ -56,7 +58,7 @@ pub(crate) async fn run(
             return Ok(Ended::Reconnect);
         }
         statistics.log_when_due(config);
-        bell.hush();
+        wake.hush(&mut provider);
         let state = state(worker, target).await?;
         if state.provider != first.provider || state.provider_location != first.provider_location {
             info!(job, queue, provider = state.provider, "the provider has changed");
@@ -67,10 +69,7 @@ pub(crate) async fn run(
         }
         if state.paused {
             worker.report.idle(true);
-            tokio::select! {
-                () = stop.cancelled() => {}
-                () = bell.wait(config.loop_delay()) => {}
-            }
+            wake.wait(&mut provider, stop).await;
             continue;
         }
         if watermark.comes(Duration::from_secs_f64(config.local_wm_publish_period)) {
@@ -90,12 +89,10 @@ pub(crate) async fn run(
                 node::set_error(&**target, queue, consumer, None).await?;
             }
             worker.report.idle(false);
-            tokio::select! {
-                () = stop.cancelled() => {}
-                () = bell.wait(config.loop_delay()) => {}
-            }
+            wake.wait(&mut provider, stop).await;
             continue;
         };
+        wake.found();
         if state.completed_tick == batch.tick {
             debug!(job, queue, tick = batch.tick, "batch was applied before");
             batch::finish(&*provider, &batch).await?;
@@ -112,16 +109,12 @@ pub(crate) async fn run(
         }
         let Some(tables) = handover::settle(worker, target, &batch, tables, stop).await? else { break };
         let began_batch = Instant::now();
-        let applied = Box::pin(replay.apply(&provider, target, &batch, tables)).await;
+        let applied =
+            Box::pin(attempt::apply(worker, &provider, target, &mut replay, &batch, &tables, stop)).await;
         match applied {
-            Ok(changes) => {
-                statistics.count(&batch, changes);
-                worker.report.applied(&batch, changes, began_batch.elapsed());
-            }
-            // A foreign key or trigger that came after the last look is relaxed, and the batch tried again
-            Err(error) if !error.is_connection_lost() && relax(job, queue, target).await? > 0 => {
-                info!(job, queue, tick = batch.tick, "trying the batch again, foreign keys relaxed: {error}");
-                continue;
+            Ok(done) => {
+                statistics.count(&batch, &done);
+                worker.report.applied(&batch, done.changes, began_batch.elapsed());
             }
             Err(error) => {
                 return Err(Error::Batch { batch: batch.id, tick: batch.tick, source: Box::new(error) });
@@ -147,37 +140,6 @@ async fn take(provider: &Session, worker: &Worker, tables: &[TableInfo]) -> Resu
     }
     batch::tick_now(&**provider, queue).await?;
     Ok(batch::next(&**provider, queue, consumer, single).await?)
-}
-
-/// Makes foreign keys deferrable and switches user triggers off where the role may not go past them. A lock that is not to be had now is
-/// tried for again at the next look.
-async fn relax(job: &str, queue: &str, target: &Session) -> Result<i32> {
-    match target.query_one("select londiste_rs.relax_tables()", &[]).await {
-        Ok(row) => {
-            let changes: i32 = row.get(0);
-            if changes > 0 {
-                info!(
-                    job,
-                    queue,
-                    changes,
-                    "foreign keys made deferrable and user triggers switched off while replicated"
-                );
-            }
-            Ok(changes)
-        }
-        Err(error) => {
-            let error = pg::Error::from(error);
-            if !error.is_lock_timeout() {
-                return Err(error).during("relaxing foreign keys and triggers of replicated tables");
-            }
-            warn!(
-                job,
-                queue,
-                "foreign keys and triggers of replicated tables are locked by others, trying again: {error}"
-            );
-            Ok(0)
-        }
-    }
 }
 
 /// The worker's position and flags on this node.

@@ -25,6 +25,7 @@ pub(crate) enum Ended {
 pub struct Worker {
     pub(crate) config: Config,
     pub(crate) bell: Bell,
+    pub(crate) ticks: Bell,
     pub(crate) copies: watch::Sender<BTreeSet<String>>,
     pub(crate) report: Report,
 }
@@ -32,7 +33,13 @@ pub struct Worker {
 impl Worker {
     /// A worker that rings and hears `bell`, and says on `copies` which tables are to be copied now.
     pub fn new(config: Config, bell: Bell, copies: watch::Sender<BTreeSet<String>>) -> Worker {
-        Worker { config, bell, copies, report: Report::default() }
+        Worker { config, bell, ticks: Bell::default(), copies, report: Report::default() }
+    }
+
+    /// The same worker, hearing the bell of a ticker in this process.
+    #[must_use]
+    pub fn hearing(self, ticks: Bell) -> Worker {
+        Worker { ticks, ..self }
     }
 
     /// Tells its work to `report`.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use apply::{Applier, Decoded, Decoder};
 use futures_util::TryStreamExt;
 use pgq::table::{self, MergeState, TableInfo};
-use pgq::{Batch, Snapshot, batch, node, replay};
+use pgq::{Batch, Snapshot, batch, conflict, node, replay};
 use tokio::time::Instant;
 use tracing::debug;
 
@@ -31,7 +31,7 @@ pub(crate) async fn run(copier: &Copier, sides: &mut Sides, first: TableInfo) ->
         else {
             return Ok(());
         };
-        let Some(batch) = take(copier, sides).await? else {
+        let Some(batch) = take(copier, sides, info.state).await? else {
             copier.report.sign();
             bell.wait(delay).await;
             continue;
@@ -77,9 +77,14 @@ async fn restore_dropped(sides: &mut Sides, queue: &str, info: &TableInfo) -> Re
     transaction.commit().await.during("restoring indexes")
 }
 
-/// The next single tick's batch, after a tick made now where there is none.
-async fn take(copier: &Copier, sides: &Sides) -> Result<Option<Batch>> {
-    let (queue, collect) = (copier.config.queue_name.as_str(), batch::Collect::default());
+/// Events of a batch at most, where it is several ticks.
+const BATCH_EVENTS: i32 = 50_000;
+
+/// The next batch, after a tick made now where there is none. While the table is handed over, single ticks: the worker's have to be met.
+async fn take(copier: &Copier, sides: &Sides, state: MergeState) -> Result<Option<Batch>> {
+    let at_most = (state == MergeState::CatchingUp).then_some(BATCH_EVENTS);
+    let (queue, collect) =
+        (copier.config.queue_name.as_str(), batch::Collect { at_most, ..Default::default() });
     if let Some(batch) = batch::next(&*sides.provider, queue, &copier.consumer, collect).await? {
         return Ok(Some(batch));
     }
@@ -118,7 +123,9 @@ struct Replay<'a> {
 impl<'a> Replay<'a> {
     async fn start(copier: &'a Copier, sides: &Sides, info: &TableInfo) -> Result<Replay<'a>> {
         let bypass_triggers = replay::may_bypass_triggers(&*sides.target).await?;
-        let mut applier = Applier::new(apply::Options { bypass_triggers, ..apply::Options::default() });
+        let on_conflict = copier.config.on_conflict;
+        let options = apply::Options { bypass_triggers, on_conflict, ..apply::Options::default() };
+        let mut applier = Applier::new(options);
         applier.set_dest(&info.name, info.dest());
         Ok(Replay { copier, decoder: Decoder::new(), applier, bypass_triggers })
     }
@@ -171,6 +178,12 @@ impl<'a> Replay<'a> {
         }
         drop(events);
         let applied = self.applier.flush(target).await?;
+        for (table, found) in &applied.conflicts {
+            let Some(last) = &found.last else { continue };
+            let count = i64::try_from(found.count).unwrap_or(i64::MAX);
+            let last = conflict::Last { op: last.op, key: &last.key, event: last.event_id };
+            conflict::count(target, queue, table, count, &last).await?;
+        }
         let changes: u64 = applied.tables.values().map(|table| table.changes).sum();
         self.copier.report.applied(batch, changes, began.elapsed());
         debug!(queue, table = info.name, tick = batch.tick, changes, "batch applied by the copy");

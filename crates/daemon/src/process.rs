@@ -65,7 +65,7 @@ impl Process {
             signals,
             notifier: Notifier::new(background),
             shown,
-            surroundings: Surroundings { bell: Bell::default(), over: told, observed },
+            surroundings: Surroundings { ticks: Bell::default(), over: told, observed },
             over,
         }
     }

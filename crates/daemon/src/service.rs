@@ -35,8 +35,8 @@ enum Kind {
 /// What the jobs of a process have in common.
 #[derive(Clone)]
 pub(crate) struct Surroundings {
-    /// One for all jobs: a tick made here is heard by the workers of the queue here. It is only a hint to the others.
-    pub(crate) bell: Bell,
+    /// Rung by a ticker of this process, heard by its workers. It is only a hint to those of other queues.
+    pub(crate) ticks: Bell,
     /// Is told by a part that fails without end, where the process shall end then.
     pub(crate) over: mpsc::UnboundedSender<String>,
     /// Somebody wants metrics.
@@ -133,7 +133,7 @@ impl Service {
 
     /// Starts the job's parts. Must be called inside a runtime.
     pub(crate) fn start(&self, log: Option<Arc<LogFile>>, surroundings: &Surroundings) -> Supervisor {
-        let Surroundings { bell, over, observed } = surroundings.clone();
+        let Surroundings { ticks, over, observed } = surroundings.clone();
         let (backoff, rest) = match &self.kind {
             Kind::Ticker(config) => (Backoff::default(), config.ticker_period),
             Kind::Node { longest_pause, loop_delay, .. } => {
@@ -145,8 +145,8 @@ impl Service {
         let supervisor =
             Supervisor::new(&self.job, backoff).logging_to(log).losing_patience(patience).resting_up_to(rest);
         match &self.kind {
-            Kind::Ticker(config) => tick::start(&supervisor, config.clone(), bell, observed),
-            Kind::Node { node, .. } => worker::start(&supervisor, Node::clone(node), bell),
+            Kind::Ticker(config) => tick::start(&supervisor, config.clone(), &ticks, observed),
+            Kind::Node { node, .. } => worker::start(&supervisor, Node::clone(node), &ticks),
         }
         supervisor
     }

@@ -20,11 +20,13 @@ pub(crate) struct Node {
     pub(crate) pidfile: Option<PathBuf>,
 }
 
-/// Starts the worker, and the copies that it asks for.
-pub(crate) fn start(supervisor: &Supervisor, node: Node, bell: Bell) {
+/// Starts the worker, and the copies that it asks for. The worker hears `ticks`, the bell of a ticker in this process.
+pub(crate) fn start(supervisor: &Supervisor, node: Node, ticks: &Bell) {
+    let bell = Bell::default();
     let (copies, wanted) = watch::channel(BTreeSet::new());
     let report = Report::default();
-    let worker = Worker::new(node.consumer, bell.clone(), copies).reporting(report.clone());
+    let worker =
+        Worker::new(node.consumer, bell.clone(), copies).hearing(ticks.clone()).reporting(report.clone());
     let worker = Arc::new(worker);
     supervisor.start_reporting("worker", report, move |stop| {
         let worker = worker.clone();

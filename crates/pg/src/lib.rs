@@ -1,6 +1,7 @@
 //! Reaching PostgreSQL: connect strings, TLS, pools, identifiers, table structure, COPY streams.
 
 mod attempt;
+mod blockers;
 mod cancel;
 mod certificate;
 mod client_certificate;
@@ -30,6 +31,7 @@ mod tls;
 mod uri;
 mod watch;
 
+pub use blockers::{Blocker, blockers};
 pub use cancel::CancelToken;
 pub use connstr::ConnectString;
 pub use copy::{Copied, pipe};

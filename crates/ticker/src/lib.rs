@@ -7,6 +7,7 @@
 mod config;
 mod error;
 mod find;
+mod pace;
 mod stats;
 mod tend;
 mod upkeep;

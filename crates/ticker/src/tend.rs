@@ -7,6 +7,7 @@ use pgq::maintenance;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
+use crate::pace::Pace;
 use crate::{APPLICATION, Error, Report, Ticker};
 
 /// No work of ours waits longer than this for a lock, which others would queue behind; it is done the next time.
@@ -14,7 +15,9 @@ pub(crate) const LOCK_TIMEOUT: &str = "set lock_timeout = '5s'";
 
 /// What is due when. Events come back in bunches, so that ticks go on between them.
 struct Duties {
-    tick: Interval,
+    pace: Pace,
+    /// Ticks are announced to other processes; not any more once the server could not take an announcement.
+    aloud: bool,
     retry: Interval,
     observe: Interval,
     retrying: bool,
@@ -33,7 +36,8 @@ impl Ticker {
         let config = &self.config;
         let connect = config.database(database);
         let mut duties = Duties {
-            tick: periodic(config.ticker_period),
+            pace: Pace::new(config.ticker_period),
+            aloud: true,
             retry: periodic(config.retry_period),
             observe: periodic(OBSERVE),
             retrying: false,
@@ -81,19 +85,14 @@ impl Ticker {
     ) -> Result<(), Error> {
         let prepared = session.batch_execute(LOCK_TIMEOUT).await.map_err(pg::Error::from);
         prepared.map_err(Error::doing(database, LOCK_TIMEOUT))?;
+        let mut due = Instant::now();
         loop {
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
                 () = sleep_until(end) => return Ok(()),
-                _ = duties.tick.tick() => {
-                    let ticked = maintenance::tick(session).await;
-                    let queues = ticked.map_err(Error::doing(database, "pgq.ticker()"))?;
-                    tracing::trace!("{queues} ticks");
-                    if queues > 0 {
-                        self.bell.ring();
-                    }
-                    self.stats.ticked();
-                    report.ticked(queues.try_into().unwrap_or(0));
+                () = sleep_until(due) => {
+                    self.tick(database, session, duties, report).await?;
+                    due = Instant::now() + duties.pace.rest();
                 }
                 _ = duties.retry.tick() => duties.retrying = true,
                 _ = duties.observe.tick(), if self.observing => {
@@ -113,6 +112,37 @@ impl Ticker {
                 }
             }
         }
+    }
+
+    async fn tick(
+        &self,
+        database: &str,
+        session: &pg::Session,
+        duties: &mut Duties,
+        report: &Report,
+    ) -> Result<(), Error> {
+        let mut ticked = if duties.aloud {
+            maintenance::tick_aloud(session).await
+        } else {
+            maintenance::tick(session).await
+        };
+        if let Err(error) = &ticked
+            && duties.aloud
+            && error.sqlstate() == Some(&pg::SqlState::PROGRAM_LIMIT_EXCEEDED)
+        {
+            tracing::warn!("database {database}: ticks are not announced any more: {error}");
+            duties.aloud = false;
+            ticked = maintenance::tick(session).await;
+        }
+        let queues = ticked.map_err(Error::doing(database, "pgq.ticker()"))?;
+        tracing::trace!("{queues} ticks");
+        self.stats.ticked();
+        report.ticked(queues.try_into().unwrap_or(0));
+        if queues > 0 {
+            duties.pace.ticked();
+            self.bell.ring();
+        }
+        Ok(())
     }
 }
 

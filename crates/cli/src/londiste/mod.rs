@@ -29,6 +29,7 @@ mod public_location;
 mod remove_seq;
 mod remove_table;
 mod resume;
+mod resume_table;
 mod resync;
 mod seqs;
 mod signal;
@@ -147,6 +148,7 @@ async fn dispatch(job: &Job, command: Command) -> anyhow::Result<Outcome> {
         Command::Tables(arguments) => tables::run(job, &arguments).await,
         Command::Missing => missing::run(job).await,
         Command::Resync(arguments) => resync::run(job, &arguments).await,
+        Command::ResumeTable(arguments) => resume_table::run(job, &arguments).await,
         Command::WaitSync(arguments) => wait_sync::run(job, &arguments).await,
         Command::AddSeq(arguments) => add_seq::run(job, &arguments).await,
         Command::RemoveSeq(arguments) => remove_seq::run(job, &arguments).await,

@@ -85,6 +85,8 @@ const LONDISTE: &[(&str, Meaning)] = &[
     ("keepalive_stats", Plain),
     ("connection_lifetime", Plain),
     ("exception_sleep", Plain),
+    ("on_conflict", Plain),
+    ("table_retry_period", Plain),
     ("local_only", Idle(LEAF)),
     ("local_only_drop_execute", Idle(LEAF)),
     ("table_filter", Idle(LEAF)),

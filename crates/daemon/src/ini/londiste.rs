@@ -103,6 +103,12 @@ pub struct LondisteSettings {
     /// The longest pause before a failed part is tried again.
     #[serde(default = "twenty_seconds", deserialize_with = "seconds")]
     pub exception_sleep: Duration,
+    /// What is done where rows of this node are not those that the changes expect.
+    #[serde(default, deserialize_with = "parsed")]
+    pub on_conflict: consumer::OnConflict,
+    /// How often a parked table is tried again whose cause may pass by itself; 0: never.
+    #[serde(default = "five_minutes", deserialize_with = "seconds")]
+    pub table_retry_period: Duration,
 }
 
 impl LondisteSettings {

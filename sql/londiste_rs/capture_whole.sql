@@ -1,0 +1,16 @@
+-- Whether every update of a table gives an event with its key and its whole row, updates that change nothing included: what a copy in
+-- chunks of different snapshots builds on. Asked on the root, about a table as the queue names it.
+create or replace function londiste_rs.capture_is_whole(i_queue_name text, i_table_name text)
+returns boolean language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select exists (
+        select from londiste_rs.capture c
+         where c.queue_name = i_queue_name and c.table_name = i_table_name
+           and c.relid = londiste_rs.find_relation(i_table_name)
+           and cardinality(londiste_rs.key_columns(c.relid)) > 0
+           and exists (select from pg_trigger t join pg_proc p on p.oid = t.tgfoid join pg_namespace n on n.oid = p.pronamespace
+                        where t.tgrelid = c.relid and t.tgenabled in ('O', 'A')
+                          and n.nspname = 'londiste_rs' and p.proname = c.function_name
+                          and t.tgtype & 16 <> 0))
+$$;
