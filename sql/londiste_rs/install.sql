@@ -7,5 +7,6 @@
 \ir deny.sql
 \ir relax.sql
 \ir pending_fkeys.sql
+\ir copy.sql
 \ir tables.sql
 \ir tick.sql

@@ -1,6 +1,7 @@
 //! The copies' part of section `[londiste]`.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde::Deserialize;
 
@@ -20,6 +21,18 @@ pub struct Config {
     /// Tables copied at the same time, and so the connections to each side.
     #[serde(default = "one_copy")]
     pub parallel_copies: usize,
+    /// Indexes built at the same time, over connections of their own to the target.
+    #[serde(default = "two")]
+    pub parallel_index_builds: usize,
+    /// `maintenance_work_mem` of index builds, as PostgreSQL writes it.
+    #[serde(default = "quarter_gigabyte")]
+    pub copy_maintenance_work_mem: String,
+    /// About how long a chunk of a large table takes, and with it the longest transaction on the source.
+    #[serde(default = "one_minute")]
+    pub copy_chunk_seconds: f64,
+    /// Pages of a chunk; 0: as many as fit into `copy_chunk_seconds`.
+    #[serde(default)]
+    pub copy_chunk_pages: i64,
     /// Connections are opened anew after this time, between two copies.
     #[serde(default = "twenty_minutes")]
     pub connection_lifetime: f64,
@@ -33,6 +46,18 @@ pub struct Config {
 
 fn one() -> f64 {
     1.0
+}
+
+fn two() -> usize {
+    2
+}
+
+fn one_minute() -> f64 {
+    60.0
+}
+
+fn quarter_gigabyte() -> String {
+    "256MB".to_owned()
 }
 
 fn one_copy() -> usize {
@@ -61,6 +86,11 @@ impl Config {
     /// The worker's consumer name.
     pub(crate) fn worker(&self) -> &str {
         self.consumer_name.as_deref().unwrap_or(&self.job_name)
+    }
+
+    /// How long a chunk should take.
+    pub(crate) fn chunk_goal(&self) -> Duration {
+        Duration::from_secs_f64(self.copy_chunk_seconds.max(0.1))
     }
 
     /// The consumer name of a table's copy.

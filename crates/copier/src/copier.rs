@@ -1,6 +1,7 @@
 //! One run of a table's copy: from whatever state the databases tell, until the worker has the table.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use pgq::table::{self, MergeState, TableInfo};
 use pgq::{Bell, batch, node};
@@ -8,13 +9,18 @@ use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use crate::connections::{Connections, Sides};
-use crate::{Config, Error, Result, bulk, catch_up};
+use crate::error::During;
+use crate::gate::{Gate, Limits, Valve};
+use crate::progress::Progress;
+use crate::{Config, Error, Result, catch_up, in_copy};
 
 /// Copies one table.
 pub struct Copier {
     pub(crate) config: Arc<Config>,
     pub(crate) bell: Bell,
-    connections: Connections,
+    pub(crate) connections: Connections,
+    pub(crate) gate: Gate,
+    pub(crate) progress: Progress,
     pub(crate) table: String,
     pub(crate) consumer: String,
 }
@@ -25,22 +31,34 @@ pub struct Copiers {
     config: Arc<Config>,
     bell: Bell,
     connections: Connections,
+    gate: Gate,
+    progress: Progress,
 }
+
+/// How often a copy says how far it is, and looks whether it is to be held.
+const REPORT: Duration = Duration::from_secs(1);
 
 impl Copiers {
     /// Copies that ring and hear `bell`. Opens no connection yet.
     pub fn new(config: Config, bell: Bell) -> Copiers {
         let config = Arc::new(config);
         let connections = Connections::new(Arc::clone(&config));
-        Copiers { config, bell, connections }
+        let gate = Gate::new(Limits::default());
+        Copiers { config, bell, connections, gate, progress: Progress::default() }
     }
 
     /// The copy of `table` (`schema.table` as the queue names it).
     pub fn copier(&self, table: &str) -> Copier {
         let consumer = self.config.consumer(table);
-        let (config, bell, connections) =
-            (Arc::clone(&self.config), self.bell.clone(), self.connections.clone());
-        Copier { config, bell, connections, table: table.to_owned(), consumer }
+        Copier {
+            config: Arc::clone(&self.config),
+            bell: self.bell.clone(),
+            connections: self.connections.clone(),
+            gate: self.gate.clone(),
+            progress: self.progress.clone(),
+            table: table.to_owned(),
+            consumer,
+        }
     }
 }
 
@@ -53,8 +71,10 @@ impl Copier {
         let outcome = tokio::select! {
             outcome = Box::pin(self.work()) => outcome,
             // dropping the copy's transactions is safe at every point
-            () = stop.cancelled() => return Ok(()),
+            () = stop.cancelled() => Ok(()),
+            () = self.report() => Ok(()),
         };
+        self.progress.forget(&self.table);
         if let Err(error) = &outcome {
             self.record(error).await;
         }
@@ -64,16 +84,24 @@ impl Copier {
     async fn work(&self) -> Result<()> {
         let mut sides = self.connections.open(&self.table).await?;
         let queue = self.config.queue_name.as_str();
+        let mut fresh = false;
         loop {
             let info = table::get(&*sides.target, queue, &self.table).await?;
             match info.filter(|info| info.local) {
                 Some(info) if info.state == MergeState::InCopy => {
-                    Box::pin(bulk::copy(self, &mut sides, &info)).await?
+                    fresh = true;
+                    Box::pin(in_copy::step(self, &mut sides, &info)).await?
                 }
                 Some(info) if info.state.is_copying() => {
                     Box::pin(catch_up::run(self, &mut sides, info)).await?
                 }
-                _ => return self.leave(&sides).await,
+                info => {
+                    self.leave(&sides).await?;
+                    return match info.filter(|info| fresh && info.state == MergeState::Ok) {
+                        Some(info) => analyze(&sides, &info).await,
+                        None => Ok(()),
+                    };
+                }
             }
         }
     }
@@ -81,6 +109,8 @@ impl Copier {
     /// Ends the copy's subscription, and its record on the target where it is still there.
     async fn leave(&self, sides: &Sides) -> Result<()> {
         let queue = self.config.queue_name.as_str();
+        let sql = "delete from londiste_rs.copy_progress where queue_name = $1 and table_name = $2";
+        sides.target.execute(sql, &[&queue, &self.table]).await.during("ending the copy")?;
         node::unregister_consumer(&*sides.target, queue, &self.consumer).await?;
         batch::unregister(&*sides.provider, queue, &self.consumer).await?;
         self.bell.ring();
@@ -97,10 +127,36 @@ impl Copier {
         }
     }
 
+    /// Says every second how far the copy is, and holds it while the worker is paused. Never ends.
+    async fn report(&self) {
+        let queue = self.config.queue_name.as_str();
+        loop {
+            tokio::time::sleep(REPORT).await;
+            let Ok(node) = self.connections.report().await else { continue };
+            self.progress.publish(&node, queue, &self.table).await;
+            if let Ok(Some(state)) = node::consumer_state(&*node, queue, self.config.worker()).await {
+                self.gate.set(|limits| limits.held = state.paused);
+            }
+        }
+    }
+
+    /// What a stream of this copy's rows passes through. With `patience`, one that is held for longer is given up.
+    pub(crate) fn valve(&self, patience: Option<Duration>) -> Valve {
+        Valve::new(self.gate.clone(), self.progress.clone(), &self.table, patience)
+    }
+
     /// Says that the table has come further.
     pub(crate) fn moved(&self, info: &TableInfo, to: MergeState) {
         let (job, queue) = (&self.config.job_name, &self.config.queue_name);
         info!(job, queue, table = info.name, state = %to, "table state");
         self.bell.ring();
     }
+}
+
+/// Statistics for the planner, once the table is the worker's.
+async fn analyze(sides: &Sides, info: &TableInfo) -> Result<()> {
+    let what = || format!("analyzing {}", info.dest());
+    let sql = "select format('analyze %s', londiste_rs.find_relation($1)::regclass)";
+    let analyze: String = sides.target.query_one(sql, &[&info.dest()]).await.during(what())?.get(0);
+    sides.target.batch_execute(&analyze).await.during(what())
 }

@@ -37,6 +37,26 @@ pub enum Error {
         /// The table on the target.
         dest_table: String,
     },
+    /// What the copy had dropped does not come back.
+    #[error("indexes and constraints of {table} do not come back after the copy: {reason}")]
+    NotRestored {
+        /// The table.
+        table: String,
+        /// The first one, and the server's words.
+        reason: String,
+    },
+    /// The record of a copy is not readable.
+    #[error("the snapshot kept of a copy is none: \"{text}\"")]
+    Snapshot {
+        /// What was kept.
+        text: String,
+    },
+    /// A number of rows or bytes that PostgreSQL cannot keep.
+    #[error("table {table} has more rows or bytes than can be counted")]
+    TooLarge {
+        /// The table.
+        table: String,
+    },
     /// The copy's subscription and its record on the target disagree.
     #[error(
         "lost position of copy consumer \"{consumer}\": the target has applied tick {completed}, the provider's batch goes \
