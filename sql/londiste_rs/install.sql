@@ -7,6 +7,7 @@
 \ir deny.sql
 \ir relax.sql
 \ir pending_fkeys.sql
+\ir parking.sql
 \ir copy.sql
 \ir tables.sql
 \ir tick.sql

@@ -54,6 +54,14 @@ create table if not exists londiste_rs.table_error (
     primary key (queue_name, table_name)
 );
 
+-- parked: nobody works on the table until resume-table or resync; it has everything up to tick_id, and event ev_id has failed (parking.sql).
+alter table londiste_rs.table_error
+    add column if not exists parked  boolean not null default false,
+    add column if not exists code    text,
+    add column if not exists ev_id   bigint,
+    add column if not exists tick_id bigint,
+    add column if not exists tried   timestamptz not null default now();
+
 reset client_min_messages;
 
 create or replace function londiste_rs.version()

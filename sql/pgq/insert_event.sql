@@ -1,8 +1,10 @@
 -- Events come in.
 
--- Writes pgq._insert_event_row, which puts an event into an event table: static SQL for each of the queues that there are now, so that
--- its plans are made once for a session, and dynamic SQL for all others. Where somebody else writes it in an open transaction, that
+-- Writes pgq._put_event, which puts an event into the current table of a queue: static SQL for each of the queues that there are now, so
+-- that its plans are made once for a session, and dynamic SQL for all others. Where somebody else writes it in an open transaction, that
 -- is left at: it never waits.
+--
+-- A number is drawn from the queue's sequence in any case: it tells the ticker that there is something new.
 create or replace function pgq._write_insert_function()
 returns void
 language plpgsql
@@ -12,34 +14,66 @@ declare
     q record;
     branches text := '';
 begin
-    if not pg_try_advisory_xact_lock(hashtextextended('pgq._insert_event_row', 0)) then
+    if not pg_try_advisory_xact_lock(hashtextextended('pgq._put_event', 0)) then
         return;
     end if;
     for q in
-        select queue_data_pfx, queue_ntables from pgq.queue order by queue_id limit 100
+        select queue_data_pfx, queue_event_seq, queue_ntables from pgq.queue order by queue_id limit 100
     loop
         branches := branches || format($f$
-    %s i_prefix operator(pg_catalog.=) %L then$f$, case when branches = '' then 'if' else 'elsif' end, q.queue_data_pfx);
+    %s data_prefix operator(pg_catalog.=) %L then
+        new_id := pg_catalog.nextval(%L::pg_catalog.regclass);
+        if i_id is not null then
+            new_id := i_id;
+        end if;$f$, case when branches = '' then 'if' else 'elsif' end, q.queue_data_pfx, pgq.quote_fqname(q.queue_event_seq));
         for nr in 0 .. q.queue_ntables - 1 loop
             branches := branches || format($f$
-        if i_nr operator(pg_catalog.=) %s then
+        if current_table operator(pg_catalog.=) %s then
             insert into %s
                 (ev_id, ev_time, ev_owner, ev_retry, ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3, ev_extra4)
-            values ($3, $4, $5, $6, $7, $8, $9, $10, $11, $12);
-            return;
+            values (new_id, coalesce(i_time, pg_catalog.now()), i_owner, i_retry, i_type, i_data, i_extra1, i_extra2, i_extra3, i_extra4);
+            return new_id;
         end if;$f$, nr, pgq.quote_fqname(q.queue_data_pfx || '_' || nr));
         end loop;
     end loop;
     execute format($f$
-create or replace function pgq._insert_event_row(i_prefix text, i_nr integer, bigint, timestamptz, integer, integer,
-    text, text, text, text, text, text)
-returns void language plpgsql as $body$
-begin%s%s
+create or replace function pgq._put_event(i_queue text, i_id bigint, i_time timestamptz, i_owner integer, i_retry integer,
+    i_type text, i_data text, i_extra1 text, i_extra2 text, i_extra3 text, i_extra4 text)
+returns bigint language plpgsql as $body$
+declare
+    new_id bigint;
+    current_table integer;
+    data_prefix text;
+    event_seq text;
+    closed boolean;
+    tx_limit integer;
+begin
+    select q.queue_cur_table, q.queue_data_pfx, q.queue_event_seq, q.queue_disable_insert, q.queue_per_tx_limit
+      into current_table, data_prefix, event_seq, closed, tx_limit
+      from pgq.queue q where q.queue_name operator(pg_catalog.=) i_queue;
+    if data_prefix is null then
+        if i_queue is null then
+            raise exception 'Queue name must not be NULL' using errcode = 'internal_error';
+        end if;
+        raise exception 'No such queue' using errcode = 'internal_error';
+    end if;
+    if closed and pg_catalog.current_setting('session_replication_role') is distinct from 'replica' then
+        raise exception 'Insert into queue disallowed' using errcode = 'internal_error';
+    end if;
+    if tx_limit is not null then
+        perform pgq._count_tx_event(i_queue, tx_limit);
+    end if;
+%s%s
+    new_id := pg_catalog.nextval(event_seq::pg_catalog.regclass);
+    if i_id is not null then
+        new_id := i_id;
+    end if;
     execute pg_catalog.format('insert into %%I.%%I'
             ' (ev_id, ev_time, ev_owner, ev_retry, ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3, ev_extra4)'
-            ' values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)',
-            pg_catalog.split_part(i_prefix, '.', 1), pg_catalog.split_part(i_prefix, '.', 2) || '_' || i_nr)
-      using $3, $4, $5, $6, $7, $8, $9, $10, $11, $12;
+            ' values ($1, coalesce($2, pg_catalog.now()), $3, $4, $5, $6, $7, $8, $9, $10)',
+            pg_catalog.split_part(data_prefix, '.', 1), pg_catalog.split_part(data_prefix, '.', 2) || '_' || current_table)
+      using new_id, i_time, i_owner, i_retry, i_type, i_data, i_extra1, i_extra2, i_extra3, i_extra4;
+    return new_id;
 end $body$ $f$, branches, case when branches <> '' then '
     end if;' end);
 end $outer$;
@@ -47,41 +81,13 @@ end $outer$;
 do $$ begin perform pgq._write_insert_function(); end $$;
 
 -- Inserts an event with all of its fields; id and time are filled in where they are NULL.
--- A number is drawn from the sequence in any case: it tells the ticker that there is something new.
 create or replace function pgq.insert_event_raw(queue_name text, ev_id bigint, ev_time timestamptz, ev_owner integer,
     ev_retry integer, ev_type text, ev_data text, ev_extra1 text, ev_extra2 text, ev_extra3 text, ev_extra4 text)
 returns bigint
 language plpgsql
 as $$
-declare
-    q record;
-    new_id bigint;
 begin
-    select c.queue_cur_table, c.queue_data_pfx, c.queue_event_seq, c.queue_disable_insert, c.queue_per_tx_limit
-      into q
-      from pgq.queue c where c.queue_name operator(pg_catalog.=) $1;
-    if not found then
-        if queue_name is null then
-            raise exception 'Queue name must not be NULL' using errcode = 'internal_error';
-        end if;
-        raise exception 'No such queue' using errcode = 'internal_error';
-    end if;
-    if q.queue_disable_insert then
-        if pg_catalog.current_setting('session_replication_role') is distinct from 'replica' then
-            raise exception 'Insert into queue disallowed' using errcode = 'internal_error';
-        end if;
-    end if;
-    if q.queue_per_tx_limit is not null then
-        perform pgq._count_tx_event(queue_name, q.queue_per_tx_limit);
-    end if;
-
-    new_id := pg_catalog.nextval(q.queue_event_seq::regclass);
-    if ev_id is not null then
-        new_id := ev_id;
-    end if;
-    perform pgq._insert_event_row(q.queue_data_pfx, q.queue_cur_table, new_id, coalesce(ev_time, pg_catalog.now()), ev_owner, ev_retry,
-        ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3, ev_extra4);
-    return new_id;
+    return pgq._put_event(queue_name, ev_id, ev_time, ev_owner, ev_retry, ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3, ev_extra4);
 end $$;
 
 -- Counts the events one transaction puts into a limited queue, and stops it beyond the limit.
@@ -113,14 +119,12 @@ language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    return pgq.insert_event_raw(queue_name, null, null, null, null, ev_type, ev_data,
-        ev_extra1, ev_extra2, ev_extra3, ev_extra4);
+    return pgq._put_event(queue_name, null, null, null, null, ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3, ev_extra4);
 end $$;
 
 create or replace function pgq.insert_event(queue_name text, ev_type text, ev_data text)
 returns bigint
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 begin
     return pgq.insert_event(queue_name, ev_type, ev_data, null, null, null, null);

@@ -9,6 +9,8 @@
 \ir insert_event.sql
 \ir trigger_format.sql
 \ir trigger_row.sql
+\ir trigger_row_source.sql
+\ir trigger_row_write.sql
 \ir trigger_event.sql
 \ir trigger.sql
 \ir consumer.sql

@@ -40,6 +40,9 @@ begin
       from pgq.queue cross join lateral unnest(queue_extra_maint) with ordinality h (hook, nr)
      order by queue_name, nr;
     return query select 'vacuum'::text, name from pgq.maint_tables_to_vacuum() name;
+    if pgq._row_functions_changed() then
+        return query select 'pgq._maint_row_functions'::text, null::text;
+    end if;
     if to_regprocedure('pgq_node.maint_watermark(text)') is not null then
         return query execute
             'select ''pgq_node.maint_watermark''::text, queue_name from pgq_node.node_info where node_type = ''root'' order by 2';

@@ -38,44 +38,8 @@ begin
     return case when not result."?column?" then result.format end;
 end $$;
 
--- Writes the event of a changed row, if the trigger's arguments want one. False: the change itself is to be swallowed.
--- i_old is that of an update. Where the queue's name is the only argument the table's row function knows what to write.
-create or replace function pgq._trigger_event(i_format text, i_op text, i_when text, i_relation oid, i_schema text,
-    i_table text, i_args text[], i_row record, i_old record)
-returns boolean
-language plpgsql
-as $$
-declare
-    row_function text;
-    event text[];
-begin
-    if pg_catalog.current_setting('session_replication_role') = 'local' then
-        return true;
-    end if;
-    if i_args[0] is null then
-        raise exception 'pgq trigger must have destination queue as argument' using errcode = 'internal_error';
-    end if;
-    if pg_catalog.cardinality(i_args) = 1 and i_op <> 'TRUNCATE' then
-        row_function := pgq._row_function_name(i_format, i_relation);
-        if pg_catalog.to_regproc(row_function) is not null then
-            execute 'select ' || row_function || '($1, $2, $3)' into event using i_op, i_row, i_old;
-        else
-            event := '{}';
-        end if;
-        if event[2] is not null then
-            perform pgq.insert_event(i_args[0], case when i_format <> 'J' then event[1] else pg_catalog.concat(
-                    '{"op":"', i_op, '","table":', pg_catalog.to_json(array[i_schema, i_table]), event[1]) end,
-                event[2], i_schema || '.' || i_table, null, null, null);
-            return true;
-        end if;
-        if event = '{}' then
-            perform pgq._write_row_function(i_format, i_relation);
-        end if;
-    end if;
-    return pgq._any_trigger_event(i_format, i_op, i_when, i_relation, i_schema, i_table, i_args, i_row, i_old);
-end $$;
-
--- The same for all arguments, and without knowing anything of the table.
+-- Writes the event of a changed row, if the trigger's arguments want one. False: the change itself is to be swallowed. i_old is that of an
+-- update. It knows nothing of the table beforehand and asks the catalogs for each row: what the row functions leave to it.
 create or replace function pgq._any_trigger_event(i_format text, i_op text, i_when text, i_relation oid, i_schema text,
     i_table text, i_args text[], i_row record, i_old record)
 returns boolean
@@ -106,6 +70,12 @@ declare
     ignore text[] := '{}';
     ignores boolean := false;
 begin
+    if pg_catalog.current_setting('session_replication_role') = 'local' then
+        return true;
+    end if;
+    if i_args[0] is null then
+        raise exception 'pgq trigger must have destination queue as argument' using errcode = 'internal_error';
+    end if;
     for i in 1 .. pg_catalog.array_upper(i_args, 1) loop
         arg := i_args[i];
         part := pg_catalog.substr(arg, pg_catalog.strpos(arg, '=') + 1);

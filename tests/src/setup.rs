@@ -136,6 +136,12 @@ impl Setup {
         self.run("londiste", arguments)
     }
 
+    /// Runs `londisted` with these arguments to its end.
+    #[track_caller]
+    pub fn londisted(&self, arguments: &[&str]) -> Output {
+        self.run("londisted", arguments)
+    }
+
     /// Runs `pgqd` with these arguments to its end.
     #[track_caller]
     pub fn pgqd(&self, arguments: &[&str]) -> Output {
@@ -152,7 +158,20 @@ impl Setup {
     /// Starts an executable in the foreground, its output into `<log>.out`; it is killed when dropped.
     #[track_caller]
     pub fn foreground(&self, name: &str, arguments: &[&str], log: &str) -> Foreground {
+        self.foreground_in(name, arguments, log, &[])
+    }
+
+    /// The same with variables in its environment.
+    #[track_caller]
+    pub fn foreground_in(
+        &self,
+        name: &str,
+        arguments: &[&str],
+        log: &str,
+        environment: &[(&str, &str)],
+    ) -> Foreground {
         let mut command = self.command(self.executable(name, arguments));
+        command.envs(environment.iter().copied());
         let out = std::fs::File::create(self.directory.join(format!("{log}.out"))).expect("output file");
         command.args(arguments).stdin(Stdio::null());
         command.stderr(out.try_clone().expect("output file")).stdout(out);

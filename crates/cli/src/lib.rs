@@ -1,4 +1,5 @@
 //! The executables: pgqd, londiste, londisted.
 
 pub mod londiste;
+pub mod londisted;
 pub mod pgqd;

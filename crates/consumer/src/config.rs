@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+/// Events of a batch at most, where it is several ticks: enough to make its fixed costs vanish, little enough to be read within a second.
+const BATCH_EVENTS: i32 = 50_000;
+
 /// Keys of the ini file that the worker reads; times in seconds.
 #[derive(Clone, Deserialize)]
 pub struct Config {
@@ -27,9 +30,9 @@ pub struct Config {
     /// How long DDL of ours waits for its lock before it tries again later.
     #[serde(default = "ten")]
     pub lock_timeout: f64,
-    /// Ticks are taken together up to this many events.
+    /// A batch waits for ticks with this many events; without it and `pgq_batch_collect_interval` it takes what is there.
     pub pgq_batch_collect_events: Option<i32>,
-    /// Ticks are taken together up to this much time.
+    /// A batch waits for ticks that span this much time.
     pub pgq_batch_collect_interval: Option<f64>,
     /// Stay behind the newest tick by this much.
     pub pgq_keep_lag: Option<f64>,
@@ -95,12 +98,17 @@ impl Config {
         Duration::from_secs_f64(self.keepalive_stats.max(1.0))
     }
 
+    fn collects_what_is_there(&self) -> bool {
+        self.pgq_batch_collect_events.is_none() && self.pgq_batch_collect_interval.is_none()
+    }
+
     pub(crate) fn collect(&self) -> pgq::batch::Collect {
         let duration = |seconds: Option<f64>| seconds.map(|s| Duration::from_secs_f64(s.max(0.0)));
         pgq::batch::Collect {
             keep_lag: duration(self.pgq_keep_lag),
             events: self.pgq_batch_collect_events,
             interval: duration(self.pgq_batch_collect_interval),
+            at_most: self.collects_what_is_there().then_some(BATCH_EVENTS),
         }
     }
 }

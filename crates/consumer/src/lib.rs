@@ -13,6 +13,7 @@ mod replay;
 mod root;
 mod statistics;
 mod subscriber;
+mod wake;
 mod worker;
 
 pub use config::Config;

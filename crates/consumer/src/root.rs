@@ -54,6 +54,7 @@ pub(crate) async fn run(
                 node::set_error(&**target, queue, config.consumer(), None).await?;
             }
         }
+        worker.report.idle(state.paused);
         tokio::select! {
             () = stop.cancelled() => {}
             () = bell.wait(config.loop_delay()) => {}

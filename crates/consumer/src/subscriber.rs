@@ -17,6 +17,7 @@ use crate::handover;
 use crate::replay::Replay;
 use crate::root::Due;
 use crate::statistics::Statistics;
+use crate::wake::Wake;
 use crate::worker::Ended;
 use crate::{Error, Result, Worker};
 
@@ -32,14 +33,14 @@ pub(crate) async fn run(
     let config = &worker.config;
     let (job, queue, consumer) = (config.job_name.as_str(), config.queue_name.as_str(), config.consumer());
     let first = state(worker, target).await?;
-    let provider =
+    let mut provider =
         worker.connect_provider(first.provider_location.as_deref().unwrap_or_default(), "provider").await?;
     set_lock_timeout(target, config.lock_timeout).await?;
     let mut replay = Replay::start(worker, target).await?;
     let mut copies = Copies::new(worker);
     let mut fkeys = ForeignKeys::new(worker)?;
     let mut statistics = Statistics::start();
-    let mut bell = worker.bell.listen();
+    let mut wake = Wake::listen(&worker.bell, &worker.ticks, &provider, config.loop_delay()).await;
     let (mut relaxations, mut watermark) = (Due::now(), Due::now());
     copies.clear_remains(&provider, target).await?;
     info!(
@@ -56,7 +57,7 @@ pub(crate) async fn run(
             return Ok(Ended::Reconnect);
         }
         statistics.log_when_due(config);
-        bell.hush();
+        wake.hush(&mut provider);
         let state = state(worker, target).await?;
         if state.provider != first.provider || state.provider_location != first.provider_location {
             info!(job, queue, provider = state.provider, "the provider has changed");
@@ -66,16 +67,15 @@ pub(crate) async fn run(
             node::set_uptodate(&**target, queue, consumer, true).await?;
         }
         if state.paused {
-            tokio::select! {
-                () = stop.cancelled() => {}
-                () = bell.wait(config.loop_delay()) => {}
-            }
+            worker.report.idle(true);
+            wake.wait(&mut provider, stop).await;
             continue;
         }
         if watermark.comes(Duration::from_secs_f64(config.local_wm_publish_period)) {
             node::set_subscriber_watermark(&*provider, queue, &node.name, state.completed_tick).await?;
         }
         let tables = table::list(&**target, queue).await?;
+        worker.report.tables(&tables);
         if copies.schedule(&provider, target, &tables).await? {
             relaxations.hasten();
         }
@@ -87,12 +87,11 @@ pub(crate) async fn run(
             if state.error.is_some() {
                 node::set_error(&**target, queue, consumer, None).await?;
             }
-            tokio::select! {
-                () = stop.cancelled() => {}
-                () = bell.wait(config.loop_delay()) => {}
-            }
+            worker.report.idle(false);
+            wake.wait(&mut provider, stop).await;
             continue;
         };
+        wake.found();
         if state.completed_tick == batch.tick {
             debug!(job, queue, tick = batch.tick, "batch was applied before");
             batch::finish(&*provider, &batch).await?;
@@ -108,9 +107,13 @@ pub(crate) async fn run(
             });
         }
         let Some(tables) = handover::settle(worker, target, &batch, tables, stop).await? else { break };
+        let began_batch = Instant::now();
         let applied = Box::pin(replay.apply(&provider, target, &batch, tables)).await;
         match applied {
-            Ok(changes) => statistics.count(&batch, changes),
+            Ok(changes) => {
+                statistics.count(&batch, changes);
+                worker.report.applied(&batch, changes, began_batch.elapsed());
+            }
             // A foreign key or trigger that came after the last look is relaxed, and the batch tried again
             Err(error) if !error.is_connection_lost() && relax(job, queue, target).await? > 0 => {
                 info!(job, queue, tick = batch.tick, "trying the batch again, foreign keys relaxed: {error}");
@@ -180,9 +183,10 @@ pub(crate) async fn state(worker: &Worker, target: &Session) -> Result<ConsumerS
     Ok(state.ok_or_else(|| pgq::Error::NoNode { queue: queue.to_owned() })?)
 }
 
+/// Besides, a transaction in which nothing happens for an hour is ended by the server: nobody then waits behind a process that stands still.
 pub(crate) async fn set_lock_timeout(session: &Session, seconds: f64) -> Result<()> {
     let milliseconds = format!("{}ms", (seconds * 1000.0).max(1.0) as i64);
-    let sql = "select set_config('lock_timeout', $1, false)";
+    let sql = "select set_config('lock_timeout', $1, false), set_config('idle_in_transaction_session_timeout', '1h', false)";
     session.query_one(sql, &[&milliseconds]).await.during("setting lock_timeout")?;
     Ok(())
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use pg::{ConnectString, Session};
-use pgq::Bell;
 use pgq::node::{self, NodeInfo, NodeType};
+use pgq::{Bell, Report};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -25,13 +25,27 @@ pub(crate) enum Ended {
 pub struct Worker {
     pub(crate) config: Config,
     pub(crate) bell: Bell,
+    pub(crate) ticks: Bell,
     pub(crate) copies: watch::Sender<BTreeSet<String>>,
+    pub(crate) report: Report,
 }
 
 impl Worker {
     /// A worker that rings and hears `bell`, and says on `copies` which tables are to be copied now.
     pub fn new(config: Config, bell: Bell, copies: watch::Sender<BTreeSet<String>>) -> Worker {
-        Worker { config, bell, copies }
+        Worker { config, bell, ticks: Bell::default(), copies, report: Report::default() }
+    }
+
+    /// The same worker, hearing the bell of a ticker in this process.
+    #[must_use]
+    pub fn hearing(self, ticks: Bell) -> Worker {
+        Worker { ticks, ..self }
+    }
+
+    /// Tells its work to `report`.
+    #[must_use]
+    pub fn reporting(self, report: Report) -> Worker {
+        Worker { report, ..self }
     }
 
     /// Tries what can be wrong from the start: connect strings, passwords, the installation, the node.
@@ -59,6 +73,7 @@ impl Worker {
     /// One life of the connections.
     async fn once(&self, stop: &CancellationToken) -> Result<Ended> {
         let (target, node) = self.open().await?;
+        self.report.node(&self.config.queue_name, &node);
         let ended = match node.node_type {
             NodeType::Root => Box::pin(root::run(self, &target, &node, stop)).await,
             NodeType::Leaf => Box::pin(subscriber::run(self, &target, &node, stop)).await,

@@ -8,7 +8,12 @@ use apply::{Applier, Decoded, Decoder};
 use futures_util::TryStreamExt;
 use pgq::table::{self, MergeState, TableInfo};
 use pgq::{Batch, Snapshot, batch, node, replay};
+<<<<<<< HEAD
 use tracing::{debug, info};
+=======
+use tokio::time::Instant;
+use tracing::debug;
+>>>>>>> main
 
 use crate::connections::Sides;
 use crate::error::During;
@@ -35,7 +40,8 @@ pub(crate) async fn run(copier: &Copier, sides: &mut Sides, first: TableInfo) ->
         else {
             return Ok(());
         };
-        let Some(batch) = take(copier, sides).await? else {
+        let Some(batch) = take(copier, sides, info.state).await? else {
+            copier.report.sign();
             bell.wait(delay).await;
             continue;
         };
@@ -88,9 +94,14 @@ async fn restore_dropped(sides: &mut Sides, queue: &str, info: &TableInfo) -> Re
     Ok(())
 }
 
-/// The next single tick's batch, after a tick made now where there is none.
-async fn take(copier: &Copier, sides: &Sides) -> Result<Option<Batch>> {
-    let (queue, collect) = (copier.config.queue_name.as_str(), batch::Collect::default());
+/// Events of a batch at most, where it is several ticks.
+const BATCH_EVENTS: i32 = 50_000;
+
+/// The next batch, after a tick made now where there is none. While the table is handed over, single ticks: the worker's have to be met.
+async fn take(copier: &Copier, sides: &Sides, state: MergeState) -> Result<Option<Batch>> {
+    let at_most = (state == MergeState::CatchingUp).then_some(BATCH_EVENTS);
+    let (queue, collect) =
+        (copier.config.queue_name.as_str(), batch::Collect { at_most, ..Default::default() });
     if let Some(batch) = batch::next(&*sides.provider, queue, &copier.consumer, collect).await? {
         return Ok(Some(batch));
     }
@@ -176,6 +187,7 @@ impl<'a> Replay<'a> {
 
     async fn write(&mut self, sides: &Sides, info: &TableInfo, batch: &Batch) -> Result<()> {
         let (queue, target): (_, &pg::Client) = (self.copier.config.queue_name.as_str(), &sides.target);
+        let began = Instant::now();
         let seen: Option<Snapshot> = info.snapshot.as_deref().and_then(|text| text.parse().ok());
         replay::enter(target, self.bypass_triggers).await?;
         self.decoder.refresh_shapes(&sides.provider).await?;
@@ -191,6 +203,7 @@ impl<'a> Replay<'a> {
         drop(events);
         let applied = self.applier.flush(target).await?;
         let changes: u64 = applied.tables.values().map(|table| table.changes).sum();
+        self.copier.report.applied(batch, changes, began.elapsed());
         debug!(queue, table = info.name, tick = batch.tick, changes, "batch applied by the copy");
         node::set_completed(target, queue, &self.copier.consumer, batch.tick).await?;
         Ok(())

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pgq::table::{self, MergeState, TableInfo};
-use pgq::{Bell, batch, node};
+use pgq::{Bell, Report, batch, node};
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
@@ -18,9 +18,14 @@ use crate::{Config, Error, Result, catch_up, in_copy};
 pub struct Copier {
     pub(crate) config: Arc<Config>,
     pub(crate) bell: Bell,
+<<<<<<< HEAD
     pub(crate) connections: Connections,
     pub(crate) gate: Gate,
     pub(crate) progress: Progress,
+=======
+    connections: Connections,
+    pub(crate) report: Report,
+>>>>>>> main
     pub(crate) table: String,
     pub(crate) consumer: String,
 }
@@ -50,6 +55,7 @@ impl Copiers {
     /// The copy of `table` (`schema.table` as the queue names it).
     pub fn copier(&self, table: &str) -> Copier {
         let consumer = self.config.consumer(table);
+<<<<<<< HEAD
         Copier {
             config: Arc::clone(&self.config),
             bell: self.bell.clone(),
@@ -59,10 +65,22 @@ impl Copiers {
             table: table.to_owned(),
             consumer,
         }
+=======
+        let (config, bell, connections) =
+            (Arc::clone(&self.config), self.bell.clone(), self.connections.clone());
+        let report = Report::default();
+        Copier { config, bell, connections, report, table: table.to_owned(), consumer }
+>>>>>>> main
     }
 }
 
 impl Copier {
+    /// Tells its work to `report`.
+    #[must_use]
+    pub fn reporting(self, report: Report) -> Copier {
+        Copier { report, ..self }
+    }
+
     /// Works until the table is the worker's, has left replication, or `stop` is cancelled.
     ///
     /// # Errors
@@ -87,6 +105,9 @@ impl Copier {
         let mut fresh = false;
         loop {
             let info = table::get(&*sides.target, queue, &self.table).await?;
+            if let Some(info) = &info {
+                self.report.copy_phase(info.state.to_string());
+            }
             match info.filter(|info| info.local) {
                 Some(info) if info.state == MergeState::InCopy => {
                     fresh = true;
@@ -149,6 +170,8 @@ impl Copier {
     pub(crate) fn moved(&self, info: &TableInfo, to: MergeState) {
         let (job, queue) = (&self.config.job_name, &self.config.queue_name);
         info!(job, queue, table = info.name, state = %to, "table state");
+        self.report.copy_phase(to.to_string());
+        self.report.progress();
         self.bell.ring();
     }
 }

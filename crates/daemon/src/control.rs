@@ -56,32 +56,38 @@ pub fn signal(pidfile: &Path, signal: Signal) -> Result<i32, Error> {
     signal_within(pidfile, signal, signal.patience())
 }
 
+/// The process that holds `pidfile`.
+///
+/// # Errors
+/// Nothing runs, or the pidfile cannot be read.
+pub fn running(pidfile: &Path) -> Result<i32, Error> {
+    found(pidfile).map(|(pid, _)| pid)
+}
+
+fn found(pidfile: &Path) -> Result<(i32, Option<File>), Error> {
+    let shown = pidfile.display();
+    let not_running = |reason: String| Err(Error::NotRunning { reason });
+    match holder(pidfile)? {
+        Holder::Locked(pid, file) => Ok((pid, Some(file))),
+        Holder::Unlocked(pid) => Ok((pid, None)),
+        Holder::Starting => not_running(format!("{shown} is held by a process that still starts; try again")),
+        Holder::Stale(Some(pid)) => not_running(format!(
+            "{shown} is left over from process {pid}, which has gone; the next start replaces it"
+        )),
+        Holder::Stale(None) => not_running(format!("{shown} is left over; the next start replaces it")),
+        Holder::Nobody => not_running(format!("there is no pidfile {shown}")),
+    }
+}
+
 fn signal_within(
     pidfile: &Path,
     signal: Signal,
     patience: Option<(Duration, &'static str)>,
 ) -> Result<i32, Error> {
-    let shown = pidfile.display();
-    let not_running = |reason: String| Err(Error::NotRunning { reason });
-    let (pid, lock) = match holder(pidfile)? {
-        Holder::Locked(pid, file) => (pid, Some(file)),
-        Holder::Unlocked(pid) => (pid, None),
-        Holder::Starting => {
-            return not_running(format!("{shown} is held by a process that still starts; try again"));
-        }
-        Holder::Stale(Some(pid)) => {
-            return not_running(format!(
-                "{shown} is left over from process {pid}, which has gone; the next start replaces it"
-            ));
-        }
-        Holder::Stale(None) => {
-            return not_running(format!("{shown} is left over; the next start replaces it"));
-        }
-        Holder::Nobody => return not_running(format!("there is no pidfile {shown}")),
-    };
+    let (pid, lock) = found(pidfile)?;
     let (system, name) = signal.system();
     let target = Pid::from_raw(pid)
-        .ok_or_else(|| Error::NotRunning { reason: format!("{shown} names no process") })?;
+        .ok_or_else(|| Error::NotRunning { reason: format!("{} names no process", pidfile.display()) })?;
     kill_process(target, system).map_err(|errno| Error::Signal {
         signal: name,
         pid,

@@ -66,6 +66,22 @@ pub enum Error {
         /// The reason.
         source: std::io::Error,
     },
+    /// Two ini files of one process ask for the same.
+    #[error("{first} and {second} both have {what}")]
+    SameTwice {
+        /// What it is that only one may have.
+        what: String,
+        /// The one file.
+        first: PathBuf,
+        /// The other.
+        second: PathBuf,
+    },
+    /// A part failed without end, and the process was told to end then.
+    #[error("gave up: {reason}")]
+    GaveUp {
+        /// Which part, how often, and why.
+        reason: String,
+    },
     /// Another process holds the pidfile.
     #[error("already running as process {pid} (pidfile {path}); stop it with -s first")]
     AlreadyRunning {

@@ -4,6 +4,7 @@
 //! process forks, and the daemon opens its log and makes its start-up checks while the command on the terminal waits
 //! for its word. A start that fails leaves no pidfile.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +19,22 @@ use crate::{Error, log};
 
 /// How long the runtime may take to let go of what it still does when everything has ended.
 const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// Refuses jobs that would get into each other's way.
+fn apart(services: &[Service]) -> Result<(), Error> {
+    let mut taken: BTreeMap<String, &Path> = BTreeMap::new();
+    for service in services {
+        let pidfile = service.pidfile.as_ref().map(|path| format!("pidfile {}", path.display()));
+        let job = format!("job_name {}", service.job);
+        for what in service.works_on().into_iter().chain(pidfile).chain([job]) {
+            let file = service.ini.file();
+            if let Some(other) = taken.insert(what.clone(), file) {
+                return Err(Error::SameTwice { what, first: other.into(), second: file.into() });
+            }
+        }
+    }
+    Ok(())
+}
 
 /// What to run, and how.
 #[derive(Debug, Clone)]
@@ -77,6 +94,7 @@ impl Launch {
             service.pidfile.as_ref().ok_or_else(|| needed("pidfile"))?;
             service.logfile.as_ref().ok_or_else(|| needed("logfile"))?;
         }
+        apart(&services)?;
         Ok(services)
     }
 
@@ -95,7 +113,8 @@ impl Launch {
             tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Error::Runtime)?;
         let ran = runtime.block_on(async {
             let jobs = services.into_iter().zip(logs).collect();
-            let mut process = Process::new(jobs, self.overrides.clone(), signals);
+            let mut process = Process::new(jobs, self.overrides.clone(), signals, self.background);
+            process.last_words();
             let go_on = process.check().await;
             match &go_on {
                 Err(error) if self.background => tracing::error!("{error}"),
@@ -105,7 +124,7 @@ impl Launch {
                 if let Some(announce) = announce.and_then(Option::take) {
                     announce.ready();
                 }
-                process.run().await;
+                process.run().await?;
             }
             Ok(())
         });

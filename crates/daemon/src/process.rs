@@ -3,12 +3,17 @@
 use std::pin::pin;
 use std::sync::Arc;
 
+use pgq::Bell;
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::Error;
 use crate::log::LogFile;
+use crate::notify::Notifier;
 use crate::service::Service;
 use crate::signals::{Heard, Signals};
+use crate::socket::Socket;
+use crate::status::Jobs;
 use crate::supervise::Supervisor;
 
 /// Jobs under supervision, from the start-up checks to the end.
@@ -17,7 +22,14 @@ pub(crate) struct Process {
     overrides: Vec<(String, String)>,
     ended: JoinSet<usize>,
     stopping: bool,
+    background: bool,
     signals: Signals,
+    notifier: Notifier,
+    /// What everybody else sees of the jobs.
+    shown: Jobs,
+    /// Rung by a ticker of this process, heard by its workers.
+    ticks: Bell,
+    over: (mpsc::UnboundedSender<String>, mpsc::UnboundedReceiver<String>),
 }
 
 struct Job {
@@ -33,10 +45,26 @@ impl Process {
         jobs: Vec<(Service, Option<Arc<LogFile>>)>,
         overrides: Vec<(String, String)>,
         signals: Signals,
+        background: bool,
     ) -> Process {
         let jobs =
             jobs.into_iter().map(|(service, log)| Job { service, log, supervisor: None, replacement: None });
-        Process { jobs: jobs.collect(), overrides, ended: JoinSet::new(), stopping: false, signals }
+        let jobs: Vec<Job> = jobs.collect();
+        let shown = jobs.iter().map(|job| &job.service);
+        let shown = shown.map(|s| (s.job.clone(), s.section, s.ini.file().to_owned()));
+        let shown = Jobs::new(shown);
+        Process {
+            jobs,
+            overrides,
+            ended: JoinSet::new(),
+            stopping: false,
+            background,
+            signals,
+            notifier: Notifier::new(background),
+            shown,
+            ticks: Bell::default(),
+            over: mpsc::unbounded_channel(),
+        }
     }
 
     /// Makes the start-up checks of all jobs. `false`: told to stop meanwhile.
@@ -57,11 +85,16 @@ impl Process {
     }
 
     /// Runs all jobs until they have ended or the process was told to stop.
-    pub(crate) async fn run(&mut self) {
+    ///
+    /// # Errors
+    /// A part failed without end, in a job with `on_failure = exit`.
+    pub(crate) async fn run(&mut self) -> Result<(), Error> {
         tracing::info!("started, process {}, londiste-rs {}", std::process::id(), env!("CARGO_PKG_VERSION"));
+        let mut serving = self.listen();
         for index in 0..self.jobs.len() {
             self.start(index);
         }
+        let mut given_up = None;
         loop {
             tokio::select! {
                 ended = self.ended.join_next() => match ended {
@@ -69,6 +102,12 @@ impl Process {
                     Some(Err(error)) => tracing::error!("{error}"),
                     None => break,
                 },
+                Some(reason) = self.over.1.recv(), if given_up.is_none() => {
+                    tracing::error!("giving up (on_failure = exit): {reason}");
+                    given_up = Some(reason);
+                    self.stop();
+                }
+                () = self.notifier.due() => self.notifier.look(&self.shown).await,
                 heard = self.signals.next() => match heard {
                     Heard::Interrupt if self.stopping => {
                         tracing::info!("stopped at once by a second SIGINT");
@@ -76,19 +115,44 @@ impl Process {
                     }
                     Heard::Interrupt => {
                         tracing::info!("SIGINT: stopping after what is in hand");
-                        self.stopping = true;
-                        self.supervisors().for_each(Supervisor::stop);
+                        self.stop();
                     }
                     Heard::Terminate => {
                         tracing::info!("SIGTERM: stopping at once");
                         self.stopping = true;
+                        self.notifier.stopping();
                         self.supervisors().for_each(Supervisor::abort);
                     }
                     Heard::Hangup => self.reload(),
                 },
             }
         }
+        serving.shutdown().await;
         tracing::info!("stopped");
+        given_up.map_or(Ok(()), |reason| Err(Error::GaveUp { reason }))
+    }
+
+    /// Opens the control sockets. One that cannot be had is missed by nobody but `londisted status`.
+    fn listen(&self) -> JoinSet<()> {
+        let mut serving = JoinSet::new();
+        for (number, job) in self.jobs.iter().enumerate() {
+            let Some(pidfile) = &job.service.pidfile else { continue };
+            match Socket::bind(pidfile) {
+                Ok(socket) => _ = serving.spawn(socket.serve(self.shown.clone(), number)),
+                Err(error) => tracing::warn!("{}: no londisted status: {error}", job.service.job),
+            }
+        }
+        serving
+    }
+
+    /// Each job finishes what it has in hand, within its own time limit.
+    fn stop(&mut self) {
+        self.stopping = true;
+        self.notifier.stopping();
+        for job in &self.jobs {
+            let limit = job.service.endurance.stop_timeout;
+            job.supervisor.iter().for_each(|supervisor| supervisor.stop_within(limit));
+        }
     }
 
     fn supervisors(&self) -> impl Iterator<Item = &Supervisor> {
@@ -97,18 +161,28 @@ impl Process {
 
     fn start(&mut self, index: usize) {
         let Some(job) = self.jobs.get_mut(index) else { return };
-        let supervisor = job.service.start(job.log.clone());
+        let supervisor = job.service.start(job.log.clone(), &self.ticks, self.over.0.clone());
         job.supervisor = Some(supervisor.clone());
+        self.shown.runs(index, Some(supervisor.clone()));
         self.ended.spawn(async move {
             supervisor.finished().await;
             index
         });
     }
 
+    /// In the background, what the runtime of the language says when it aborts (a stack that overflows) goes to the first log file.
+    pub(crate) fn last_words(&self) {
+        let log = self.jobs.iter().find_map(|job| job.log.as_ref()).filter(|_| self.background);
+        if let Some(Err(error)) = log.map(|log| log.becomes_stderr()) {
+            tracing::warn!("standard error stays closed: {error}");
+        }
+    }
+
     /// A job's parts have ended: its new settings take over, if there are any.
     fn replace(&mut self, index: usize) {
         let Some(job) = self.jobs.get_mut(index) else { return };
         job.supervisor = None;
+        self.shown.runs(index, None);
         if let Some(newer) = job.replacement.take().filter(|_| !self.stopping) {
             job.service = newer;
             self.start(index);
@@ -123,9 +197,11 @@ impl Process {
                 tracing::error!("{error}");
             }
         }
+        self.last_words();
         if self.stopping {
             return;
         }
+        self.notifier.reloading();
         tracing::info!("reload (SIGHUP): log files opened again, reading the ini files again");
         for job in &mut self.jobs {
             match reread(job, &self.overrides) {
@@ -137,6 +213,7 @@ impl Process {
                 Err(error) => tracing::error!("the settings stay as they were: {error}"),
             }
         }
+        self.notifier.reloaded();
     }
 }
 

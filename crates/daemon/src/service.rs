@@ -5,9 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::ini::{Ini, PgqdSettings, SyslogSettings};
+use pgq::Bell;
+use tokio::sync::mpsc;
+
+use crate::ini::{Endurance, Ini, OnFailure, PgqdSettings, SyslogSettings};
 use crate::log::{Format, LogFile};
-use crate::supervise::{Backoff, Supervisor};
+use crate::supervise::{Backoff, Patience, Supervisor};
 use crate::worker::Node;
 use crate::{Error, tick, worker};
 
@@ -20,12 +23,13 @@ pub(crate) struct Service {
     pub(crate) log_format: Format,
     pub(crate) pidfile: Option<PathBuf>,
     pub(crate) syslog: Option<SyslogSettings>,
+    pub(crate) endurance: Endurance,
     kind: Kind,
 }
 
 enum Kind {
     Ticker(ticker::Config),
-    Node { node: Box<Node>, longest_pause: Duration },
+    Node { node: Box<Node>, longest_pause: Duration, loop_delay: Duration },
 }
 
 /// Keys that take effect when the process starts, and only then.
@@ -57,7 +61,8 @@ impl Service {
         let found = if ini.has_section("pgqd") { "pgqd" } else { "londiste" };
         match section.unwrap_or(found) {
             "pgqd" => {
-                let PgqdSettings { job_name, logfile, log_format, pidfile, syslog, ticker } = ini.pgqd()?;
+                let PgqdSettings { job_name, logfile, log_format, pidfile, syslog, endurance, ticker } =
+                    ini.pgqd()?;
                 let kind = Kind::Ticker(ticker);
                 Ok(Service {
                     ini,
@@ -67,11 +72,13 @@ impl Service {
                     log_format,
                     pidfile,
                     syslog,
+                    endurance,
                     kind,
                 })
             }
             _ => {
                 let settings = ini.londiste()?;
+                let endurance = settings.endurance();
                 let node = Box::new(Node {
                     consumer: ini.section("londiste")?,
                     copier: ini.section("londiste")?,
@@ -85,7 +92,12 @@ impl Service {
                     log_format: settings.log_format,
                     pidfile: settings.pidfile,
                     syslog: None,
-                    kind: Kind::Node { node, longest_pause: settings.exception_sleep },
+                    endurance,
+                    kind: Kind::Node {
+                        node,
+                        longest_pause: settings.exception_sleep,
+                        loop_delay: settings.loop_delay,
+                    },
                 })
             }
         }
@@ -99,24 +111,50 @@ impl Service {
     /// Tries what would fail at once if it were started now.
     pub(crate) async fn check(&self) -> Result<(), Error> {
         let checked = match &self.kind {
-            Kind::Ticker(config) => ticker::Ticker::new(config.clone()).check().await.map_err(Into::into),
+            Kind::Ticker(config) => {
+                let ticker = ticker::Ticker::new(config.clone(), Bell::default());
+                ticker.check().await.map_err(Into::into)
+            }
             Kind::Node { node, .. } => worker::check(node).await.map_err(Into::into),
         };
         checked.map_err(|source| Error::Check { job: self.job.clone(), source })
     }
 
-    /// Starts the job's parts. Must be called inside a runtime.
-    pub(crate) fn start(&self, log: Option<Arc<LogFile>>) -> Supervisor {
-        let backoff = match &self.kind {
-            Kind::Ticker(_) => Backoff::default(),
-            Kind::Node { longest_pause, .. } => Backoff { longest: *longest_pause, ..Backoff::default() },
+    /// Starts the job's parts; a ticker's ticks ring `ticks`, which workers hear, and a part that fails without end tells `over` where the process shall end
+    /// then. Must be called inside a runtime.
+    pub(crate) fn start(
+        &self,
+        log: Option<Arc<LogFile>>,
+        ticks: &Bell,
+        over: mpsc::UnboundedSender<String>,
+    ) -> Supervisor {
+        let (backoff, rest) = match &self.kind {
+            Kind::Ticker(config) => (Backoff::default(), config.ticker_period),
+            Kind::Node { longest_pause, loop_delay, .. } => {
+                (Backoff { longest: *longest_pause, ..Backoff::default() }, *loop_delay)
+            }
         };
-        let supervisor = Supervisor::new(&self.job, backoff).logging_to(log);
+        let failures = self.endurance.max_failures;
+        let patience = (self.endurance.on_failure == OnFailure::Exit).then_some(Patience { failures, over });
+        let supervisor =
+            Supervisor::new(&self.job, backoff).logging_to(log).losing_patience(patience).resting_up_to(rest);
         match &self.kind {
-            Kind::Ticker(config) => tick::start(&supervisor, config.clone()),
-            Kind::Node { node, .. } => worker::start(&supervisor, Node::clone(node)),
+            Kind::Ticker(config) => tick::start(&supervisor, config.clone(), ticks),
+            Kind::Node { node, .. } => worker::start(&supervisor, Node::clone(node), ticks),
         }
         supervisor
+    }
+
+    /// What the job works on, for telling two of them apart: the node of a queue, or the ticks of a database.
+    pub(crate) fn works_on(&self) -> Vec<String> {
+        match &self.kind {
+            Kind::Ticker(config) => config.works_on(),
+            Kind::Node { node, .. } => {
+                let db = node.consumer.db.parse::<pg::ConnectString>();
+                let place = db.map_or_else(|_| node.consumer.db.clone(), |db| db.to_string());
+                vec![format!("queue {} in {place}", node.consumer.queue_name)]
+            }
+        }
     }
 
     /// Which keys differ in `newer`.
@@ -138,9 +176,9 @@ impl Service {
     /// The job with the settings of `newer`, but what needs a restart as it was.
     pub(crate) fn renewed(&self, newer: Service) -> Service {
         let kind = match newer.kind {
-            Kind::Node { node, longest_pause } => {
+            Kind::Node { node, longest_pause, loop_delay } => {
                 let node = Box::new(Node { pidfile: self.pidfile.clone(), ..*node });
-                Kind::Node { node, longest_pause }
+                Kind::Node { node, longest_pause, loop_delay }
             }
             ticker => ticker,
         };
@@ -152,6 +190,7 @@ impl Service {
             log_format: self.log_format,
             pidfile: self.pidfile.clone(),
             syslog: self.syslog.clone(),
+            endurance: newer.endurance,
             kind,
         }
     }

@@ -1,14 +1,15 @@
-//! Wiring of a ticker: one part finds the databases, one part tends each, one reports.
+//! Wiring of a ticker: one part finds the databases, one ticks each, one does its upkeep, one reports.
 
 use std::sync::Arc;
 
+use pgq::Bell;
 use ticker::Ticker;
 
 use crate::supervise::Supervisor;
 
-/// Starts the parts of `ticker`.
-pub(crate) fn start(supervisor: &Supervisor, config: ticker::Config) {
-    let ticker = Arc::new(Ticker::new(config));
+/// Starts the parts of a ticker, which rings `ticks`.
+pub(crate) fn start(supervisor: &Supervisor, config: ticker::Config, ticks: &Bell) {
+    let ticker = Arc::new(Ticker::new(config, ticks.clone()));
     let finder = ticker.clone();
     supervisor.start("find", move |stop| {
         let finder = finder.clone();
@@ -19,12 +20,19 @@ pub(crate) fn start(supervisor: &Supervisor, config: ticker::Config) {
         let reporter = reporter.clone();
         async move { Ok(reporter.report(stop).await?) }
     });
-    let databases = ticker.databases();
-    supervisor.follow("database", databases, move |database| {
-        let (ticker, database) = (ticker.clone(), database.to_owned());
+    let (tending, maintaining) = (ticker.clone(), ticker.clone());
+    supervisor.follow("database", ticker.databases(), move |database, report| {
+        let (ticker, database, report) = (tending.clone(), database.to_owned(), report.clone());
         move |stop| {
-            let (ticker, database) = (ticker.clone(), database.clone());
-            async move { Ok(ticker.tend(&database, stop).await?) }
+            let (ticker, database, report) = (ticker.clone(), database.clone(), report.clone());
+            async move { Ok(ticker.tend(&database, &report, stop).await?) }
+        }
+    });
+    supervisor.follow("upkeep", ticker.databases_with_queues(), move |database, report| {
+        let (ticker, database, report) = (maintaining.clone(), database.to_owned(), report.clone());
+        move |stop| {
+            let (ticker, database, report) = (ticker.clone(), database.clone(), report.clone());
+            async move { Ok(ticker.maintain(&database, &report, stop).await?) }
         }
     });
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use consumer::Worker;
 use copier::Copiers;
-use pgq::Bell;
+use pgq::{Bell, Report};
 use tokio::sync::watch;
 
 use crate::pidfile::Pidfile;
@@ -20,21 +20,24 @@ pub(crate) struct Node {
     pub(crate) pidfile: Option<PathBuf>,
 }
 
-/// Starts the worker, and the copies that it asks for.
-pub(crate) fn start(supervisor: &Supervisor, node: Node) {
+/// Starts the worker, and the copies that it asks for. The worker hears `ticks`, the bell of a ticker in this process.
+pub(crate) fn start(supervisor: &Supervisor, node: Node, ticks: &Bell) {
     let bell = Bell::default();
     let (copies, wanted) = watch::channel(BTreeSet::new());
-    let worker = Arc::new(Worker::new(node.consumer, bell.clone(), copies));
-    supervisor.start("worker", move |stop| {
+    let report = Report::default();
+    let worker =
+        Worker::new(node.consumer, bell.clone(), copies).hearing(ticks.clone()).reporting(report.clone());
+    let worker = Arc::new(worker);
+    supervisor.start_reporting("worker", report, move |stop| {
         let worker = worker.clone();
         async move { Ok(worker.run(stop).await?) }
     });
     let copiers = Copiers::new(node.copier, bell);
-    supervisor.follow("copy", wanted, move |table| {
-        let (copiers, table) = (copiers.clone(), table.to_owned());
+    supervisor.follow("copy", wanted, move |table, report| {
+        let (copiers, table, report) = (copiers.clone(), table.to_owned(), report.clone());
         let pidfile = node.pidfile.as_deref().map(|worker| copy_pidfile(worker, &table));
         move |stop| {
-            let copier = copiers.copier(&table);
+            let copier = copiers.copier(&table).reporting(report.clone());
             let pidfile = pidfile.clone();
             async move {
                 let _held = pidfile.as_deref().map(Pidfile::create).transpose()?;

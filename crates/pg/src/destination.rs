@@ -25,9 +25,11 @@ use crate::{
 const SOCKET_DIRECTORIES: [&str; 2] = ["/var/run/postgresql", "/tmp"];
 const DEFAULT_PORT: u16 = 5432;
 const DEFAULT_CONNECT_TIMEOUT: u64 = 10;
-const KEEPALIVE_IDLE: u64 = 60;
+/// A server that has vanished is noticed within a minute when nothing is sent, within half a minute when something is.
+const KEEPALIVE_IDLE: u64 = 30;
 const KEEPALIVE_INTERVAL: u64 = 10;
-const KEEPALIVE_COUNT: u32 = 6;
+const KEEPALIVE_COUNT: u32 = 3;
+const TCP_USER_TIMEOUT: u64 = 30_000;
 
 /// One entry of the lists in `host`, `hostaddr` and `port`.
 pub(crate) struct Server {
@@ -93,7 +95,8 @@ impl Destination {
         let (sslmode, tls) = tls::connector(&settings, servers.iter().all(Server::is_socket))?;
         let mut config = config(&settings, application)?;
         config.user(&user).dbname(&dbname);
-        let attrs = settings.choice(
+        let chosen = settings.get("target_session_attrs").is_some();
+        let mut attrs = settings.choice(
             "target_session_attrs",
             &[
                 ("any", SessionAttrs::Any),
@@ -104,6 +107,10 @@ impl Destination {
                 ("prefer-standby", SessionAttrs::PreferStandby),
             ],
         )?;
+        if !chosen && servers.len() > 1 {
+            // Of several servers, the one that takes writes is meant: every node of a queue is written to.
+            attrs = SessionAttrs::ReadWrite;
+        }
         Ok(Self { servers, dbname, user, attrs, timeout, sslmode, tls, config })
     }
 
@@ -150,8 +157,12 @@ fn config(settings: &Settings, application: &str) -> Result<Config> {
         .keepalives_idle(seconds("keepalives_idle", KEEPALIVE_IDLE)?)
         .keepalives_interval(seconds("keepalives_interval", KEEPALIVE_INTERVAL)?)
         .keepalives_retries(count.filter(|count| *count > 0).unwrap_or(KEEPALIVE_COUNT));
-    if let Some(milliseconds) = settings.number::<i64>("tcp_user_timeout")?.filter(|given| *given > 0) {
-        config.tcp_user_timeout(Duration::from_millis(milliseconds as u64));
+    match settings.number::<i64>("tcp_user_timeout")? {
+        None => _ = config.tcp_user_timeout(Duration::from_millis(TCP_USER_TIMEOUT)),
+        Some(milliseconds) if milliseconds > 0 => {
+            config.tcp_user_timeout(Duration::from_millis(milliseconds as u64));
+        }
+        Some(_) => {}
     }
     Ok(config)
 }

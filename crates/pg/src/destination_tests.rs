@@ -32,7 +32,8 @@ fn defaults_are_those_of_libpq() {
     assert_eq!(found.timeout, Some(Duration::from_secs(10)));
     assert_eq!(found.config.get_application_name(), Some("job"));
     assert!(found.config.get_keepalives());
-    assert_eq!(found.config.get_keepalives_idle(), Duration::from_secs(60));
+    assert_eq!(found.config.get_keepalives_idle(), Duration::from_secs(30));
+    assert_eq!(found.config.get_tcp_user_timeout(), Some(&Duration::from_secs(30)));
     let user = resolve("user=u", around(&[], None)).unwrap();
     assert_eq!(user.dbname, "u");
 }
@@ -116,4 +117,12 @@ fn connect_timeout_is_in_seconds_and_at_least_two() {
 fn the_users_application_name_stays() {
     let found = resolve("application_name=mine", around(&[("PGAPPNAME", "env")], None)).unwrap();
     assert_eq!(found.config.get_application_name(), Some("mine"));
+}
+
+#[test]
+fn of_several_servers_the_one_that_takes_writes_is_meant() {
+    let attrs = |text| resolve(text, around(&[], None)).unwrap().attrs;
+    assert_eq!(attrs("host=a"), SessionAttrs::Any);
+    assert_eq!(attrs("host=a,b"), SessionAttrs::ReadWrite);
+    assert_eq!(attrs("host=a,b target_session_attrs=any"), SessionAttrs::Any);
 }

@@ -27,6 +27,7 @@ mod settings;
 mod structure;
 mod tls;
 mod uri;
+mod watch;
 
 pub use cancel::CancelToken;
 pub use connstr::ConnectString;
@@ -41,3 +42,4 @@ pub use session::Session;
 pub use structure::{Column, Identity, Persistence, Table, TableKind, find_table, table};
 pub use tokio_postgres::error::SqlState;
 pub use tokio_postgres::{Client, Notification};
+pub use watch::{Picture, Watch};

@@ -9,7 +9,13 @@ use deadpool::managed::{self, Metrics, PoolError, RecycleError, RecycleResult};
 use tokio::time::timeout;
 use tokio_postgres::Client;
 
-use crate::{ConnectString, Error, Result, Session, destination::Destination, environment::Environment};
+use crate::{
+    ConnectString, Error, Result, Session,
+    destination::Destination,
+    environment::Environment,
+    session::PINNED,
+    watch::{self, Enlisted},
+};
 
 /// Leaves a connection as if it were new, but for prepared statements (the driver keeps some of its own).
 const CLEAN: &str = "rollback; close all; set session authorization default; reset all; unlisten *; \
@@ -34,6 +40,7 @@ struct Maker {
 /// A connection on loan; dropping it gives it back, its session state is reset before it is lent out again.
 pub struct PooledClient {
     session: managed::Object<Maker>,
+    _watched: Option<Enlisted>,
 }
 
 impl Pool {
@@ -66,7 +73,10 @@ impl Pool {
             self.pool.retain(|_, metrics| metrics.age() <= lifetime);
         }
         match Box::pin(self.pool.get()).await {
-            Ok(session) => Ok(PooledClient { session }),
+            Ok(session) => {
+                let _watched = watch::enlist(&self.pool.manager().cs, session.backend_pid());
+                Ok(PooledClient { session, _watched })
+            }
             Err(PoolError::Backend(error)) => Err(error),
             Err(PoolError::Closed) => Err(Error::PoolClosed(self.shown.clone())),
             Err(other) => Err(Error::Unexpected(other.to_string())),
@@ -84,14 +94,15 @@ impl managed::Manager for Maker {
     type Error = Error;
 
     async fn create(&self) -> Result<Session> {
-        Session::connect(&self.cs, &self.application).await
+        Session::open(&self.cs, &self.application).await
     }
 
     async fn recycle(&self, session: &mut Session, _: &Metrics) -> RecycleResult<Error> {
         if session.is_closed() {
             return Err(RecycleError::message("connection lost"));
         }
-        match timeout(CLEAN_WITHIN, session.batch_execute(CLEAN)).await {
+        let cleaning = format!("{CLEAN}; {PINNED}");
+        match timeout(CLEAN_WITHIN, session.batch_execute(&cleaning)).await {
             Ok(cleaned) => cleaned.map_err(|e| RecycleError::Backend(e.into())),
             Err(_) => Err(RecycleError::message("still busy")),
         }

@@ -16,10 +16,16 @@ use crate::{
     driver::{self, NOTIFICATIONS},
     environment::Environment,
     error::Failure,
+    watch::{self, Enlisted},
 };
 
 const GREETING: &str = "select pg_catalog.pg_backend_pid(), pg_catalog.current_setting('server_version_num'), \
      pg_catalog.pg_is_in_recovery(), pg_catalog.current_setting('transaction_read_only')";
+
+/// What the server does about a client that has vanished: it ends the session within two minutes, and its locks with it. To be
+/// told again after a `reset all`.
+pub(crate) const PINNED: &str = "select pg_catalog.set_config('tcp_keepalives_idle', '60', false), \
+     pg_catalog.set_config('tcp_keepalives_interval', '10', false), pg_catalog.set_config('tcp_keepalives_count', '6', false)";
 
 /// A connection of one's own. Dropping it closes it; a statement that is still running then is cancelled on the server.
 pub struct Session {
@@ -31,6 +37,7 @@ pub struct Session {
     backend_pid: i32,
     server_version: u32,
     _open: oneshot::Sender<()>,
+    _watched: Option<Enlisted>,
 }
 
 impl Session {
@@ -40,6 +47,13 @@ impl Session {
     /// A connect string that cannot be understood, or a server that is not there or refuses: the message names host,
     /// port, database and user of each server that was tried, and what it said.
     pub async fn connect(cs: &ConnectString, application: &str) -> Result<Self> {
+        let mut session = Self::open(cs, application).await?;
+        session._watched = watch::enlist(cs, session.backend_pid);
+        Ok(session)
+    }
+
+    /// The same, unwatched.
+    pub(crate) async fn open(cs: &ConnectString, application: &str) -> Result<Self> {
         let destination = Destination::new(cs, application, Environment::of_process())?;
         // boxed: the states of TLS and of the protocol's greeting are large, and every caller's future would hold them
         Box::pin(attempt::first_suitable(&destination)).await
@@ -56,9 +70,18 @@ impl Session {
         let end = driver::End::default();
         let cancel = CancelToken::new(client.cancel_token(), tls.clone());
         tokio::spawn(driver::drive(connection, to_reader, closed, cancel, Arc::clone(&end)));
-        let mut session =
-            Self { client, notifications, end, tls, backend_pid: 0, server_version: 0, _open: open };
-        let greeting = session.client.simple_query(GREETING).await.map_err(Failure::Postgres)?;
+        let mut session = Self {
+            client,
+            notifications,
+            end,
+            tls,
+            backend_pid: 0,
+            server_version: 0,
+            _open: open,
+            _watched: None,
+        };
+        let greeting =
+            session.client.simple_query(&format!("{GREETING}; {PINNED}")).await.map_err(Failure::Postgres)?;
         let row = greeting.iter().find_map(|message| match message {
             SimpleQueryMessage::Row(row) => Some(row),
             _ => None,

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use tokio_postgres::GenericClient;
+use tokio_postgres::types::Type;
 
 use crate::call::{failed, row};
 use crate::event::Event;
@@ -25,16 +26,39 @@ pub struct Batch {
     pub span: i64,
 }
 
-/// When a batch is large or old enough to be taken; the default takes single ticks as they come.
+/// Which ticks make a batch; the default takes single ticks as they come.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Collect {
     /// Stay behind the newest tick by this much.
     pub keep_lag: Option<Duration>,
-    /// Take ticks together up to this many events.
+    /// Wait until ticks with this many events are there, unless `interval` is reached first.
     pub events: Option<i32>,
-    /// Take ticks together up to this much time.
+    /// Wait until ticks that span this much time are there, unless `events` are reached first.
     pub interval: Option<Duration>,
+    /// Take all ticks that are there together, waiting for none, as far as they hold no more events than this (but one tick at least).
+    /// `events` and `interval` say nothing then.
+    pub at_most: Option<i32>,
 }
+
+/// The function's own words are "at least so many events or so much time": a span of exactly the ticks to be taken together makes it
+/// take them. Ticks far ahead of a consumer that is hours behind are not looked at.
+const NEXT_OF_MANY: &str = "
+with here as (
+    select t.tick_queue, t.tick_id, t.tick_time, t.tick_event_seq
+      from pgq.subscription s
+      join pgq.queue q on q.queue_id = s.sub_queue
+      join pgq.consumer c on c.co_id = s.sub_consumer
+      join pgq.tick t on t.tick_queue = s.sub_queue and t.tick_id = s.sub_last_tick
+     where q.queue_name = $1 and c.co_name = $2),
+ahead as (
+    select t.tick_time - here.tick_time as span, t.tick_event_seq - here.tick_event_seq <= $4 as fits
+      from here join pgq.tick t on t.tick_queue = here.tick_queue and t.tick_id > here.tick_id
+     where $3::float8 is null or t.tick_time <= now() - make_interval(secs => $3)
+     order by t.tick_id
+     limit 2000)
+select batch_id, cur_tick_id, prev_tick_id, cur_tick_time, cur_tick_event_seq - prev_tick_event_seq as span
+  from pgq.next_batch_custom($1, $2, make_interval(secs => $3), 2147483647,
+                             (select coalesce(max(span) filter (where fits), min(span)) from ahead))";
 
 fn seconds(duration: Option<Duration>) -> Option<f64> {
     duration.map(|d| d.as_secs_f64())
@@ -47,14 +71,16 @@ pub async fn next<C: GenericClient>(
     consumer: &str,
     collect: Collect,
 ) -> Result<Option<Batch>> {
-    let row = row(
-        client,
-        "pgq.next_batch_custom",
-        "select batch_id, cur_tick_id, prev_tick_id, cur_tick_time, cur_tick_event_seq - prev_tick_event_seq as span \
-           from pgq.next_batch_custom($1, $2, make_interval(secs => $3), $4, make_interval(secs => $5))",
-        &[&queue, &consumer, &seconds(collect.keep_lag), &collect.events, &seconds(collect.interval)],
-    )
-    .await?;
+    const WHAT: &str = "pgq.next_batch_custom";
+    let keep_lag = seconds(collect.keep_lag);
+    let row = if collect.at_most.is_some() {
+        row(client, WHAT, NEXT_OF_MANY, &[&queue, &consumer, &keep_lag, &collect.at_most]).await?
+    } else {
+        let sql = "select batch_id, cur_tick_id, prev_tick_id, cur_tick_time, cur_tick_event_seq - prev_tick_event_seq as span \
+                     from pgq.next_batch_custom($1, $2, make_interval(secs => $3), $4, make_interval(secs => $5))";
+        let interval = seconds(collect.interval);
+        row(client, WHAT, sql, &[&queue, &consumer, &keep_lag, &collect.events, &interval]).await?
+    };
     let Some(id) = row.get::<_, Option<i64>>("batch_id") else { return Ok(None) };
     Ok(Some(Batch {
         id,
@@ -76,10 +102,10 @@ pub async fn events<C: GenericClient>(client: &C, batch: &Batch, table: Option<&
         row(client, "pgq.batch_event_sql", "select pgq.batch_event_sql($1)", &[&batch.id]).await?.get(0);
     let Some(sql) = sql else { return Ok(Box::pin(stream::empty())) };
     let rows = match table {
-        None => client.query_raw(&sql, Vec::<String>::new()).await,
+        None => client.query_typed_raw(&sql, Vec::<(String, Type)>::new()).await,
         Some(table) => {
             let sql = format!("select * from ({sql}) e where ev_extra1 = $1 order by ev_id");
-            client.query_raw(&sql, vec![table.to_owned()]).await
+            client.query_typed_raw(&sql, vec![(table.to_owned(), Type::TEXT)]).await
         }
     }
     .map_err(failed(WHAT))?;
@@ -157,6 +183,13 @@ pub async fn tick_now<C: GenericClient>(client: &C, queue: &str) -> Result<Optio
 pub async fn last_tick<C: GenericClient>(client: &C, queue: &str) -> Result<Option<i64>> {
     let sql = "select max(t.tick_id) from pgq.tick t join pgq.queue q on q.queue_id = t.tick_queue where q.queue_name = $1";
     Ok(row(client, "the queue's newest tick", sql, &[&queue]).await?.get(0))
+}
+
+/// Sets one of a queue's settings, a column of `pgq.queue` without its prefix.
+pub async fn configure<C: GenericClient>(client: &C, queue: &str, setting: &str, value: &str) -> Result<()> {
+    let sql = "select pgq.set_queue_config($1, $2, $3)";
+    row(client, "pgq.set_queue_config", sql, &[&queue, &setting, &value]).await?;
+    Ok(())
 }
 
 /// The snapshot of a tick, in the text form of `txid_snapshot`; `None` when the tick is gone.

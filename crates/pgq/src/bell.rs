@@ -42,7 +42,19 @@ impl Listener {
     /// Waits for the next ring since the last wait, at most as long as given.
     pub async fn wait(&mut self, at_most: Duration) {
         // both the time-out and the end of the last sender mean: look again
-        let _ = tokio::time::timeout(at_most, self.rings.changed()).await;
+        self.rung(at_most).await;
+    }
+
+    /// The same; tells whether there was a ring.
+    pub async fn rung(&mut self, at_most: Duration) -> bool {
+        let rung = async {
+            match self.rings.changed().await {
+                Ok(()) => {}
+                // nobody is left to ring
+                Err(_) => std::future::pending().await,
+            }
+        };
+        tokio::time::timeout(at_most, rung).await.is_ok()
     }
 
     /// Forgets rings not waited for yet: to be called before reading the state that the next wait is about.

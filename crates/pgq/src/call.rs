@@ -1,15 +1,40 @@
 //! How the functions of the API are called, and their codes judged.
 
-use tokio_postgres::types::ToSql;
+use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{GenericClient, Row};
 
 use crate::{Error, Result};
 
-pub(crate) type Parameters<'a> = &'a [&'a (dyn ToSql + Sync)];
+/// A value whose SQL type is known here, so that a statement travels with its values in one round trip: nothing has to be asked first.
+pub(crate) trait Parameter: ToSql + Sync {
+    /// The value and its type.
+    fn typed(&self) -> (&(dyn ToSql + Sync), Type);
+}
+
+macro_rules! parameter {
+    ($($rust:ty => $sql:ident),+ $(,)?) => {$(
+        impl Parameter for $rust {
+            fn typed(&self) -> (&(dyn ToSql + Sync), Type) {
+                (self, Type::$sql)
+            }
+        }
+    )+};
+}
+
+parameter! {
+    &str => TEXT, String => TEXT, Option<&str> => TEXT, Option<String> => TEXT, &[&str] => TEXT_ARRAY, Vec<&str> => TEXT_ARRAY,
+    bool => BOOL, i32 => INT4, Option<i32> => INT4, i64 => INT8, Option<i64> => INT8, Option<f64> => FLOAT8,
+}
+
+pub(crate) type Parameters<'a> = &'a [&'a dyn Parameter];
 
 /// Names the failed statement.
 pub(crate) fn failed(what: &str) -> impl FnOnce(tokio_postgres::Error) -> Error + '_ {
     move |source| Error::Sql { what: what.to_owned(), source: source.into() }
+}
+
+fn typed<'a>(parameters: Parameters<'a>) -> Vec<(&'a (dyn ToSql + Sync), Type)> {
+    parameters.iter().map(|parameter| parameter.typed()).collect()
 }
 
 pub(crate) async fn rows<C: GenericClient>(
@@ -18,7 +43,7 @@ pub(crate) async fn rows<C: GenericClient>(
     sql: &str,
     parameters: Parameters<'_>,
 ) -> Result<Vec<Row>> {
-    client.query(sql, parameters).await.map_err(failed(what))
+    client.query_typed(sql, &typed(parameters)).await.map_err(failed(what))
 }
 
 pub(crate) async fn row<C: GenericClient>(
@@ -27,7 +52,7 @@ pub(crate) async fn row<C: GenericClient>(
     sql: &str,
     parameters: Parameters<'_>,
 ) -> Result<Row> {
-    client.query_one(sql, parameters).await.map_err(failed(what))
+    client.query_typed_one(sql, &typed(parameters)).await.map_err(failed(what))
 }
 
 /// Calls a function with OUT columns `ret_code` and `ret_note`; a code of 300 and above is an error.

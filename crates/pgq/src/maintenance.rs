@@ -51,8 +51,24 @@ pub async fn version(client: &Client) -> Result<Option<String>> {
 /// # Errors
 /// What the server says, such as a missing right to call it.
 pub async fn tick(client: &Client) -> Result<i64> {
-    let row = client.query_one("select pgq.ticker()", &[]).await?;
+    let row = client.query_typed_one("select pgq.ticker()", &[]).await?;
     Ok(row.try_get::<_, Option<i64>>(0)?.unwrap_or(0))
+}
+
+/// The channel that [`tick_aloud`] notifies and consumers in other processes may listen to. A notification carries nothing: whoever hears
+/// it looks for a batch, and looks now and then without having heard any.
+pub const TICKS: &str = "londiste_rs_tick";
+
+/// As [`tick`], and tells listeners of [`TICKS`] when there were ticks, in the transaction of the ticks.
+///
+/// # Errors
+/// As [`tick`]; also where the server cannot take the notification ([`pg::SqlState::PROGRAM_LIMIT_EXCEEDED`]): then there was no tick.
+pub async fn tick_aloud(client: &Client) -> Result<i64> {
+    let sql =
+        format!("select n, case when n > 0 then pg_notify('{TICKS}', '')::text end from pgq.ticker() n");
+    let rows = client.query_typed(&sql, &[]).await?;
+    let ticks = rows.first().map(|row| row.try_get::<_, Option<i64>>(0)).transpose()?;
+    Ok(ticks.flatten().unwrap_or(0))
 }
 
 /// Puts events whose time of retry has come back into their queues, a bunch at a time. Returns how many; 0 when

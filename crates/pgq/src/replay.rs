@@ -14,11 +14,11 @@ pub async fn may_bypass_triggers<C: GenericClient>(client: &C) -> Result<bool> {
 /// Makes the current transaction one of replay: the guards of replicated tables let it pass, and where it is permitted no trigger and no
 /// foreign key fires.
 pub async fn enter<C: GenericClient>(client: &C, bypass_triggers: bool) -> Result<()> {
-    let sql = "select set_config('londiste_rs.replay', 'on', true)";
+    let sql = if bypass_triggers {
+        "select set_config('londiste_rs.replay', 'on', true), londiste.set_session_replication_role('replica', true)"
+    } else {
+        "select set_config('londiste_rs.replay', 'on', true)"
+    };
     row(client, "entering replay", sql, &[]).await?;
-    if bypass_triggers {
-        let sql = "select londiste.set_session_replication_role('replica', true)";
-        client.query(sql, &[]).await.map_err(crate::call::failed("londiste.set_session_replication_role"))?;
-    }
     Ok(())
 }

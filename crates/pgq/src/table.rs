@@ -4,6 +4,8 @@ use std::fmt;
 
 use tokio_postgres::{GenericClient, Row};
 
+pub use crate::parking::{Parked, Parking, is_own_cause, park, parked, resume};
+
 use crate::Result;
 use crate::call::{coded, row, rows};
 
@@ -244,7 +246,7 @@ pub async fn forget<C: GenericClient>(client: &C, queue: &str, name: &str) -> Re
     Ok(())
 }
 
-/// Stores why a table does not go on; `None` when it does.
+/// Stores why a table does not go on; `None` when it does. What is said of a parked table is left as it is.
 pub async fn set_error<C: GenericClient>(
     client: &C,
     queue: &str,
@@ -256,7 +258,8 @@ pub async fn set_error<C: GenericClient>(
         Some(error) => {
             let sql = "insert into londiste_rs.table_error (queue_name, table_name, error) values ($1, $2, $3) \
                        on conflict (queue_name, table_name) do update set error = excluded.error, \
-                       since = case when londiste_rs.table_error.error = excluded.error then londiste_rs.table_error.since else now() end";
+                       since = case when londiste_rs.table_error.error = excluded.error then londiste_rs.table_error.since else now() end \
+                       where not londiste_rs.table_error.parked";
             client.execute(sql, &[&queue, &name, &error]).await.map_err(crate::call::failed(what))?;
         }
         None => {

@@ -54,6 +54,15 @@ impl Default for Config {
 }
 
 impl Config {
+    /// The databases that it is to tick, one line each, for telling two tickers apart.
+    pub fn works_on(&self) -> Vec<String> {
+        let named = |database: &str| format!("ticks of {}", self.database(database));
+        match self.database_list.as_slice() {
+            [] => vec![format!("ticks of all databases of {}", self.base_connstr)],
+            some => some.iter().map(|database| named(database)).collect(),
+        }
+    }
+
     /// The connect string of one database.
     pub(crate) fn database(&self, name: &str) -> pg::ConnectString {
         self.base_connstr.with("dbname", name)

@@ -31,6 +31,7 @@ impl Ticker {
                 *known = found;
                 news
             });
+            self.forget_the_gone();
             if !self.config.database_list.is_empty() {
                 stop.cancelled().await;
                 break;

@@ -1,16 +1,20 @@
 //! Ticks, rotates, retries and maintains the queues of a server's databases.
 //!
 //! The parts of a [`Ticker`] run side by side under a supervisor: [`Ticker::find`] tells which databases there are,
-//! [`Ticker::tend`] looks after one of them over one connection, [`Ticker::report`] logs what was done.
+//! [`Ticker::tend`] makes the ticks of one of them, [`Ticker::maintain`] does the upkeep of one that has queues, [`Ticker::report`]
+//! logs what was done.
 
 mod config;
 mod error;
 mod find;
+mod pace;
 mod stats;
 mod tend;
+mod upkeep;
 
 use std::collections::BTreeSet;
 
+use pgq::{Bell, Report};
 use tokio::sync::watch;
 
 pub use config::Config;
@@ -24,18 +28,44 @@ const APPLICATION: &str = "pgqd";
 #[derive(Debug)]
 pub struct Ticker {
     config: Config,
+    bell: Bell,
     stats: Stats,
     databases: watch::Sender<BTreeSet<String>>,
+    with_queues: watch::Sender<BTreeSet<String>>,
 }
 
 impl Ticker {
-    /// A ticker that has not looked at any database yet.
-    pub fn new(config: Config) -> Ticker {
-        Ticker { config, stats: Stats::default(), databases: watch::Sender::default() }
+    /// A ticker that has not looked at any database yet. It rings `bell` when it has made a tick.
+    pub fn new(config: Config, bell: Bell) -> Ticker {
+        let (databases, with_queues) = (watch::Sender::default(), watch::Sender::default());
+        Ticker { config, bell, stats: Stats::default(), databases, with_queues }
     }
 
     /// The databases to tend now.
     pub fn databases(&self) -> watch::Receiver<BTreeSet<String>> {
         self.databases.subscribe()
+    }
+
+    /// Those of them that have queues.
+    pub fn databases_with_queues(&self) -> watch::Receiver<BTreeSet<String>> {
+        self.with_queues.subscribe()
+    }
+
+    /// A database was looked at.
+    fn has_queues(&self, database: &str, has: bool) {
+        self.with_queues.send_if_modified(|known| match has {
+            true => known.insert(database.to_owned()),
+            false => known.remove(database),
+        });
+    }
+
+    /// A database that is tended no more loses its upkeep as well.
+    fn forget_the_gone(&self) {
+        let tended = self.databases.borrow().clone();
+        self.with_queues.send_if_modified(|known| {
+            let before = known.len();
+            known.retain(|name| tended.contains(name));
+            known.len() != before
+        });
     }
 }

@@ -46,7 +46,13 @@ impl Pgbench {
     /// Starts `clients` writers that together make `rate` transactions a second, until stopped (an hour at most).
     #[track_caller]
     pub fn start(setup: &Setup, clients: u32, rate: u32) -> Pgbench {
-        let database = setup.source.clone();
+        Pgbench::start_on(&setup.source, setup, clients, rate)
+    }
+
+    /// The same on any database; `setup` only lends its run directory.
+    #[track_caller]
+    pub fn start_on(database: &Database, setup: &Setup, clients: u32, rate: u32) -> Pgbench {
+        let database = database.clone();
         let output = setup.directory().join("pgbench.out");
         let before = history(&database);
         let mut command = Command::new(client("pgbench"));

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 use tokio_postgres::Client;
+use tokio_postgres::types::Type;
 
 use crate::{Columns, Error, Result};
 
@@ -57,7 +58,7 @@ impl Shapes {
         }
         let newest = self.numbered.keys().max().copied().unwrap_or(0);
         let sql = "select shape_id, description from londiste_rs.shape where shape_id > $1";
-        for row in provider.query(sql, &[&newest]).await.map_err(Error::server(what))? {
+        for row in provider.query_typed(sql, &[(&newest, Type::INT4)]).await.map_err(Error::server(what))? {
             self.learn(row.get(0), row.get(1))?;
         }
         Ok(())

@@ -3,10 +3,15 @@
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use pg::Client;
+use pgq::batch;
 use pgq::node::{self, Location, NewNode, NodeType};
 
 use super::job::{Job, shown};
 use super::{Outcome, flags, install, public_location};
+
+/// How old an event of a new queue may get before there is a tick: the ticker's own pace, which is quick while events come, is what counts.
+/// Queues of stock PgQ wait for 3 seconds or 500 events; one that exists keeps its settings.
+const TICKER_MAX_LAG: &str = "20 milliseconds";
 
 /// Words of `create-root`.
 #[derive(Debug, Args)]
@@ -30,6 +35,7 @@ pub(crate) async fn run(job: &Job, arguments: Arguments) -> Result<Outcome> {
     let transaction = local.transaction().await.map_err(pg::Error::from)?;
     let known = Location { node: name.clone(), connect_string: location.to_conninfo(), dead: false };
     node::register_location(&transaction, queue, &known).await?;
+    let is_new = batch::last_tick(&transaction, queue).await?.is_none();
     let root = NewNode {
         node_type: NodeType::Root,
         name: &name,
@@ -38,6 +44,9 @@ pub(crate) async fn run(job: &Job, arguments: Arguments) -> Result<Outcome> {
         global_watermark: None,
     };
     node::create(&transaction, queue, &root).await?;
+    if is_new {
+        batch::configure(&transaction, queue, "ticker_max_lag", TICKER_MAX_LAG).await?;
+    }
     transaction.commit().await.map_err(pg::Error::from).context("creating the node")?;
     job.terminal.say(&format!("node {name} is the root of queue {queue} now"));
     job.terminal.say(&format!("start its worker next: londiste -d {} worker", job.ini.display()));

@@ -9,6 +9,9 @@ use daemon::launch::Launch;
 use daemon::log::Verbosity;
 use daemon::{Error, Ini};
 
+/// Exit code of a command line that cannot be understood.
+const USAGE: u8 = 2;
+
 /// A sample of the ini file, which works from the directory of this project.
 const SAMPLE: &str = include_str!("../../../../etc/pgqd.ini");
 
@@ -21,7 +24,7 @@ const SAMPLE: &str = include_str!("../../../../etc/pgqd.ini");
 )]
 struct Arguments {
     /// The ini file, with a section [pgqd]
-    #[arg(value_name = "CONFIG", required_unless_present = "ini")]
+    #[arg(value_name = "CONFIG")]
     config: Option<PathBuf>,
 
     /// Log warnings and errors only; twice, errors only
@@ -56,9 +59,13 @@ struct Arguments {
 /// Runs the program; the answer is its exit code.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let Some(config) = arguments.config.clone().filter(|_| !arguments.ini) else {
+    if arguments.ini {
         print!("{SAMPLE}");
         return ExitCode::SUCCESS;
+    }
+    let Some(config) = arguments.config.clone() else {
+        eprintln!("pgqd: no ini file is named: pgqd [-d] CONFIG (see pgqd --help)");
+        return ExitCode::from(USAGE);
     };
     match run(&arguments, config) {
         Ok(()) => ExitCode::SUCCESS,
@@ -111,7 +118,6 @@ mod tests {
         Arguments::command().debug_assert();
         assert!(Arguments::try_parse_from(["pgqd", "-sk", "x.ini"]).is_err());
         assert!(Arguments::try_parse_from(["pgqd", "-d", "-s", "x.ini"]).is_err());
-        assert!(Arguments::try_parse_from(["pgqd"]).is_err());
         let given = Arguments::try_parse_from(["pgqd", "-vv", "-d", "x.ini"]).unwrap();
         assert!(given.background && given.verbose == 2);
     }

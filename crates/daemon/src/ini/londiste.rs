@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::endurance::{self, Endurance, OnFailure};
 use super::values::{
     count, list, optional_number, optional_parsed, optional_seconds, optional_text, parsed, seconds,
 };
@@ -30,6 +31,15 @@ pub struct LondisteSettings {
     pub log_format: Format,
     /// Needed by `-d`, `-s`, `-k`, `-r`.
     pub pidfile: Option<PathBuf>,
+    /// What follows when a part fails without end.
+    #[serde(default)]
+    pub on_failure: OnFailure,
+    /// How many failures in a row, without progress, are without end.
+    #[serde(default = "endurance::failures", deserialize_with = "count")]
+    pub max_failures: usize,
+    /// How long a graceful stop may take.
+    #[serde(default = "endurance::stop_timeout", deserialize_with = "seconds")]
+    pub stop_timeout: Duration,
     /// How long a part waits for a hint before it looks again.
     #[serde(default = "second", deserialize_with = "seconds")]
     pub loop_delay: Duration,
@@ -90,6 +100,15 @@ pub struct LondisteSettings {
     /// The longest pause before a failed part is tried again.
     #[serde(default = "twenty_seconds", deserialize_with = "seconds")]
     pub exception_sleep: Duration,
+}
+
+impl LondisteSettings {
+    /// What the process does when things do not go well.
+    pub fn endurance(&self) -> Endurance {
+        let (on_failure, stop_timeout) = (self.on_failure, self.stop_timeout);
+        let max_failures = self.max_failures.try_into().unwrap_or(u32::MAX);
+        Endurance { on_failure, max_failures, stop_timeout }
+    }
 }
 
 fn one() -> usize {

@@ -6,6 +6,7 @@
 //! `host_name`, `service_name`) and `%%` for a percent sign; `[pgqd]` never had references. In file names `~`
 //! is the home directory, and a relative name counts from the directory the command is given in.
 
+mod endurance;
 mod interpolate;
 mod keys;
 mod londiste;
@@ -22,6 +23,7 @@ use crate::Error;
 use crate::path::resolve;
 use keys::Meaning;
 
+pub use endurance::{Endurance, OnFailure};
 pub use keys::known_keys;
 pub use londiste::LondisteSettings;
 pub use pgqd::{PgqdSettings, SyslogSettings};

@@ -1,10 +1,12 @@
 //! Settings of a ticker.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::values::{flag, optional_text};
+use super::endurance::{self, Endurance, OnFailure};
+use super::values::{count, flag, optional_text, seconds};
 use crate::log::Format;
 
 /// Section `[pgqd]`: the process, and what the ticker itself reads.
@@ -20,6 +22,8 @@ pub struct PgqdSettings {
     pub pidfile: Option<PathBuf>,
     /// `None` when `syslog = 0`.
     pub syslog: Option<SyslogSettings>,
+    /// What the process does when things do not go well.
+    pub endurance: Endurance,
     /// What to tick, and how often.
     pub ticker: ticker::Config,
 }
@@ -47,6 +51,12 @@ pub(super) struct Process {
     syslog_ident: Option<String>,
     #[serde(default)]
     syslog_facility: crate::log::Facility,
+    #[serde(default)]
+    on_failure: OnFailure,
+    #[serde(default = "endurance::failures", deserialize_with = "count")]
+    max_failures: usize,
+    #[serde(default = "endurance::stop_timeout", deserialize_with = "seconds")]
+    stop_timeout: Duration,
 }
 
 fn yes() -> bool {
@@ -62,6 +72,11 @@ impl Process {
             log_format: self.log_format,
             pidfile: self.pidfile,
             syslog: self.syslog.then_some(SyslogSettings { ident, facility: self.syslog_facility }),
+            endurance: Endurance {
+                on_failure: self.on_failure,
+                max_failures: self.max_failures.try_into().unwrap_or(u32::MAX),
+                stop_timeout: self.stop_timeout,
+            },
             ticker,
         }
     }

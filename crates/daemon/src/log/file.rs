@@ -40,6 +40,15 @@ impl LogFile {
         Ok(())
     }
 
+    /// Makes it the process's standard error.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub(crate) fn becomes_stderr(&self) -> std::io::Result<()> {
+        let file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(rustix::stdio::dup2_stderr(&*file)?)
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path

@@ -1,6 +1,7 @@
 //! Log lines: for people on the terminal, plain or JSON in the job's log file, and to syslog.
 
 mod file;
+mod journal;
 mod syslog;
 
 use std::io::IsTerminal;
@@ -91,7 +92,11 @@ pub fn terminal(verbosity: Verbosity) {
 /// Starts logging for the rest of the process's life. A panic becomes a log line.
 pub(crate) fn start(to: Destinations<'_>, verbosity: Verbosity) {
     let mut layers: Vec<Box<dyn Layer<Registry> + Send + Sync>> = Vec::new();
-    if to.terminal {
+    let journal = to.terminal && journal::reads_stderr();
+    let with_fields = journal.then(journal::layer).flatten();
+    if let Some(lines) = with_fields {
+        layers.push(lines.boxed());
+    } else if to.terminal {
         let lines = layer().with_writer(std::io::stderr);
         let someone_reads = std::io::stderr().is_terminal();
         layers.push(match to.format {
@@ -107,7 +112,6 @@ pub(crate) fn start(to: Destinations<'_>, verbosity: Verbosity) {
         });
     }
     // What systemd reads from the terminal's place goes to the same journal as syslog.
-    let journal = to.terminal && std::env::var_os("JOURNAL_STREAM").is_some();
     if let Some(writer) = to.syslog.filter(|_| !journal).and_then(syslog::writer) {
         layers.push(
             layer()

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use pgq::Report;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -12,11 +13,12 @@ use crate::log::within;
 
 impl Supervisor {
     /// Keeps one part running for each name in `wanted`; a name that leaves the set has its part stopped
-    /// gracefully, and one that comes back while its old part still stops gets the new part after that. Ends with the
+    /// gracefully, and one that comes back while its old part still stops gets the new part after that. `make` gets the report
+    /// that the part may tell its work to. Ends with the
     /// sender of `wanted`. Part names are `kind` and the name.
     pub fn follow<M, F, R>(&self, kind: &'static str, mut wanted: watch::Receiver<BTreeSet<String>>, make: M)
     where
-        M: Fn(&str) -> F + Send + 'static,
+        M: Fn(&str, &Report) -> F + Send + 'static,
         F: Fn(CancellationToken) -> R + Send + Sync + 'static,
         R: Future<Output = Result<(), BoxError>> + Send + 'static,
     {
@@ -37,7 +39,9 @@ impl Supervisor {
                     }
                     let stop = supervisor.stop.child_token();
                     let part = format!("{kind} {name}");
-                    let task = supervisor.launch(&part, Ending::WhileWanted, stop.clone(), make(&name));
+                    let report = Report::default();
+                    let run = make(&name, &report);
+                    let task = supervisor.launch(&part, report, Ending::WhileWanted, stop.clone(), run);
                     running.insert(name.clone(), stop);
                     let board = supervisor.board.clone();
                     ended.spawn(async move {

@@ -6,11 +6,13 @@ use std::time::SystemTime;
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use futures_util::FutureExt;
+use pg::Watch;
+use pgq::Report;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::complaint::Complaint;
-use super::{Backoff, Board, Ending};
+use super::{Ending, Supervisor, vigil};
 use crate::BoxError;
 use crate::error::chain;
 
@@ -38,25 +40,30 @@ pub struct PartStatus {
     pub failures: u32,
     /// Why it failed last; `None` when it is well.
     pub last_error: Option<String>,
+    /// What it tells of its work.
+    pub report: Report,
 }
 
 pub(super) struct Part {
     status: PartStatus,
-    board: Board,
-    backoff: Backoff,
+    supervisor: Supervisor,
     ending: Ending,
+    /// Pieces of work done when it failed last, and failures since the last of them.
+    pieces: u64,
+    fruitless: u32,
 }
 
 impl Part {
-    pub(super) fn new(name: &str, board: Board, backoff: Backoff, ending: Ending) -> Part {
+    pub(super) fn new(supervisor: &Supervisor, name: &str, report: Report, ending: Ending) -> Part {
         let status = PartStatus {
             name: name.to_owned(),
             state: State::Running,
             since: SystemTime::now(),
             failures: 0,
             last_error: None,
+            report,
         };
-        Part { status, board, backoff, ending }
+        Part { status, supervisor: supervisor.clone(), ending, pieces: 0, fruitless: 0 }
     }
 
     /// Returns when the part is done, or was asked to stop and has.
@@ -69,20 +76,28 @@ impl Part {
         let mut pauses = self.pauses();
         loop {
             self.note(State::Running);
+            let mut well = false;
             // on the heap: a part's future is large, and every frame that held it by value would add its size to the stack
-            let mut attempt = Box::pin(AssertUnwindSafe(async { run(stop.clone()).await }).catch_unwind());
+            let mut attempt = Box::pin(self.attempt(&run, &stop));
             let outcome = tokio::select! {
                 biased;
                 outcome = &mut attempt => outcome,
-                () = sleep(self.backoff.healthy) => {
+                () = sleep(self.supervisor.backoff.healthy) => {
                     complaint.well_again();
-                    self.status.failures = 0;
-                    self.status.last_error = None;
-                    self.note(State::Running);
+                    well = true;
+                    let mut status = self.status.clone();
+                    status.failures = 0;
+                    status.last_error = None;
+                    self.publish(status);
                     pauses = self.pauses();
-                    attempt.await
+                    (&mut attempt).await
                 }
             };
+            drop(attempt);
+            if well {
+                self.status.failures = 0;
+                self.status.last_error = None;
+            }
             let failure = match outcome {
                 Ok(Ok(())) => None,
                 Ok(Err(error)) => Some(chain(error.as_ref())),
@@ -91,7 +106,7 @@ impl Part {
             if failure.is_none() && self.ending == Ending::Final {
                 break;
             }
-            let longest = self.backoff.longest.max(self.backoff.shortest);
+            let longest = self.supervisor.backoff.longest.max(self.supervisor.backoff.shortest);
             let pause = pauses.next().unwrap_or(longest).min(longest);
             if let Some(text) = failure {
                 if stop.is_cancelled() {
@@ -100,6 +115,7 @@ impl Part {
                     complaint.about(&text, pause);
                 }
                 self.status.failures += 1;
+                self.count(&text);
                 self.status.last_error = Some(text);
             }
             self.note(State::Waiting);
@@ -113,10 +129,46 @@ impl Part {
         self.note(State::Ended);
     }
 
+    /// One run, until it ends or its connections prove lost.
+    async fn attempt<F, R>(
+        &self,
+        run: &F,
+        stop: &CancellationToken,
+    ) -> Result<Result<(), BoxError>, Box<dyn std::any::Any + Send>>
+    where
+        F: Fn(CancellationToken) -> R + Sync,
+        R: Future<Output = Result<(), BoxError>>,
+    {
+        let watch = Watch::default();
+        // the closure itself may panic as well
+        let work = AssertUnwindSafe(watch.over(async { run(stop.clone()).await })).catch_unwind();
+        let application = format!("{} watch", self.supervisor.job);
+        tokio::select! {
+            biased;
+            outcome = work => outcome,
+            lost = vigil::keep(&watch, &self.status.report, self.supervisor.silence, &application) => Ok(Err(lost.into())),
+        }
+    }
+
+    /// Counts failures without progress; when there are too many, the process is told.
+    fn count(&mut self, text: &str) {
+        let pieces = self.status.report.pieces();
+        self.fruitless = if pieces == self.pieces { self.fruitless + 1 } else { 1 };
+        self.pieces = pieces;
+        if let Some(patience) = self.supervisor.patience.as_ref().filter(|p| self.fruitless == p.failures) {
+            let (job, name, failures) = (&self.supervisor.job, &self.status.name, self.fruitless);
+            // nobody listens any more when the process ends already
+            _ = patience.over.send(format!(
+                "{job}, {name}: {failures} failures in a row without progress; the last: {text}"
+            ));
+        }
+    }
+
     fn pauses(&self) -> ExponentialBackoff {
+        let backoff = self.supervisor.backoff;
         ExponentialBuilder::default()
-            .with_min_delay(self.backoff.shortest)
-            .with_max_delay(self.backoff.longest.max(self.backoff.shortest))
+            .with_min_delay(backoff.shortest)
+            .with_max_delay(backoff.longest.max(backoff.shortest))
             .without_max_times()
             .with_jitter()
             .build()
@@ -127,8 +179,12 @@ impl Part {
             self.status.since = SystemTime::now();
         }
         self.status.state = state;
-        let mut board = self.board.lock().unwrap_or_else(PoisonError::into_inner);
-        board.insert(self.status.name.clone(), self.status.clone());
+        self.publish(self.status.clone());
+    }
+
+    fn publish(&self, status: PartStatus) {
+        let mut board = self.supervisor.board.lock().unwrap_or_else(PoisonError::into_inner);
+        board.insert(status.name.clone(), status);
     }
 }
 

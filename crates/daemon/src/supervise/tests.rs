@@ -149,7 +149,7 @@ fn running(supervisor: &Supervisor) -> Vec<String> {
 async fn parts_follow_the_set() {
     let supervisor = supervisor();
     let (wanted, seen) = watch::channel(names(&["a", "b"]));
-    supervisor.follow("copy", seen, |_| {
+    supervisor.follow("copy", seen, |_, _| {
         |stop: CancellationToken| async move {
             stop.cancelled().await;
             Ok(())
@@ -172,7 +172,7 @@ async fn a_name_that_comes_back_waits_for_its_old_part() {
     let (at_once, most) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
     let runs = Arc::new(AtomicU32::new(0));
     let seen_by_test = (most.clone(), runs.clone());
-    supervisor.follow("copy", seen, move |_| {
+    supervisor.follow("copy", seen, move |_, _| {
         let (at_once, most, runs) = (at_once.clone(), most.clone(), runs.clone());
         move |stop: CancellationToken| {
             let (at_once, most, runs) = (at_once.clone(), most.clone(), runs.clone());
@@ -201,7 +201,7 @@ async fn a_part_that_ends_while_it_is_wanted_is_started_again() {
     let runs = Arc::new(AtomicU32::new(0));
     let twice = Arc::new(Notify::new());
     let (counted, told) = (runs.clone(), twice.clone());
-    supervisor.follow("copy", seen, move |_| {
+    supervisor.follow("copy", seen, move |_, _| {
         let (runs, twice) = (counted.clone(), told.clone());
         move |_| {
             if runs.fetch_add(1, SeqCst) == 1 {
@@ -212,4 +212,43 @@ async fn a_part_that_ends_while_it_is_wanted_is_started_again() {
     });
     twice.notified().await;
     assert!(runs.load(SeqCst) >= 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_part_that_fails_without_progress_is_given_up_and_one_with_progress_is_not() {
+    for progresses in [false, true] {
+        let (over, mut told) = mpsc::unbounded_channel();
+        let supervisor = supervisor().losing_patience(Some(Patience { failures: 5, over }));
+        let report = Report::default();
+        let own = report.clone();
+        supervisor.start_reporting("failing", report, move |_| {
+            let report = own.clone();
+            async move {
+                if progresses {
+                    report.progress();
+                }
+                // longer than what counts as healthy: time alone is no progress
+                sleep(Duration::from_secs(40)).await;
+                Err("no luck".into())
+            }
+        });
+        sleep(Duration::from_secs(1000)).await;
+        match told.try_recv() {
+            Ok(text) => {
+                assert!(!progresses && text.contains("failing") && text.contains("no luck"), "{text}")
+            }
+            Err(_) => assert!(progresses),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_with_a_limit_drops_what_still_runs_then() {
+    let supervisor = supervisor();
+    supervisor.start("stubborn", |_| std::future::pending());
+    sleep(Duration::from_secs(1)).await;
+    let begun = Instant::now();
+    supervisor.stop_within(Duration::from_secs(7));
+    supervisor.finished().await;
+    assert_eq!(begun.elapsed().as_secs(), 7);
 }

@@ -2,6 +2,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::costs::Costs;
+
 /// The parties' results; the first one is ours, the others are what it is compared with.
 pub(crate) struct Contest {
     title: String,
@@ -16,8 +18,21 @@ struct Party {
 }
 
 enum Outcome {
-    Median(Duration),
+    Median(Measured),
     Skipped(&'static str),
+}
+
+/// What one run took.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Measured {
+    pub(crate) took: Duration,
+    pub(crate) costs: Option<Costs>,
+}
+
+impl From<Duration> for Measured {
+    fn from(took: Duration) -> Measured {
+        Measured { took, costs: None }
+    }
 }
 
 /// How often each party runs: `BENCH_RUNS`, else 3.
@@ -36,24 +51,29 @@ impl Contest {
     }
 
     /// Lets one party run; `measure` gets the number of the run, distinct over all parties, to name fresh databases with.
-    pub(crate) fn enter(&mut self, name: &'static str, measure: impl Fn(usize) -> Duration) {
+    pub(crate) fn enter<M: Into<Measured>>(&mut self, name: &'static str, measure: impl Fn(usize) -> M) {
         self.enter_times(name, runs(), measure);
     }
 
     /// The same, one run only: for a party so slow that its scatter says nothing.
-    pub(crate) fn enter_once(&mut self, name: &'static str, measure: impl Fn(usize) -> Duration) {
+    pub(crate) fn enter_once<M: Into<Measured>>(&mut self, name: &'static str, measure: impl Fn(usize) -> M) {
         self.enter_times(name, 1, measure);
     }
 
-    fn enter_times(&mut self, name: &'static str, runs: usize, measure: impl Fn(usize) -> Duration) {
-        let mut times: Vec<Duration> = (0..runs)
+    fn enter_times<M: Into<Measured>>(
+        &mut self,
+        name: &'static str,
+        runs: usize,
+        measure: impl Fn(usize) -> M,
+    ) {
+        let mut times: Vec<Measured> = (0..runs)
             .map(|run| {
-                let took = measure(self.parties.len() * 100 + run);
-                eprintln!("   {name}: {:.2} s", took.as_secs_f64());
-                took
+                let measured = measure(self.parties.len() * 100 + run).into();
+                eprintln!("   {name}: {:.2} s", measured.took.as_secs_f64());
+                measured
             })
             .collect();
-        times.sort();
+        times.sort_by_key(|measured| measured.took);
         self.parties.push(Party { name, outcome: Outcome::Median(times[times.len() / 2]) });
     }
 
@@ -67,20 +87,22 @@ impl fmt::Display for Contest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{} (median of {}; speed relative to ours)", self.title, runs())?;
         let ours = self.parties.iter().find_map(|party| match party.outcome {
-            Outcome::Median(took) => Some(took.as_secs_f64()),
+            Outcome::Median(measured) => Some(measured.took.as_secs_f64()),
             Outcome::Skipped(_) => None,
         });
         for party in &self.parties {
             match party.outcome {
-                Outcome::Median(took) => {
-                    let seconds = took.as_secs_f64();
+                Outcome::Median(measured) => {
+                    let seconds = measured.took.as_secs_f64();
                     let ratio = ours.unwrap_or(seconds) / seconds;
                     let speed = self.amount / seconds;
-                    writeln!(
+                    write!(
                         f,
                         "  {ratio:6.2}x  {:<28} {seconds:8.2} s  {speed:12.0} {}/s",
                         party.name, self.unit
                     )?;
+                    measured.costs.iter().try_for_each(|costs| write!(f, "  {costs}"))?;
+                    writeln!(f)?;
                 }
                 Outcome::Skipped(why) => writeln!(f, "       -  {:<28} skipped: {why}", party.name)?,
             }

@@ -5,25 +5,39 @@
 
 mod contest;
 mod copy;
+mod costs;
+mod idle;
+mod latency;
+mod plot;
 mod replay;
+mod replay_built_in;
+mod replay_cases;
 mod sql;
 mod sync100;
 
 use std::process::ExitCode;
 
-use contest::Contest;
 use tests::Pair;
 
-type Case = fn(&Pair) -> Contest;
+/// Measures, and answers what is to be printed.
+type Case = fn(&Pair) -> String;
 
 const CASES: &[(&str, Case)] = &[
-    ("copy", copy::run),
-    ("replay", replay::run),
-    ("sync100", sync100::run),
-    ("sql-insert", sql::insert_event),
-    ("sql-ticker", sql::ticker),
-    ("sql-batch", sql::batch),
-    ("sql-read", sql::read),
+    ("copy", |pair| copy::run(pair).to_string()),
+    ("replay", |pair| replay_cases::pgbench(pair).to_string()),
+    ("replay-insert", |pair| replay_cases::inserts(pair).to_string()),
+    ("replay-update", |pair| replay_cases::updates(pair).to_string()),
+    ("replay-delete", |pair| replay_cases::deletes(pair).to_string()),
+    ("replay-wide", |pair| replay_cases::wide(pair).to_string()),
+    ("replay-tables", |pair| replay_cases::tables(pair).to_string()),
+    ("replay-large", |pair| replay_cases::large(pair).to_string()),
+    ("latency", latency::run),
+    ("idle", idle::run),
+    ("sync100", |pair| sync100::run(pair).to_string()),
+    ("sql-insert", |pair| sql::insert_event(pair).to_string()),
+    ("sql-ticker", |pair| sql::ticker(pair).to_string()),
+    ("sql-batch", |pair| sql::batch(pair).to_string()),
+    ("sql-read", |pair| sql::read(pair).to_string()),
 ];
 
 /// As production servers are set, but for `fsync`, whose cost is the disk's.

@@ -1,95 +1,106 @@
-//! Replay of changes that piled up while the target's worker was stopped.
+//! Replay of changes that piled up while the target's worker was stopped: how a case is played by each party.
 use std::time::{Duration, Instant};
 
-use tests::load::pgbench;
 use tests::setup::Tools;
 use tests::{Pair, Setup, wait_until};
 
-use crate::contest::Contest;
+use crate::contest::{Contest, Measured};
 use crate::copy::checkpoint;
+use crate::costs::{self, Costs};
+use crate::replay_built_in::built_in;
 
-const SCALE: u32 = 10;
-const CLIENTS: u32 = 4;
-const EACH: u32 = 12_500;
-const LIMIT: Duration = Duration::from_secs(600);
+pub(crate) const LIMIT: Duration = Duration::from_secs(600);
 
-pub(crate) fn run(pair: &Pair) -> Contest {
-    let mut contest =
-        Contest::new("replay: 200 000 changes of 50 000 pgbench transactions", 200_000.0, "changes");
+/// One kind of changes.
+pub(crate) struct Case {
+    pub(crate) title: &'static str,
+    pub(crate) changes: f64,
+    /// Makes the tables on both sides, filled on the source.
+    pub(crate) prepare: fn(&Pair),
+    /// Makes the changes.
+    pub(crate) write: fn(&Pair),
+    /// Says on the target, as a boolean, that the last change has arrived.
+    pub(crate) arrived: &'static str,
+}
+
+pub(crate) fn play(case: &Case, pair: &Pair) -> Contest {
+    let mut contest = Contest::new(case.title, case.changes, "changes");
     contest.enter("londiste-rs", |run| {
-        let pair = fresh(pair, run);
-        queued(&pair, &Setup::new(&pair))
+        let pair = fresh(case, pair, run);
+        queued(case, &pair, &Setup::new(&pair))
+    });
+    contest.enter("londiste-rs, stock triggers", |run| {
+        let pair = fresh(case, pair, run);
+        let setup = Setup::new(&pair);
+        setup.set("source.ini", "capture", "stock");
+        queued(case, &pair, &setup)
     });
     if Tools::Stock.are_installed(pair) {
         contest.enter("stock londiste", |run| {
-            let pair = fresh(pair, run);
-            queued(&pair, &Setup::stock(&pair))
+            let pair = fresh(case, pair, run);
+            queued(case, &pair, &Setup::stock(&pair))
         });
     } else {
         contest.skip("stock londiste", "not installed");
     }
-    contest.enter("built-in logical replication", |run| built_in(&fresh(pair, run), run));
+    contest.enter("built-in logical replication", |run| built_in(case, &fresh(case, pair, run), run));
     contest
 }
 
-/// The history gets a key, which the stock tools need.
-fn fresh(pair: &Pair, run: usize) -> Pair {
+fn fresh(case: &Case, pair: &Pair, run: usize) -> Pair {
     let pair = pair.another(&format!("_replay{run}"));
-    pgbench::create(&pair, SCALE);
-    pair.both("alter table pgbench_history add hid bigserial primary key");
+    (case.prepare)(&pair);
     pair
 }
 
-fn queued(pair: &Pair, setup: &Setup) -> Duration {
+fn queued(case: &Case, pair: &Pair, setup: &Setup) -> Measured {
     setup.start_nodes();
     setup.add_all();
     setup.wait_ok(LIMIT);
     setup.londiste(&["-s", "target.ini"]).expect_success();
     setup.target_worker().wait_gone(LIMIT);
-    write(pair);
+    (case.write)(pair);
     let last = setup.source.value("select txid_current()");
     let ticked = format!("select count(*) from pgq.tick where txid_snapshot_xmin(tick_snapshot) > {last}");
     setup.source.execute("select pgq.force_tick('migq')");
     wait_until(LIMIT, "a tick beyond the last change", || setup.source.number(&ticked) > 0);
-    checkpoint(pair);
-    let started = Instant::now();
-    setup.londiste(&["-d", "target.ini", "worker"]).expect_success();
-    wait_until_replayed(pair);
-    started.elapsed()
-}
-
-fn built_in(pair: &Pair, run: usize) -> Duration {
-    let (source, target) = (pair.source.superuser_over_tcp(), pair.target.superuser_over_tcp());
-    source.execute("create publication bench for all tables");
-    // Neither statement may run inside a transaction block of several statements.
-    target.execute(&format!(
-        "create subscription bench{run} connection '{}' publication bench",
-        source.connstr()
-    ));
-    wait_until(LIMIT, "the initial copy", || {
-        target.number("select count(*) from pg_subscription_rel where srsubstate <> 'r'") == 0
+    let mut measured = measure(case, pair, || {
+        setup.londiste(&["-d", "target.ini", "worker"]).expect_success();
     });
-    target.execute(&format!("alter subscription bench{run} disable"));
-    let idle = "select count(*) from pg_stat_subscription where pid is not null";
-    wait_until(LIMIT, "the subscription to stop", || target.number(idle) == 0);
-    write(pair);
+    let worker = setup.target_worker();
+    if let Some(costs) = &mut measured.costs {
+        costs.process = Some(costs::cpu(worker.expect_pid()));
+        costs.peak = Some(worker.peak_memory());
+    }
+    // what is not measured any more must not take from those who come next
+    for daemon in ["target", "source", "pgqd"] {
+        setup.stop_daemon(daemon);
+    }
+    measured
+}
+
+/// Time and costs from `go` until the last change has arrived.
+pub(crate) fn measure(case: &Case, pair: &Pair, go: impl FnOnce()) -> Measured {
     checkpoint(pair);
+    let servers = [&pair.source, &pair.target].map(|side| &side.cluster);
+    let admin = pair.target.admin();
+    // one connection for all looks: logging in costs more than looking
+    let mut client = admin.connect();
+    let arrived = client.prepare(case.arrived).expect("the question is right");
+    let wal = costs::wal(&admin);
+    let before = servers.map(|server| costs::server_cpu(server));
     let started = Instant::now();
-    target.execute(&format!("alter subscription bench{run} enable"));
-    wait_until_replayed(pair);
-    let took = started.elapsed();
-    target.execute(&format!("drop subscription bench{run}"));
-    took
-}
-
-fn write(pair: &Pair) {
-    pgbench::transactions(&pair.source, CLIENTS, EACH);
-}
-
-fn wait_until_replayed(pair: &Pair) {
-    let target = pair.target.admin();
-    let all = i64::from(CLIENTS * EACH);
+    go();
     wait_until(LIMIT, "all changes on the target", || {
-        target.number("select count(*) from pgbench_history") == all
+        client.query_one(&arrived, &[]).expect("the target answers").get(0)
     });
+    let took = started.elapsed();
+    let after = servers.map(|server| costs::server_cpu(server));
+    let costs = Costs {
+        wal: costs::wal(&admin) - wal,
+        source: after[0] - before[0],
+        target: after[1] - before[1],
+        ..Costs::default()
+    };
+    Measured { took, costs: Some(costs) }
 }

@@ -1,0 +1,82 @@
+//! `londisted INI…`: ticker, workers and copies of any number of ini files in one process, and the commands that steer it.
+
+mod arguments;
+mod status;
+mod steer;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use arguments::{Arguments, Command};
+use clap::Parser;
+use daemon::launch::Launch;
+use daemon::log::Verbosity;
+use daemon::{Error, Ini};
+
+/// Exit code of a command line that cannot be understood.
+const USAGE: u8 = 2;
+
+/// Samples of the ini files, one after the other.
+const SAMPLES: [(&str, &str); 3] = [
+    ("pgqd.ini", include_str!("../../../../etc/pgqd.ini")),
+    ("source.ini", include_str!("../../../../etc/source.ini")),
+    ("target.ini", include_str!("../../../../etc/target.ini")),
+];
+
+/// Runs the program; the answer is its exit code.
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(problem) => {
+            let code = if problem.use_stderr() { USAGE } else { 0 };
+            // Nobody reads what cannot be printed.
+            _ = problem.print();
+            return ExitCode::from(code);
+        }
+    };
+    if arguments.sample {
+        for (name, text) in SAMPLES {
+            println!("#### {name}\n{text}");
+        }
+        return ExitCode::SUCCESS;
+    }
+    if arguments.command.is_none() && arguments.files.is_empty() {
+        eprintln!("londisted: no ini file is named: londisted INI… (see londisted --help)");
+        return ExitCode::from(USAGE);
+    }
+    match run(arguments) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("londisted: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// `false`: some of it was not done, which has been said.
+fn run(arguments: Arguments) -> Result<bool, Error> {
+    let quiet = arguments.quiet > 0;
+    match arguments.command {
+        Some(Command::Status { json, files }) => Ok(status::show(&files.files, json)),
+        Some(Command::Stop(files)) => steer::send(&files.files, daemon::control::Signal::Stop, quiet),
+        Some(Command::Kill(files)) => steer::send(&files.files, daemon::control::Signal::Kill, quiet),
+        Some(Command::Reload(files)) => steer::send(&files.files, daemon::control::Signal::Reload, quiet),
+        None => {
+            let launch = Launch {
+                files: arguments.files,
+                section: None,
+                overrides: Vec::new(),
+                background: arguments.background,
+                verbosity: Verbosity { quiet: arguments.quiet, verbose: arguments.verbose },
+            };
+            launch.run().map(|()| true)
+        }
+    }
+}
+
+/// The pidfile that an ini file names, whichever section it has. Other keys may be wrong: that keeps nobody from stopping what runs.
+fn pidfile(file: &Path) -> Result<std::path::PathBuf, Error> {
+    let ini = Ini::load(file, &[])?;
+    ini.pidfile(if ini.has_section("pgqd") { "pgqd" } else { "londiste" })
+}

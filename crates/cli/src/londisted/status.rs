@@ -1,0 +1,31 @@
+//! `status`: asks the control socket of each job.
+
+use std::path::{Path, PathBuf};
+
+use daemon::{Error, control, socket};
+
+use super::pidfile;
+
+/// Prints how the jobs fare; false when one of them does not run.
+pub(crate) fn show(files: &[PathBuf], json: bool) -> bool {
+    let mut all = true;
+    for (at, file) in files.iter().enumerate() {
+        if at > 0 && !json {
+            println!();
+        }
+        match ask(file, json) {
+            Ok(answer) => print!("{answer}"),
+            Err(error) => {
+                eprintln!("londisted: {}: {error}", file.display());
+                all = false;
+            }
+        }
+    }
+    all
+}
+
+fn ask(file: &Path, json: bool) -> Result<String, Error> {
+    let pidfile = pidfile(file)?;
+    control::running(&pidfile)?;
+    socket::ask(&pidfile, if json { "status json" } else { "status" })
+}

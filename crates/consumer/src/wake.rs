@@ -1,0 +1,83 @@
+//! What ends a worker's wait: a ring in its own process, a notification of a ticker in another one, or its patience.
+
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use pg::Session;
+use pgq::Bell;
+use pgq::bell::Listener;
+use pgq::maintenance::TICKS;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+/// The shortest wait while nobody announces ticks.
+const SHORTEST: Duration = Duration::from_millis(50);
+
+/// Waits between two looks for a batch.
+///
+/// While ticks are announced (the ticker is in this process, or notifies) a wait lasts until then. Where they are not (a stock ticker, or a
+/// pooler that keeps notifications) it looks ten times in the time that passes between batches, so that a busy queue is looked at often
+/// and an idle one seldom.
+pub(crate) struct Wake {
+    bell: Listener,
+    ticks: Listener,
+    longest: Duration,
+    announced: bool,
+    last: Instant,
+    gap: Duration,
+    /// How the last wait ended, until the next batch.
+    waited: Option<Waited>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Waited {
+    Rung,
+    Announced,
+    InVain,
+}
+
+impl Wake {
+    /// Listens to both bells, and to the provider's ticker where that is possible. Waits last at most as long as given.
+    pub(crate) async fn listen(bell: &Bell, ticks: &Bell, provider: &Session, longest: Duration) -> Wake {
+        // not every pooler lets LISTEN pass; nothing depends on it
+        if let Err(error) = provider.batch_execute(&format!("listen {TICKS}")).await {
+            tracing::debug!("ticks are looked for, not listened to: {}", pg::Error::from(error));
+        }
+        let (bell, ticks) = (bell.listen(), ticks.listen());
+        Wake { bell, ticks, longest, announced: false, last: Instant::now(), gap: longest, waited: None }
+    }
+
+    /// Forgets what was heard before: to be called before looking at what the next wait is about.
+    pub(crate) fn hush(&mut self, provider: &mut Session) {
+        self.bell.hush();
+        self.ticks.hush();
+        while let Some(Ok(_)) = provider.notification().now_or_never() {}
+    }
+
+    /// There was a batch.
+    pub(crate) fn found(&mut self) {
+        match self.waited.take() {
+            Some(Waited::Announced) => self.announced = true,
+            Some(Waited::InVain) => self.announced = false,
+            Some(Waited::Rung) | None => {}
+        }
+        self.gap = self.last.elapsed();
+        self.last = Instant::now();
+    }
+
+    /// Waits until it is worth looking again, or until stopped.
+    pub(crate) async fn wait(&mut self, provider: &mut Session, stop: &CancellationToken) {
+        let patience = if self.announced {
+            self.longest
+        } else {
+            (self.gap.max(self.last.elapsed()) / 10).clamp(SHORTEST.min(self.longest), self.longest)
+        };
+        self.waited = Some(tokio::select! {
+            () = stop.cancelled() => Waited::InVain,
+            rung = self.bell.rung(patience) => if rung { Waited::Rung } else { Waited::InVain },
+            rung = self.ticks.rung(self.longest) => if rung { Waited::Announced } else { Waited::InVain },
+            // a lost connection shows in the next statement
+            heard = provider.notification() => if heard.is_ok() { Waited::Announced } else { Waited::InVain },
+        });
+    }
+}

@@ -1,0 +1,79 @@
+//! The status for machines. Times are seconds since 1970, durations seconds; a value that is not known is null.
+
+use std::time::SystemTime;
+
+use serde_json::{Value, json};
+
+use super::{JobStatus, PartNow};
+
+pub(super) fn process(since: SystemTime, jobs: &[JobStatus]) -> Value {
+    json!({
+        "pid": std::process::id(),
+        "version": env!("CARGO_PKG_VERSION"),
+        "since": epoch(since),
+        "jobs": jobs.iter().map(job).collect::<Vec<_>>(),
+    })
+}
+
+fn job(job: &JobStatus) -> Value {
+    json!({
+        "job": job.name,
+        "section": job.section,
+        "file": job.file,
+        "ready": job.is_ready(),
+        "failing": job.fails(),
+        "parts": job.parts.iter().map(part).collect::<Vec<_>>(),
+    })
+}
+
+fn part(part: &PartNow) -> Value {
+    let (status, facts) = (&part.status, &part.facts);
+    let mut value = json!({
+        "part": status.name,
+        "state": status.state.as_str(),
+        "since": epoch(status.since),
+        "failures": status.failures,
+        "last_error": status.last_error,
+        "last_progress": facts.last_progress.map(epoch),
+    });
+    let mut add = |key: &str, more: Value| {
+        value[key] = more;
+    };
+    if let Some(node) = &facts.node {
+        add("queue", json!(node.queue));
+        add("node", json!(node.name));
+        add("node_type", json!(node.kind));
+        add("provider", json!(node.provider));
+        add("paused", json!(facts.paused));
+        add("tables", json!(facts.tables));
+    }
+    if facts.node.is_some() || facts.batches > 0 {
+        add("batches", json!(facts.batches));
+        add("changes", json!(facts.changes));
+    }
+    if let Some(batch) = &facts.batch {
+        add("lag", json!(batch.lag().as_secs_f64()));
+        add(
+            "batch",
+            json!({
+                "tick": batch.tick,
+                "tick_time": epoch(batch.tick_time),
+                "changes": batch.changes,
+                "seconds": batch.took.as_secs_f64(),
+            }),
+        );
+    }
+    if facts.tick_calls > 0 {
+        add("ticker_calls", json!(facts.tick_calls));
+        add("ticks", json!(facts.ticks));
+    }
+    if let Some(copy) = &facts.copy {
+        let expected = copy.expected_bytes;
+        add("copy", json!({ "phase": copy.phase, "bytes": copy.bytes, "expected_bytes": expected }));
+    }
+    value
+}
+
+fn epoch(time: SystemTime) -> Option<f64> {
+    time.duration_since(SystemTime::UNIX_EPOCH).ok().map(|since| since.as_secs_f64())
+}

@@ -1,0 +1,132 @@
+//! What runs in this process and how it fares, for the control socket, systemd and metrics. Nothing here asks a database.
+
+mod json;
+mod text;
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use pgq::report::Facts;
+
+use crate::supervise::{PartStatus, State, Supervisor};
+
+/// The jobs of the process. Clones are the same jobs.
+#[derive(Clone, Debug)]
+pub(crate) struct Jobs {
+    since: SystemTime,
+    jobs: Arc<Mutex<Vec<Job>>>,
+}
+
+#[derive(Debug)]
+struct Job {
+    name: String,
+    section: &'static str,
+    file: PathBuf,
+    supervisor: Option<Supervisor>,
+}
+
+/// One job as it is now.
+#[derive(Debug)]
+pub(crate) struct JobStatus {
+    pub(crate) name: String,
+    pub(crate) section: &'static str,
+    pub(crate) file: PathBuf,
+    pub(crate) parts: Vec<PartNow>,
+}
+
+/// One of its parts, with what it told.
+#[derive(Debug)]
+pub(crate) struct PartNow {
+    pub(crate) status: PartStatus,
+    pub(crate) facts: Facts,
+}
+
+impl Jobs {
+    /// Jobs that do not run yet: name, section and ini file of each.
+    pub(crate) fn new(jobs: impl Iterator<Item = (String, &'static str, PathBuf)>) -> Jobs {
+        let jobs = jobs.map(|(name, section, file)| Job { name, section, file, supervisor: None });
+        Jobs { since: SystemTime::now(), jobs: Arc::new(Mutex::new(jobs.collect())) }
+    }
+
+    /// The job with this number runs now, or no longer.
+    pub(crate) fn runs(&self, number: usize, supervisor: Option<Supervisor>) {
+        let mut jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(job) = jobs.get_mut(number) {
+            job.supervisor = supervisor;
+        }
+    }
+
+    /// All of them, or the one with this number.
+    pub(crate) fn now(&self, number: Option<usize>) -> Vec<JobStatus> {
+        let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        let chosen = jobs.iter().enumerate().filter(|(at, _)| number.is_none_or(|number| number == *at));
+        let now = chosen.map(|(_, job)| JobStatus {
+            name: job.name.clone(),
+            section: job.section,
+            file: job.file.clone(),
+            parts: parts(job.supervisor.as_ref()),
+        });
+        now.collect()
+    }
+
+    /// How long the process runs.
+    pub(crate) fn age(&self) -> Duration {
+        self.since.elapsed().unwrap_or_default()
+    }
+
+    /// For machines.
+    pub(crate) fn json(&self, number: Option<usize>) -> serde_json::Value {
+        json::process(self.since, &self.now(number))
+    }
+
+    /// For people.
+    pub(crate) fn text(&self, number: Option<usize>) -> String {
+        text::process(self.age(), &self.now(number))
+    }
+
+    /// In a few words.
+    pub(crate) fn line(&self) -> String {
+        text::line(&self.now(None))
+    }
+
+    /// Every job has made a tick, applied a batch, or found that there is nothing to apply.
+    pub(crate) fn are_ready(&self) -> bool {
+        self.now(None).iter().all(JobStatus::is_ready)
+    }
+}
+
+fn parts(supervisor: Option<&Supervisor>) -> Vec<PartNow> {
+    let parts = supervisor.map(Supervisor::status).unwrap_or_default();
+    parts.into_iter().map(|status| PartNow { facts: status.report.facts(), status }).collect()
+}
+
+impl JobStatus {
+    /// Whether its work has once gone well since it was started.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.parts.iter().any(|part| part.is_main() && part.facts.last_progress.is_some())
+    }
+
+    /// Whether a part is failing now.
+    pub(crate) fn fails(&self) -> bool {
+        self.parts.iter().any(|part| part.status.last_error.is_some())
+    }
+}
+
+impl PartNow {
+    /// The work that the job is there for.
+    fn is_main(&self) -> bool {
+        self.status.name == "worker" || self.status.name.starts_with("database ")
+    }
+}
+
+impl State {
+    /// The word for it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            State::Running => "running",
+            State::Waiting => "waiting",
+            State::Ended => "ended",
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! The status for people.
+
+use std::fmt::Write as _;
+use std::time::{Duration, SystemTime};
+
+use pgq::report::Facts;
+
+use super::{JobStatus, PartNow};
+
+pub(super) fn process(age: Duration, jobs: &[JobStatus]) -> String {
+    let mut text = format!(
+        "process {}, londiste-rs {}, up {}\n",
+        std::process::id(),
+        env!("CARGO_PKG_VERSION"),
+        period(age)
+    );
+    for job in jobs {
+        // nothing can go wrong when a string is written to
+        _ = writeln!(text, "\n{} ([{}] of {})", job.name, job.section, job.file.display());
+        for part in &job.parts {
+            let since = period(part.status.since.elapsed().unwrap_or_default());
+            let state = format!("{} {since}", part.status.state.as_str());
+            let words = words(&part.facts);
+            _ = writeln!(text, "  {:<28} {state:<16} {}", part.status.name, words.join(", "));
+            if let Some(error) = &part.status.last_error {
+                _ = writeln!(text, "    ERR: {error} ({} failures in a row)", part.status.failures);
+            }
+        }
+    }
+    text
+}
+
+/// All jobs on one line, as `systemctl status` shows it.
+pub(super) fn line(jobs: &[JobStatus]) -> String {
+    let told = jobs.iter().map(|job| {
+        let mut words: Vec<String> = Vec::new();
+        let copies = job.parts.iter().filter(|part| part.facts.copy.is_some()).count();
+        if let Some(failing) = job.parts.iter().find_map(failure) {
+            words.push(failing);
+        }
+        for part in job.parts.iter().filter(|part| part.facts.copy.is_none()) {
+            if let Some(batch) = &part.facts.batch {
+                words.push(format!("tick {}, lag {}", batch.tick, period(batch.lag())));
+            }
+            if part.facts.paused {
+                words.push("paused".into());
+            }
+        }
+        if copies > 0 {
+            words.push(format!("{copies} copies"));
+        }
+        if words.is_empty() {
+            words.push(if job.is_ready() { "running".into() } else { "starting".into() });
+        }
+        format!("{}: {}", job.name, words.join(", "))
+    });
+    told.collect::<Vec<_>>().join("; ").replace('\n', " ")
+}
+
+fn failure(part: &PartNow) -> Option<String> {
+    part.status.last_error.as_ref().map(|error| format!("{} fails: {error}", part.status.name))
+}
+
+fn words(facts: &Facts) -> Vec<String> {
+    let mut words = Vec::new();
+    if let Some(node) = &facts.node {
+        let from = match node.kind.as_str() {
+            "root" => String::new(),
+            _ => format!(" from {}", node.provider.as_deref().unwrap_or("?")),
+        };
+        words.push(format!("{} {} of queue {}{from}", node.kind, node.name, node.queue));
+    }
+    if facts.paused {
+        words.push("PAUSED".to_owned());
+    }
+    if let Some(batch) = &facts.batch {
+        words.push(format!("tick {}, lag {}", batch.tick, period(batch.lag())));
+    }
+    if facts.batches > 0 {
+        words.push(format!("{} batches, {} changes", facts.batches, facts.changes));
+    }
+    if !facts.tables.is_empty() {
+        let states = facts.tables.iter().map(|(state, number)| format!("{number} {state}"));
+        words.push(format!("tables: {}", states.collect::<Vec<_>>().join(" ")));
+    }
+    if facts.tick_calls > 0 {
+        let last = facts.last_progress.map(age).unwrap_or_default();
+        words.push(format!(
+            "{} ticks in {} calls, the last {} ago",
+            facts.ticks,
+            facts.tick_calls,
+            period(last)
+        ));
+    }
+    if let Some(copy) = &facts.copy {
+        let of = copy.expected_bytes.map(|all| format!(" of about {}", size(all))).unwrap_or_default();
+        words.push(format!("{}, {}{of}", copy.phase, size(copy.bytes)));
+    }
+    words
+}
+
+fn age(time: SystemTime) -> Duration {
+    time.elapsed().unwrap_or_default()
+}
+
+/// Two significant parts at most.
+pub(crate) fn period(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3600 => format!("{} min", seconds / 60),
+        3600..172_800 => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
+        _ => format!("{} d", seconds / 86_400),
+    }
+}
+
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..10_000 => format!("{bytes} bytes"),
+        10_000..10_000_000 => format!("{} kB", bytes / 1000),
+        10_000_000..10_000_000_000 => format!("{} MB", bytes / 1_000_000),
+        _ => format!("{} GB", bytes / 1_000_000_000),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_and_periods_are_short() {
+        let shown = [5, 65, 3700, 200_000].map(|seconds| period(Duration::from_secs(seconds)));
+        assert_eq!(shown, ["5 s", "1 min", "1 h 1 min", "2 d"]);
+        assert_eq!([17, 20_000, 30_000_000].map(size), ["17 bytes", "20 kB", "30 MB"]);
+    }
+}

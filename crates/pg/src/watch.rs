@@ -1,0 +1,144 @@
+//! Connections that the network has swallowed.
+//!
+//! A statement may take hours, so no time limit can tell a server at work from one whose answers get lost on the way. A second
+//! connection can: it asks what the first one's server process is doing. See [`Watch::look`].
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio_postgres::SimpleQueryMessage;
+
+use crate::{ConnectString, Result, Session};
+
+tokio::task_local! {
+    static WATCH: Watch;
+}
+
+/// The sessions that one piece of work has open.
+#[derive(Clone, Default)]
+pub struct Watch {
+    sessions: Arc<Mutex<Sessions>>,
+}
+
+#[derive(Default)]
+struct Sessions {
+    next: u64,
+    open: BTreeMap<u64, (ConnectString, i32)>,
+}
+
+/// Keeps a session on its watch's list.
+pub(crate) struct Enlisted {
+    watch: Watch,
+    number: u64,
+}
+
+impl Drop for Enlisted {
+    fn drop(&mut self) {
+        self.watch.sessions().open.remove(&self.number);
+    }
+}
+
+/// Puts a session on the list of the current task's watch, if it has one.
+pub(crate) fn enlist(at: &ConnectString, backend_pid: i32) -> Option<Enlisted> {
+    let watch = WATCH.try_with(Watch::clone).ok()?;
+    let mut sessions = watch.sessions();
+    sessions.next += 1;
+    let number = sessions.next;
+    sessions.open.insert(number, (at.clone(), backend_pid));
+    drop(sessions);
+    Some(Enlisted { watch, number })
+}
+
+impl Watch {
+    /// Does `work`; sessions that it opens, or takes from a pool, are watched until they are dropped. Tasks that it spawns are not.
+    pub async fn over<F: Future>(&self, work: F) -> F::Output {
+        WATCH.scope(self.clone(), work).await
+    }
+
+    /// Asks the servers what the open sessions are doing there, over new connections.
+    pub async fn look(&self, application: &str) -> Picture {
+        let open: Vec<_> = self.sessions().open.values().cloned().collect();
+        let mut picture = Picture::default();
+        for (at, pid) in open {
+            let doing = match ask(&at, pid, application).await {
+                Ok(doing) => doing,
+                Err(_) => Doing::Unknown,
+            };
+            picture.sessions.push((pid, doing));
+        }
+        picture
+    }
+
+    fn sessions(&self) -> std::sync::MutexGuard<'_, Sessions> {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn ask(at: &ConnectString, pid: i32, application: &str) -> Result<Doing> {
+    let session = Session::open(at, application).await?;
+    let sql = format!(
+        "select state, coalesce(wait_event_type, ''), concat(state_change, ' ', query_start) \
+           from pg_catalog.pg_stat_activity where pid = {pid}"
+    );
+    let answer = session.simple_query(&sql).await?;
+    let row = answer.iter().find_map(|message| match message {
+        SimpleQueryMessage::Row(row) => Some(row),
+        _ => None,
+    });
+    Ok(match row {
+        None => Doing::Gone,
+        Some(row) => {
+            let field = |at| row.get(at).unwrap_or_default();
+            let waits_for_us = field(1) == "Client";
+            let state = if field(0) == "active" && waits_for_us { "waiting for us" } else { field(0) };
+            Doing::There { state: state.to_owned(), since: field(2).to_owned() }
+        }
+    })
+}
+
+/// What sessions were doing at one moment. Two equal pictures with time between them: nothing has moved.
+#[derive(Default, PartialEq, Eq)]
+pub struct Picture {
+    sessions: Vec<(i32, Doing)>,
+}
+
+#[derive(PartialEq, Eq)]
+enum Doing {
+    /// `active` is at work; everything else waits for this process.
+    There {
+        state: String,
+        since: String,
+    },
+    Gone,
+    /// The server could not be asked.
+    Unknown,
+}
+
+impl Picture {
+    /// No session is open.
+    pub fn is_empty(&self) -> bool {
+        self.sessions.is_empty()
+    }
+
+    /// A server process is busy with a statement of ours.
+    pub fn shows_work(&self) -> bool {
+        self.sessions
+            .iter()
+            .any(|(_, doing)| matches!(doing, Doing::There { state, .. } if state == "active"))
+    }
+}
+
+impl fmt::Display for Picture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, (pid, doing)) in self.sessions.iter().enumerate() {
+            let doing = match doing {
+                Doing::There { state, .. } => state,
+                Doing::Gone => "gone",
+                Doing::Unknown => "not to be asked",
+            };
+            write!(f, "{}server process {pid}: {doing}", if at > 0 { ", " } else { "" })?;
+        }
+        Ok(())
+    }
+}

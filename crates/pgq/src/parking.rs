@@ -1,0 +1,109 @@
+//! Parked tables: each has failed for a cause of its own and waits for the operator, while the others go on.
+
+use std::time::SystemTime;
+
+use tokio_postgres::GenericClient;
+
+use crate::Result;
+use crate::call::{failed, row, rows};
+
+/// Why a table is parked.
+#[derive(Clone, Debug)]
+pub struct Parking<'a> {
+    /// The failure and its remedy, for people.
+    pub error: &'a str,
+    /// SQLSTATE, where a server refused something.
+    pub code: Option<&'a str>,
+    /// `ev_id` of the event that failed.
+    pub event: Option<i64>,
+    /// The table has everything up to this tick.
+    pub tick: Option<i64>,
+}
+
+/// A parked table.
+#[derive(Clone, Debug)]
+pub struct Parked {
+    /// `schema.table`, as the queue names it.
+    pub table: String,
+    /// The failure and its remedy.
+    pub error: String,
+    /// SQLSTATE, where a server refused something.
+    pub code: Option<String>,
+    /// `ev_id` of the event that failed.
+    pub event: Option<i64>,
+    /// The table has everything up to this tick.
+    pub tick: Option<i64>,
+    /// When it failed first in this way.
+    pub since: SystemTime,
+    /// When it failed last, by the target's clock, and how long ago that is.
+    pub tried: SystemTime,
+    /// Time since then, in seconds.
+    pub tried_ago: f64,
+}
+
+impl Parked {
+    /// The cause may pass without anybody's doing: the server was short of disk or memory (class 53).
+    pub fn may_pass(&self) -> bool {
+        self.code.as_deref().is_some_and(|code| code.starts_with("53"))
+    }
+}
+
+/// Whether a server's refusal is about the table that was being written, so that the other tables can go on without it. It is not when the
+/// whole server or transaction is concerned: connection, shutdown, cancellation, deadlock, lock timeout, a server that only reads.
+pub fn is_own_cause(code: &str) -> bool {
+    let elsewhere = ["08", "25", "28", "3D", "40", "55", "57"];
+    !elsewhere.iter().any(|class| code.starts_with(class)) && code != "53300"
+}
+
+/// Parks a table. State and position are the caller's, in the same transaction where they change.
+pub async fn park<C: GenericClient>(
+    client: &C,
+    queue: &str,
+    table: &str,
+    parking: &Parking<'_>,
+) -> Result<()> {
+    let sql = "select londiste_rs.park_table($1, $2, $3, $4, $5, $6)";
+    let Parking { error, code, event, tick } = parking;
+    row(client, "londiste_rs.park_table", sql, &[&queue, &table, error, code, event, tick]).await?;
+    Ok(())
+}
+
+/// The parked tables of a queue.
+pub async fn parked<C: GenericClient>(client: &C, queue: &str) -> Result<Vec<Parked>> {
+    let sql = "select p.*, extract(epoch from now() - p.tried)::float8 as tried_ago from londiste_rs.parked_tables($1) p";
+    let rows = rows(client, "londiste_rs.parked_tables", sql, &[&queue]).await?;
+    Ok(rows
+        .iter()
+        .map(|row| Parked {
+            table: row.get("table_name"),
+            error: row.get("error"),
+            code: row.get("code"),
+            event: row.get("ev_id"),
+            tick: row.get("tick_id"),
+            since: row.get("since"),
+            tried: row.get("tried"),
+            tried_ago: row.get("tried_ago"),
+        })
+        .collect())
+}
+
+/// Lets a parked table go on from where it stands; false when it is not parked. Its error stays on record until it is ok.
+pub async fn resume<C: GenericClient>(client: &C, queue: &str, table: &str) -> Result<bool> {
+    let sql = "select londiste_rs.resume_table($1, $2)";
+    Ok(client.query_one(sql, &[&queue, &table]).await.map_err(failed("londiste_rs.resume_table"))?.get(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_own_cause;
+
+    #[test]
+    fn a_constraint_is_the_tables_own_a_shutdown_is_not() {
+        for own in ["23505", "22003", "42703", "42501", "53100", "54000", "P0001", "XX001"] {
+            assert!(is_own_cause(own), "{own}");
+        }
+        for other in ["08006", "25006", "40P01", "55P03", "57014", "57P01", "53300"] {
+            assert!(!is_own_cause(other), "{other}");
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! What the parts of a process tell of their work, for whoever shows it: `status`, metrics, readiness, supervision.
+//!
+//! A part tells what it knows anyway; nothing is asked of a database for it, and nobody needs to listen.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use crate::Batch;
+use crate::node::NodeInfo;
+use crate::table::TableInfo;
+
+/// One part's report. Clones are the same report.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    signs: AtomicU64,
+    progress: AtomicU64,
+    facts: Mutex<Facts>,
+}
+
+/// What a part has told so far. Totals count from the start of the part, over its failures.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Facts {
+    /// When the part last came to the end of a piece of work, or found nothing to do.
+    pub last_progress: Option<SystemTime>,
+    /// A worker: its node.
+    pub node: Option<NodeFacts>,
+    /// A worker: told to wait by `pause`.
+    pub paused: bool,
+    /// A worker: how many tables of its node are in which state, by the state's name.
+    pub tables: BTreeMap<String, u64>,
+    /// The batch that was applied last.
+    pub batch: Option<LastBatch>,
+    /// Batches applied.
+    pub batches: u64,
+    /// Changes applied.
+    pub changes: u64,
+    /// A ticker: calls of the ticker function.
+    pub tick_calls: u64,
+    /// A ticker: ticks that those calls made.
+    pub ticks: u64,
+    /// A copy: what it is doing.
+    pub copy: Option<CopyFacts>,
+}
+
+/// Which node a worker works for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeFacts {
+    /// The replicated queue.
+    pub queue: String,
+    /// The node's name.
+    pub name: String,
+    /// `root`, `branch` or `leaf`.
+    pub kind: String,
+    /// Where a leaf takes its changes from.
+    pub provider: Option<String>,
+}
+
+/// A batch that is applied.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LastBatch {
+    /// The tick at its end.
+    pub tick: i64,
+    /// When that tick was made, by the provider's clock.
+    pub tick_time: SystemTime,
+    /// How many changes of it were applied.
+    pub changes: u64,
+    /// How long it took to apply.
+    pub took: Duration,
+}
+
+/// A running copy.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CopyFacts {
+    /// The table's state, or what is done for it.
+    pub phase: String,
+    /// Bytes that have come from the provider so far.
+    pub bytes: u64,
+    /// How many bytes are expected, where an estimate could be made.
+    pub expected_bytes: Option<u64>,
+}
+
+impl Report {
+    /// A sign of life: bytes have moved, a statement was answered.
+    pub fn sign(&self) {
+        self.shared.signs.fetch_add(1, Relaxed);
+    }
+
+    /// A piece of work is done, or there was none: the part is not failing.
+    pub fn progress(&self) {
+        self.sign();
+        self.shared.progress.fetch_add(1, Relaxed);
+        self.tell(|facts| facts.last_progress = Some(SystemTime::now()));
+    }
+
+    /// Changes the facts; a sign of life too.
+    pub fn tell(&self, change: impl FnOnce(&mut Facts)) {
+        self.sign();
+        change(&mut self.shared.facts.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// The node that a worker works for.
+    pub fn node(&self, queue: &str, node: &NodeInfo) {
+        let kind = node.node_type.as_str().to_owned();
+        let (queue, name, provider) = (queue.to_owned(), node.name.clone(), node.provider.clone());
+        self.tell(|facts| facts.node = Some(NodeFacts { queue, name, kind, provider }));
+    }
+
+    /// How the tables of a worker's node stand.
+    pub fn tables(&self, tables: &[TableInfo]) {
+        let mut states = BTreeMap::new();
+        for table in tables.iter().filter(|table| table.local) {
+            // without the tick that wanna-sync and do-sync carry
+            let state = table.state.to_string();
+            let name = state.split(':').next().unwrap_or_default().to_owned();
+            *states.entry(name).or_insert(0) += 1;
+        }
+        self.tell(|facts| facts.tables = states);
+    }
+
+    /// A batch was applied.
+    pub fn applied(&self, batch: &Batch, changes: u64, took: Duration) {
+        let (tick, tick_time) = (batch.tick, batch.tick_time);
+        self.tell(|facts| {
+            facts.batch = Some(LastBatch { tick, tick_time, changes, took });
+            facts.batches += 1;
+            facts.changes += changes;
+        });
+        self.progress();
+    }
+
+    /// A worker looked and found nothing to do, or is told to wait.
+    pub fn idle(&self, paused: bool) {
+        self.tell(|facts| facts.paused = paused);
+        self.progress();
+    }
+
+    /// The ticker function was called and made so many ticks.
+    pub fn ticked(&self, ticks: u64) {
+        self.tell(|facts| {
+            facts.tick_calls += 1;
+            facts.ticks += ticks;
+        });
+        self.progress();
+    }
+
+    /// A copy has come to another phase.
+    pub fn copy_phase(&self, phase: impl Into<String>) {
+        let phase = phase.into();
+        self.tell(|facts| facts.copy.get_or_insert_default().phase = phase);
+    }
+
+    /// A copy has received so many bytes in all.
+    pub fn copied(&self, bytes: u64) {
+        self.tell(|facts| facts.copy.get_or_insert_default().bytes = bytes);
+    }
+
+    /// What was told so far.
+    pub fn facts(&self) -> Facts {
+        self.shared.facts.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Grows with every sign of life.
+    pub fn signs(&self) -> u64 {
+        self.shared.signs.load(Relaxed)
+    }
+
+    /// Grows with every piece of work that is done.
+    pub fn pieces(&self) -> u64 {
+        self.shared.progress.load(Relaxed)
+    }
+}
+
+impl LastBatch {
+    /// How far behind the provider the node is, by this machine's clock: the age of the last tick that it has applied.
+    pub fn lag(&self) -> Duration {
+        self.tick_time.elapsed().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_is_progress_and_bytes_are_a_sign_of_life() {
+        let report = Report::default();
+        report.copied(17);
+        assert_eq!((report.signs(), report.pieces()), (1, 0));
+        let batch = Batch { id: 1, tick: 7, previous_tick: 6, tick_time: SystemTime::now(), span: 3 };
+        report.clone().applied(&batch, 3, Duration::from_millis(5));
+        let facts = report.facts();
+        assert_eq!((facts.batches, facts.changes, facts.batch.unwrap().tick), (1, 3, 7));
+        assert_eq!(facts.copy.unwrap().bytes, 17);
+        assert_eq!(report.pieces(), 1);
+        assert!(facts.last_progress.is_some());
+    }
+}

@@ -1,0 +1,43 @@
+-- A parked table has failed for a cause of its own: nobody works on it until resume-table or resync, the other tables go on. Its state, its
+-- consumer <job>.copy.<table> and its position are those of a copy in the same state, so that the stock worker can take it up too.
+
+-- Parks a table. The caller has set its state and position, in the same transaction. i_code is the SQLSTATE, i_ev_id the event that failed,
+-- i_tick_id the tick up to which the table has everything; null where there is none.
+create or replace function londiste_rs.park_table(
+    i_queue_name text, i_table_name text, i_error text, i_code text, i_ev_id bigint, i_tick_id bigint)
+returns void language sql
+set search_path = pg_catalog, pg_temp
+as $$
+    insert into londiste_rs.table_error as e (queue_name, table_name, error, parked, code, ev_id, tick_id)
+    values (i_queue_name, i_table_name, i_error, true, i_code, i_ev_id, i_tick_id)
+        on conflict (queue_name, table_name) do update
+       set error = excluded.error, parked = true, code = excluded.code, ev_id = excluded.ev_id, tick_id = excluded.tick_id, tried = now(),
+           since = case when e.error = excluded.error then e.since else now() end
+$$;
+
+-- The parked tables of a queue. A mark that something else has overtaken (the stock worker brought the table to ok, it was removed) is none.
+create or replace function londiste_rs.parked_tables(i_queue_name text, out table_name text, out error text, out code text,
+    out ev_id bigint, out tick_id bigint, out since timestamptz, out tried timestamptz)
+returns setof record language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select e.table_name, e.error, e.code, e.ev_id, e.tick_id, e.since, e.tried
+      from londiste_rs.table_error e
+      join londiste.table_info t on t.queue_name = e.queue_name and t.table_name = e.table_name
+     where e.queue_name = i_queue_name and e.parked and t.local and t.merge_state is not null and t.merge_state <> 'ok'
+     order by e.since, e.table_name
+$$;
+
+-- Lets a parked table go on from where it stands. Its error stays on record until it is ok, or fails in another way.
+-- Returns false when the table is not parked.
+create or replace function londiste_rs.resume_table(i_queue_name text, i_table_name text)
+returns boolean language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    waits boolean := exists (select from londiste_rs.parked_tables(i_queue_name) p where p.table_name = i_table_name);
+begin
+    update londiste_rs.table_error e set parked = false
+     where e.queue_name = i_queue_name and e.table_name = i_table_name and e.parked;
+    return waits;
+end $$;

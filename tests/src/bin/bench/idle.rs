@@ -1,0 +1,82 @@
+//! What replication costs while nothing happens.
+use std::fmt::Write as _;
+use std::thread;
+use std::time::Duration;
+
+use tests::setup::Tools;
+use tests::{Pair, Setup, Side};
+
+use crate::costs::{cpu, server_cpu};
+use crate::replay::LIMIT;
+
+/// Quick looks of busy times are over by then.
+const SETTLED: Duration = Duration::from_secs(30);
+const MEASURED: Duration = Duration::from_secs(60);
+
+pub(crate) fn run(pair: &Pair) -> String {
+    let mut text = format!(
+        "idle: ten tables, no changes, over {} s\n  {:<20} {:>14} {:>14} {:>18} {:>18} {:>18}\n",
+        MEASURED.as_secs(),
+        "",
+        "source trans/s",
+        "target trans/s",
+        "processes ms CPU/s",
+        "source ms CPU/s",
+        "target ms CPU/s"
+    );
+    let mut parties = vec![("londiste-rs", Tools::Ours)];
+    if Tools::Stock.are_installed(pair) {
+        parties.push(("stock londiste", Tools::Stock));
+    }
+    for (at, (name, tools)) in parties.into_iter().enumerate() {
+        let pair = pair.another(&format!("_idle{at}"));
+        for table in 1..=10 {
+            pair.both(&format!("create table t{table} (id int primary key)"));
+        }
+        let setup = if tools == Tools::Ours { Setup::new(&pair) } else { Setup::stock(&pair) };
+        setup.set("pgqd.ini", "ticker_period", "1");
+        setup.start_nodes();
+        setup.add_all();
+        setup.wait_ok(LIMIT);
+        let costs = measure(&pair, &setup);
+        writeln!(
+            text,
+            "  {name:<20} {:14.1} {:14.1} {:18.1} {:18.1} {:18.1}",
+            costs[0],
+            costs[1],
+            costs[2] * 1000.0,
+            costs[3] * 1000.0,
+            costs[4] * 1000.0
+        )
+        .expect("written");
+        for daemon in ["target", "source", "pgqd"] {
+            setup.stop_daemon(daemon);
+        }
+    }
+    text
+}
+
+/// Transactions on both sides, then CPU of our processes and of both servers, each in a second.
+fn measure(pair: &Pair, setup: &Setup) -> [f64; 5] {
+    let processes = [setup.ticker(), setup.source_worker(), setup.target_worker()];
+    let now = || {
+        [
+            transactions(&pair.source),
+            transactions(&pair.target),
+            processes.iter().map(|process| cpu(process.expect_pid())).sum(),
+            server_cpu(&pair.source.cluster),
+            server_cpu(&pair.target.cluster),
+        ]
+    };
+    thread::sleep(SETTLED);
+    let before = now();
+    thread::sleep(MEASURED);
+    let after = now();
+    std::array::from_fn(|at| (after[at] - before[at]) / MEASURED.as_secs_f64())
+}
+
+fn transactions(side: &Side) -> f64 {
+    side.admin()
+        .number("select xact_commit + xact_rollback from pg_stat_database where datname = current_database()")
+        as f64
+}

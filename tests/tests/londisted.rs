@@ -1,0 +1,138 @@
+//! One process for ticker, workers and copies: systemd's protocol, status without a database, steering, giving up.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixDatagram;
+use std::time::Duration;
+
+use serde_json::Value;
+use tests::load::pgbench;
+use tests::{Pair, Setup, compare, wait_for, wait_until};
+
+const QUICK: Duration = Duration::from_secs(30);
+const ALL: [&str; 3] = ["pgqd.ini", "source.ini", "target.ini"];
+
+/// systemd's end of `NOTIFY_SOCKET`.
+struct Manager {
+    socket: UnixDatagram,
+    heard: String,
+}
+
+impl Manager {
+    fn listen(setup: &Setup) -> (Manager, String) {
+        let path = setup.directory().join("notify.sock");
+        let socket = UnixDatagram::bind(&path).unwrap();
+        socket.set_nonblocking(true).unwrap();
+        (Manager { socket, heard: String::new() }, path.display().to_string())
+    }
+
+    /// Waits for a line that begins so, behind what was waited for before.
+    #[track_caller]
+    fn expect(&mut self, beginning: &str) -> String {
+        wait_for(QUICK, &format!("systemd hears {beginning}"), || {
+            let mut datagram = [0; 4096];
+            while let Ok(length) = self.socket.recv(&mut datagram) {
+                self.heard.push_str(&String::from_utf8_lossy(&datagram[..length]));
+                self.heard.push('\n');
+            }
+            let start = self.heard.lines().position(|line| line.starts_with(beginning));
+            let Some(start) = start else { return Err(self.heard.clone()) };
+            let line = self.heard.lines().nth(start).unwrap_or_default().to_owned();
+            self.heard = self.heard.lines().skip(start + 1).map(|line| format!("{line}\n")).collect();
+            Ok(line)
+        })
+    }
+}
+
+fn status(setup: &Setup, ini: &str) -> Value {
+    let output = setup.londisted(&["status", "--json", ini]);
+    serde_json::from_str(&output.expect_success().stdout).unwrap()
+}
+
+fn part<'a>(status: &'a Value, name: &str) -> Option<&'a Value> {
+    status["jobs"][0]["parts"].as_array()?.iter().find(|part| part["part"] == name)
+}
+
+#[test]
+fn one_process_runs_a_whole_migration() {
+    let pair = Pair::start();
+    pgbench::create(&pair, 1);
+    let setup = Setup::new(&pair);
+    setup.start_nodes();
+    for name in ["target", "source", "pgqd"] {
+        setup.stop_daemon(name);
+    }
+    setup.londisted(&[]).expect_failure(2, &["no ini file is named"]);
+    setup.londisted(&["target.ini", "target.ini"]).expect_failure(1, &["both have"]);
+    setup.londisted(&["status", "target.ini"]).expect_failure(1, &["not running"]);
+
+    let (mut manager, socket) = Manager::listen(&setup);
+    let environment = [("NOTIFY_SOCKET", socket.as_str()), ("WATCHDOG_USEC", "600000")];
+    let mut daemon = setup.foreground_in("londisted", &ALL, "londisted", &environment);
+    manager.expect("READY=1");
+    manager.expect("WATCHDOG=1");
+    let pids = [setup.ticker(), setup.source_worker(), setup.target_worker()].map(|one| one.expect_pid());
+    assert_eq!(pids, [daemon.pid(); 3]);
+    setup.londisted(&["-d", "target.ini"]).expect_failure(1, &["already running"]);
+
+    setup.add_all();
+    setup.wait_ok(Duration::from_secs(60));
+    setup.wait_caught_up(Duration::from_secs(60));
+    compare::assert_equal(&pair);
+    manager.expect("STATUS=pgqd: ");
+
+    let control = setup.directory().join("target.pid.sock");
+    assert_eq!(std::fs::metadata(control).unwrap().permissions().mode() & 0o777, 0o600);
+    // The sockets answer while no database does.
+    for side in [&pair.source, &pair.target] {
+        side.cluster.stop(tests::Shutdown::Immediate);
+    }
+    let seen = wait_for(QUICK, "the worker's error is in its status", || {
+        let status = status(&setup, "target.ini");
+        let worker = part(&status, "worker").cloned().unwrap_or_default();
+        if worker["last_error"].is_string() { Ok(worker) } else { Err(status.to_string()) }
+    });
+    assert_eq!((&seen["node"], &seen["node_type"]), (&Value::from("subscriber"), &Value::from("leaf")));
+    assert!(
+        seen["batch"]["tick"].as_i64().unwrap() > 0 && seen["tables"]["ok"].as_i64() == Some(4),
+        "{seen}"
+    );
+    let words = setup.londisted(&["status", "pgqd.ini", "target.ini"]).expect_success().stdout.clone();
+    assert!(words.contains("database shop") && words.contains("leaf subscriber of queue migq"), "{words}");
+    assert!(words.contains("ERR:"), "{words}");
+    for side in [&pair.source, &pair.target] {
+        side.cluster.start_again();
+    }
+    setup.wait_caught_up(Duration::from_secs(60));
+
+    setup.londisted(&["reload", "pgqd.ini", "target.ini"]).expect_success();
+    manager.expect("RELOADING=1");
+    manager.expect("READY=1");
+    setup.londisted(&["stop", "target.ini"]).expect_success();
+    manager.expect("STOPPING=1");
+    assert_eq!(daemon.wait(QUICK), 0);
+    let left: Vec<_> =
+        std::fs::read_dir(setup.directory()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let ours = |path: &&std::path::PathBuf| path.to_string_lossy().contains(".pid");
+    assert_eq!(left.iter().filter(ours).count(), 0, "{left:?}");
+}
+
+#[test]
+fn it_gives_up_where_it_is_told_to() {
+    let pair = Pair::start();
+    let setup = Setup::new(&pair);
+    setup.start_nodes();
+    setup.stop_daemon("target");
+    setup.set("target.ini", "on_failure", "exit");
+    setup.set("target.ini", "max_failures", "3");
+    setup.set("target.ini", "stop_timeout", "5");
+    let mut worker = setup.foreground("londisted", &["target.ini"], "londisted");
+    wait_until(QUICK, "the worker works", || {
+        setup.londisted(&["status", "target.ini"]).stdout.contains("leaf subscriber")
+    });
+    pair.target.cluster.stop(tests::Shutdown::Fast);
+    assert_eq!(worker.wait(QUICK), 1);
+    let said = std::fs::read_to_string(setup.directory().join("londisted.out")).unwrap();
+    assert!(said.contains("3 failures in a row without progress"), "{said}");
+    assert!(!setup.target_worker().pidfile.exists());
+}
