@@ -17,5 +17,6 @@ mod wake;
 mod worker;
 
 pub use config::Config;
+pub use copies::Slots;
 pub use error::{Error, Result};
 pub use worker::Worker;

@@ -2,18 +2,14 @@
 //!
 //! From `wanna-sync:t` on, t is the batch in hand and not applied; the worker's half of the hand-over is in crate `consumer`.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use apply::{Applier, Decoded, Decoder};
 use futures_util::TryStreamExt;
 use pgq::table::{self, MergeState, TableInfo};
 use pgq::{Batch, Snapshot, batch, node, replay};
-<<<<<<< HEAD
-use tracing::{debug, info};
-=======
 use tokio::time::Instant;
-use tracing::debug;
->>>>>>> main
+use tracing::{debug, info};
 
 use crate::connections::Sides;
 use crate::error::During;

@@ -290,7 +290,7 @@ async fn chunk(
         pg::pipe(from, &out, into, &chunked.copying.copy_in(false), &mut valve).await.during(what())?;
     let Some(copied) = copied else {
         cancel.cancel_query().await.during(what())?;
-        copier.progress.undo(&info.name, valve.passed());
+        copier.progress.undo(&info.name, valve.passed);
         return Ok(Chunk::Held);
     };
     if !run::holds(into, queue, &info.name, chunked.run.attempt).await? {

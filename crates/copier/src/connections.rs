@@ -7,6 +7,7 @@ use pg::{ConnectString, Pool, PooledClient};
 use pgq::node;
 
 use crate::error::During;
+use crate::gate::Gate;
 use crate::{Config, Result};
 
 /// Pools to the node and to its provider.
@@ -17,6 +18,7 @@ pub(crate) struct Connections {
     provider: Side,
     builders: Side,
     reports: Side,
+    limits: Gate,
 }
 
 /// The pool of one side, with the connect string it was made for.
@@ -30,14 +32,14 @@ pub(crate) struct Sides {
 }
 
 impl Connections {
-    pub(crate) fn new(config: Arc<Config>) -> Connections {
+    pub(crate) fn new(config: Arc<Config>, limits: Gate) -> Connections {
         let side = Side::default;
-        Connections { config, target: side(), provider: side(), builders: side(), reports: side() }
+        Connections { config, target: side(), provider: side(), builders: side(), reports: side(), limits }
     }
 
     /// A connection to the node.
     pub(crate) async fn target(&self) -> Result<PooledClient> {
-        self.node(&self.target, self.config.parallel_copies).await
+        self.node(&self.target, self.limits.copies()).await
     }
 
     /// A connection to the node that builds indexes; waits until one is free.
@@ -78,7 +80,7 @@ impl Connections {
         if let Some(extra) = &self.config.remote_extra_connstr {
             location = location.merged(&parse(extra)?);
         }
-        let pool = self.pool(&self.provider, location, self.config.parallel_copies)?;
+        let pool = self.pool(&self.provider, location, self.limits.copies())?;
         let provider = pool.get().await.during("the provider")?;
         let application = format!("{} copy {table}", self.config.job_name);
         let lock_timeout = self.lock_timeout();
@@ -97,6 +99,7 @@ impl Connections {
         if let Some((_, pool)) =
             known.as_ref().filter(|(of, _)| of.to_conninfo() == connect_string.to_conninfo())
         {
+            pool.resize(size.max(1));
             return Ok(pool.clone());
         }
         let application = format!("{} copy", self.config.job_name);

@@ -18,14 +18,10 @@ use crate::{Config, Error, Result, catch_up, in_copy};
 pub struct Copier {
     pub(crate) config: Arc<Config>,
     pub(crate) bell: Bell,
-<<<<<<< HEAD
     pub(crate) connections: Connections,
     pub(crate) gate: Gate,
     pub(crate) progress: Progress,
-=======
-    connections: Connections,
     pub(crate) report: Report,
->>>>>>> main
     pub(crate) table: String,
     pub(crate) consumer: String,
 }
@@ -44,33 +40,27 @@ pub struct Copiers {
 const REPORT: Duration = Duration::from_secs(1);
 
 impl Copiers {
-    /// Copies that ring and hear `bell`. Opens no connection yet.
-    pub fn new(config: Config, bell: Bell) -> Copiers {
+    /// Copies that ring and hear `bell`, and keep to what `limits` says at any time. Opens no connection yet.
+    pub fn new(config: Config, bell: Bell, limits: &Limits) -> Copiers {
         let config = Arc::new(config);
-        let connections = Connections::new(Arc::clone(&config));
-        let gate = Gate::new(Limits::default());
+        let gate = limits.gate.clone();
+        let connections = Connections::new(Arc::clone(&config), gate.clone());
         Copiers { config, bell, connections, gate, progress: Progress::default() }
     }
 
     /// The copy of `table` (`schema.table` as the queue names it).
     pub fn copier(&self, table: &str) -> Copier {
         let consumer = self.config.consumer(table);
-<<<<<<< HEAD
         Copier {
             config: Arc::clone(&self.config),
             bell: self.bell.clone(),
             connections: self.connections.clone(),
             gate: self.gate.clone(),
             progress: self.progress.clone(),
+            report: Report::default(),
             table: table.to_owned(),
             consumer,
         }
-=======
-        let (config, bell, connections) =
-            (Arc::clone(&self.config), self.bell.clone(), self.connections.clone());
-        let report = Report::default();
-        Copier { config, bell, connections, report, table: table.to_owned(), consumer }
->>>>>>> main
     }
 }
 
@@ -90,7 +80,7 @@ impl Copier {
             outcome = Box::pin(self.work()) => outcome,
             // dropping the copy's transactions is safe at every point
             () = stop.cancelled() => Ok(()),
-            () = self.report() => Ok(()),
+            () = self.tell() => Ok(()),
         };
         self.progress.forget(&self.table);
         if let Err(error) = &outcome {
@@ -149,7 +139,7 @@ impl Copier {
     }
 
     /// Says every second how far the copy is, and holds it while the worker is paused. Never ends.
-    async fn report(&self) {
+    async fn tell(&self) {
         let queue = self.config.queue_name.as_str();
         loop {
             tokio::time::sleep(REPORT).await;
@@ -163,7 +153,8 @@ impl Copier {
 
     /// What a stream of this copy's rows passes through. With `patience`, one that is held for longer is given up.
     pub(crate) fn valve(&self, patience: Option<Duration>) -> Valve {
-        Valve::new(self.gate.clone(), self.progress.clone(), &self.table, patience)
+        let (gate, progress, report) = (self.gate.clone(), self.progress.clone(), self.report.clone());
+        Valve { gate, progress, report, table: self.table.clone(), patience, passed: 0 }
     }
 
     /// Says that the table has come further.

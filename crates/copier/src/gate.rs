@@ -3,24 +3,51 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use pgq::Report;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use crate::Config;
 use crate::progress::Progress;
 
 /// What copies may do now.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Limits {
+pub(crate) struct State {
     /// Bytes a second, all copies together; `None`: as fast as it goes.
     pub(crate) bytes_per_second: Option<u64>,
+    /// Tables copied at the same time, and so the connections to each side.
+    pub(crate) copies: usize,
     /// No byte is to be read.
     pub(crate) held: bool,
+}
+
+/// The limits of a node's copies, to be set anew while they run.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    pub(crate) gate: Gate,
+}
+
+impl Limits {
+    /// Those of the configuration.
+    pub fn new(config: &Config) -> Limits {
+        let limits = Limits { gate: Gate::new(State::default()) };
+        limits.set(config);
+        limits
+    }
+
+    /// Those of another configuration, from now on.
+    pub fn set(&self, config: &Config) {
+        self.gate.set(|state| {
+            state.bytes_per_second = config.copy_rate_limit;
+            state.copies = config.parallel_copies;
+        });
+    }
 }
 
 /// Shared by all copies of a node.
 #[derive(Clone, Debug)]
 pub(crate) struct Gate {
-    limits: Arc<watch::Sender<Limits>>,
+    limits: Arc<watch::Sender<State>>,
     bucket: Arc<Mutex<Bucket>>,
 }
 
@@ -46,18 +73,23 @@ impl Bucket {
 }
 
 impl Gate {
-    pub(crate) fn new(limits: Limits) -> Gate {
+    pub(crate) fn new(limits: State) -> Gate {
         let bucket = Bucket { level: 0.0, filled: Instant::now() };
         Gate { limits: Arc::new(watch::Sender::new(limits)), bucket: Arc::new(Mutex::new(bucket)) }
     }
 
     /// Sets new limits; they hold from the next bytes on.
-    pub(crate) fn set(&self, change: impl FnOnce(&mut Limits)) {
+    pub(crate) fn set(&self, change: impl FnOnce(&mut State)) {
         self.limits.send_if_modified(|limits| {
             let before = *limits;
             change(limits);
             *limits != before
         });
+    }
+
+    /// Tables that may be copied at the same time.
+    pub(crate) fn copies(&self) -> usize {
+        self.limits.borrow().copies
     }
 
     /// Waits while copies are held.
@@ -108,22 +140,14 @@ impl Gate {
 
 /// The part of the gate that one stream of rows passes through.
 pub(crate) struct Valve {
-    gate: Gate,
-    progress: Progress,
-    table: String,
-    patience: Option<Duration>,
-    passed: u64,
-}
-
-impl Valve {
-    pub(crate) fn new(gate: Gate, progress: Progress, table: &str, patience: Option<Duration>) -> Valve {
-        Valve { gate, progress, table: table.to_owned(), patience, passed: 0 }
-    }
-
+    pub(crate) gate: Gate,
+    pub(crate) progress: Progress,
+    pub(crate) report: Report,
+    pub(crate) table: String,
+    /// One that is held for longer is given up.
+    pub(crate) patience: Option<Duration>,
     /// Bytes so far.
-    pub(crate) fn passed(&self) -> u64 {
-        self.passed
-    }
+    pub(crate) passed: u64,
 }
 
 impl pg::Valve for Valve {
@@ -133,6 +157,7 @@ impl pg::Valve for Valve {
         }
         self.passed += bytes;
         self.progress.bytes(&self.table, bytes);
+        self.report.copied(self.passed);
         true
     }
 }
@@ -152,14 +177,14 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_rate_holds_over_all_copies() {
-        let gate = Gate::new(Limits { bytes_per_second: Some(1000), held: false });
+        let gate = Gate::new(State { bytes_per_second: Some(1000), ..State::default() });
         let (one, other) = tokio::join!(seconds(&gate, 100, 50), seconds(&gate, 100, 50));
         assert!((9.0..11.0).contains(&one.max(other)), "{one} {other}");
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_new_rate_holds_at_once() {
-        let gate = Gate::new(Limits { bytes_per_second: Some(1), held: false });
+        let gate = Gate::new(State { bytes_per_second: Some(1), ..State::default() });
         let change = async {
             tokio::time::sleep(Duration::from_secs(5)).await;
             gate.set(|limits| limits.bytes_per_second = None);
@@ -170,7 +195,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_held_gate_closes_for_those_who_cannot_wait_and_opens_for_the_others() {
-        let gate = Gate::new(Limits { bytes_per_second: None, held: true });
+        let gate = Gate::new(State { held: true, ..State::default() });
         assert!(!gate.pass(1, Some(Duration::from_secs(60))).await);
         let change = async {
             tokio::time::sleep(Duration::from_secs(5)).await;

@@ -25,3 +25,4 @@ mod whole;
 pub use config::Config;
 pub use copier::{Copier, Copiers};
 pub use error::{Error, Result};
+pub use gate::Limits;

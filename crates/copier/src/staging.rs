@@ -133,6 +133,7 @@ impl Staging {
                 Position::Lost(_) => return Ok(Drained::StartOver("its consumer stands elsewhere now")),
             }
             batch::finish(&*sides.provider, &batch).await?;
+            copier.report.sign();
             reached = batch.tick;
         }
     }
@@ -266,13 +267,10 @@ async fn begun<'a, 'c>(
     Ok(into.insert(sink))
 }
 
-/// The next batch: many ticks together where many events wait, else one.
+/// The next batch: several ticks together where they wait.
 async fn take(sides: &Sides, queue: &str, consumer: &str) -> Result<Option<Batch>> {
-    let many = batch::Collect { events: Some(COLLECT), ..batch::Collect::default() };
-    if let Some(batch) = batch::next(&*sides.provider, queue, consumer, many).await? {
-        return Ok(Some(batch));
-    }
-    Ok(batch::next(&*sides.provider, queue, consumer, batch::Collect::default()).await?)
+    let collect = batch::Collect { at_most: Some(COLLECT), ..batch::Collect::default() };
+    Ok(batch::next(&*sides.provider, queue, consumer, collect).await?)
 }
 
 fn list(columns: &[String], prefix: &str) -> String {

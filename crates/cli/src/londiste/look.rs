@@ -7,6 +7,7 @@ use pg::Client;
 use pgq::node::{self, NodeInfo, NodeType};
 use pgq::table::{self, MergeState};
 
+use super::copies;
 use super::duration::short;
 
 /// What a node says of itself.
@@ -22,6 +23,8 @@ pub(super) struct Look {
     pub(super) own_lag: Option<Duration>,
     /// Its newest tick on a root, the last applied one elsewhere.
     pub(super) tick: Option<i64>,
+    /// What its copies are doing.
+    pub(super) copies: Vec<String>,
     /// Errors of its consumers and tables.
     pub(super) errors: Vec<String>,
 }
@@ -58,6 +61,7 @@ impl Look {
     pub(super) fn lines(&self, lag: Option<Duration>) -> Vec<String> {
         let Counts { ok, half, ignored } = self.tables;
         let mut lines = vec![format!("Tables: {ok}/{half}/{ignored}"), self.position(lag)];
+        lines.extend(self.copies.iter().cloned());
         lines.extend(self.errors.iter().map(|error| format!("ERR: {}", error.replace('\n', " "))));
         lines
     }
@@ -84,6 +88,11 @@ pub(super) async fn at(session: &Client, queue: &str) -> Result<Look> {
         consumer_lags: if serves { consumer_lags(session, queue).await? } else { Vec::new() },
         own_lag: newest.map(|(_, age)| age),
         tick: newest.map(|(tick, _)| tick).or(info.last_tick),
+        copies: copies::running(session, queue)
+            .await?
+            .iter()
+            .map(|(table, copy)| format!("{table}: {}", copy.line()))
+            .collect(),
         errors: errors(session, queue).await?,
         info,
     })

@@ -66,6 +66,7 @@ const LONDISTE: &[(&str, Meaning)] = &[
     ("copy_maintenance_work_mem", Plain),
     ("copy_chunk_seconds", Plain),
     ("copy_chunk_pages", Plain),
+    ("copy_rate_limit", Plain),
     ("lock_timeout", Plain),
     ("capture", Plain),
     ("node_name", Plain),
