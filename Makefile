@@ -1,4 +1,4 @@
-# make test | conformance | demo [KEEP=1] | demo-stop | bench [CASES=…] | test-versions [VERSIONS=… UPGRADES=…] | install [PREFIX= DESTDIR=]
+# make test | conformance | demo [KEEP=1] | demo-stop | bench [CASES=…] | test-versions [VERSIONS=… UPGRADES=…] | install [PREFIX= DESTDIR=] | deb
 PREFIX ?= /usr/local
 VERSIONS ?= 13 14 16 17 18
 UPGRADES ?= 13:18 18:13
@@ -50,16 +50,30 @@ demo-stop:
 bench: postgres build
 	cargo run --release --quiet --package tests --bin bench -- $(CASES)
 
-install: build
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/londiste-rs/etc $(DESTDIR)$(PREFIX)/lib/systemd/system
-	install $(addprefix $(TARGET)/release/,pgqd londiste) $(DESTDIR)$(PREFIX)/bin
+install: build install-units
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/londiste-rs/etc $(DESTDIR)$(PREFIX)/share/londiste-rs/docs
+	install $(addprefix $(TARGET)/release/,pgqd londiste londisted) $(DESTDIR)$(PREFIX)/bin
 	cp -R sql $(DESTDIR)$(PREFIX)/share/londiste-rs/
-	install -m 644 etc/*.ini $(DESTDIR)$(PREFIX)/share/londiste-rs/etc
-	install -m 644 systemd/* $(DESTDIR)$(PREFIX)/lib/systemd/system
+	install -m 644 docs/* $(DESTDIR)$(PREFIX)/share/londiste-rs/docs
+	install -m 644 etc/* $(DESTDIR)$(PREFIX)/share/londiste-rs/etc
+
+# The units call the executables where they are installed, and name the documentation that is there.
+install-units:
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)$(PREFIX)/lib/sysusers.d
+	set -e; for unit in systemd/*.service; do \
+	  sed -e 's,=/usr/bin/,=$(PREFIX)/bin/,' -e 's,/usr/share/,$(PREFIX)/share/,' $$unit \
+	    >$(DESTDIR)$(PREFIX)/lib/systemd/system/$${unit##*/}; \
+	done
+	install -m 644 systemd/londiste.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/londiste.conf
+
+# The package for Debian and its kin, into target/debian. Needs cargo-deb (cargo install cargo-deb).
+deb: build
+	cargo run --release --quiet --package manual -- target/manual
+	cargo deb --no-build --no-strip --package cli --output target/debian/
 
 TARGET = $(or $(CARGO_TARGET_DIR),target)
 
 postgres:
 	.ci/install-postgres
 
-.PHONY: build test conformance run-tests test-versions demo demo-stop bench install postgres
+.PHONY: build deb install-units test conformance run-tests test-versions demo demo-stop bench install postgres

@@ -97,6 +97,7 @@ begin
         insert into londiste.table_info (queue_name, table_name) values (i_queue_name, i_table_name)
             on conflict do nothing;
     end if;
+    delete from londiste_rs.table_error e where e.queue_name = i_queue_name and e.table_name = i_table_name;
     attrs := case when 'skip_truncate' = any (i_options) then 'skip_truncate=1' end;
     update londiste.table_info
        set local = true, dest_table = nullif(i_dest_table, i_table_name), custom_snapshot = null, table_attrs = attrs,
@@ -172,6 +173,7 @@ begin
     for index_note in select x from londiste_rs.copy_restore_dropped(dest) x loop
         lost := lost || ' ' || index_note;
     end loop;
+    delete from londiste_rs.table_conflict c where c.queue_name = i_queue_name and c.table_name = i_table_name;
     for f in select * from londiste_rs.restorable_fkeys() loop
         if londiste_rs.restore_fkey(f.from_table, f.fkey_name) then
             fkeys := fkeys || format(' %s.%s', f.from_table, f.fkey_name);

@@ -6,12 +6,14 @@ use std::sync::Arc;
 use tokio_postgres::{Client, Statement};
 use tracing::debug;
 
+use crate::aside::{Aside, Failure};
 use crate::chunk::{self, Manner};
+use crate::conflict::{Conflicts, ConflictsByTable};
 use crate::plan::Plan;
 use crate::refusal::{self, Next};
-use crate::survey::{self, Sight};
+use crate::survey::{self, Sight, splits};
 use crate::truncate::truncate;
-use crate::{Change, Error, Op, Result};
+use crate::{Change, Error, OnConflict, Op, Result};
 
 /// How changes are written.
 #[derive(Debug, Clone)]
@@ -22,11 +24,22 @@ pub struct Options {
     pub chunk_changes: usize,
     /// Memory of the changes gathered before they are folded and written, in bytes.
     pub chunk_bytes: usize,
+    /// What is done where rows of the target are not those that the changes expect.
+    pub on_conflict: OnConflict,
+    /// A table that cannot be written is set aside and the others go on, so that the end of the transaction shows all that fail. If there are
+    /// [`failures`](Applier::failures), the transaction is to be rolled back.
+    pub set_aside: bool,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { bypass_triggers: false, chunk_changes: 20_000, chunk_bytes: 8 << 20 }
+        Options {
+            bypass_triggers: false,
+            chunk_changes: 20_000,
+            chunk_bytes: 8 << 20,
+            on_conflict: OnConflict::Error,
+            set_aside: false,
+        }
     }
 }
 
@@ -41,7 +54,7 @@ pub struct TableCounts {
     pub updated: u64,
     /// Rows deleted.
     pub deleted: u64,
-    /// Rows to delete that were gone already.
+    /// Rows to delete that were gone already: by a cascade, or by a conflict that is no error.
     pub missing: u64,
     /// Truncations.
     pub truncated: u64,
@@ -63,6 +76,8 @@ impl TableCounts {
 pub struct Applied {
     /// Counts of each table that had changes.
     pub tables: BTreeMap<Arc<str>, TableCounts>,
+    /// Conflicts, of each table that had any.
+    pub conflicts: ConflictsByTable,
 }
 
 /// Writes changes into the target, over one connection: plans and prepared statements live as long as the connection does. A new
@@ -79,6 +94,7 @@ pub struct Applier {
     buffer: Vec<Change>,
     bytes: usize,
     applied: Applied,
+    aside: Aside,
 }
 
 /// How many times its size a chunk may grow to while rows change their keys.
@@ -98,6 +114,7 @@ impl Applier {
             buffer: Vec::new(),
             bytes: 0,
             applied: Applied::default(),
+            aside: Aside::default(),
         }
     }
 
@@ -121,9 +138,21 @@ impl Applier {
     /// Those of writing. The transaction has to be rolled back then, and [`reset`](Self::reset) to be called; likewise when the future
     /// is dropped.
     pub async fn push(&mut self, client: &Client, change: Change) -> Result<()> {
+        if self.aside.has(&change.table) {
+            return Ok(());
+        }
         if matches!(change.op, Op::Truncate | Op::TruncatePartition(_)) {
             self.write(client).await?;
-            truncate(client, self.dest_of(&change.table), &change).await?;
+            if self.options.set_aside {
+                save(client, "savepoint londiste_rs_truncate").await?;
+            }
+            match truncate(client, self.dest_of(&change.table), &change).await {
+                Err(error) if self.options.set_aside && error.is_of_its_table() => {
+                    self.aside.take(&change.table, error);
+                    return save(client, "rollback to savepoint londiste_rs_truncate").await;
+                }
+                done => done?,
+            }
             let counts = self.applied.tables.entry(change.table).or_default();
             counts.add(&TableCounts { changes: 1, truncated: 1, ..TableCounts::default() });
             return Ok(());
@@ -155,8 +184,19 @@ impl Applier {
         Ok(std::mem::take(&mut self.applied))
     }
 
+    /// Sets a table aside whose change could not even be decoded.
+    pub fn set_aside(&mut self, table: &Arc<str>, error: Error) {
+        self.aside.take(table, error);
+    }
+
+    /// The tables set aside since the transaction began that fail by themselves.
+    pub fn failures(&mut self) -> Vec<Failure> {
+        self.aside.failures()
+    }
+
     /// Forgets what has been gathered: the transaction was rolled back.
     pub fn reset(&mut self) {
+        self.aside.clear();
         self.buffer.clear();
         self.bytes = 0;
         self.sights.clear();
@@ -182,14 +222,54 @@ impl Applier {
     }
 
     async fn write_chunk(&mut self, client: &Client, changes: &[Change]) -> Result<()> {
-        let (tables, positions) = chunk::tables(changes);
-        let mut manner = Manner { bypass: self.options.bypass_triggers, ..Manner::default() };
+        let (mut tables, mut positions) = chunk::tables(changes);
+        loop {
+            let at: Vec<usize> = (0..tables.len()).filter(|at| self.aside.has(&tables[*at])).collect();
+            for at in at.into_iter().rev() {
+                tables.remove(at);
+                positions.remove(at);
+            }
+            if tables.is_empty() {
+                return Ok(());
+            }
+            save(client, "savepoint londiste_rs_chunk").await?;
+            match self.write_tables(client, changes, &tables, &positions).await {
+                Ok(()) => return save(client, "release savepoint londiste_rs_chunk").await,
+                Err(error) => {
+                    let failed = tables.iter().filter(|table| {
+                        error.table().is_some_and(|of| splits(of).eq(splits(self.dest_of(table))))
+                    });
+                    let failed: Vec<Arc<str>> = failed.cloned().collect();
+                    let Some(first) =
+                        failed.first().filter(|_| self.options.set_aside && error.is_of_its_table())
+                    else {
+                        return Err(error);
+                    };
+                    self.aside.take(first, error);
+                    self.sights.clear();
+                    save(client, "rollback to savepoint londiste_rs_chunk").await?;
+                }
+            }
+        }
+    }
+
+    async fn write_tables(
+        &mut self,
+        client: &Client,
+        changes: &[Change],
+        tables: &[Arc<str>],
+        positions: &[Vec<usize>],
+    ) -> Result<()> {
+        let (bypass, on_conflict) = (self.options.bypass_triggers, self.options.on_conflict);
+        let mut manner = Manner { bypass, on_conflict, ..Manner::default() };
         let mut anew = false;
         loop {
-            let mut plans = self.plans(client, changes, &tables, &positions).await?;
+            let mut plans = self.plans(client, changes, tables, positions).await?;
             let mut counts = vec![TableCounts::default(); tables.len()];
-            save(client, "savepoint londiste_rs_chunk").await?;
-            let written = chunk::write(client, &mut plans, changes, &positions, &manner, &mut counts).await;
+            let mut conflicts = vec![Conflicts::default(); tables.len()];
+            let written =
+                chunk::write(client, &mut plans, changes, positions, &manner, &mut counts, &mut conflicts)
+                    .await;
             let next = match &written {
                 Ok(()) => None,
                 Err(error) => Some(match refusal::next(error, &manner) {
@@ -210,9 +290,11 @@ impl Applier {
             }
             match (next, written) {
                 (None, _) => {
-                    save(client, "release savepoint londiste_rs_chunk").await?;
-                    for (table, counts) in tables.iter().zip(&counts) {
+                    for ((table, counts), conflicts) in tables.iter().zip(&counts).zip(conflicts) {
                         self.applied.tables.entry(Arc::clone(table)).or_default().add(counts);
+                        if conflicts.count > 0 {
+                            self.applied.conflicts.entry(Arc::clone(table)).or_default().append(conflicts);
+                        }
                     }
                     return Ok(());
                 }
@@ -224,7 +306,9 @@ impl Applier {
                         "chunk is written again"
                     );
                     manner.in_order |= next != Next::Anew;
-                    manner.apart |= next == Next::Apart;
+                    manner.careful |= next == Next::Careful;
+                    manner.single |= next == Next::Single;
+                    manner.apart = next == Next::Apart || (manner.apart && next != Next::Careful);
                     anew |= next == Next::Anew;
                     self.sights.clear();
                     save(client, "rollback to savepoint londiste_rs_chunk").await?;

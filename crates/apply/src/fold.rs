@@ -89,7 +89,14 @@ pub(crate) fn fold<'a>(plan: &Plan, items: &[Item<'a>]) -> Option<Folded<'a>> {
                 let (existed, exists) = (item.change.op != Op::Insert, item.change.op != Op::Delete);
                 states.push(State { existed, exists, net });
             }
-            Entry::Occupied(place) => states.get_mut(*place.get())?.follow(&item.change.op, net)?,
+            Entry::Occupied(place) => {
+                let state = states.get_mut(*place.get())?;
+                // an update cannot give the row that came back its number
+                if item.change.op == Op::Insert && state.existed && plan.numbers_rows(&key) {
+                    return None;
+                }
+                state.follow(&item.change.op, net)?;
+            }
         }
     }
     let mut folded = Folded { key, ..Folded::default() };

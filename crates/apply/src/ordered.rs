@@ -39,7 +39,7 @@ struct Planner<'a> {
     steps: Vec<Step<'a>>,
     /// The last step takes more rows of its kind.
     open: bool,
-    /// Keys that the last step updates.
+    /// Keys in the last step, where they matter.
     keys: HashSet<String>,
     manner: Manner,
 }
@@ -52,9 +52,12 @@ impl<'a> Planner<'a> {
         let Some((_, identity)) = item.identity() else { return Ok(1) };
         let key: Vec<usize> = plan.mappings[identity].key.iter().map(|(_, to)| *to).collect();
         match item.change.op {
-            Op::Insert => self.join(table, Deed::Insert, key, row, true),
+            Op::Insert => {
+                let key = if self.manner.careful && key.is_empty() { plan.key.clone() } else { key };
+                self.join_apart(table, Deed::Insert, plan, key, item);
+            }
             Op::Delete if key.is_empty() => self.join(table, Deed::DeleteOne, key, row, false),
-            Op::Delete => self.join(table, Deed::Delete, key, row, true),
+            Op::Delete => self.join_apart(table, Deed::Delete, plan, key, item),
             Op::Update if key.is_empty() => {
                 if item.change.old.is_none() {
                     let (table, event_id) = (plan.table.clone(), item.change.event_id);
@@ -72,16 +75,9 @@ impl<'a> Planner<'a> {
         let Some(item) = items.first() else { return 0 };
         let row = StepRow::of(item);
         if !moves(plan, &key, item) {
-            let mut text = String::new();
-            let known = item.identity().is_some_and(|(row, mapping)| {
-                plan.mappings[mapping].key_text(&plan.columns, &key, row, &mut text)
-            });
-            let several = known && !plan.can_collide(&key);
-            self.open &= !self.keys.contains(&text);
-            self.join(table, Deed::Update, key, row, several);
-            if known {
-                self.keys.insert(text);
-            }
+            let text = key_text(plan, &key, item);
+            let several = text.is_some() && !plan.can_collide(&key);
+            self.join_text(table, Deed::Update, key, row, several, text);
             return 1;
         }
         if let Some(rotation) = rotation::find(plan, &key, items, self.manner.apart) {
@@ -112,8 +108,35 @@ impl<'a> Planner<'a> {
         }
     }
 
+    /// Adds a row to be inserted or deleted. Where each row is looked for first, one key's rows have to stand in different steps.
+    fn join_apart(&mut self, table: usize, deed: Deed, plan: &Plan, key: Vec<usize>, item: &Item<'a>) {
+        let row = StepRow::of(item);
+        if self.manner.careful {
+            let text = key_text(plan, &key, item);
+            self.join_text(table, deed, key, row, text.is_some(), text);
+        } else {
+            self.join(table, deed, key, row, true);
+        }
+    }
+
+    /// Adds a row to the last step, or begins another if that has the key already.
+    fn join_text(
+        &mut self,
+        table: usize,
+        deed: Deed,
+        key: Vec<usize>,
+        row: StepRow<'a>,
+        several: bool,
+        text: Option<String>,
+    ) {
+        self.open &= text.as_ref().is_none_or(|text| !self.keys.contains(text));
+        self.join(table, deed, key, row, several);
+        self.keys.extend(text);
+    }
+
     /// Adds a row to the last step, or begins another. `several`: rows of this kind can be written together.
     fn join(&mut self, table: usize, deed: Deed, key: Vec<usize>, row: StepRow<'a>, several: bool) {
+        let several = several && !self.manner.single;
         if let Some(last) = self.steps.last_mut().filter(|_| several && self.open)
             && (last.table, last.deed) == (table, deed)
             && last.key == key
@@ -126,4 +149,11 @@ impl<'a> Planner<'a> {
         self.open = several;
         self.steps.push(Step { table, deed, key, rows: vec![row] });
     }
+}
+
+/// Text of the key of the row that an item means; `None` where texts cannot tell keys apart.
+fn key_text(plan: &Plan, key: &[usize], item: &Item<'_>) -> Option<String> {
+    let (row, mapping) = item.identity()?;
+    let mut text = String::new();
+    plan.mappings[mapping].key_text(&plan.columns, key, row, &mut text).then_some(text)
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use apply::OnConflict;
 use serde::Deserialize;
 
 /// Events of a batch at most, where it is several ticks: enough to make its fixed costs vanish, little enough to be read within a second.
@@ -45,9 +46,19 @@ pub struct Config {
     /// Connections are opened anew after this time.
     #[serde(default = "twenty_minutes")]
     pub connection_lifetime: f64,
+    /// What is done where rows of this node are not those that the changes expect.
+    #[serde(default, deserialize_with = "on_conflict")]
+    pub on_conflict: OnConflict,
+    /// How often a parked table is tried again whose cause may pass by itself; 0: never.
+    #[serde(default = "five_minutes")]
+    pub table_retry_period: f64,
     /// How often the provider is told which tick this node needs.
     #[serde(default = "five_minutes")]
     pub local_wm_publish_period: f64,
+}
+
+fn on_conflict<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<OnConflict, D::Error> {
+    String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
 }
 
 fn one() -> f64 {
@@ -84,6 +95,11 @@ impl Config {
     /// The worker's consumer name.
     pub fn consumer(&self) -> &str {
         self.consumer_name.as_deref().unwrap_or(&self.job_name)
+    }
+
+    /// The consumer name of a table's copy.
+    pub(crate) fn copy_consumer(&self, table: &str) -> String {
+        format!("{}.copy.{table}", self.job_name)
     }
 
     pub(crate) fn loop_delay(&self) -> Duration {

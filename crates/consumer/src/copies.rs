@@ -56,6 +56,9 @@ impl<'a> Copies<'a> {
         let local = || tables.iter().filter(|t| t.local);
         let mut copying: BTreeSet<String> =
             local().filter(|t| t.state.is_copying()).map(|t| t.name.clone()).collect();
+        if !copying.is_empty() {
+            self.leave_parked(target, &mut copying).await?;
+        }
         let waiting: Vec<&TableInfo> = local().filter(|t| t.state == MergeState::Waiting).collect();
         if !waiting.is_empty() && copying.len() < self.worker.slots.get() {
             let ready = ready(provider, queue).await?;
@@ -88,10 +91,26 @@ impl<'a> Copies<'a> {
         Ok(changed)
     }
 
+    /// Takes parked tables out of the copies, but for those that are due to be tried again.
+    async fn leave_parked(&self, target: &Session, copying: &mut BTreeSet<String>) -> Result<()> {
+        let config = &self.worker.config;
+        let (job, queue) = (config.job_name.as_str(), config.queue_name.as_str());
+        for parked in table::parked(&**target, queue).await? {
+            let period = config.table_retry_period;
+            if period > 0.0 && parked.may_pass() && parked.tried_ago >= period {
+                table::resume(&**target, queue, &parked.table).await?;
+                info!(job, queue, table = parked.table, "parked table is tried again: {}", parked.error);
+            } else {
+                copying.remove(&parked.table);
+            }
+        }
+        Ok(())
+    }
+
     /// Subscriptions of copies that ended between their last commit here and their leave of the provider would hold up its rotation.
     pub(crate) async fn clear_remains(&self, provider: &Session, target: &Session) -> Result<()> {
         let queue = self.worker.config.queue_name.as_str();
-        let prefix = format!("{}.copy.", self.worker.config.job_name);
+        let prefix = self.worker.config.copy_consumer("");
         let sql = "select c.co_name from pgq.subscription s join pgq.queue q on q.queue_id = s.sub_queue \
                      join pgq.consumer c on c.co_id = s.sub_consumer \
                     where q.queue_name = $1 and left(c.co_name, length($2)) = $2";

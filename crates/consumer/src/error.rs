@@ -32,6 +32,9 @@ pub enum Error {
     /// Changes could not be decoded or written.
     #[error(transparent)]
     Apply(#[from] apply::Error),
+    /// Tables that cannot be written, each for a cause of its own.
+    #[error("{} tables cannot be written; {}: {}", .0.len(), .0.first().map_or("", |f| &*f.table), .0.first().map(|f| f.error.to_string()).unwrap_or_default())]
+    Tables(Vec<apply::Failure>),
     /// The connect string of the node, or of its provider, cannot be read.
     #[error("connect string {which}: {source}")]
     ConnectString {
@@ -98,7 +101,9 @@ impl Error {
             Error::Pg { source, .. } | Error::ConnectString { source, .. } => source.is_connection_lost(),
             Error::Pgq(source) => source.is_connection_lost(),
             Error::Batch { source, .. } => source.is_connection_lost(),
-            Error::Apply(_) | Error::LostPosition { .. } | Error::WrongWorker { .. } => false,
+            Error::Apply(_) | Error::Tables(_) | Error::LostPosition { .. } | Error::WrongWorker { .. } => {
+                false
+            }
             Error::Branch { .. } | Error::ExecuteAttributes { .. } => false,
         }
     }

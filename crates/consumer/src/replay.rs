@@ -1,6 +1,7 @@
 //! Applying a batch: its changes and the position in one transaction of the target.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use apply::{Applied, Applier, Decoded, Decoder};
 use futures_util::TryStreamExt;
@@ -9,8 +10,11 @@ use pgq::table::{self, MergeState, TableInfo};
 use pgq::{Batch, Snapshot, batch, node, replay};
 use tracing::{debug, info, warn};
 
+use crate::conflicts::Conflicts;
 use crate::error::During;
-use crate::{Result, Worker, control};
+use crate::parking::Parkings;
+use crate::progress::Progress;
+use crate::{Error, Result, Worker, control};
 
 /// Writes batches into the target; keeps the plans of its tables between them.
 pub(crate) struct Replay<'a> {
@@ -18,6 +22,14 @@ pub(crate) struct Replay<'a> {
     decoder: Decoder,
     applier: Applier,
     bypass_triggers: bool,
+    conflicts: Conflicts,
+}
+
+/// What was applied.
+#[derive(Debug, Default)]
+pub(crate) struct Done {
+    pub(crate) changes: u64,
+    pub(crate) conflicts: apply::ConflictsByTable,
 }
 
 /// What is to be done with a table's changes.
@@ -34,26 +46,42 @@ impl<'a> Replay<'a> {
     pub(crate) async fn start(worker: &'a Worker, target: &Session) -> Result<Replay<'a>> {
         apply::pin_session(target).await?;
         let bypass_triggers = replay::may_bypass_triggers(&**target).await?;
-        let applier = Applier::new(apply::Options { bypass_triggers, ..apply::Options::default() });
-        Ok(Replay { worker, decoder: Decoder::new(), applier, bypass_triggers })
+        let on_conflict = worker.config.on_conflict;
+        let options =
+            apply::Options { bypass_triggers, on_conflict, set_aside: true, ..apply::Options::default() };
+        let applier = Applier::new(options);
+        Ok(Replay {
+            worker,
+            decoder: Decoder::new(),
+            applier,
+            bypass_triggers,
+            conflicts: Conflicts::default(),
+        })
     }
 
-    /// Applies a batch; answers the number of changes applied. After a failure nothing of it is left behind.
+    /// Applies a batch without the tables to be parked, and parks these. After a failure nothing of it is left behind.
     pub(crate) async fn apply(
         &mut self,
         provider: &Session,
         target: &Session,
         batch: &Batch,
-        tables: Vec<TableInfo>,
-    ) -> Result<u64> {
+        tables: &[TableInfo],
+        parkings: &Parkings<'_>,
+    ) -> Result<Done> {
         apply::begin(target).await?;
-        let written = self.write(provider, target, batch, &tables).await;
+        let written = self.write(provider, target, batch, tables, parkings).await;
         match written {
-            Ok(changes) => {
-                target.batch_execute("commit").await.during("committing the batch")?;
+            Ok(done) => {
+                if let Err(error) = target.batch_execute("commit").await {
+                    self.applier.reset();
+                    return match apply::Error::at_commit(&error) {
+                        Some(of_table) => Err(of_table.into()),
+                        None => Err(error).during("committing the batch"),
+                    };
+                }
                 let (job, queue) = (&self.worker.config.job_name, &self.worker.config.queue_name);
-                debug!(job, queue, tick = batch.tick, changes, "batch applied");
-                Ok(changes)
+                debug!(job, queue, tick = batch.tick, changes = done.changes, "batch applied");
+                Ok(done)
             }
             Err(error) => {
                 self.applier.reset();
@@ -70,16 +98,24 @@ impl<'a> Replay<'a> {
         target: &Session,
         batch: &Batch,
         tables: &[TableInfo],
-    ) -> Result<u64> {
+        parkings: &Parkings<'_>,
+    ) -> Result<Done> {
         let (queue, consumer) = (self.worker.config.queue_name.as_str(), self.worker.config.consumer());
         replay::enter(&**target, self.bypass_triggers).await?;
-        let mut parts = self.parts(tables);
+        let mut parts = self.parts(tables, parkings);
         self.decoder.refresh_shapes(provider).await?;
         let mut events = batch::events(&**provider, batch, None).await?;
-        let mut changes = 0;
+        let mut progress = Progress::of(self.worker, batch);
+        let mut done = Done::default();
         while let Some(event) = events.try_next().await? {
-            match self.decoder.decode(&event)? {
-                Decoded::Change(change) => {
+            progress.count(target).await?;
+            let part = event.extra1.as_deref().map(|table| parts.get(table));
+            // what is not applied here is not read either: it may be what the table is parked for
+            if matches!(part, Some(None | Some(Part::Nothing))) && !Decoder::is_control(&event) {
+                continue;
+            }
+            match self.decoder.decode(&event) {
+                Ok(Decoded::Change(change)) => {
                     let wanted = match parts.get(&*change.table) {
                         Some(Part::Whole) => true,
                         Some(Part::Unseen(snapshot)) => !snapshot.contains(change.txid),
@@ -89,29 +125,40 @@ impl<'a> Replay<'a> {
                         self.applier.push(target, change).await?;
                     }
                 }
-                Decoded::Control(control) => {
-                    changes += count(&self.applier.flush(target).await?);
+                Ok(Decoded::Control(control)) => {
+                    done.add(self.applier.flush(target).await?);
                     if let Some(table) = control::perform(self.worker, target, control).await? {
                         parts.remove(&table);
                         self.applier.forget(&table);
                     }
                 }
-                Decoded::Unknown => {
+                Ok(Decoded::Unknown) => {
                     debug!(queue, event = event.id, kind = event.kind, "event of an unknown type is skipped");
                 }
+                Err(error) => match error.table().map(Arc::from).filter(|_| error.is_of_its_table()) {
+                    Some(table) => self.applier.set_aside(&table, error),
+                    None => return Err(error.into()),
+                },
             }
         }
         drop(events);
-        changes += count(&self.applier.flush(target).await?);
+        done.add(self.applier.flush(target).await?);
+        let failures = self.applier.failures();
+        if !failures.is_empty() {
+            return Err(Error::Tables(failures));
+        }
+        parkings.write(target).await?;
+        self.conflicts.keep(self.worker, target, &done.conflicts).await?;
         self.forget_snapshots(provider, target, batch, tables).await?;
         node::set_completed(&**target, queue, consumer, batch.tick).await?;
-        Ok(changes)
+        Ok(done)
     }
 
-    fn parts(&mut self, tables: &[TableInfo]) -> HashMap<String, Part> {
+    fn parts(&mut self, tables: &[TableInfo], parkings: &Parkings<'_>) -> HashMap<String, Part> {
         let mut parts = HashMap::new();
         for table in tables {
-            let part = match (table.local && table.state == MergeState::Ok, &table.snapshot) {
+            let ours = table.local && table.state == MergeState::Ok && !parkings.has(&table.name);
+            let part = match (ours, &table.snapshot) {
                 (false, _) => Part::Nothing,
                 (true, None) => Part::Whole,
                 (true, Some(snapshot)) => match snapshot.parse() {
@@ -161,6 +208,11 @@ impl<'a> Replay<'a> {
     }
 }
 
-fn count(applied: &Applied) -> u64 {
-    applied.tables.values().map(|table| table.changes).sum()
+impl Done {
+    fn add(&mut self, applied: Applied) {
+        self.changes += applied.tables.values().map(|table| table.changes).sum::<u64>();
+        for (table, conflicts) in applied.conflicts {
+            self.conflicts.entry(table).or_default().append(conflicts);
+        }
+    }
 }

@@ -9,7 +9,6 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::error::During;
 use crate::worker::Ended;
 use crate::{Result, Worker, subscriber};
 
@@ -17,6 +16,8 @@ use crate::{Result, Worker, subscriber};
 const SEQUENCES: Duration = Duration::from_secs(3);
 /// How often the definitions of captured tables are compared with their captures.
 const CAPTURES: Duration = Duration::from_secs(15);
+/// A wait for a lock shorter than this is nothing to speak of.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 pub(crate) async fn run(
     worker: &Worker,
@@ -27,7 +28,8 @@ pub(crate) async fn run(
     let config = &worker.config;
     let (job, queue) = (config.job_name.as_str(), config.queue_name.as_str());
     info!(job, queue, node = node.name, "root worker is ready");
-    subscriber::set_lock_timeout(target, config.lock_timeout).await?;
+    let wait = table::wait_on_root(Duration::from_secs_f64(config.lock_timeout.max(0.001)));
+    subscriber::set_lock_timeout(target, wait.as_secs_f64()).await?;
     let mut bell = worker.bell.listen();
     let (mut sequences, mut captures, mut watermark) = (Due::now(), Due::now(), Due::now());
     let began = Instant::now();
@@ -45,7 +47,7 @@ pub(crate) async fn run(
                 seq::publish(&**target, queue).await?;
             }
             if captures.comes(CAPTURES) {
-                refresh_captures(job, queue, target).await?;
+                refresh_captures(worker, target).await?;
             }
             if watermark.comes(Duration::from_secs_f64(config.global_wm_publish_period)) {
                 node::set_global_watermark(&**target, queue, None).await?;
@@ -64,17 +66,40 @@ pub(crate) async fn run(
 }
 
 /// A table whose lock is not to be had now keeps its old capture, which copes with any definition, until the next round.
-async fn refresh_captures(job: &str, queue: &str, target: &Session) -> Result<()> {
-    match table::refresh_captures(&**target, queue).await {
-        Ok(names) => names
-            .iter()
-            .for_each(|table| info!(job, queue, table, "definition has changed: capture brought up to date")),
-        Err(error) if error.is_connection_lost() => return Err(error.into()),
-        Err(error) => {
-            warn!(job, queue, "captures could not be brought up to date, trying again later: {error}")
+async fn refresh_captures(worker: &Worker, target: &Session) -> Result<()> {
+    let (job, queue) = (worker.config.job_name.as_str(), worker.config.queue_name.as_str());
+    for table in table::stale_captures(&**target, queue).await? {
+        let refreshed = tokio::select! {
+            biased;
+            refreshed = table::refresh_capture(&**target, queue, &table) => refreshed,
+            never = tell_blockers(worker, target.backend_pid(), &table) => match never {},
+        };
+        match refreshed {
+            Ok(()) => info!(job, queue, table, "definition has changed: capture brought up to date"),
+            Err(error) if error.is_connection_lost() => return Err(error.into()),
+            Err(error) => {
+                warn!(
+                    job,
+                    queue, table, "capture could not be brought up to date, trying again later: {error}"
+                )
+            }
         }
     }
-    target.batch_execute("").await.during("the connection to this node")
+    Ok(())
+}
+
+/// Says who keeps a server process waiting, if it waits at all; never returns.
+async fn tell_blockers(worker: &Worker, waiting: i32, table: &str) -> std::convert::Infallible {
+    tokio::time::sleep(PATIENCE).await;
+    // Only to tell more: the wait itself goes on without it.
+    if let Ok(db) = worker.db()
+        && let Ok(other) = Session::connect(&db, &worker.application("locks")).await
+        && let Ok(blockers) = pg::blockers(&other, waiting).await
+    {
+        let (job, queue) = (worker.config.job_name.as_str(), worker.config.queue_name.as_str());
+        blockers.iter().for_each(|blocker| warn!(job, queue, table, "capture waits for a lock of {blocker}"));
+    }
+    std::future::pending().await
 }
 
 /// Something to be done once in a period.

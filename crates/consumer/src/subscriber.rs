@@ -8,18 +8,19 @@ use pgq::node::{self, ConsumerState, NodeInfo};
 use pgq::table::{self, MergeState, TableInfo};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, info, warn};
+use tracing::{debug, info};
 
 use crate::copies::Copies;
 use crate::error::During;
 use crate::fkeys::ForeignKeys;
 use crate::handover;
+use crate::relax::relax;
 use crate::replay::Replay;
 use crate::root::Due;
 use crate::statistics::Statistics;
 use crate::wake::Wake;
 use crate::worker::Ended;
-use crate::{Error, Result, Worker};
+use crate::{Error, Result, Worker, attempt};
 
 /// How often foreign keys and triggers of replicated tables are looked at.
 const RELAXATIONS: Duration = Duration::from_secs(5);
@@ -108,16 +109,12 @@ pub(crate) async fn run(
         }
         let Some(tables) = handover::settle(worker, target, &batch, tables, stop).await? else { break };
         let began_batch = Instant::now();
-        let applied = Box::pin(replay.apply(&provider, target, &batch, tables)).await;
+        let applied =
+            Box::pin(attempt::apply(worker, &provider, target, &mut replay, &batch, &tables, stop)).await;
         match applied {
-            Ok(changes) => {
-                statistics.count(&batch, changes);
-                worker.report.applied(&batch, changes, began_batch.elapsed());
-            }
-            // A foreign key or trigger that came after the last look is relaxed, and the batch tried again
-            Err(error) if !error.is_connection_lost() && relax(job, queue, target).await? > 0 => {
-                info!(job, queue, tick = batch.tick, "trying the batch again, foreign keys relaxed: {error}");
-                continue;
+            Ok(done) => {
+                statistics.count(&batch, &done);
+                worker.report.applied(&batch, done.changes, began_batch.elapsed());
             }
             Err(error) => {
                 return Err(Error::Batch { batch: batch.id, tick: batch.tick, source: Box::new(error) });
@@ -143,37 +140,6 @@ async fn take(provider: &Session, worker: &Worker, tables: &[TableInfo]) -> Resu
     }
     batch::tick_now(&**provider, queue).await?;
     Ok(batch::next(&**provider, queue, consumer, single).await?)
-}
-
-/// Makes foreign keys deferrable and switches user triggers off where the role may not go past them. A lock that is not to be had now is
-/// tried for again at the next look.
-async fn relax(job: &str, queue: &str, target: &Session) -> Result<i32> {
-    match target.query_one("select londiste_rs.relax_tables()", &[]).await {
-        Ok(row) => {
-            let changes: i32 = row.get(0);
-            if changes > 0 {
-                info!(
-                    job,
-                    queue,
-                    changes,
-                    "foreign keys made deferrable and user triggers switched off while replicated"
-                );
-            }
-            Ok(changes)
-        }
-        Err(error) => {
-            let error = pg::Error::from(error);
-            if !error.is_lock_timeout() {
-                return Err(error).during("relaxing foreign keys and triggers of replicated tables");
-            }
-            warn!(
-                job,
-                queue,
-                "foreign keys and triggers of replicated tables are locked by others, trying again: {error}"
-            );
-            Ok(0)
-        }
-    }
 }
 
 /// The worker's position and flags on this node.

@@ -62,10 +62,13 @@ impl Worker {
     /// # Errors
     /// As [`run`](Self::run).
     pub async fn check(&self) -> Result<()> {
+        let name = self.application("check");
+        pg::refuse_transaction_pooler(&self.db()?, &name).await.during("this node (db)")?;
         let (target, node) = self.open().await?;
         if node.node_type == NodeType::Leaf {
             let state = subscriber::state(self, &target).await?;
-            self.connect_provider(&state.provider_location.unwrap_or_default(), "check").await?;
+            let provider = self.provider(&state.provider_location.unwrap_or_default())?;
+            pg::refuse_transaction_pooler(&provider, &name).await.during("the provider")?;
         }
         Ok(())
     }
@@ -130,11 +133,16 @@ impl Worker {
     }
 
     pub(crate) async fn connect_provider(&self, location: &str, part: &str) -> Result<Session> {
-        let mut location = parse(location, "of the provider")?;
-        if let Some(extra) = &self.config.remote_extra_connstr {
-            location = location.merged(&parse(extra, "remote_extra_connstr")?);
+        Session::connect(&self.provider(location)?, &self.application(part)).await.during("the provider")
+    }
+
+    /// The provider's stored connect string as it is used from here.
+    fn provider(&self, location: &str) -> Result<ConnectString> {
+        let location = parse(location, "of the provider")?;
+        match &self.config.remote_extra_connstr {
+            Some(extra) => Ok(location.merged(&parse(extra, "remote_extra_connstr")?)),
+            None => Ok(location),
         }
-        Session::connect(&location, &self.application(part)).await.during("the provider")
     }
 
     pub(crate) fn application(&self, part: &str) -> String {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use apply::{Applier, Decoded, Decoder};
 use futures_util::TryStreamExt;
 use pgq::table::{self, MergeState, TableInfo};
-use pgq::{Batch, Snapshot, batch, node, replay};
+use pgq::{Batch, Snapshot, batch, conflict, node, replay};
 use tokio::time::Instant;
 use tracing::{debug, info};
 
@@ -146,7 +146,9 @@ struct Replay<'a> {
 impl<'a> Replay<'a> {
     async fn start(copier: &'a Copier, sides: &Sides, info: &TableInfo) -> Result<Replay<'a>> {
         let bypass_triggers = replay::may_bypass_triggers(&*sides.target).await?;
-        let mut applier = Applier::new(apply::Options { bypass_triggers, ..apply::Options::default() });
+        let on_conflict = copier.config.on_conflict;
+        let options = apply::Options { bypass_triggers, on_conflict, ..apply::Options::default() };
+        let mut applier = Applier::new(options);
         applier.set_dest(&info.name, info.dest());
         Ok(Replay { copier, decoder: Decoder::new(), applier, bypass_triggers })
     }
@@ -198,6 +200,12 @@ impl<'a> Replay<'a> {
         }
         drop(events);
         let applied = self.applier.flush(target).await?;
+        for (table, found) in &applied.conflicts {
+            let Some(last) = &found.last else { continue };
+            let count = i64::try_from(found.count).unwrap_or(i64::MAX);
+            let last = conflict::Last { op: last.op, key: &last.key, event: last.event_id };
+            conflict::count(target, queue, table, count, &last).await?;
+        }
         let changes: u64 = applied.tables.values().map(|table| table.changes).sum();
         self.copier.report.applied(batch, changes, began.elapsed());
         debug!(queue, table = info.name, tick = batch.tick, changes, "batch applied by the copy");

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use apply::OnConflict;
 use serde::Deserialize;
 
 /// Keys of the ini file that copies read; times in seconds.
@@ -45,6 +46,13 @@ pub struct Config {
     /// How long DDL of ours waits for its lock before it tries again later.
     #[serde(default = "ten")]
     pub lock_timeout: f64,
+    /// What is done where rows of this node are not those that the changes expect.
+    #[serde(default, deserialize_with = "on_conflict")]
+    pub on_conflict: OnConflict,
+}
+
+fn on_conflict<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<OnConflict, D::Error> {
+    String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
 }
 
 fn one() -> f64 {

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use pgq::table::{self, MergeState, TableInfo};
+use pgq::table::{self, MergeState, Parking, TableInfo};
 use pgq::{Bell, Report, batch, node};
 use tokio_util::sync::CancellationToken;
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::connections::{Connections, Sides};
 use crate::error::During;
@@ -71,10 +71,10 @@ impl Copier {
         Copier { report, ..self }
     }
 
-    /// Works until the table is the worker's, has left replication, or `stop` is cancelled.
+    /// Works until the table is the worker's, is parked, has left replication, or `stop` is cancelled.
     ///
     /// # Errors
-    /// Any failure, kept in `londiste_rs.table_error` too; running again goes on from what was committed.
+    /// Any failure that may pass, kept in `londiste_rs.table_error` too; running again goes on from what was committed.
     pub async fn run(&self, stop: CancellationToken) -> Result<()> {
         let outcome = tokio::select! {
             outcome = Box::pin(self.work()) => outcome,
@@ -83,16 +83,19 @@ impl Copier {
             () = self.tell() => Ok(()),
         };
         self.progress.forget(&self.table);
-        if let Err(error) = &outcome {
-            self.record(error).await;
+        match outcome {
+            Ok(()) => Ok(()),
+            Err(error) => self.keep(error).await,
         }
-        outcome
     }
 
     async fn work(&self) -> Result<()> {
         let mut sides = self.connections.open(&self.table).await?;
         let queue = self.config.queue_name.as_str();
         let mut fresh = false;
+        if table::parked(&*sides.target, queue).await?.iter().any(|parked| parked.table == self.table) {
+            return Ok(());
+        }
         loop {
             let info = table::get(&*sides.target, queue, &self.table).await?;
             if let Some(info) = &info {
@@ -128,14 +131,29 @@ impl Copier {
         Ok(())
     }
 
-    /// A failure is shown in `tables`, where the node can still be reached.
-    async fn record(&self, error: &Error) {
-        if let Ok(target) = self.connections.target().await {
-            // the error itself is what matters; it is returned and logged by the supervisor
-            let _ =
-                table::set_error(&*target, &self.config.queue_name, &self.table, Some(&error.to_string()))
-                    .await;
+    /// A failure is shown in `tables`. One that does not pass by itself parks the table, in the state that it has.
+    async fn keep(&self, error: Error) -> Result<()> {
+        let (job, queue, table) = (&self.config.job_name, &self.config.queue_name, &self.table);
+        // where even this fails the node cannot be reached: the error itself is returned, and logged by the supervisor
+        let Ok(target) = self.connections.target().await else { return Err(error) };
+        let (text, cause) = (error.to_string(), error.own_cause());
+        let Some(cause) = cause else {
+            let _ = table::set_error(&*target, queue, table, Some(&text)).await;
+            return Err(error);
+        };
+        let state = node::consumer_state(&*target, queue, &self.consumer).await;
+        let tick = state.ok().flatten().map(|state| state.completed_tick);
+        let event = cause.event;
+        let parking = Parking { error: &text, code: cause.code.as_deref(), event, tick };
+        if table::park(&*target, queue, table, &parking).await.is_err() {
+            return Err(error);
         }
+        warn!(
+            job,
+            queue, table, event, tick, "copy is parked: {text}; when that is mended: resume-table, or resync"
+        );
+        self.bell.ring();
+        Ok(())
     }
 
     /// Says every second how far the copy is, and holds it while the worker is paused. Never ends.

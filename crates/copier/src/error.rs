@@ -1,5 +1,7 @@
 //! Why a copy stops.
 
+use pgq::table::is_own_cause;
+
 /// Result of the copy's steps.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -74,6 +76,38 @@ pub enum Error {
         /// Tick at its end.
         tick: i64,
     },
+}
+
+impl Error {
+    /// Why the table cannot go on before somebody has looked at it; `None` where trying again may help, or the trouble is not this table's.
+    pub(crate) fn own_cause(&self) -> Option<Cause> {
+        match self {
+            Error::Apply(error) => error.is_of_its_table().then(|| Cause {
+                code: error.code().map(|code| code.code().to_owned()),
+                event: error.event_id(),
+            }),
+            Error::Pg { source, .. } => {
+                let code = source.sqlstate()?.code();
+                is_own_cause(code).then(|| Cause { code: Some(code.to_owned()), event: None })
+            }
+            Error::NoTable { .. }
+            | Error::NoColumns { .. }
+            | Error::LostPosition { .. }
+            | Error::Snapshot { .. }
+            | Error::TooLarge { .. } => Some(Cause { code: None, event: None }),
+            // a lock that is not to be had now, mostly
+            Error::NotRestored { .. } | Error::Pgq(_) => None,
+        }
+    }
+}
+
+/// What is known about a cause besides its text.
+#[derive(Debug)]
+pub(crate) struct Cause {
+    /// SQLSTATE.
+    pub(crate) code: Option<String>,
+    /// `ev_id`.
+    pub(crate) event: Option<i64>,
 }
 
 /// Says what a plain statement was for.

@@ -32,9 +32,20 @@ enum Kind {
     Node { node: Box<Node>, longest_pause: Duration, loop_delay: Duration },
 }
 
+/// What the jobs of a process have in common.
+#[derive(Clone)]
+pub(crate) struct Surroundings {
+    /// Rung by a ticker of this process, heard by its workers. It is only a hint to those of other queues.
+    pub(crate) ticks: Bell,
+    /// Is told by a part that fails without end, where the process shall end then.
+    pub(crate) over: mpsc::UnboundedSender<String>,
+    /// Somebody wants metrics.
+    pub(crate) observed: bool,
+}
+
 /// Keys that take effect when the process starts, and only then.
 const NEED_RESTART: &[&str] =
-    &["pidfile", "logfile", "log_format", "syslog", "syslog_ident", "syslog_facility"];
+    &["pidfile", "logfile", "log_format", "metrics_listen", "syslog", "syslog_ident", "syslog_facility"];
 
 /// Keys that the running parts take over.
 const LIVE: &[&str] = &["copy_rate_limit", "parallel_copies"];
@@ -129,14 +140,9 @@ impl Service {
         checked.map_err(|source| Error::Check { job: self.job.clone(), source })
     }
 
-    /// Starts the job's parts; a ticker's ticks ring `ticks`, which workers hear, and a part that fails without end tells `over` where the process shall end
-    /// then. Must be called inside a runtime.
-    pub(crate) fn start(
-        &self,
-        log: Option<Arc<LogFile>>,
-        ticks: &Bell,
-        over: mpsc::UnboundedSender<String>,
-    ) -> Supervisor {
+    /// Starts the job's parts. Must be called inside a runtime.
+    pub(crate) fn start(&self, log: Option<Arc<LogFile>>, surroundings: &Surroundings) -> Supervisor {
+        let Surroundings { ticks, over, observed } = surroundings.clone();
         let (backoff, rest) = match &self.kind {
             Kind::Ticker(config) => (Backoff::default(), config.ticker_period),
             Kind::Node { longest_pause, loop_delay, .. } => {
@@ -148,8 +154,8 @@ impl Service {
         let supervisor =
             Supervisor::new(&self.job, backoff).logging_to(log).losing_patience(patience).resting_up_to(rest);
         match &self.kind {
-            Kind::Ticker(config) => tick::start(&supervisor, config.clone(), ticks),
-            Kind::Node { node, .. } => worker::start(&supervisor, Node::clone(node), ticks),
+            Kind::Ticker(config) => tick::start(&supervisor, config.clone(), &ticks, observed),
+            Kind::Node { node, .. } => worker::start(&supervisor, Node::clone(node), &ticks),
         }
         supervisor
     }

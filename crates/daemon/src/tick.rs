@@ -7,9 +7,9 @@ use ticker::Ticker;
 
 use crate::supervise::Supervisor;
 
-/// Starts the parts of a ticker, which rings `ticks`.
-pub(crate) fn start(supervisor: &Supervisor, config: ticker::Config, ticks: &Bell) {
-    let ticker = Arc::new(Ticker::new(config, ticks.clone()));
+/// Starts the parts of a ticker, which rings `ticks`, and looks at its queues where someone wants to know.
+pub(crate) fn start(supervisor: &Supervisor, config: ticker::Config, ticks: &Bell, observing: bool) {
+    let ticker = Arc::new(Ticker::new(config, ticks.clone()).observing(observing));
     let finder = ticker.clone();
     supervisor.start("find", move |stop| {
         let finder = finder.clone();

@@ -5,11 +5,13 @@
 pub mod batch;
 pub mod bell;
 mod call;
+pub mod conflict;
 pub mod error;
 pub mod event;
 pub mod install;
 pub mod maintenance;
 pub mod node;
+pub mod observe;
 mod parking;
 pub mod replay;
 pub mod report;

@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::Batch;
 use crate::node::NodeInfo;
+use crate::observe::Observed;
 use crate::table::TableInfo;
 
 /// One part's report. Clones are the same report.
@@ -45,6 +46,8 @@ pub struct Facts {
     pub tick_calls: u64,
     /// A ticker: ticks that those calls made.
     pub ticks: u64,
+    /// A ticker that observes: what its database told last.
+    pub observed: Option<Observed>,
     /// A copy: what it is doing.
     pub copy: Option<CopyFacts>,
 }

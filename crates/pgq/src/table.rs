@@ -1,6 +1,7 @@
 //! Replicated tables: `londiste.table_info`, and what `londiste_rs` adds.
 
 use std::fmt;
+use std::time::Duration;
 
 use tokio_postgres::{GenericClient, Row};
 
@@ -270,21 +271,22 @@ pub async fn set_error<C: GenericClient>(
     Ok(())
 }
 
-/// Root: brings the capture of tables up to date whose definition has changed; answers their names.
-pub async fn refresh_captures<C: GenericClient>(client: &C, queue: &str) -> Result<Vec<String>> {
+/// Root: tables whose definition has changed since their capture was written.
+pub async fn stale_captures<C: GenericClient>(client: &C, queue: &str) -> Result<Vec<String>> {
     let sql = "select table_name from londiste_rs.stale_captures($1)";
     let stale = rows(client, "londiste_rs.stale_captures", sql, &[&queue]).await?;
-    let mut names = Vec::new();
-    for table in &stale {
-        let name: String = table.get(0);
-        row(
-            client,
-            "londiste_rs.capture_table",
-            "select londiste_rs.capture_table($1, $2)",
-            &[&queue, &name],
-        )
-        .await?;
-        names.push(name);
-    }
-    Ok(names)
+    Ok(stale.iter().map(|table| table.get(0)).collect())
+}
+
+/// Root: brings the capture of a table up to date. Where a trigger is missing, it waits for the table's lock as long as `lock_timeout` says.
+pub async fn refresh_capture<C: GenericClient>(client: &C, queue: &str, name: &str) -> Result<()> {
+    let sql = "select londiste_rs.capture_table($1, $2)";
+    row(client, "londiste_rs.capture_table", sql, &[&queue, &name]).await?;
+    Ok(())
+}
+
+/// How long a change of a root's table waits for its lock in one try: the application waits behind it. Longer than `deadlock_timeout`
+/// (1 second), after which the server ends an autovacuum that is in the way.
+pub fn wait_on_root(lock_timeout: Duration) -> Duration {
+    lock_timeout.min(Duration::from_secs(2))
 }

@@ -55,6 +55,7 @@ impl Ticker {
                 return Ok(());
             }
             let connect = self.config.database(database);
+            pg::refuse_transaction_pooler(&connect, APPLICATION).await.map_err(Error::connect(database))?;
             let session =
                 pg::Session::connect(&connect, APPLICATION).await.map_err(Error::connect(database))?;
             let version = pgq::maintenance::version(&session).await;

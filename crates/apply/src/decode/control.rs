@@ -72,20 +72,25 @@ pub enum Control {
     },
 }
 
+const KINDS: [&str; 9] = [
+    "londiste.add-table",
+    "londiste.remove-table",
+    "londiste.update-seq",
+    "londiste.remove-seq",
+    "EXECUTE",
+    "pgq.location-info",
+    "pgq.unregister-location",
+    "pgq.global-watermark",
+    "pgq.tick-id",
+];
+
+pub(super) fn is_control(event: &Event) -> bool {
+    KINDS.contains(&event.kind.as_str())
+}
+
 /// Reads a control event; `None` when the event's type is none of them.
 pub(super) fn parse(event: &Event) -> Option<Result<Control, String>> {
-    const KINDS: [&str; 9] = [
-        "londiste.add-table",
-        "londiste.remove-table",
-        "londiste.update-seq",
-        "londiste.remove-seq",
-        "EXECUTE",
-        "pgq.location-info",
-        "pgq.unregister-location",
-        "pgq.global-watermark",
-        "pgq.tick-id",
-    ];
-    KINDS.contains(&event.kind.as_str()).then(|| fields(event))
+    is_control(event).then(|| fields(event))
 }
 
 fn fields(event: &Event) -> Result<Control, String> {

@@ -3,6 +3,6 @@
 
 mod capture;
 mod cluster;
+mod conflicts;
 mod edges;
-mod histories;
 mod value_types;

@@ -7,8 +7,8 @@ use daemon::control::Signal;
 use daemon::log::Verbosity;
 
 use super::{
-    add_seq, add_table, create_leaf, create_root, drop_node, flags, remove_seq, remove_table, resync, status,
-    tables, wait_sync,
+    add_seq, add_table, create_leaf, create_root, drop_node, flags, remove_seq, remove_table, resume_table,
+    resync, status, tables, wait_sync,
 };
 
 /// Replication of tables and sequences by triggers: administration, and the worker of a node.
@@ -155,6 +155,8 @@ pub(crate) enum Command {
     Missing,
     /// Copy tables again
     Resync(resync::Arguments),
+    /// Let parked tables go on from where they stand
+    ResumeTable(resume_table::Arguments),
     /// Wait until tables are in sync
     WaitSync(wait_sync::Arguments),
     /// Take sequences into replication on this node
@@ -163,6 +165,8 @@ pub(crate) enum Command {
     RemoveSeq(remove_seq::Arguments),
     /// Show the sequences of this node
     Seqs,
+    /// Show what INI says in the end, and where each value comes from
+    Config,
     /// Run this node's worker, which applies changes and copies tables
     Worker,
 }

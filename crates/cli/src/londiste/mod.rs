@@ -8,6 +8,7 @@ mod arrange;
 mod bars;
 mod candidates;
 mod columns;
+mod config;
 mod copies;
 mod create_leaf;
 mod create_root;
@@ -30,6 +31,7 @@ mod public_location;
 mod remove_seq;
 mod remove_table;
 mod resume;
+mod resume_table;
 mod resync;
 mod seqs;
 mod signal;
@@ -45,7 +47,7 @@ mod worker;
 use std::process::ExitCode;
 
 use arguments::{Arguments, Command};
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use job::Job;
 use terminal::Terminal;
 
@@ -69,6 +71,11 @@ impl Outcome {
     fn of(failures: usize) -> Outcome {
         if failures == 0 { Outcome::Done } else { Outcome::Partly }
     }
+}
+
+/// The command line.
+pub fn definition() -> clap::Command {
+    Arguments::command()
 }
 
 /// Runs the program; the answer is its exit code: 0, 1 after a failure, 2 after a command line that cannot be understood.
@@ -117,6 +124,9 @@ fn run(arguments: Arguments, terminal: Terminal) -> anyhow::Result<Outcome> {
         Some(command) if !matches!(command, Command::Worker) => command,
         _ => return worker::run(ini, options),
     };
+    if matches!(command, Command::Config) {
+        return config::run(&ini, &options.overrides, terminal);
+    }
     daemon::log::terminal(options.verbosity());
     let job = Job::load(&ini, &options.overrides, terminal)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -140,11 +150,12 @@ async fn dispatch(job: &Job, command: Command) -> anyhow::Result<Outcome> {
         Command::Tables(arguments) => tables::run(job, &arguments).await,
         Command::Missing => missing::run(job).await,
         Command::Resync(arguments) => resync::run(job, &arguments).await,
+        Command::ResumeTable(arguments) => resume_table::run(job, &arguments).await,
         Command::WaitSync(arguments) => wait_sync::run(job, &arguments).await,
         Command::AddSeq(arguments) => add_seq::run(job, &arguments).await,
         Command::RemoveSeq(arguments) => remove_seq::run(job, &arguments).await,
         Command::Seqs => seqs::run(job).await,
-        // It has a runtime of its own, made after the process has gone to the background.
-        Command::Worker => Ok(Outcome::Done),
+        // These need no database, or a runtime of their own, made after the process has gone to the background.
+        Command::Config | Command::Worker => Ok(Outcome::Done),
     }
 }

@@ -98,8 +98,7 @@ pub(crate) async fn obstacles(job: &Job, session: &Client) -> Result<Vec<String>
             lines.push(format!("{} is paused (resume lets it go on)", state.consumer));
         }
     }
-    let sql =
-        "select table_name, error from londiste_rs.table_error where queue_name = $1 order by table_name";
+    let sql = "select table_name, trouble from londiste_rs.table_troubles($1)";
     let errors = session.query(sql, &[&queue]).await.map_err(pg::Error::from)?;
     lines
         .extend(errors.iter().map(|row| format!("{}: {}", row.get::<_, String>(0), row.get::<_, String>(1))));

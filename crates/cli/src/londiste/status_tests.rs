@@ -22,6 +22,7 @@ fn look(name: &str, node_type: NodeType, provider: &str, subscribers: &[&str]) -
         own_lag: (node_type == NodeType::Root).then_some(Duration::from_secs(3)),
         tick: Some(9),
         copies: Vec::new(),
+        remarks: Vec::new(),
         errors: vec!["copy failed\nbadly".to_owned()],
     }
 }

@@ -38,10 +38,14 @@ select name, remark from (
     select table_name, 5, format('foreign key %s is back and still to be validated%s', fkey_name, ': ' || error)
       from londiste_rs.unvalidated_fkey
     union all
-    select table_name, 6, format('ERR (since %s): %s', to_char(since, 'YYYY-MM-DD HH24:MI:SS'), error)
-      from londiste_rs.table_error where queue_name = $1
+    select table_name, 6, format('%s rows were not what their changes expected since %s, the last one at the %s of %s by event %s',
+                                 conflicts, to_char(since, 'YYYY-MM-DD HH24:MI:SS'), last_op, last_key, last_ev_id)
+      from londiste_rs.table_conflict where queue_name = $1
     union all
-    select dest_table, 7, format('copied under one snapshot: %s', why_whole)
+    select table_name, 7, format('ERR (since %s): %s', to_char(since, 'YYYY-MM-DD HH24:MI:SS'), trouble)
+      from londiste_rs.table_troubles($1)
+    union all
+    select dest_table, 8, format('copied under one snapshot: %s', why_whole)
       from londiste_rs.copy_run where queue_name = $1 and why_whole is not null
 ) r order by name, place, remark";
 

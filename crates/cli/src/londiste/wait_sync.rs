@@ -46,10 +46,22 @@ pub(crate) async fn until_ok(job: &Job, session: &Client, tables: &[String]) -> 
     let mut bars = Bars::new(job.terminal);
     let mut obstacles = Obstacles::default();
     let mut gone = 0;
+    let mut parked: BTreeMap<String, String> = BTreeMap::new();
     loop {
         let now = states(job, session).await?;
         let mut waiting = 0;
+        // what may pass by itself is tried again
+        let stuck =
+            table::parked(session, job.queue()).await?.into_iter().filter(|parked| !parked.may_pass());
+        let stuck: BTreeMap<String, String> = stuck.map(|parked| (parked.table, parked.error)).collect();
         for name in tables {
+            if let Some(error) = stuck.get(name) {
+                if parked.insert(name.clone(), error.clone()).is_none() {
+                    job.terminal.complain(&format!("table {name} is parked: {error}"));
+                }
+                continue;
+            }
+            parked.remove(name);
             let Some(state) = now.get(name) else {
                 if last.remove(name).is_some() {
                     job.terminal
@@ -70,8 +82,9 @@ pub(crate) async fn until_ok(job: &Job, session: &Client, tables: &[String]) -> 
             );
         } else {
             bars.close();
-            job.terminal.say(&format!("{} tables are ok", last.len()));
-            return Ok(Outcome::of(gone));
+            let ok = tables.iter().filter(|name| now.get(*name) == Some(&MergeState::Ok)).count();
+            job.terminal.say(&format!("{ok} tables are ok"));
+            return Ok(Outcome::of(gone + parked.len()));
         }
         obstacles.tell(job, session, &format!("{now:?}")).await?;
         tokio::time::sleep(LOOK_AGAIN).await;

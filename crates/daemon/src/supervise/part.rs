@@ -38,6 +38,8 @@ pub struct PartStatus {
     pub since: SystemTime,
     /// Failures in a row; 0 when it is well.
     pub failures: u32,
+    /// Failures since the job was started.
+    pub failures_in_all: u64,
     /// Why it failed last; `None` when it is well.
     pub last_error: Option<String>,
     /// What it tells of its work.
@@ -60,6 +62,7 @@ impl Part {
             state: State::Running,
             since: SystemTime::now(),
             failures: 0,
+            failures_in_all: 0,
             last_error: None,
             report,
         };
@@ -115,6 +118,7 @@ impl Part {
                     complaint.about(&text, pause);
                 }
                 self.status.failures += 1;
+                self.status.failures_in_all += 1;
                 self.count(&text);
                 self.status.last_error = Some(text);
             }
