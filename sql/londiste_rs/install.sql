@@ -10,6 +10,7 @@
 \ir pending_fkeys.sql
 \ir parking.sql
 \ir script.sql
+\ir copy.sql
 \ir tables.sql
 \ir tick.sql
 \ir steps.sql

@@ -25,5 +25,6 @@ mod worker;
 
 pub use apply::OnConflict;
 pub use config::Config;
+pub use copies::Slots;
 pub use error::{Error, Result};
 pub use worker::Worker;
