@@ -15,5 +15,8 @@
 \ir relax.sql
 \ir pending_fkeys.sql
 \ir parking.sql
+\ir script.sql
+\ir copy.sql
 \ir tables.sql
 \ir tick.sql
+\ir steps.sql

@@ -46,6 +46,7 @@ impl Careful<'_> {
         match step.deed {
             Deed::Insert => self.insert(step, true).await,
             Deed::Put => self.insert(step, false).await,
+            Deed::Clear => self.delete(step).await,
             Deed::Update => self.update(step).await,
             Deed::Delete => {
                 let absent = self.absent(step).await?;

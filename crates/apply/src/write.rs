@@ -19,6 +19,8 @@ pub(crate) enum Deed {
     /// Update where the row is, insert where it is not.
     Put,
     Delete,
+    /// Delete where the row is.
+    Clear,
     /// Update of one row that may have got its new key already, by a foreign key's action.
     Follow,
     /// Update of one of several equal rows.
@@ -72,6 +74,7 @@ pub(crate) fn folded_steps<'a>(
         Deed::DeleteEquals { .. } => &folded.equals,
         Deed::Update => &folded.updates,
         Deed::Put => &folded.puts,
+        Deed::Clear => &folded.clears,
         _ => &folded.deletes,
     };
     let mut steps: Vec<(usize, Step<'a>)> = Vec::new();
@@ -108,7 +111,7 @@ impl<'a> Step<'a> {
             Deed::Insert => Shape::Insert { columns: written(false)? },
             Deed::Update | Deed::Follow => Shape::Update { columns: set()?, key },
             Deed::Put => Shape::Put { columns: written(false)?, key },
-            Deed::Delete => Shape::Delete { key },
+            Deed::Delete | Deed::Clear => Shape::Delete { key },
             Deed::UpdateOne => Shape::UpdateOne { columns: set()?, old: old()? },
             Deed::DeleteOne => Shape::DeleteOne { old: old()? },
             Deed::DeleteEquals { .. } => {
@@ -163,7 +166,7 @@ impl<'a> Step<'a> {
         let op = match self.deed {
             Deed::Insert => "insert",
             Deed::Update | Deed::Follow | Deed::UpdateOne | Deed::Put => "update",
-            Deed::Delete | Deed::DeleteOne | Deed::DeleteEquals { .. } => "delete",
+            Deed::Delete | Deed::Clear | Deed::DeleteOne | Deed::DeleteEquals { .. } => "delete",
         };
         let key = (self.rows.len() == 1).then(|| describe(plan, &self.rows[0])).flatten();
         Doing {
@@ -241,6 +244,10 @@ async fn settle(
         Deed::Put => {
             counts.inserted += found;
             counts.updated += rows.saturating_sub(found);
+        }
+        Deed::Clear => {
+            counts.deleted += found;
+            counts.missing += rows.saturating_sub(found);
         }
         Deed::DeleteEquals { all: true } if found < rows => {
             return Err(row_missing(plan, "update", &step.rows[0]));

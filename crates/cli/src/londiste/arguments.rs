@@ -7,8 +7,8 @@ use daemon::control::Signal;
 use daemon::log::Verbosity;
 
 use super::{
-    add_seq, add_table, check_capture, create_leaf, create_root, drop_node, flags, remove_seq, remove_table,
-    resume_table, resync, status, tables, wait_sync,
+    add_seq, add_table, check_capture, create_leaf, create_root, drop_node, execute, flags, remove_seq,
+    remove_table, resume_table, resync, status, tables, wait_sync,
 };
 
 /// Replication of tables and sequences by triggers: administration, and the worker of a node.
@@ -167,6 +167,8 @@ pub(crate) enum Command {
     RemoveSeq(remove_seq::Arguments),
     /// Show the sequences of this node
     Seqs,
+    /// Run SQL scripts on every node
+    Execute(execute::Arguments),
     /// Show what INI says in the end, and where each value comes from
     Config,
     /// Run this node's worker, which applies changes and copies tables
