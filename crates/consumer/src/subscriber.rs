@@ -76,10 +76,10 @@ pub(crate) async fn run(
             node::set_subscriber_watermark(&*provider, queue, &node.name, state.completed_tick).await?;
         }
         let tables = table::list(&**target, queue).await?;
-        worker.report.tables(&tables);
         if copies.schedule(&provider, target, &tables).await? {
             relaxations.hasten();
         }
+        worker.report.tables(&tables, copies.parked());
         if relaxations.comes(RELAXATIONS) {
             relax(job, queue, target).await?;
             fkeys.look(target).await?;
@@ -114,6 +114,7 @@ pub(crate) async fn run(
         match applied {
             Ok(done) => {
                 statistics.count(&batch, &done);
+                worker.report.tell(|facts| facts.conflicts += done.conflicts());
                 worker.report.applied(&batch, done.changes, began_batch.elapsed());
             }
             Err(error) => {
