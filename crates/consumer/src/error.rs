@@ -29,6 +29,9 @@ pub enum Error {
         #[source]
         source: Box<Error>,
     },
+    /// The task that reads a batch has ended without its end.
+    #[error("reading the batch ended before its end; nothing of it was applied")]
+    ReaderGone,
     /// Changes could not be decoded or written.
     #[error(transparent)]
     Apply(#[from] apply::Error),
@@ -105,7 +108,7 @@ impl Error {
             Error::Apply(_) | Error::Tables(_) | Error::LostPosition { .. } | Error::WrongWorker { .. } => {
                 false
             }
-            Error::Branch { .. } => false,
+            Error::Branch { .. } | Error::ReaderGone => false,
         }
     }
 }

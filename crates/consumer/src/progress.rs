@@ -13,8 +13,6 @@ use crate::{Result, Worker};
 
 /// How often progress is told, the first time after as long.
 const PERIOD: Duration = Duration::from_secs(10);
-/// Events between two looks at the clock.
-const STRIDE: u64 = 1024;
 
 /// Counts the events of a batch.
 pub(crate) struct Progress<'a> {
@@ -32,12 +30,9 @@ impl<'a> Progress<'a> {
         Progress { worker, batch, events: 0, began: now, told: now, since: SystemTime::now() }
     }
 
-    /// Takes in one more event, and tells how many there are when it is time to.
-    pub(crate) async fn count(&mut self, target: &Session) -> Result<()> {
-        self.events += 1;
-        if !self.events.is_multiple_of(STRIDE) {
-            return Ok(());
-        }
+    /// Takes in some more events, and tells how many there are when it is time to.
+    pub(crate) async fn count(&mut self, target: &Session, events: u64) -> Result<()> {
+        self.events += events;
         let (events, about, since) = (self.events, self.batch.span, self.since);
         self.worker.report.tell(|facts| facts.in_hand = Some(InHand { events, about, since }));
         if self.told.elapsed() < PERIOD {

@@ -8,6 +8,7 @@ mod call;
 pub mod conflict;
 pub mod error;
 pub mod event;
+pub mod fail_point;
 pub mod install;
 pub mod maintenance;
 pub mod node;

@@ -5,9 +5,12 @@ mod add_table;
 mod apart;
 mod arguments;
 mod arrange;
+mod bars;
 mod candidates;
+mod check_capture;
 mod columns;
 mod config;
+mod copies;
 mod create_leaf;
 mod create_root;
 mod create_table;
@@ -147,6 +150,7 @@ async fn dispatch(job: &Job, command: Command) -> anyhow::Result<Outcome> {
         Command::AddTable(arguments) => add_table::run(job, &arguments).await,
         Command::RemoveTable(arguments) => remove_table::run(job, &arguments).await,
         Command::Tables(arguments) => tables::run(job, &arguments).await,
+        Command::CheckCapture(arguments) => check_capture::run(job, &arguments).await,
         Command::Missing => missing::run(job).await,
         Command::Resync(arguments) => resync::run(job, &arguments).await,
         Command::ResumeTable(arguments) => resume_table::run(job, &arguments).await,
