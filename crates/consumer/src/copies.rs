@@ -37,11 +37,12 @@ pub(crate) struct Copies<'a> {
     worker: &'a Worker,
     known: BTreeSet<String>,
     complained: BTreeSet<String>,
+    parked: BTreeSet<String>,
 }
 
 impl<'a> Copies<'a> {
     pub(crate) fn new(worker: &'a Worker) -> Copies<'a> {
-        Copies { worker, known: BTreeSet::new(), complained: BTreeSet::new() }
+        Copies { worker, known: BTreeSet::new(), complained: BTreeSet::new(), parked: BTreeSet::new() }
     }
 
     /// Fills free copy slots with tables that the provider has ready, in the order in which they were added. True when the set of
@@ -56,6 +57,7 @@ impl<'a> Copies<'a> {
         let local = || tables.iter().filter(|t| t.local);
         let mut copying: BTreeSet<String> =
             local().filter(|t| t.state.is_copying()).map(|t| t.name.clone()).collect();
+        self.parked.clear();
         if !copying.is_empty() {
             self.leave_parked(target, &mut copying).await?;
         }
@@ -91,8 +93,13 @@ impl<'a> Copies<'a> {
         Ok(changed)
     }
 
+    /// The parked tables, as the last call of [`schedule`](Self::schedule) found them.
+    pub(crate) fn parked(&self) -> &BTreeSet<String> {
+        &self.parked
+    }
+
     /// Takes parked tables out of the copies, but for those that are due to be tried again.
-    async fn leave_parked(&self, target: &Session, copying: &mut BTreeSet<String>) -> Result<()> {
+    async fn leave_parked(&mut self, target: &Session, copying: &mut BTreeSet<String>) -> Result<()> {
         let config = &self.worker.config;
         let (job, queue) = (config.job_name.as_str(), config.queue_name.as_str());
         for parked in table::parked(&**target, queue).await? {
@@ -102,6 +109,7 @@ impl<'a> Copies<'a> {
                 info!(job, queue, table = parked.table, "parked table is tried again: {}", parked.error);
             } else {
                 copying.remove(&parked.table);
+                self.parked.insert(parked.table);
             }
         }
         Ok(())
@@ -110,6 +118,11 @@ impl<'a> Copies<'a> {
     /// Subscriptions of copies that ended between their last commit here and their leave of the provider would hold up its rotation.
     pub(crate) async fn clear_remains(&self, provider: &Session, target: &Session) -> Result<()> {
         let queue = self.worker.config.queue_name.as_str();
+        // the stock worker may have brought a parked table to its end
+        let sql = "delete from londiste_rs.table_error e using londiste.table_info t \
+                    where e.queue_name = $1 and e.parked and t.queue_name = e.queue_name and t.table_name = e.table_name \
+                      and t.local and t.merge_state = 'ok'";
+        target.execute(sql, &[&queue]).await.during("clearing marks of parked tables")?;
         let prefix = self.worker.config.copy_consumer("");
         let sql = "select c.co_name from pgq.subscription s join pgq.queue q on q.queue_id = s.sub_queue \
                      join pgq.consumer c on c.co_id = s.sub_consumer \
