@@ -264,4 +264,6 @@ impl Decoder {
 }
 
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod tests;
