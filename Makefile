@@ -1,4 +1,4 @@
-# make test | conformance | demo [KEEP=1] | demo-stop | bench [CASES=…] | test-versions [VERSIONS=… UPGRADES=…] | install [PREFIX= DESTDIR=] | deb
+# make test | conformance | demo [KEEP=1] | demo-stop | soak [MINUTES=30] | bench [CASES=…] | test-versions [VERSIONS=… UPGRADES=…] | install [PREFIX= DESTDIR=] | deb
 PREFIX ?= /usr/local
 VERSIONS ?= 13 14 16 17 18
 UPGRADES ?= 13:18 18:13
@@ -47,6 +47,10 @@ demo: postgres build
 demo-stop:
 	cargo run --release --quiet --package tests --bin demo -- stop
 
+# Half an hour of writers and random faults around one process: nothing may grow. MINUTES=2 to try it.
+soak: postgres build
+	cargo run --release --quiet --package tests --bin soak -- $(MINUTES)
+
 bench: postgres build
 	cargo run --release --quiet --package tests --bin bench -- $(CASES)
 
@@ -76,4 +80,4 @@ TARGET = $(or $(CARGO_TARGET_DIR),target)
 postgres:
 	.ci/install-postgres
 
-.PHONY: build deb install-units test conformance run-tests test-versions demo demo-stop bench install postgres
+.PHONY: build deb soak install-units test conformance run-tests test-versions demo demo-stop bench install postgres

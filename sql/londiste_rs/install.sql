@@ -1,12 +1,21 @@
 -- What is ours, on top of the stock API: see docs/architecture.md.
 \ir schema.sql
 \ir row_shape.sql
+\ir gate.sql
+\ir capture_settings.sql
+\ir capture_rows.sql
+\ir capture_statement.sql
+\ir capture_row.sql
 \ir capture_function.sql
 \ir capture.sql
+\ir check_capture.sql
 \ir capture_whole.sql
 \ir deny.sql
 \ir relax.sql
 \ir pending_fkeys.sql
 \ir parking.sql
+\ir script.sql
+\ir copy.sql
 \ir tables.sql
 \ir tick.sql
+\ir steps.sql

@@ -109,16 +109,19 @@ fn it_goes_on_after_everything_that_networks_and_servers_do() {
     admin.execute("alter role cloud_owner connection limit -1");
     scene.goes_on("after there were too many connections");
 
+    // Applications may write in spite of it; ticks cannot be made.
+    let admin = scene.pair.source.admin();
     let read_only = |value: &str| {
         admin.execute(&format!("alter system set default_transaction_read_only = {value}"));
         admin.execute("select pg_reload_conf()");
     };
     read_only("on");
     scene.written += 1;
-    scene.pair.source.execute(&format!("insert into t values ({})", scene.written));
+    let row = scene.written;
+    scene.pair.source.execute(&format!("begin read write; insert into t values ({row}); commit"));
     scene.says("read-only");
     read_only("off");
-    scene.arrives("after the target was read-only");
+    scene.arrives("after the source was read-only");
 
     assert_eq!(scene.setup.target_worker().expect_pid(), pid, "the process has lived through it");
     scene.setup.londisted(&["stop", "target.ini"]).expect_success();

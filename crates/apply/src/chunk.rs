@@ -64,6 +64,13 @@ pub(crate) async fn write(
     }
     let mut folded: Vec<Option<Folded<'_>>> = Vec::with_capacity(plans.len());
     for (plan, items) in plans.iter_mut().zip(&items) {
+        if let Some(mut spool) = plan.spool.take() {
+            let taken = spool.take(client, plan, items).await;
+            plan.spool = Some(spool);
+            taken?;
+            folded.push(Some(Folded::default()));
+            continue;
+        }
         let in_order = manner.in_order || plan.ordered_for > 0;
         plan.ordered_for = plan.ordered_for.saturating_sub(1);
         folded.push(if in_order { None } else { fold(plan, items) });
@@ -82,6 +89,7 @@ pub(crate) async fn write(
     for (table, folded) in folded.iter().enumerate() {
         if let Some(folded) = folded.as_ref().filter(|_| early(table, &plans[table])) {
             steps.extend(folded_steps(table, &mut plans[table], folded, Deed::Delete)?);
+            steps.extend(folded_steps(table, &mut plans[table], folded, Deed::Clear)?);
         }
     }
     for table in links.parents_first() {
@@ -89,12 +97,14 @@ pub(crate) async fn write(
             let all = folded.equals_exist;
             steps.extend(folded_steps(table, &mut plans[table], folded, Deed::DeleteEquals { all })?);
             steps.extend(folded_steps(table, &mut plans[table], folded, Deed::Update)?);
+            steps.extend(folded_steps(table, &mut plans[table], folded, Deed::Put)?);
             steps.extend(folded_steps(table, &mut plans[table], folded, Deed::Insert)?);
         }
     }
     for table in links.parents_first().into_iter().rev() {
         if let Some(folded) = folded[table].as_ref().filter(|_| !early(table, &plans[table])) {
             steps.extend(folded_steps(table, &mut plans[table], folded, Deed::Delete)?);
+            steps.extend(folded_steps(table, &mut plans[table], folded, Deed::Clear)?);
         }
     }
     let of_tables: Vec<_> = plans.iter().zip(&items).map(|(plan, items)| (plan, items.as_slice())).collect();

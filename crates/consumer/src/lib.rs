@@ -17,6 +17,7 @@ mod progress;
 mod relax;
 mod replay;
 mod root;
+mod script;
 mod statistics;
 mod subscriber;
 mod wake;
@@ -24,5 +25,6 @@ mod worker;
 
 pub use apply::OnConflict;
 pub use config::Config;
+pub use copies::Slots;
 pub use error::{Error, Result};
 pub use worker::Worker;

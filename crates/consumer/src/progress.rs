@@ -1,9 +1,10 @@
-//! How far a large batch has come: in the log, and for `status` in the name of the session that writes it.
+//! How far a large batch has come: in the log, in the worker's report, and for `status` in the name of the session that writes it.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use pg::Session;
 use pgq::Batch;
+use pgq::report::InHand;
 use tokio::time::Instant;
 use tracing::info;
 
@@ -20,23 +21,26 @@ pub(crate) struct Progress<'a> {
     events: u64,
     began: Instant,
     told: Instant,
+    since: SystemTime,
 }
 
 impl<'a> Progress<'a> {
     pub(crate) fn of(worker: &'a Worker, batch: &'a Batch) -> Progress<'a> {
         let now = Instant::now();
-        Progress { worker, batch, events: 0, began: now, told: now }
+        Progress { worker, batch, events: 0, began: now, told: now, since: SystemTime::now() }
     }
 
     /// Takes in some more events, and tells how many there are when it is time to.
     pub(crate) async fn count(&mut self, target: &Session, events: u64) -> Result<()> {
         self.events += events;
+        let (events, about, since) = (self.events, self.batch.span, self.since);
+        self.worker.report.tell(|facts| facts.in_hand = Some(InHand { events, about, since }));
         if self.told.elapsed() < PERIOD {
             return Ok(());
         }
         self.told = Instant::now();
         let (job, queue) = (&self.worker.config.job_name, &self.worker.config.queue_name);
-        let (events, about, tick) = (self.events, self.batch.span, self.batch.tick);
+        let tick = self.batch.tick;
         let seconds = self.began.elapsed().as_secs();
         info!(job, queue, tick, events, about, seconds, "batch in progress");
         // until the transaction ends; other sessions see it at once

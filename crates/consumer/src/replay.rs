@@ -94,6 +94,22 @@ impl<'a> Replay<'a> {
         }
     }
 
+    /// Prepares another try for tables whose rows were in each other's way; true when there is one that may help.
+    pub(crate) async fn disentangle(&mut self, target: &Session, error: &Error) -> Result<bool> {
+        let mut any = false;
+        if let Error::Tables(failures) = error {
+            for failure in failures.iter().filter(|failure| failure.error.is_collision()) {
+                any |= self.applier.gather(target, &failure.table).await?;
+            }
+        }
+        Ok(any)
+    }
+
+    /// The batch is over, whatever became of it.
+    pub(crate) fn settle(&mut self) {
+        self.applier.gather_no_more();
+    }
+
     async fn write(
         &mut self,
         provider: &Session,
@@ -126,7 +142,9 @@ impl<'a> Replay<'a> {
                 }
                 Ok(Decoded::Control(control)) => {
                     done.add(self.applier.flush(target).await?);
-                    if let Some(table) = control::perform(self.worker, target, control).await? {
+                    if let Some(table) =
+                        control::perform(self.worker, target, self.bypass_triggers, control).await?
+                    {
                         parts.remove(&table);
                         self.applier.forget(&table);
                     }

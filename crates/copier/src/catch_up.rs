@@ -9,11 +9,15 @@ use futures_util::TryStreamExt;
 use pgq::table::{self, MergeState, TableInfo};
 use pgq::{Batch, Snapshot, batch, conflict, fail_point, node, replay};
 use tokio::time::Instant;
-use tracing::debug;
+use tracing::{debug, info};
 
 use crate::connections::Sides;
 use crate::error::During;
+use crate::staging::Position;
 use crate::{Copier, Error, Result, indexes, position};
+
+/// How often it is counted what is still to come.
+const TELL: Duration = Duration::from_secs(1);
 
 /// Catches up until the table is `ok`, or its state has become something that is not catching up.
 pub(crate) async fn run(copier: &Copier, sides: &mut Sides, first: TableInfo) -> Result<()> {
@@ -22,6 +26,7 @@ pub(crate) async fn run(copier: &Copier, sides: &mut Sides, first: TableInfo) ->
         restore_dropped(sides, queue, &first).await?;
     }
     let mut writer = Replay::start(copier, sides, &first).await?;
+    let mut told: Option<Instant> = None;
     let mut bell = copier.bell.listen();
     let delay = Duration::from_secs_f64(copier.config.loop_delay.max(0.05));
     // the last batch ended at what was the newest tick: the next one, a single tick, begins the hand-over
@@ -38,6 +43,10 @@ pub(crate) async fn run(copier: &Copier, sides: &mut Sides, first: TableInfo) ->
             bell.wait(delay).await;
             continue;
         };
+        if told.is_none_or(|told| told.elapsed() > TELL) {
+            told = Some(Instant::now());
+            copier.progress.catching_up(&info.name, behind(copier, sides, &batch).await?);
+        }
         if writer.is_applied(sides, &batch).await? {
             batch::finish(&*sides.provider, &batch).await?;
             continue;
@@ -76,8 +85,12 @@ pub(crate) async fn run(copier: &Copier, sides: &mut Sides, first: TableInfo) ->
 /// A copy of the stock worker was ended between its rows and its indexes: without those, changes would find no rows by their key.
 async fn restore_dropped(sides: &mut Sides, queue: &str, info: &TableInfo) -> Result<()> {
     let transaction = sides.target.transaction().await.during("restoring indexes")?;
-    indexes::restore_dropped(transaction.client(), queue, info).await?;
-    transaction.commit().await.during("restoring indexes")
+    let sql = "select londiste_rs.copy_adopt_dropped($1, $2, $3)";
+    transaction.query(sql, &[&queue, &info.name, &info.dest()]).await.during("restoring indexes")?;
+    indexes::finish(transaction.client(), queue, info).await?;
+    transaction.commit().await.during("restoring indexes")?;
+    info!(queue, table = info.name, "what an earlier copy had dropped is back");
+    Ok(())
 }
 
 /// Events of a batch at most, where it is several ticks.
@@ -97,6 +110,16 @@ async fn take(copier: &Copier, sides: &Sides, state: MergeState, near: bool) -> 
     }
     batch::tick_now(&*sides.provider, queue).await?;
     Ok(batch::next(&*sides.provider, queue, &copier.consumer, collect).await?)
+}
+
+/// Events of all tables from this batch on.
+async fn behind(copier: &Copier, sides: &Sides, batch: &Batch) -> Result<i64> {
+    let sql = "select max(t.tick_event_seq) - min(t.tick_event_seq) from pgq.tick t join pgq.queue q on q.queue_id = t.tick_queue \
+                where q.queue_name = $1 and t.tick_id >= $2";
+    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 2] =
+        [&copier.config.queue_name, &batch.previous_tick];
+    let row = sides.provider.query_one(sql, &parameters).await.during("counting what is to come")?;
+    Ok(row.get::<_, Option<i64>>(0).unwrap_or_default())
 }
 
 async fn is_newest(copier: &Copier, sides: &Sides, batch: &Batch) -> Result<bool> {
@@ -148,21 +171,33 @@ impl<'a> Replay<'a> {
     /// Whether the target has the batch already: it was committed there, and not finished at the provider.
     async fn is_applied(&self, sides: &Sides, batch: &Batch) -> Result<bool> {
         let (queue, consumer) = (self.copier.config.queue_name.as_str(), self.copier.consumer.as_str());
-        let state = node::consumer_state(&*sides.target, queue, consumer).await?;
-        let completed = state.map_or(-1, |state| state.completed_tick);
-        if completed != batch.tick && completed != batch.previous_tick {
-            return Err(Error::LostPosition {
+        match Position::of(&sides.target, queue, consumer, batch).await? {
+            Position::Next => Ok(false),
+            Position::Applied => Ok(true),
+            Position::Lost(completed) => Err(Error::LostPosition {
                 consumer: consumer.to_owned(),
                 table: self.copier.table.clone(),
                 completed,
                 previous: batch.previous_tick,
                 tick: batch.tick,
-            });
+            }),
         }
-        Ok(completed == batch.tick)
     }
 
     async fn apply(&mut self, sides: &Sides, info: &TableInfo, batch: &Batch) -> Result<()> {
+        match self.attempt(sides, info, batch).await {
+            Err(Error::Apply(error))
+                if error.is_collision() && self.applier.gather(&sides.target, &info.name).await? =>
+            {
+                let again = self.attempt(sides, info, batch).await;
+                self.applier.gather_no_more();
+                again
+            }
+            done => done,
+        }
+    }
+
+    async fn attempt(&mut self, sides: &Sides, info: &TableInfo, batch: &Batch) -> Result<()> {
         let target: &pg::Client = &sides.target;
         apply::begin(target).await?;
         match self.write(sides, info, batch).await {

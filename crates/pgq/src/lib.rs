@@ -16,6 +16,7 @@ pub mod observe;
 mod parking;
 pub mod replay;
 pub mod report;
+pub mod script;
 pub mod seq;
 pub mod snapshot;
 pub mod table;
