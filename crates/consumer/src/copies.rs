@@ -1,6 +1,7 @@
 //! Which tables are copied now.
 
-use std::collections::BTreeSet;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -38,15 +39,18 @@ pub(crate) struct Copies<'a> {
     known: BTreeSet<String>,
     complained: BTreeSet<String>,
     parked: BTreeSet<String>,
+    /// Bytes of waiting tables on the provider.
+    sizes: BTreeMap<String, i64>,
 }
 
 impl<'a> Copies<'a> {
     pub(crate) fn new(worker: &'a Worker) -> Copies<'a> {
-        Copies { worker, known: BTreeSet::new(), complained: BTreeSet::new(), parked: BTreeSet::new() }
+        let (known, complained, parked) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        Copies { worker, known, complained, parked, sizes: BTreeMap::new() }
     }
 
-    /// Fills free copy slots with tables that the provider has ready, in the order in which they were added. True when the set of
-    /// replicated tables has changed since the last call.
+    /// Fills free copy slots with tables that the provider has ready, the largest first, so that all slots are busy to the end. True when
+    /// the set of replicated tables has changed since the last call.
     pub(crate) async fn schedule(
         &mut self,
         provider: &Session,
@@ -61,9 +65,11 @@ impl<'a> Copies<'a> {
         if !copying.is_empty() {
             self.leave_parked(target, &mut copying).await?;
         }
-        let waiting: Vec<&TableInfo> = local().filter(|t| t.state == MergeState::Waiting).collect();
+        let mut waiting: Vec<&TableInfo> = local().filter(|t| t.state == MergeState::Waiting).collect();
         if !waiting.is_empty() && copying.len() < self.worker.slots.get() {
             let ready = ready(provider, queue).await?;
+            self.measure(provider, &waiting).await?;
+            waiting.sort_by_key(|table| Reverse(self.sizes.get(&table.name)));
             for table in waiting {
                 if copying.len() >= self.worker.slots.get() {
                     break;
@@ -96,6 +102,27 @@ impl<'a> Copies<'a> {
     /// The parked tables, as the last call of [`schedule`](Self::schedule) found them.
     pub(crate) fn parked(&self) -> &BTreeSet<String> {
         &self.parked
+    }
+
+    /// Learns the sizes of tables that wait and were not measured before.
+    async fn measure(&mut self, provider: &Session, waiting: &[&TableInfo]) -> Result<()> {
+        let new: Vec<&str> =
+            waiting.iter().map(|t| t.name.as_str()).filter(|name| !self.sizes.contains_key(*name)).collect();
+        if new.is_empty() {
+            return Ok(());
+        }
+        let sql = "select f.name, coalesce(sum(s.bytes), 0)::int8 from unnest($1::text[]) f(name) \
+                     left join (select format('%s.%s', n.nspname, c.relname) as name, c.oid, c.relkind \
+                                  from pg_class c join pg_namespace n on n.oid = c.relnamespace \
+                                 where c.relkind in ('r', 'p')) c using (name) \
+                     left join lateral ( \
+                          select sum(pg_table_size(p.relid))::int8 as bytes from pg_partition_tree(c.oid) p where c.relkind = 'p' \
+                          union all select pg_table_size(c.oid) where c.relkind = 'r') s on true \
+                    group by 1";
+        for row in provider.query(sql, &[&new]).await.during("measuring the tables to copy")? {
+            self.sizes.insert(row.get(0), row.get(1));
+        }
+        Ok(())
     }
 
     /// Takes parked tables out of the copies, but for those that are due to be tried again.
