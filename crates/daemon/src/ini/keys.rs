@@ -136,6 +136,8 @@ const DEFAULTS: &[(&str, &str, &str)] = &[
     ("londiste", "keepalive_stats", "300"),
     ("londiste", "connection_lifetime", "1200"),
     ("londiste", "exception_sleep", "20"),
+    ("londiste", "on_conflict", "error"),
+    ("londiste", "table_retry_period", "300"),
 ];
 
 /// What holds where `key` is not set; `None`: nothing, or what depends on other things.
