@@ -145,6 +145,8 @@ declare
     r oid;
     f record;
     fkeys text := '';
+    index_note text;
+    lost text := '';
 begin
     select coalesce(t.dest_table, t.table_name) into dest
       from londiste.table_info t
@@ -166,6 +168,11 @@ begin
         execute format('drop trigger if exists %I on %s', londiste_rs.trigger_name(i_queue_name) || '_truncate', r::regclass);
     end loop;
     delete from londiste_rs.table_error e where e.queue_name = i_queue_name and e.table_name = i_table_name;
+    delete from londiste_rs.copy_progress p where p.queue_name = i_queue_name and p.table_name = i_table_name;
+    perform londiste_rs.copy_forget(i_queue_name, i_table_name);
+    for index_note in select x from londiste_rs.copy_restore_dropped(dest) x loop
+        lost := lost || ' ' || index_note;
+    end loop;
     delete from londiste_rs.table_conflict c where c.queue_name = i_queue_name and c.table_name = i_table_name;
     for f in select * from londiste_rs.restorable_fkeys() loop
         if londiste_rs.restore_fkey(f.from_table, f.fkey_name) then
@@ -174,5 +181,6 @@ begin
     end loop;
     perform londiste_rs.restore_relaxed();
     ret_note := format('table %s removed', i_table_name)
+        || case when lost <> '' then '; its copy was not complete, and these indexes cannot be brought back on its rows:' || lost else '' end
         || case when fkeys <> '' then '; its foreign keys are back and still to be validated:' || fkeys else '' end;
 end $$;

@@ -73,8 +73,7 @@ fn tables_that_fail_are_parked_and_resumed_without_loss() {
     }
     let said = setup.londiste(&["target.ini", "status"]).expect_success().stdout.clone();
     assert!(said.contains("Tables: 2/4/0") && said.contains("the provider keeps all events since"), "{said}");
-    let said = setup.londiste(&["target.ini", "wait-sync"]);
-    assert!(said.code == 1 && said.stderr.contains("public.wider is parked"), "{said:?}");
+    setup.londiste(&["target.ini", "wait-sync"]).expect_failure(1, &["public.wider is parked"]);
     let subscribed = "select count(*) from pgq.get_consumer_info('migq') where consumer_name like '%.copy.%'";
     assert_eq!(pair.source.value(subscribed), "4");
 

@@ -11,6 +11,7 @@ use crate::chunk::{self, Manner};
 use crate::conflict::{Conflicts, ConflictsByTable};
 use crate::plan::Plan;
 use crate::refusal::{self, Next};
+use crate::spool::Spool;
 use crate::survey::{self, Sight, splits};
 use crate::truncate::truncate;
 use crate::{Change, Error, OnConflict, Op, Result};
@@ -143,6 +144,7 @@ impl Applier {
         }
         if matches!(change.op, Op::Truncate | Op::TruncatePartition(_)) {
             self.write(client).await?;
+            self.settle_spools(client).await?;
             if self.options.set_aside {
                 save(client, "savepoint londiste_rs_truncate").await?;
             }
@@ -179,9 +181,59 @@ impl Applier {
     /// As [`push`](Self::push).
     pub async fn flush(&mut self, client: &Client) -> Result<Applied> {
         self.write(client).await?;
+        self.settle_spools(client).await?;
         // a flush may end the transaction, and others may change the tables before the next one begins
         self.sights.clear();
         Ok(std::mem::take(&mut self.applied))
+    }
+
+    /// From now on gathers the table's changes on the target and writes them at each flush: slower, and whatever the order in which its rows
+    /// take values of unique columns from each other. To be called between transactions, after an error that
+    /// [is a collision](Error::is_collision). False where it cannot be done, or is being done.
+    ///
+    /// # Errors
+    /// [`Error::Server`].
+    pub async fn gather(&mut self, client: &Client, source_table: &str) -> Result<bool> {
+        let bypass = self.options.bypass_triggers;
+        let Some(plan) = self.plans.get_mut(source_table).filter(|plan| plan.spool.is_none()) else {
+            return Ok(false);
+        };
+        plan.spool = Spool::of(client, plan, bypass).await?;
+        Ok(plan.spool.is_some())
+    }
+
+    /// Writes all tables as they come again.
+    pub fn gather_no_more(&mut self) {
+        self.plans.values_mut().for_each(|plan| plan.spool = None);
+    }
+
+    /// Writes what has been gathered of single tables.
+    async fn settle_spools(&mut self, client: &Client) -> Result<()> {
+        let (bypass, on_conflict) = (self.options.bypass_triggers, self.options.on_conflict);
+        for (table, plan) in &mut self.plans {
+            let Some(mut spool) = plan.spool.take_if(|_| !self.aside.has(table)) else { continue };
+            save(client, "savepoint londiste_rs_spool").await?;
+            let mut conflicts = Conflicts::default();
+            let settled = spool.settle(client, plan, bypass, on_conflict, &mut conflicts).await;
+            plan.spool = Some(spool);
+            match settled {
+                Err(error) if self.options.set_aside && error.is_of_its_table() => {
+                    self.aside.take(table, error);
+                    save(client, "rollback to savepoint londiste_rs_spool").await?;
+                }
+                settled => {
+                    let counts = settled?;
+                    save(client, "release savepoint londiste_rs_spool").await?;
+                    if counts != TableCounts::default() {
+                        self.applied.tables.entry(Arc::clone(table)).or_default().add(&counts);
+                    }
+                    if conflicts.count > 0 {
+                        self.applied.conflicts.entry(Arc::clone(table)).or_default().append(conflicts);
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Sets a table aside whose change could not even be decoded.
@@ -197,6 +249,7 @@ impl Applier {
     /// Forgets what has been gathered: the transaction was rolled back.
     pub fn reset(&mut self) {
         self.aside.clear();
+        self.plans.values_mut().filter_map(|plan| plan.spool.as_mut()).for_each(Spool::forget);
         self.buffer.clear();
         self.bytes = 0;
         self.sights.clear();
@@ -231,6 +284,15 @@ impl Applier {
             }
             if tables.is_empty() {
                 return Ok(());
+            }
+            for table in &tables {
+                if let Some(plan) = self.plans.get_mut(table)
+                    && let Some(mut spool) = plan.spool.take()
+                {
+                    let created = spool.create(client, plan).await;
+                    plan.spool = Some(spool);
+                    created?;
+                }
             }
             save(client, "savepoint londiste_rs_chunk").await?;
             match self.write_tables(client, changes, &tables, &positions).await {
@@ -273,7 +335,8 @@ impl Applier {
             let next = match &written {
                 Ok(()) => None,
                 Err(error) => Some(match refusal::next(error, &manner) {
-                    Next::Anew if anew => Next::GiveUp,
+                    // what was gathered is known by its plan alone
+                    Next::Anew if anew || plans.iter().any(|plan| plan.spool.is_some()) => Next::GiveUp,
                     next => next,
                 }),
             };

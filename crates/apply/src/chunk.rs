@@ -64,6 +64,13 @@ pub(crate) async fn write(
     }
     let mut folded: Vec<Option<Folded<'_>>> = Vec::with_capacity(plans.len());
     for (plan, items) in plans.iter_mut().zip(&items) {
+        if let Some(mut spool) = plan.spool.take() {
+            let taken = spool.take(client, plan, items).await;
+            plan.spool = Some(spool);
+            taken?;
+            folded.push(Some(Folded::default()));
+            continue;
+        }
         let in_order = manner.in_order || plan.ordered_for > 0;
         plan.ordered_for = plan.ordered_for.saturating_sub(1);
         folded.push(if in_order { None } else { fold(plan, items) });

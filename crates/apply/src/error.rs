@@ -88,6 +88,28 @@ pub enum Error {
         /// `ev_id`.
         event_id: i64,
     },
+    /// An insert found its key taken: source and target differ.
+    #[error(
+        "event {event_id}: the row to insert into table {table} is already on the target ({key}); remove what was written there by others, or resync it"
+    )]
+    KeyTaken {
+        /// Destination table.
+        table: String,
+        /// Key columns and their values.
+        key: String,
+        /// `ev_id`.
+        event_id: i64,
+    },
+    /// Rows are in each other's way, and a change does not tell enough to write only what all come to.
+    #[error(
+        "event {event_id}: rows of table {table} are in each other's way, and this one does not tell a whole row by the key of the target's table; resync it"
+    )]
+    Tangled {
+        /// Destination table.
+        table: String,
+        /// `ev_id`.
+        event_id: i64,
+    },
     /// A key has several rows on the target: what identifies a row on the source does not on the target.
     #[error(
         "events {first_event} to {last_event}: keys of table {table} have several rows each on the target; make its key unique there, or resync it"
@@ -190,6 +212,8 @@ impl Error {
             | Error::KeyColumnMissing { table, .. }
             | Error::NoOldRow { table, .. }
             | Error::RowMissing { table, .. }
+            | Error::KeyTaken { table, .. }
+            | Error::Tangled { table, .. }
             | Error::NotUnique { table, .. }
             | Error::PartitionMissing { table, .. }
             | Error::Refused { table, .. } => Some(table),
@@ -206,12 +230,19 @@ impl Error {
             | Error::KeyColumnMissing { event_id, .. }
             | Error::NoOldRow { event_id, .. }
             | Error::RowMissing { event_id, .. }
+            | Error::KeyTaken { event_id, .. }
+            | Error::Tangled { event_id, .. }
             | Error::PartitionMissing { event_id, .. } => Some(*event_id),
             Error::NotUnique { first_event, .. } | Error::Refused { first_event, .. } => {
                 (*first_event > 0).then_some(*first_event)
             }
             Error::Shape { .. } | Error::Server { .. } => None,
         }
+    }
+
+    /// Rows are in each other's way: a unique index or an exclusion constraint.
+    pub fn is_collision(&self) -> bool {
+        matches!(self, Error::Refused { code, .. } if matches!(code.code(), "23505" | "23P01"))
     }
 
     /// Whether the cause lies in the table named, so that the others can go on without it.

@@ -20,6 +20,7 @@ mod plan;
 mod refusal;
 mod rotation;
 mod session;
+mod spool;
 mod statement;
 mod survey;
 mod truncate;

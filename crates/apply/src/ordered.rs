@@ -1,11 +1,11 @@
 //! Changes in event order, for tables where folding would be wrong. Neighbours are still written together where that is the same.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::chunk::Manner;
 use crate::fold::Item;
 use crate::plan::Plan;
-use crate::rotation::{self, moves};
+use crate::rotation::{self, Found, moves};
 use crate::write::{Deed, Step, StepRow};
 use crate::{Error, Op, Result};
 
@@ -23,7 +23,13 @@ pub(crate) fn steps<'a>(
         sequence.extend((0..items.len()).map(|at| (table, at)));
     }
     sequence.sort_unstable_by_key(|(table, at)| tables[*table].1[*at].at);
-    let mut planner = Planner { steps: Vec::new(), open: false, keys: HashSet::new(), manner: *manner };
+    let mut planner = Planner {
+        steps: Vec::new(),
+        open: false,
+        keys: HashSet::new(),
+        straight: HashMap::new(),
+        manner: *manner,
+    };
     // where each table goes on: a rotation of keys takes several changes at once
     let mut next = vec![0; tables.len()];
     for (table, at) in sequence {
@@ -41,6 +47,8 @@ struct Planner<'a> {
     open: bool,
     /// Keys in the last step, where they matter.
     keys: HashSet<String>,
+    /// Position in the chunk before which a table has no rotation of keys.
+    straight: HashMap<usize, usize>,
     manner: Manner,
 }
 
@@ -80,9 +88,18 @@ impl<'a> Planner<'a> {
             self.join_text(table, Deed::Update, key, row, several, text);
             return 1;
         }
-        if let Some(rotation) = rotation::find(plan, &key, items, self.manner.apart) {
-            self.rotate(table, plan, key, rotation.rows);
-            return rotation.changes;
+        if self.straight.get(&table).is_none_or(|until| item.at >= *until) {
+            match rotation::find(plan, &key, items, self.manner.apart) {
+                Found::Rotation(rotation) => {
+                    self.rotate(table, plan, key, rotation.rows);
+                    return rotation.changes;
+                }
+                Found::Straight(changes) => {
+                    let until = items.get(changes).map_or(usize::MAX, |next| next.at);
+                    self.straight.insert(table, until);
+                }
+                Found::Unclear => {}
+            }
         }
         if key.iter().any(|to| plan.columns[*to].identity_always) {
             self.join(table, Deed::Delete, key.clone(), row, false);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio_postgres::{Client, Statement};
 
 use crate::mapping::Mapping;
+use crate::spool::Spool;
 use crate::statement::Shape;
 use crate::survey::Sight;
 use crate::{Columns, Error, Result};
@@ -83,6 +84,8 @@ pub(crate) struct Plan {
     statements: HashMap<Shape, Statement>,
     /// Chunks that are still to be written in event order, because folding met a collision lately.
     pub(crate) ordered_for: u32,
+    /// Its changes are gathered and written at the end.
+    pub(crate) spool: Option<Spool>,
 }
 
 const TABLE: &str = "
@@ -184,6 +187,7 @@ impl Plan {
             mappings: Vec::new(),
             statements: HashMap::new(),
             ordered_for: 0,
+            spool: None,
         })
     }
 

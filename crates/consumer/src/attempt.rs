@@ -26,6 +26,7 @@ pub(crate) async fn apply(
     loop {
         let error = match Box::pin(replay.apply(provider, target, batch, tables, &parkings)).await {
             Ok(done) => {
+                replay.settle();
                 parkings.tell();
                 return Ok(done);
             }
@@ -37,6 +38,15 @@ pub(crate) async fn apply(
                 info!(job, queue, tick = batch.tick, "trying the batch again, foreign keys relaxed: {error}");
                 continue;
             }
+            if replay.disentangle(target, &error).await? {
+                info!(
+                    job,
+                    queue,
+                    tick = batch.tick,
+                    "trying the batch again, with the final rows of tables only: {error}"
+                );
+                continue;
+            }
             if parkings.add(target, tables, &error).await? {
                 if let Err(failed) = parkings.prepare(provider, target).await {
                     parkings.withdraw(provider).await;
@@ -45,6 +55,7 @@ pub(crate) async fn apply(
                 continue;
             }
         }
+        replay.settle();
         parkings.withdraw(provider).await;
         return Err(error);
     }

@@ -118,6 +118,11 @@ impl Config {
         self.pgq_batch_collect_events.is_none() && self.pgq_batch_collect_interval.is_none()
     }
 
+    /// All that is there, whatever the file says of lag and collecting.
+    pub(crate) fn collect_all(&self) -> pgq::batch::Collect {
+        pgq::batch::Collect { at_most: Some(BATCH_EVENTS), ..Default::default() }
+    }
+
     pub(crate) fn collect(&self) -> pgq::batch::Collect {
         let duration = |seconds: Option<f64>| seconds.map(|s| Duration::from_secs_f64(s.max(0.0)));
         pgq::batch::Collect {
@@ -125,6 +130,7 @@ impl Config {
             events: self.pgq_batch_collect_events,
             interval: duration(self.pgq_batch_collect_interval),
             at_most: self.collects_what_is_there().then_some(BATCH_EVENTS),
+            alone_from: None,
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Which tables are copied now.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pg::Session;
 use pgq::batch;
@@ -9,6 +11,26 @@ use tracing::{info, warn};
 
 use crate::error::During;
 use crate::{Result, Worker};
+
+/// How many tables may be copied at the same time; can be set while the worker runs.
+#[derive(Clone, Debug)]
+pub struct Slots(Arc<AtomicUsize>);
+
+impl Slots {
+    /// So many.
+    pub fn new(copies: usize) -> Slots {
+        Slots(Arc::new(AtomicUsize::new(copies)))
+    }
+
+    /// So many from the worker's next look on. Copies that run go on.
+    pub fn set(&self, copies: usize) {
+        self.0.store(copies, Ordering::Relaxed);
+    }
+
+    fn get(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+}
 
 /// Gives tables that wait their turn, and says on the channel which copies should be running.
 pub(crate) struct Copies<'a> {
@@ -38,10 +60,10 @@ impl<'a> Copies<'a> {
             self.leave_parked(target, &mut copying).await?;
         }
         let waiting: Vec<&TableInfo> = local().filter(|t| t.state == MergeState::Waiting).collect();
-        if !waiting.is_empty() && copying.len() < self.worker.config.parallel_copies {
+        if !waiting.is_empty() && copying.len() < self.worker.slots.get() {
             let ready = ready(provider, queue).await?;
             for table in waiting {
-                if copying.len() >= self.worker.config.parallel_copies {
+                if copying.len() >= self.worker.slots.get() {
                     break;
                 }
                 if ready.contains(&table.name) {

@@ -1,9 +1,10 @@
-//! How far a large batch has come: in the log, and for `status` in the name of the session that writes it.
+//! How far a large batch has come: in the log, in the worker's report, and for `status` in the name of the session that writes it.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use pg::Session;
 use pgq::Batch;
+use pgq::report::InHand;
 use tokio::time::Instant;
 use tracing::info;
 
@@ -12,8 +13,6 @@ use crate::{Result, Worker};
 
 /// How often progress is told, the first time after as long.
 const PERIOD: Duration = Duration::from_secs(10);
-/// Events between two looks at the clock.
-const STRIDE: u64 = 1024;
 
 /// Counts the events of a batch.
 pub(crate) struct Progress<'a> {
@@ -22,23 +21,26 @@ pub(crate) struct Progress<'a> {
     events: u64,
     began: Instant,
     told: Instant,
+    since: SystemTime,
 }
 
 impl<'a> Progress<'a> {
     pub(crate) fn of(worker: &'a Worker, batch: &'a Batch) -> Progress<'a> {
         let now = Instant::now();
-        Progress { worker, batch, events: 0, began: now, told: now }
+        Progress { worker, batch, events: 0, began: now, told: now, since: SystemTime::now() }
     }
 
-    /// Takes in one more event, and tells how many there are when it is time to.
-    pub(crate) async fn count(&mut self, target: &Session) -> Result<()> {
-        self.events += 1;
-        if !self.events.is_multiple_of(STRIDE) || self.told.elapsed() < PERIOD {
+    /// Takes in some more events, and tells how many there are when it is time to.
+    pub(crate) async fn count(&mut self, target: &Session, events: u64) -> Result<()> {
+        self.events += events;
+        let (events, about, since) = (self.events, self.batch.span, self.since);
+        self.worker.report.tell(|facts| facts.in_hand = Some(InHand { events, about, since }));
+        if self.told.elapsed() < PERIOD {
             return Ok(());
         }
         self.told = Instant::now();
         let (job, queue) = (&self.worker.config.job_name, &self.worker.config.queue_name);
-        let (events, about, tick) = (self.events, self.batch.span, self.batch.tick);
+        let tick = self.batch.tick;
         let seconds = self.began.elapsed().as_secs();
         info!(job, queue, tick, events, about, seconds, "batch in progress");
         // until the transaction ends; other sessions see it at once

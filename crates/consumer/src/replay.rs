@@ -4,12 +4,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use apply::{Applied, Applier, Decoded, Decoder};
-use futures_util::TryStreamExt;
 use pg::Session;
 use pgq::table::{self, MergeState, TableInfo};
-use pgq::{Batch, Snapshot, batch, node, replay};
+use pgq::{Batch, Snapshot, batch, fail_point, node, replay};
+use tokio::sync::Mutex;
 use tracing::{debug, info, warn};
 
+use crate::ahead::Ahead;
 use crate::conflicts::Conflicts;
 use crate::error::During;
 use crate::parking::Parkings;
@@ -19,7 +20,7 @@ use crate::{Error, Result, Worker, control};
 /// Writes batches into the target; keeps the plans of its tables between them.
 pub(crate) struct Replay<'a> {
     worker: &'a Worker,
-    decoder: Decoder,
+    decoder: Arc<Mutex<Decoder>>,
     applier: Applier,
     bypass_triggers: bool,
     conflicts: Conflicts,
@@ -52,7 +53,7 @@ impl<'a> Replay<'a> {
         let applier = Applier::new(options);
         Ok(Replay {
             worker,
-            decoder: Decoder::new(),
+            decoder: Arc::default(),
             applier,
             bypass_triggers,
             conflicts: Conflicts::default(),
@@ -72,6 +73,7 @@ impl<'a> Replay<'a> {
         let written = self.write(provider, target, batch, tables, parkings).await;
         match written {
             Ok(done) => {
+                fail_point::reached("batch-before-commit");
                 if let Err(error) = target.batch_execute("commit").await {
                     self.applier.reset();
                     return match apply::Error::at_commit(&error) {
@@ -92,6 +94,22 @@ impl<'a> Replay<'a> {
         }
     }
 
+    /// Prepares another try for tables whose rows were in each other's way; true when there is one that may help.
+    pub(crate) async fn disentangle(&mut self, target: &Session, error: &Error) -> Result<bool> {
+        let mut any = false;
+        if let Error::Tables(failures) = error {
+            for failure in failures.iter().filter(|failure| failure.error.is_collision()) {
+                any |= self.applier.gather(target, &failure.table).await?;
+            }
+        }
+        Ok(any)
+    }
+
+    /// The batch is over, whatever became of it.
+    pub(crate) fn settle(&mut self) {
+        self.applier.gather_no_more();
+    }
+
     async fn write(
         &mut self,
         provider: &Session,
@@ -103,18 +121,15 @@ impl<'a> Replay<'a> {
         let (queue, consumer) = (self.worker.config.queue_name.as_str(), self.worker.config.consumer());
         replay::enter(&**target, self.bypass_triggers).await?;
         let mut parts = self.parts(tables, parkings);
-        self.decoder.refresh_shapes(provider).await?;
-        let mut events = batch::events(&**provider, batch, None).await?;
+        self.decoder.lock().await.refresh_shapes(provider).await?;
+        let events = batch::events(&**provider, batch, None).await?;
+        let wanted =
+            |(table, part): (&String, &Part)| (!matches!(part, Part::Nothing)).then(|| table.clone());
+        let mut ahead = Ahead::read(&self.decoder, events, parts.iter().filter_map(wanted).collect());
         let mut progress = Progress::of(self.worker, batch);
         let mut done = Done::default();
-        while let Some(event) = events.try_next().await? {
-            progress.count(target).await?;
-            let part = event.extra1.as_deref().map(|table| parts.get(table));
-            // what is not applied here is not read either: it may be what the table is parked for
-            if matches!(part, Some(None | Some(Part::Nothing))) && !Decoder::is_control(&event) {
-                continue;
-            }
-            match self.decoder.decode(&event) {
+        while let Some(decoded) = ahead.next(&mut progress, target).await? {
+            match decoded {
                 Ok(Decoded::Change(change)) => {
                     let wanted = match parts.get(&*change.table) {
                         Some(Part::Whole) => true,
@@ -127,21 +142,22 @@ impl<'a> Replay<'a> {
                 }
                 Ok(Decoded::Control(control)) => {
                     done.add(self.applier.flush(target).await?);
-                    if let Some(table) = control::perform(self.worker, target, control).await? {
+                    if let Some(table) =
+                        control::perform(self.worker, target, self.bypass_triggers, control).await?
+                    {
                         parts.remove(&table);
                         self.applier.forget(&table);
                     }
                 }
-                Ok(Decoded::Unknown) => {
-                    debug!(queue, event = event.id, kind = event.kind, "event of an unknown type is skipped");
-                }
+                // the reader has skipped it
+                Ok(Decoded::Unknown) => {}
                 Err(error) => match error.table().map(Arc::from).filter(|_| error.is_of_its_table()) {
                     Some(table) => self.applier.set_aside(&table, error),
                     None => return Err(error.into()),
                 },
             }
         }
-        drop(events);
+        drop(ahead);
         done.add(self.applier.flush(target).await?);
         let failures = self.applier.failures();
         if !failures.is_empty() {

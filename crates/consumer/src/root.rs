@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use pg::Session;
 use pgq::node::{self, NodeInfo};
-use pgq::{seq, table};
+use pgq::{fail_point, seq, table};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -44,13 +44,16 @@ pub(crate) async fn run(
         }
         if !state.paused {
             if sequences.comes(SEQUENCES) {
+                fail_point::reached("sequences-before");
                 seq::publish(&**target, queue).await?;
+                fail_point::reached("sequences-after");
             }
             if captures.comes(CAPTURES) {
                 refresh_captures(worker, target).await?;
             }
             if watermark.comes(Duration::from_secs_f64(config.global_wm_publish_period)) {
                 node::set_global_watermark(&**target, queue, None).await?;
+                fail_point::reached("global-watermark-set");
             }
             if state.error.is_some() {
                 node::set_error(&**target, queue, config.consumer(), None).await?;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use pg::Session;
 use pgq::batch::{self, Batch};
+use pgq::fail_point;
 use pgq::node::{self, ConsumerState, NodeInfo};
 use pgq::table::{self, MergeState, TableInfo};
 use tokio::time::Instant;
@@ -74,6 +75,7 @@ pub(crate) async fn run(
         }
         if watermark.comes(Duration::from_secs_f64(config.local_wm_publish_period)) {
             node::set_subscriber_watermark(&*provider, queue, &node.name, state.completed_tick).await?;
+            fail_point::reached("watermark-set");
         }
         let tables = table::list(&**target, queue).await?;
         worker.report.tables(&tables);
@@ -82,6 +84,7 @@ pub(crate) async fn run(
         }
         if relaxations.comes(RELAXATIONS) {
             relax(job, queue, target).await?;
+            fail_point::reached("relaxed");
             fkeys.look(target).await?;
         }
         let Some(batch) = take(&provider, worker, &tables).await? else {
@@ -93,6 +96,7 @@ pub(crate) async fn run(
             continue;
         };
         wake.found();
+        fail_point::reached("batch-taken");
         if state.completed_tick == batch.tick {
             debug!(job, queue, tick = batch.tick, "batch was applied before");
             batch::finish(&*provider, &batch).await?;
@@ -107,7 +111,9 @@ pub(crate) async fn run(
                 tick: batch.tick,
             });
         }
-        let Some(tables) = handover::settle(worker, target, &batch, tables, stop).await? else { break };
+        let Some(tables) = handover::settle(worker, &provider, target, &batch, tables, stop).await? else {
+            break;
+        };
         let began_batch = Instant::now();
         let applied =
             Box::pin(attempt::apply(worker, &provider, target, &mut replay, &batch, &tables, stop)).await;
@@ -120,26 +126,30 @@ pub(crate) async fn run(
                 return Err(Error::Batch { batch: batch.id, tick: batch.tick, source: Box::new(error) });
             }
         }
+        fail_point::reached("batch-before-finish");
         batch::finish(&*provider, &batch).await?;
+        fail_point::reached("batch-after-finish");
     }
     handover::give_back(worker, target).await?;
     Ok(Ended::Stopped)
 }
 
-/// The next batch. While a table is handed over, single ticks, and one made now if there is none.
+/// The next batch. While a table is handed over, what is before its tick, then single ticks, and one made now if there is none.
 async fn take(provider: &Session, worker: &Worker, tables: &[TableInfo]) -> Result<Option<Batch>> {
     let (queue, consumer) = (worker.config.queue_name.as_str(), worker.config.consumer());
-    let handing_over =
-        tables.iter().any(|t| t.local && matches!(t.state, MergeState::WannaSync(_) | MergeState::DoSync(_)));
-    if !handing_over {
+    let mark = |table: &TableInfo| match table.state {
+        MergeState::WannaSync(tick) | MergeState::DoSync(tick) if table.local => Some(tick),
+        _ => None,
+    };
+    let Some(first) = tables.iter().filter_map(mark).min() else {
         return Ok(batch::next(&**provider, queue, consumer, worker.config.collect()).await?);
-    }
-    let single = pgq::batch::Collect::default();
-    if let Some(batch) = batch::next(&**provider, queue, consumer, single).await? {
+    };
+    let collect = batch::Collect { alone_from: Some(first), ..worker.config.collect_all() };
+    if let Some(batch) = batch::next(&**provider, queue, consumer, collect).await? {
         return Ok(Some(batch));
     }
     batch::tick_now(&**provider, queue).await?;
-    Ok(batch::next(&**provider, queue, consumer, single).await?)
+    Ok(batch::next(&**provider, queue, consumer, collect).await?)
 }
 
 /// The worker's position and flags on this node.

@@ -8,6 +8,7 @@ use pgq::{Bell, Report};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use crate::copies::Slots;
 use crate::error::During;
 use crate::{Config, Error, Result, root, subscriber};
 
@@ -28,18 +29,26 @@ pub struct Worker {
     pub(crate) ticks: Bell,
     pub(crate) copies: watch::Sender<BTreeSet<String>>,
     pub(crate) report: Report,
+    pub(crate) slots: Slots,
 }
 
 impl Worker {
     /// A worker that rings and hears `bell`, and says on `copies` which tables are to be copied now.
     pub fn new(config: Config, bell: Bell, copies: watch::Sender<BTreeSet<String>>) -> Worker {
-        Worker { config, bell, ticks: Bell::default(), copies, report: Report::default() }
+        let slots = Slots::new(config.parallel_copies);
+        Worker { config, bell, ticks: Bell::default(), copies, report: Report::default(), slots }
     }
 
     /// The same worker, hearing the bell of a ticker in this process.
     #[must_use]
     pub fn hearing(self, ticks: Bell) -> Worker {
         Worker { ticks, ..self }
+    }
+
+    /// Lets as many tables be copied at the same time as `slots` says, in place of the configuration.
+    #[must_use]
+    pub fn copying(self, slots: Slots) -> Worker {
+        Worker { slots, ..self }
     }
 
     /// Tells its work to `report`.

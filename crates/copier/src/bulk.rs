@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use pg::TableKind;
 use pgq::table::{self, MergeState, TableInfo};
-use pgq::{batch, node, replay};
+use pgq::{batch, fail_point, node, replay};
 use tracing::{debug, info};
 
 use crate::connections::Sides;
@@ -17,6 +17,7 @@ pub(crate) async fn copy(copier: &Copier, sides: &mut Sides, info: &TableInfo) -
     let began = Instant::now();
     node::unregister_consumer(&*sides.target, queue, &copier.consumer).await?;
     let first_tick = subscribe(copier, sides).await?;
+    fail_point::reached("copy-registered");
     free(copier, sides, info).await?;
     let bypass_triggers = replay::may_bypass_triggers(&*sides.target).await?;
     let provider = &mut sides.provider;
@@ -75,7 +76,9 @@ pub(crate) async fn copy(copier: &Copier, sides: &mut Sides, info: &TableInfo) -
     }
     node::register_consumer(&writing, queue, &copier.consumer, &sides.provider_node, first_tick).await?;
     table::set_error(&writing, queue, &info.name, None).await?;
+    fail_point::reached("copy-before-commit");
     writing.commit().await.during("committing the copy")?;
+    fail_point::reached("copy-after-commit");
     reading.commit().await.during("ending the copy's snapshot")?;
     let indexes = dropped.map_or(0, |dropped| dropped.len());
     info!(

@@ -39,6 +39,26 @@ pub enum Error {
         /// The table on the target.
         dest_table: String,
     },
+    /// What the copy had dropped does not come back.
+    #[error("indexes and constraints of {table} do not come back after the copy: {reason}")]
+    NotRestored {
+        /// The table.
+        table: String,
+        /// The first one, and the server's words.
+        reason: String,
+    },
+    /// The record of a copy is not readable.
+    #[error("the snapshot kept of a copy is none: \"{text}\"")]
+    Snapshot {
+        /// What was kept.
+        text: String,
+    },
+    /// A number of rows or bytes that PostgreSQL cannot keep.
+    #[error("table {table} has more rows or bytes than can be counted")]
+    TooLarge {
+        /// The table.
+        table: String,
+    },
     /// The copy's subscription and its record on the target disagree.
     #[error(
         "lost position of copy consumer \"{consumer}\": the target has applied tick {completed}, the provider's batch goes \
@@ -70,10 +90,13 @@ impl Error {
                 let code = source.sqlstate()?.code();
                 is_own_cause(code).then(|| Cause { code: Some(code.to_owned()), event: None })
             }
-            Error::NoTable { .. } | Error::NoColumns { .. } | Error::LostPosition { .. } => {
-                Some(Cause { code: None, event: None })
-            }
-            Error::Pgq(_) => None,
+            Error::NoTable { .. }
+            | Error::NoColumns { .. }
+            | Error::LostPosition { .. }
+            | Error::Snapshot { .. }
+            | Error::TooLarge { .. } => Some(Cause { code: None, event: None }),
+            // a lock that is not to be had now, mostly
+            Error::NotRestored { .. } | Error::Pgq(_) => None,
         }
     }
 }

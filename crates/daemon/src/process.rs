@@ -213,11 +213,15 @@ impl Process {
         tracing::info!("reload (SIGHUP): log files opened again, reading the ini files again");
         for job in &mut self.jobs {
             match reread(job, &self.overrides) {
-                Ok(Some(newer)) => {
-                    job.replacement = Some(newer);
+                Ok(Reread::Anew(newer)) => {
+                    job.replacement = Some(*newer);
                     job.supervisor.iter().for_each(Supervisor::stop);
                 }
-                Ok(None) => {}
+                Ok(Reread::Live(newer)) => match &mut job.replacement {
+                    Some(replacement) => *replacement = *newer,
+                    None => job.service = *newer,
+                },
+                Ok(Reread::Unchanged) => {}
                 Err(error) => tracing::error!("the settings stay as they were: {error}"),
             }
         }
@@ -225,8 +229,17 @@ impl Process {
     }
 }
 
-/// The job with its new settings, if it has to be started anew for them.
-fn reread(job: &Job, overrides: &[(String, String)]) -> Result<Option<Service>, Error> {
+/// What a reload means for a job.
+enum Reread {
+    Unchanged,
+    /// Its parts have taken over the new settings.
+    Live(Box<Service>),
+    /// Its parts have to be started anew.
+    Anew(Box<Service>),
+}
+
+/// Reads a job's settings again; what its running parts can take over holds at once.
+fn reread(job: &Job, overrides: &[(String, String)]) -> Result<Reread, Error> {
     let service = job.replacement.as_ref().unwrap_or(&job.service);
     let (file, name) = (service.ini.file(), &service.job);
     let newer = Service::read(file, overrides, Some(service.section))?;
@@ -237,7 +250,7 @@ fn reread(job: &Job, overrides: &[(String, String)]) -> Result<Option<Service>, 
         tracing::error!(
             "{name}: {keys} changed, which makes it another job: nothing applied, restart the process"
         );
-        return Ok(None);
+        return Ok(Reread::Unchanged);
     }
     if !changes.restart.is_empty() {
         tracing::warn!(
@@ -245,9 +258,15 @@ fn reread(job: &Job, overrides: &[(String, String)]) -> Result<Option<Service>, 
             changes.restart.join(", ")
         );
     }
-    if changes.now.is_empty() {
-        return Ok(None);
+    if !changes.live.is_empty() {
+        tracing::info!("{name}: {} changed, from now on", changes.live.join(", "));
     }
-    tracing::info!("{name}: {} changed: starting the parts anew", changes.now.join(", "));
-    Ok(Some(service.renewed(newer)))
+    if !changes.now.is_empty() {
+        tracing::info!("{name}: {} changed: starting the parts anew", changes.now.join(", "));
+        return Ok(Reread::Anew(Box::new(service.renewed(newer))));
+    }
+    if changes.live.is_empty() {
+        return Ok(Reread::Unchanged);
+    }
+    Ok(Reread::Live(Box::new(service.renewed(newer))))
 }

@@ -47,12 +47,17 @@ pub(crate) struct Surroundings {
 const NEED_RESTART: &[&str] =
     &["pidfile", "logfile", "log_format", "metrics_listen", "syslog", "syslog_ident", "syslog_facility"];
 
+/// Keys that the running parts take over.
+const LIVE: &[&str] = &["copy_rate_limit", "parallel_copies"];
+
 /// Keys that say which job this is: with another value it is another job.
 const IDENTITY: &[&str] = &["job_name", "consumer_name", "queue_name"];
 
 /// What differs between two readings of an ini file, by key.
 #[derive(Debug, Default)]
 pub(crate) struct Changes {
+    /// Taken over by the running parts.
+    pub(crate) live: Vec<String>,
     /// Can be applied by starting the job's parts anew.
     pub(crate) now: Vec<String>,
     /// Need another process.
@@ -90,9 +95,13 @@ impl Service {
             _ => {
                 let settings = ini.londiste()?;
                 let endurance = settings.endurance();
+                let (consumer, copier): (consumer::Config, copier::Config) =
+                    (ini.section("londiste")?, ini.section("londiste")?);
                 let node = Box::new(Node {
-                    consumer: ini.section("londiste")?,
-                    copier: ini.section("londiste")?,
+                    limits: copier::Limits::new(&copier),
+                    slots: consumer::Slots::new(consumer.parallel_copies),
+                    consumer,
+                    copier,
                     pidfile: settings.pidfile.clone(),
                 });
                 Ok(Service {
@@ -172,6 +181,7 @@ impl Service {
             let list = match key.as_str() {
                 key if IDENTITY.contains(&key) => &mut changes.identity,
                 key if NEED_RESTART.contains(&key) => &mut changes.restart,
+                key if LIVE.contains(&key) => &mut changes.live,
                 _ => &mut changes.now,
             };
             list.push(key.clone());
@@ -179,11 +189,17 @@ impl Service {
         Ok(changes)
     }
 
-    /// The job with the settings of `newer`, but what needs a restart as it was.
+    /// The job with the settings of `newer`, but what needs a restart as it was. Running parts take over what they can.
     pub(crate) fn renewed(&self, newer: Service) -> Service {
         let kind = match newer.kind {
             Kind::Node { node, longest_pause, loop_delay } => {
-                let node = Box::new(Node { pidfile: self.pidfile.clone(), ..*node });
+                let mut node = Node { pidfile: self.pidfile.clone(), ..*node };
+                if let Kind::Node { node: running, .. } = &self.kind {
+                    running.steer(&node);
+                    node.limits = running.limits.clone();
+                    node.slots = running.slots.clone();
+                }
+                let node = Box::new(node);
                 Kind::Node { node, longest_pause, loop_delay }
             }
             ticker => ticker,

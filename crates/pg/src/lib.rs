@@ -34,7 +34,7 @@ mod watch;
 pub use blockers::{Blocker, blockers};
 pub use cancel::CancelToken;
 pub use connstr::ConnectString;
-pub use copy::{Copied, pipe};
+pub use copy::{Copied, Valve, pipe};
 pub use copy_in::CopyIn;
 pub use error::{Attempt, Error, Result, Side};
 pub use ident::{Ident, QualifiedName, literal};

@@ -38,6 +38,8 @@ pub struct Facts {
     pub tables: BTreeMap<String, u64>,
     /// The batch that was applied last.
     pub batch: Option<LastBatch>,
+    /// The batch that is being applied, once it has come some way.
+    pub in_hand: Option<InHand>,
     /// Batches applied.
     pub batches: u64,
     /// Changes applied.
@@ -76,6 +78,17 @@ pub struct LastBatch {
     pub changes: u64,
     /// How long it took to apply.
     pub took: Duration,
+}
+
+/// A batch that is being applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InHand {
+    /// Events of it that were read.
+    pub events: u64,
+    /// How many there are at most.
+    pub about: i64,
+    /// When it was begun.
+    pub since: SystemTime,
 }
 
 /// A running copy.
@@ -131,6 +144,7 @@ impl Report {
     pub fn applied(&self, batch: &Batch, changes: u64, took: Duration) {
         let (tick, tick_time) = (batch.tick, batch.tick_time);
         self.tell(|facts| {
+            facts.in_hand = None;
             facts.batch = Some(LastBatch { tick, tick_time, changes, took });
             facts.batches += 1;
             facts.changes += changes;

@@ -164,6 +164,16 @@ pub enum Capture {
     Stock,
 }
 
+impl Capture {
+    /// Its word in ini files and in the SQL API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Capture::Generated => "generated",
+            Capture::Stock => "stock",
+        }
+    }
+}
+
 impl std::str::FromStr for Capture {
     type Err = &'static str;
 
@@ -289,4 +299,28 @@ pub async fn refresh_capture<C: GenericClient>(client: &C, queue: &str, name: &s
 /// (1 second), after which the server ends an autovacuum that is in the way.
 pub fn wait_on_root(lock_timeout: Duration) -> Duration {
     lock_timeout.min(Duration::from_secs(2))
+}
+
+/// Root: what is wrong with the capture of a table; empty where nothing is. `capture` tells what is expected where there is none.
+pub async fn check_capture<C: GenericClient>(
+    client: &C,
+    queue: &str,
+    name: &str,
+    capture: Capture,
+) -> Result<Vec<String>> {
+    let sql = "select problem from londiste_rs.check_capture($1, $2, $3)";
+    let found = rows(client, "londiste_rs.check_capture", sql, &[&queue, &name, &capture.as_str()]).await?;
+    Ok(found.iter().map(|row| row.get(0)).collect())
+}
+
+/// Root: puts right what [`check_capture`] finds. It waits for the table's lock as long as `lock_timeout` says.
+pub async fn repair_capture<C: GenericClient>(
+    client: &C,
+    queue: &str,
+    name: &str,
+    capture: Capture,
+) -> Result<()> {
+    let sql = "select londiste_rs.repair_capture($1, $2, $3)";
+    row(client, "londiste_rs.repair_capture", sql, &[&queue, &name, &capture.as_str()]).await?;
+    Ok(())
 }

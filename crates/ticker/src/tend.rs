@@ -3,7 +3,7 @@
 use std::future::ready;
 use std::time::Duration;
 
-use pgq::maintenance;
+use pgq::{fail_point, maintenance};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
@@ -135,6 +135,9 @@ impl Ticker {
             ticked = maintenance::tick(session).await;
         }
         let queues = ticked.map_err(Error::doing(database, "pgq.ticker()"))?;
+        if queues > 0 {
+            fail_point::reached("ticked");
+        }
         tracing::trace!("{queues} ticks");
         self.stats.ticked();
         report.ticked(queues.try_into().unwrap_or(0));

@@ -314,3 +314,20 @@ async fn a_row_that_comes_back_has_the_number_it_got() {
     step(&source, &target, &mut applier, again).await.unwrap();
     same(&source, "t").await;
 }
+
+#[tokio::test]
+async fn keys_change_hands_around_rows_that_keep_theirs() {
+    let table = "create table {s}.t (id int primary key deferrable, v text)";
+    let (_cluster, source, target) = pair(table, &[("t", "id")]).await;
+    let mut applier = Applier::new(Options::default());
+    for sql in [
+        "insert into src.t select g, 'v' || g % 3 from generate_series(1, 9) g",
+        "update src.t set id = 10 - id",
+        "update src.t set id = case id when 1 then 9 when 9 then 1 else id end, v = v || '+'",
+        "begin; update src.t set v = 'x' where id = 5; update src.t set id = id + 1; update src.t set v = 'y' where id = 6; commit",
+        "begin; update src.t set id = 20 where id = 4; update src.t set id = id + 1; update src.t set v = 'z' where id = 21; commit",
+    ] {
+        step(&source, &target, &mut applier, sql).await.unwrap();
+        same(&source, "t").await;
+    }
+}

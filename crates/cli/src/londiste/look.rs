@@ -8,6 +8,7 @@ use pgq::conflict;
 use pgq::node::{self, NodeInfo, NodeType};
 use pgq::table::{self, MergeState};
 
+use super::copies;
 use super::duration::short;
 
 /// What a node says of itself.
@@ -23,6 +24,8 @@ pub(super) struct Look {
     pub(super) own_lag: Option<Duration>,
     /// Its newest tick on a root, the last applied one elsewhere.
     pub(super) tick: Option<i64>,
+    /// What its copies are doing.
+    pub(super) copies: Vec<String>,
     /// What its worker is at, where that takes long, and conflicts that were settled.
     pub(super) remarks: Vec<String>,
     /// Errors of its consumers and tables.
@@ -61,6 +64,7 @@ impl Look {
     pub(super) fn lines(&self, lag: Option<Duration>) -> Vec<String> {
         let Counts { ok, half, ignored } = self.tables;
         let mut lines = vec![format!("Tables: {ok}/{half}/{ignored}"), self.position(lag)];
+        lines.extend(self.copies.iter().cloned());
         lines.extend(self.remarks.iter().cloned());
         lines.extend(self.errors.iter().map(|error| format!("ERR: {}", error.replace('\n', " "))));
         lines
@@ -88,6 +92,11 @@ pub(super) async fn at(session: &Client, queue: &str) -> Result<Look> {
         consumer_lags: if serves { consumer_lags(session, queue).await? } else { Vec::new() },
         own_lag: newest.map(|(_, age)| age),
         tick: newest.map(|(tick, _)| tick).or(info.last_tick),
+        copies: copies::running(session, queue)
+            .await?
+            .iter()
+            .map(|(table, copy)| format!("{table}: {}", copy.line()))
+            .collect(),
         remarks: remarks(session, queue, info.worker.as_deref()).await?,
         errors: errors(session, queue).await?,
         info,

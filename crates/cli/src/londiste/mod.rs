@@ -5,14 +5,18 @@ mod add_table;
 mod apart;
 mod arguments;
 mod arrange;
+mod bars;
 mod candidates;
+mod check_capture;
 mod columns;
 mod config;
+mod copies;
 mod create_leaf;
 mod create_root;
 mod create_table;
 mod drop_node;
 mod duration;
+mod execute;
 mod flags;
 mod install;
 mod job;
@@ -146,6 +150,7 @@ async fn dispatch(job: &Job, command: Command) -> anyhow::Result<Outcome> {
         Command::AddTable(arguments) => add_table::run(job, &arguments).await,
         Command::RemoveTable(arguments) => remove_table::run(job, &arguments).await,
         Command::Tables(arguments) => tables::run(job, &arguments).await,
+        Command::CheckCapture(arguments) => check_capture::run(job, &arguments).await,
         Command::Missing => missing::run(job).await,
         Command::Resync(arguments) => resync::run(job, &arguments).await,
         Command::ResumeTable(arguments) => resume_table::run(job, &arguments).await,
@@ -153,6 +158,7 @@ async fn dispatch(job: &Job, command: Command) -> anyhow::Result<Outcome> {
         Command::AddSeq(arguments) => add_seq::run(job, &arguments).await,
         Command::RemoveSeq(arguments) => remove_seq::run(job, &arguments).await,
         Command::Seqs => seqs::run(job).await,
+        Command::Execute(arguments) => execute::run(job, &arguments).await,
         // These need no database, or a runtime of their own, made after the process has gone to the background.
         Command::Config | Command::Worker => Ok(Outcome::Done),
     }

@@ -4,9 +4,9 @@ use anyhow::Result;
 use clap::Args;
 use pgq::table;
 
-use super::Outcome;
 use super::columns::table as drawn;
 use super::job::Job;
+use super::{Outcome, copies};
 
 /// Words of `tables`.
 #[derive(Debug, Args)]
@@ -44,6 +44,9 @@ select name, remark from (
     union all
     select table_name, 7, format('ERR (since %s): %s', to_char(since, 'YYYY-MM-DD HH24:MI:SS'), trouble)
       from londiste_rs.table_troubles($1)
+    union all
+    select dest_table, 8, format('copied under one snapshot: %s', why_whole)
+      from londiste_rs.copy_run where queue_name = $1 and why_whole is not null
 ) r order by name, place, remark";
 
 pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
@@ -64,8 +67,12 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     let rows: Vec<Vec<String>> = here.iter().map(row).collect();
     job.terminal.print(&drawn("Tables on node", &["table_name", "merge_state", "table_attrs"], &rows));
     let remarks = local.session.query(REMARKS, &[&queue]).await.map_err(pg::Error::from)?;
-    if !remarks.is_empty() {
+    let copies = copies::running(&local.session, queue).await?;
+    if !remarks.is_empty() || !copies.is_empty() {
         job.terminal.print("");
+    }
+    for (table, copy) in &copies {
+        job.terminal.print(&format!("{table}: {}", copy.line()));
     }
     for remark in remarks {
         let text = remark.get::<_, String>(1).replace('\n', " ");
