@@ -7,8 +7,8 @@ use daemon::control::Signal;
 use daemon::log::Verbosity;
 
 use super::{
-    add_seq, add_table, check_capture, create_leaf, create_root, drop_node, execute, flags, remove_seq, remove_table,
-    resume_table, resync, status, tables, wait_sync,
+    add_seq, add_table, check_capture, create_leaf, create_root, drop_node, execute, flags, remove_seq,
+    remove_table, resume_table, resync, status, tables, wait_sync,
 };
 
 /// Replication of tables and sequences by triggers: administration, and the worker of a node.
