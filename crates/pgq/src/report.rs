@@ -120,6 +120,11 @@ impl Report {
     /// Changes the facts; a sign of life too.
     pub fn tell(&self, change: impl FnOnce(&mut Facts)) {
         self.sign();
+        self.note(change);
+    }
+
+    /// Changes the facts only: for what is known without anybody's answer.
+    pub fn note(&self, change: impl FnOnce(&mut Facts)) {
         change(&mut self.shared.facts.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
