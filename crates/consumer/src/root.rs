@@ -72,7 +72,7 @@ pub(crate) async fn run(
 /// A table whose lock is not to be had now keeps its old capture, which copes with any definition, until the next round.
 async fn refresh_captures(worker: &Worker, target: &Session) -> Result<()> {
     let (job, queue) = (worker.config.job_name.as_str(), worker.config.queue_name.as_str());
-    for table in table::stale_captures(&**target, queue).await? {
+    for table in table::stale_captures(&**target, queue, worker.config.capture_unchanged).await? {
         let refreshed = tokio::select! {
             biased;
             refreshed = table::refresh_capture(&**target, queue, &table) => refreshed,
