@@ -269,4 +269,6 @@ impl Decoder {
 }
 
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod tests;

@@ -76,7 +76,7 @@ pub(crate) async fn run(
 /// A table whose lock is not to be had now keeps its old capture, which copes with any definition, until the next round.
 async fn refresh_captures(worker: &Worker, target: &Session, reluctant: &mut Reluctant) -> Result<()> {
     let (job, queue) = (worker.config.job_name.as_str(), worker.config.queue_name.as_str());
-    let stale = table::stale_captures(&**target, queue).await?;
+    let stale = table::stale_captures(&**target, queue, worker.config.capture_unchanged).await?;
     reluctant.0.retain(|table, _| stale.contains(table));
     for table in stale.into_iter().filter(|table| reluctant.is_ready(table)).collect::<Vec<_>>() {
         let refreshed = tokio::select! {
