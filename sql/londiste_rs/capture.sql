@@ -5,34 +5,64 @@ set search_path = pg_catalog, pg_temp
 as $$
     select json_build_object(
         'version', londiste_rs.version(),
+        'generator', 2,
+        'form', londiste_rs.capture_form(i_rel),
+        'gate', londiste_rs.has_gates(),
+        'unchanged', londiste_rs.captures_unchanged(i_queue_name),
+        'pin', (select md5(p.pin) from londiste_rs.pin_source(i_rel) p),
+        'tables', (select q.queue_ntables from pgq.queue q where q.queue_name = i_queue_name),
         'direct', (select has_table_privilege(q.queue_data_pfx || '_0', 'insert') from pgq.queue q
                     where q.queue_name = i_queue_name),
         'layouts', (select json_agg(json_build_array(r.relid, londiste_rs.row_shape(r.relid, i_rel)) order by r.relid)
                       from londiste_rs.row_relations(i_rel) r))::text
 $$;
 
--- Creates a trigger unless it is there already for the same function. CREATE TRIGGER locks the table against writers: not for nothing.
+-- The capture triggers of a table, as they should be. type: as pg_trigger.tgtype; clause: what stands between the table's name and the function.
+create or replace function londiste_rs.capture_triggers(i_queue_name text, i_rel oid, i_function_name text,
+    out relid oid, out trigger_name text, out type integer, out events text, out clause text, out function_name text, out argument text)
+returns setof record language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select i_rel, londiste_rs.trigger_name(i_queue_name), 29, 'insert or update or delete', 'for each row', i_function_name, null
+     where londiste_rs.capture_form(i_rel) = 'row'
+    union all
+    select i_rel, londiste_rs.trigger_name(i_queue_name) || case when e.event = 'update' then '' else '_' || e.event end,
+           e.type, e.event, e.rows || ' for each statement', i_function_name || '_' || e.event, null
+      from (values ('insert', 4, 'referencing new table as new_rows'),
+                   ('update', 16, 'referencing old table as old_rows new table as new_rows'),
+                   ('delete', 8, 'referencing old table as old_rows')) e (event, type, rows)
+     where londiste_rs.capture_form(i_rel) = 'statement'
+    union all
+    -- TRUNCATE of a partitioned table fires its own trigger and each leaf's: only the leaves' are right for both cases
+    select r.relid, londiste_rs.trigger_name(i_queue_name) || '_truncate', 32, 'truncate', 'for each statement', i_function_name,
+           case when r.relid <> i_rel then 'partition' end
+      from londiste_rs.row_relations(i_rel) r
+$$;
+
+-- Creates a trigger unless it is there already. CREATE TRIGGER locks the table against writers: not for nothing.
 create or replace function londiste_rs.ensure_trigger(
-    i_rel oid, i_trigger_name text, i_events text, i_function_name text, i_argument text)
+    i_rel oid, i_trigger_name text, i_type integer, i_events text, i_clause text, i_function_name text, i_argument text)
 returns boolean language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    present text;
+    present record;
+    replaceable boolean := current_setting('server_version_num')::integer >= 140000;
 begin
-    select p.proname into present
+    select p.proname, n.nspname, t.tgtype, t.tgnargs into present
       from pg_trigger t join pg_proc p on p.oid = t.tgfoid join pg_namespace n on n.oid = p.pronamespace
-     where t.tgrelid = i_rel and t.tgname = i_trigger_name::name and n.nspname = 'londiste_rs';
-    if present = i_function_name then
+     where t.tgrelid = i_rel and t.tgname = i_trigger_name::name;
+    if present.nspname = 'londiste_rs' and present.proname = i_function_name and present.tgtype = i_type
+       and present.tgnargs = (i_argument is not null)::integer then
         return false;
     end if;
-    if exists (select from pg_trigger t where t.tgrelid = i_rel and t.tgname = i_trigger_name::name) then
+    -- DROP TRIGGER waits for readers as well
+    if present.proname is not null and not (replaceable and present.tgtype & 1 = i_type & 1) then
         execute format('drop trigger %I on %s', i_trigger_name, i_rel::regclass);
     end if;
-    execute format('create trigger %I after %s on %s %s execute function londiste_rs.%I(%s)',
-                   i_trigger_name, i_events, i_rel::regclass,
-                   case when i_events = 'truncate' then 'for each statement' else 'for each row' end,
-                   i_function_name, coalesce(quote_literal(i_argument), ''));
+    execute format('create %s trigger %I after %s on %s %s execute function londiste_rs.%I(%s)',
+                   case when replaceable then 'or replace' else '' end, i_trigger_name, i_events, i_rel::regclass,
+                   i_clause, i_function_name, coalesce(quote_literal(i_argument), ''));
     return true;
 end $$;
 
@@ -41,19 +71,20 @@ end $$;
 create or replace function londiste_rs.capture_table(i_queue_name text, i_table_name text)
 returns boolean language plpgsql
 set search_path = pg_catalog, pg_temp
+set client_min_messages = warning
 as $$
 declare
     rel oid := londiste_rs.find_relation(i_table_name);
     now_layouts text;
     fn text;
     changed boolean := false;
-    row_trigger text := londiste_rs.trigger_name(i_queue_name);
-    leaf record;
+    t record;
 begin
     if rel is null then
         raise exception 'table "%" does not exist', i_table_name;
     end if;
     perform pg_advisory_xact_lock(hashtextextended('londiste_rs.capture ' || i_queue_name || ' ' || i_table_name, 0));
+    perform londiste_rs.open_gate(i_queue_name);
     now_layouts := londiste_rs.capture_layouts(i_queue_name, rel);
     select c.function_name into fn from londiste_rs.capture c
      where c.queue_name = i_queue_name and c.table_name = i_table_name;
@@ -63,8 +94,15 @@ begin
     if not exists (select from londiste_rs.capture c
                     where c.queue_name = i_queue_name and c.table_name = i_table_name
                       and c.relid = rel and c.layouts = now_layouts)
-       or to_regprocedure(format('londiste_rs.%I()', fn)) is null
+       or exists (select from londiste_rs.capture_triggers(i_queue_name, rel, fn) w
+                   where to_regprocedure(format('londiste_rs.%I()', w.function_name)) is null)
     then
+        -- from one form to another, nobody writes between the functions' change and the triggers'
+        if exists (select from londiste_rs.capture_triggers(i_queue_name, rel, fn) w
+                    where not exists (select from pg_trigger p where p.tgrelid = w.relid and p.tgname = w.trigger_name::name
+                                         and p.tgtype = w.type)) then
+            execute format('lock table %s in share row exclusive mode', rel::regclass);
+        end if;
         perform londiste_rs.write_capture_function(i_queue_name, i_table_name, rel, fn);
         insert into londiste_rs.capture as c (queue_name, table_name, relid, function_name, layouts)
         values (i_queue_name, i_table_name, rel, fn, now_layouts)
@@ -72,11 +110,8 @@ begin
            set relid = excluded.relid, layouts = excluded.layouts;
         changed := true;
     end if;
-    changed := londiste_rs.ensure_trigger(rel, row_trigger, 'insert or update or delete', fn, null) or changed;
-    -- TRUNCATE of a partitioned table fires its own trigger and each leaf's: only the leaves' are right for both cases
-    for leaf in select r.relid from londiste_rs.row_relations(rel) r loop
-        changed := londiste_rs.ensure_trigger(leaf.relid, row_trigger || '_truncate', 'truncate', fn,
-                                              case when leaf.relid <> rel then 'partition' end) or changed;
+    for t in select * from londiste_rs.capture_triggers(i_queue_name, rel, fn) loop
+        changed := londiste_rs.ensure_trigger(t.relid, t.trigger_name, t.type, t.events, t.clause, t.function_name, t.argument) or changed;
     end loop;
     return changed;
 end $$;
@@ -85,6 +120,7 @@ end $$;
 create or replace function londiste_rs.release_table(i_queue_name text, i_table_name text)
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp
+set client_min_messages = warning
 as $$
 declare
     c record;
@@ -92,7 +128,8 @@ begin
     for c in delete from londiste_rs.capture x
               where x.queue_name = i_queue_name and x.table_name = i_table_name returning *
     loop
-        execute format('drop function if exists londiste_rs.%I() cascade', c.function_name);
+        execute format('drop function if exists londiste_rs.%I(), londiste_rs.%I(), londiste_rs.%I(), londiste_rs.%I() cascade',
+                       c.function_name, c.function_name || '_insert', c.function_name || '_update', c.function_name || '_delete');
     end loop;
 end $$;
 
@@ -107,7 +144,7 @@ as $$
        and londiste_rs.find_relation(c.table_name) is not null
        and (c.relid <> londiste_rs.find_relation(c.table_name)
             or c.layouts <> londiste_rs.capture_layouts(i_queue_name, c.relid)
-            or exists (select from londiste_rs.row_relations(c.relid) r
-                        where not exists (select from pg_trigger t where t.tgrelid = r.relid
-                                             and t.tgname = londiste_rs.trigger_name(i_queue_name) || '_truncate')))
+            or exists (select from londiste_rs.capture_triggers(i_queue_name, c.relid, c.function_name) w
+                        where not exists (select from pg_trigger t where t.tgrelid = w.relid and t.tgname = w.trigger_name::name
+                                             and t.tgtype = w.type)))
 $$;

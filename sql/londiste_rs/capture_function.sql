@@ -1,73 +1,3 @@
--- Source text of the statement that writes one event, into whichever event table is current: static SQL for each of them,
--- or pgq.insert_event where this role may not write the event tables itself.
-create or replace function londiste_rs.event_insert_source(i_queue_name text, i_table_name text)
-returns text language plpgsql stable
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    q record;
-    part text;
-    source text := '';
-begin
-    select * into strict q from pgq.queue where queue_name = i_queue_name;
-    if not has_table_privilege(q.queue_data_pfx || '_0', 'insert') then
-        return format('    perform pgq.insert_event(%L, kind, data, %L, old_data, shape, null);', i_queue_name, i_table_name);
-    end if;
-    for i in 0 .. q.queue_ntables - 1 loop
-        select format('%I.%I', n.nspname, c.relname) into strict part
-          from pg_class c join pg_namespace n on n.oid = c.relnamespace
-         where c.oid = (q.queue_data_pfx || '_' || i)::regclass;
-        source := source || format($f$    %s queue.queue_cur_table = %s then
-        insert into %s (ev_id, ev_time, ev_owner, ev_retry, ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3)
-        values (nextval(%L::regclass), now(), null, null, kind, data, %L, old_data, shape);
-$f$, case when i = 0 then 'if' else 'elsif' end, i, part, q.queue_event_seq, i_table_name);
-    end loop;
-    return source || '    end if;';
-end $$;
-
--- Source text of the choice of shape: a branch for each row layout of the table (a partition may have its columns in another
--- order), taken while that layout still holds; in the last branch the event carries the description itself and the whole old row.
-create or replace function londiste_rs.shape_source(i_table_name text, i_rel oid)
-returns text language plpgsql
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    layout record;
-    source text := '';
-    key text[] := londiste_rs.key_columns(i_rel);
-    key_changed text;
-begin
-    select format('row(%s)::record *<> row(%s)::record',
-                  string_agg(format('old.%I', k), ', ' order by pos), string_agg(format('new.%I', k), ', ' order by pos))
-      into key_changed
-      from unnest(key) with ordinality u(k, pos);
-    if cardinality(key) = 0 then
-        key_changed := 'true';
-    end if;
-    for layout in
-        select londiste_rs.row_shape(r.relid, i_rel) as description, array_agg(r.relid order by r.relid) as relids
-          from londiste_rs.row_relations(i_rel) r
-         group by 1
-    loop
-        source := source || format($f$    %s tg_relid = any (%L::oid[])
-       and ((%L::regclass::text is null) <> (londiste_rs.row_shape(%s, %s) = %L)) then
-        shape := %L;
-        if tg_op = 'UPDATE' then
-            if %s then
-                old_data := old::text;
-            end if;
-        end if;
-$f$, case when source = '' then 'if' else 'elsif' end, layout.relids, layout.relids[1], layout.relids[1], i_rel,
-            layout.description, londiste_rs.shape_id(i_table_name, layout.description), key_changed);
-    end loop;
-    return source || format($f$    %s
-        shape := londiste_rs.row_shape(tg_relid, %s);
-        if tg_op = 'UPDATE' then
-            old_data := old::text;
-        end if;
-    %s$f$, case when source = '' then 'begin' else 'else' end, i_rel, case when source = '' then 'end;' else 'end if;' end);
-end $$;
-
 -- Relations whose rows a table's row trigger sees: the table, or the leaf partitions of a partitioned one.
 create or replace function londiste_rs.row_relations(i_rel oid, out relid oid)
 returns setof oid language sql stable
@@ -83,63 +13,139 @@ as $$
        and (select k.relkind from pg_class k where k.oid = t.relid) = 'r'
 $$;
 
--- Writes the capture function of a table. Its text output settings are pinned: values must not depend on the application's.
--- No EXCEPTION block: it would open a subtransaction for each row.
-create or replace function londiste_rs.write_capture_function(
-    i_queue_name text, i_table_name text, i_rel oid, i_function_name text)
-returns void language plpgsql
+-- How a table is captured: by 'statement' or by 'row'.
+--
+-- By row where a statement on another table changes this one's rows without firing its statement triggers, or the other way round
+-- (partitions, inheritance), and where a row has no key and another trigger may change it between its change and the statement's end.
+create or replace function londiste_rs.capture_form(i_rel oid)
+returns text language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select case
+        when c.relkind <> 'r' or c.relispartition then 'row'
+        when exists (select from pg_inherits i where i_rel in (i.inhrelid, i.inhparent)) then 'row'
+        when cardinality(londiste_rs.key_columns(i_rel)) = 0
+         and exists (select from pg_trigger t join pg_proc p on p.oid = t.tgfoid join pg_namespace n on n.oid = p.pronamespace
+                      where t.tgrelid = i_rel and not t.tgisinternal and n.nspname not in ('londiste_rs', 'pgq')) then 'row'
+        else 'statement' end
+      from pg_class c where c.oid = i_rel
+$$;
+
+-- Source text that finds the event table to write to: its number plus one.
+create or replace function londiste_rs.event_table_source(i_queue_name text, i_anything_written text)
+returns text language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $outer$
 declare
-    queue_id integer;
+    q record;
+    gate text := '';
 begin
-    select q.queue_id into strict queue_id from pgq.queue q where q.queue_name = i_queue_name;
+    select queue_id, queue_ntables into strict q from pgq.queue where queue_name = i_queue_name;
+    if londiste_rs.has_gates() then
+        gate := format('event_table := pg_sequence_last_value(%L::regclass);', londiste_rs.gate_name(q.queue_id));
+    end if;
+    return format($f$    %s
+    if event_table between 1 and %s is not true then
+        select case when queue_disable_insert then 0 else queue_cur_table + 1 end into event_table from pgq.queue where queue_id = %s;
+        if event_table = 0 and %s then
+            raise exception 'queue %% does not take changes: this node is not the root any more', %L;
+        elsif coalesce(event_table, 0) = 0 then
+            return null;
+        end if;
+    end if;$f$, gate, q.queue_ntables, q.queue_id, i_anything_written, i_queue_name);
+end $outer$;
+
+-- Source text that finds out whether rows may have been changed by others than this statement while it ran, so that what its trigger
+-- sees of them is not the last word, or not in its place: then current_rows.
+--
+-- Others are: statements inside of it, of triggers, foreign keys and functions, each of which leaves a mark when it is captured; a
+-- statement around it, which the call stack tells; another part of the same statement, which takes the word WITH or MERGE (or EXECUTE, whose
+-- text is not at hand). In a statement of the client's without these words, and without a mark, there is none of them.
+create or replace function londiste_rs.suspicion_source(i_rel oid, i_parts boolean)
+returns text language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select format($f$
+        get diagnostics stack = pg_context;
+        nested := strpos(stack, e'\n') > 0;
+        current_rows := nested or current_setting('londiste_rs.nested_%s', true) <> ''%s;
+        if current_rows then
+            current_rows := has_table_privilege(%s::oid, 'select') and not row_security_active(%s::oid) and %s::oid::regclass::text = %L;
+        end if;$f$, i_rel,
+        case when i_parts then $f$;
+        if not current_rows is true then
+            stack := coalesce(lower(current_query() collate "C"), 'with');
+            current_rows := strpos(stack, 'with') > 0 or strpos(stack, 'merge') > 0 or strpos(stack, 'execute') > 0;
+        end if$f$ else '' end, i_rel, i_rel, i_rel, i_rel::regclass)
+$$;
+
+-- Source text of the mark for statements around this one.
+create or replace function londiste_rs.mark_source(i_rel oid)
+returns text language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$ select format('perform set_config(''londiste_rs.nested_%s'', ''on'', true);', i_rel) $$;
+
+-- Writes a function of a generated body. SECURITY DEFINER: the application's roles need no privilege on the queue.
+create or replace function londiste_rs.write_trigger_function(i_function_name text, i_body text)
+returns void language plpgsql
+set search_path = pg_catalog, pg_temp
+as $outer$
+begin
     execute format($f$
 create or replace function londiste_rs.%I() returns trigger language plpgsql security definer
 set search_path = pg_catalog, pg_temp
-set DateStyle = 'ISO, YMD' set IntervalStyle = postgres set TimeZone = 'UTC' set extra_float_digits = 3
-set bytea_output = hex set lc_monetary = 'C'
 as %L
 $f$, i_function_name, format($f$
 declare
-    queue record;
-    kind text;
-    data text;
-    old_data text;
+    event_table bigint;
     shape text;
+    settings text[];
+    stack text;
+    nested boolean := false;
+    current_rows boolean := false;
+    known boolean := false;
+    plan_setting text;
+    written bigint := 0;
 begin
     if current_setting('session_replication_role') = 'local' then
         return null;
     end if;
-    select queue_cur_table, queue_disable_insert into queue from pgq.queue where queue_id = %s;
-    if not found then
-        return null;
-    end if;
-    if queue.queue_disable_insert then
-        raise exception 'queue %% does not take changes: this node is not the root any more', %L;
-    end if;
-    if tg_op = 'TRUNCATE' then
-        if tg_argv[0] = 'partition' then
-            kind := 'rec.R';
-            data := tg_table_schema || '.' || tg_table_name;
-        else
-            kind := 'R';
-        end if;
-    else
-%s
-        if tg_op = 'INSERT' then
-            kind := 'rec.I';
-            data := new::text;
-        elsif tg_op = 'UPDATE' then
-            kind := 'rec.U';
-            data := new::text;
-        else
-            kind := 'rec.D';
-            data := old::text;
-        end if;
-    end if;
 %s
     return null;
-end $f$, queue_id, i_queue_name, londiste_rs.shape_source(i_table_name, i_rel),
-        londiste_rs.event_insert_source(i_queue_name, i_table_name)));
+end $f$, i_body));
+end $outer$;
+
+-- Writes the capture functions of a table: <name> for its rows and for TRUNCATE, or <name> for TRUNCATE only and one for each of
+-- insert, update and delete. Returns their form.
+create or replace function londiste_rs.write_capture_function(
+    i_queue_name text, i_table_name text, i_rel oid, i_function_name text)
+returns text language plpgsql
+set search_path = pg_catalog, pg_temp
+as $outer$
+declare
+    form text := londiste_rs.capture_form(i_rel);
+    truncated text;
+    event text;
+begin
+    truncated := londiste_rs.event_table_source(i_queue_name, 'true') || format($f$
+    if tg_op = 'TRUNCATE' then
+        %s
+        return null;
+    end if;$f$, londiste_rs.write_events_source(i_queue_name, i_table_name,
+        $f$select case when tg_argv[0] = 'partition' then 'rec.R' else 'R' end,
+                  case when tg_argv[0] = 'partition' then tg_table_schema || '.' || tg_table_name end, null::text$f$));
+    if form = 'row' then
+        perform londiste_rs.write_trigger_function(i_function_name,
+            truncated || londiste_rs.row_capture_source(i_queue_name, i_table_name, i_rel));
+        foreach event in array array['insert', 'update', 'delete'] loop
+            execute format('drop function if exists londiste_rs.%I() cascade', i_function_name || '_' || event);
+        end loop;
+        return form;
+    end if;
+    perform londiste_rs.write_trigger_function(i_function_name, truncated);
+    foreach event in array array['insert', 'update', 'delete'] loop
+        perform londiste_rs.write_trigger_function(i_function_name || '_' || event,
+            londiste_rs.statement_capture_source(i_queue_name, i_table_name, i_rel, event));
+    end loop;
+    return form;
 end $outer$;

@@ -9,8 +9,10 @@ as $$
          where c.queue_name = i_queue_name and c.table_name = i_table_name
            and c.relid = londiste_rs.find_relation(i_table_name)
            and cardinality(londiste_rs.key_columns(c.relid)) > 0
+           and londiste_rs.captures_unchanged(i_queue_name)
+           and (c.layouts::json ->> 'unchanged') = 'true'
            and exists (select from pg_trigger t join pg_proc p on p.oid = t.tgfoid join pg_namespace n on n.oid = p.pronamespace
                         where t.tgrelid = c.relid and t.tgenabled in ('O', 'A')
-                          and n.nspname = 'londiste_rs' and p.proname = c.function_name
+                          and n.nspname = 'londiste_rs' and p.proname in (c.function_name, c.function_name || '_update')
                           and t.tgtype & 16 <> 0))
 $$;

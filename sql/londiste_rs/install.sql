@@ -1,9 +1,15 @@
 -- What is ours, on top of the stock API: see docs/architecture.md.
 \ir schema.sql
 \ir row_shape.sql
+\ir gate.sql
+\ir capture_settings.sql
+\ir capture_rows.sql
+\ir capture_statement.sql
+\ir capture_row.sql
 \ir capture_function.sql
 \ir capture.sql
 \ir check_capture.sql
+\ir partitions.sql
 \ir capture_whole.sql
 \ir deny.sql
 \ir relax.sql

@@ -78,7 +78,8 @@ begin
            and t.tgrelid in (select x.relid from londiste_rs.replicated_relations() r
                               cross join lateral (select r.relid union select pt.relid from pg_partition_tree(r.relid) pt) x(relid))
            and not exists (select from pgq_node.node_info n
-                            where t.tgname in (londiste_rs.trigger_name(n.queue_name), londiste_rs.trigger_name(n.queue_name) || '_truncate'))
+                            where t.tgname = any (array(select londiste_rs.trigger_name(n.queue_name) || e.suffix
+                                                           from unnest(array['', '_insert', '_delete', '_truncate']) e (suffix))))
            and pg_has_role((select r.relowner from pg_class r where r.oid = t.tgrelid), 'usage')
          order by 1, 2
     loop

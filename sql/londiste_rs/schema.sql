@@ -20,6 +20,12 @@ create table if not exists londiste_rs.capture (
     primary key (queue_name, table_name)
 );
 
+-- How a queue's tables are captured. unchanged: updates that change nothing as well.
+create table if not exists londiste_rs.capture_setting (
+    queue_name text primary key,
+    unchanged  boolean not null
+);
+
 -- Foreign keys made deferrable while an end of theirs is replicated, and what they were before.
 create table if not exists londiste_rs.relaxed_fkey (
     table_name     text not null,

@@ -98,6 +98,8 @@ begin
             on conflict do nothing;
     end if;
     delete from londiste_rs.table_error e where e.queue_name = i_queue_name and e.table_name = i_table_name;
+    delete from londiste_rs.capture_part p where p.queue_name = i_queue_name and p.table_name = i_table_name;
+    delete from londiste_rs.partition_notice n where n.queue_name = i_queue_name and n.table_name = i_table_name;
     attrs := case when 'skip_truncate' = any (i_options) then 'skip_truncate=1' end;
     update londiste.table_info
        set local = true, dest_table = nullif(i_dest_table, i_table_name), custom_snapshot = null, table_attrs = attrs,
@@ -105,6 +107,7 @@ begin
      where queue_name = i_queue_name and table_name = i_table_name;
     if node.node_type = 'root' then
         perform londiste_rs.capture_table(i_queue_name, i_table_name);
+        perform londiste_rs.know_partitions(i_queue_name, i_table_name);
         perform londiste.root_notify_change(i_queue_name, 'londiste.add-table', i_table_name);
     elsif node.node_type = 'leaf' and not 'no_triggers' = any (i_options) then
         perform londiste_rs.guard_table(i_queue_name, rel);
@@ -168,6 +171,8 @@ begin
         execute format('drop trigger if exists %I on %s', londiste_rs.trigger_name(i_queue_name) || '_truncate', r::regclass);
     end loop;
     delete from londiste_rs.table_error e where e.queue_name = i_queue_name and e.table_name = i_table_name;
+    delete from londiste_rs.capture_part p where p.queue_name = i_queue_name and p.table_name = i_table_name;
+    delete from londiste_rs.partition_notice n where n.queue_name = i_queue_name and n.table_name = i_table_name;
     delete from londiste_rs.copy_progress p where p.queue_name = i_queue_name and p.table_name = i_table_name;
     perform londiste_rs.copy_forget(i_queue_name, i_table_name);
     for index_note in select x from londiste_rs.copy_restore_dropped(dest) x loop

@@ -45,6 +45,8 @@ impl Careful<'_> {
     async fn take(&mut self, step: &Step<'_>) -> Result<()> {
         match step.deed {
             Deed::Insert => self.insert(step, true).await,
+            Deed::Put => self.insert(step, false).await,
+            Deed::Clear => self.delete(step).await,
             Deed::Update => self.update(step).await,
             Deed::Delete => {
                 let absent = self.absent(step).await?;

@@ -43,6 +43,8 @@ pub enum Op {
     Update,
     /// A row went.
     Delete,
+    /// What a key's row is now, whether there was one before or not: the new row, or none, and the old one then tells the key.
+    Put,
     /// The table was emptied.
     Truncate,
     /// One partition of the table, named as `schema.table`, was emptied.
@@ -56,6 +58,7 @@ impl Op {
             Op::Insert => "insert",
             Op::Update => "update",
             Op::Delete => "delete",
+            Op::Put => "put",
             Op::Truncate | Op::TruncatePartition(_) => "truncate",
         }
     }
@@ -68,7 +71,7 @@ pub struct Change {
     pub table: Arc<str>,
     /// What happened.
     pub op: Op,
-    /// The row as it is now: of inserts and updates. Updates by partial SQL tell the changed columns and the key only.
+    /// The row as it is now: of inserts, updates, and puts of a row. Updates by partial SQL tell the changed columns and the key only.
     pub new: Option<Row>,
     /// The row as it was: of deletes always; of updates where the event tells it, which it does where the key changed.
     /// By partial SQL it holds the key only.

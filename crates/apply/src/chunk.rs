@@ -89,6 +89,7 @@ pub(crate) async fn write(
     for (table, folded) in folded.iter().enumerate() {
         if let Some(folded) = folded.as_ref().filter(|_| early(table, &plans[table])) {
             steps.extend(folded_steps(table, &mut plans[table], folded, Deed::Delete)?);
+            steps.extend(folded_steps(table, &mut plans[table], folded, Deed::Clear)?);
         }
     }
     for table in links.parents_first() {
@@ -96,12 +97,14 @@ pub(crate) async fn write(
             let all = folded.equals_exist;
             steps.extend(folded_steps(table, &mut plans[table], folded, Deed::DeleteEquals { all })?);
             steps.extend(folded_steps(table, &mut plans[table], folded, Deed::Update)?);
+            steps.extend(folded_steps(table, &mut plans[table], folded, Deed::Put)?);
             steps.extend(folded_steps(table, &mut plans[table], folded, Deed::Insert)?);
         }
     }
     for table in links.parents_first().into_iter().rev() {
         if let Some(folded) = folded[table].as_ref().filter(|_| !early(table, &plans[table])) {
             steps.extend(folded_steps(table, &mut plans[table], folded, Deed::Delete)?);
+            steps.extend(folded_steps(table, &mut plans[table], folded, Deed::Clear)?);
         }
     }
     let of_tables: Vec<_> = plans.iter().zip(&items).map(|(plan, items)| (plan, items.as_slice())).collect();

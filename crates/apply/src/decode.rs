@@ -52,7 +52,7 @@ impl Decoder {
 
     /// The row shape that must be loaded before the event can be decoded.
     fn missing_shape(&self, event: &Event) -> Option<i32> {
-        if !matches!(event.kind.as_str(), "rec.I" | "rec.U" | "rec.D") {
+        if !matches!(event.kind.as_str(), "rec.I" | "rec.U" | "rec.D" | "rec.P") {
             return None;
         }
         let id = event.extra3.as_deref()?.parse().ok()?;
@@ -115,8 +115,8 @@ impl Decoder {
         if op == "R" {
             return Ok(Some((Op::TruncatePartition(data()?.to_owned()), None, None)));
         }
-        if !matches!(op, "I" | "U" | "D") {
-            return Ok(None);
+        if !matches!(op, "I" | "U" | "D" | "P") {
+            return Err("this version does not know its type: update londiste-rs here".to_owned());
         }
         let shape =
             event.extra3.as_deref().ok_or_else(|| "its row shape (ev_extra3) is missing".to_owned())?;
@@ -133,6 +133,11 @@ impl Decoder {
         Ok(Some(match op {
             "I" => (Op::Insert, Some(row(data()?)?), None),
             "U" => (Op::Update, Some(row(data()?)?), event.extra2.as_deref().map(row).transpose()?),
+            "P" => match (&event.data, &event.extra2) {
+                (Some(now), _) => (Op::Put, Some(row(now)?), None),
+                (None, Some(gone)) => (Op::Put, None, Some(row(gone)?)),
+                (None, None) => return Err("it has neither a row nor a key".to_owned()),
+            },
             _ => (Op::Delete, None, Some(row(data()?)?)),
         }))
     }
@@ -263,5 +268,7 @@ impl Decoder {
     }
 }
 
+#[cfg(test)]
+mod fuzz;
 #[cfg(test)]
 mod tests;

@@ -43,8 +43,12 @@ pub(crate) struct Folded<'a> {
     /// Target positions of the key.
     pub(crate) key: Vec<usize>,
     pub(crate) updates: Vec<Net<'a>>,
+    /// Rows to update where they are, and to insert where they are not.
+    pub(crate) puts: Vec<Net<'a>>,
     pub(crate) inserts: Vec<Net<'a>>,
     pub(crate) deletes: Vec<Net<'a>>,
+    /// Rows to delete where they are.
+    pub(crate) clears: Vec<Net<'a>>,
     /// Rows to delete that nothing but their values identify; one of several equal rows for each.
     pub(crate) equals: Vec<Net<'a>>,
     /// Some of `equals` were updated: not finding them is an error.
@@ -52,7 +56,8 @@ pub(crate) struct Folded<'a> {
 }
 
 struct State<'a> {
-    existed: bool,
+    /// `None`: the key's first change does not tell.
+    existed: Option<bool>,
     exists: bool,
     net: Net<'a>,
 }
@@ -75,6 +80,9 @@ pub(crate) fn fold<'a>(plan: &Plan, items: &[Item<'a>]) -> Option<Folded<'a>> {
     if key.is_empty() {
         return None;
     }
+    if plan.numbers_rows(&key) && items.iter().any(|item| item.change.op == Op::Put) {
+        return None;
+    }
     let mut places: HashMap<String, usize> = HashMap::with_capacity(items.len());
     let mut states: Vec<State<'a>> = Vec::with_capacity(items.len());
     for item in items {
@@ -86,26 +94,29 @@ pub(crate) fn fold<'a>(plan: &Plan, items: &[Item<'a>]) -> Option<Folded<'a>> {
         match places.entry(text) {
             Entry::Vacant(place) => {
                 place.insert(states.len());
-                let (existed, exists) = (item.change.op != Op::Insert, item.change.op != Op::Delete);
+                let existed = (item.change.op != Op::Put).then_some(item.change.op != Op::Insert);
+                let exists = item.change.new.is_some();
                 states.push(State { existed, exists, net });
             }
             Entry::Occupied(place) => {
                 let state = states.get_mut(*place.get())?;
                 // an update cannot give the row that came back its number
-                if item.change.op == Op::Insert && state.existed && plan.numbers_rows(&key) {
+                if item.change.op == Op::Insert && state.existed != Some(false) && plan.numbers_rows(&key) {
                     return None;
                 }
-                state.follow(&item.change.op, net)?;
+                state.follow(item, net)?;
             }
         }
     }
     let mut folded = Folded { key, ..Folded::default() };
     for state in states {
         match (state.existed, state.exists) {
-            (true, true) => folded.updates.push(state.net),
-            (false, true) => folded.inserts.push(state.net),
-            (true, false) => folded.deletes.push(state.net),
-            (false, false) => {}
+            (Some(true), true) => folded.updates.push(state.net),
+            (Some(false), true) => folded.inserts.push(state.net),
+            (None, true) => folded.puts.push(state.net),
+            (Some(true), false) => folded.deletes.push(state.net),
+            (None, false) => folded.clears.push(state.net),
+            (Some(false), false) => {}
         }
     }
     Some(folded)
@@ -155,8 +166,9 @@ fn fold_rows<'a>(plan: &Plan, items: &[Item<'a>]) -> Option<Folded<'a>> {
 
 impl<'a> State<'a> {
     /// Takes in the key's next change. `None` when it cannot follow the state.
-    fn follow(&mut self, op: &Op, net: Net<'a>) -> Option<()> {
-        match (self.exists, op) {
+    fn follow(&mut self, item: &Item<'a>, net: Net<'a>) -> Option<()> {
+        match (self.exists, &item.change.op) {
+            (_, Op::Put) => (self.exists, self.net) = (item.change.new.is_some(), net),
             (true, Op::Update) => {
                 let merged = merge(&self.net.row, &net.row);
                 self.net = Net { row: merged.map_or(net.row, Cow::Owned), event_id: net.event_id };

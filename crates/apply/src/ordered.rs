@@ -64,6 +64,13 @@ impl<'a> Planner<'a> {
                 let key = if self.manner.careful && key.is_empty() { plan.key.clone() } else { key };
                 self.join_apart(table, Deed::Insert, plan, key, item);
             }
+            Op::Put if item.change.new.is_none() => self.join(table, Deed::Clear, key, row, false),
+            // an update cannot give the row its number
+            Op::Put if plan.numbers_rows(&key) && (self.manner.bypass || !plan.acts_on_others) => {
+                self.join(table, Deed::Clear, key.clone(), row, false);
+                self.join(table, Deed::Insert, key, row, false);
+            }
+            Op::Put => self.join(table, Deed::Put, key, row, false),
             Op::Delete if key.is_empty() => self.join(table, Deed::DeleteOne, key, row, false),
             Op::Delete => self.join_apart(table, Deed::Delete, plan, key, item),
             Op::Update if key.is_empty() => {

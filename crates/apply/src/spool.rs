@@ -96,6 +96,8 @@ impl Spool {
                 }
                 (Op::Update, Some((row, mapping))) => lines.push((event(), "0", "U", row, mapping)),
                 (Op::Delete, _) => lines.push((event(), "0", "D", old, of_old)),
+                (Op::Put, Some((row, mapping))) => lines.push((event(), "0", "M", row, mapping)),
+                (Op::Put, None) => lines.push((event(), "0", "C", old, of_old)),
                 _ => {}
             }
         }
@@ -109,7 +111,7 @@ impl Spool {
                 lines
                     .iter()
                     .map(|line| {
-                        let needed = line.2 != "D" || self.key.contains(column);
+                        let needed = !matches!(line.2, "D" | "C") || self.key.contains(column);
                         let at = plan.mappings[line.4].position(*column).filter(|_| needed)?;
                         line.3.values.get(at)
                     })
@@ -163,7 +165,7 @@ impl Spool {
         let deleted = client.execute(&sql, &[]).await.map_err(refused)?;
         let sql = format!(
             "insert into {table} ({}) overriding system value select {} from \
-             (select distinct on ({key}) s.* from {name} as s order by {key}, s.ev_id desc, s.part desc) as l where l.op <> 'D'",
+             (select distinct on ({key}) s.* from {name} as s order by {key}, s.ev_id desc, s.part desc) as l where l.op not in ('D', 'C')",
             list(self.columns.iter().map(|c| plan.columns[*c].quoted.clone())),
             list(self.columns.iter().map(|c| format!("l.c{c}"))),
         );

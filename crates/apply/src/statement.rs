@@ -9,6 +9,8 @@ pub(crate) enum Shape {
     Insert { columns: Vec<usize> },
     /// Parameters: an array for each column to set, then one for each key column.
     Update { columns: Vec<usize>, key: Vec<usize> },
+    /// Parameters: as `Update`. Returns how many rows were not there.
+    Put { columns: Vec<usize>, key: Vec<usize> },
     /// Parameters: an array for each key column.
     Delete { key: Vec<usize> },
     /// Finds the keys without a row. Parameters as `Delete`; returns their positions from 1.
@@ -54,6 +56,7 @@ impl Shape {
                     key_matches(plan, key)
                 )
             }
+            Shape::Put { columns, key } => put(plan, columns, key),
             Shape::Delete { key } => {
                 format!(
                     "delete from {only}{table} as t using {} where {}",
@@ -107,6 +110,37 @@ impl Shape {
             }
         }
     }
+}
+
+/// One statement: what it updates is not there for its insert to see, but its number is.
+fn put(plan: &Plan, columns: &[usize], key: &[usize]) -> String {
+    let table = &plan.quoted;
+    let only = if plan.alone { "only " } else { "" };
+    let quoted = |at: &usize| plan.columns[*at].quoted.as_str();
+    let value = |(i, at): (usize, &usize)| plan.columns[*at].read(&format!("x.v{i}"));
+    let names = list(columns.iter().map(|at| quoted(at).to_owned()));
+    let values = list(columns.iter().enumerate().map(value));
+    let set: Vec<String> = columns
+        .iter()
+        .enumerate()
+        .filter(|(_, at)| !plan.columns[**at].identity_always)
+        .map(|(i, at)| format!("{} = {}", quoted(at), value((i, at))))
+        .collect();
+    let matches = key_matches(plan, key);
+    let arrays = list((1..=columns.len() + key.len()).map(|i| format!("${i}::text[]")));
+    let fields = (0..columns.len()).map(|i| format!("v{i}"));
+    let fields = list(fields.chain((0..key.len()).map(|i| format!("k{i}"))));
+    let there = if set.is_empty() {
+        format!("select x.pos from given as x join {only}{table} as t on {matches}")
+    } else {
+        let set = set.join(", ");
+        format!("update {only}{table} as t set {set} from given as x where {matches} returning x.pos")
+    };
+    format!(
+        "with given as materialized (select * from unnest({arrays}) with ordinality as x({fields}, pos)), there as ({there}) \
+         insert into {table} ({names}) overriding system value \
+         select {values} from given as x where x.pos not in (select pos from there)"
+    )
 }
 
 fn list(parts: impl Iterator<Item = String>) -> String {

@@ -16,7 +16,11 @@ use crate::{Error, Result, Row};
 pub(crate) enum Deed {
     Insert,
     Update,
+    /// Update where the row is, insert where it is not.
+    Put,
     Delete,
+    /// Delete where the row is.
+    Clear,
     /// Update of one row that may have got its new key already, by a foreign key's action.
     Follow,
     /// Update of one of several equal rows.
@@ -69,13 +73,15 @@ pub(crate) fn folded_steps<'a>(
         Deed::Insert => &folded.inserts,
         Deed::DeleteEquals { .. } => &folded.equals,
         Deed::Update => &folded.updates,
+        Deed::Put => &folded.puts,
+        Deed::Clear => &folded.clears,
         _ => &folded.deletes,
     };
     let mut steps: Vec<(usize, Step<'a>)> = Vec::new();
     for net in nets {
         let mapping = plan.map(&net.row.columns, net.event_id)?;
         let of_row = Some((net.row.as_ref(), mapping));
-        let new = of_row.filter(|_| matches!(deed, Deed::Insert | Deed::Update));
+        let new = of_row.filter(|_| matches!(deed, Deed::Insert | Deed::Update | Deed::Put));
         let row = StepRow { event_id: net.event_id, new, identity: of_row };
         match steps.iter_mut().find(|(of, _)| *of == mapping) {
             Some((_, step)) => step.rows.push(row),
@@ -104,7 +110,8 @@ impl<'a> Step<'a> {
         Some(match self.deed {
             Deed::Insert => Shape::Insert { columns: written(false)? },
             Deed::Update | Deed::Follow => Shape::Update { columns: set()?, key },
-            Deed::Delete => Shape::Delete { key },
+            Deed::Put => Shape::Put { columns: written(false)?, key },
+            Deed::Delete | Deed::Clear => Shape::Delete { key },
             Deed::UpdateOne => Shape::UpdateOne { columns: set()?, old: old()? },
             Deed::DeleteOne => Shape::DeleteOne { old: old()? },
             Deed::DeleteEquals { .. } => {
@@ -135,7 +142,7 @@ impl<'a> Step<'a> {
                 Parameters::Arrays(vec![vec![None; self.rows.len()]])
             }
             Shape::Insert { columns } => Parameters::Arrays(self.arrays(plan, columns, true)),
-            Shape::Update { columns, key } => {
+            Shape::Update { columns, key } | Shape::Put { columns, key } => {
                 let mut arrays = self.arrays(plan, columns, true);
                 arrays.extend(self.arrays(plan, key, false));
                 Parameters::Arrays(arrays)
@@ -158,8 +165,8 @@ impl<'a> Step<'a> {
         let events = self.rows.iter().map(|row| row.event_id);
         let op = match self.deed {
             Deed::Insert => "insert",
-            Deed::Update | Deed::Follow | Deed::UpdateOne => "update",
-            Deed::Delete | Deed::DeleteOne | Deed::DeleteEquals { .. } => "delete",
+            Deed::Update | Deed::Follow | Deed::UpdateOne | Deed::Put => "update",
+            Deed::Delete | Deed::Clear | Deed::DeleteOne | Deed::DeleteEquals { .. } => "delete",
         };
         let key = (self.rows.len() == 1).then(|| describe(plan, &self.rows[0])).flatten();
         Doing {
@@ -234,6 +241,14 @@ async fn settle(
     let rows = step.rows.len() as u64;
     match step.deed {
         Deed::Insert => counts.inserted += found,
+        Deed::Put => {
+            counts.inserted += found;
+            counts.updated += rows.saturating_sub(found);
+        }
+        Deed::Clear => {
+            counts.deleted += found;
+            counts.missing += rows.saturating_sub(found);
+        }
         Deed::DeleteEquals { all: true } if found < rows => {
             return Err(row_missing(plan, "update", &step.rows[0]));
         }

@@ -1,6 +1,6 @@
 //! Parking: a table that fails by itself leaves the batch that it fails in, and all that follow, until somebody has looked at it.
 //!
-//! It becomes `catching-up` with the consumer of its copy standing before that batch, which the stock worker understands as well; nobody works on
+//! It becomes `catching-up` with the consumer of its copy standing before that batch, which the stock worker knows as well and leaves alone; nobody works on
 //! it while it is marked in `londiste_rs.table_error`. Its foreign keys go into `londiste.pending_fkeys` as they do for a copy, since it
 //! will be behind the tables at their other ends.
 

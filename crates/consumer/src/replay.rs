@@ -225,6 +225,11 @@ impl<'a> Replay<'a> {
 }
 
 impl Done {
+    /// How many conflicts there were.
+    pub(crate) fn conflicts(&self) -> u64 {
+        self.conflicts.values().map(|conflicts| conflicts.count).sum()
+    }
+
     fn add(&mut self, applied: Applied) {
         self.changes += applied.tables.values().map(|table| table.changes).sum::<u64>();
         for (table, conflicts) in applied.conflicts {

@@ -50,6 +50,7 @@ pub(crate) async fn run(
             }
             if captures.comes(CAPTURES) {
                 refresh_captures(worker, target).await?;
+                notice_partitions(worker, target).await?;
             }
             if watermark.comes(Duration::from_secs_f64(config.global_wm_publish_period)) {
                 node::set_global_watermark(&**target, queue, None).await?;
@@ -87,6 +88,30 @@ async fn refresh_captures(worker: &Worker, target: &Session) -> Result<()> {
                 )
             }
         }
+    }
+    Ok(())
+}
+
+/// Partitions that came with rows in them, or went, made no events for these rows: subscribers are told.
+async fn notice_partitions(worker: &Worker, target: &Session) -> Result<()> {
+    let (job, queue) = (worker.config.job_name.as_str(), worker.config.queue_name.as_str());
+    let noticed = tokio::select! {
+        biased;
+        noticed = table::notice_partitions(&**target, queue) => noticed,
+        never = tell_blockers(worker, target.backend_pid(), "a detached partition") => match never {},
+    };
+    match noticed {
+        Ok(noticed) => noticed.iter().for_each(|(table, partition, notice)| {
+            warn!(
+                job,
+                queue,
+                table,
+                partition,
+                "partition {notice}, without events for its rows: subscribers are told"
+            );
+        }),
+        Err(error) if error.is_connection_lost() => return Err(error.into()),
+        Err(error) => warn!(job, queue, "partitions could not be looked at, trying again later: {error}"),
     }
     Ok(())
 }

@@ -331,3 +331,48 @@ async fn keys_change_hands_around_rows_that_keep_theirs() {
         same(&source, "t").await;
     }
 }
+
+#[tokio::test]
+async fn what_a_key_has_now_is_put_there_or_taken_away() {
+    let tables = "create table {s}.t (id int primary key, v text); create table {s}.k (id int generated always as identity primary key)";
+    let (_cluster, _source, target) = pair(tables, &[("t", "id"), ("k", "id")]).await;
+    let mut applier = Applier::new(Options::default());
+    target.batch_execute("insert into dst.t values (1, 'old'), (3, 'old')").await.unwrap();
+    let t = r#"{"columns": [["id", "x"], ["v", "x"]], "key": ["id"]}"#;
+    let k = r#"{"columns": [["id", "x"]], "key": ["id"]}"#;
+    let event = |id: i64, table: &str, kind: &str, data: Option<&str>, old: Option<&str>| Event {
+        id,
+        txid: 1,
+        kind: kind.to_owned(),
+        data: data.map(str::to_owned),
+        extra1: Some(format!("src.{table}")),
+        extra2: old.map(str::to_owned),
+        extra3: Some(if table == "t" { t } else { k }.to_owned()),
+        ..Event::default()
+    };
+    let events = [
+        event(1, "t", "rec.P", Some("(1,a)"), None),
+        event(2, "t", "rec.P", Some("(2,a)"), None),
+        event(3, "t", "rec.P", None, Some("(3,x)")),
+        event(4, "t", "rec.P", None, Some("(4,x)")),
+        event(5, "t", "rec.U", Some("(2,b)"), None),
+        event(6, "t", "rec.P", Some("(5,a)"), None),
+        event(7, "t", "rec.P", None, Some("(5,a)")),
+        event(8, "k", "rec.P", Some("(7)"), None),
+    ];
+    let applied = replay(&target, &mut applier, &events).await.unwrap();
+    let expected = TableCounts { changes: 7, inserted: 1, updated: 1, deleted: 1, missing: 2, truncated: 0 };
+    assert_eq!(counts(&applied, "src.t"), expected);
+    assert_eq!(rows(&target, "dst.t").await, ["(1,a)", "(2,b)"]);
+    // and in event order, which a row that is already there enforces
+    let events = [
+        event(11, "t", "rec.P", Some("(1,c)"), None),
+        event(12, "t", "rec.P", None, Some("(2,b)")),
+        event(13, "t", "rec.U", Some("(9,c)"), Some("(1,c)")),
+        event(14, "t", "rec.P", Some("(9,d)"), None),
+        event(15, "k", "rec.P", Some("(7)"), None),
+    ];
+    replay(&target, &mut applier, &events).await.unwrap();
+    assert_eq!(rows(&target, "dst.t").await, ["(9,d)"]);
+    assert_eq!(rows(&target, "dst.k").await, ["(7)"]);
+}

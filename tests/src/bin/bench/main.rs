@@ -30,7 +30,11 @@ const BULK_ARGS: Load = Load { single: false, arguments: ARGUMENTS };
 type Case = fn(&Pair) -> String;
 
 const CASES: &[(&str, Case)] = &[
-    ("copy", |pair| copy::run(pair).to_string()),
+    ("copy-big", |pair| copy::big(pair).to_string()),
+    ("copy-indexes", |pair| copy::indexes(pair).to_string()),
+    ("copy-mixed", |pair| copy::mixed(pair).to_string()),
+    ("copy-values", |pair| copy::large_values(pair).to_string()),
+    ("copy-small", |pair| copy::small(pair).to_string()),
     ("replay", |pair| replay_cases::pgbench(pair).to_string()),
     ("replay-insert", |pair| replay_cases::inserts(pair).to_string()),
     ("replay-update", |pair| replay_cases::updates(pair).to_string()),

@@ -1,0 +1,82 @@
+-- Capture by row: for partitioned tables, for inheritance, and where a statement's rows may be changed by others that cannot be told from it.
+
+create or replace function londiste_rs.row_capture_source(i_queue_name text, i_table_name text, i_rel oid)
+returns text language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    key text[] := londiste_rs.key_columns(i_rel);
+    layout record;
+    shapes text := '';
+    suspicion text := '';
+    current text := '';
+    unchanged boolean := londiste_rs.captures_unchanged(i_queue_name);
+    pinning record;
+begin
+    -- a branch for each row layout of the table: a partition may have its columns in another order
+    for layout in
+        select londiste_rs.row_shape(r.relid, i_rel) as description, array_agg(r.relid order by r.relid) as relids
+          from londiste_rs.row_relations(i_rel) r
+         group by 1
+    loop
+        shapes := shapes || format($f$    %s tg_relid = any (%L::oid[])
+       and ((%L::regclass::text is null) <> (londiste_rs.row_shape(%s, %s) = %L)) then
+        shape := %L;
+        known := true;
+$f$, case when shapes = '' then 'if' else 'elsif' end, layout.relids, layout.relids[1], layout.relids[1], i_rel,
+            layout.description, londiste_rs.shape_id(i_table_name, layout.description));
+    end loop;
+    shapes := shapes || case when shapes = '' then '    begin' else '    else' end || format($f$
+        shape := londiste_rs.row_shape(tg_relid, %s);
+    %s$f$, i_rel, case when shapes = '' then 'end;' else 'end if;' end);
+    -- the present row is read through the table: in its layout
+    if cardinality(key) > 0 and not exists (select from londiste_rs.row_relations(i_rel) r
+                                             where londiste_rs.row_shape(r.relid, i_rel) <> londiste_rs.row_shape(i_rel, i_rel)) then
+        suspicion := format($f$
+    if known then%s
+    end if;$f$, londiste_rs.suspicion_source(i_rel, false));
+        current := format($f$if current_rows then
+        if tg_op = 'INSERT' then
+            %s
+        elsif tg_op = 'UPDATE' then
+            %s
+        else
+            %s
+        end if;
+        if nested then
+            %s
+        end if;
+    els$f$,
+            londiste_rs.planned_without_source('enable_seqscan', londiste_rs.write_events_source(i_queue_name, i_table_name,
+                londiste_rs.current_rows_source(i_rel, key, array['(select new.*) "."']))),
+            londiste_rs.planned_without_source('enable_seqscan', londiste_rs.write_events_source(i_queue_name, i_table_name,
+                londiste_rs.current_rows_source(i_rel, key, array['(select new.*) "."', '(select old.*) "."']))),
+            londiste_rs.planned_without_source('enable_seqscan', londiste_rs.write_events_source(i_queue_name, i_table_name,
+                londiste_rs.current_rows_source(i_rel, key, array['(select old.*) "."']))),
+            londiste_rs.mark_source(i_rel));
+    end if;
+    select * into pinning from londiste_rs.pin_source(i_rel);
+    return format($f$
+%s
+%s%s
+    %sif tg_op = 'INSERT' then
+        %s
+    elsif tg_op = 'DELETE' then
+        %s
+    elsif known then
+        %s
+    else
+        %s
+    end if;
+%s$f$,
+        pinning.pin, shapes, suspicion, current,
+        londiste_rs.write_events_source(i_queue_name, i_table_name, $f$select 'rec.I', new::text, null::text$f$),
+        londiste_rs.write_events_source(i_queue_name, i_table_name, $f$select 'rec.D', old::text, null::text$f$),
+        londiste_rs.write_events_source(i_queue_name, i_table_name, format($f$select 'rec.U', new::text, %s%s$f$,
+            case when cardinality(key) = 0 then 'old::text'
+                 else format('case when %s::record *<> %s::record then old::text end',
+                             londiste_rs.key_source(key, 'old'), londiste_rs.key_source(key, 'new')) end,
+            case when unchanged then '' else ' where new *<> old' end)),
+        londiste_rs.write_events_source(i_queue_name, i_table_name, $f$select 'rec.U', new::text, old::text$f$),
+        pinning.unpin);
+end $$;

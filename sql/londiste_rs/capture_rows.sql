@@ -1,0 +1,139 @@
+-- The rows that capture functions write: queries of (kind, data, old_data), as source text. "." is the alias of a row, since a column of the
+-- alias's name would be taken for it.
+
+-- Source text of the statement that writes events for the rows of a query into event table number event_table - 1: static SQL for each
+-- table, or pgq.insert_event where this role may not write the event tables itself.
+create or replace function londiste_rs.write_events_source(i_queue_name text, i_table_name text, i_query text)
+returns text language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    q record;
+    part text;
+    source text := '';
+begin
+    select * into strict q from pgq.queue where queue_name = i_queue_name;
+    if not has_table_privilege(q.queue_data_pfx || '_0', 'insert') then
+        return format('perform pgq.insert_event(%L, e.kind, e.data, %L, e.old_data, shape, null) from (%s) e (kind, data, old_data);',
+                      i_queue_name, i_table_name, i_query);
+    end if;
+    for i in 0 .. q.queue_ntables - 1 loop
+        select format('%I.%I', n.nspname, c.relname) into strict part
+          from pg_class c join pg_namespace n on n.oid = c.relnamespace
+         where c.oid = (q.queue_data_pfx || '_' || i)::regclass;
+        source := source || format($f$%s event_table = %s then
+        insert into %s (ev_id, ev_time, ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3)
+        select nextval(%L::regclass), now(), e.kind, e.data, %L, e.old_data, shape from (%s) e (kind, data, old_data);
+    $f$, case when i = 0 then 'if' else 'elsif' end, i + 1, part, q.queue_event_seq, i_table_name, i_query);
+    end loop;
+    return source || 'end if;';
+end $$;
+
+-- A row's key as one value.
+create or replace function londiste_rs.key_source(i_key text[], i_row text)
+returns text language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+    select format('row(%s)', string_agg(format('%s.%I', i_row, k), ', ' order by pos)) from unnest(i_key) with ordinality u(k, pos)
+$$;
+
+-- The new row of an update of one row that keeps its key. Nothing for all other updates.
+create or replace function londiste_rs.one_update_source(i_key text[], i_unchanged boolean)
+returns text language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+    select format($f$select 'rec.U', "."::text, null from new_rows "."
+             where not exists (select from new_rows offset 1) and %s::record *= (select %s::record from old_rows "." limit 1)$f$,
+                  londiste_rs.key_source(i_key, '"."'), londiste_rs.key_source(i_key, '"."'))
+        || case when i_unchanged then '' else $f$ and "." *<> (select "." from old_rows "." limit 1)$f$ end
+$$;
+
+-- The new rows of an update after which there are the same keys as before, whichever row has which. Nothing for all other updates.
+-- Keys are compared by the sum of their hashes: two 64-bit sums of different sets of keys agree once in 10^19 updates of keys.
+create or replace function londiste_rs.many_updates_source(i_rel oid, i_key text[])
+returns text language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    hash text := '0';
+    k record;
+begin
+    for k in
+        select a.attname as name, a.atttypid::regtype as type
+          from unnest(i_key) with ordinality u(name, pos) join pg_attribute a on a.attrelid = i_rel and a.attname = u.name order by u.pos
+    loop
+        hash := case when k.type in ('int2'::regtype, 'int4'::regtype, 'int8'::regtype)
+                     then format('hashint8extended("."."%s", %s)', replace(k.name, '"', '""'), hash)
+                     else format('hashtextextended("."."%s"::text collate "C", %s)', replace(k.name, '"', '""'), hash) end;
+    end loop;
+    return format($f$select 'rec.U', "."::text, null from new_rows "."
+             where (select sum(%s) from new_rows ".") = (select sum(%s) from old_rows ".")$f$, hash, hash);
+end $$;
+
+-- Old and new rows of any update, in order: both transition tables are filled at once, row by row.
+create or replace function londiste_rs.paired_updates_source(i_key text[], i_unchanged boolean)
+returns text language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+    select format($f$select 'rec.U', n.r::text, %s
+              from (select row_number() over () as pos, "." as r%s from new_rows ".") n
+              join (select row_number() over () as pos, "." as r%s from old_rows ".") o using (pos)%s
+             order by pos$f$,
+                  case when cardinality(i_key) = 0 then 'o.r::text' else 'case when n.k *<> o.k then o.r::text end' end,
+                  k.source, k.source, case when i_unchanged then '' else ' where n.r *<> o.r' end)
+      from (select case when cardinality(i_key) = 0 then '' else ', ' || londiste_rs.key_source(i_key, '"."') || '::record as k' end) k (source)
+$$;
+
+-- The present row of each key in i_sources (queries of rows "."), or that there is none any more: these come first, to make room.
+-- The operators are those of the key's index, whatever the search_path.
+create or replace function londiste_rs.current_rows_source(i_rel oid, i_key text[], i_sources text[])
+returns text language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    relation text;
+    names text;
+    matches text;
+    rows text;
+    present text := '"."::text';
+begin
+    -- reading a virtual column would compute it, which may fail; its place in the text stays empty
+    if exists (select from pg_attribute a where a.attrelid = i_rel and a.attgenerated = 'v' and not a.attisdropped) then
+        select format('row(%s)::text', string_agg(case when a.attgenerated = 'v' then 'null' else format('"."."%s"', replace(a.attname, '"', '""')) end,
+                                                  ', ' order by a.attnum)) into present
+          from pg_attribute a where a.attrelid = i_rel and a.attnum > 0 and not a.attisdropped;
+    end if;
+    select format('%s%I.%I', case when c.relkind = 'p' then '' else 'only ' end, n.nspname, c.relname) into relation
+      from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = i_rel;
+    select string_agg(format('%s as k%s', format('".".%I', u.name), u.pos), ', ' order by u.pos),
+           string_agg(format('"."."%s" %s u.k%s', replace(u.name, '"', '""'), londiste_rs.key_operator(i_rel, u.name), u.pos), ' and ' order by u.pos)
+      into names, matches
+      from unnest(i_key) with ordinality u(name, pos);
+    select string_agg(format('select %s, "."::text as t, %s::text as k from %s', names, londiste_rs.key_source(i_key, '"."'), s), ' union all ')
+      into rows from unnest(i_sources) s;
+    if cardinality(i_sources) > 1 then
+        rows := format('select * from (select *, row_number() over (partition by k collate "C") as nth from (%s) a) b where nth = 1', rows);
+    end if;
+    return format($f$select 'rec.P', c.t, case when c.t is null then u.t end
+              from (%s) u left join lateral (select %s as t from %s "." where %s limit 1) c on true
+             order by c.t is not null$f$, rows, present, relation, matches);
+end $$;
+
+-- The equality operator of a column in the table's key index.
+create or replace function londiste_rs.key_operator(i_rel oid, i_column text)
+returns text language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select coalesce((
+        select format('operator(%I.%s)', n.nspname, o.oprname)
+          from pg_index i
+         cross join lateral unnest(i.indkey::int2[], i.indclass::oid[]) with ordinality k(attnum, opclass, pos)
+          join pg_attribute a on a.attrelid = i_rel and a.attnum = k.attnum and a.attname = i_column
+          join pg_opclass oc on oc.oid = k.opclass
+          join pg_amop ao on ao.amopfamily = oc.opcfamily and ao.amopstrategy = 3
+           and ao.amoplefttype = oc.opcintype and ao.amoprighttype = oc.opcintype
+          join pg_operator o on o.oid = ao.amopopr
+          join pg_namespace n on n.oid = o.oprnamespace
+         where i.indrelid = i_rel and i.indisunique and i.indisvalid
+         order by i.indisprimary desc, i.indnkeyatts limit 1), 'operator(pg_catalog.=)')
+$$;

@@ -1,0 +1,75 @@
+-- What the text of values depends on besides the values.
+
+-- Types of columns and all types that they are made of: elements, attributes, base types of domains, subtypes of ranges.
+create or replace function londiste_rs.deep_types(i_rel oid, i_columns text[], out type_oid oid)
+returns setof oid language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    with recursive deep (type_oid) as (
+        select a.atttypid from pg_attribute a
+         where a.attrelid = i_rel and a.attnum > 0 and not a.attisdropped and (i_columns is null or a.attname = any (i_columns))
+        union
+        select part.type_oid
+          from deep d join pg_type t on t.oid = d.type_oid
+         cross join lateral (
+               select t.typelem union all select t.typbasetype
+               union all select r.rngsubtype from pg_range r where r.rngtypid = t.oid
+               union all select a.atttypid from pg_attribute a
+                          where a.attrelid = t.typrelid and t.typrelid <> 0 and a.attnum > 0 and not a.attisdropped) part (type_oid)
+         where part.type_oid <> 0)
+    select deep.type_oid from deep
+$$;
+
+-- Source text of the condition that the application's settings do not suit capture, and of their replacement and return.
+--
+-- Dates in ISO style, floats with one extra digit or more and so on are exact whatever else is set, and it is cheaper to look than to
+-- set. The time zone shows in the text of a timestamptz but does not change its value: it matters only where texts tell rows
+-- apart, in keys and in tables without one.
+create or replace function londiste_rs.pin_source(i_rel oid, out pin text, out unpin text)
+returns record language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    key text[] := londiste_rs.key_columns(i_rel);
+    unsuited text := $f$left(current_setting('DateStyle'), 3) <> 'ISO' or current_setting('IntervalStyle') <> 'postgres'
+        or current_setting('extra_float_digits') not in ('1', '2', '3') or current_setting('bytea_output') <> 'hex'$f$;
+    pinned constant text[] := array['DateStyle=ISO, YMD', 'IntervalStyle=postgres', 'extra_float_digits=3', 'bytea_output=hex',
+                                    'TimeZone=UTC', 'lc_monetary=C'];
+begin
+    if exists (select from londiste_rs.deep_types(i_rel, nullif(key, '{}')) d join pg_type t on t.oid = d.type_oid
+                where d.type_oid = 'timestamptz'::regtype or t.typtype not in ('b', 'd', 'r', 'c', 'e')) then
+        unsuited := unsuited || $f$ or current_setting('TimeZone') <> 'UTC'$f$;
+    end if;
+    if exists (select from londiste_rs.deep_types(i_rel, null) d join pg_type t on t.oid = d.type_oid
+                where d.type_oid = 'money'::regtype or t.typtype not in ('b', 'd', 'r', 'c', 'e')) then
+        unsuited := unsuited || $f$ or current_setting('lc_monetary') <> 'C'$f$;
+    end if;
+    select format('    if %s then
+        settings := array[%s];
+%s
+    end if;', unsuited, string_agg(format('current_setting(%L)', p.name), ', ' order by p.pos),
+                  string_agg(format('        perform set_config(%L, %L, true);', p.name, p.value), e'\n' order by p.pos)),
+           format('    if settings is not null then
+%s
+    end if;', string_agg(format('        perform set_config(%L, settings[%s], true);', p.name, p.pos), e'\n' order by p.pos))
+      into pin, unpin
+      from (select split_part(u.p, '=', 1) as name, split_part(u.p, '=', 2) as value, u.pos
+              from unnest(pinned) with ordinality u(p, pos)) p;
+end $$;
+
+-- Whether updates that change nothing are captured.
+create or replace function londiste_rs.captures_unchanged(i_queue_name text)
+returns boolean language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select coalesce((select s.unchanged from londiste_rs.capture_setting s where s.queue_name = i_queue_name), true)
+$$;
+
+-- Sets that for a queue. It takes effect when the root's worker looks at its captures next.
+create or replace function londiste_rs.set_captures_unchanged(i_queue_name text, i_unchanged boolean)
+returns void language sql
+set search_path = pg_catalog, pg_temp
+as $$
+    insert into londiste_rs.capture_setting as s (queue_name, unchanged) values (i_queue_name, i_unchanged)
+        on conflict (queue_name) do update set unchanged = excluded.unchanged where s.unchanged <> excluded.unchanged
+$$;

@@ -1,0 +1,99 @@
+-- Capture by statement: the rows of one statement in one INSERT, from its transition tables.
+
+-- Source text of a statement that must be planned without one kind of plan, whatever the number of rows at hand when it is planned first.
+create or replace function londiste_rs.planned_without_source(i_setting text, i_statement text)
+returns text language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+    select format($f$plan_setting := current_setting(%L);
+        perform set_config(%L, 'off', true);
+        %s
+        get diagnostics written = row_count;
+        perform set_config(%L, plan_setting, true);$f$, i_setting, i_setting, i_statement, i_setting)
+$$;
+
+-- Source text of the writing of an update's rows.
+create or replace function londiste_rs.update_source(i_queue_name text, i_table_name text, i_rel oid, i_unchanged boolean)
+returns text language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    key text[] := londiste_rs.key_columns(i_rel);
+    whole text;
+begin
+    whole := londiste_rs.planned_without_source('enable_nestloop',
+        londiste_rs.write_events_source(i_queue_name, i_table_name, londiste_rs.paired_updates_source('{}', i_unchanged)));
+    if cardinality(key) = 0 then
+        return whole;
+    end if;
+    return format($f$if known then
+        %s
+        get diagnostics written = row_count;
+        if written = 0 and exists (select from new_rows) then
+            %s
+        end if;
+    else
+        %s
+    end if;$f$,
+        londiste_rs.write_events_source(i_queue_name, i_table_name, londiste_rs.one_update_source(key, i_unchanged)),
+        case when i_unchanged then format($f$%s
+            get diagnostics written = row_count;
+            if written = 0 then
+                %s
+            end if;$f$,
+            londiste_rs.write_events_source(i_queue_name, i_table_name, londiste_rs.many_updates_source(i_rel, key)), whole)
+        else londiste_rs.planned_without_source('enable_nestloop',
+            londiste_rs.write_events_source(i_queue_name, i_table_name, londiste_rs.paired_updates_source(key, false))) end,
+        whole);
+end $$;
+
+create or replace function londiste_rs.statement_capture_source(i_queue_name text, i_table_name text, i_rel oid, i_event text)
+returns text language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    key text[] := londiste_rs.key_columns(i_rel);
+    description text := londiste_rs.row_shape(i_rel, i_rel);
+    sources text[];
+    plain text;
+    pinning record;
+begin
+    sources := case i_event when 'insert' then array['new_rows "."'] when 'delete' then array['old_rows "."']
+                            else array['new_rows "."', 'old_rows "."'] end;
+    plain := case i_event
+        when 'insert' then londiste_rs.write_events_source(i_queue_name, i_table_name,
+                               $f$select 'rec.I', "."::text, null::text from new_rows "."$f$)
+        when 'delete' then londiste_rs.write_events_source(i_queue_name, i_table_name,
+                               $f$select 'rec.D', "."::text, null::text from old_rows "."$f$)
+        else londiste_rs.update_source(i_queue_name, i_table_name, i_rel, londiste_rs.captures_unchanged(i_queue_name)) end;
+    if cardinality(key) > 0 then
+        plain := format($f$if current_rows then
+        %s
+        if nested and written > 0 then
+            %s
+        end if;
+    else
+    %s
+    end if;$f$,
+            londiste_rs.planned_without_source('enable_seqscan',
+                londiste_rs.write_events_source(i_queue_name, i_table_name, londiste_rs.current_rows_source(i_rel, key, sources))),
+            londiste_rs.mark_source(i_rel), plain);
+    end if;
+    select * into pinning from londiste_rs.pin_source(i_rel);
+    return format($f$%s
+%s
+    known := (%L::regclass::text is null) <> (londiste_rs.row_shape(%s, %s) = %L);
+    if known then
+        shape := %L;%s
+    else
+        shape := londiste_rs.row_shape(%s, %s);
+    end if;
+    %s
+%s$f$,
+        londiste_rs.event_table_source(i_queue_name,
+            format('exists (select from %s)', case i_event when 'delete' then 'old_rows' else 'new_rows' end)),
+        pinning.pin, i_rel, i_rel, i_rel, description,
+        londiste_rs.shape_id(i_table_name, description),
+        case when cardinality(key) > 0 then londiste_rs.suspicion_source(i_rel, true) else '' end,
+        i_rel, i_rel, plain, pinning.unpin);
+end $$;

@@ -1,0 +1,83 @@
+-- Which event table takes a queue's changes, told to capture functions at once and for next to nothing.
+--
+-- londiste_rs.gate_<queue id> is a sequence whose last value is the number of the current event table plus one, or CLOSED: then the function
+-- reads pgq.queue. A sequence's value is not transactional: everybody sees it as soon as it is set. That is right for a hint: batches
+-- are read from all event tables, and a table is emptied only when nobody needs what is in it, so a change may stand in any of
+-- them. It is closed before a demotion commits, and opened only under a lock on the queue's row, when the queue is seen to be open.
+
+-- Whether gates can be kept: pgq is ours (the stock extension's batches look into the tables that the rotation names, no others).
+create or replace function londiste_rs.has_gates()
+returns boolean language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select to_regprocedure('pgq._batch_sql(bigint, text)') is not null
+       and exists (select from pg_trigger t where t.tgrelid = to_regclass('pgq.queue') and t.tgname = 'londiste_rs_gate')
+$$;
+
+create or replace function londiste_rs.gate_name(i_queue_id integer)
+returns text language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$ select 'londiste_rs.gate_' || i_queue_id $$;
+
+-- Follows pgq.queue. A queue that was closed stays so for its gate until open_gate looks: this transaction may still fail.
+create or replace function londiste_rs.set_gate()
+returns trigger language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    gate regclass := to_regclass(londiste_rs.gate_name(old.queue_id));
+    closed constant integer := 1000;
+begin
+    if gate is null then
+        return null;
+    elsif tg_op = 'DELETE' then
+        perform setval(gate, closed);
+    elsif new.queue_disable_insert or old.queue_disable_insert then
+        perform setval(gate, closed);
+    else
+        perform setval(gate, new.queue_cur_table + 1);
+    end if;
+    return null;
+end $$;
+
+-- Makes the gate of a queue say what the queue says. To be called when a table is captured, and now and then by the root's worker.
+create or replace function londiste_rs.open_gate(i_queue_name text)
+returns void language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    q record;
+    gate text;
+begin
+    if not londiste_rs.has_gates() then
+        return;
+    end if;
+    select queue_id, queue_cur_table + 1 as event_table into q
+      from pgq.queue where queue_name = i_queue_name and not queue_disable_insert;
+    if not found then
+        return;
+    end if;
+    gate := londiste_rs.gate_name(q.queue_id);
+    if to_regclass(gate) is null then
+        execute format('create sequence %s', gate);
+    elsif pg_sequence_last_value(gate::regclass) is not distinct from q.event_table then
+        return;
+    end if;
+    select queue_cur_table + 1 as event_table into q
+      from pgq.queue where queue_name = i_queue_name and not queue_disable_insert for share;
+    if found then
+        perform setval(gate::regclass, q.event_table);
+    end if;
+end $$;
+
+do $$
+begin
+    if to_regprocedure('pgq._batch_sql(bigint, text)') is null
+       or not pg_has_role((select c.relowner from pg_class c where c.oid = 'pgq.queue'::regclass), 'usage')
+       or exists (select from pg_trigger t where t.tgrelid = 'pgq.queue'::regclass and t.tgname = 'londiste_rs_gate')
+    then
+        return;
+    end if;
+    create trigger londiste_rs_gate after update of queue_cur_table, queue_disable_insert or delete on pgq.queue
+        for each row execute function londiste_rs.set_gate();
+end $$;
