@@ -123,7 +123,6 @@ fn rows_arrive_as_they_are_whoever_changed_them() {
     pair.source.admin().execute("alter database shop set lc_monetary = 'C'");
     let setup = Setup::new(&pair);
     setup.start_nodes();
-    setup.set("source", "loop_delay", "0.2");
     setup.add_all();
     setup.wait_ok(Duration::from_secs(180));
     let mut application = pair.source.connect();

@@ -232,6 +232,7 @@ pub async fn add<C: GenericClient>(
     }
     words.extend(options.trigger_flags.iter().map(|flags| format!("tgflags={flags}")));
     words.extend(options.trigger_args.iter().map(|argument| format!("trigger_arg={argument}")));
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let sql = "select * from londiste_rs.add_table($1, $2, $3, $4)";
     let row =
         coded(client, "londiste_rs.add_table", sql, &[&queue, &name, &options.dest_table, &words]).await?;
