@@ -6,7 +6,7 @@ use futures_util::stream::FuturesUnordered;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use pg::Table;
 use pgq::table::{self, MergeState, TableInfo};
-use pgq::{batch, node, replay};
+use pgq::{batch, fail_point, node, replay};
 use tracing::info;
 
 use crate::chunks::{self, Chunked};
@@ -111,6 +111,7 @@ async fn subscribe(copier: &Copier, sides: &Sides) -> Result<i64> {
     let provider = &*sides.provider;
     batch::unregister(provider, queue, &copier.consumer).await?;
     batch::register(provider, queue, &copier.consumer, None).await?;
+    fail_point::reached("copy-registered");
     let position = batch::subscription(provider, queue, &copier.consumer).await?;
     Ok(position.ok_or_else(|| pgq::Error::NoNode { queue: queue.to_owned() })?)
 }
@@ -188,7 +189,9 @@ async fn finish(
         info!(job, queue, table = info.name, reason = why, "table was copied under one snapshot");
     }
     run::forget(client, queue, &info.name).await?;
+    fail_point::reached("copy-end-before-commit");
     transaction.commit().await.during("ending the copy")?;
+    fail_point::reached("copy-end-after-commit");
     copier.moved(info, to);
     Ok(())
 }
