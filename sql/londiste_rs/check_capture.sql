@@ -1,122 +1,128 @@
 -- What capture of a table should be, compared with what is there, and its repair.
 
--- Triggers that capture of a table needs, but for the clones that PostgreSQL makes on partitions. tgtype as in pg_trigger.
-create or replace function londiste_rs.expected_triggers(
-    i_queue_name text, i_table_name text,
-    out relid oid, out trigger_name name, out tgtype smallint, out function_name text, out argument text)
-returns setof record language sql stable
-set search_path = pg_catalog, pg_temp
-as $$
-    -- AFTER, for each row: INSERT, DELETE, UPDATE
-    select rel.oid, londiste_rs.trigger_name(i_queue_name)::name, (1 + 4 + 8 + 16)::smallint, c.function_name, null
-      from londiste_rs.capture c, londiste_rs.find_relation(i_table_name) rel (oid)
-     where c.queue_name = i_queue_name and c.table_name = i_table_name
-    union all
-    -- AFTER, for each statement: TRUNCATE
-    select r.relid, (londiste_rs.trigger_name(i_queue_name) || '_truncate')::name, 32::smallint, c.function_name,
-           case when r.relid <> rel.oid then 'partition' end
-      from londiste_rs.capture c, londiste_rs.find_relation(i_table_name) rel (oid), londiste_rs.row_relations(rel.oid) r
-     where c.queue_name = i_queue_name and c.table_name = i_table_name
-$$;
-
--- The same with what is there: present is the trigger of that name, problem what is wrong with it.
+-- The capture triggers of a table as londiste_rs.capture_triggers wants them, and as they are: present is the trigger of that name, problem
+-- what is wrong with it.
 create or replace function londiste_rs.compared_triggers(
     i_queue_name text, i_table_name text,
     out relid oid, out trigger_name name, out present oid, out problem text)
 returns setof record language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    select e.relid, e.trigger_name, t.oid,
+    with wanted as (
+        select w.relid, w.trigger_name::name, w.type, w.clause, w.function_name, w.argument
+          from londiste_rs.capture c, londiste_rs.find_relation(i_table_name) rel (oid),
+               londiste_rs.capture_triggers(i_queue_name, rel.oid, c.function_name) w
+         where c.queue_name = i_queue_name and c.table_name = i_table_name)
+    select w.relid, w.trigger_name, t.oid,
            case when t.oid is null then 'is missing'
-                when n.nspname <> 'londiste_rs' or p.proname <> e.function_name
-                    then format('calls %I.%I, not londiste_rs.%I', n.nspname, p.proname, e.function_name)
-                when t.tgtype <> e.tgtype then 'fires at other times than it should'
+                when n.nspname <> 'londiste_rs' or p.proname <> w.function_name
+                    then format('calls %I.%I, not londiste_rs.%I', n.nspname, p.proname, w.function_name)
+                when t.tgtype <> w.type
+                     or (t.tgnewtable is null) <> (strpos(w.clause, 'new table') = 0)
+                     or (t.tgoldtable is null) <> (strpos(w.clause, 'old table') = 0) then 'fires at other times, or for other rows, than it should'
                 when t.tgqual is not null then 'has a condition'
                 when t.tgattr::text <> '' then 'is restricted to some columns'
                 when t.tgdeferrable or t.tgconstraint <> 0 then 'is a constraint trigger'
-                when string_to_array(encode(t.tgargs, 'escape'), '\000') is distinct from string_to_array(coalesce(e.argument || '\000', ''), '\000')
+                when string_to_array(encode(t.tgargs, 'escape'), '\000') is distinct from string_to_array(coalesce(w.argument || '\000', ''), '\000')
                     then 'has other arguments than it should'
                 when t.tgenabled = 'D' then 'is disabled'
                 when t.tgenabled = 'R' then 'fires in replica sessions only' end
-      from londiste_rs.expected_triggers(i_queue_name, i_table_name) e
-      left join pg_trigger t on t.tgrelid = e.relid and t.tgname = e.trigger_name
+      from wanted w
+      left join pg_trigger t on t.tgrelid = w.relid and t.tgname = w.trigger_name
       left join pg_proc p on p.oid = t.tgfoid
       left join pg_namespace n on n.oid = p.pronamespace
     union all
     -- clones of row triggers; a statement trigger has none
-    select c.oid, e.trigger_name, t.oid,
+    select c.oid, w.trigger_name, t.oid,
            case when t.oid is null then 'is missing'
                 when t.tgparentid = 0 then 'is a trigger of its own, not the parent''s'
                 when t.tgenabled = 'D' then 'is disabled'
                 when t.tgenabled = 'R' then 'fires in replica sessions only' end
-      from londiste_rs.expected_triggers(i_queue_name, i_table_name) e
-     cross join lateral pg_partition_tree(e.relid) part
-      join pg_class c on c.oid = part.relid and c.oid <> e.relid and c.relkind in ('r', 'p')
-      left join pg_trigger t on t.tgrelid = c.oid and t.tgname = e.trigger_name
-     where e.tgtype & 1 = 1
+      from wanted w
+     cross join lateral pg_partition_tree(w.relid) part
+      join pg_class c on c.oid = part.relid and c.oid <> w.relid and c.relkind in ('r', 'p')
+      left join pg_trigger t on t.tgrelid = c.oid and t.tgname = w.trigger_name
+     where w.type & 1 = 1
     union all
     -- a partition that was detached keeps what was created on itself
     select t.tgrelid, t.tgname, t.oid, 'is left over: the table is no part of the replicated one'
       from londiste_rs.capture c
-      join pg_proc p on p.proname = c.function_name and p.pronamespace = 'londiste_rs'::regnamespace
+     cross join unnest(array['', '_insert', '_update', '_delete']) ending
+      join pg_proc p on p.proname = c.function_name || ending and p.pronamespace = 'londiste_rs'::regnamespace
       join pg_trigger t on t.tgfoid = p.oid and t.tgparentid = 0
      where c.queue_name = i_queue_name and c.table_name = i_table_name
-       and not exists (select from londiste_rs.expected_triggers(i_queue_name, i_table_name) e
-                        where e.relid = t.tgrelid and e.trigger_name = t.tgname)
+       and not exists (select from wanted w where w.relid = t.tgrelid and w.trigger_name = t.tgname)
 $$;
 
--- The capture function as it would be generated now. It is generated under another name and undone at once: no lock on the table.
-create or replace function londiste_rs.expected_function(
-    i_queue_name text, i_table_name text, out source text, out settings text[], out definer boolean)
-returns record language plpgsql
+-- The capture functions as they would be generated now; ending is what their names have behind the table's. They are generated under another
+-- name and undone at once: no lock on the table.
+create or replace function londiste_rs.expected_functions(
+    i_queue_name text, i_table_name text, out ending text, out source text, out settings text[], out definer boolean)
+returns setof record language plpgsql
 set search_path = pg_catalog, pg_temp
+set client_min_messages = warning
 as $$
 declare
     trial constant text := 'trial_' || pg_backend_pid();
+    rel oid := londiste_rs.find_relation(i_table_name);
+    functions json;
 begin
     begin
-        perform londiste_rs.write_capture_function(i_queue_name, i_table_name, londiste_rs.find_relation(i_table_name), trial);
-        select p.prosrc, p.proconfig, p.prosecdef into source, settings, definer
-          from pg_proc p where p.proname = trial and p.pronamespace = 'londiste_rs'::regnamespace;
+        perform londiste_rs.write_capture_function(i_queue_name, i_table_name, rel, trial);
+        select json_agg(json_build_object('ending', substr(p.proname, length(trial) + 1), 'source', p.prosrc,
+                                          'settings', to_json(p.proconfig), 'definer', p.prosecdef)) into functions
+          from pg_proc p where starts_with(p.proname, trial) and p.pronamespace = 'londiste_rs'::regnamespace;
         raise exception using errcode = 'LR001';
     exception when sqlstate 'LR001' then
         null;
     end;
+    for ending, source, settings, definer in
+        select f->>'ending', f->>'source', array(select json_array_elements_text(f->'settings')), (f->>'definer')::boolean
+          from json_array_elements(functions) f
+    loop
+        return next;
+    end loop;
 end $$;
 
--- What is wrong with the function that a table's triggers call.
+-- What is wrong with the functions that a table's triggers call.
 create or replace function londiste_rs.function_problems(i_queue_name text, i_table_name text)
 returns setof text language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    c londiste_rs.capture;
-    f record;
+    name text;
     expected record;
+    f record;
 begin
-    select * into c from londiste_rs.capture x where x.queue_name = i_queue_name and x.table_name = i_table_name;
-    select p.*, pg_get_userbyid(p.proowner) as owner into f
-      from pg_proc p where p.proname = c.function_name and p.pronamespace = 'londiste_rs'::regnamespace and p.pronargs = 0;
-    if not found then
-        return next format('function londiste_rs.%I is missing', c.function_name);
-        return;
-    end if;
-    expected := londiste_rs.expected_function(i_queue_name, i_table_name);
-    if f.prosrc is distinct from expected.source then
-        return next format('function londiste_rs.%I is not the one that the table needs now', c.function_name);
-    end if;
-    if f.proconfig is distinct from expected.settings then
-        return next format('function londiste_rs.%I has other settings than it should', c.function_name);
-    end if;
-    if f.prosecdef <> expected.definer then
-        return next format('function londiste_rs.%I is not SECURITY DEFINER', c.function_name);
-    end if;
-    if not exists (select from pgq.queue q where q.queue_name = i_queue_name
-                      and (has_table_privilege(f.proowner, q.queue_data_pfx || '_0', 'insert')
-                           or has_function_privilege(f.proowner, 'pgq.insert_event(text, text, text, text, text, text, text)', 'execute')))
-    then
-        return next format('role %s, who owns function londiste_rs.%I, may not write events', f.owner, c.function_name);
-    end if;
+    for expected in
+        select e.*, c.function_name
+          from londiste_rs.capture c, londiste_rs.expected_functions(i_queue_name, i_table_name) e
+         where c.queue_name = i_queue_name and c.table_name = i_table_name
+         order by e.ending
+    loop
+        name := expected.function_name || expected.ending;
+        select p.*, pg_get_userbyid(p.proowner) as owner into f
+          from pg_proc p where p.proname = name and p.pronamespace = 'londiste_rs'::regnamespace and p.pronargs = 0;
+        if not found then
+            return next format('function londiste_rs.%I is missing', name);
+            continue;
+        end if;
+        if f.prosrc is distinct from replace(expected.source, 'trial_' || pg_backend_pid(), expected.function_name) then
+            return next format('function londiste_rs.%I is not the one that the table needs now', name);
+        end if;
+        if coalesce(f.proconfig, '{}') <> expected.settings then
+            return next format('function londiste_rs.%I has other settings than it should', name);
+        end if;
+        if f.prosecdef <> expected.definer then
+            return next format('function londiste_rs.%I is not SECURITY DEFINER', name);
+        end if;
+        if not exists (select from pgq.queue q where q.queue_name = i_queue_name
+                          and (has_table_privilege(f.proowner, q.queue_data_pfx || '_0', 'insert')
+                               or has_function_privilege(f.proowner, 'pgq.insert_event(text, text, text, text, text, text, text)', 'execute')))
+        then
+            return next format('role %s, who owns function londiste_rs.%I, may not write events', f.owner, name);
+        end if;
+    end loop;
 end $$;
 
 -- What is wrong with the stock triggers of a table. Their arguments are whatever the one who added the table wanted.
@@ -213,11 +219,12 @@ begin
         end if;
     end loop;
     -- a clone cannot be made alone
-    if exists (select from londiste_rs.compared_triggers(i_queue_name, i_table_name) x
-                where x.problem is not null and x.relid <> rel and x.trigger_name = londiste_rs.trigger_name(i_queue_name)::name)
-    then
-        execute format('drop trigger if exists %I on %s', londiste_rs.trigger_name(i_queue_name), rel::regclass);
-    end if;
+    for t in select distinct x.trigger_name from londiste_rs.compared_triggers(i_queue_name, i_table_name) x
+              where x.problem is not null and x.relid <> rel
+                and exists (select from pg_trigger p where p.tgrelid = rel and p.tgname = x.trigger_name)
+    loop
+        execute format('drop trigger %I on %s', t.trigger_name, rel::regclass);
+    end loop;
     if exists (select from londiste_rs.function_problems(i_queue_name, i_table_name)) then
         update londiste_rs.capture c set layouts = '' where c.queue_name = i_queue_name and c.table_name = i_table_name;
     end if;

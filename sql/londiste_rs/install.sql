@@ -9,6 +9,7 @@
 \ir capture_function.sql
 \ir capture.sql
 \ir check_capture.sql
+\ir partitions.sql
 \ir capture_whole.sql
 \ir deny.sql
 \ir relax.sql

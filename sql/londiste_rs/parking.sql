@@ -1,5 +1,5 @@
 -- A parked table has failed for a cause of its own: nobody works on it until resume-table or resync, the other tables go on. Its state, its
--- consumer <job>.copy.<table> and its position are those of a copy in the same state, so that the stock worker can take it up too.
+-- consumer <job>.copy.<table> and its position are those of a copy in the same state, so that stock tools know what to make of it.
 
 -- Parks a table. The caller has set its state and position, in the same transaction. i_code is the SQLSTATE, i_ev_id the event that failed,
 -- i_tick_id the tick up to which the table has everything; null where there is none.

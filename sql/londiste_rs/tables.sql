@@ -40,7 +40,7 @@ $$;
 -- Takes a table into replication on this node. Other than londiste.local_add_table it takes tables without a primary key and partitioned
 -- ones, and installs the capture (root) or the guard (leaf) of this project.
 -- Options: expect_sync (rows are there already), skip_truncate, no_triggers; on the root stock_capture: londiste.local_add_table registers it,
--- with the stock triggers that every subscriber understands.
+-- with the stock triggers that every subscriber understands, chosen by tgflags=FLAGS and trigger_arg=ARGUMENT.
 -- Codes: 200 added or already there; 400 cannot be replicated; 404 no such table, node, or table on the queue.
 create or replace function londiste_rs.add_table(
     i_queue_name text, i_table_name text, i_dest_table text, i_options text[], out ret_code integer, out ret_note text)
@@ -84,7 +84,9 @@ begin
             return;
         end if;
         select l.ret_code, l.ret_note into ret_code, ret_note
-          from londiste.local_add_table(i_queue_name, i_table_name, array_remove(i_options, 'stock_capture'), null, i_dest_table) l;
+          from londiste.local_add_table(i_queue_name, i_table_name,
+                   array(select regexp_replace(o, '^trigger_arg=', '') from unnest(i_options) with ordinality u(o, pos)
+                          where o <> 'stock_capture' order by pos), null, i_dest_table) l;
         return;
     end if;
     if node.node_type <> 'root' and info is null then
@@ -98,6 +100,8 @@ begin
             on conflict do nothing;
     end if;
     delete from londiste_rs.table_error e where e.queue_name = i_queue_name and e.table_name = i_table_name;
+    delete from londiste_rs.capture_part p where p.queue_name = i_queue_name and p.table_name = i_table_name;
+    delete from londiste_rs.partition_notice n where n.queue_name = i_queue_name and n.table_name = i_table_name;
     attrs := case when 'skip_truncate' = any (i_options) then 'skip_truncate=1' end;
     update londiste.table_info
        set local = true, dest_table = nullif(i_dest_table, i_table_name), custom_snapshot = null, table_attrs = attrs,
@@ -105,6 +109,7 @@ begin
      where queue_name = i_queue_name and table_name = i_table_name;
     if node.node_type = 'root' then
         perform londiste_rs.capture_table(i_queue_name, i_table_name);
+        perform londiste_rs.know_partitions(i_queue_name, i_table_name);
         perform londiste.root_notify_change(i_queue_name, 'londiste.add-table', i_table_name);
     elsif node.node_type = 'leaf' and not 'no_triggers' = any (i_options) then
         perform londiste_rs.guard_table(i_queue_name, rel);
@@ -168,6 +173,8 @@ begin
         execute format('drop trigger if exists %I on %s', londiste_rs.trigger_name(i_queue_name) || '_truncate', r::regclass);
     end loop;
     delete from londiste_rs.table_error e where e.queue_name = i_queue_name and e.table_name = i_table_name;
+    delete from londiste_rs.capture_part p where p.queue_name = i_queue_name and p.table_name = i_table_name;
+    delete from londiste_rs.partition_notice n where n.queue_name = i_queue_name and n.table_name = i_table_name;
     delete from londiste_rs.copy_progress p where p.queue_name = i_queue_name and p.table_name = i_table_name;
     perform londiste_rs.copy_forget(i_queue_name, i_table_name);
     for index_note in select x from londiste_rs.copy_restore_dropped(dest) x loop

@@ -98,6 +98,15 @@ fn chunks(pair: &Pair) -> BTreeMap<String, String> {
     rows.into_iter().filter_map(|mut row| Some((row.swap_remove(0)?, row.pop()??))).collect()
 }
 
+/// Ranges of pages can be read since PostgreSQL 14.
+fn has_chunks(pair: &Pair) -> bool {
+    let has = pair.source.cluster.major() >= 14;
+    if !has {
+        eprintln!("the source copies under one snapshot: nothing to test");
+    }
+    has
+}
+
 fn setup(pair: &Pair, rate: &str) -> Setup {
     let setup = Setup::new(pair);
     setup.set("target.ini", "parallel_copies", "2");
@@ -124,6 +133,9 @@ fn definitions(database: &Database) -> Vec<Vec<Option<String>>> {
 fn interrupted_copies_go_on_behind_their_last_chunk() {
     let kills = std::env::var("CHUNKED_COPY_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(5);
     let pair = Pair::start();
+    if !has_chunks(&pair) {
+        return;
+    }
     create(&pair);
     let before = definitions(&pair.target);
     let setup = setup(&pair, "3MB");
@@ -192,6 +204,9 @@ fn copying(setup: &Setup) -> bool {
 #[test]
 fn limits_and_pauses_hold_for_running_copies() {
     let pair = Pair::start();
+    if !has_chunks(&pair) {
+        return;
+    }
     create(&pair);
     let setup = setup(&pair, "100kB");
     setup.add_all();
@@ -237,6 +252,9 @@ fn limits_and_pauses_hold_for_running_copies() {
 #[test]
 fn a_table_that_is_rewritten_or_emptied_meanwhile_starts_over() {
     let pair = Pair::start();
+    if !has_chunks(&pair) {
+        return;
+    }
     create(&pair);
     let setup = setup(&pair, "2MB");
     setup.add_all();
@@ -262,7 +280,6 @@ fn a_table_that_is_rewritten_or_emptied_meanwhile_starts_over() {
 #[test]
 fn definitions_come_back_as_they_were_whenever_the_copy_is_killed() {
     let pair = Pair::start();
-    pair.source.cluster.admin("postgres").execute("select 1");
     let space = pair.target.cluster.directory().join("space");
     std::fs::create_dir(&space).unwrap();
     tests::installation::give_to_server_user(&space);
@@ -275,7 +292,8 @@ fn definitions_come_back_as_they_were_whenever_the_copy_is_killed() {
     pair.both("create table child (z int primary key) inherits (t)");
     let distinct = if pair.target.cluster.major() >= 15 { "nulls not distinct" } else { "" };
     pair.target.execute(&format!(
-        r#"create unique index "Odd Index" on t (lower(a) desc nulls last, c text_pattern_ops) where b > 1;
+        r#"alter table t alter column c set not null;
+           create unique index "Odd Index" on t (lower(a) desc nulls last, c text_pattern_ops) where b > 1;
            alter index "Odd Index" alter column 1 set statistics 77;
            create index spaced on t using hash (a) tablespace elsewhere;
            alter table t add constraint "late one" unique {distinct} (a, b) deferrable initially deferred;
@@ -287,7 +305,6 @@ fn definitions_come_back_as_they_were_whenever_the_copy_is_killed() {
            comment on constraint "late one" on t is 'it''s late';
            alter table t alter column a set statistics 33"#
     ));
-    pair.target.execute("alter table t alter column c set not null");
     pair.source.execute("insert into t (id, a, b, r, c) select i, 'a' || i, i, int4range(i, i + 1), 'c' || i from generate_series(1, 20000) i");
     pair.source
         .execute("insert into child (id, a, c, z) select i, 'child', 'c', i from generate_series(1, 100) i");

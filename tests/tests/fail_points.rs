@@ -128,3 +128,18 @@ fn death_at_each_commit_of_a_copy() {
     setup.start_daemon("target");
     settle(&pair, &setup, load);
 }
+
+#[test]
+fn death_at_each_step_of_parking_a_table() {
+    let (pair, setup, load) = start();
+    setup.stop_daemon("target");
+    pair.target.execute("alter table pgbench_tellers add constraint none check (tbalance is null) not valid");
+    for point in ["parking-prepared", "parking-written", "parked"] {
+        die(&setup, "target", point);
+    }
+    setup.start_daemon("target");
+    setup.wait_caught_up(SETTLE);
+    pair.target.execute("alter table pgbench_tellers drop constraint none");
+    setup.londiste(&["target.ini", "resume-table", "pgbench_tellers"]).expect_success();
+    settle(&pair, &setup, load);
+}

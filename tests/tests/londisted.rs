@@ -63,7 +63,7 @@ fn get(port: u16, path: &str) -> String {
     answer
 }
 
-/// A headless browser shows the page, and writes a picture that is not blank.
+/// A headless browser shows the page, and takes a picture that is not blank: target/status-page.png.
 fn the_page_is_drawn(setup: &Setup, port: u16) {
     let browsers = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
     let Some(browser) = browsers.iter().find(|path| std::path::Path::new(path).exists()) else {
@@ -82,7 +82,9 @@ fn the_page_is_drawn(setup: &Setup, port: u16) {
     for words in ["<td>subscriber", "<progress value=\"4\" max=\"4\">", "target_app"] {
         assert!(document.contains(words), "{words}\n{document}");
     }
-    let picture = setup.directory().join("page.png");
+    let picture = tests::repository().join("target/status-page.png");
+    std::fs::create_dir_all(picture.parent().unwrap()).unwrap();
+    _ = std::fs::remove_file(&picture);
     run(&[&format!("--screenshot={}", picture.display()), "--window-size=1000,900"]);
     assert!(std::fs::metadata(picture).unwrap().len() > 10_000, "the picture is blank");
 }

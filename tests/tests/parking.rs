@@ -74,6 +74,9 @@ fn tables_that_fail_are_parked_and_resumed_without_loss() {
     let said = setup.londiste(&["target.ini", "status"]).expect_success().stdout.clone();
     assert!(said.contains("Tables: 2/4/0") && said.contains("the provider keeps all events since"), "{said}");
     setup.londiste(&["target.ini", "wait-sync"]).expect_failure(1, &["public.wider is parked"]);
+    setup
+        .londiste(&["target.ini", "wait-root"])
+        .expect_failure(1, &["public.wider is parked and lacks changes"]);
     let subscribed = "select count(*) from pgq.get_consumer_info('migq') where consumer_name like '%.copy.%'";
     assert_eq!(pair.source.value(subscribed), "4");
 
@@ -117,6 +120,17 @@ fn damaged_events_and_rows_changed_on_the_target_stop_their_tables_only() {
     );
     assert!(said.contains("cannot be read"), "{said}");
     setup.londiste(&["target.ini", "resync", "number"]).expect_success();
+    // what may pass by itself is tried again
+    pair.target.execute(
+        "create function full() returns boolean language plpgsql as $$begin raise exception using errcode = '53100', message = 'disk full'; end$$;
+         alter table wider add constraint has_space check (full())",
+    );
+    setup.set("target.ini", "table_retry_period", "1");
+    setup.londiste(&["-r", "target.ini"]).expect_success();
+    pair.source.execute("insert into wider values (1, 'x')");
+    setup.wait_caught_up(SETTLE);
+    pair.target.execute("create or replace function full() returns boolean language sql as 'select true'");
+    wait_parked(&setup, "checked");
     // told to go on all the same, the row comes back; a delete that finds none is counted as well
     setup.set("target.ini", "on_conflict", "warn");
     setup.londiste(&["-r", "target.ini"]).expect_success();

@@ -119,7 +119,9 @@ fn generated_functions_write_what_the_generic_way_writes() {
         let written = "select count(*) from pgq._row_functions() f join pg_class c on c.oid = split_part(f.name, '_', 4)::oid where in_tree = ";
         assert!(owner.number(&format!("{written} false")) >= 3 * i64::try_from(ARGUMENTS.len()).unwrap());
         let by_tree = events(owner, Way::Tree, magic);
-        assert!(owner.number(&format!("{written} true")) >= 3 * i64::try_from(ARGUMENTS.len()).unwrap());
+        assert!(
+            owner.number(&format!("{written} true")) >= 3 * i64::try_from(ARGUMENTS.len().min(16)).unwrap()
+        );
         owner.execute("alter function pgq._write_row_function(text, oid, text[]) rename to _not_now");
         owner.execute(
             "create function pgq._write_row_function(text, oid, text[]) returns void language sql as ''",

@@ -66,7 +66,7 @@ impl<'a> Planner<'a> {
             }
             Op::Put if item.change.new.is_none() => self.join(table, Deed::Clear, key, row, false),
             // an update cannot give the row its number
-            Op::Put if plan.numbers_rows(&key) => {
+            Op::Put if plan.numbers_rows(&key) && (self.manner.bypass || !plan.acts_on_others) => {
                 self.join(table, Deed::Clear, key.clone(), row, false);
                 self.join(table, Deed::Insert, key, row, false);
             }

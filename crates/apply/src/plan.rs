@@ -75,6 +75,8 @@ pub(crate) struct Plan {
     pub(crate) quoted: String,
     /// One relation, whose inheritance children are tables of their own.
     pub(crate) alone: bool,
+    /// Rows of other tables go or change when one of this table goes, by foreign keys.
+    pub(crate) acts_on_others: bool,
     pub(crate) sight: Sight,
     pub(crate) columns: Vec<TargetColumn>,
     pub(crate) uniques: Vec<Unique>,
@@ -89,7 +91,8 @@ pub(crate) struct Plan {
 }
 
 const TABLE: &str = "
-select format('%I.%I', n.nspname, c.relname), c.relkind = 'r'
+select format('%I.%I', n.nspname, c.relname), c.relkind = 'r',
+       exists (select from pg_catalog.pg_constraint k where k.contype = 'f' and k.confrelid = c.oid and k.confdeltype not in ('a', 'r'))
   from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
  where c.oid = $1";
 
@@ -180,6 +183,7 @@ impl Plan {
             table: if table.contains('.') { table.to_owned() } else { format!("public.{table}") },
             quoted: found.get(0),
             alone: found.get(1),
+            acts_on_others: found.get(2),
             sight,
             columns,
             uniques,

@@ -4,7 +4,7 @@ use apply::Control;
 use pg::Session;
 use pgq::node::{self, Location};
 use pgq::{seq, table};
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::{Error, Result, Worker, script};
 
@@ -53,6 +53,17 @@ pub(crate) async fn perform(
             node::set_global_watermark(client, &queue, Some(tick)).await?
         }
         Control::TickId { .. } => {}
+        Control::Partition { table, partition, notice } => {
+            if table::keep_partition_notice(client, queue, &table, &partition, &notice).await? {
+                warn!(
+                    job,
+                    queue,
+                    table,
+                    partition,
+                    "partition {notice} on the root, without events for its rows: see tables"
+                );
+            }
+        }
         Control::Execute { script, sql, attributes } => {
             let done = script::perform(worker, target, bypass_triggers, &script, &sql, &attributes).await;
             done.map_err(|source| Error::Script { script, source: Box::new(source) })?

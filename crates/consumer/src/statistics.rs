@@ -26,7 +26,7 @@ impl Statistics {
     pub(crate) fn count(&mut self, batch: &Batch, done: &Done) {
         self.batches += 1;
         self.changes += done.changes;
-        self.conflicts += done.conflicts.values().map(|conflicts| conflicts.count).sum::<u64>();
+        self.conflicts += done.conflicts();
         self.last = Some((batch.tick, batch.tick_time));
     }
 

@@ -78,10 +78,10 @@ pub(crate) async fn run(
             fail_point::reached("watermark-set");
         }
         let tables = table::list(&**target, queue).await?;
-        worker.report.tables(&tables);
         if copies.schedule(&provider, target, &tables).await? {
             relaxations.hasten();
         }
+        worker.report.tables(&tables, copies.parked());
         if relaxations.comes(RELAXATIONS) {
             relax(job, queue, target).await?;
             fail_point::reached("relaxed");
@@ -120,6 +120,7 @@ pub(crate) async fn run(
         match applied {
             Ok(done) => {
                 statistics.count(&batch, &done);
+                worker.report.tell(|facts| facts.conflicts += done.conflicts());
                 worker.report.applied(&batch, done.changes, began_batch.elapsed());
             }
             Err(error) => {

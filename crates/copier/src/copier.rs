@@ -76,11 +76,13 @@ impl Copier {
     /// # Errors
     /// Any failure that may pass, kept in `londiste_rs.table_error` too; running again goes on from what was committed.
     pub async fn run(&self, stop: CancellationToken) -> Result<()> {
+        // watched apart: what the telling connection does is no sign that the copy's own are alive
+        let apart = pg::Watch::default();
         let outcome = tokio::select! {
             outcome = Box::pin(self.work()) => outcome,
             // dropping the copy's transactions is safe at every point
             () = stop.cancelled() => Ok(()),
-            () = self.tell() => Ok(()),
+            () = apart.over(self.tell()) => Ok(()),
         };
         self.progress.forget(&self.table);
         match outcome {
@@ -162,6 +164,10 @@ impl Copier {
         let queue = self.config.queue_name.as_str();
         loop {
             tokio::time::sleep(REPORT).await;
+            self.progress.show(&self.table, &self.report);
+            if self.gate.slows() {
+                self.report.sign();
+            }
             let Ok(node) = self.connections.report().await else { continue };
             self.progress.publish(&node, queue, &self.table).await;
             if let Ok(Some(state)) = node::consumer_state(&*node, queue, self.config.worker()).await {

@@ -92,6 +92,12 @@ impl Gate {
         self.limits.borrow().copies
     }
 
+    /// Whether copies wait on purpose now and then: held, or at a rate.
+    pub(crate) fn slows(&self) -> bool {
+        let limits = self.limits.borrow();
+        limits.held || limits.bytes_per_second.is_some()
+    }
+
     /// Waits while copies are held.
     pub(crate) async fn open(&self) {
         // the sender lives as long as self
@@ -157,7 +163,7 @@ impl pg::Valve for Valve {
         }
         self.passed += bytes;
         self.progress.bytes(&self.table, bytes);
-        self.report.copied(self.passed);
+        self.report.sign();
         true
     }
 }

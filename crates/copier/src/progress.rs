@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use pg::Client;
+use pgq::Report;
+use pgq::report::CopyFacts;
 use tracing::debug;
 
 /// Shared by all copies of a node.
@@ -94,6 +96,20 @@ impl Progress {
 
     pub(crate) fn forget(&self, table: &str) {
         self.tables.lock().unwrap_or_else(PoisonError::into_inner).remove(table);
+    }
+
+    /// Shows a table's progress within this process.
+    pub(crate) fn show(&self, table: &str, report: &Report) {
+        let entry = self.tables.lock().unwrap_or_else(PoisonError::into_inner).get(table).cloned();
+        let Some(entry) = entry else { return };
+        let phase = match entry.step {
+            Step::Rows => "in-copy".to_owned(),
+            Step::Reconciling => "in-copy, reconciling".to_owned(),
+            Step::Indexes { done, total } => format!("in-copy, {done} of {total} indexes"),
+            Step::CatchingUp { behind } => format!("catching-up, {behind} events behind"),
+        };
+        let expected_bytes = Some(entry.expected).filter(|bytes| *bytes > 0);
+        report.note(|facts| facts.copy = Some(CopyFacts { phase, bytes: entry.bytes, expected_bytes }));
     }
 
     /// Writes a table's progress down where other processes can see it. A failure is none of the copy.

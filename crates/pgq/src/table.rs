@@ -206,6 +206,10 @@ pub struct AddOptions {
     pub no_triggers: bool,
     /// Root: which triggers write its events.
     pub capture: Capture,
+    /// Root: letters that choose the stock triggers (see `londiste.create_trigger`); any make it [`Capture::Stock`] for this table.
+    pub trigger_flags: Option<String>,
+    /// Root: arguments of the stock triggers, as above.
+    pub trigger_args: Vec<String>,
 }
 
 /// Takes a table into replication on this node; answers the note.
@@ -223,9 +227,11 @@ pub async fn add<C: GenericClient>(
         (options.capture == Capture::Stock, "stock_capture"),
     ] {
         if set {
-            words.push(word);
+            words.push(word.to_owned());
         }
     }
+    words.extend(options.trigger_flags.iter().map(|flags| format!("tgflags={flags}")));
+    words.extend(options.trigger_args.iter().map(|argument| format!("trigger_arg={argument}")));
     let sql = "select * from londiste_rs.add_table($1, $2, $3, $4)";
     let row =
         coded(client, "londiste_rs.add_table", sql, &[&queue, &name, &options.dest_table, &words]).await?;
@@ -281,8 +287,16 @@ pub async fn set_error<C: GenericClient>(
     Ok(())
 }
 
-/// Root: tables whose definition has changed since their capture was written.
-pub async fn stale_captures<C: GenericClient>(client: &C, queue: &str) -> Result<Vec<String>> {
+/// Root: tables whose definition has changed since their capture was written, or the setting whether updates that change nothing are
+/// captured.
+pub async fn stale_captures<C: GenericClient>(
+    client: &C,
+    queue: &str,
+    unchanged: bool,
+) -> Result<Vec<String>> {
+    let sql = "select londiste_rs.set_captures_unchanged($1, $2)";
+    row(client, "londiste_rs.set_captures_unchanged", sql, &[&queue, &unchanged]).await?;
+    row(client, "londiste_rs.open_gate", "select londiste_rs.open_gate($1)", &[&queue]).await?;
     let sql = "select table_name from londiste_rs.stale_captures($1)";
     let stale = rows(client, "londiste_rs.stale_captures", sql, &[&queue]).await?;
     Ok(stale.iter().map(|table| table.get(0)).collect())
@@ -322,5 +336,37 @@ pub async fn repair_capture<C: GenericClient>(
 ) -> Result<()> {
     let sql = "select londiste_rs.repair_capture($1, $2, $3)";
     row(client, "londiste_rs.repair_capture", sql, &[&queue, &name, &capture.as_str()]).await?;
+    Ok(())
+}
+
+/// Root: partitions of captured tables that came with rows in them, or went, since the last call: table, partition, what happened. The
+/// subscribers are told by events.
+pub async fn notice_partitions<C: GenericClient>(
+    client: &C,
+    queue: &str,
+) -> Result<Vec<(String, String, String)>> {
+    let sql = "select table_name, part_name, notice from londiste_rs.notice_partitions($1)";
+    let noticed = rows(client, "londiste_rs.notice_partitions", sql, &[&queue]).await?;
+    Ok(noticed.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect())
+}
+
+/// Subscriber: keeps what the root has told of a partition; false where it does not matter here.
+pub async fn keep_partition_notice<C: GenericClient>(
+    client: &C,
+    queue: &str,
+    name: &str,
+    partition: &str,
+    notice: &str,
+) -> Result<bool> {
+    let sql = "select londiste_rs.keep_partition_notice($1, $2, $3, $4)";
+    let what = "londiste_rs.keep_partition_notice";
+    Ok(row(client, what, sql, &[&queue, &name, &partition, &notice]).await?.get(0))
+}
+
+/// Subscriber: the table is copied again, what was told of its partitions matters no more.
+pub async fn forget_partition_notices<C: GenericClient>(client: &C, queue: &str, name: &str) -> Result<()> {
+    let sql = "delete from londiste_rs.partition_notice where queue_name = $1 and table_name = $2";
+    let failed = crate::call::failed("londiste_rs.partition_notice");
+    client.execute(sql, &[&queue, &name]).await.map_err(failed)?;
     Ok(())
 }

@@ -45,6 +45,16 @@ select name, remark from (
     select table_name, 7, format('ERR (since %s): %s', to_char(since, 'YYYY-MM-DD HH24:MI:SS'), trouble)
       from londiste_rs.table_troubles($1)
     union all
+    select table_name, 7, remark from londiste_rs.partition_remarks($1)
+    union all
+    select coalesce(t.dest_table, t.table_name), 8, format('its inheritance child %s is not replicated: add it', i.inhrelid::regclass)
+      from londiste.table_info t
+      join pg_catalog.pg_inherits i on i.inhparent = londiste_rs.find_relation(coalesce(t.dest_table, t.table_name))
+      join pg_catalog.pg_class c on c.oid = i.inhrelid and not c.relispartition
+     where t.queue_name = $1 and t.local
+       and not exists (select from londiste.table_info o where o.queue_name = $1 and o.local
+                          and londiste_rs.find_relation(coalesce(o.dest_table, o.table_name)) = i.inhrelid)
+    union all
     select dest_table, 8, format('copied under one snapshot: %s', why_whole)
       from londiste_rs.copy_run where queue_name = $1 and why_whole is not null
 ) r order by name, place, remark";

@@ -73,6 +73,7 @@ const LONDISTE: &[(&str, Meaning)] = &[
     ("copy_rate_limit", Plain),
     ("lock_timeout", Plain),
     ("capture", Plain),
+    ("capture_unchanged", Plain),
     ("node_name", Plain),
     ("public_node_location", Secret),
     ("initial_provider_location", Secret),
@@ -134,6 +135,10 @@ const DEFAULTS: &[(&str, &str, &str)] = &[
     ("londiste", "stop_timeout", "300"),
     ("londiste", "loop_delay", "1"),
     ("londiste", "parallel_copies", "1"),
+    ("londiste", "parallel_index_builds", "2"),
+    ("londiste", "copy_maintenance_work_mem", "256MB"),
+    ("londiste", "copy_chunk_seconds", "60"),
+    ("londiste", "copy_chunk_pages", "0"),
     ("londiste", "lock_timeout", "10"),
     ("londiste", "capture", "generated"),
     ("londiste", "global_wm_publish_period", "300"),
@@ -141,6 +146,8 @@ const DEFAULTS: &[(&str, &str, &str)] = &[
     ("londiste", "keepalive_stats", "300"),
     ("londiste", "connection_lifetime", "1200"),
     ("londiste", "exception_sleep", "20"),
+    ("londiste", "on_conflict", "error"),
+    ("londiste", "table_retry_period", "300"),
 ];
 
 /// What holds where `key` is not set; `None`: nothing, or what depends on other things.

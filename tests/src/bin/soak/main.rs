@@ -13,9 +13,9 @@ use tests::proxy::Proxy;
 use tests::{Pair, Setup, Shutdown, compare};
 
 /// Between two faults, at most.
-const PEACE: Duration = Duration::from_secs(8);
+const PEACE: Duration = Duration::from_secs(20);
 const SAMPLE: Duration = Duration::from_secs(5);
-const SETTLE: Duration = Duration::from_secs(180);
+const SETTLE: Duration = Duration::from_secs(600);
 
 fn main() -> ExitCode {
     let minutes = std::env::args().nth(1).map_or(Ok(30.0), |text| text.parse::<f64>());
