@@ -11,6 +11,7 @@ use tracing::info;
 use crate::columns::Copying;
 use crate::connections::Sides;
 use crate::error::During;
+use crate::gate::living;
 use crate::ranges::{self, Pace, Range};
 use crate::run::{self, FILES, Run, Step};
 use crate::staging::{Drained, Staging};
@@ -129,7 +130,7 @@ pub(crate) async fn copy(
             ranges::next(&done.of(&heap.relation), heap.pages, pace.pages()).map(|range| (heap, range))
         });
         let Some((heap, range)) = next else { break };
-        copier.gate.open().await;
+        living(&copier.report, copier.gate.open()).await;
         let began = Instant::now();
         match chunk(copier, sides, chunked, heap, range).await? {
             Chunk::Copied(copied) => {

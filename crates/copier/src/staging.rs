@@ -120,6 +120,7 @@ impl Staging {
                     reached = position.unwrap_or_default();
                     continue;
                 }
+                copier.report.sign();
                 bell.wait(Duration::from_secs_f64(copier.config.loop_delay.max(0.05))).await;
                 continue;
             };
