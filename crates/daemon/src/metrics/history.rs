@@ -18,17 +18,22 @@ pub(super) struct History {
 }
 
 impl History {
-    pub(super) fn sample(&self, jobs: &Jobs) {
-        let mut lags = self.lags.lock().unwrap_or_else(PoisonError::into_inner);
+    fn sample(&self, jobs: &Jobs) {
         for job in jobs.now(None) {
             let worker = job.parts.iter().find(|part| part.status.name == "worker");
             let lag = worker.and_then(|part| part.facts.batch).map(|batch| batch.lag().as_secs_f64());
-            if lag.is_some() || lags.contains_key(&job.name) {
-                let samples = lags.entry(job.name).or_default();
-                samples.push_back(lag);
-                while samples.len() > SAMPLES {
-                    samples.pop_front();
-                }
+            self.add(job.name, lag);
+        }
+    }
+
+    /// One more sample of a job; one that has never had any is left out.
+    pub(super) fn add(&self, job: String, lag: Option<f64>) {
+        let mut lags = self.lags.lock().unwrap_or_else(PoisonError::into_inner);
+        if lag.is_some() || lags.contains_key(&job) {
+            let samples = lags.entry(job).or_default();
+            samples.push_back(lag);
+            while samples.len() > SAMPLES {
+                samples.pop_front();
             }
         }
     }

@@ -206,6 +206,21 @@ mod tests {
     }
 
     #[test]
+    fn lags_are_drawn_with_gaps_where_none_was_known() {
+        let history = History::default();
+        history.add("root".into(), None);
+        for lag in [Some(4.0), Some(8.0), None, Some(2.0)] {
+            history.add("leaf".into(), lag);
+        }
+        let mut page = String::new();
+        plot(&mut page, &history);
+        assert_eq!(page.matches("<path").count(), 1, "{page}");
+        let path = page.split("d=\"").nth(1).unwrap().split('"').next().unwrap();
+        assert_eq!((path.matches('M').count(), path.matches('L').count()), (2, 1), "{path}");
+        assert!(page.contains(">8 s</text>") && page.contains("leaf") && !page.contains("root"), "{page}");
+    }
+
+    #[test]
     fn a_bar_is_never_more_than_full() {
         assert!(bar(7, Some(4)).contains("100 %"));
         assert_eq!(bar(7, None), "");

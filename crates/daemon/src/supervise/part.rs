@@ -50,6 +50,7 @@ pub(super) struct Part {
     status: PartStatus,
     supervisor: Supervisor,
     ending: Ending,
+    watch: Watch,
     /// Pieces of work done when it failed last, and failures since the last of them.
     pieces: u64,
     fruitless: u32,
@@ -66,7 +67,14 @@ impl Part {
             last_error: None,
             report,
         };
-        Part { status, supervisor: supervisor.clone(), ending, pieces: 0, fruitless: 0 }
+        Part {
+            status,
+            supervisor: supervisor.clone(),
+            ending,
+            watch: Watch::default(),
+            pieces: 0,
+            fruitless: 0,
+        }
     }
 
     /// Returns when the part is done, or was asked to stop and has.
@@ -143,14 +151,15 @@ impl Part {
         F: Fn(CancellationToken) -> R + Sync,
         R: Future<Output = Result<(), BoxError>>,
     {
-        let watch = Watch::default();
+        let (watch, application) = (&self.watch, format!("{} watch", self.supervisor.job));
+        // processes that were given up hold locks that would be waited for
+        watch.bury(&application).await;
         // the closure itself may panic as well
         let work = AssertUnwindSafe(watch.over(async { run(stop.clone()).await })).catch_unwind();
-        let application = format!("{} watch", self.supervisor.job);
         tokio::select! {
             biased;
             outcome = work => outcome,
-            lost = vigil::keep(&watch, &self.status.report, self.supervisor.silence, &application) => Ok(Err(lost.into())),
+            lost = vigil::keep(watch, &self.status.report, self.supervisor.silence, &application) => Ok(Err(lost.into())),
         }
     }
 
