@@ -1,5 +1,6 @@
-# make test | conformance | demo [KEEP=1] | demo-stop | bench [CASES=…] | test-versions [VERSIONS=… UPGRADES=…] | install [PREFIX= DESTDIR=]
+# make test | conformance | demo [KEEP=1] | demo-stop | soak [MINUTES=30] | bench [CASES=…] | torture [SECONDS=600] | test-versions [VERSIONS=… UPGRADES=…] | install [PREFIX= DESTDIR=] | deb
 PREFIX ?= /usr/local
+SECONDS ?= 600
 VERSIONS ?= 13 14 16 17 18
 UPGRADES ?= 13:18 18:13
 export CARGO_TERM_COLOR ?= auto
@@ -40,6 +41,11 @@ conformance: postgres
 	cargo build --workspace --bins
 	cargo test --package tests --test conformance --test mixed -- --nocapture --test-threads=2
 
+# Capture under every type, statement and change of the schema, for longer than make test does: SECONDS each.
+torture: postgres
+	cargo build --workspace --bins
+	TORTURE_SECONDS=$(SECONDS) SOAK_SECONDS=$(SECONDS) cargo test --package tests --test capture_torture --test soak_ddl -- --nocapture --test-threads=1
+
 # The guide on two servers of its own, under load, compared row by row. KEEP=1 leaves it running.
 demo: postgres build
 	cargo run --release --quiet --package tests --bin demo -- $(if $(KEEP),keep)
@@ -47,19 +53,37 @@ demo: postgres build
 demo-stop:
 	cargo run --release --quiet --package tests --bin demo -- stop
 
+# Half an hour of writers and random faults around one process: nothing may grow. MINUTES=2 to try it.
+soak: postgres build
+	cargo run --release --quiet --package tests --bin soak -- $(MINUTES)
+
 bench: postgres build
 	cargo run --release --quiet --package tests --bin bench -- $(CASES)
 
-install: build
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/londiste-rs/etc $(DESTDIR)$(PREFIX)/lib/systemd/system
-	install $(addprefix $(TARGET)/release/,pgqd londiste) $(DESTDIR)$(PREFIX)/bin
+install: build install-units
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/londiste-rs/etc $(DESTDIR)$(PREFIX)/share/londiste-rs/docs
+	install $(addprefix $(TARGET)/release/,pgqd londiste londisted) $(DESTDIR)$(PREFIX)/bin
 	cp -R sql $(DESTDIR)$(PREFIX)/share/londiste-rs/
-	install -m 644 etc/*.ini $(DESTDIR)$(PREFIX)/share/londiste-rs/etc
-	install -m 644 systemd/* $(DESTDIR)$(PREFIX)/lib/systemd/system
+	install -m 644 docs/* $(DESTDIR)$(PREFIX)/share/londiste-rs/docs
+	install -m 644 etc/* $(DESTDIR)$(PREFIX)/share/londiste-rs/etc
+
+# The units call the executables where they are installed, and name the documentation that is there.
+install-units:
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)$(PREFIX)/lib/sysusers.d
+	set -e; for unit in systemd/*.service; do \
+	  sed -e 's,=/usr/bin/,=$(PREFIX)/bin/,' -e 's,/usr/share/,$(PREFIX)/share/,' $$unit \
+	    >$(DESTDIR)$(PREFIX)/lib/systemd/system/$${unit##*/}; \
+	done
+	install -m 644 systemd/londiste.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/londiste.conf
+
+# The package for Debian and its kin, into target/debian. Needs cargo-deb (cargo install cargo-deb).
+deb: build
+	cargo run --release --quiet --package manual -- target/manual
+	cargo deb --no-build --no-strip --package cli --output target/debian/
 
 TARGET = $(or $(CARGO_TARGET_DIR),target)
 
 postgres:
 	.ci/install-postgres
 
-.PHONY: build test conformance run-tests test-versions demo demo-stop bench install postgres
+.PHONY: build deb soak install-units test conformance run-tests test-versions demo demo-stop bench torture install postgres

@@ -10,6 +10,8 @@ select e.extname is not null as pgq_node_is_stock
 select e.extname is not null as londiste_is_stock
   from (select) here left join pg_extension e on e.extname = 'londiste' \gset
 
+\ir londiste_rs/begin.sql
+
 \if :pgq_is_stock
 \echo 'Schema pgq belongs to the extension pgq: left as it is.'
 \else

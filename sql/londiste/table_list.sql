@@ -97,7 +97,7 @@ begin
       join pg_namespace n on n.oid = c.relnamespace
      where c.relkind in ('r', 'S') and c.relpersistence <> 't'
        and n.nspname not in ('pgq', 'pgq_node', 'pgq_ext', 'londiste', 'londiste_rs', 'londiste_fk', 'information_schema')
-       and n.nspname not like 'pg\_%'
+       and not starts_with(n.nspname, 'pg_')
        and not exists (select from londiste.table_info t
                         where t.queue_name = i_queue_name and t.local and c.relkind = 'r'
                           and coalesce(t.dest_table, t.table_name) = n.nspname || '.' || c.relname)

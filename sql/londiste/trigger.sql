@@ -84,7 +84,7 @@ begin
     -- Triggers fire in the order of their names: what swallows a change comes last.
     for arg in
         select tgname from pg_trigger
-         where tgrelid = target::regclass and londiste._is_skip_trigger(pg_trigger) and tgname not like 'zzz\_%'
+         where tgrelid = target::regclass and londiste._is_skip_trigger(pg_trigger) and not starts_with(tgname, 'zzz_')
     loop
         execute format('alter trigger %I on %s rename to %I', arg, target, 'zzz_' || arg);
     end loop;
@@ -114,7 +114,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     return londiste.is_replica_func(i_trigger.tgfoid)
-       and 'SKIP' = any (string_to_array(encode(i_trigger.tgargs, 'escape'), '\000'));
+       and 'SKIP' = any (string_to_array(encode(i_trigger.tgargs, 'escape'), E'\\000'));
 end $$;
 
 -- Drops the triggers of a registered table.

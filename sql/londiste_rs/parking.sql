@@ -1,5 +1,5 @@
 -- A parked table has failed for a cause of its own: nobody works on it until resume-table or resync, the other tables go on. Its state, its
--- consumer <job>.copy.<table> and its position are those of a copy in the same state, so that the stock worker can take it up too.
+-- consumer <job>.copy.<table> and its position are those of a copy in the same state, so that stock tools know what to make of it.
 
 -- Parks a table. The caller has set its state and position, in the same transaction. i_code is the SQLSTATE, i_ev_id the event that failed,
 -- i_tick_id the tick up to which the table has everything; null where there is none.
@@ -41,3 +41,32 @@ begin
      where e.queue_name = i_queue_name and e.table_name = i_table_name and e.parked;
     return waits;
 end $$;
+
+-- Counts conflicts that were settled, with the last one's operation, key and event.
+create or replace function londiste_rs.count_conflicts(
+    i_queue_name text, i_table_name text, i_conflicts bigint, i_op text, i_key text, i_ev_id bigint)
+returns void language sql
+set search_path = pg_catalog, pg_temp
+as $$
+    insert into londiste_rs.table_conflict as c (queue_name, table_name, conflicts, last_op, last_key, last_ev_id)
+    values (i_queue_name, i_table_name, i_conflicts, i_op, i_key, i_ev_id)
+        on conflict (queue_name, table_name) do update
+       set conflicts = c.conflicts + excluded.conflicts, last_op = excluded.last_op, last_key = excluded.last_key,
+           last_ev_id = excluded.last_ev_id, last_time = now()
+$$;
+
+-- What keeps tables of a queue from going on, for people: the parked ones, and those whose copy is tried again.
+create or replace function londiste_rs.table_troubles(i_queue_name text, out table_name text, out parked boolean, out since timestamptz,
+    out trouble text)
+returns setof record language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select e.table_name, p.table_name is not null, e.since,
+           case when p.table_name is null then e.error
+                else format('parked%s, the others go on, and the provider keeps all events since %s: %s; when that is mended: resume-table, or resync',
+                            ' at event ' || e.ev_id, to_char(e.since, 'YYYY-MM-DD HH24:MI:SS'), e.error) end
+      from londiste_rs.table_error e
+      left join londiste_rs.parked_tables(i_queue_name) p on p.table_name = e.table_name
+     where e.queue_name = i_queue_name
+     order by e.table_name
+$$;

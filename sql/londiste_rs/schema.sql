@@ -68,6 +68,19 @@ alter table londiste_rs.table_error
     add column if not exists tick_id bigint,
     add column if not exists tried   timestamptz not null default now();
 
+-- Changes that met another state of their row than the source had, and were settled all the same (on_conflict).
+create table if not exists londiste_rs.table_conflict (
+    queue_name text not null,
+    table_name text not null,
+    conflicts  bigint not null,
+    last_op    text not null,
+    last_key   text not null,
+    last_ev_id bigint not null,
+    last_time  timestamptz not null default now(),
+    since      timestamptz not null default now(),
+    primary key (queue_name, table_name)
+);
+
 reset client_min_messages;
 
 create or replace function londiste_rs.version()

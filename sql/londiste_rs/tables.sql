@@ -99,6 +99,9 @@ begin
         insert into londiste.table_info (queue_name, table_name) values (i_queue_name, i_table_name)
             on conflict do nothing;
     end if;
+    delete from londiste_rs.table_error e where e.queue_name = i_queue_name and e.table_name = i_table_name;
+    delete from londiste_rs.capture_part p where p.queue_name = i_queue_name and p.table_name = i_table_name;
+    delete from londiste_rs.partition_notice n where n.queue_name = i_queue_name and n.table_name = i_table_name;
     attrs := case when 'skip_truncate' = any (i_options) then 'skip_truncate=1' end;
     update londiste.table_info
        set local = true, dest_table = nullif(i_dest_table, i_table_name), custom_snapshot = null, table_attrs = attrs,
@@ -106,6 +109,7 @@ begin
      where queue_name = i_queue_name and table_name = i_table_name;
     if node.node_type = 'root' then
         perform londiste_rs.capture_table(i_queue_name, i_table_name);
+        perform londiste_rs.know_partitions(i_queue_name, i_table_name);
         perform londiste.root_notify_change(i_queue_name, 'londiste.add-table', i_table_name);
     elsif node.node_type = 'leaf' and not 'no_triggers' = any (i_options) then
         perform londiste_rs.guard_table(i_queue_name, rel);
@@ -146,6 +150,8 @@ declare
     r oid;
     f record;
     fkeys text := '';
+    index_note text;
+    lost text := '';
 begin
     select coalesce(t.dest_table, t.table_name) into dest
       from londiste.table_info t
@@ -167,6 +173,14 @@ begin
         execute format('drop trigger if exists %I on %s', londiste_rs.trigger_name(i_queue_name) || '_truncate', r::regclass);
     end loop;
     delete from londiste_rs.table_error e where e.queue_name = i_queue_name and e.table_name = i_table_name;
+    delete from londiste_rs.capture_part p where p.queue_name = i_queue_name and p.table_name = i_table_name;
+    delete from londiste_rs.partition_notice n where n.queue_name = i_queue_name and n.table_name = i_table_name;
+    delete from londiste_rs.copy_progress p where p.queue_name = i_queue_name and p.table_name = i_table_name;
+    perform londiste_rs.copy_forget(i_queue_name, i_table_name);
+    for index_note in select x from londiste_rs.copy_restore_dropped(dest) x loop
+        lost := lost || ' ' || index_note;
+    end loop;
+    delete from londiste_rs.table_conflict c where c.queue_name = i_queue_name and c.table_name = i_table_name;
     for f in select * from londiste_rs.restorable_fkeys() loop
         if londiste_rs.restore_fkey(f.from_table, f.fkey_name) then
             fkeys := fkeys || format(' %s.%s', f.from_table, f.fkey_name);
@@ -174,5 +188,6 @@ begin
     end loop;
     perform londiste_rs.restore_relaxed();
     ret_note := format('table %s removed', i_table_name)
+        || case when lost <> '' then '; its copy was not complete, and these indexes cannot be brought back on its rows:' || lost else '' end
         || case when fkeys <> '' then '; its foreign keys are back and still to be validated:' || fkeys else '' end;
 end $$;

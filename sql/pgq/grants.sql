@@ -6,7 +6,7 @@ declare
     grantee text;
     everybody constant text[] := '{get_consumer_info,get_queue_info,_queue_info,quote_fqname,seq_getval,version,'
         '_record_fields,_quoted_record_fields,_primary_key,_urlencode,_urlencode_row,_json_row,_partial_sql,'
-        '_row_expression,_any_trigger_event,_json_type,_row_columns,_row_layout,_row_function_name,_write_row_function,'
+        '_equality,_field_changed,_row_expression,_any_trigger_event,_json_type,_row_columns,_row_layout,_row_function_name,_write_row_function,'
         '_row_event,_row_event_u,_row_event_s,_row_event_j}';
     writers constant text[] := '{insert_event,current_event_table,sqltriga,logutriga,jsontriga}';
     readers constant text[] := '{batch_event_sql,batch_event_tables,batch_retry,event_retry,find_tick_helper,'
@@ -17,7 +17,7 @@ begin
     for fn, fn_name in
         select p.oid, p.proname from pg_proc p where p.pronamespace = 'pgq'::regnamespace
     loop
-        if fn_name = any (everybody) or fn_name ~ '^_row_[usj]\d+_\d+' then
+        if fn_name = any (everybody) or fn_name ~ '^_row_[usj][0-9]+_[0-9]' then
             execute format('grant execute on function %s to public', fn);
             continue;
         end if;

@@ -8,6 +8,7 @@
 \ir ticker.sql
 \ir insert_event.sql
 \ir trigger_format.sql
+\ir trigger_equality.sql
 \ir trigger_row.sql
 \ir trigger_row_source.sql
 \ir trigger_row_write.sql

@@ -65,6 +65,7 @@ declare
     has_magic boolean;
     fields text[];
     old_fields text[];
+    unchanged text[];
     changed boolean := false;
     changed_ignored boolean := false;
     ignore text[] := '{}';
@@ -140,7 +141,7 @@ begin
     has_magic := pg_catalog.array_to_string(names, ',') ~ '(^|,)_pgq_ev_';
     leave_out := ignore;
     if has_magic then
-        leave_out := ignore || array(select name from pg_catalog.unnest(names) name where name like '\_pgq\_ev\_%');
+        leave_out := ignore || array(select name from pg_catalog.unnest(names) name where pg_catalog.starts_with(name, '_pgq_ev_'));
     end if;
     if key_list is null then
         key := pgq._primary_key(i_relation);
@@ -153,8 +154,13 @@ begin
 
     if i_op = 'UPDATE' then
         old_fields := pgq._record_fields(i_old::text);
+        unchanged := old_fields;
         for i in 1 .. pg_catalog.cardinality(fields) loop
-            if fields[i] is distinct from old_fields[i] then
+            if fields[i] is distinct from old_fields[i] and not pgq._field_changed(names[i], types[i], i_row, i_old) then
+                if names[i] <> all (key) then
+                    unchanged[i] := fields[i];
+                end if;
+            elsif fields[i] is distinct from old_fields[i] then
                 if names[i] = any (key) then
                     raise exception 'primary key update not allowed' using errcode = 'internal_error';
                 end if;
@@ -176,7 +182,7 @@ begin
 
     if has_magic then
         for i in 1 .. pg_catalog.cardinality(fields) loop
-            if names[i] like '\_pgq\_ev\_%' then
+            if pg_catalog.starts_with(names[i], '_pgq_ev_') then
                 spot := pg_catalog.array_position(array['type', 'data', 'extra1', 'extra2', 'extra3', 'extra4'],
                             pg_catalog.substr(names[i], 9));
                 if spot is null then
@@ -206,7 +212,7 @@ begin
     if not is_set[2] then
         ev[2] := case i_format
             when 'U' then pgq._urlencode_row(names, fields, leave_out)
-            when 'S' then pgq._partial_sql(i_op, names, fields, old_fields, key, leave_out)
+            when 'S' then pgq._partial_sql(i_op, names, fields, unchanged, key, leave_out)
             else pgq._json_row(names, types, fields, leave_out, pg_catalog.row_to_json(i_row))
         end;
     end if;

@@ -32,7 +32,7 @@ begin
         else
             parts := pg_catalog.string_to_array(segments[i], ',', '');
             if i > 1 then
-                fields := fields || pg_catalog.replace(quoted, '\\', '\');
+                fields := fields || pg_catalog.replace(quoted, E'\\\\', E'\\');
                 quoted := null;
                 parts := parts[2:];
             end if;
@@ -55,7 +55,7 @@ as $$
                    when part[1] = ',' then null
                    when part[1] like '"%' then
                        pg_catalog.replace(pg_catalog.replace(
-                           pg_catalog.substr(part[1], 2, pg_catalog.length(part[1]) - 3), '""', '"'), '\\', '\')
+                           pg_catalog.substr(part[1], 2, pg_catalog.length(part[1]) - 3), '""', '"'), E'\\\\', E'\\')
                    else pg_catalog.left(part[1], -1)
                end order by nr)
       from pg_catalog.regexp_matches(i_body || ',', '(?:(?:"[^"]*")+|[^",]*),', 'g') with ordinality p (part, nr);
@@ -82,12 +82,12 @@ begin
     coded := pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(coded, '&', '%26'), '''', '%27'), '(', '%28'), ')', '%29'), '*', '%2a');
     coded := pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(coded, '+', '%2b'), ',', '%2c'), '/', '%2f'), ':', '%3a'), ';', '%3b');
     coded := pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(coded, '<', '%3c'), '=', '%3d'), '>', '%3e'), '?', '%3f'), '@', '%40');
-    coded := pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(coded, '[', '%5b'), '\', '%5c'), ']', '%5d'), '^', '%5e'), '`', '%60');
+    coded := pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(coded, '[', '%5b'), E'\\', '%5c'), ']', '%5d'), '^', '%5e'), '`', '%60');
     coded := pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(coded, '{', '%7b'), '|', '%7c'), '}', '%7d'), '~', '%7e'), ' ', '+');
     if coded ~ '[^A-Za-z0-9%+._-]' then
         for part in
             select c.ch, pg_catalog.regexp_replace(pg_catalog.encode(
-                       pg_catalog.convert_to(c.ch, pg_catalog.getdatabaseencoding()), 'hex'), '(..)', '%\1', 'g') as code
+                       pg_catalog.convert_to(c.ch, pg_catalog.getdatabaseencoding()), 'hex'), '(..)', E'%\\1', 'g') as code
               from (select distinct m[1] as ch
                       from pg_catalog.regexp_matches(coded, '[^A-Za-z0-9%+._-]', 'g') m) c
         loop
@@ -147,7 +147,7 @@ begin
 end $$;
 
 -- The part of an SQL statement that stands for a change: what follows "insert into TABLE", "update TABLE set" and
--- "delete from TABLE where". An update that changes nothing sets its first key field to what it is.
+-- "delete from TABLE where". Fields count as changed where texts differ, but for the key. An update that changes nothing sets its first key field to what it is.
 create or replace function pgq._partial_sql(i_op text, i_names text[], i_values text[], i_old_values text[],
     i_key text[], i_skip text[])
 returns text
@@ -171,7 +171,7 @@ begin
         return fields;
     end if;
 
-    select pg_catalog.array_agg(pg_catalog.quote_ident(name) || '=' || literals[nr] order by nr)
+    select pg_catalog.array_agg(pg_catalog.quote_ident(name) || '=' || pg_catalog.quote_literal(coalesce(i_old_values[nr], i_values[nr])) order by nr)
       into key_fields
       from pg_catalog.unnest(i_names) with ordinality f (name, nr)
      where name = any (i_key);
@@ -185,7 +185,7 @@ begin
     select pg_catalog.string_agg(pg_catalog.quote_ident(name) || '=' || coalesce(literals[nr], 'NULL'), ',' order by nr)
       into assignments
       from pg_catalog.unnest(i_names) with ordinality f (name, nr)
-     where name <> all (i_skip) and i_values[nr] is distinct from i_old_values[nr];
+     where name <> all (i_skip || i_key) and i_values[nr] is distinct from i_old_values[nr];
     if assignments is null and key_fields is null then
         raise exception 'logtriga: Unexpected NULL key value' using errcode = 'internal_error';
     end if;

@@ -17,7 +17,7 @@ begin
        into types;
 end $$;
 
--- What a row function is written for: columns, their types, and the key. NULL where this role may not look.
+-- What a row function is written for: columns, their types with their equality, and the key. NULL where this role may not look.
 --
 -- Declared immutable so that a row function's call of it, with a constant argument, is evaluated when its plan is made; a regclass
 -- constant beside the call makes the plan depend on the table, so that DDL plans it anew.
@@ -26,7 +26,9 @@ returns text
 language plpgsql immutable
 as $$
 begin
-    return (select pg_catalog.json_build_array(c.names, c.types, pgq._primary_key(i_relation)) from pgq._row_columns(i_relation) c);
+    return (select pg_catalog.json_build_array(c.names, c.types, array(select pgq._equality(t) from pg_catalog.unnest(c.types) t),
+                pgq._primary_key(i_relation))
+              from pgq._row_columns(i_relation) c);
 exception
     when others then
         return null;

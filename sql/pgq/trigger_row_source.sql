@@ -1,27 +1,33 @@
 -- Source text of row functions: static SQL for the rows of one table, with the arguments of one trigger.
 
--- Expression for a field's text, as its type writes it; NULL where it is NULL.
+-- Expression for a field's text, as its type writes it; NULL where it is NULL. Collation C: not every other one
+-- can be searched with patterns.
 create or replace function pgq._field_text_source(i_field text, i_type oid)
 returns text
 language plpgsql immutable
 as $$
 begin
     return case
-        when i_type in (20, 21, 23, 25, 1043, 1082, 1114, 1184, 114, 3802, 1700, 2950) then i_field || '::text'
+        when i_type in (25, 1043) then i_field || '::text collate pg_catalog."C"'
+        when i_type in (20, 21, 23, 1082, 1114, 1184, 114, 3802, 1700, 2950) then i_field || '::text'
         when i_type = 16 then pg_catalog.format('case when %1$s then ''t'' when not %1$s then ''f'' end', i_field)
-        else pg_catalog.format('case when pg_catalog.num_nulls(%1$s) = 0 then pg_catalog.format(''%%s'', %1$s) end', i_field)
+        else pg_catalog.format('case when pg_catalog.num_nulls(%1$s) = 0 then pg_catalog.format(''%%s'', %1$s) collate pg_catalog."C" end', i_field)
     end;
 end $$;
 
--- Condition for two fields being different in their text, the cheapest one that is exact.
+-- Condition for a field having changed.
 create or replace function pgq._field_changed_source(i_field text, i_old_field text, i_type oid)
 returns text
-language plpgsql immutable
+language plpgsql stable
 as $$
+declare
+    equality constant text := pgq._equality(i_type);
 begin
     return case
-        when i_type in (16, 20, 21, 23, 1082, 1114, 1184, 2950) then i_field || ' is distinct from ' || i_old_field
-        else pg_catalog.format('(%s) collate "C" is distinct from (%s) collate "C"',
+        when i_type in (16, 20, 21, 23, 25, 1043, 1082, 1114, 1184, 1700, 2950) then i_field || ' is distinct from ' || i_old_field
+        when equality is not null then
+            pg_catalog.format('(pg_catalog.num_nulls(%1$s, %2$s) = 1 or not coalesce(%1$s %3$s %2$s, true))', i_field, i_old_field, equality)
+        else pg_catalog.format('(%s) collate pg_catalog."C" is distinct from (%s) collate pg_catalog."C"',
             pgq._field_text_source(i_field, i_type), pgq._field_text_source(i_old_field, i_type))
     end;
 end $$;
@@ -54,7 +60,9 @@ begin
                 when i_types[i] in (1082, 1114, 1184) then format('case when iso_dates then pg_catalog.replace(pg_catalog.replace('
                     'pg_catalog.replace(%1$s, ''+'', ''%%2b''), '' '', ''+''), '':'', ''%%3a'') else pgq._urlencode(%1$s) end', plain)
                 when i_types[i] in (25, 1043) then
-                    format('case when %1$s ~ ''[^A-Za-z0-9._-]'' then pgq._urlencode(%1$s) else %1$s end', plain)
+                    format('case when %1$s !~ ''[^A-Za-z0-9._-]'' then %1$s'
+                        ' when %1$s !~ ''[^A-Za-z0-9._ -]'' then pg_catalog.replace(%1$s, '' '', ''+'')'
+                        ' else pgq._urlencode(%1$s) end', plain)
                 else format('pgq._urlencode(%s)', plain) end);
             separator := '&';
         end if;
@@ -70,25 +78,29 @@ end $outer$;
 -- field is NULL.
 create or replace function pgq._row_sql_source(i_names text[], i_types oid[], i_key text[], i_skip text[])
 returns text
-language plpgsql immutable
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $outer$
 declare
     columns text;
     inserted text := '';
     key_fields text[] := '{}';
+    old_key_fields text[] := '{}';
     changes text := '';
 begin
     for i in 1 .. cardinality(i_names) loop
         if i_names[i] = any (i_key) then
             key_fields := key_fields || format('%L || pg_catalog.quote_literal(%s)', quote_ident(i_names[i]) || '=',
                 pgq._field_text_source('i_row.' || quote_ident(i_names[i]), i_types[i]));
+            old_key_fields := old_key_fields || format('%L || pg_catalog.quote_literal(%s)', quote_ident(i_names[i]) || '=',
+                pgq._field_text_source('i_old.' || quote_ident(i_names[i]), i_types[i]));
         end if;
         continue when i_names[i] = any (i_skip);
         columns := concat(columns || ',', quote_ident(i_names[i]));
         inserted := format('%s%s, coalesce(pg_catalog.quote_literal(%s), ''null'')', inserted,
             case when inserted <> '' then ', '',''' else '' end,
             pgq._field_text_source('i_row.' || quote_ident(i_names[i]), i_types[i]));
+        continue when i_names[i] = any (i_key);
         changes := changes || format($f$
         if %s then
             data := pg_catalog.concat(data, %L, coalesce(pg_catalog.quote_literal(%s), 'NULL'));
@@ -100,18 +112,20 @@ begin
     return format($f$
     if i_op = 'INSERT' then
         data := pg_catalog.array_to_string(array[%L%s, ')'], '');
-    else
+    elsif i_op = 'UPDATE' then
         row_key := %s;
         if row_key is null then
             return null;
-        end if;
-        if i_op = 'UPDATE' then%s
-            data := coalesce(pg_catalog.substr(data, 2), %s) || ' where ' || row_key;
-        else
-            data := row_key;
+        end if;%s
+        data := coalesce(pg_catalog.substr(data, 2), %s) || ' where ' || row_key;
+    else
+        data := %s;
+        if data is null then
+            return null;
         end if;
     end if;$f$, '(' || coalesce(columns, '') || ') values (', inserted,
-        coalesce(array_to_string(key_fields, ' || '' and '' || '), 'null'), changes, coalesce(key_fields[1], 'null'));
+        coalesce(nullif(array_to_string(old_key_fields, ' || '' and '' || '), ''), 'null'), changes, coalesce(old_key_fields[1], 'null'),
+        coalesce(nullif(array_to_string(key_fields, ' || '' and '' || '), ''), 'null'));
 end $outer$;
 
 -- Body of a row function. It writes the event, if there is to be one, and returns whether the change itself goes on. NULL: it has not done
@@ -142,15 +156,15 @@ begin
       from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = i_relation;
     select * into arg from pgq._row_arguments(i_args, pgq._primary_key(i_relation));
     select c.names, c.types into names, types from pgq._row_columns(i_relation) c;
-    leave_out := arg.ignored || array(select n from unnest(names) n where n like '\_pgq\_ev\_%');
+    leave_out := arg.ignored || array(select n from unnest(names) n where starts_with(n, '_pgq_ev_'));
 
     for i in 1 .. cardinality(names) loop
         spot := array_position(array['type', 'data', 'extra1', 'extra2', 'extra3', 'extra4'],
-                    case when names[i] like '\_pgq\_ev\_%' then substr(names[i], 9) end);
+                    case when starts_with(names[i], '_pgq_ev_') then substr(names[i], 9) end);
         if spot is not null then
             fields[spot] := pgq._field_text_source('i_row.' || quote_ident(names[i]), types[i]);
             is_set[spot] := true;
-        elsif names[i] like '\_pgq\_ev\_%' then
+        elsif starts_with(names[i], '_pgq_ev_') then
             arg.known := false;
         end if;
         if names[i] = any (arg.key) then

@@ -138,8 +138,24 @@ begin
         pgq._row_tree_source(i_relations[middle + 1:], i_calls[middle + 1:]));
 end $$;
 
--- Writes the functions pgq._row_event_u, _s and _j, which call the row functions that there are: static SQL, so that a session plans each
--- call once.
+-- Row functions that come into the search trees: the first of those there are. A tree is compiled once for each row type that it is called
+-- with, so that a large one would cost a session more than it saves.
+create or replace function pgq._tree_row_functions(out format text, out relation oid, out args text[], out name text)
+returns setof record
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return query
+    select r.format, r.relation, r.args, r.name
+      from (select w.*, row_number() over (partition by w.format order by w.relation, w.name) as nr
+              from pgq._wanted_row_functions(null) w
+              join pg_proc p on p.proname = w.name and p.pronamespace = 'pgq'::regnamespace) r
+     where r.nr <= 16;
+end $$;
+
+-- Writes the functions pgq._row_event_u, _s and _j, which call row functions: static SQL, so that a session plans each call once.
+-- Where somebody else is about to, that is left at.
 create or replace function pgq._write_row_trees()
 returns void
 language plpgsql
@@ -151,6 +167,9 @@ declare
     calls text[];
     source text;
 begin
+    if not pg_try_advisory_xact_lock(hashtextextended('pgq._write_row_trees', 0)) then
+        return;
+    end if;
     foreach letter in array array['U', 'S', 'J'] loop
         select coalesce(array_agg(c.relation order by c.relation), '{}'), coalesce(array_agg(c.calls order by c.relation), '{}')
           into relations, calls
@@ -162,8 +181,7 @@ begin
             end if;
             return pgq.%2$I(i_row, null, i_op, i_schema, i_table);
         end if;', w.args, w.name), '' order by w.name) as calls
-              from pgq._wanted_row_functions(null) w
-              join pg_proc p on p.proname = w.name and p.pronamespace = 'pgq'::regnamespace
+              from pgq._tree_row_functions() w
              where w.format = letter
              group by w.relation) c;
         source := format('
@@ -223,10 +241,12 @@ as $$
 begin
     return exists (select from pgq._retired_functions())
         or exists (select from pgq._row_functions() f
-                    where not f.in_tree or f.name not in (select w.name from pgq._wanted_row_functions(null) w));
+                     left join pgq._wanted_row_functions(null) w on w.name = f.name
+                     left join pgq._tree_row_functions() t on t.name = f.name
+                    where w.name is null or f.in_tree <> (t.name is not null));
 end $$;
 
--- Upkeep of the row functions: those that were written lately come into the search trees, those whose trigger is gone out of them; what has
+-- Upkeep of the row functions: those that were written lately come into the search trees, if there is room, those whose trigger is gone out of them; what has
 -- been out of them since the last time, and what older versions have left, is removed. Returns 0: there is nothing more to do.
 create or replace function pgq._maint_row_functions()
 returns integer

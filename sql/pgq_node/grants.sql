@@ -22,7 +22,7 @@ begin
         for grantee in
             select rolname from pg_roles
              where rolname = 'pgq_admin'
-                or rolname = 'pgq_writer' and fn_name <> all (admins_only) and fn_name not like '\_%'
+                or rolname = 'pgq_writer' and fn_name <> all (admins_only) and not starts_with(fn_name, '_')
                 or rolname = 'pgq_reader' and fn_name = any (readers)
         loop
             execute format('grant execute on function %s to %I', fn, grantee);

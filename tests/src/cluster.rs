@@ -113,6 +113,20 @@ impl Cluster {
         self.start_again();
     }
 
+    /// Lets transaction ids go on several times 2^32 later, as after years of use. False where the server's programs do not include pg_resetwal.
+    pub fn advance_epoch(&self, epoch: u32) -> bool {
+        if !self.installation.bin.join("pg_resetwal").exists() {
+            return false;
+        }
+        self.stop(Shutdown::Fast);
+        let mut command = self.installation.server_command("pg_resetwal");
+        let output =
+            command.arg(format!("--epoch={epoch}")).arg(self.data()).output().expect("pg_resetwal runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        self.start_again();
+        true
+    }
+
     /// SIGKILL for the postmaster and everything it started: a crash.
     pub fn kill(&self) {
         let file = std::fs::read_to_string(self.data().join("postmaster.pid")).expect("the server runs");

@@ -17,6 +17,7 @@ pub mod invocation;
 pub mod load;
 pub mod pair;
 pub mod process;
+pub mod proxy;
 pub mod setup;
 pub mod template;
 pub mod wait;

@@ -16,6 +16,7 @@ const FLOORS: &[(&str, u32)] = &[
     ("copier", 3),
     ("daemon", 4),
     ("cli", 5),
+    ("manual", 6),
     ("tests", 6),
 ];
 

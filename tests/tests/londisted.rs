@@ -1,6 +1,8 @@
 //! One process for ticker, workers and copies: systemd's protocol, status without a database, steering, giving up.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixDatagram;
 use std::time::Duration;
@@ -53,6 +55,40 @@ fn part<'a>(status: &'a Value, name: &str) -> Option<&'a Value> {
     status["jobs"][0]["parts"].as_array()?.iter().find(|part| part["part"] == name)
 }
 
+fn get(port: u16, path: &str) -> String {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+/// A headless browser shows the page, and takes a picture that is not blank: target/status-page.png.
+fn the_page_is_drawn(setup: &Setup, port: u16) {
+    let browsers = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+    let Some(browser) = browsers.iter().find(|path| std::path::Path::new(path).exists()) else {
+        eprintln!("no picture of the status page: no chromium here");
+        return;
+    };
+    let url = format!("http://127.0.0.1:{port}/");
+    let run = |arguments: &[&str]| {
+        let mut command = setup.command(browser);
+        command.args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]);
+        command.arg(format!("--user-data-dir={}", setup.directory().join("browser").display()));
+        command.args(arguments).arg(&url);
+        tests::Invocation::new(command).run().expect_success().stdout.clone()
+    };
+    let document = run(&["--dump-dom"]);
+    for words in ["<td>subscriber", "<progress value=\"4\" max=\"4\">", "target_app"] {
+        assert!(document.contains(words), "{words}\n{document}");
+    }
+    let picture = tests::repository().join("target/status-page.png");
+    std::fs::create_dir_all(picture.parent().unwrap()).unwrap();
+    _ = std::fs::remove_file(&picture);
+    run(&[&format!("--screenshot={}", picture.display()), "--window-size=1000,900"]);
+    assert!(std::fs::metadata(picture).unwrap().len() > 10_000, "the picture is blank");
+}
+
 #[test]
 fn one_process_runs_a_whole_migration() {
     let pair = Pair::start();
@@ -65,6 +101,15 @@ fn one_process_runs_a_whole_migration() {
     setup.londisted(&[]).expect_failure(2, &["no ini file is named"]);
     setup.londisted(&["target.ini", "target.ini"]).expect_failure(1, &["both have"]);
     setup.londisted(&["status", "target.ini"]).expect_failure(1, &["not running"]);
+
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    setup.set("pgqd.ini", "metrics_listen", &port.to_string());
+    let config = setup.londisted(&["config", "pgqd.ini", "target.ini"]).expect_success().stdout.clone();
+    assert!(
+        config.contains(&format!("metrics_listen = {port}")) && config.contains("target.ini:"),
+        "{config}"
+    );
+    assert!(!config.contains("cloud-Secret2"), "{config}");
 
     let (mut manager, socket) = Manager::listen(&setup);
     let environment = [("NOTIFY_SOCKET", socket.as_str()), ("WATCHDOG_USEC", "600000")];
@@ -80,6 +125,18 @@ fn one_process_runs_a_whole_migration() {
     setup.wait_caught_up(Duration::from_secs(60));
     compare::assert_equal(&pair);
     manager.expect("STATUS=pgqd: ");
+
+    let metrics = get(port, "/metrics");
+    for words in [
+        "londiste_lag_seconds{job=\"target_app\",queue=\"migq\",node=\"subscriber\",type=\"leaf\"}",
+        "londiste_tables{job=\"target_app\",queue=\"migq\",node=\"subscriber\",state=\"ok\"} 4",
+        "pgqd_queue_bytes{job=\"pgqd\",database=\"shop\",queue=\"migq\"}",
+        "pgqd_consumer_lag_seconds{job=\"pgqd\",database=\"shop\",queue=\"migq\",consumer=\"target_app\"}",
+    ] {
+        assert!(metrics.contains(words), "{words}\n{metrics}");
+    }
+    assert!(get(port, "/readyz").contains("200 OK"));
+    the_page_is_drawn(&setup, port);
 
     let control = setup.directory().join("target.pid.sock");
     assert_eq!(std::fs::metadata(control).unwrap().permissions().mode() & 0o777, 0o600);

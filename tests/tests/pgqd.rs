@@ -181,6 +181,28 @@ fn upkeep_is_done_and_one_failing_operation_stops_no_other() {
 }
 
 #[test]
+fn ticks_go_on_while_upkeep_waits() {
+    let pair = Pair::start();
+    let setup = Setup::new(&pair);
+    install(&pair.source);
+    pair.source.execute(
+        "create table held (a int);
+         create or replace function pgq.maint_operations(out func_name text, out func_arg text) returns setof record
+         language sql as $$ values ('vacuum', 'public.held') $$",
+    );
+    let mut other = pair.source.connect();
+    other.batch_execute("begin; lock table held in share update exclusive mode").unwrap();
+    setup.set("pgqd.ini", "maint_period", "0.5");
+    setup.set("pgqd.ini", "ticker_period", "0.1");
+    setup.start_daemon("pgqd");
+    let at_work = "select count(*) from pg_stat_activity upkeep join pg_stat_activity ticks using (datname, application_name) \
+         where application_name = 'pgqd' and upkeep.wait_event_type = 'Lock' and upkeep.query ilike 'vacuum%' \
+           and ticks.query ilike '%pgq.ticker%' and ticks.query_start > upkeep.query_start + interval '0.3 s'";
+    wait_until(QUICK, "a tick while VACUUM waits", || pair.source.number(at_work) > 0);
+    stop(&setup);
+}
+
+#[test]
 fn a_reload_opens_the_log_again_and_applies_new_settings() {
     let pair = Pair::start();
     let setup = Setup::new(&pair);
@@ -193,10 +215,13 @@ fn a_reload_opens_the_log_again_and_applies_new_settings() {
     setup.set("pgqd.ini", "ticker_period", "0.1");
     setup.set("pgqd.ini", "syslog_ident", "other");
     let rotated = setup.directory().join("pgqd.log.1");
+    let last_words = || std::fs::read_link(format!("/proc/{pid}/fd/2")).unwrap();
+    assert_eq!(last_words(), setup.ticker().logfile, "what the runtime says when it aborts is in the log");
     std::fs::rename(&setup.ticker().logfile, &rotated).unwrap();
     setup.pgqd(&["-r", "pgqd.ini"]).expect_success();
     expect_log(&setup, "ticker_period changed: starting the parts anew");
     expect_log(&setup, "syslog_ident changed, which needs a restart");
+    assert_eq!(last_words(), setup.ticker().logfile);
     expect_ticks(&setup, &pair.source);
 
     setup.set("pgqd.ini", "ticker_period", "often");

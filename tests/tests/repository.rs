@@ -36,6 +36,27 @@ fn no_tracked_file_names_a_path_outside_or_a_package_registry() {
 }
 
 #[test]
+fn units_call_the_executables_where_they_are_installed() {
+    let directory = tempfile::tempdir().unwrap();
+    let output = Command::new("make")
+        .args(["--silent", "install-units", "PREFIX=/opt/lr"])
+        .arg(format!("DESTDIR={}", directory.path().display()))
+        .current_dir(tests::repository())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let units = directory.path().join("opt/lr/lib/systemd/system");
+    for (unit, program) in
+        [("londisted@", "londisted"), ("londiste-ticker@", "pgqd"), ("londiste-worker@", "londiste")]
+    {
+        let text = std::fs::read_to_string(units.join(format!("{unit}.service"))).unwrap();
+        let start = format!("ExecStart=/opt/lr/bin/{program} /etc/londiste/%i");
+        assert!(text.contains(&start) && !text.contains("/usr/"), "{text}");
+    }
+    assert!(directory.path().join("opt/lr/lib/sysusers.d/londiste.conf").exists());
+}
+
+#[test]
 fn every_crate_inherits_the_workspaces_lints() {
     let manifests = tracked_texts()
         .into_iter()

@@ -6,12 +6,15 @@ use std::sync::Arc;
 use tokio_postgres::{Client, Statement};
 use tracing::debug;
 
+use crate::aside::{Aside, Failure};
 use crate::chunk::{self, Manner};
+use crate::conflict::{Conflicts, ConflictsByTable};
 use crate::plan::Plan;
 use crate::refusal::{self, Next};
-use crate::survey::{self, Sight};
+use crate::spool::Spool;
+use crate::survey::{self, Sight, splits};
 use crate::truncate::truncate;
-use crate::{Change, Error, Op, Result};
+use crate::{Change, Error, OnConflict, Op, Result};
 
 /// How changes are written.
 #[derive(Debug, Clone)]
@@ -22,11 +25,22 @@ pub struct Options {
     pub chunk_changes: usize,
     /// Memory of the changes gathered before they are folded and written, in bytes.
     pub chunk_bytes: usize,
+    /// What is done where rows of the target are not those that the changes expect.
+    pub on_conflict: OnConflict,
+    /// A table that cannot be written is set aside and the others go on, so that the end of the transaction shows all that fail. If there are
+    /// [`failures`](Applier::failures), the transaction is to be rolled back.
+    pub set_aside: bool,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { bypass_triggers: false, chunk_changes: 20_000, chunk_bytes: 8 << 20 }
+        Options {
+            bypass_triggers: false,
+            chunk_changes: 20_000,
+            chunk_bytes: 8 << 20,
+            on_conflict: OnConflict::Error,
+            set_aside: false,
+        }
     }
 }
 
@@ -41,7 +55,7 @@ pub struct TableCounts {
     pub updated: u64,
     /// Rows deleted.
     pub deleted: u64,
-    /// Rows to delete that were gone already.
+    /// Rows to delete that were gone already: by a cascade, or by a conflict that is no error.
     pub missing: u64,
     /// Truncations.
     pub truncated: u64,
@@ -63,6 +77,8 @@ impl TableCounts {
 pub struct Applied {
     /// Counts of each table that had changes.
     pub tables: BTreeMap<Arc<str>, TableCounts>,
+    /// Conflicts, of each table that had any.
+    pub conflicts: ConflictsByTable,
 }
 
 /// Writes changes into the target, over one connection: plans and prepared statements live as long as the connection does. A new
@@ -79,6 +95,7 @@ pub struct Applier {
     buffer: Vec<Change>,
     bytes: usize,
     applied: Applied,
+    aside: Aside,
 }
 
 /// How many times its size a chunk may grow to while rows change their keys.
@@ -98,6 +115,7 @@ impl Applier {
             buffer: Vec::new(),
             bytes: 0,
             applied: Applied::default(),
+            aside: Aside::default(),
         }
     }
 
@@ -121,9 +139,22 @@ impl Applier {
     /// Those of writing. The transaction has to be rolled back then, and [`reset`](Self::reset) to be called; likewise when the future
     /// is dropped.
     pub async fn push(&mut self, client: &Client, change: Change) -> Result<()> {
+        if self.aside.has(&change.table) {
+            return Ok(());
+        }
         if matches!(change.op, Op::Truncate | Op::TruncatePartition(_)) {
             self.write(client).await?;
-            truncate(client, self.dest_of(&change.table), &change).await?;
+            self.settle_spools(client).await?;
+            if self.options.set_aside {
+                save(client, "savepoint londiste_rs_truncate").await?;
+            }
+            match truncate(client, self.dest_of(&change.table), &change).await {
+                Err(error) if self.options.set_aside && error.is_of_its_table() => {
+                    self.aside.take(&change.table, error);
+                    return save(client, "rollback to savepoint londiste_rs_truncate").await;
+                }
+                done => done?,
+            }
             let counts = self.applied.tables.entry(change.table).or_default();
             counts.add(&TableCounts { changes: 1, truncated: 1, ..TableCounts::default() });
             return Ok(());
@@ -150,13 +181,75 @@ impl Applier {
     /// As [`push`](Self::push).
     pub async fn flush(&mut self, client: &Client) -> Result<Applied> {
         self.write(client).await?;
+        self.settle_spools(client).await?;
         // a flush may end the transaction, and others may change the tables before the next one begins
         self.sights.clear();
         Ok(std::mem::take(&mut self.applied))
     }
 
+    /// From now on gathers the table's changes on the target and writes them at each flush: slower, and whatever the order in which its rows
+    /// take values of unique columns from each other. To be called between transactions, after an error that
+    /// [is a collision](Error::is_collision). False where it cannot be done, or is being done.
+    ///
+    /// # Errors
+    /// [`Error::Server`].
+    pub async fn gather(&mut self, client: &Client, source_table: &str) -> Result<bool> {
+        let bypass = self.options.bypass_triggers;
+        let Some(plan) = self.plans.get_mut(source_table).filter(|plan| plan.spool.is_none()) else {
+            return Ok(false);
+        };
+        plan.spool = Spool::of(client, plan, bypass).await?;
+        Ok(plan.spool.is_some())
+    }
+
+    /// Writes all tables as they come again.
+    pub fn gather_no_more(&mut self) {
+        self.plans.values_mut().for_each(|plan| plan.spool = None);
+    }
+
+    /// Writes what has been gathered of single tables.
+    async fn settle_spools(&mut self, client: &Client) -> Result<()> {
+        let (bypass, on_conflict) = (self.options.bypass_triggers, self.options.on_conflict);
+        for (table, plan) in &mut self.plans {
+            let Some(mut spool) = plan.spool.take_if(|_| !self.aside.has(table)) else { continue };
+            save(client, "savepoint londiste_rs_spool").await?;
+            let mut conflicts = Conflicts::default();
+            let settled = spool.settle(client, plan, bypass, on_conflict, &mut conflicts).await;
+            plan.spool = Some(spool);
+            match settled {
+                Err(error) if self.options.set_aside && error.is_of_its_table() => {
+                    self.aside.take(table, error);
+                    save(client, "rollback to savepoint londiste_rs_spool").await?;
+                }
+                settled => {
+                    let counts = settled?;
+                    save(client, "release savepoint londiste_rs_spool").await?;
+                    if counts != TableCounts::default() {
+                        self.applied.tables.entry(Arc::clone(table)).or_default().add(&counts);
+                    }
+                    if conflicts.count > 0 {
+                        self.applied.conflicts.entry(Arc::clone(table)).or_default().append(conflicts);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Sets a table aside whose change could not even be decoded.
+    pub fn set_aside(&mut self, table: &Arc<str>, error: Error) {
+        self.aside.take(table, error);
+    }
+
+    /// The tables set aside since the transaction began that fail by themselves.
+    pub fn failures(&mut self) -> Vec<Failure> {
+        self.aside.failures()
+    }
+
     /// Forgets what has been gathered: the transaction was rolled back.
     pub fn reset(&mut self) {
+        self.aside.clear();
+        self.plans.values_mut().filter_map(|plan| plan.spool.as_mut()).for_each(Spool::forget);
         self.buffer.clear();
         self.bytes = 0;
         self.sights.clear();
@@ -182,18 +275,68 @@ impl Applier {
     }
 
     async fn write_chunk(&mut self, client: &Client, changes: &[Change]) -> Result<()> {
-        let (tables, positions) = chunk::tables(changes);
-        let mut manner = Manner { bypass: self.options.bypass_triggers, ..Manner::default() };
+        let (mut tables, mut positions) = chunk::tables(changes);
+        loop {
+            let at: Vec<usize> = (0..tables.len()).filter(|at| self.aside.has(&tables[*at])).collect();
+            for at in at.into_iter().rev() {
+                tables.remove(at);
+                positions.remove(at);
+            }
+            if tables.is_empty() {
+                return Ok(());
+            }
+            for table in &tables {
+                if let Some(plan) = self.plans.get_mut(table)
+                    && let Some(mut spool) = plan.spool.take()
+                {
+                    let created = spool.create(client, plan).await;
+                    plan.spool = Some(spool);
+                    created?;
+                }
+            }
+            save(client, "savepoint londiste_rs_chunk").await?;
+            match self.write_tables(client, changes, &tables, &positions).await {
+                Ok(()) => return save(client, "release savepoint londiste_rs_chunk").await,
+                Err(error) => {
+                    let failed = tables.iter().filter(|table| {
+                        error.table().is_some_and(|of| splits(of).eq(splits(self.dest_of(table))))
+                    });
+                    let failed: Vec<Arc<str>> = failed.cloned().collect();
+                    let Some(first) =
+                        failed.first().filter(|_| self.options.set_aside && error.is_of_its_table())
+                    else {
+                        return Err(error);
+                    };
+                    self.aside.take(first, error);
+                    self.sights.clear();
+                    save(client, "rollback to savepoint londiste_rs_chunk").await?;
+                }
+            }
+        }
+    }
+
+    async fn write_tables(
+        &mut self,
+        client: &Client,
+        changes: &[Change],
+        tables: &[Arc<str>],
+        positions: &[Vec<usize>],
+    ) -> Result<()> {
+        let (bypass, on_conflict) = (self.options.bypass_triggers, self.options.on_conflict);
+        let mut manner = Manner { bypass, on_conflict, ..Manner::default() };
         let mut anew = false;
         loop {
-            let mut plans = self.plans(client, changes, &tables, &positions).await?;
+            let mut plans = self.plans(client, changes, tables, positions).await?;
             let mut counts = vec![TableCounts::default(); tables.len()];
-            save(client, "savepoint londiste_rs_chunk").await?;
-            let written = chunk::write(client, &mut plans, changes, &positions, &manner, &mut counts).await;
+            let mut conflicts = vec![Conflicts::default(); tables.len()];
+            let written =
+                chunk::write(client, &mut plans, changes, positions, &manner, &mut counts, &mut conflicts)
+                    .await;
             let next = match &written {
                 Ok(()) => None,
                 Err(error) => Some(match refusal::next(error, &manner) {
-                    Next::Anew if anew => Next::GiveUp,
+                    // what was gathered is known by its plan alone
+                    Next::Anew if anew || plans.iter().any(|plan| plan.spool.is_some()) => Next::GiveUp,
                     next => next,
                 }),
             };
@@ -210,9 +353,11 @@ impl Applier {
             }
             match (next, written) {
                 (None, _) => {
-                    save(client, "release savepoint londiste_rs_chunk").await?;
-                    for (table, counts) in tables.iter().zip(&counts) {
+                    for ((table, counts), conflicts) in tables.iter().zip(&counts).zip(conflicts) {
                         self.applied.tables.entry(Arc::clone(table)).or_default().add(counts);
+                        if conflicts.count > 0 {
+                            self.applied.conflicts.entry(Arc::clone(table)).or_default().append(conflicts);
+                        }
                     }
                     return Ok(());
                 }
@@ -224,7 +369,9 @@ impl Applier {
                         "chunk is written again"
                     );
                     manner.in_order |= next != Next::Anew;
-                    manner.apart |= next == Next::Apart;
+                    manner.careful |= next == Next::Careful;
+                    manner.single |= next == Next::Single;
+                    manner.apart = next == Next::Apart || (manner.apart && next != Next::Careful);
                     anew |= next == Next::Anew;
                     self.sights.clear();
                     save(client, "rollback to savepoint londiste_rs_chunk").await?;

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use tokio_postgres::Client;
 
 use crate::applier::TableCounts;
+use crate::conflict::Conflicts;
 use crate::fold::{Folded, Item, fold};
 use crate::plan::Plan;
 use crate::write::{Deed, folded_steps, run};
-use crate::{Change, Result, ordered};
+use crate::{Change, OnConflict, Result, careful, ordered};
 
 /// How a chunk is to be written.
 #[derive(Debug, Clone, Copy, Default)]
@@ -20,6 +21,11 @@ pub(crate) struct Manner {
     pub(crate) in_order: bool,
     /// Rows of the same values that change keys one after the other are different rows.
     pub(crate) apart: bool,
+    /// Each row in a statement of its own.
+    pub(crate) single: bool,
+    /// One statement after the other, each with a look at which rows are there.
+    pub(crate) careful: bool,
+    pub(crate) on_conflict: OnConflict,
 }
 
 /// The tables of a chunk, and the positions of each one's changes.
@@ -49,6 +55,7 @@ pub(crate) async fn write(
     positions: &[Vec<usize>],
     manner: &Manner,
     counts: &mut [TableCounts],
+    conflicts: &mut [Conflicts],
 ) -> Result<()> {
     let mut items: Vec<Vec<Item<'_>>> = Vec::with_capacity(plans.len());
     for (table, plan) in plans.iter_mut().enumerate() {
@@ -57,6 +64,13 @@ pub(crate) async fn write(
     }
     let mut folded: Vec<Option<Folded<'_>>> = Vec::with_capacity(plans.len());
     for (plan, items) in plans.iter_mut().zip(&items) {
+        if let Some(mut spool) = plan.spool.take() {
+            let taken = spool.take(client, plan, items).await;
+            plan.spool = Some(spool);
+            taken?;
+            folded.push(Some(Folded::default()));
+            continue;
+        }
         let in_order = manner.in_order || plan.ordered_for > 0;
         plan.ordered_for = plan.ordered_for.saturating_sub(1);
         folded.push(if in_order { None } else { fold(plan, items) });
@@ -75,6 +89,7 @@ pub(crate) async fn write(
     for (table, folded) in folded.iter().enumerate() {
         if let Some(folded) = folded.as_ref().filter(|_| early(table, &plans[table])) {
             steps.extend(folded_steps(table, &mut plans[table], folded, Deed::Delete)?);
+            steps.extend(folded_steps(table, &mut plans[table], folded, Deed::Clear)?);
         }
     }
     for table in links.parents_first() {
@@ -89,11 +104,15 @@ pub(crate) async fn write(
     for table in links.parents_first().into_iter().rev() {
         if let Some(folded) = folded[table].as_ref().filter(|_| !early(table, &plans[table])) {
             steps.extend(folded_steps(table, &mut plans[table], folded, Deed::Delete)?);
+            steps.extend(folded_steps(table, &mut plans[table], folded, Deed::Clear)?);
         }
     }
     let of_tables: Vec<_> = plans.iter().zip(&items).map(|(plan, items)| (plan, items.as_slice())).collect();
     steps.extend(ordered::steps(&of_tables, &ordered, manner)?);
-    run(client, plans, &steps, counts).await
+    if manner.careful {
+        return careful::run(client, plans, &steps, manner, counts, conflicts).await;
+    }
+    run(client, plans, &steps, manner, counts).await
 }
 
 fn item<'a>(plan: &mut Plan, at: usize, change: &'a Change) -> Result<Item<'a>> {

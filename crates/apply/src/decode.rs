@@ -72,6 +72,11 @@ impl Decoder {
         self.shapes.refresh(provider).await
     }
 
+    /// Whether the event steers replication: such are for the node, whatever their `ev_extra1` names.
+    pub fn is_control(event: &Event) -> bool {
+        control::is_control(event)
+    }
+
     /// Decodes an event.
     ///
     /// # Errors
@@ -263,5 +268,7 @@ impl Decoder {
     }
 }
 
+#[cfg(test)]
+mod fuzz;
 #[cfg(test)]
 mod tests;

@@ -2,6 +2,8 @@
 
 use tokio_postgres::error::SqlState;
 
+use crate::refusal;
+
 /// Result of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -72,15 +74,39 @@ pub enum Error {
         /// `ev_id`.
         event_id: i64,
     },
-    /// An update found no row: source and target differ.
+    /// An update or delete found no row: source and target differ.
     #[error(
-        "event {event_id}: the row to update in table {table} is missing on the target ({key}); the table was changed there, resync it"
+        "event {event_id}: the row to {op} in table {table} is missing on the target ({key}); the table was changed there, resync it"
     )]
     RowMissing {
+        /// update, delete.
+        op: &'static str,
         /// Destination table.
         table: String,
         /// Key columns and their values.
         key: String,
+        /// `ev_id`.
+        event_id: i64,
+    },
+    /// An insert found its key taken: source and target differ.
+    #[error(
+        "event {event_id}: the row to insert into table {table} is already on the target ({key}); remove what was written there by others, or resync it"
+    )]
+    KeyTaken {
+        /// Destination table.
+        table: String,
+        /// Key columns and their values.
+        key: String,
+        /// `ev_id`.
+        event_id: i64,
+    },
+    /// Rows are in each other's way, and a change does not tell enough to write only what all come to.
+    #[error(
+        "event {event_id}: rows of table {table} are in each other's way, and this one does not tell a whole row by the key of the target's table; resync it"
+    )]
+    Tangled {
+        /// Destination table.
+        table: String,
         /// `ev_id`.
         event_id: i64,
     },
@@ -109,12 +135,12 @@ pub enum Error {
         event_id: i64,
     },
     /// The server refused a statement.
-    #[error("table {table}, {op} of {events}{key}: {message} (SQLSTATE {code}){remedy}",
+    #[error("table {table}, {op}{events}{key}: {message} (SQLSTATE {code}){remedy}",
         events = Events(*.first_event, *.last_event), key = Labelled(", ", .key), code = .code.code(), remedy = Labelled("; ", .remedy))]
     Refused {
         /// Destination table.
         table: String,
-        /// insert, update, delete, truncate, prepare.
+        /// insert, update, delete, truncate; commit, where no event can be told.
         op: &'static str,
         /// First event of the statement.
         first_event: i64,
@@ -144,8 +170,9 @@ struct Events(i64, i64);
 impl std::fmt::Display for Events {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Events(first, last) if first == last => write!(f, "event {first}"),
-            Events(first, last) => write!(f, "events {first} to {last}"),
+            Events(0, 0) => Ok(()),
+            Events(first, last) if first == last => write!(f, " of event {first}"),
+            Events(first, last) => write!(f, " of events {first} to {last}"),
         }
     }
 }
@@ -185,10 +212,55 @@ impl Error {
             | Error::KeyColumnMissing { table, .. }
             | Error::NoOldRow { table, .. }
             | Error::RowMissing { table, .. }
+            | Error::KeyTaken { table, .. }
+            | Error::Tangled { table, .. }
             | Error::NotUnique { table, .. }
             | Error::PartitionMissing { table, .. }
             | Error::Refused { table, .. } => Some(table),
             Error::Shape { .. } | Error::Server { .. } => None,
         }
+    }
+
+    /// `ev_id` of the first event concerned.
+    pub fn event_id(&self) -> Option<i64> {
+        match self {
+            Error::Malformed { event_id, .. }
+            | Error::ShapeNotLoaded { event_id, .. }
+            | Error::TableMissing { event_id, .. }
+            | Error::KeyColumnMissing { event_id, .. }
+            | Error::NoOldRow { event_id, .. }
+            | Error::RowMissing { event_id, .. }
+            | Error::KeyTaken { event_id, .. }
+            | Error::Tangled { event_id, .. }
+            | Error::PartitionMissing { event_id, .. } => Some(*event_id),
+            Error::NotUnique { first_event, .. } | Error::Refused { first_event, .. } => {
+                (*first_event > 0).then_some(*first_event)
+            }
+            Error::Shape { .. } | Error::Server { .. } => None,
+        }
+    }
+
+    /// Rows are in each other's way: a unique index or an exclusion constraint.
+    pub fn is_collision(&self) -> bool {
+        matches!(self, Error::Refused { code, .. } if matches!(code.code(), "23505" | "23P01"))
+    }
+
+    /// Whether the cause lies in the table named, so that the others can go on without it.
+    pub fn is_of_its_table(&self) -> bool {
+        match self {
+            Error::Refused { code, .. } => pgq::table::is_own_cause(code.code()),
+            other => other.table().is_some(),
+        }
+    }
+
+    /// A deferred constraint that the commit of a transaction has found violated, where the server names its table.
+    pub fn at_commit(source: &tokio_postgres::Error) -> Option<Error> {
+        let db = source.as_db_error()?;
+        let table = format!("{}.{}", db.schema()?, db.table()?);
+        let own = pgq::table::is_own_cause(db.code().code());
+        own.then(|| {
+            refusal::Doing { table: &table, op: "commit", first_event: 0, last_event: 0, key: None }
+                .refused_by(db)
+        })
     }
 }

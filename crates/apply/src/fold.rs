@@ -47,6 +47,8 @@ pub(crate) struct Folded<'a> {
     pub(crate) puts: Vec<Net<'a>>,
     pub(crate) inserts: Vec<Net<'a>>,
     pub(crate) deletes: Vec<Net<'a>>,
+    /// Rows to delete where they are.
+    pub(crate) clears: Vec<Net<'a>>,
     /// Rows to delete that nothing but their values identify; one of several equal rows for each.
     pub(crate) equals: Vec<Net<'a>>,
     /// Some of `equals` were updated: not finding them is an error.
@@ -78,6 +80,9 @@ pub(crate) fn fold<'a>(plan: &Plan, items: &[Item<'a>]) -> Option<Folded<'a>> {
     if key.is_empty() {
         return None;
     }
+    if plan.numbers_rows(&key) && items.iter().any(|item| item.change.op == Op::Put) {
+        return None;
+    }
     let mut places: HashMap<String, usize> = HashMap::with_capacity(items.len());
     let mut states: Vec<State<'a>> = Vec::with_capacity(items.len());
     for item in items {
@@ -93,7 +98,14 @@ pub(crate) fn fold<'a>(plan: &Plan, items: &[Item<'a>]) -> Option<Folded<'a>> {
                 let exists = item.change.new.is_some();
                 states.push(State { existed, exists, net });
             }
-            Entry::Occupied(place) => states.get_mut(*place.get())?.follow(item, net)?,
+            Entry::Occupied(place) => {
+                let state = states.get_mut(*place.get())?;
+                // an update cannot give the row that came back its number
+                if item.change.op == Op::Insert && state.existed != Some(false) && plan.numbers_rows(&key) {
+                    return None;
+                }
+                state.follow(item, net)?;
+            }
         }
     }
     let mut folded = Folded { key, ..Folded::default() };
@@ -102,7 +114,8 @@ pub(crate) fn fold<'a>(plan: &Plan, items: &[Item<'a>]) -> Option<Folded<'a>> {
             (Some(true), true) => folded.updates.push(state.net),
             (Some(false), true) => folded.inserts.push(state.net),
             (None, true) => folded.puts.push(state.net),
-            (Some(true) | None, false) => folded.deletes.push(state.net),
+            (Some(true), false) => folded.deletes.push(state.net),
+            (None, false) => folded.clears.push(state.net),
             (Some(false), false) => {}
         }
     }

@@ -5,8 +5,11 @@
 //! only the end (changed keys, rows without key, unique indexes in each other's way), changes are written one by one in event order.
 
 mod applier;
+mod aside;
+mod careful;
 mod change;
 mod chunk;
+mod conflict;
 mod decode;
 mod error;
 mod fold;
@@ -17,6 +20,7 @@ mod plan;
 mod refusal;
 mod rotation;
 mod session;
+mod spool;
 mod statement;
 mod survey;
 mod truncate;
@@ -24,7 +28,9 @@ mod values;
 mod write;
 
 pub use applier::{Applied, Applier, Options, TableCounts};
+pub use aside::Failure;
 pub use change::{Change, Columns, Op, Row};
+pub use conflict::{Conflict, Conflicts, ConflictsByTable, OnConflict};
 pub use decode::{Control, Decoded, Decoder, Shapes};
 pub use error::{Error, Result};
 pub use session::{begin, pin_session};

@@ -1,11 +1,11 @@
 //! Changes in event order, for tables where folding would be wrong. Neighbours are still written together where that is the same.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::chunk::Manner;
 use crate::fold::Item;
 use crate::plan::Plan;
-use crate::rotation::{self, moves};
+use crate::rotation::{self, Found, moves};
 use crate::write::{Deed, Step, StepRow};
 use crate::{Error, Op, Result};
 
@@ -23,7 +23,13 @@ pub(crate) fn steps<'a>(
         sequence.extend((0..items.len()).map(|at| (table, at)));
     }
     sequence.sort_unstable_by_key(|(table, at)| tables[*table].1[*at].at);
-    let mut planner = Planner { steps: Vec::new(), open: false, keys: HashSet::new(), manner: *manner };
+    let mut planner = Planner {
+        steps: Vec::new(),
+        open: false,
+        keys: HashSet::new(),
+        straight: HashMap::new(),
+        manner: *manner,
+    };
     // where each table goes on: a rotation of keys takes several changes at once
     let mut next = vec![0; tables.len()];
     for (table, at) in sequence {
@@ -39,8 +45,10 @@ struct Planner<'a> {
     steps: Vec<Step<'a>>,
     /// The last step takes more rows of its kind.
     open: bool,
-    /// Keys that the last step updates.
+    /// Keys in the last step, where they matter.
     keys: HashSet<String>,
+    /// Position in the chunk before which a table has no rotation of keys.
+    straight: HashMap<usize, usize>,
     manner: Manner,
 }
 
@@ -52,11 +60,19 @@ impl<'a> Planner<'a> {
         let Some((_, identity)) = item.identity() else { return Ok(1) };
         let key: Vec<usize> = plan.mappings[identity].key.iter().map(|(_, to)| *to).collect();
         match item.change.op {
-            Op::Insert => self.join(table, Deed::Insert, key, row, true),
-            Op::Put if item.change.new.is_none() => self.join(table, Deed::Delete, key, row, false),
+            Op::Insert => {
+                let key = if self.manner.careful && key.is_empty() { plan.key.clone() } else { key };
+                self.join_apart(table, Deed::Insert, plan, key, item);
+            }
+            Op::Put if item.change.new.is_none() => self.join(table, Deed::Clear, key, row, false),
+            // an update cannot give the row its number
+            Op::Put if plan.numbers_rows(&key) && (self.manner.bypass || !plan.acts_on_others) => {
+                self.join(table, Deed::Clear, key.clone(), row, false);
+                self.join(table, Deed::Insert, key, row, false);
+            }
             Op::Put => self.join(table, Deed::Put, key, row, false),
             Op::Delete if key.is_empty() => self.join(table, Deed::DeleteOne, key, row, false),
-            Op::Delete => self.join(table, Deed::Delete, key, row, true),
+            Op::Delete => self.join_apart(table, Deed::Delete, plan, key, item),
             Op::Update if key.is_empty() => {
                 if item.change.old.is_none() {
                     let (table, event_id) = (plan.table.clone(), item.change.event_id);
@@ -74,21 +90,23 @@ impl<'a> Planner<'a> {
         let Some(item) = items.first() else { return 0 };
         let row = StepRow::of(item);
         if !moves(plan, &key, item) {
-            let mut text = String::new();
-            let known = item.identity().is_some_and(|(row, mapping)| {
-                plan.mappings[mapping].key_text(&plan.columns, &key, row, &mut text)
-            });
-            let several = known && !plan.can_collide(&key);
-            self.open &= !self.keys.contains(&text);
-            self.join(table, Deed::Update, key, row, several);
-            if known {
-                self.keys.insert(text);
-            }
+            let text = key_text(plan, &key, item);
+            let several = text.is_some() && !plan.can_collide(&key);
+            self.join_text(table, Deed::Update, key, row, several, text);
             return 1;
         }
-        if let Some(rotation) = rotation::find(plan, &key, items, self.manner.apart) {
-            self.rotate(table, plan, key, rotation.rows);
-            return rotation.changes;
+        if self.straight.get(&table).is_none_or(|until| item.at >= *until) {
+            match rotation::find(plan, &key, items, self.manner.apart) {
+                Found::Rotation(rotation) => {
+                    self.rotate(table, plan, key, rotation.rows);
+                    return rotation.changes;
+                }
+                Found::Straight(changes) => {
+                    let until = items.get(changes).map_or(usize::MAX, |next| next.at);
+                    self.straight.insert(table, until);
+                }
+                Found::Unclear => {}
+            }
         }
         if key.iter().any(|to| plan.columns[*to].identity_always) {
             self.join(table, Deed::Delete, key.clone(), row, false);
@@ -114,8 +132,35 @@ impl<'a> Planner<'a> {
         }
     }
 
+    /// Adds a row to be inserted or deleted. Where each row is looked for first, one key's rows have to stand in different steps.
+    fn join_apart(&mut self, table: usize, deed: Deed, plan: &Plan, key: Vec<usize>, item: &Item<'a>) {
+        let row = StepRow::of(item);
+        if self.manner.careful {
+            let text = key_text(plan, &key, item);
+            self.join_text(table, deed, key, row, text.is_some(), text);
+        } else {
+            self.join(table, deed, key, row, true);
+        }
+    }
+
+    /// Adds a row to the last step, or begins another if that has the key already.
+    fn join_text(
+        &mut self,
+        table: usize,
+        deed: Deed,
+        key: Vec<usize>,
+        row: StepRow<'a>,
+        several: bool,
+        text: Option<String>,
+    ) {
+        self.open &= text.as_ref().is_none_or(|text| !self.keys.contains(text));
+        self.join(table, deed, key, row, several);
+        self.keys.extend(text);
+    }
+
     /// Adds a row to the last step, or begins another. `several`: rows of this kind can be written together.
     fn join(&mut self, table: usize, deed: Deed, key: Vec<usize>, row: StepRow<'a>, several: bool) {
+        let several = several && !self.manner.single;
         if let Some(last) = self.steps.last_mut().filter(|_| several && self.open)
             && (last.table, last.deed) == (table, deed)
             && last.key == key
@@ -128,4 +173,11 @@ impl<'a> Planner<'a> {
         self.open = several;
         self.steps.push(Step { table, deed, key, rows: vec![row] });
     }
+}
+
+/// Text of the key of the row that an item means; `None` where texts cannot tell keys apart.
+fn key_text(plan: &Plan, key: &[usize], item: &Item<'_>) -> Option<String> {
+    let (row, mapping) = item.identity()?;
+    let mut text = String::new();
+    plan.mappings[mapping].key_text(&plan.columns, key, row, &mut text).then_some(text)
 }

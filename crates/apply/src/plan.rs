@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio_postgres::{Client, Statement};
 
 use crate::mapping::Mapping;
+use crate::spool::Spool;
 use crate::statement::Shape;
 use crate::survey::Sight;
 use crate::{Columns, Error, Result};
@@ -38,12 +39,25 @@ pub(crate) struct TargetColumn {
     pub(crate) quoted: String,
     /// The type to cast texts to: that of the column, without domain and without type modifier, so that the assignment to the column
     /// still checks both (an explicit cast would cut too long values off silently).
-    pub(crate) cast: String,
+    cast: String,
+    /// The type's input function and its arguments behind the text, where a cast from text would be another: that to regclass does
+    /// not know `-`.
+    input: Option<(String, String)>,
     /// `operator(schema.=)` of the type's default B-tree class: an index can serve it, whatever the search_path.
     pub(crate) equals: String,
     pub(crate) generated: bool,
     pub(crate) identity_always: bool,
     pub(crate) sameness: Sameness,
+}
+
+impl TargetColumn {
+    /// The SQL of the column's value whose text is given by the expression `text`.
+    pub(crate) fn read(&self, text: &str) -> String {
+        match &self.input {
+            Some((function, more)) => format!("{function}(pg_catalog.textout({text}){more})"),
+            None => format!("{text}::{}", self.cast),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -61,6 +75,8 @@ pub(crate) struct Plan {
     pub(crate) quoted: String,
     /// One relation, whose inheritance children are tables of their own.
     pub(crate) alone: bool,
+    /// Rows of other tables go or change when one of this table goes, by foreign keys.
+    pub(crate) acts_on_others: bool,
     pub(crate) sight: Sight,
     pub(crate) columns: Vec<TargetColumn>,
     pub(crate) uniques: Vec<Unique>,
@@ -70,10 +86,13 @@ pub(crate) struct Plan {
     statements: HashMap<Shape, Statement>,
     /// Chunks that are still to be written in event order, because folding met a collision lately.
     pub(crate) ordered_for: u32,
+    /// Its changes are gathered and written at the end.
+    pub(crate) spool: Option<Spool>,
 }
 
 const TABLE: &str = "
-select format('%I.%I', n.nspname, c.relname), c.relkind = 'r'
+select format('%I.%I', n.nspname, c.relname), c.relkind = 'r',
+       exists (select from pg_catalog.pg_constraint k where k.contype = 'f' and k.confrelid = c.oid and k.confdeltype not in ('a', 'r'))
   from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
  where c.oid = $1";
 
@@ -92,7 +111,8 @@ select a.attname::text, quote_ident(a.attname), format('%I.%I', bn.nspname, b.ty
        a.attnum,
        a.attnotnull and not exists (select from pg_catalog.pg_constraint n
                                      where n.conrelid = a.attrelid and n.contype = 'n' and n.conkey = array[a.attnum]
-                                       and not n.convalidated)
+                                       and not n.convalidated),
+       input.name, input.more
   from pg_catalog.pg_attribute a
  cross join lateral (
        with recursive up as (
@@ -102,6 +122,15 @@ select a.attname::text, quote_ident(a.attname), format('%I.%I', bn.nspname, b.ty
        select up.oid from up where up.typtype <> 'd') base
   join pg_catalog.pg_type b on b.oid = base.oid
   join pg_catalog.pg_namespace bn on bn.oid = b.typnamespace
+  left join lateral (
+       select format('%I.%I', pn.nspname, p.proname) as name,
+              case p.pronargs when 1 then ''
+                              when 2 then format(', %s::pg_catalog.oid', coalesce(nullif(b.typelem, 0), b.oid))
+                              else format(', %s::pg_catalog.oid, -1', coalesce(nullif(b.typelem, 0), b.oid)) end as more
+         from pg_catalog.pg_cast k
+         join pg_catalog.pg_proc p on p.oid = b.typinput and p.prorettype = b.oid
+         join pg_catalog.pg_namespace pn on pn.oid = p.pronamespace
+        where k.castsource = 'pg_catalog.text'::pg_catalog.regtype and k.casttarget = b.oid and k.castmethod = 'f') input on true
  where a.attrelid = $1 and a.attnum > 0 and not a.attisdropped
  order by a.attnum";
 
@@ -130,6 +159,7 @@ impl Plan {
                 name: row.get(0),
                 quoted: row.get(1),
                 cast: row.get(2),
+                input: row.get::<_, Option<String>>(11).map(|name| (name, row.get(12))),
                 equals: row.get(8),
                 generated: row.get(3),
                 identity_always: row.get(4),
@@ -153,6 +183,7 @@ impl Plan {
             table: if table.contains('.') { table.to_owned() } else { format!("public.{table}") },
             quoted: found.get(0),
             alone: found.get(1),
+            acts_on_others: found.get(2),
             sight,
             columns,
             uniques,
@@ -160,6 +191,7 @@ impl Plan {
             mappings: Vec::new(),
             statements: HashMap::new(),
             ordered_for: 0,
+            spool: None,
         })
     }
 
@@ -205,6 +237,12 @@ impl Plan {
         Ok(statement)
     }
 
+    /// The target numbers rows by itself (`generated always as identity`), in a column outside the key: it takes a number of ours in an
+    /// insert, never in an update.
+    pub(crate) fn numbers_rows(&self, key: &[usize]) -> bool {
+        self.columns.iter().enumerate().any(|(at, column)| column.identity_always && !key.contains(&at))
+    }
+
     /// Rows of different keys can be in each other's way while they change: there is a unique index or exclusion constraint besides
     /// the key that is checked at once.
     pub(crate) fn can_collide(&self, key: &[usize]) -> bool {
@@ -215,6 +253,11 @@ impl Plan {
                     .as_ref()
                     .is_some_and(|columns| !key.is_empty() && key.iter().all(|k| columns.contains(k)))
         })
+    }
+
+    /// A row may be gone, or changed, by a foreign key's action before its own change arrives.
+    pub(crate) fn may_cascade(&self, bypass: bool) -> bool {
+        !bypass && self.sight.parents.iter().any(|parent| parent.acts)
     }
 
     /// The key's uniqueness is checked at the transaction's end only.

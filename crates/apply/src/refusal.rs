@@ -1,9 +1,9 @@
 //! A server's refusal in our words, without values of rows.
 
-use tokio_postgres::error::SqlState;
+use tokio_postgres::error::{DbError, SqlState};
 
-use crate::Error;
 use crate::chunk::Manner;
+use crate::{Error, OnConflict};
 
 /// What was being done when the server refused.
 #[derive(Debug)]
@@ -24,6 +24,10 @@ impl Doing<'_> {
             );
             return Error::Server { what, source: error };
         };
+        self.refused_by(db)
+    }
+
+    pub(crate) fn refused_by(self, db: &DbError) -> Error {
         Error::Refused {
             table: self.table.to_owned(),
             op: self.op,
@@ -80,6 +84,10 @@ pub(crate) enum Next {
     InOrder,
     /// In event order, with rows of equal values taken for different rows.
     Apart,
+    /// In event order, one statement after the other, each with a look at which rows are there.
+    Careful,
+    /// As before, but each row in a statement of its own: to name the event.
+    Single,
     /// With the table's structure read anew.
     Anew,
     /// Nothing helps.
@@ -94,11 +102,19 @@ pub(crate) fn next(error: &Error, manner: &Manner) -> Next {
     };
     let class = error.code().and_then(|code| code.code().get(..2));
     match class {
-        _ if unique && manner.in_order && !manner.apart => Next::Apart,
+        _ if unique && manner.in_order && !manner.apart && !manner.careful => Next::Apart,
+        _ if unique && manner.apart && manner.on_conflict != OnConflict::Error => Next::Careful,
+        _ if matches!(error, Error::RowMissing { .. }) && manner.in_order && !manner.careful => Next::Careful,
         _ if matches!(error, Error::NotUnique { .. } | Error::RowMissing { .. }) && !manner.in_order => {
             Next::InOrder
         }
         Some("22" | "23") if !manner.in_order => Next::InOrder,
+        Some("22" | "23")
+            if !manner.single
+                && matches!(error, Error::Refused { first_event, last_event, .. } if first_event != last_event) =>
+        {
+            Next::Single
+        }
         Some("42" | "0A") if error.code() != Some(&SqlState::INSUFFICIENT_PRIVILEGE) => Next::Anew,
         _ => Next::GiveUp,
     }

@@ -13,7 +13,7 @@ pub(crate) enum Shape {
     Put { columns: Vec<usize>, key: Vec<usize> },
     /// Parameters: an array for each key column.
     Delete { key: Vec<usize> },
-    /// Finds a key without a row. Parameters as `Delete`; returns its position from 1.
+    /// Finds the keys without a row. Parameters as `Delete`; returns their positions from 1.
     Missing { key: Vec<usize> },
     /// Updates one of the rows that equal the old one. Parameters: a text for each column to set, then one for each column of the
     /// old row that is not NULL.
@@ -39,19 +39,17 @@ impl Shape {
             Shape::Insert { columns } => {
                 let names = list(columns.iter().map(|c| column(c).quoted.clone()));
                 let values =
-                    list(columns.iter().enumerate().map(|(i, c)| format!("x.v{i}::{}", column(c).cast)));
+                    list(columns.iter().enumerate().map(|(i, c)| column(c).read(&format!("x.v{i}"))));
                 format!(
                     "insert into {table} ({names}) overriding system value select {values} from {}",
                     rows(columns.len(), 0)
                 )
             }
             Shape::Update { columns, key } => {
-                let set = list(
-                    columns
-                        .iter()
-                        .enumerate()
-                        .map(|(i, c)| format!("{} = x.v{i}::{}", column(c).quoted, column(c).cast)),
-                );
+                let set =
+                    list(columns.iter().enumerate().map(|(i, c)| {
+                        format!("{} = {}", column(c).quoted, column(c).read(&format!("x.v{i}")))
+                    }));
                 format!(
                     "update {only}{table} as t set {set} from {} where {}",
                     rows(columns.len(), key.len()),
@@ -71,20 +69,19 @@ impl Shape {
                 let arrays = list((1..=key.len()).map(|i| format!("${i}::text[]")));
                 format!(
                     "select x.pos from unnest({arrays}) with ordinality as x({names}, pos) \
-                     where not exists (select from {only}{table} as t where {}) order by x.pos limit 1",
+                     where not exists (select from {only}{table} as t where {}) order by x.pos",
                     key_matches(plan, key)
                 )
             }
             Shape::UpdateOne { columns, old } => {
-                let set =
-                    list(columns.iter().enumerate().map(|(i, c)| {
-                        format!("{} = ${}::text::{}", column(c).quoted, i + 1, column(c).cast)
-                    }));
+                let set = list(columns.iter().enumerate().map(|(i, c)| {
+                    format!("{} = {}", column(c).quoted, column(c).read(&format!("${}::text", i + 1)))
+                }));
                 format!("update {only}{table} as t set {set} where {}", row_matches(plan, old, columns.len()))
             }
             Shape::DeleteEquals { columns } => {
                 let given = list(
-                    columns.iter().enumerate().map(|(i, c)| format!("x.v{i}::{}::text", column(c).cast)),
+                    columns.iter().enumerate().map(|(i, c)| column(c).read(&format!("x.v{i}")) + "::text"),
                 );
                 let found = list(columns.iter().map(|c| format!("m.{}::text", column(c).quoted)));
                 let which = format!(
@@ -120,7 +117,7 @@ fn put(plan: &Plan, columns: &[usize], key: &[usize]) -> String {
     let table = &plan.quoted;
     let only = if plan.alone { "only " } else { "" };
     let quoted = |at: &usize| plan.columns[*at].quoted.as_str();
-    let value = |(i, at): (usize, &usize)| format!("x.v{i}::{}", plan.columns[*at].cast);
+    let value = |(i, at): (usize, &usize)| plan.columns[*at].read(&format!("x.v{i}"));
     let names = list(columns.iter().map(|at| quoted(at).to_owned()));
     let values = list(columns.iter().enumerate().map(value));
     let set: Vec<String> = columns
@@ -160,7 +157,7 @@ fn rows(values: usize, keys: usize) -> String {
 fn key_matches(plan: &Plan, key: &[usize]) -> String {
     let part = |(i, at): (usize, &usize)| {
         let column = &plan.columns[*at];
-        format!("t.{} {} x.k{i}::{}", column.quoted, column.equals, column.cast)
+        format!("t.{} {} {}", column.quoted, column.equals, column.read(&format!("x.k{i}")))
     };
     key.iter().enumerate().map(part).collect::<Vec<_>>().join(" and ")
 }
@@ -178,7 +175,7 @@ fn row_matches(plan: &Plan, old: &[(usize, Null)], before: usize) -> String {
             continue;
         }
         parameter += 1;
-        let value = format!("${parameter}::text::{}", column.cast);
+        let value = column.read(&format!("${parameter}::text"));
         use crate::plan::Sameness::{PinnedText, Text};
         conditions.push(match column.sameness {
             // an index can serve this

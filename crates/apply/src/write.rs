@@ -3,6 +3,7 @@
 use tokio_postgres::Client;
 
 use crate::applier::TableCounts;
+use crate::chunk::Manner;
 use crate::fold::{Folded, Item};
 use crate::pipeline::{Parameters, Pipeline};
 use crate::plan::Plan;
@@ -18,6 +19,8 @@ pub(crate) enum Deed {
     /// Update where the row is, insert where it is not.
     Put,
     Delete,
+    /// Delete where the row is.
+    Clear,
     /// Update of one row that may have got its new key already, by a foreign key's action.
     Follow,
     /// Update of one of several equal rows.
@@ -71,6 +74,7 @@ pub(crate) fn folded_steps<'a>(
         Deed::DeleteEquals { .. } => &folded.equals,
         Deed::Update => &folded.updates,
         Deed::Put => &folded.puts,
+        Deed::Clear => &folded.clears,
         _ => &folded.deletes,
     };
     let mut steps: Vec<(usize, Step<'a>)> = Vec::new();
@@ -89,7 +93,7 @@ pub(crate) fn folded_steps<'a>(
 
 impl<'a> Step<'a> {
     /// The statement's shape; `None` where there is nothing to do.
-    fn shape(&self, plan: &Plan) -> Option<Shape> {
+    pub(crate) fn shape(&self, plan: &Plan) -> Option<Shape> {
         let first = self.rows.first()?;
         let written = |updating: bool| -> Option<Vec<usize>> {
             let (_, mapping) = first.new?;
@@ -107,7 +111,7 @@ impl<'a> Step<'a> {
             Deed::Insert => Shape::Insert { columns: written(false)? },
             Deed::Update | Deed::Follow => Shape::Update { columns: set()?, key },
             Deed::Put => Shape::Put { columns: written(false)?, key },
-            Deed::Delete => Shape::Delete { key },
+            Deed::Delete | Deed::Clear => Shape::Delete { key },
             Deed::UpdateOne => Shape::UpdateOne { columns: set()?, old: old()? },
             Deed::DeleteOne => Shape::DeleteOne { old: old()? },
             Deed::DeleteEquals { .. } => {
@@ -127,7 +131,7 @@ impl<'a> Step<'a> {
         to.iter().map(|to| self.rows.iter().map(|row| value(row, *to)).collect()).collect()
     }
 
-    fn parameters(&self, plan: &Plan, shape: &Shape) -> Parameters<'a> {
+    pub(crate) fn parameters(&self, plan: &Plan, shape: &Shape) -> Parameters<'a> {
         let texts = |arrays: Vec<Vec<Option<&'a str>>>| arrays.into_iter().flatten();
         let old = |old: &[(usize, bool)]| {
             let to: Vec<usize> = old.iter().filter(|(_, null)| !null).map(|(to, _)| *to).collect();
@@ -157,12 +161,12 @@ impl<'a> Step<'a> {
         }
     }
 
-    fn doing<'p>(&self, plan: &'p Plan) -> Doing<'p> {
+    pub(crate) fn doing<'p>(&self, plan: &'p Plan) -> Doing<'p> {
         let events = self.rows.iter().map(|row| row.event_id);
         let op = match self.deed {
             Deed::Insert => "insert",
             Deed::Update | Deed::Follow | Deed::UpdateOne | Deed::Put => "update",
-            Deed::Delete | Deed::DeleteOne | Deed::DeleteEquals { .. } => "delete",
+            Deed::Delete | Deed::Clear | Deed::DeleteOne | Deed::DeleteEquals { .. } => "delete",
         };
         let key = (self.rows.len() == 1).then(|| describe(plan, &self.rows[0])).flatten();
         Doing {
@@ -175,7 +179,7 @@ impl<'a> Step<'a> {
     }
 }
 
-fn describe(plan: &Plan, row: &StepRow<'_>) -> Option<String> {
+pub(crate) fn describe(plan: &Plan, row: &StepRow<'_>) -> Option<String> {
     let (row, mapping) = row.identity?;
     Some(plan.mappings[mapping].describe_key(row))
 }
@@ -188,6 +192,7 @@ pub(crate) async fn run(
     client: &Client,
     plans: &mut [Plan],
     steps: &[Step<'_>],
+    manner: &Manner,
     counts: &mut [TableCounts],
 ) -> Result<()> {
     let mut pipeline = Pipeline::new(client);
@@ -200,23 +205,23 @@ pub(crate) async fn run(
             Err(error) => {
                 // an earlier statement's refusal has made this one fail
                 while let Some((earlier, answer)) = pipeline.next().await {
-                    settle(client, plans, earlier, answer, counts).await?;
+                    settle(client, plans, earlier, answer, manner, counts).await?;
                 }
                 return Err(step.doing(&plans[step.table]).refused(error));
             }
         };
         let parameters = step.parameters(plan, &shape);
         if let Some((earlier, answer)) = pipeline.send(step, statement, parameters).await {
-            settle(client, plans, earlier, answer, counts).await?;
+            settle(client, plans, earlier, answer, manner, counts).await?;
         }
         if step.deed == Deed::Follow {
             while let Some((earlier, answer)) = pipeline.next().await {
-                settle(client, plans, earlier, answer, counts).await?;
+                settle(client, plans, earlier, answer, manner, counts).await?;
             }
         }
     }
     while let Some((step, answer)) = pipeline.next().await {
-        settle(client, plans, step, answer, counts).await?;
+        settle(client, plans, step, answer, manner, counts).await?;
     }
     Ok(())
 }
@@ -227,6 +232,7 @@ async fn settle(
     plans: &mut [Plan],
     step: &Step<'_>,
     answer: std::result::Result<u64, tokio_postgres::Error>,
+    manner: &Manner,
     counts: &mut [TableCounts],
 ) -> Result<()> {
     let plan = &mut plans[step.table];
@@ -239,12 +245,21 @@ async fn settle(
             counts.inserted += found;
             counts.updated += rows.saturating_sub(found);
         }
-        Deed::DeleteEquals { all: true } if found < rows => return Err(row_missing(plan, &step.rows[0])),
+        Deed::Clear => {
+            counts.deleted += found;
+            counts.missing += rows.saturating_sub(found);
+        }
+        Deed::DeleteEquals { all: true } if found < rows => {
+            return Err(row_missing(plan, "update", &step.rows[0]));
+        }
         Deed::Delete | Deed::DeleteOne | Deed::DeleteEquals { .. } => {
             counts.deleted += found;
             counts.missing += rows.saturating_sub(found);
             if found > rows {
                 return Err(not_unique(plan, step));
+            }
+            if found < rows && !plan.may_cascade(manner.bypass) {
+                return Err(row_missing(plan, "delete", &step.rows[0]));
             }
         }
         Deed::Follow if found == 0 => {
@@ -268,29 +283,33 @@ async fn settle(
 
 /// Updates one row, which must be there.
 async fn again(client: &Client, plan: &mut Plan, step: &Step<'_>) -> Result<u64> {
-    let Some(shape) = step.shape(plan) else { return Ok(0) };
+    let found = execute(client, plan, step).await?;
+    if found == 0 { Err(row_missing(plan, "update", &step.rows[0])) } else { Ok(found) }
+}
+
+/// Executes one step; where there is nothing to set, all of its rows count as found.
+pub(crate) async fn execute(client: &Client, plan: &mut Plan, step: &Step<'_>) -> Result<u64> {
+    let Some(shape) = step.shape(plan) else { return Ok(step.rows.len() as u64) };
     let statement = plan.statement(client, &shape).await.map_err(|e| step.doing(plan).refused(e))?;
     let parameters = step.parameters(plan, &shape);
-    let found =
-        client.execute(&statement, &parameters.as_sql()).await.map_err(|e| step.doing(plan).refused(e))?;
-    if found == 0 { Err(row_missing(plan, &step.rows[0])) } else { Ok(found) }
+    client.execute(&statement, &parameters.as_sql()).await.map_err(|e| step.doing(plan).refused(e))
 }
 
 /// The error that says which row an update has not found.
 async fn missing(client: &Client, plan: &mut Plan, step: &Step<'_>) -> Result<Error> {
     if step.rows.len() == 1 || step.deed == Deed::UpdateOne {
-        return Ok(row_missing(plan, &step.rows[0]));
+        return Ok(row_missing(plan, "update", &step.rows[0]));
     }
     let shape = Shape::Missing { key: step.key.clone() };
     let statement = plan.statement(client, &shape).await.map_err(|e| step.doing(plan).refused(e))?;
     let parameters = step.parameters(plan, &shape);
-    let row =
-        client.query_opt(&statement, &parameters.as_sql()).await.map_err(|e| step.doing(plan).refused(e))?;
-    let at = row.and_then(|row| usize::try_from(row.get::<_, i64>(0) - 1).ok()).unwrap_or_default();
-    Ok(row_missing(plan, step.rows.get(at).unwrap_or(&step.rows[0])))
+    let rows =
+        client.query(&statement, &parameters.as_sql()).await.map_err(|e| step.doing(plan).refused(e))?;
+    let at = rows.first().and_then(|row| usize::try_from(row.get::<_, i64>(0) - 1).ok()).unwrap_or_default();
+    Ok(row_missing(plan, "update", step.rows.get(at).unwrap_or(&step.rows[0])))
 }
 
-fn not_unique(plan: &Plan, step: &Step<'_>) -> Error {
+pub(crate) fn not_unique(plan: &Plan, step: &Step<'_>) -> Error {
     let doing = step.doing(plan);
     Error::NotUnique {
         table: plan.table.clone(),
@@ -299,8 +318,9 @@ fn not_unique(plan: &Plan, step: &Step<'_>) -> Error {
     }
 }
 
-fn row_missing(plan: &Plan, row: &StepRow<'_>) -> Error {
+pub(crate) fn row_missing(plan: &Plan, op: &'static str, row: &StepRow<'_>) -> Error {
     Error::RowMissing {
+        op,
         table: plan.table.clone(),
         key: describe(plan, row).unwrap_or_default(),
         event_id: row.event_id,

@@ -3,3 +3,8 @@
 pub mod londiste;
 pub mod londisted;
 pub mod pgqd;
+
+/// The command lines of the executables, for man pages and completions.
+pub fn definitions() -> [clap::Command; 3] {
+    [pgqd::definition(), londiste::definition(), londisted::definition()]
+}

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use apply::OnConflict;
 use serde::Deserialize;
 
 /// Events of a batch at most, where it is several ticks: enough to make its fixed costs vanish, little enough to be read within a second.
@@ -48,9 +49,19 @@ pub struct Config {
     /// Connections are opened anew after this time.
     #[serde(default = "twenty_minutes")]
     pub connection_lifetime: f64,
+    /// What is done where rows of this node are not those that the changes expect.
+    #[serde(default, deserialize_with = "on_conflict")]
+    pub on_conflict: OnConflict,
+    /// How often a parked table is tried again whose cause may pass by itself; 0: never.
+    #[serde(default = "five_minutes")]
+    pub table_retry_period: f64,
     /// How often the provider is told which tick this node needs.
     #[serde(default = "five_minutes")]
     pub local_wm_publish_period: f64,
+}
+
+fn on_conflict<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<OnConflict, D::Error> {
+    String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
 }
 
 fn on() -> bool {
@@ -93,6 +104,11 @@ impl Config {
         self.consumer_name.as_deref().unwrap_or(&self.job_name)
     }
 
+    /// The consumer name of a table's copy.
+    pub(crate) fn copy_consumer(&self, table: &str) -> String {
+        format!("{}.copy.{table}", self.job_name)
+    }
+
     pub(crate) fn loop_delay(&self) -> Duration {
         Duration::from_secs_f64(self.loop_delay.max(0.0))
     }
@@ -109,6 +125,11 @@ impl Config {
         self.pgq_batch_collect_events.is_none() && self.pgq_batch_collect_interval.is_none()
     }
 
+    /// All that is there, whatever the file says of lag and collecting.
+    pub(crate) fn collect_all(&self) -> pgq::batch::Collect {
+        pgq::batch::Collect { at_most: Some(BATCH_EVENTS), ..Default::default() }
+    }
+
     pub(crate) fn collect(&self) -> pgq::batch::Collect {
         let duration = |seconds: Option<f64>| seconds.map(|s| Duration::from_secs_f64(s.max(0.0)));
         pgq::batch::Collect {
@@ -116,6 +137,7 @@ impl Config {
             events: self.pgq_batch_collect_events,
             interval: duration(self.pgq_batch_collect_interval),
             at_most: self.collects_what_is_there().then_some(BATCH_EVENTS),
+            alone_from: None,
         }
     }
 }

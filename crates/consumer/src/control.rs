@@ -4,13 +4,17 @@ use apply::Control;
 use pg::Session;
 use pgq::node::{self, Location};
 use pgq::{seq, table};
-use tracing::info;
+use tracing::{info, warn};
 
-use crate::error::During;
-use crate::{Error, Result, Worker};
+use crate::{Error, Result, Worker, script};
 
 /// Does what a control event says, in the batch's transaction; answers the table that has left replication by it.
-pub(crate) async fn perform(worker: &Worker, target: &Session, control: Control) -> Result<Option<String>> {
+pub(crate) async fn perform(
+    worker: &Worker,
+    target: &Session,
+    bypass_triggers: bool,
+    control: Control,
+) -> Result<Option<String>> {
     let (job, queue) = (worker.config.job_name.as_str(), worker.config.queue_name.as_str());
     let client: &pg::Client = target;
     match control {
@@ -49,34 +53,21 @@ pub(crate) async fn perform(worker: &Worker, target: &Session, control: Control)
             node::set_global_watermark(client, &queue, Some(tick)).await?
         }
         Control::TickId { .. } => {}
+        Control::Partition { table, partition, notice } => {
+            if table::keep_partition_notice(client, queue, &table, &partition, &notice).await? {
+                warn!(
+                    job,
+                    queue,
+                    table,
+                    partition,
+                    "partition {notice} on the root, without events for its rows: see tables"
+                );
+            }
+        }
         Control::Execute { script, sql, attributes } => {
-            execute(worker, target, &script, &sql, &attributes).await?
+            let done = script::perform(worker, target, bypass_triggers, &script, &sql, &attributes).await;
+            done.map_err(|source| Error::Script { script, source: Box::new(source) })?
         }
     }
     Ok(None)
-}
-
-/// Runs a script that `EXECUTE` carries, once: `execute_start` answers 201 where it has run before.
-async fn execute(
-    worker: &Worker,
-    target: &Session,
-    script: &str,
-    sql: &str,
-    attributes: &[(String, Option<String>)],
-) -> Result<()> {
-    let queue = worker.config.queue_name.as_str();
-    if !attributes.is_empty() {
-        let names: Vec<&str> = attributes.iter().map(|(name, _)| name.as_str()).collect();
-        return Err(Error::ExecuteAttributes { script: script.to_owned(), attributes: names.join(", ") });
-    }
-    let start = "select ret_code from londiste.execute_start($1, $2, $3, false)";
-    let code: i32 =
-        target.query_one(start, &[&queue, &script, &sql]).await.during("londiste.execute_start")?.get(0);
-    if code == 200 {
-        target.batch_execute(sql).await.during("running the script of an EXECUTE event")?;
-        let finish = "select ret_code from londiste.execute_finish($1, $2)";
-        target.query_one(finish, &[&queue, &script]).await.during("londiste.execute_finish")?;
-        info!(job = worker.config.job_name, queue, script, "script was run");
-    }
-    Ok(())
 }

@@ -1,6 +1,9 @@
 //! Which tables are copied now.
 
-use std::collections::BTreeSet;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pg::Session;
 use pgq::batch;
@@ -10,20 +13,44 @@ use tracing::{info, warn};
 use crate::error::During;
 use crate::{Result, Worker};
 
+/// How many tables may be copied at the same time; can be set while the worker runs.
+#[derive(Clone, Debug)]
+pub struct Slots(Arc<AtomicUsize>);
+
+impl Slots {
+    /// So many.
+    pub fn new(copies: usize) -> Slots {
+        Slots(Arc::new(AtomicUsize::new(copies)))
+    }
+
+    /// So many from the worker's next look on. Copies that run go on.
+    pub fn set(&self, copies: usize) {
+        self.0.store(copies, Ordering::Relaxed);
+    }
+
+    fn get(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
 /// Gives tables that wait their turn, and says on the channel which copies should be running.
 pub(crate) struct Copies<'a> {
     worker: &'a Worker,
     known: BTreeSet<String>,
     complained: BTreeSet<String>,
+    parked: BTreeSet<String>,
+    /// Bytes of waiting tables on the provider.
+    sizes: BTreeMap<String, i64>,
 }
 
 impl<'a> Copies<'a> {
     pub(crate) fn new(worker: &'a Worker) -> Copies<'a> {
-        Copies { worker, known: BTreeSet::new(), complained: BTreeSet::new() }
+        let (known, complained, parked) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        Copies { worker, known, complained, parked, sizes: BTreeMap::new() }
     }
 
-    /// Fills free copy slots with tables that the provider has ready, in the order in which they were added. True when the set of
-    /// replicated tables has changed since the last call.
+    /// Fills free copy slots with tables that the provider has ready, the largest first, so that all slots are busy to the end. True when
+    /// the set of replicated tables has changed since the last call.
     pub(crate) async fn schedule(
         &mut self,
         provider: &Session,
@@ -34,11 +61,17 @@ impl<'a> Copies<'a> {
         let local = || tables.iter().filter(|t| t.local);
         let mut copying: BTreeSet<String> =
             local().filter(|t| t.state.is_copying()).map(|t| t.name.clone()).collect();
-        let waiting: Vec<&TableInfo> = local().filter(|t| t.state == MergeState::Waiting).collect();
-        if !waiting.is_empty() && copying.len() < self.worker.config.parallel_copies {
+        self.parked.clear();
+        if !copying.is_empty() {
+            self.leave_parked(target, &mut copying).await?;
+        }
+        let mut waiting: Vec<&TableInfo> = local().filter(|t| t.state == MergeState::Waiting).collect();
+        if !waiting.is_empty() && copying.len() < self.worker.slots.get() {
             let ready = ready(provider, queue).await?;
+            self.measure(provider, &waiting).await?;
+            waiting.sort_by_key(|table| Reverse(self.sizes.get(&table.name)));
             for table in waiting {
-                if copying.len() >= self.worker.config.parallel_copies {
+                if copying.len() >= self.worker.slots.get() {
                     break;
                 }
                 if ready.contains(&table.name) {
@@ -66,10 +99,58 @@ impl<'a> Copies<'a> {
         Ok(changed)
     }
 
+    /// The parked tables, as the last call of [`schedule`](Self::schedule) found them.
+    pub(crate) fn parked(&self) -> &BTreeSet<String> {
+        &self.parked
+    }
+
+    /// Learns the sizes of tables that wait and were not measured before.
+    async fn measure(&mut self, provider: &Session, waiting: &[&TableInfo]) -> Result<()> {
+        let new: Vec<&str> =
+            waiting.iter().map(|t| t.name.as_str()).filter(|name| !self.sizes.contains_key(*name)).collect();
+        if new.is_empty() {
+            return Ok(());
+        }
+        let sql = "select f.name, coalesce(sum(s.bytes), 0)::int8 from unnest($1::text[]) f(name) \
+                     left join (select format('%s.%s', n.nspname, c.relname) as name, c.oid, c.relkind \
+                                  from pg_class c join pg_namespace n on n.oid = c.relnamespace \
+                                 where c.relkind in ('r', 'p')) c using (name) \
+                     left join lateral ( \
+                          select sum(pg_table_size(p.relid))::int8 as bytes from pg_partition_tree(c.oid) p where c.relkind = 'p' \
+                          union all select pg_table_size(c.oid) where c.relkind = 'r') s on true \
+                    group by 1";
+        for row in provider.query(sql, &[&new]).await.during("measuring the tables to copy")? {
+            self.sizes.insert(row.get(0), row.get(1));
+        }
+        Ok(())
+    }
+
+    /// Takes parked tables out of the copies, but for those that are due to be tried again.
+    async fn leave_parked(&mut self, target: &Session, copying: &mut BTreeSet<String>) -> Result<()> {
+        let config = &self.worker.config;
+        let (job, queue) = (config.job_name.as_str(), config.queue_name.as_str());
+        for parked in table::parked(&**target, queue).await? {
+            let period = config.table_retry_period;
+            if period > 0.0 && parked.may_pass() && parked.tried_ago >= period {
+                table::resume(&**target, queue, &parked.table).await?;
+                info!(job, queue, table = parked.table, "parked table is tried again: {}", parked.error);
+            } else {
+                copying.remove(&parked.table);
+                self.parked.insert(parked.table);
+            }
+        }
+        Ok(())
+    }
+
     /// Subscriptions of copies that ended between their last commit here and their leave of the provider would hold up its rotation.
     pub(crate) async fn clear_remains(&self, provider: &Session, target: &Session) -> Result<()> {
         let queue = self.worker.config.queue_name.as_str();
-        let prefix = format!("{}.copy.", self.worker.config.job_name);
+        // the stock worker may have brought a parked table to its end
+        let sql = "delete from londiste_rs.table_error e using londiste.table_info t \
+                    where e.queue_name = $1 and e.parked and t.queue_name = e.queue_name and t.table_name = e.table_name \
+                      and t.local and t.merge_state = 'ok'";
+        target.execute(sql, &[&queue]).await.during("clearing marks of parked tables")?;
+        let prefix = self.worker.config.copy_consumer("");
         let sql = "select c.co_name from pgq.subscription s join pgq.queue q on q.queue_id = s.sub_queue \
                      join pgq.consumer c on c.co_id = s.sub_consumer \
                     where q.queue_name = $1 and left(c.co_name, length($2)) = $2";

@@ -29,9 +29,15 @@ pub enum Error {
         #[source]
         source: Box<Error>,
     },
+    /// The task that reads a batch has ended without its end.
+    #[error("reading the batch ended before its end; nothing of it was applied")]
+    ReaderGone,
     /// Changes could not be decoded or written.
     #[error(transparent)]
     Apply(#[from] apply::Error),
+    /// Tables that cannot be written, each for a cause of its own.
+    #[error("{} tables cannot be written; {}: {}", .0.len(), .0.first().map_or("", |f| &*f.table), .0.first().map(|f| f.error.to_string()).unwrap_or_default())]
+    Tables(Vec<apply::Failure>),
     /// The connect string of the node, or of its provider, cannot be read.
     #[error("connect string {which}: {source}")]
     ConnectString {
@@ -79,15 +85,16 @@ pub enum Error {
         /// The node.
         node: String,
     },
-    /// A script event asks for conditions.
+    /// A script that an event brings failed.
     #[error(
-        "EXECUTE event {script}: attributes {attributes} are not supported by this version; run the script by hand, then skip it"
+        "EXECUTE event {script}: {source}; mend what it needs here, or do its work by hand and give: londiste INI execute --skip {script}"
     )]
-    ExecuteAttributes {
+    Script {
         /// The script.
         script: String,
-        /// Names of the attributes.
-        attributes: String,
+        /// What failed.
+        #[source]
+        source: Box<Error>,
     },
 }
 
@@ -97,9 +104,11 @@ impl Error {
         match self {
             Error::Pg { source, .. } | Error::ConnectString { source, .. } => source.is_connection_lost(),
             Error::Pgq(source) => source.is_connection_lost(),
-            Error::Batch { source, .. } => source.is_connection_lost(),
-            Error::Apply(_) | Error::LostPosition { .. } | Error::WrongWorker { .. } => false,
-            Error::Branch { .. } | Error::ExecuteAttributes { .. } => false,
+            Error::Batch { source, .. } | Error::Script { source, .. } => source.is_connection_lost(),
+            Error::Apply(_) | Error::Tables(_) | Error::LostPosition { .. } | Error::WrongWorker { .. } => {
+                false
+            }
+            Error::Branch { .. } | Error::ReaderGone => false,
         }
     }
 }

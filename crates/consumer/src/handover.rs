@@ -6,7 +6,8 @@
 use std::time::Duration;
 
 use pg::Session;
-use pgq::Batch;
+use pgq::batch::{self, Batch};
+use pgq::fail_point;
 use pgq::table::{self, MergeState, TableInfo};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -21,12 +22,18 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Settles all tables whose copies have reached the batch in hand; answers the tables as they are then, `None` when stopped meanwhile.
 pub(crate) async fn settle(
     worker: &Worker,
+    provider: &Session,
     target: &Session,
     batch: &Batch,
     mut tables: Vec<TableInfo>,
     stop: &CancellationToken,
 ) -> Result<Option<Vec<TableInfo>>> {
     let queue = worker.config.queue_name.as_str();
+    let waits = |table: &TableInfo| table.local && matches!(table.state, MergeState::WannaSync(_));
+    if tables.iter().any(waits) && !batch::is_single(&**provider, queue, batch).await? {
+        // it was opened before the copy came so far; the copy would have to stop in the middle of it
+        return Ok(Some(tables));
+    }
     let mut bell = worker.bell.listen();
     let began = Instant::now();
     loop {
@@ -99,6 +106,7 @@ async fn advance(worker: &Worker, target: &Session, table: &TableInfo, to: Merge
     let moved =
         target.execute(sql, &[&queue, &table.name, &from, &to]).await.during("handing a table over")?;
     if moved == 1 {
+        fail_point::reached("do-sync-set");
         info!(job, queue, table = table.name, state = to, "table state");
     }
     Ok(())

@@ -3,19 +3,28 @@
 //! A [`Worker`] runs until it is stopped or something fails; the databases hold its position, so it can be run again at once. Which tables are to
 //! be copied now it says on a `watch` channel; who runs the copies, and where, is not its business.
 
+mod ahead;
+mod attempt;
 mod config;
+mod conflicts;
 mod control;
 mod copies;
 mod error;
 mod fkeys;
 mod handover;
+mod parking;
+mod progress;
+mod relax;
 mod replay;
 mod root;
+mod script;
 mod statistics;
 mod subscriber;
 mod wake;
 mod worker;
 
+pub use apply::OnConflict;
 pub use config::Config;
+pub use copies::Slots;
 pub use error::{Error, Result};
 pub use worker::Worker;

@@ -1,23 +1,36 @@
 //! Applying a batch: its changes and the position in one transaction of the target.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use apply::{Applied, Applier, Decoded, Decoder};
-use futures_util::TryStreamExt;
 use pg::Session;
 use pgq::table::{self, MergeState, TableInfo};
-use pgq::{Batch, Snapshot, batch, node, replay};
+use pgq::{Batch, Snapshot, batch, fail_point, node, replay};
+use tokio::sync::Mutex;
 use tracing::{debug, info, warn};
 
+use crate::ahead::Ahead;
+use crate::conflicts::Conflicts;
 use crate::error::During;
-use crate::{Result, Worker, control};
+use crate::parking::Parkings;
+use crate::progress::Progress;
+use crate::{Error, Result, Worker, control};
 
 /// Writes batches into the target; keeps the plans of its tables between them.
 pub(crate) struct Replay<'a> {
     worker: &'a Worker,
-    decoder: Decoder,
+    decoder: Arc<Mutex<Decoder>>,
     applier: Applier,
     bypass_triggers: bool,
+    conflicts: Conflicts,
+}
+
+/// What was applied.
+#[derive(Debug, Default)]
+pub(crate) struct Done {
+    pub(crate) changes: u64,
+    pub(crate) conflicts: apply::ConflictsByTable,
 }
 
 /// What is to be done with a table's changes.
@@ -34,26 +47,43 @@ impl<'a> Replay<'a> {
     pub(crate) async fn start(worker: &'a Worker, target: &Session) -> Result<Replay<'a>> {
         apply::pin_session(target).await?;
         let bypass_triggers = replay::may_bypass_triggers(&**target).await?;
-        let applier = Applier::new(apply::Options { bypass_triggers, ..apply::Options::default() });
-        Ok(Replay { worker, decoder: Decoder::new(), applier, bypass_triggers })
+        let on_conflict = worker.config.on_conflict;
+        let options =
+            apply::Options { bypass_triggers, on_conflict, set_aside: true, ..apply::Options::default() };
+        let applier = Applier::new(options);
+        Ok(Replay {
+            worker,
+            decoder: Arc::default(),
+            applier,
+            bypass_triggers,
+            conflicts: Conflicts::default(),
+        })
     }
 
-    /// Applies a batch; answers the number of changes applied. After a failure nothing of it is left behind.
+    /// Applies a batch without the tables to be parked, and parks these. After a failure nothing of it is left behind.
     pub(crate) async fn apply(
         &mut self,
         provider: &Session,
         target: &Session,
         batch: &Batch,
-        tables: Vec<TableInfo>,
-    ) -> Result<u64> {
+        tables: &[TableInfo],
+        parkings: &Parkings<'_>,
+    ) -> Result<Done> {
         apply::begin(target).await?;
-        let written = self.write(provider, target, batch, &tables).await;
+        let written = self.write(provider, target, batch, tables, parkings).await;
         match written {
-            Ok(changes) => {
-                target.batch_execute("commit").await.during("committing the batch")?;
+            Ok(done) => {
+                fail_point::reached("batch-before-commit");
+                if let Err(error) = target.batch_execute("commit").await {
+                    self.applier.reset();
+                    return match apply::Error::at_commit(&error) {
+                        Some(of_table) => Err(of_table.into()),
+                        None => Err(error).during("committing the batch"),
+                    };
+                }
                 let (job, queue) = (&self.worker.config.job_name, &self.worker.config.queue_name);
-                debug!(job, queue, tick = batch.tick, changes, "batch applied");
-                Ok(changes)
+                debug!(job, queue, tick = batch.tick, changes = done.changes, "batch applied");
+                Ok(done)
             }
             Err(error) => {
                 self.applier.reset();
@@ -64,22 +94,43 @@ impl<'a> Replay<'a> {
         }
     }
 
+    /// Prepares another try for tables whose rows were in each other's way; true when there is one that may help.
+    pub(crate) async fn disentangle(&mut self, target: &Session, error: &Error) -> Result<bool> {
+        let mut any = false;
+        if let Error::Tables(failures) = error {
+            for failure in failures.iter().filter(|failure| failure.error.is_collision()) {
+                any |= self.applier.gather(target, &failure.table).await?;
+            }
+        }
+        Ok(any)
+    }
+
+    /// The batch is over, whatever became of it.
+    pub(crate) fn settle(&mut self) {
+        self.applier.gather_no_more();
+    }
+
     async fn write(
         &mut self,
         provider: &Session,
         target: &Session,
         batch: &Batch,
         tables: &[TableInfo],
-    ) -> Result<u64> {
+        parkings: &Parkings<'_>,
+    ) -> Result<Done> {
         let (queue, consumer) = (self.worker.config.queue_name.as_str(), self.worker.config.consumer());
         replay::enter(&**target, self.bypass_triggers).await?;
-        let mut parts = self.parts(tables);
-        self.decoder.refresh_shapes(provider).await?;
-        let mut events = batch::events(&**provider, batch, None).await?;
-        let mut changes = 0;
-        while let Some(event) = events.try_next().await? {
-            match self.decoder.decode(&event)? {
-                Decoded::Change(change) => {
+        let mut parts = self.parts(tables, parkings);
+        self.decoder.lock().await.refresh_shapes(provider).await?;
+        let events = batch::events(&**provider, batch, None).await?;
+        let wanted =
+            |(table, part): (&String, &Part)| (!matches!(part, Part::Nothing)).then(|| table.clone());
+        let mut ahead = Ahead::read(&self.decoder, events, parts.iter().filter_map(wanted).collect());
+        let mut progress = Progress::of(self.worker, batch);
+        let mut done = Done::default();
+        while let Some(decoded) = ahead.next(&mut progress, target).await? {
+            match decoded {
+                Ok(Decoded::Change(change)) => {
                     let wanted = match parts.get(&*change.table) {
                         Some(Part::Whole) => true,
                         Some(Part::Unseen(snapshot)) => !snapshot.contains(change.txid),
@@ -89,29 +140,41 @@ impl<'a> Replay<'a> {
                         self.applier.push(target, change).await?;
                     }
                 }
-                Decoded::Control(control) => {
-                    changes += count(&self.applier.flush(target).await?);
-                    if let Some(table) = control::perform(self.worker, target, control).await? {
+                Ok(Decoded::Control(control)) => {
+                    done.add(self.applier.flush(target).await?);
+                    if let Some(table) =
+                        control::perform(self.worker, target, self.bypass_triggers, control).await?
+                    {
                         parts.remove(&table);
                         self.applier.forget(&table);
                     }
                 }
-                Decoded::Unknown => {
-                    debug!(queue, event = event.id, kind = event.kind, "event of an unknown type is skipped");
-                }
+                // the reader has skipped it
+                Ok(Decoded::Unknown) => {}
+                Err(error) => match error.table().map(Arc::from).filter(|_| error.is_of_its_table()) {
+                    Some(table) => self.applier.set_aside(&table, error),
+                    None => return Err(error.into()),
+                },
             }
         }
-        drop(events);
-        changes += count(&self.applier.flush(target).await?);
-        self.forget_snapshots(provider, target, batch, tables).await?;
+        drop(ahead);
+        done.add(self.applier.flush(target).await?);
+        let failures = self.applier.failures();
+        if !failures.is_empty() {
+            return Err(Error::Tables(failures));
+        }
+        parkings.write(target).await?;
+        self.conflicts.keep(self.worker, target, &done.conflicts).await?;
+        self.forget_snapshots(provider, target, batch, tables, parkings).await?;
         node::set_completed(&**target, queue, consumer, batch.tick).await?;
-        Ok(changes)
+        Ok(done)
     }
 
-    fn parts(&mut self, tables: &[TableInfo]) -> HashMap<String, Part> {
+    fn parts(&mut self, tables: &[TableInfo], parkings: &Parkings<'_>) -> HashMap<String, Part> {
         let mut parts = HashMap::new();
         for table in tables {
-            let part = match (table.local && table.state == MergeState::Ok, &table.snapshot) {
+            let ours = table.local && table.state == MergeState::Ok && !parkings.has(&table.name);
+            let part = match (ours, &table.snapshot) {
                 (false, _) => Part::Nothing,
                 (true, None) => Part::Whole,
                 (true, Some(snapshot)) => match snapshot.parse() {
@@ -135,10 +198,11 @@ impl<'a> Replay<'a> {
         target: &Session,
         batch: &Batch,
         tables: &[TableInfo],
+        parkings: &Parkings<'_>,
     ) -> Result<()> {
         let queue = self.worker.config.queue_name.as_str();
-        let with_snapshot =
-            tables.iter().filter(|t| t.local && t.state == MergeState::Ok && t.snapshot.is_some());
+        let ours = |t: &&TableInfo| t.local && t.state == MergeState::Ok && !parkings.has(&t.name);
+        let with_snapshot = tables.iter().filter(ours).filter(|t| t.snapshot.is_some());
         let mut now: Option<Snapshot> = None;
         for table in with_snapshot {
             if now.is_none() {
@@ -161,6 +225,16 @@ impl<'a> Replay<'a> {
     }
 }
 
-fn count(applied: &Applied) -> u64 {
-    applied.tables.values().map(|table| table.changes).sum()
+impl Done {
+    /// How many conflicts there were.
+    pub(crate) fn conflicts(&self) -> u64 {
+        self.conflicts.values().map(|conflicts| conflicts.count).sum()
+    }
+
+    fn add(&mut self, applied: Applied) {
+        self.changes += applied.tables.values().map(|table| table.changes).sum::<u64>();
+        for (table, conflicts) in applied.conflicts {
+            self.conflicts.entry(table).or_default().append(conflicts);
+        }
+    }
 }

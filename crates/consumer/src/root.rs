@@ -1,15 +1,15 @@
 //! The root's worker: it moves no rows. It publishes sequences and watermarks, and keeps the captures up to date.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use pg::Session;
 use pgq::node::{self, NodeInfo};
-use pgq::{seq, table};
+use pgq::{fail_point, seq, table};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::error::During;
 use crate::worker::Ended;
 use crate::{Result, Worker, subscriber};
 
@@ -17,6 +17,10 @@ use crate::{Result, Worker, subscriber};
 const SEQUENCES: Duration = Duration::from_secs(3);
 /// How often the definitions of captured tables are compared with their captures.
 const CAPTURES: Duration = Duration::from_secs(15);
+/// How long a table is left alone at most whose lock is not to be had.
+const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+/// A wait for a lock shorter than this is nothing to speak of.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 pub(crate) async fn run(
     worker: &Worker,
@@ -27,9 +31,11 @@ pub(crate) async fn run(
     let config = &worker.config;
     let (job, queue) = (config.job_name.as_str(), config.queue_name.as_str());
     info!(job, queue, node = node.name, "root worker is ready");
-    subscriber::set_lock_timeout(target, config.lock_timeout).await?;
+    let wait = table::wait_on_root(Duration::from_secs_f64(config.lock_timeout.max(0.001)));
+    subscriber::set_lock_timeout(target, wait.as_secs_f64()).await?;
     let mut bell = worker.bell.listen();
     let (mut sequences, mut captures, mut watermark) = (Due::now(), Due::now(), Due::now());
+    let mut reluctant = Reluctant::default();
     let began = Instant::now();
     while !stop.is_cancelled() {
         if began.elapsed() > config.connection_lifetime() {
@@ -42,13 +48,17 @@ pub(crate) async fn run(
         }
         if !state.paused {
             if sequences.comes(SEQUENCES) {
+                fail_point::reached("sequences-before");
                 seq::publish(&**target, queue).await?;
+                fail_point::reached("sequences-after");
             }
             if captures.comes(CAPTURES) {
-                refresh_captures(job, queue, target, config.capture_unchanged).await?;
+                refresh_captures(worker, target, &mut reluctant).await?;
+                notice_partitions(worker, target).await?;
             }
             if watermark.comes(Duration::from_secs_f64(config.global_wm_publish_period)) {
                 node::set_global_watermark(&**target, queue, None).await?;
+                fail_point::reached("global-watermark-set");
             }
             if state.error.is_some() {
                 node::set_error(&**target, queue, config.consumer(), None).await?;
@@ -64,17 +74,82 @@ pub(crate) async fn run(
 }
 
 /// A table whose lock is not to be had now keeps its old capture, which copes with any definition, until the next round.
-async fn refresh_captures(job: &str, queue: &str, target: &Session, unchanged: bool) -> Result<()> {
-    match table::refresh_captures(&**target, queue, unchanged).await {
-        Ok(names) => names
-            .iter()
-            .for_each(|table| info!(job, queue, table, "definition has changed: capture brought up to date")),
-        Err(error) if error.is_connection_lost() => return Err(error.into()),
-        Err(error) => {
-            warn!(job, queue, "captures could not be brought up to date, trying again later: {error}")
+async fn refresh_captures(worker: &Worker, target: &Session, reluctant: &mut Reluctant) -> Result<()> {
+    let (job, queue) = (worker.config.job_name.as_str(), worker.config.queue_name.as_str());
+    let stale = table::stale_captures(&**target, queue, worker.config.capture_unchanged).await?;
+    reluctant.0.retain(|table, _| stale.contains(table));
+    for table in stale.into_iter().filter(|table| reluctant.is_ready(table)).collect::<Vec<_>>() {
+        let refreshed = tokio::select! {
+            biased;
+            refreshed = table::refresh_capture(&**target, queue, &table) => refreshed,
+            never = tell_blockers(worker, target.backend_pid(), &table) => match never {},
+        };
+        match refreshed {
+            Ok(()) => info!(job, queue, table, "definition has changed: capture brought up to date"),
+            Err(error) if error.is_connection_lost() => return Err(error.into()),
+            Err(error) => {
+                warn!(
+                    job,
+                    queue, table, "capture could not be brought up to date, trying again later: {error}"
+                );
+                reluctant.refused(table);
+            }
         }
     }
-    target.batch_execute("").await.during("the connection to this node")
+    Ok(())
+}
+
+/// Partitions that came with rows in them, or went, made no events for these rows: subscribers are told.
+async fn notice_partitions(worker: &Worker, target: &Session) -> Result<()> {
+    let (job, queue) = (worker.config.job_name.as_str(), worker.config.queue_name.as_str());
+    let noticed = tokio::select! {
+        biased;
+        noticed = table::notice_partitions(&**target, queue) => noticed,
+        never = tell_blockers(worker, target.backend_pid(), "a detached partition") => match never {},
+    };
+    match noticed {
+        Ok(noticed) => noticed.iter().for_each(|(table, partition, notice)| {
+            warn!(
+                job,
+                queue,
+                table,
+                partition,
+                "partition {notice}, without events for its rows: subscribers are told"
+            );
+        }),
+        Err(error) if error.is_connection_lost() => return Err(error.into()),
+        Err(error) => warn!(job, queue, "partitions could not be looked at, trying again later: {error}"),
+    }
+    Ok(())
+}
+
+/// Says who keeps a server process waiting, if it waits at all; never returns.
+async fn tell_blockers(worker: &Worker, waiting: i32, table: &str) -> std::convert::Infallible {
+    tokio::time::sleep(PATIENCE).await;
+    // Only to tell more: the wait itself goes on without it.
+    if let Ok(db) = worker.db()
+        && let Ok(other) = Session::connect(&db, &worker.application("locks")).await
+        && let Ok(blockers) = pg::blockers(&other, waiting).await
+    {
+        let (job, queue) = (worker.config.job_name.as_str(), worker.config.queue_name.as_str());
+        blockers.iter().for_each(|blocker| warn!(job, queue, table, "capture waits for a lock of {blocker}"));
+    }
+    std::future::pending().await
+}
+
+/// Tables whose lock was not to be had: the application waits behind every try, so they come rarer and rarer.
+#[derive(Default)]
+struct Reluctant(HashMap<String, (Instant, Duration)>);
+
+impl Reluctant {
+    fn is_ready(&self, table: &str) -> bool {
+        self.0.get(table).is_none_or(|(next, _)| Instant::now() >= *next)
+    }
+
+    fn refused(&mut self, table: String) {
+        let pause = self.0.get(&table).map_or(CAPTURES, |(_, pause)| (*pause * 2).min(LONGEST_PAUSE));
+        self.0.insert(table, (Instant::now() + pause, pause));
+    }
 }
 
 /// Something to be done once in a period.

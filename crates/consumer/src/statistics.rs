@@ -7,23 +7,26 @@ use tokio::time::Instant;
 use tracing::info;
 
 use crate::Config;
+use crate::replay::Done;
 
 /// What was applied since the last line.
 pub(crate) struct Statistics {
     since: Instant,
     batches: u64,
     changes: u64,
+    conflicts: u64,
     last: Option<(i64, SystemTime)>,
 }
 
 impl Statistics {
     pub(crate) fn start() -> Statistics {
-        Statistics { since: Instant::now(), batches: 0, changes: 0, last: None }
+        Statistics { since: Instant::now(), batches: 0, changes: 0, conflicts: 0, last: None }
     }
 
-    pub(crate) fn count(&mut self, batch: &Batch, changes: u64) {
+    pub(crate) fn count(&mut self, batch: &Batch, done: &Done) {
         self.batches += 1;
-        self.changes += changes;
+        self.changes += done.changes;
+        self.conflicts += done.conflicts();
         self.last = Some((batch.tick, batch.tick_time));
     }
 
@@ -36,7 +39,17 @@ impl Statistics {
         let lag = |time: SystemTime| time.elapsed().unwrap_or(Duration::ZERO).as_secs();
         let (tick, lag) = self.last.map_or((None, None), |(tick, time)| (Some(tick), Some(lag(time))));
         let (job, queue) = (&config.job_name, &config.queue_name);
-        info!(job, queue, seconds, batches = self.batches, changes = self.changes, tick, lag, "statistics");
+        info!(
+            job,
+            queue,
+            seconds,
+            batches = self.batches,
+            changes = self.changes,
+            conflicts = self.conflicts,
+            tick,
+            lag,
+            "statistics"
+        );
         *self = Statistics { last: self.last, ..Statistics::start() };
     }
 }

@@ -4,22 +4,24 @@ use std::time::Duration;
 
 use pg::Session;
 use pgq::batch::{self, Batch};
+use pgq::fail_point;
 use pgq::node::{self, ConsumerState, NodeInfo};
 use pgq::table::{self, MergeState, TableInfo};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, info, warn};
+use tracing::{debug, info};
 
 use crate::copies::Copies;
 use crate::error::During;
 use crate::fkeys::ForeignKeys;
 use crate::handover;
+use crate::relax::relax;
 use crate::replay::Replay;
 use crate::root::Due;
 use crate::statistics::Statistics;
 use crate::wake::Wake;
 use crate::worker::Ended;
-use crate::{Error, Result, Worker};
+use crate::{Error, Result, Worker, attempt};
 
 /// How often foreign keys and triggers of replicated tables are looked at.
 const RELAXATIONS: Duration = Duration::from_secs(5);
@@ -73,14 +75,16 @@ pub(crate) async fn run(
         }
         if watermark.comes(Duration::from_secs_f64(config.local_wm_publish_period)) {
             node::set_subscriber_watermark(&*provider, queue, &node.name, state.completed_tick).await?;
+            fail_point::reached("watermark-set");
         }
         let tables = table::list(&**target, queue).await?;
-        worker.report.tables(&tables);
         if copies.schedule(&provider, target, &tables).await? {
             relaxations.hasten();
         }
+        worker.report.tables(&tables, copies.parked());
         if relaxations.comes(RELAXATIONS) {
             relax(job, queue, target).await?;
+            fail_point::reached("relaxed");
             fkeys.look(target).await?;
         }
         let Some(batch) = take(&provider, worker, &tables).await? else {
@@ -92,6 +96,7 @@ pub(crate) async fn run(
             continue;
         };
         wake.found();
+        fail_point::reached("batch-taken");
         if state.completed_tick == batch.tick {
             debug!(job, queue, tick = batch.tick, "batch was applied before");
             batch::finish(&*provider, &batch).await?;
@@ -106,74 +111,46 @@ pub(crate) async fn run(
                 tick: batch.tick,
             });
         }
-        let Some(tables) = handover::settle(worker, target, &batch, tables, stop).await? else { break };
+        let Some(tables) = handover::settle(worker, &provider, target, &batch, tables, stop).await? else {
+            break;
+        };
         let began_batch = Instant::now();
-        let applied = Box::pin(replay.apply(&provider, target, &batch, tables)).await;
+        let applied =
+            Box::pin(attempt::apply(worker, &provider, target, &mut replay, &batch, &tables, stop)).await;
         match applied {
-            Ok(changes) => {
-                statistics.count(&batch, changes);
-                worker.report.applied(&batch, changes, began_batch.elapsed());
-            }
-            // A foreign key or trigger that came after the last look is relaxed, and the batch tried again
-            Err(error) if !error.is_connection_lost() && relax(job, queue, target).await? > 0 => {
-                info!(job, queue, tick = batch.tick, "trying the batch again, foreign keys relaxed: {error}");
-                continue;
+            Ok(done) => {
+                statistics.count(&batch, &done);
+                worker.report.tell(|facts| facts.conflicts += done.conflicts());
+                worker.report.applied(&batch, done.changes, began_batch.elapsed());
             }
             Err(error) => {
                 return Err(Error::Batch { batch: batch.id, tick: batch.tick, source: Box::new(error) });
             }
         }
+        fail_point::reached("batch-before-finish");
         batch::finish(&*provider, &batch).await?;
+        fail_point::reached("batch-after-finish");
     }
     handover::give_back(worker, target).await?;
     Ok(Ended::Stopped)
 }
 
-/// The next batch. While a table is handed over, single ticks, and one made now if there is none.
+/// The next batch. While a table is handed over, what is before its tick, then single ticks, and one made now if there is none.
 async fn take(provider: &Session, worker: &Worker, tables: &[TableInfo]) -> Result<Option<Batch>> {
     let (queue, consumer) = (worker.config.queue_name.as_str(), worker.config.consumer());
-    let handing_over =
-        tables.iter().any(|t| t.local && matches!(t.state, MergeState::WannaSync(_) | MergeState::DoSync(_)));
-    if !handing_over {
+    let mark = |table: &TableInfo| match table.state {
+        MergeState::WannaSync(tick) | MergeState::DoSync(tick) if table.local => Some(tick),
+        _ => None,
+    };
+    let Some(first) = tables.iter().filter_map(mark).min() else {
         return Ok(batch::next(&**provider, queue, consumer, worker.config.collect()).await?);
-    }
-    let single = pgq::batch::Collect::default();
-    if let Some(batch) = batch::next(&**provider, queue, consumer, single).await? {
+    };
+    let collect = batch::Collect { alone_from: Some(first), ..worker.config.collect_all() };
+    if let Some(batch) = batch::next(&**provider, queue, consumer, collect).await? {
         return Ok(Some(batch));
     }
     batch::tick_now(&**provider, queue).await?;
-    Ok(batch::next(&**provider, queue, consumer, single).await?)
-}
-
-/// Makes foreign keys deferrable and switches user triggers off where the role may not go past them. A lock that is not to be had now is
-/// tried for again at the next look.
-async fn relax(job: &str, queue: &str, target: &Session) -> Result<i32> {
-    match target.query_one("select londiste_rs.relax_tables()", &[]).await {
-        Ok(row) => {
-            let changes: i32 = row.get(0);
-            if changes > 0 {
-                info!(
-                    job,
-                    queue,
-                    changes,
-                    "foreign keys made deferrable and user triggers switched off while replicated"
-                );
-            }
-            Ok(changes)
-        }
-        Err(error) => {
-            let error = pg::Error::from(error);
-            if !error.is_lock_timeout() {
-                return Err(error).during("relaxing foreign keys and triggers of replicated tables");
-            }
-            warn!(
-                job,
-                queue,
-                "foreign keys and triggers of replicated tables are locked by others, trying again: {error}"
-            );
-            Ok(0)
-        }
-    }
+    Ok(batch::next(&**provider, queue, consumer, collect).await?)
 }
 
 /// The worker's position and flags on this node.

@@ -8,6 +8,7 @@ use pgq::{Bell, Report};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use crate::copies::Slots;
 use crate::error::During;
 use crate::{Config, Error, Result, root, subscriber};
 
@@ -28,18 +29,26 @@ pub struct Worker {
     pub(crate) ticks: Bell,
     pub(crate) copies: watch::Sender<BTreeSet<String>>,
     pub(crate) report: Report,
+    pub(crate) slots: Slots,
 }
 
 impl Worker {
     /// A worker that rings and hears `bell`, and says on `copies` which tables are to be copied now.
     pub fn new(config: Config, bell: Bell, copies: watch::Sender<BTreeSet<String>>) -> Worker {
-        Worker { config, bell, ticks: Bell::default(), copies, report: Report::default() }
+        let slots = Slots::new(config.parallel_copies);
+        Worker { config, bell, ticks: Bell::default(), copies, report: Report::default(), slots }
     }
 
     /// The same worker, hearing the bell of a ticker in this process.
     #[must_use]
     pub fn hearing(self, ticks: Bell) -> Worker {
         Worker { ticks, ..self }
+    }
+
+    /// Lets as many tables be copied at the same time as `slots` says, in place of the configuration.
+    #[must_use]
+    pub fn copying(self, slots: Slots) -> Worker {
+        Worker { slots, ..self }
     }
 
     /// Tells its work to `report`.
@@ -53,10 +62,13 @@ impl Worker {
     /// # Errors
     /// As [`run`](Self::run).
     pub async fn check(&self) -> Result<()> {
+        let name = self.application("check");
+        pg::refuse_transaction_pooler(&self.db()?, &name).await.during("this node (db)")?;
         let (target, node) = self.open().await?;
         if node.node_type == NodeType::Leaf {
             let state = subscriber::state(self, &target).await?;
-            self.connect_provider(&state.provider_location.unwrap_or_default(), "check").await?;
+            let provider = self.provider(&state.provider_location.unwrap_or_default())?;
+            pg::refuse_transaction_pooler(&provider, &name).await.during("the provider")?;
         }
         Ok(())
     }
@@ -121,11 +133,16 @@ impl Worker {
     }
 
     pub(crate) async fn connect_provider(&self, location: &str, part: &str) -> Result<Session> {
-        let mut location = parse(location, "of the provider")?;
-        if let Some(extra) = &self.config.remote_extra_connstr {
-            location = location.merged(&parse(extra, "remote_extra_connstr")?);
+        Session::connect(&self.provider(location)?, &self.application(part)).await.during("the provider")
+    }
+
+    /// The provider's stored connect string as it is used from here.
+    fn provider(&self, location: &str) -> Result<ConnectString> {
+        let location = parse(location, "of the provider")?;
+        match &self.config.remote_extra_connstr {
+            Some(extra) => Ok(location.merged(&parse(extra, "remote_extra_connstr")?)),
+            None => Ok(location),
         }
-        Session::connect(&location, &self.application(part)).await.during("the provider")
     }
 
     pub(crate) fn application(&self, part: &str) -> String {

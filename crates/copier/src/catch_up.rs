@@ -7,13 +7,17 @@ use std::time::Duration;
 use apply::{Applier, Decoded, Decoder};
 use futures_util::TryStreamExt;
 use pgq::table::{self, MergeState, TableInfo};
-use pgq::{Batch, Snapshot, batch, node, replay};
+use pgq::{Batch, Snapshot, batch, conflict, fail_point, node, replay};
 use tokio::time::Instant;
-use tracing::debug;
+use tracing::{debug, info};
 
 use crate::connections::Sides;
 use crate::error::During;
+use crate::staging::Position;
 use crate::{Copier, Error, Result, indexes, position};
+
+/// How often it is counted what is still to come.
+const TELL: Duration = Duration::from_secs(1);
 
 /// Catches up until the table is `ok`, or its state has become something that is not catching up.
 pub(crate) async fn run(copier: &Copier, sides: &mut Sides, first: TableInfo) -> Result<()> {
@@ -22,8 +26,11 @@ pub(crate) async fn run(copier: &Copier, sides: &mut Sides, first: TableInfo) ->
         restore_dropped(sides, queue, &first).await?;
     }
     let mut writer = Replay::start(copier, sides, &first).await?;
+    let mut told: Option<Instant> = None;
     let mut bell = copier.bell.listen();
     let delay = Duration::from_secs_f64(copier.config.loop_delay.max(0.05));
+    // the last batch ended at what was the newest tick: the next one, a single tick, begins the hand-over
+    let mut near = false;
     loop {
         bell.hush();
         let info = table::get(&*sides.target, queue, &copier.table).await?;
@@ -31,39 +38,44 @@ pub(crate) async fn run(copier: &Copier, sides: &mut Sides, first: TableInfo) ->
         else {
             return Ok(());
         };
-        let Some(batch) = take(copier, sides, info.state).await? else {
+        let Some(batch) = take(copier, sides, info.state, near).await? else {
             copier.report.sign();
             bell.wait(delay).await;
             continue;
         };
+        if told.is_none_or(|told| told.elapsed() > TELL) {
+            told = Some(Instant::now());
+            copier.progress.catching_up(&info.name, behind(copier, sides, &batch).await?);
+        }
         if writer.is_applied(sides, &batch).await? {
             batch::finish(&*sides.provider, &batch).await?;
             continue;
         }
         match info.state {
-            MergeState::CatchingUp if is_newest(copier, sides, &batch).await? => {
+            MergeState::CatchingUp if near && batch::is_single(&*sides.provider, queue, &batch).await? => {
                 let wanna_sync = MergeState::WannaSync(batch.tick);
                 let snapshot = info.snapshot.as_deref();
                 let client = &*sides.target;
                 if position::advance(client, queue, &info.name, info.state, wanna_sync, snapshot).await? {
+                    fail_point::reached("wanna-sync-set");
                     copier.moved(&info, wanna_sync);
                 }
             }
             MergeState::WannaSync(tick) if batch.tick >= tick => bell.wait(delay).await,
-            MergeState::DoSync(tick) if batch.tick == tick => {
-                if hand_over(copier, sides, &info).await? {
-                    return Ok(());
-                }
+            MergeState::DoSync(tick) if batch.tick == tick && hand_over(copier, sides, &info).await? => {
+                return Ok(());
             }
-            MergeState::DoSync(tick) if batch.tick > tick => {
-                // The worker's batch in hand ends before ours: it is not where its mark says, so it has to mark anew
+            MergeState::DoSync(tick) if batch.tick >= tick => {
+                // The worker's batch in hand begins or ends before ours: it is not where its mark says, so it has to mark anew
                 let client = &*sides.target;
                 let snapshot = info.snapshot.as_deref();
                 position::advance(client, queue, &info.name, info.state, MergeState::CatchingUp, snapshot)
                     .await?;
             }
             _ => {
+                near = is_newest(copier, sides, &batch).await?;
                 writer.apply(sides, &info, &batch).await?;
+                fail_point::reached("catch-up-before-finish");
                 batch::finish(&*sides.provider, &batch).await?;
             }
         }
@@ -73,18 +85,26 @@ pub(crate) async fn run(copier: &Copier, sides: &mut Sides, first: TableInfo) ->
 /// A copy of the stock worker was ended between its rows and its indexes: without those, changes would find no rows by their key.
 async fn restore_dropped(sides: &mut Sides, queue: &str, info: &TableInfo) -> Result<()> {
     let transaction = sides.target.transaction().await.during("restoring indexes")?;
-    indexes::restore_dropped(transaction.client(), queue, info).await?;
-    transaction.commit().await.during("restoring indexes")
+    let sql = "select londiste_rs.copy_adopt_dropped($1, $2, $3)";
+    transaction.query(sql, &[&queue, &info.name, &info.dest()]).await.during("restoring indexes")?;
+    indexes::finish(transaction.client(), queue, info).await?;
+    transaction.commit().await.during("restoring indexes")?;
+    info!(queue, table = info.name, "what an earlier copy had dropped is back");
+    Ok(())
 }
 
 /// Events of a batch at most, where it is several ticks.
 const BATCH_EVENTS: i32 = 50_000;
 
-/// The next batch, after a tick made now where there is none. While the table is handed over, single ticks: the worker's have to be met.
-async fn take(copier: &Copier, sides: &Sides, state: MergeState) -> Result<Option<Batch>> {
-    let at_most = (state == MergeState::CatchingUp).then_some(BATCH_EVENTS);
-    let (queue, collect) =
-        (copier.config.queue_name.as_str(), batch::Collect { at_most, ..Default::default() });
+/// The next batch, after a tick made now where there is none. To hand the table over, a single tick; before the worker's mark, all there is.
+async fn take(copier: &Copier, sides: &Sides, state: MergeState, near: bool) -> Result<Option<Batch>> {
+    let queue = copier.config.queue_name.as_str();
+    let many = batch::Collect { at_most: Some(BATCH_EVENTS), ..Default::default() };
+    let collect = match state {
+        MergeState::DoSync(tick) => batch::Collect { alone_from: Some(tick), ..many },
+        MergeState::CatchingUp if !near => many,
+        _ => batch::Collect::default(),
+    };
     if let Some(batch) = batch::next(&*sides.provider, queue, &copier.consumer, collect).await? {
         return Ok(Some(batch));
     }
@@ -92,11 +112,22 @@ async fn take(copier: &Copier, sides: &Sides, state: MergeState) -> Result<Optio
     Ok(batch::next(&*sides.provider, queue, &copier.consumer, collect).await?)
 }
 
+/// Events of all tables from this batch on.
+async fn behind(copier: &Copier, sides: &Sides, batch: &Batch) -> Result<i64> {
+    let sql = "select max(t.tick_event_seq) - min(t.tick_event_seq) from pgq.tick t join pgq.queue q on q.queue_id = t.tick_queue \
+                where q.queue_name = $1 and t.tick_id >= $2";
+    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 2] =
+        [&copier.config.queue_name, &batch.previous_tick];
+    let row = sides.provider.query_one(sql, &parameters).await.during("counting what is to come")?;
+    Ok(row.get::<_, Option<i64>>(0).unwrap_or_default())
+}
+
 async fn is_newest(copier: &Copier, sides: &Sides, batch: &Batch) -> Result<bool> {
     Ok(batch::last_tick(&*sides.provider, &copier.config.queue_name).await? == Some(batch.tick))
 }
 
-/// Makes the table the worker's: state and the end of the copy's own position in one transaction.
+/// Makes the table the worker's: state and the end of the copy's own position in one transaction. Not where the worker has applied less or
+/// more than the copy, since changes would be lost or come twice.
 async fn hand_over(copier: &Copier, sides: &mut Sides, info: &TableInfo) -> Result<bool> {
     let queue = copier.config.queue_name.as_str();
     let transaction = sides.target.transaction().await.during("handing the table over")?;
@@ -105,9 +136,16 @@ async fn hand_over(copier: &Copier, sides: &mut Sides, info: &TableInfo) -> Resu
     if !position::advance(client, queue, &info.name, info.state, MergeState::Ok, snapshot).await? {
         return Ok(false);
     }
+    let worker = node::worker_position(client, queue).await?;
+    let copy = node::consumer_state(client, queue, &copier.consumer).await?;
+    if worker != copy.map(|copy| copy.completed_tick) {
+        return Ok(false);
+    }
     node::unregister_consumer(&transaction, queue, &copier.consumer).await?;
     table::set_error(&transaction, queue, &info.name, None).await?;
+    fail_point::reached("hand-over-before-commit");
     transaction.commit().await.during("handing the table over")?;
+    fail_point::reached("hand-over-after-commit");
     copier.moved(info, MergeState::Ok);
     Ok(true)
 }
@@ -123,7 +161,9 @@ struct Replay<'a> {
 impl<'a> Replay<'a> {
     async fn start(copier: &'a Copier, sides: &Sides, info: &TableInfo) -> Result<Replay<'a>> {
         let bypass_triggers = replay::may_bypass_triggers(&*sides.target).await?;
-        let mut applier = Applier::new(apply::Options { bypass_triggers, ..apply::Options::default() });
+        let on_conflict = copier.config.on_conflict;
+        let options = apply::Options { bypass_triggers, on_conflict, ..apply::Options::default() };
+        let mut applier = Applier::new(options);
         applier.set_dest(&info.name, info.dest());
         Ok(Replay { copier, decoder: Decoder::new(), applier, bypass_triggers })
     }
@@ -131,25 +171,40 @@ impl<'a> Replay<'a> {
     /// Whether the target has the batch already: it was committed there, and not finished at the provider.
     async fn is_applied(&self, sides: &Sides, batch: &Batch) -> Result<bool> {
         let (queue, consumer) = (self.copier.config.queue_name.as_str(), self.copier.consumer.as_str());
-        let state = node::consumer_state(&*sides.target, queue, consumer).await?;
-        let completed = state.map_or(-1, |state| state.completed_tick);
-        if completed != batch.tick && completed != batch.previous_tick {
-            return Err(Error::LostPosition {
+        match Position::of(&sides.target, queue, consumer, batch).await? {
+            Position::Next => Ok(false),
+            Position::Applied => Ok(true),
+            Position::Lost(completed) => Err(Error::LostPosition {
                 consumer: consumer.to_owned(),
                 table: self.copier.table.clone(),
                 completed,
                 previous: batch.previous_tick,
                 tick: batch.tick,
-            });
+            }),
         }
-        Ok(completed == batch.tick)
     }
 
     async fn apply(&mut self, sides: &Sides, info: &TableInfo, batch: &Batch) -> Result<()> {
+        match self.attempt(sides, info, batch).await {
+            Err(Error::Apply(error))
+                if error.is_collision() && self.applier.gather(&sides.target, &info.name).await? =>
+            {
+                let again = self.attempt(sides, info, batch).await;
+                self.applier.gather_no_more();
+                again
+            }
+            done => done,
+        }
+    }
+
+    async fn attempt(&mut self, sides: &Sides, info: &TableInfo, batch: &Batch) -> Result<()> {
         let target: &pg::Client = &sides.target;
         apply::begin(target).await?;
         match self.write(sides, info, batch).await {
-            Ok(()) => target.batch_execute("commit").await.during("committing the batch"),
+            Ok(()) => {
+                fail_point::reached("catch-up-before-commit");
+                target.batch_execute("commit").await.during("committing the batch")
+            }
             Err(error) => {
                 self.applier.reset();
                 // where even this fails the connection is lost, and the server rolls back
@@ -176,6 +231,12 @@ impl<'a> Replay<'a> {
         }
         drop(events);
         let applied = self.applier.flush(target).await?;
+        for (table, found) in &applied.conflicts {
+            let Some(last) = &found.last else { continue };
+            let count = i64::try_from(found.count).unwrap_or(i64::MAX);
+            let last = conflict::Last { op: last.op, key: &last.key, event: last.event_id };
+            conflict::count(target, queue, table, count, &last).await?;
+        }
         let changes: u64 = applied.tables.values().map(|table| table.changes).sum();
         self.copier.report.applied(batch, changes, began.elapsed());
         debug!(queue, table = info.name, tick = batch.tick, changes, "batch applied by the copy");

@@ -3,13 +3,68 @@
 use pg::{Client, Ident, QualifiedName, Table, TableKind};
 use tracing::warn;
 
-use crate::{Error, Result};
+use crate::{Error, Result, format};
 
-/// The COPY statements of a table.
+/// What is copied of a table, and how.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Statements {
-    pub(crate) copy_out: String,
-    pub(crate) copy_in: String,
+pub(crate) struct Copying {
+    /// Columns of both sides, in the target's order.
+    pub(crate) columns: Vec<String>,
+    source: QualifiedName,
+    target: QualifiedName,
+    /// The source's rows can only be told by a query: it is partitioned, or columns are generated.
+    query: bool,
+    /// Rows of the source's own, or of its partitions too.
+    only: &'static str,
+    /// Rows travel in binary format: no value is printed and read again.
+    pub(crate) binary: bool,
+}
+
+impl Copying {
+    /// The statement that reads all rows.
+    pub(crate) fn copy_out(&self) -> String {
+        let options = if self.binary { " (format binary)" } else { "" };
+        if self.query {
+            let rows = format!("select {} from {}{}", self.list(), self.only, self.source);
+            format!("copy ({rows}) to stdout{options}")
+        } else {
+            format!("copy {}{} to stdout{options}", self.source, self.parentheses())
+        }
+    }
+
+    /// The statement that reads the rows of a range of pages of one of the source's relations; without an end up to the last page.
+    pub(crate) fn copy_out_of(
+        &self,
+        relation: &QualifiedName,
+        first_page: i64,
+        end_page: Option<i64>,
+    ) -> String {
+        let options = if self.binary { " (format binary)" } else { "" };
+        let end = end_page.map_or_else(String::new, |end| format!(" and ctid < '({end},0)'"));
+        let rows =
+            format!("select {} from only {relation} where ctid >= '({first_page},0)'{end}", self.list());
+        format!("copy ({rows}) to stdout{options}")
+    }
+
+    /// The statement that writes rows. `freeze`: the table was emptied in the same transaction and is not partitioned.
+    pub(crate) fn copy_in(&self, freeze: bool) -> String {
+        let options = match (self.binary, freeze) {
+            (true, true) => " (format binary, freeze)",
+            (true, false) => " (format binary)",
+            (false, true) => " (freeze)",
+            (false, false) => "",
+        };
+        format!("copy {}{} from stdin{options}", self.target, self.parentheses())
+    }
+
+    /// The columns, quoted, with commas.
+    pub(crate) fn list(&self) -> String {
+        self.columns.iter().map(|name| Ident::new(name).to_string()).collect::<Vec<_>>().join(", ")
+    }
+
+    fn parentheses(&self) -> String {
+        if self.columns.is_empty() { String::new() } else { format!(" ({})", self.list()) }
+    }
 }
 
 /// Reads the table's definition on both sides.
@@ -34,7 +89,7 @@ fn structure(source: pg::Error) -> Error {
 
 /// Columns of both sides that the target does not compute itself. Columns of one side only are left out with a warning. A virtual
 /// column of the source counts as none: later changes cannot bring its values, for triggers do not see them.
-pub(crate) fn statements(source: &Table, target: &Table) -> Result<Statements> {
+pub(crate) fn copying(source: &Table, target: &Table) -> Result<Copying> {
     let at_source = |name: &str| source.columns.iter().find(|c| c.name == name && !c.is_virtual);
     let at_target = |name: &str| target.columns.iter().find(|c| c.name == name);
     for column in source.columns.iter().filter(|c| at_target(&c.name).is_none()) {
@@ -51,23 +106,26 @@ pub(crate) fn statements(source: &Table, target: &Table) -> Result<Statements> {
             "column exists on the target only: it gets its default"
         );
     }
-    let common: Vec<_> =
-        target.columns.iter().filter(|c| !c.generated).filter_map(|c| at_source(&c.name)).collect();
+    let common: Vec<_> = target
+        .columns
+        .iter()
+        .filter(|c| !c.generated)
+        .filter_map(|c| at_source(&c.name).map(|from| (from, c)))
+        .collect();
     if common.is_empty() && !source.columns.is_empty() {
         let (source_table, dest_table) = (source.name.plain(), target.name.plain());
         return Err(Error::NoColumns { source_table, dest_table });
     }
-    let list = common.iter().map(|c| Ident::new(&c.name).to_string()).collect::<Vec<_>>().join(", ");
-    let parentheses = if list.is_empty() { String::new() } else { format!(" ({list})") };
-    // Only a plain table's stored columns can be copied by name; COPY refuses partitioned tables and generated columns
-    let plain = source.kind != TableKind::Partitioned && common.iter().all(|c| !c.generated);
-    let copy_out = if plain {
-        format!("copy {}{parentheses} to stdout", source.name)
-    } else {
-        let only = if source.kind == TableKind::Partitioned { "" } else { "only " };
-        format!("copy (select {list} from {only}{}) to stdout", source.name)
-    };
-    Ok(Statements { copy_out, copy_in: format!("copy {}{parentheses} from stdin", target.name) })
+    let partitioned = source.kind == TableKind::Partitioned;
+    Ok(Copying {
+        columns: common.iter().map(|(_, to)| to.name.clone()).collect(),
+        source: source.name.clone(),
+        target: target.name.clone(),
+        // Only a plain table's stored columns can be copied by name; COPY refuses partitioned tables and generated columns
+        query: partitioned || common.iter().any(|(from, _)| from.generated),
+        only: if partitioned { "" } else { "only " },
+        binary: !common.is_empty() && common.iter().all(|(from, to)| format::agrees(from, to)),
+    })
 }
 
 #[cfg(test)]
@@ -104,33 +162,58 @@ mod tests {
     fn copies_common_columns_in_the_targets_order() {
         let source = table(TableKind::Ordinary, &[("a", false), ("b", false), ("gone", false)]);
         let target = table(TableKind::Ordinary, &[("b", false), ("new", false), ("a", false), ("g", true)]);
-        let statements = statements(&source, &target).unwrap();
-        assert_eq!(statements.copy_out, r#"copy "public"."T x" ("b", "a") to stdout"#);
-        assert_eq!(statements.copy_in, r#"copy "public"."T x" ("b", "a") from stdin"#);
+        let copying = copying(&source, &target).unwrap();
+        assert_eq!(copying.copy_out(), r#"copy "public"."T x" ("b", "a") to stdout (format binary)"#);
+        assert_eq!(copying.copy_in(false), r#"copy "public"."T x" ("b", "a") from stdin (format binary)"#);
+        assert_eq!(
+            copying.copy_in(true),
+            r#"copy "public"."T x" ("b", "a") from stdin (format binary, freeze)"#
+        );
+    }
+
+    #[test]
+    fn reads_ranges_of_pages() {
+        let one = table(TableKind::Ordinary, &[("a", false)]);
+        let copying = copying(&one, &one).unwrap();
+        let out = copying.copy_out_of(&one.name, 8, Some(16));
+        let rows = r#"select "a" from only "public"."T x" where ctid >= '(8,0)' and ctid < '(16,0)'"#;
+        assert_eq!(out, format!("copy ({rows}) to stdout (format binary)"));
+        assert!(copying.copy_out_of(&one.name, 8, None).contains("where ctid >= '(8,0)')"));
     }
 
     #[test]
     fn selects_from_partitioned_tables_and_generated_columns() {
         let target = table(TableKind::Ordinary, &[("a", false)]);
         let partitioned = table(TableKind::Partitioned, &[("a", false)]);
-        let out = statements(&partitioned, &target).unwrap().copy_out;
-        assert_eq!(out, r#"copy (select "a" from "public"."T x") to stdout"#);
+        let out = copying(&partitioned, &target).unwrap().copy_out();
+        assert_eq!(out, r#"copy (select "a" from "public"."T x") to stdout (format binary)"#);
         let generated = table(TableKind::Ordinary, &[("a", true)]);
-        let out = statements(&generated, &target).unwrap().copy_out;
-        assert_eq!(out, r#"copy (select "a" from only "public"."T x") to stdout"#);
+        let out = copying(&generated, &target).unwrap().copy_out();
+        assert_eq!(out, r#"copy (select "a" from only "public"."T x") to stdout (format binary)"#);
     }
 
     #[test]
     fn a_virtual_column_of_the_source_is_left_out() {
         let source = table(TableKind::Ordinary, &[("a", false), ("virtual", true)]);
         let target = table(TableKind::Ordinary, &[("a", false), ("virtual", false)]);
-        assert_eq!(statements(&source, &target).unwrap().copy_out, r#"copy "public"."T x" ("a") to stdout"#);
+        let copying = copying(&source, &target).unwrap();
+        assert_eq!(copying.columns, ["a"]);
+    }
+
+    #[test]
+    fn one_column_that_differs_makes_all_travel_as_text() {
+        let source = table(TableKind::Ordinary, &[("a", false), ("b", false)]);
+        let mut target = source.clone();
+        target.columns[1].type_name = r#""pg_catalog"."int8""#.to_owned();
+        target.columns[1].type_oid = 20;
+        let copying = copying(&source, &target).unwrap();
+        assert_eq!(copying.copy_out(), r#"copy "public"."T x" ("a", "b") to stdout"#);
     }
 
     #[test]
     fn refuses_tables_without_a_common_column() {
         let one = table(TableKind::Ordinary, &[("a", false)]);
         let other = table(TableKind::Ordinary, &[("b", false)]);
-        assert!(matches!(statements(&one, &other), Err(Error::NoColumns { .. })));
+        assert!(matches!(copying(&one, &other), Err(Error::NoColumns { .. })));
     }
 }

@@ -1,7 +1,9 @@
 //! The copies' part of section `[londiste]`.
 
 use std::fmt;
+use std::time::Duration;
 
+use apply::OnConflict;
 use serde::Deserialize;
 
 /// Keys of the ini file that copies read; times in seconds.
@@ -20,6 +22,21 @@ pub struct Config {
     /// Tables copied at the same time, and so the connections to each side.
     #[serde(default = "one_copy")]
     pub parallel_copies: usize,
+    /// Indexes built at the same time, over connections of their own to the target.
+    #[serde(default = "two")]
+    pub parallel_index_builds: usize,
+    /// `maintenance_work_mem` of index builds, as PostgreSQL writes it.
+    #[serde(default = "quarter_gigabyte")]
+    pub copy_maintenance_work_mem: String,
+    /// About how long a chunk of a large table takes, and with it the longest transaction on the source.
+    #[serde(default = "one_minute")]
+    pub copy_chunk_seconds: f64,
+    /// Pages of a chunk; 0: as many as fit into `copy_chunk_seconds`.
+    #[serde(default)]
+    pub copy_chunk_pages: i64,
+    /// Bytes a second that all copies of the node read together, as `20MB`; none: as fast as it goes.
+    #[serde(default, deserialize_with = "rate")]
+    pub copy_rate_limit: Option<u64>,
     /// Connections are opened anew after this time, between two copies.
     #[serde(default = "twenty_minutes")]
     pub connection_lifetime: f64,
@@ -29,10 +46,54 @@ pub struct Config {
     /// How long DDL of ours waits for its lock before it tries again later.
     #[serde(default = "ten")]
     pub lock_timeout: f64,
+    /// What is done where rows of this node are not those that the changes expect.
+    #[serde(default, deserialize_with = "on_conflict")]
+    pub on_conflict: OnConflict,
+}
+
+fn on_conflict<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<OnConflict, D::Error> {
+    String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
 }
 
 fn one() -> f64 {
     1.0
+}
+
+fn rate<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let bytes = bytes(&text).ok_or_else(|| {
+        serde::de::Error::custom(format!(
+            "\"{text}\": expected bytes a second, as 500kB, 20MB or 0 for no limit"
+        ))
+    })?;
+    Ok(Some(bytes).filter(|bytes| *bytes > 0))
+}
+
+/// A number of bytes, with a unit of PostgreSQL's or none.
+fn bytes(text: &str) -> Option<u64> {
+    let text = text.trim();
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let factor = match unit.trim().to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "kb" => 1 << 10,
+        "mb" => 1 << 20,
+        "gb" => 1 << 30,
+        _ => return None,
+    };
+    number.parse::<u64>().ok()?.checked_mul(factor)
+}
+
+fn two() -> usize {
+    2
+}
+
+fn one_minute() -> f64 {
+    60.0
+}
+
+fn quarter_gigabyte() -> String {
+    "256MB".to_owned()
 }
 
 fn one_copy() -> usize {
@@ -63,8 +124,29 @@ impl Config {
         self.consumer_name.as_deref().unwrap_or(&self.job_name)
     }
 
+    /// How long a chunk should take.
+    pub(crate) fn chunk_goal(&self) -> Duration {
+        Duration::from_secs_f64(self.copy_chunk_seconds.max(0.1))
+    }
+
     /// The consumer name of a table's copy.
     pub(crate) fn consumer(&self, table: &str) -> String {
         format!("{}.copy.{table}", self.job_name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_have_units() {
+        assert_eq!(bytes("0"), Some(0));
+        assert_eq!(bytes("1000"), Some(1000));
+        assert_eq!(bytes(" 20 MB "), Some(20 << 20));
+        assert_eq!(bytes("3gb"), Some(3 << 30));
+        for text in ["", "MB", "20MiB", "-1", "1.5MB", "99999999999GB"] {
+            assert_eq!(bytes(text), None, "{text}");
+        }
     }
 }

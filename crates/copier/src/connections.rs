@@ -7,6 +7,7 @@ use pg::{ConnectString, Pool, PooledClient};
 use pgq::node;
 
 use crate::error::During;
+use crate::gate::Gate;
 use crate::{Config, Result};
 
 /// Pools to the node and to its provider.
@@ -15,6 +16,9 @@ pub(crate) struct Connections {
     config: Arc<Config>,
     target: Side,
     provider: Side,
+    builders: Side,
+    reports: Side,
+    limits: Gate,
 }
 
 /// The pool of one side, with the connect string it was made for.
@@ -28,14 +32,42 @@ pub(crate) struct Sides {
 }
 
 impl Connections {
-    pub(crate) fn new(config: Arc<Config>) -> Connections {
-        Connections { config, target: Side::default(), provider: Side::default() }
+    pub(crate) fn new(config: Arc<Config>, limits: Gate) -> Connections {
+        let side = Side::default;
+        Connections { config, target: side(), provider: side(), builders: side(), reports: side(), limits }
     }
 
     /// A connection to the node.
     pub(crate) async fn target(&self) -> Result<PooledClient> {
-        let pool = self.pool(&self.target, parse(&self.config.db)?)?;
-        pool.get().await.during("this node (db)")
+        self.node(&self.target, self.limits.copies()).await
+    }
+
+    /// A connection to the node that builds indexes; waits until one is free.
+    pub(crate) async fn builder(&self) -> Result<PooledClient> {
+        let builder = self.node(&self.builders, self.config.parallel_index_builds).await?;
+        apply::pin_session(&builder).await?;
+        let sql = "select set_config('application_name', $1, false), set_config('lock_timeout', $2, false), \
+                          set_config('maintenance_work_mem', $3, false)";
+        let application = format!("{} copy index", self.config.job_name);
+        let memory = &self.config.copy_maintenance_work_mem;
+        builder
+            .query_one(sql, &[&application, &self.lock_timeout(), memory])
+            .await
+            .during("setting up a connection")?;
+        Ok(builder)
+    }
+
+    /// The connection to the node over which copies say how far they are.
+    pub(crate) async fn report(&self) -> Result<PooledClient> {
+        self.node(&self.reports, 1).await
+    }
+
+    async fn node(&self, side: &Side, size: usize) -> Result<PooledClient> {
+        self.pool(side, parse(&self.config.db)?, size)?.get().await.during("this node (db)")
+    }
+
+    fn lock_timeout(&self) -> String {
+        format!("{}ms", (self.config.lock_timeout * 1000.0).max(1.0) as i64)
     }
 
     /// Connections to both sides, set up for a table's copy.
@@ -48,9 +80,10 @@ impl Connections {
         if let Some(extra) = &self.config.remote_extra_connstr {
             location = location.merged(&parse(extra)?);
         }
-        let provider = self.pool(&self.provider, location)?.get().await.during("the provider")?;
+        let pool = self.pool(&self.provider, location, self.limits.copies())?;
+        let provider = pool.get().await.during("the provider")?;
         let application = format!("{} copy {table}", self.config.job_name);
-        let lock_timeout = format!("{}ms", (self.config.lock_timeout * 1000.0).max(1.0) as i64);
+        let lock_timeout = self.lock_timeout();
         for side in [&provider, &target] {
             apply::pin_session(side).await?;
             let sql =
@@ -61,15 +94,16 @@ impl Connections {
     }
 
     /// The side's pool; a new one when its connect string is another now.
-    fn pool(&self, side: &Side, connect_string: ConnectString) -> Result<Pool> {
+    fn pool(&self, side: &Side, connect_string: ConnectString, size: usize) -> Result<Pool> {
         let mut known = side.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, pool)) =
             known.as_ref().filter(|(of, _)| of.to_conninfo() == connect_string.to_conninfo())
         {
+            pool.resize(size.max(1));
             return Ok(pool.clone());
         }
         let application = format!("{} copy", self.config.job_name);
-        let size = self.config.parallel_copies.max(1);
+        let size = size.max(1);
         let lifetime = Some(Duration::from_secs_f64(self.config.connection_lifetime.max(1.0)));
         let pool = Pool::new(&connect_string, &application, size, lifetime).during("connect string")?;
         if let Some((_, former)) = known.replace((connect_string, pool.clone())) {

@@ -1,5 +1,7 @@
 //! Why a copy stops.
 
+use pgq::table::is_own_cause;
+
 /// Result of the copy's steps.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -37,6 +39,36 @@ pub enum Error {
         /// The table on the target.
         dest_table: String,
     },
+    /// What the copy had dropped does not come back.
+    #[error("indexes and constraints of {table} do not come back after the copy: {reason}")]
+    NotRestored {
+        /// The table.
+        table: String,
+        /// The first one, and the server's words.
+        reason: String,
+    },
+    /// A session that built an index is gone without a word.
+    #[error(
+        "the session (process {pid}) that built an index of {table} is gone: the copy goes on with what is built"
+    )]
+    BuilderLost {
+        /// The table.
+        table: String,
+        /// Its server process.
+        pid: i32,
+    },
+    /// The record of a copy is not readable.
+    #[error("the snapshot kept of a copy is none: \"{text}\"")]
+    Snapshot {
+        /// What was kept.
+        text: String,
+    },
+    /// A number of rows or bytes that PostgreSQL cannot keep.
+    #[error("table {table} has more rows or bytes than can be counted")]
+    TooLarge {
+        /// The table.
+        table: String,
+    },
     /// The copy's subscription and its record on the target disagree.
     #[error(
         "lost position of copy consumer \"{consumer}\": the target has applied tick {completed}, the provider's batch goes \
@@ -54,6 +86,38 @@ pub enum Error {
         /// Tick at its end.
         tick: i64,
     },
+}
+
+impl Error {
+    /// Why the table cannot go on before somebody has looked at it; `None` where trying again may help, or the trouble is not this table's.
+    pub(crate) fn own_cause(&self) -> Option<Cause> {
+        match self {
+            Error::Apply(error) => error.is_of_its_table().then(|| Cause {
+                code: error.code().map(|code| code.code().to_owned()),
+                event: error.event_id(),
+            }),
+            Error::Pg { source, .. } => {
+                let code = source.sqlstate()?.code();
+                is_own_cause(code).then(|| Cause { code: Some(code.to_owned()), event: None })
+            }
+            Error::NoTable { .. }
+            | Error::NoColumns { .. }
+            | Error::LostPosition { .. }
+            | Error::Snapshot { .. }
+            | Error::TooLarge { .. } => Some(Cause { code: None, event: None }),
+            // a lock that is not to be had now, mostly
+            Error::NotRestored { .. } | Error::BuilderLost { .. } | Error::Pgq(_) => None,
+        }
+    }
+}
+
+/// What is known about a cause besides its text.
+#[derive(Debug)]
+pub(crate) struct Cause {
+    /// SQLSTATE.
+    pub(crate) code: Option<String>,
+    /// `ev_id`.
+    pub(crate) event: Option<i64>,
 }
 
 /// Says what a plain statement was for.

@@ -82,6 +82,14 @@ pub enum Error {
         /// Which part, how often, and why.
         reason: String,
     },
+    /// The address of `metrics_listen` cannot be had.
+    #[error("metrics_listen = {address}: {source}")]
+    Listen {
+        /// The address.
+        address: std::net::SocketAddr,
+        /// The reason.
+        source: std::io::Error,
+    },
     /// Another process holds the pidfile.
     #[error("already running as process {pid} (pidfile {path}); stop it with -s first")]
     AlreadyRunning {

@@ -9,6 +9,7 @@ mod error;
 pub mod ini;
 pub mod launch;
 pub mod log;
+mod metrics;
 mod notify;
 mod path;
 pub mod pidfile;

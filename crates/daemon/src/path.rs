@@ -4,12 +4,17 @@ use std::path::{Path, PathBuf};
 
 /// Makes `name` absolute: `~/` is the home directory, anything relative counts from the directory
 /// in which the command was given (as the older tools did), whatever becomes of the current
-/// directory later.
+/// directory later. `%d/` is the directory of the credentials that systemd has handed over.
 ///
 /// # Errors
 /// A text naming the reason: no home directory, or the current directory is gone.
 pub(crate) fn resolve(name: &str) -> Result<PathBuf, String> {
     let name = name.trim();
+    if let Some(rest) = name.strip_prefix("%d/") {
+        let given = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+        let given = given.ok_or("%d is the directory of systemd's credentials, and none were handed to this process (LoadCredential=)")?;
+        return Ok(given.join(rest));
+    }
     if let Some(rest) = name.strip_prefix('~') {
         if !rest.is_empty() && !rest.starts_with('/') {
             return Err(

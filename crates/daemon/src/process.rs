@@ -1,5 +1,6 @@
 //! The running process: its jobs, and the signals that steer it.
 
+use std::collections::BTreeSet;
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -9,8 +10,9 @@ use tokio::task::JoinSet;
 
 use crate::Error;
 use crate::log::LogFile;
+use crate::metrics;
 use crate::notify::Notifier;
-use crate::service::Service;
+use crate::service::{Service, Surroundings};
 use crate::signals::{Heard, Signals};
 use crate::socket::Socket;
 use crate::status::Jobs;
@@ -27,9 +29,8 @@ pub(crate) struct Process {
     notifier: Notifier,
     /// What everybody else sees of the jobs.
     shown: Jobs,
-    /// Rung by a ticker of this process, heard by its workers.
-    ticks: Bell,
-    over: (mpsc::UnboundedSender<String>, mpsc::UnboundedReceiver<String>),
+    surroundings: Surroundings,
+    over: mpsc::UnboundedReceiver<String>,
 }
 
 struct Job {
@@ -53,6 +54,8 @@ impl Process {
         let shown = jobs.iter().map(|job| &job.service);
         let shown = shown.map(|s| (s.job.clone(), s.section, s.ini.file().to_owned()));
         let shown = Jobs::new(shown);
+        let (told, over) = mpsc::unbounded_channel();
+        let observed = jobs.iter().any(|job| job.service.endurance.metrics_listen.is_some());
         Process {
             jobs,
             overrides,
@@ -62,8 +65,8 @@ impl Process {
             signals,
             notifier: Notifier::new(background),
             shown,
-            ticks: Bell::default(),
-            over: mpsc::unbounded_channel(),
+            surroundings: Surroundings { ticks: Bell::default(), over: told, observed },
+            over,
         }
     }
 
@@ -91,6 +94,11 @@ impl Process {
     pub(crate) async fn run(&mut self) -> Result<(), Error> {
         tracing::info!("started, process {}, londiste-rs {}", std::process::id(), env!("CARGO_PKG_VERSION"));
         let mut serving = self.listen();
+        let addresses: BTreeSet<_> =
+            self.jobs.iter().filter_map(|job| job.service.endurance.metrics_listen).collect();
+        for address in addresses {
+            metrics::serve(address, self.shown.clone(), &mut serving).await?;
+        }
         for index in 0..self.jobs.len() {
             self.start(index);
         }
@@ -102,7 +110,7 @@ impl Process {
                     Some(Err(error)) => tracing::error!("{error}"),
                     None => break,
                 },
-                Some(reason) = self.over.1.recv(), if given_up.is_none() => {
+                Some(reason) = self.over.recv(), if given_up.is_none() => {
                     tracing::error!("giving up (on_failure = exit): {reason}");
                     given_up = Some(reason);
                     self.stop();
@@ -161,7 +169,7 @@ impl Process {
 
     fn start(&mut self, index: usize) {
         let Some(job) = self.jobs.get_mut(index) else { return };
-        let supervisor = job.service.start(job.log.clone(), &self.ticks, self.over.0.clone());
+        let supervisor = job.service.start(job.log.clone(), &self.surroundings);
         job.supervisor = Some(supervisor.clone());
         self.shown.runs(index, Some(supervisor.clone()));
         self.ended.spawn(async move {
@@ -205,11 +213,15 @@ impl Process {
         tracing::info!("reload (SIGHUP): log files opened again, reading the ini files again");
         for job in &mut self.jobs {
             match reread(job, &self.overrides) {
-                Ok(Some(newer)) => {
-                    job.replacement = Some(newer);
+                Ok(Reread::Anew(newer)) => {
+                    job.replacement = Some(*newer);
                     job.supervisor.iter().for_each(Supervisor::stop);
                 }
-                Ok(None) => {}
+                Ok(Reread::Live(newer)) => match &mut job.replacement {
+                    Some(replacement) => *replacement = *newer,
+                    None => job.service = *newer,
+                },
+                Ok(Reread::Unchanged) => {}
                 Err(error) => tracing::error!("the settings stay as they were: {error}"),
             }
         }
@@ -217,8 +229,17 @@ impl Process {
     }
 }
 
-/// The job with its new settings, if it has to be started anew for them.
-fn reread(job: &Job, overrides: &[(String, String)]) -> Result<Option<Service>, Error> {
+/// What a reload means for a job.
+enum Reread {
+    Unchanged,
+    /// Its parts have taken over the new settings.
+    Live(Box<Service>),
+    /// Its parts have to be started anew.
+    Anew(Box<Service>),
+}
+
+/// Reads a job's settings again; what its running parts can take over holds at once.
+fn reread(job: &Job, overrides: &[(String, String)]) -> Result<Reread, Error> {
     let service = job.replacement.as_ref().unwrap_or(&job.service);
     let (file, name) = (service.ini.file(), &service.job);
     let newer = Service::read(file, overrides, Some(service.section))?;
@@ -229,7 +250,7 @@ fn reread(job: &Job, overrides: &[(String, String)]) -> Result<Option<Service>, 
         tracing::error!(
             "{name}: {keys} changed, which makes it another job: nothing applied, restart the process"
         );
-        return Ok(None);
+        return Ok(Reread::Unchanged);
     }
     if !changes.restart.is_empty() {
         tracing::warn!(
@@ -237,9 +258,15 @@ fn reread(job: &Job, overrides: &[(String, String)]) -> Result<Option<Service>, 
             changes.restart.join(", ")
         );
     }
-    if changes.now.is_empty() {
-        return Ok(None);
+    if !changes.live.is_empty() {
+        tracing::info!("{name}: {} changed, from now on", changes.live.join(", "));
     }
-    tracing::info!("{name}: {} changed: starting the parts anew", changes.now.join(", "));
-    Ok(Some(service.renewed(newer)))
+    if !changes.now.is_empty() {
+        tracing::info!("{name}: {} changed: starting the parts anew", changes.now.join(", "));
+        return Ok(Reread::Anew(Box::new(service.renewed(newer))));
+    }
+    if changes.live.is_empty() {
+        return Ok(Reread::Unchanged);
+    }
+    Ok(Reread::Live(Box::new(service.renewed(newer))))
 }

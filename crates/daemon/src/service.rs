@@ -32,9 +32,23 @@ enum Kind {
     Node { node: Box<Node>, longest_pause: Duration, loop_delay: Duration },
 }
 
+/// What the jobs of a process have in common.
+#[derive(Clone)]
+pub(crate) struct Surroundings {
+    /// Rung by a ticker of this process, heard by its workers. It is only a hint to those of other queues.
+    pub(crate) ticks: Bell,
+    /// Is told by a part that fails without end, where the process shall end then.
+    pub(crate) over: mpsc::UnboundedSender<String>,
+    /// Somebody wants metrics.
+    pub(crate) observed: bool,
+}
+
 /// Keys that take effect when the process starts, and only then.
 const NEED_RESTART: &[&str] =
-    &["pidfile", "logfile", "log_format", "syslog", "syslog_ident", "syslog_facility"];
+    &["pidfile", "logfile", "log_format", "metrics_listen", "syslog", "syslog_ident", "syslog_facility"];
+
+/// Keys that the running parts take over.
+const LIVE: &[&str] = &["copy_rate_limit", "parallel_copies"];
 
 /// Keys that say which job this is: with another value it is another job.
 const IDENTITY: &[&str] = &["job_name", "consumer_name", "queue_name"];
@@ -42,6 +56,8 @@ const IDENTITY: &[&str] = &["job_name", "consumer_name", "queue_name"];
 /// What differs between two readings of an ini file, by key.
 #[derive(Debug, Default)]
 pub(crate) struct Changes {
+    /// Taken over by the running parts.
+    pub(crate) live: Vec<String>,
     /// Can be applied by starting the job's parts anew.
     pub(crate) now: Vec<String>,
     /// Need another process.
@@ -79,9 +95,13 @@ impl Service {
             _ => {
                 let settings = ini.londiste()?;
                 let endurance = settings.endurance();
+                let (consumer, copier): (consumer::Config, copier::Config) =
+                    (ini.section("londiste")?, ini.section("londiste")?);
                 let node = Box::new(Node {
-                    consumer: ini.section("londiste")?,
-                    copier: ini.section("londiste")?,
+                    limits: copier::Limits::new(&copier),
+                    slots: consumer::Slots::new(consumer.parallel_copies),
+                    consumer,
+                    copier,
                     pidfile: settings.pidfile.clone(),
                 });
                 Ok(Service {
@@ -120,14 +140,9 @@ impl Service {
         checked.map_err(|source| Error::Check { job: self.job.clone(), source })
     }
 
-    /// Starts the job's parts; a ticker's ticks ring `ticks`, which workers hear, and a part that fails without end tells `over` where the process shall end
-    /// then. Must be called inside a runtime.
-    pub(crate) fn start(
-        &self,
-        log: Option<Arc<LogFile>>,
-        ticks: &Bell,
-        over: mpsc::UnboundedSender<String>,
-    ) -> Supervisor {
+    /// Starts the job's parts. Must be called inside a runtime.
+    pub(crate) fn start(&self, log: Option<Arc<LogFile>>, surroundings: &Surroundings) -> Supervisor {
+        let Surroundings { ticks, over, observed } = surroundings.clone();
         let (backoff, rest) = match &self.kind {
             Kind::Ticker(config) => (Backoff::default(), config.ticker_period),
             Kind::Node { longest_pause, loop_delay, .. } => {
@@ -139,8 +154,8 @@ impl Service {
         let supervisor =
             Supervisor::new(&self.job, backoff).logging_to(log).losing_patience(patience).resting_up_to(rest);
         match &self.kind {
-            Kind::Ticker(config) => tick::start(&supervisor, config.clone(), ticks),
-            Kind::Node { node, .. } => worker::start(&supervisor, Node::clone(node), ticks),
+            Kind::Ticker(config) => tick::start(&supervisor, config.clone(), &ticks, observed),
+            Kind::Node { node, .. } => worker::start(&supervisor, Node::clone(node), &ticks),
         }
         supervisor
     }
@@ -166,6 +181,7 @@ impl Service {
             let list = match key.as_str() {
                 key if IDENTITY.contains(&key) => &mut changes.identity,
                 key if NEED_RESTART.contains(&key) => &mut changes.restart,
+                key if LIVE.contains(&key) => &mut changes.live,
                 _ => &mut changes.now,
             };
             list.push(key.clone());
@@ -173,11 +189,17 @@ impl Service {
         Ok(changes)
     }
 
-    /// The job with the settings of `newer`, but what needs a restart as it was.
+    /// The job with the settings of `newer`, but what needs a restart as it was. Running parts take over what they can.
     pub(crate) fn renewed(&self, newer: Service) -> Service {
         let kind = match newer.kind {
             Kind::Node { node, longest_pause, loop_delay } => {
-                let node = Box::new(Node { pidfile: self.pidfile.clone(), ..*node });
+                let mut node = Node { pidfile: self.pidfile.clone(), ..*node };
+                if let Kind::Node { node: running, .. } = &self.kind {
+                    running.steer(&node);
+                    node.limits = running.limits.clone();
+                    node.slots = running.slots.clone();
+                }
+                let node = Box::new(node);
                 Kind::Node { node, longest_pause, loop_delay }
             }
             ticker => ticker,

@@ -2,18 +2,18 @@
 
 use std::sync::Arc;
 
-use pgq::Bell;
+use pgq::{Bell, Report};
 use ticker::Ticker;
 
 use crate::supervise::Supervisor;
 
-/// Starts the parts of a ticker, which rings `ticks`.
-pub(crate) fn start(supervisor: &Supervisor, config: ticker::Config, ticks: &Bell) {
-    let ticker = Arc::new(Ticker::new(config, ticks.clone()));
-    let finder = ticker.clone();
-    supervisor.start("find", move |stop| {
-        let finder = finder.clone();
-        async move { Ok(finder.find(stop).await?) }
+/// Starts the parts of a ticker, which rings `ticks`, and looks at its queues where someone wants to know.
+pub(crate) fn start(supervisor: &Supervisor, config: ticker::Config, ticks: &Bell, observing: bool) {
+    let ticker = Arc::new(Ticker::new(config, ticks.clone()).observing(observing));
+    let (finder, found) = (ticker.clone(), Report::default());
+    supervisor.start_reporting("find", found.clone(), move |stop| {
+        let (finder, found) = (finder.clone(), found.clone());
+        async move { Ok(finder.find(&found, stop).await?) }
     });
     let reporter = ticker.clone();
     supervisor.start("report", move |stop| {

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use consumer::Worker;
-use copier::Copiers;
+use consumer::{Slots, Worker};
+use copier::{Copiers, Limits};
 use pgq::{Bell, Report};
 use tokio::sync::watch;
 
@@ -18,6 +18,18 @@ pub(crate) struct Node {
     pub(crate) consumer: consumer::Config,
     pub(crate) copier: copier::Config,
     pub(crate) pidfile: Option<PathBuf>,
+    /// What can be set anew while copies run.
+    pub(crate) limits: Limits,
+    /// Tables copied at the same time, likewise.
+    pub(crate) slots: Slots,
+}
+
+impl Node {
+    /// Lets the running parts keep to the settings of `newer` that need no new start.
+    pub(crate) fn steer(&self, newer: &Node) {
+        self.limits.set(&newer.copier);
+        self.slots.set(newer.consumer.parallel_copies);
+    }
 }
 
 /// Starts the worker, and the copies that it asks for. The worker hears `ticks`, the bell of a ticker in this process.
@@ -25,14 +37,16 @@ pub(crate) fn start(supervisor: &Supervisor, node: Node, ticks: &Bell) {
     let bell = Bell::default();
     let (copies, wanted) = watch::channel(BTreeSet::new());
     let report = Report::default();
-    let worker =
-        Worker::new(node.consumer, bell.clone(), copies).hearing(ticks.clone()).reporting(report.clone());
+    let worker = Worker::new(node.consumer, bell.clone(), copies)
+        .hearing(ticks.clone())
+        .reporting(report.clone())
+        .copying(node.slots);
     let worker = Arc::new(worker);
     supervisor.start_reporting("worker", report, move |stop| {
         let worker = worker.clone();
         async move { Ok(worker.run(stop).await?) }
     });
-    let copiers = Copiers::new(node.copier, bell);
+    let copiers = Copiers::new(node.copier, bell, &node.limits);
     supervisor.follow("copy", wanted, move |table, report| {
         let (copiers, table, report) = (copiers.clone(), table.to_owned(), report.clone());
         let pidfile = node.pidfile.as_deref().map(|worker| copy_pidfile(worker, &table));

@@ -1,8 +1,9 @@
 //! COPY from one server into another.
 
+use std::future::Future;
 use std::pin::{Pin, pin};
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use tokio_postgres::{Client, CopyOutStream};
 
@@ -20,11 +21,18 @@ pub struct Copied {
     pub bytes: u64,
 }
 
+/// What stands between the two ends of a pipe: counts, slows down, closes.
+pub trait Valve: Send {
+    /// Called before `bytes` more bytes are sent to the target; returns when they may be, `false` when no more may be at all.
+    fn pass(&mut self, bytes: u64) -> impl Future<Output = bool> + Send;
+}
+
 /// Streams `copy … to stdout` on one connection into `copy … from stdin` on another. Holds a few chunks or one row in memory,
-/// whichever is more; reads no faster than the target takes. `progress` is told the bytes so far, chunk by chunk.
+/// whichever is more; reads no faster than the target takes, and no faster than `valve` lets it. `None` when the valve has closed: the
+/// target's COPY is aborted then, as in a failed statement.
 ///
-/// Dropping the future aborts the target's COPY. A source that is left early goes on sending what nobody wants before it
-/// takes the next statement: cancel it (`Session::cancel_token`) or drop its session where that would be long.
+/// Dropping the future aborts the target's COPY. A source that is left early, also by a valve that closes, goes on sending what nobody wants
+/// before it takes the next statement: cancel it (`Session::cancel_token`) or drop its session where that would be long.
 ///
 /// # Errors
 /// `Error::Copy` with the side that failed. The other side's connection stays usable (its transaction, if it is in one,
@@ -35,18 +43,22 @@ pub async fn pipe(
     copy_out: &str,
     to: &Client,
     copy_in: &str,
-    progress: impl FnMut(u64),
-) -> Result<Copied> {
+    valve: &mut impl Valve,
+) -> Result<Option<Copied>> {
     // The target first: when it refuses, nothing has to be thrown away on the source.
     let mut target = CopyIn::begin(to, copy_in).await.map_err(at(Side::Target))?;
     let streamed = match from.copy_out(copy_out).await {
-        Ok(rows) => stream(pin!(rows), &mut target, progress).await,
+        Ok(rows) => stream(pin!(rows), &mut target, valve).await,
         Err(source) => Err(at(Side::Source)(source)),
     };
     match streamed {
-        Ok(bytes) => {
+        Ok(Some(bytes)) => {
             let rows = target.finish().await.map_err(at(Side::Target))?;
-            Ok(Copied { rows, bytes })
+            Ok(Some(Copied { rows, bytes }))
+        }
+        Ok(None) => {
+            target.abort().await;
+            Ok(None)
         }
         Err(error) => {
             target.abort().await;
@@ -55,33 +67,41 @@ pub async fn pipe(
     }
 }
 
+/// The bytes that went through; `None` when the valve has closed.
 async fn stream(
     mut rows: Pin<&mut CopyOutStream>,
     target: &mut CopyIn<'_>,
-    mut progress: impl FnMut(u64),
-) -> Result<u64> {
+    valve: &mut impl Valve,
+) -> Result<Option<u64>> {
     let mut bytes = 0;
     let mut chunk = BytesMut::with_capacity(CHUNK);
-    while let Some(row) = rows.next().await {
-        let row = row.map_err(at(Side::Source))?;
-        if chunk.len() + row.len() > CHUNK && !chunk.is_empty() {
-            let full = std::mem::replace(&mut chunk, BytesMut::with_capacity(CHUNK));
-            target.send(full.freeze()).await.map_err(at(Side::Target))?;
-            progress(bytes);
+    loop {
+        let row = rows.next().await.transpose().map_err(at(Side::Source))?;
+        let full = row.as_ref().is_none_or(|row| chunk.len() + row.len() > CHUNK);
+        if full && !chunk.is_empty() {
+            let piece = std::mem::replace(&mut chunk, BytesMut::with_capacity(CHUNK)).freeze();
+            if !send(target, piece, valve).await? {
+                return Ok(None);
+            }
         }
+        let Some(row) = row else { return Ok(Some(bytes)) };
         bytes += row.len() as u64;
         if row.len() >= CHUNK {
-            target.send(row).await.map_err(at(Side::Target))?;
-            progress(bytes);
+            if !send(target, row, valve).await? {
+                return Ok(None);
+            }
         } else {
             chunk.extend_from_slice(&row);
         }
     }
-    if !chunk.is_empty() {
-        target.send(chunk.freeze()).await.map_err(at(Side::Target))?;
-        progress(bytes);
+}
+
+async fn send(target: &mut CopyIn<'_>, piece: Bytes, valve: &mut impl Valve) -> Result<bool> {
+    if !valve.pass(piece.len() as u64).await {
+        return Ok(false);
     }
-    Ok(bytes)
+    target.send(piece).await.map_err(at(Side::Target))?;
+    Ok(true)
 }
 
 fn at(side: Side) -> impl Fn(tokio_postgres::Error) -> Error {

@@ -45,6 +45,12 @@ pub enum Error {
     /// The connection is gone.
     #[error("connection lost{}", Cause(.0))]
     Lost(#[source] Option<tokio_postgres::Error>),
+    /// A pooler stands before the server, which gives every statement to another server process.
+    #[error(
+        "{0}: a pooler in transaction mode stands before this server: settings, prepared statements and locks of a session get lost \
+         behind it. Name the server itself in the connect string, or let the pooler lend by session (pgbouncer: pool_mode = session)"
+    )]
+    TransactionPooler(String),
     /// The pool was closed.
     #[error("the connection pool of {0} is closed")]
     PoolClosed(String),

@@ -9,9 +9,16 @@ select ic.relname, pg_catalog.pg_get_indexdef(i.indexrelid), i.indisunique, i.in
        i.indimmediate, k.columns, i.indpred is not null, i.indisclustered, i.indisreplident, i.indisvalid,
        ic.relispartition, pg_catalog.obj_description(i.indexrelid, 'pg_class'),
        con.conname, con.contype::text, pg_catalog.pg_get_constraintdef(con.oid), con.condeferrable,
-       con.condeferred, pg_catalog.obj_description(con.oid, 'pg_constraint')
+       con.condeferred, pg_catalog.obj_description(con.oid, 'pg_constraint'),
+       (select t.spcname::text from pg_catalog.pg_tablespace t where t.oid = ic.reltablespace), am.amname,
+       (select pg_catalog.array_agg(a.attnum::int4 order by a.attnum) from pg_catalog.pg_attribute a
+         where a.attrelid = i.indexrelid and a.attstattarget >= 0),
+       (select pg_catalog.array_agg(a.attstattarget::int4 order by a.attnum) from pg_catalog.pg_attribute a
+         where a.attrelid = i.indexrelid and a.attstattarget >= 0),
+       pg_catalog.pg_relation_size(i.indexrelid)
   from pg_catalog.pg_index i
   join pg_catalog.pg_class ic on ic.oid = i.indexrelid
+  join pg_catalog.pg_am am on am.oid = ic.relam
   join pg_catalog.pg_class c on c.oid = i.indrelid
   join pg_catalog.pg_namespace n on n.oid = c.relnamespace
   left join pg_catalog.pg_constraint con
@@ -53,6 +60,14 @@ pub struct Index {
     pub comment: Option<String>,
     /// It is complete and may be used.
     pub valid: bool,
+    /// Where it lies, unless in the database's own tablespace. The definition does not tell.
+    pub tablespace: Option<String>,
+    /// Its access method: `btree`.
+    pub method: String,
+    /// Columns of its own (expressions) with a statistics target, by number.
+    pub statistics: Vec<(i32, i32)>,
+    /// Its present size in bytes.
+    pub bytes: i64,
     /// It belongs to an index of the partitioned table above, and comes and goes with that.
     pub inherited: bool,
 }
@@ -112,6 +127,13 @@ fn index(row: &Row) -> Index {
         valid: row.get(10),
         inherited: row.get(11),
         comment: row.get(12),
+        tablespace: row.get(19),
+        method: row.get(20),
+        statistics: {
+            let numbers = |at| row.get::<_, Option<Vec<i32>>>(at).unwrap_or_default();
+            numbers(21).into_iter().zip(numbers(22)).collect()
+        },
+        bytes: row.get(23),
         constraint: name.map(|name| Constraint {
             name,
             kind: match row.get(14) {

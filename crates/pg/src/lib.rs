@@ -1,6 +1,7 @@
 //! Reaching PostgreSQL: connect strings, TLS, pools, identifiers, table structure, COPY streams.
 
 mod attempt;
+mod blockers;
 mod cancel;
 mod certificate;
 mod client_certificate;
@@ -20,6 +21,7 @@ mod listing;
 mod notice;
 mod passfile;
 mod pool;
+mod pooler;
 mod server_verifier;
 mod service;
 mod session;
@@ -29,15 +31,17 @@ mod tls;
 mod uri;
 mod watch;
 
+pub use blockers::{Blocker, blockers};
 pub use cancel::CancelToken;
 pub use connstr::ConnectString;
-pub use copy::{Copied, pipe};
+pub use copy::{Copied, Valve, pipe};
 pub use copy_in::CopyIn;
 pub use error::{Attempt, Error, Result, Side};
 pub use ident::{Ident, QualifiedName, literal};
 pub use index::{Constraint, ConstraintKind, Index, indexes};
 pub use listing::{list_leaf_tables, list_sequences, list_tables};
 pub use pool::{Pool, PooledClient};
+pub use pooler::refuse_transaction_pooler;
 pub use session::Session;
 pub use structure::{Column, Identity, Persistence, Table, TableKind, find_table, table};
 pub use tokio_postgres::error::SqlState;

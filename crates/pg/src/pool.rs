@@ -83,6 +83,13 @@ impl Pool {
         }
     }
 
+    /// Sets how many connections there may be. Those on loan beyond it are closed when they come back.
+    pub fn resize(&self, max_size: usize) {
+        if self.pool.status().max_size != max_size {
+            self.pool.resize(max_size);
+        }
+    }
+
     /// Closes the idle connections now, those on loan when they come back. Who waits for one gets an error.
     pub fn close(&self) {
         self.pool.close();

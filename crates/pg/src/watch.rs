@@ -25,6 +25,16 @@ pub struct Watch {
 struct Sessions {
     next: u64,
     open: BTreeMap<u64, (ConnectString, i32)>,
+    /// Given up here, perhaps still there on their servers.
+    abandoned: Vec<Abandoned>,
+}
+
+#[derive(Clone)]
+struct Abandoned {
+    at: ConnectString,
+    pid: i32,
+    /// What it did last: another session by the same number has done something else.
+    since: String,
 }
 
 /// Keeps a session on its watch's list.
@@ -70,6 +80,34 @@ impl Watch {
         picture
     }
 
+    /// Gives up the open sessions that are in `picture`: the network has lost them. Their server processes do not know, and may hold locks:
+    /// [`Watch::bury`] ends them.
+    pub fn abandon(&self, picture: &Picture) {
+        let mut sessions = self.sessions();
+        let open: Vec<_> = sessions.open.values().cloned().collect();
+        for (at, pid) in open {
+            let seen = picture.sessions.iter().find(|(seen, _)| *seen == pid);
+            if let Some((_, Doing::There { since, .. })) = seen {
+                sessions.abandoned.push(Abandoned { at, pid, since: since.clone() });
+            }
+        }
+    }
+
+    /// Ends the server processes of abandoned sessions, as far as their servers can be reached; the others stay on the list.
+    pub async fn bury(&self, application: &str) {
+        let abandoned = std::mem::take(&mut self.sessions().abandoned);
+        for one in abandoned {
+            match end(&one, application).await {
+                Ok(true) => tracing::info!("server process {}, given up before, is ended", one.pid),
+                Ok(false) => {}
+                Err(error) => {
+                    tracing::debug!("server process {} is not ended yet: {error}", one.pid);
+                    self.sessions().abandoned.push(one);
+                }
+            }
+        }
+    }
+
     fn sessions(&self) -> std::sync::MutexGuard<'_, Sessions> {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -95,6 +133,14 @@ async fn ask(at: &ConnectString, pid: i32, application: &str) -> Result<Doing> {
             Doing::There { state: state.to_owned(), since: field(2).to_owned() }
         }
     })
+}
+
+/// Whether there was such a process and it is told to end: a role may do that to its own.
+async fn end(one: &Abandoned, application: &str) -> Result<bool> {
+    let session = Session::open(&one.at, application).await?;
+    let sql = "select count(pg_catalog.pg_terminate_backend(pid)) from pg_catalog.pg_stat_activity \
+                where pid = $1 and usename = current_user and concat(state_change, ' ', query_start) = $2";
+    Ok(session.query_one(sql, &[&one.pid, &one.since]).await?.try_get::<_, i64>(0)? > 0)
 }
 
 /// What sessions were doing at one moment. Two equal pictures with time between them: nothing has moved.

@@ -22,8 +22,8 @@ pub struct Batch {
     pub previous_tick: i64,
     /// When the tick at its end was made.
     pub tick_time: SystemTime,
-    /// Event sequence at its end less that at its beginning: an upper bound of its events.
-    pub span: i64,
+    /// Event sequence at its end: no event of it has a higher number.
+    pub last_event: i64,
 }
 
 /// Which ticks make a batch; the default takes single ticks as they come.
@@ -38,6 +38,8 @@ pub struct Collect {
     /// Take all ticks that are there together, waiting for none, as far as they hold no more events than this (but one tick at least).
     /// `events` and `interval` say nothing then.
     pub at_most: Option<i32>,
+    /// With `at_most`: this tick, and those behind it, are not taken together with others.
+    pub alone_from: Option<i64>,
 }
 
 /// The function's own words are "at least so many events or so much time": a span of exactly the ticks to be taken together makes it
@@ -51,12 +53,12 @@ with here as (
       join pgq.tick t on t.tick_queue = s.sub_queue and t.tick_id = s.sub_last_tick
      where q.queue_name = $1 and c.co_name = $2),
 ahead as (
-    select t.tick_time - here.tick_time as span, t.tick_event_seq - here.tick_event_seq <= $4 as fits
+    select t.tick_time - here.tick_time as span, t.tick_event_seq - here.tick_event_seq <= $4 and t.tick_id < coalesce($5, t.tick_id + 1) as fits
       from here join pgq.tick t on t.tick_queue = here.tick_queue and t.tick_id > here.tick_id
      where $3::float8 is null or t.tick_time <= now() - make_interval(secs => $3)
      order by t.tick_id
      limit 2000)
-select batch_id, cur_tick_id, prev_tick_id, cur_tick_time, cur_tick_event_seq - prev_tick_event_seq as span
+select batch_id, cur_tick_id, prev_tick_id, cur_tick_time, cur_tick_event_seq as last_event
   from pgq.next_batch_custom($1, $2, make_interval(secs => $3), 2147483647,
                              (select coalesce(max(span) filter (where fits), min(span)) from ahead))";
 
@@ -74,9 +76,15 @@ pub async fn next<C: GenericClient>(
     const WHAT: &str = "pgq.next_batch_custom";
     let keep_lag = seconds(collect.keep_lag);
     let row = if collect.at_most.is_some() {
-        row(client, WHAT, NEXT_OF_MANY, &[&queue, &consumer, &keep_lag, &collect.at_most]).await?
+        row(
+            client,
+            WHAT,
+            NEXT_OF_MANY,
+            &[&queue, &consumer, &keep_lag, &collect.at_most, &collect.alone_from],
+        )
+        .await?
     } else {
-        let sql = "select batch_id, cur_tick_id, prev_tick_id, cur_tick_time, cur_tick_event_seq - prev_tick_event_seq as span \
+        let sql = "select batch_id, cur_tick_id, prev_tick_id, cur_tick_time, cur_tick_event_seq as last_event \
                      from pgq.next_batch_custom($1, $2, make_interval(secs => $3), $4, make_interval(secs => $5))";
         let interval = seconds(collect.interval);
         row(client, WHAT, sql, &[&queue, &consumer, &keep_lag, &collect.events, &interval]).await?
@@ -87,8 +95,15 @@ pub async fn next<C: GenericClient>(
         tick: row.get("cur_tick_id"),
         previous_tick: row.get("prev_tick_id"),
         tick_time: row.get("cur_tick_time"),
-        span: row.get::<_, Option<i64>>("span").unwrap_or_default(),
+        last_event: row.get::<_, Option<i64>>("last_event").unwrap_or_default(),
     }))
+}
+
+/// Whether a batch is one tick's: no other tick lies between its beginning and its end.
+pub async fn is_single<C: GenericClient>(client: &C, queue: &str, batch: &Batch) -> Result<bool> {
+    let sql = "select not exists (select from pgq.tick t join pgq.queue q on q.queue_id = t.tick_queue \
+                where q.queue_name = $1 and t.tick_id > $2 and t.tick_id < $3)";
+    Ok(row(client, "ticks of a batch", sql, &[&queue, &batch.previous_tick, &batch.tick]).await?.get(0))
 }
 
 /// Events of a batch in order, as they arrive.

@@ -45,6 +45,12 @@ pub enum Error {
         /// The schemas that are missing.
         missing: String,
     },
+    /// A script's attributes cannot be followed.
+    #[error("attributes of the script: {what}")]
+    Script {
+        /// What is wrong with them.
+        what: String,
+    },
     /// No node of that queue in the database.
     #[error("queue \"{queue}\" has no node in this database; create it with create-root or create-leaf")]
     NoNode {

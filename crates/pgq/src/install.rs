@@ -11,6 +11,8 @@ const STOCK_API: [(&str, &str); 3] = [
     ("pgq_node", include_str!(concat!(env!("OUT_DIR"), "/pgq_node.sql"))),
     ("londiste", include_str!(concat!(env!("OUT_DIR"), "/londiste.sql"))),
 ];
+/// What comes before all of them: an older version of ours is recognised, a newer one refused.
+const BEGIN: &str = include_str!("../../../sql/londiste_rs/begin.sql");
 const OURS: &str = include_str!(concat!(env!("OUT_DIR"), "/londiste_rs.sql"));
 
 /// What [`install`] found and did.
@@ -26,7 +28,7 @@ pub struct Installed {
 /// alone. Locks out other installations in the same database until the transaction ends.
 ///
 /// # Errors
-/// [`Error::Grants`] where the stock extensions need memberships the role lacks; [`Error::Sql`] where the role may not create schemas.
+/// [`Error::Sql`] where a newer version is installed, or the role may not create schemas; [`Error::Grants`] where the stock extensions need memberships the role lacks.
 pub async fn install(transaction: &Transaction<'_>) -> Result<Installed> {
     let lock = "select pg_advisory_xact_lock(hashtextextended('londiste_rs.install', 0))";
     row(transaction, "waiting for another installation", lock, &[]).await?;
@@ -35,6 +37,8 @@ pub async fn install(transaction: &Transaction<'_>) -> Result<Installed> {
         .await
         .map_err(failed("setting client_min_messages"))?;
     let mut installed = Installed::default();
+    let ours_is_new = !exists(transaction, "londiste_rs").await?;
+    run(transaction, "londiste_rs", BEGIN).await?;
     for (schema, script) in STOCK_API {
         if is_extension(transaction, schema).await? {
             installed.stock.push(schema);
@@ -48,7 +52,7 @@ pub async fn install(transaction: &Transaction<'_>) -> Result<Installed> {
     if !installed.stock.is_empty() {
         require_grants(transaction).await?;
     }
-    if !exists(transaction, "londiste_rs").await? {
+    if ours_is_new {
         installed.created.push("londiste_rs");
     }
     run(transaction, "londiste_rs", OURS).await?;

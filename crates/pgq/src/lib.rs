@@ -5,14 +5,18 @@
 pub mod batch;
 pub mod bell;
 mod call;
+pub mod conflict;
 pub mod error;
 pub mod event;
+pub mod fail_point;
 pub mod install;
 pub mod maintenance;
 pub mod node;
+pub mod observe;
 mod parking;
 pub mod replay;
 pub mod report;
+pub mod script;
 pub mod seq;
 pub mod snapshot;
 pub mod table;

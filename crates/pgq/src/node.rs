@@ -127,6 +127,12 @@ pub async fn consumer_state<C: GenericClient>(
     }))
 }
 
+/// The last tick that the worker of the connected node has applied.
+pub async fn worker_position<C: GenericClient>(client: &C, queue: &str) -> Result<Option<i64>> {
+    let sql = "select completed_tick from pgq_node.get_worker_state($1)";
+    Ok(row(client, "pgq_node.get_worker_state", sql, &[&queue]).await?.get(0))
+}
+
 /// All consumers of a node with their errors.
 pub async fn consumers<C: GenericClient>(client: &C, queue: &str) -> Result<Vec<ConsumerState>> {
     let sql = "select * from pgq_node.get_consumer_info($1)";

@@ -2,13 +2,14 @@
 //!
 //! A part tells what it knows anyway; nothing is asked of a database for it, and nobody needs to listen.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use crate::Batch;
 use crate::node::NodeInfo;
+use crate::observe::Observed;
 use crate::table::TableInfo;
 
 /// One part's report. Clones are the same report.
@@ -37,14 +38,20 @@ pub struct Facts {
     pub tables: BTreeMap<String, u64>,
     /// The batch that was applied last.
     pub batch: Option<LastBatch>,
+    /// The batch that is being applied, once it has come some way.
+    pub in_hand: Option<InHand>,
     /// Batches applied.
     pub batches: u64,
     /// Changes applied.
     pub changes: u64,
+    /// Changes among them that met other rows than the source had.
+    pub conflicts: u64,
     /// A ticker: calls of the ticker function.
     pub tick_calls: u64,
     /// A ticker: ticks that those calls made.
     pub ticks: u64,
+    /// A ticker that observes: what its database told last.
+    pub observed: Option<Observed>,
     /// A copy: what it is doing.
     pub copy: Option<CopyFacts>,
 }
@@ -75,6 +82,17 @@ pub struct LastBatch {
     pub took: Duration,
 }
 
+/// A batch that is being applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InHand {
+    /// Events of it that were read.
+    pub events: u64,
+    /// How many there are, by an estimate.
+    pub about: i64,
+    /// When it was begun.
+    pub since: SystemTime,
+}
+
 /// A running copy.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CopyFacts {
@@ -102,6 +120,11 @@ impl Report {
     /// Changes the facts; a sign of life too.
     pub fn tell(&self, change: impl FnOnce(&mut Facts)) {
         self.sign();
+        self.note(change);
+    }
+
+    /// Changes the facts only: for what is known without anybody's answer.
+    pub fn note(&self, change: impl FnOnce(&mut Facts)) {
         change(&mut self.shared.facts.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
@@ -112,13 +135,14 @@ impl Report {
         self.tell(|facts| facts.node = Some(NodeFacts { queue, name, kind, provider }));
     }
 
-    /// How the tables of a worker's node stand.
-    pub fn tables(&self, tables: &[TableInfo]) {
+    /// How the tables of a worker's node stand; those that are parked have no other state.
+    pub fn tables(&self, tables: &[TableInfo], parked: &BTreeSet<String>) {
         let mut states = BTreeMap::new();
         for table in tables.iter().filter(|table| table.local) {
             // without the tick that wanna-sync and do-sync carry
             let state = table.state.to_string();
             let name = state.split(':').next().unwrap_or_default().to_owned();
+            let name = if parked.contains(&table.name) { "parked".to_owned() } else { name };
             *states.entry(name).or_insert(0) += 1;
         }
         self.tell(|facts| facts.tables = states);
@@ -128,6 +152,7 @@ impl Report {
     pub fn applied(&self, batch: &Batch, changes: u64, took: Duration) {
         let (tick, tick_time) = (batch.tick, batch.tick_time);
         self.tell(|facts| {
+            facts.in_hand = None;
             facts.batch = Some(LastBatch { tick, tick_time, changes, took });
             facts.batches += 1;
             facts.changes += changes;

@@ -1,6 +1,7 @@
 //! Replicated tables: `londiste.table_info`, and what `londiste_rs` adds.
 
 use std::fmt;
+use std::time::Duration;
 
 use tokio_postgres::{GenericClient, Row};
 
@@ -163,6 +164,16 @@ pub enum Capture {
     Stock,
 }
 
+impl Capture {
+    /// Its word in ini files and in the SQL API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Capture::Generated => "generated",
+            Capture::Stock => "stock",
+        }
+    }
+}
+
 impl std::str::FromStr for Capture {
     type Err = &'static str;
 
@@ -277,9 +288,9 @@ pub async fn set_error<C: GenericClient>(
     Ok(())
 }
 
-/// Root: brings the capture of tables up to date whose definition has changed, or the setting whether updates that change nothing are
-/// captured; answers their names.
-pub async fn refresh_captures<C: GenericClient>(
+/// Root: tables whose definition has changed since their capture was written, or the setting whether updates that change nothing are
+/// captured.
+pub async fn stale_captures<C: GenericClient>(
     client: &C,
     queue: &str,
     unchanged: bool,
@@ -289,17 +300,74 @@ pub async fn refresh_captures<C: GenericClient>(
     row(client, "londiste_rs.open_gate", "select londiste_rs.open_gate($1)", &[&queue]).await?;
     let sql = "select table_name from londiste_rs.stale_captures($1)";
     let stale = rows(client, "londiste_rs.stale_captures", sql, &[&queue]).await?;
-    let mut names = Vec::new();
-    for table in &stale {
-        let name: String = table.get(0);
-        row(
-            client,
-            "londiste_rs.capture_table",
-            "select londiste_rs.capture_table($1, $2)",
-            &[&queue, &name],
-        )
-        .await?;
-        names.push(name);
-    }
-    Ok(names)
+    Ok(stale.iter().map(|table| table.get(0)).collect())
+}
+
+/// Root: brings the capture of a table up to date. Where a trigger is missing, it waits for the table's lock as long as `lock_timeout` says.
+pub async fn refresh_capture<C: GenericClient>(client: &C, queue: &str, name: &str) -> Result<()> {
+    let sql = "select londiste_rs.capture_table($1, $2)";
+    row(client, "londiste_rs.capture_table", sql, &[&queue, &name]).await?;
+    Ok(())
+}
+
+/// How long a change of a root's table waits for its lock in one try: the application waits behind it. Longer than `deadlock_timeout`
+/// (1 second), after which the server ends an autovacuum that is in the way.
+pub fn wait_on_root(lock_timeout: Duration) -> Duration {
+    lock_timeout.min(Duration::from_secs(2))
+}
+
+/// Root: what is wrong with the capture of a table; empty where nothing is. `capture` tells what is expected where there is none.
+pub async fn check_capture<C: GenericClient>(
+    client: &C,
+    queue: &str,
+    name: &str,
+    capture: Capture,
+) -> Result<Vec<String>> {
+    let sql = "select problem from londiste_rs.check_capture($1, $2, $3)";
+    let found = rows(client, "londiste_rs.check_capture", sql, &[&queue, &name, &capture.as_str()]).await?;
+    Ok(found.iter().map(|row| row.get(0)).collect())
+}
+
+/// Root: puts right what [`check_capture`] finds. It waits for the table's lock as long as `lock_timeout` says.
+pub async fn repair_capture<C: GenericClient>(
+    client: &C,
+    queue: &str,
+    name: &str,
+    capture: Capture,
+) -> Result<()> {
+    let sql = "select londiste_rs.repair_capture($1, $2, $3)";
+    row(client, "londiste_rs.repair_capture", sql, &[&queue, &name, &capture.as_str()]).await?;
+    Ok(())
+}
+
+/// Root: partitions of captured tables that came with rows in them, or went, since the last call: table, partition, what happened. The
+/// subscribers are told by events.
+pub async fn notice_partitions<C: GenericClient>(
+    client: &C,
+    queue: &str,
+) -> Result<Vec<(String, String, String)>> {
+    let sql = "select table_name, part_name, notice from londiste_rs.notice_partitions($1)";
+    let noticed = rows(client, "londiste_rs.notice_partitions", sql, &[&queue]).await?;
+    Ok(noticed.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect())
+}
+
+/// Subscriber: keeps what the root has told of a partition; false where it does not matter here.
+pub async fn keep_partition_notice<C: GenericClient>(
+    client: &C,
+    queue: &str,
+    name: &str,
+    partition: &str,
+    notice: &str,
+) -> Result<bool> {
+    let sql = "select londiste_rs.keep_partition_notice($1, $2, $3, $4)";
+    let what = "londiste_rs.keep_partition_notice";
+    Ok(row(client, what, sql, &[&queue, &name, &partition, &notice]).await?.get(0))
+}
+
+/// Subscriber: the table is copied again, what was told of its partitions matters no more.
+pub async fn forget_partition_notices<C: GenericClient>(client: &C, queue: &str, name: &str) -> Result<()> {
+    let sql = "delete from londiste_rs.partition_notice where queue_name = $1 and table_name = $2";
+    let failed = crate::call::failed("londiste_rs.partition_notice");
+    client.execute(sql, &[&queue, &name]).await.map_err(failed)?;
+    Ok(())
 }

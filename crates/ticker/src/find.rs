@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use crate::{APPLICATION, Error, Ticker};
+use crate::{APPLICATION, Error, Report, Ticker};
 
 /// Templates are left alone: a connection to one keeps others from creating databases.
 const LIST: &str = "select datname::text from pg_catalog.pg_database
@@ -17,9 +17,10 @@ impl Ticker {
     ///
     /// # Errors
     /// The server cannot be asked. The databases found before stay.
-    pub async fn find(&self, stop: CancellationToken) -> Result<(), Error> {
+    pub async fn find(&self, report: &Report, stop: CancellationToken) -> Result<(), Error> {
         while let Some(found) = stop.run_until_cancelled(self.list()).await {
             let found = found?;
+            report.progress();
             self.databases.send_if_modified(|known| {
                 for database in found.difference(known) {
                     tracing::debug!("found database {database}");
@@ -55,6 +56,7 @@ impl Ticker {
                 return Ok(());
             }
             let connect = self.config.database(database);
+            pg::refuse_transaction_pooler(&connect, APPLICATION).await.map_err(Error::connect(database))?;
             let session =
                 pg::Session::connect(&connect, APPLICATION).await.map_err(Error::connect(database))?;
             let version = pgq::maintenance::version(&session).await;

@@ -29,6 +29,7 @@ const APPLICATION: &str = "pgqd";
 pub struct Ticker {
     config: Config,
     bell: Bell,
+    observing: bool,
     stats: Stats,
     databases: watch::Sender<BTreeSet<String>>,
     with_queues: watch::Sender<BTreeSet<String>>,
@@ -38,7 +39,13 @@ impl Ticker {
     /// A ticker that has not looked at any database yet. It rings `bell` when it has made a tick.
     pub fn new(config: Config, bell: Bell) -> Ticker {
         let (databases, with_queues) = (watch::Sender::default(), watch::Sender::default());
-        Ticker { config, bell, stats: Stats::default(), databases, with_queues }
+        Ticker { config, bell, observing: false, stats: Stats::default(), databases, with_queues }
+    }
+
+    /// Looks at the queues now and then, and reports what it sees.
+    #[must_use]
+    pub fn observing(self, observing: bool) -> Ticker {
+        Ticker { observing, ..self }
     }
 
     /// The databases to tend now.

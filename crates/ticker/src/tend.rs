@@ -3,7 +3,7 @@
 use std::future::ready;
 use std::time::Duration;
 
-use pgq::maintenance;
+use pgq::{fail_point, maintenance};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
@@ -19,8 +19,12 @@ struct Duties {
     /// Ticks are announced to other processes; not any more once the server could not take an announcement.
     aloud: bool,
     retry: Interval,
+    observe: Interval,
     retrying: bool,
 }
+
+/// How often queues are looked at for metrics.
+const OBSERVE: Duration = Duration::from_secs(15);
 
 impl Ticker {
     /// Makes ticks in `database`, and hands retried events back, until stopped. While it has no schema `pgq` it is looked at each
@@ -35,6 +39,7 @@ impl Ticker {
             pace: Pace::new(config.ticker_period),
             aloud: true,
             retry: periodic(config.retry_period),
+            observe: periodic(OBSERVE),
             retrying: false,
         };
         let mut known = false;
@@ -90,6 +95,15 @@ impl Ticker {
                     due = Instant::now() + duties.pace.rest();
                 }
                 _ = duties.retry.tick() => duties.retrying = true,
+                _ = duties.observe.tick(), if self.observing => {
+                    match pgq::observe::look(session).await {
+                        Ok(observed) => report.tell(|facts| facts.observed = Some(observed)),
+                        Err(error) if error.is_connection_lost() => {
+                            return Err(Error::doing(database, "looking at the queues")(error));
+                        }
+                        Err(error) => tracing::debug!("no metrics of the queues: {error}"),
+                    }
+                }
                 () = ready(()), if duties.retrying => {
                     let events = maintenance::retry_events(session).await;
                     let events = events.map_err(Error::doing(database, "pgq.maint_retry_events()"))?;
@@ -121,6 +135,9 @@ impl Ticker {
             ticked = maintenance::tick(session).await;
         }
         let queues = ticked.map_err(Error::doing(database, "pgq.ticker()"))?;
+        if queues > 0 {
+            fail_point::reached("ticked");
+        }
         tracing::trace!("{queues} ticks");
         self.stats.ticked();
         report.ticked(queues.try_into().unwrap_or(0));

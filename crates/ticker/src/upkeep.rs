@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use pgq::fail_point;
 use pgq::maintenance::{self, Operation};
 use tokio_util::sync::CancellationToken;
 
@@ -69,7 +70,9 @@ async fn step(
     failing: &mut BTreeMap<Operation, String>,
 ) -> Result<bool, Error> {
     tracing::debug!("{operation}");
-    match maintenance::run(session, operation).await {
+    let done = maintenance::run(session, operation).await;
+    fail_point::reached("maintained");
+    match done {
         Ok(true) => return Ok(true),
         Ok(false) => {
             if failing.remove(operation).is_some() {

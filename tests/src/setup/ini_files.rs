@@ -75,6 +75,10 @@ impl IniFiles {
         for (key, value) in &ini.values {
             writeln!(text, "{key} = {}", value.replace('%', "%%")).expect("a string can be written to");
         }
-        std::fs::write(self.directory.join(file), text).expect("the ini file can be written");
+        let path = self.directory.join(file);
+        std::fs::write(&path, text).expect("the ini file can be written");
+        // they hold passwords: anything else is warned about
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600))
+            .expect("its mode can be set");
     }
 }

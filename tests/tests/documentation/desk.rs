@@ -41,8 +41,10 @@ impl<'a> Desk<'a> {
     pub(crate) fn write_ini(&self, text: &str, place: &str) {
         let name = text.lines().next().and_then(|line| line.strip_prefix("# "));
         let name = name.unwrap_or_else(|| panic!("{place}: the first line is not \"# NAME.ini\""));
-        std::fs::write(self.setup.directory().join(name), self.filled(text))
-            .expect("the ini file can be written");
+        let path = self.setup.directory().join(name);
+        std::fs::write(&path, self.filled(text)).expect("the ini file can be written");
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600))
+            .expect("its mode can be set");
     }
 
     fn filled(&self, text: &str) -> String {

@@ -46,6 +46,20 @@ fn every_command_and_option_is_documented_and_no_other() {
     let described: BTreeSet<&str> = described.lines().filter_map(|line| line.strip_prefix("### ")).collect();
     assert_eq!(described, commands.into_iter().collect(), "commands of the page and of the program");
     same("pgqd", &options(&help("pgqd", &["--help"])), &listed("pgqd"));
+    let help = help("londisted", &["--help"]);
+    same("londisted", &options(&help), &listed("londisted"));
+    let commands: BTreeSet<&str> =
+        block(&help, "Commands:").filter_map(|line| line.split_whitespace().next()).collect();
+    let cells = first_cells(COMMANDS, "londisted");
+    let described = cells.iter().flat_map(|cell| quoted(cell)).filter_map(|words| {
+        words.strip_suffix(" INI...").filter(|word| !word.starts_with('-')).map(str::to_owned)
+    });
+    let described: BTreeSet<String> = described.collect();
+    assert_eq!(
+        described.iter().map(String::as_str).collect::<BTreeSet<_>>(),
+        commands,
+        "commands of londisted"
+    );
 }
 
 /// Words of the server, not ours.
@@ -123,4 +137,31 @@ fn help(program: &str, words: &[&str]) -> String {
     let mut command = Command::new(executable(program));
     command.args(words);
     Invocation::new(command).run().expect_success().stdout.clone()
+}
+
+/// Names of metrics in a text, without the endings that the format adds to some.
+fn metrics(text: &str) -> BTreeSet<String> {
+    let words = text.split(|c: char| !c.is_ascii_lowercase() && c != '_');
+    let ours = words.filter(|word| {
+        ["londiste_", "pgqd_", "process_"].iter().any(|start| word.starts_with(start)) && !word.ends_with('_')
+    });
+    ours.map(|name| name.trim_end_matches("_total").trim_end_matches("_memory_bytes").to_owned()).collect()
+}
+
+#[test]
+fn every_metric_is_documented_and_dashboard_and_alerts_know_no_other() {
+    let code = page::read("crates/daemon/src/metrics/families.rs");
+    // only names in quotes
+    let quoted_words: String = code.split('"').skip(1).step_by(2).map(|word| format!("{word} ")).collect();
+    let known: BTreeSet<String> =
+        metrics(&quoted_words).iter().map(|name| name.trim_end_matches("_memory").to_owned()).collect();
+    assert!(known.len() > 20, "{known:?}");
+    let cells = first_cells("docs/monitoring.md", "Metrics");
+    let listed = cells.iter().flat_map(|cell| metrics(cell)).collect();
+    same("docs/monitoring.md", &known, &listed);
+    for file in ["etc/grafana-dashboard.json", "etc/prometheus-alerts.yml"] {
+        let used = metrics(&page::read(file));
+        let invented: Vec<_> = used.difference(&known).collect();
+        assert!(used.len() > 5 && invented.is_empty(), "{file}: {invented:?}");
+    }
 }

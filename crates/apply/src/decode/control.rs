@@ -1,6 +1,7 @@
 //! Events that steer replication.
 
 use pgq::Event;
+use serde::Deserialize;
 
 use super::urlencoded;
 
@@ -63,6 +64,15 @@ pub enum Control {
         /// Queue.
         queue: String,
     },
+    /// `londiste_rs.partition`: a partition came with rows in it, or went, without events for its rows.
+    Partition {
+        /// `schema.table` of the partitioned table.
+        table: String,
+        /// `schema.table` of the partition.
+        partition: String,
+        /// What happened to it.
+        notice: String,
+    },
     /// `pgq.tick-id`: a tick of a source queue, in merge setups.
     TickId {
         /// Tick.
@@ -72,20 +82,33 @@ pub enum Control {
     },
 }
 
+const KINDS: [&str; 10] = [
+    "londiste.add-table",
+    "londiste.remove-table",
+    "londiste.update-seq",
+    "londiste.remove-seq",
+    "EXECUTE",
+    "pgq.location-info",
+    "pgq.unregister-location",
+    "pgq.global-watermark",
+    "londiste_rs.partition",
+    "pgq.tick-id",
+];
+
+#[derive(Deserialize)]
+struct Partition {
+    table: String,
+    partition: String,
+    notice: String,
+}
+
+pub(super) fn is_control(event: &Event) -> bool {
+    KINDS.contains(&event.kind.as_str())
+}
+
 /// Reads a control event; `None` when the event's type is none of them.
 pub(super) fn parse(event: &Event) -> Option<Result<Control, String>> {
-    const KINDS: [&str; 9] = [
-        "londiste.add-table",
-        "londiste.remove-table",
-        "londiste.update-seq",
-        "londiste.remove-seq",
-        "EXECUTE",
-        "pgq.location-info",
-        "pgq.unregister-location",
-        "pgq.global-watermark",
-        "pgq.tick-id",
-    ];
-    KINDS.contains(&event.kind.as_str()).then(|| fields(event))
+    is_control(event).then(|| fields(event))
 }
 
 fn fields(event: &Event) -> Result<Control, String> {
@@ -112,6 +135,10 @@ fn fields(event: &Event) -> Result<Control, String> {
         },
         "pgq.unregister-location" => Control::UnregisterLocation { node: data()?, queue: extra1()? },
         "pgq.global-watermark" => Control::GlobalWatermark { tick: number(&data()?)?, queue: extra1()? },
+        "londiste_rs.partition" => {
+            let told: Partition = serde_json::from_str(&data()?).map_err(|e| e.to_string())?;
+            Control::Partition { table: told.table, partition: told.partition, notice: told.notice }
+        }
         _ => Control::TickId { tick: number(&data()?)?, queue: extra1()? },
     })
 }

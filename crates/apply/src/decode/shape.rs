@@ -1,22 +1,26 @@
 //! Row shapes: which columns record text has, in which order, and which of them are the key.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use serde::Deserialize;
 use tokio_postgres::Client;
-use tokio_postgres::types::Type;
+use tokio_postgres::types::{ToSql, Type};
+use tracing::warn;
 
 use crate::{Columns, Error, Result};
 
 /// Inline descriptions appear only between a change of a table's definition and the worker noticing it: few are alive at once.
 const INLINE: usize = 64;
+/// Shapes whose registration may commit after that of later numbers.
+const LATECOMERS: i32 = 64;
 
 /// Shapes by number and by their description.
 #[derive(Debug, Default)]
 pub struct Shapes {
     installed: bool,
     numbered: HashMap<i32, Arc<Columns>>,
+    damaged: HashSet<i32>,
     inline: HashMap<String, Arc<Columns>>,
 }
 
@@ -46,7 +50,7 @@ impl Shapes {
     /// events name only shapes that were registered before. A provider without schema `londiste_rs` has none.
     ///
     /// # Errors
-    /// [`Error::Shape`] when one cannot be read, [`Error::Server`] when the query fails.
+    /// [`Error::Server`] when the query fails. Of a shape that cannot be read a warning is logged; its events cannot be decoded.
     pub async fn refresh(&mut self, provider: &Client) -> Result<()> {
         let what = "reading row shapes from the provider";
         if !self.installed {
@@ -56,10 +60,19 @@ impl Shapes {
         if !self.installed {
             return Ok(());
         }
-        let newest = self.numbered.keys().max().copied().unwrap_or(0);
-        let sql = "select shape_id, description from londiste_rs.shape where shape_id > $1";
-        for row in provider.query_typed(sql, &[(&newest, Type::INT4)]).await.map_err(Error::server(what))? {
-            self.learn(row.get(0), row.get(1))?;
+        // numbers are given in another order than that in which transactions commit
+        let from = self.numbered.keys().max().map_or(0, |newest| newest - LATECOMERS);
+        let known: Vec<i32> =
+            self.numbered.keys().chain(&self.damaged).copied().filter(|id| *id > from).collect();
+        let sql = "select shape_id, description from londiste_rs.shape where shape_id > $1 and shape_id <> all ($2)";
+        let parameters: [(&(dyn ToSql + Sync), Type); 2] = [(&from, Type::INT4), (&known, Type::INT4_ARRAY)];
+        for row in provider.query_typed(sql, &parameters).await.map_err(Error::server(what))? {
+            let id = row.get(0);
+            if let Err(error) = self.learn(id, row.get(1)) {
+                // its table shows it when there is an event of that shape
+                warn!("{error}");
+                self.damaged.insert(id);
+            }
         }
         Ok(())
     }

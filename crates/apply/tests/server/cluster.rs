@@ -39,12 +39,6 @@ impl Cluster {
         cluster
     }
 
-    /// Lets the ordinary role set `session_replication_role`, which only a superuser may on every version.
-    pub(crate) async fn make_superuser(&self) {
-        let admin = self.connect_as("postgres", "postgres").await;
-        admin.batch_execute(&format!("alter role {APP} superuser")).await.unwrap();
-    }
-
     fn socket(&self) -> &str {
         self.dir.path().to_str().unwrap()
     }

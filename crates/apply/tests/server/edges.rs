@@ -8,7 +8,7 @@ use crate::capture::{capture, events, install, replay, rows};
 use crate::cluster::Cluster;
 
 /// A cluster with the same tables in schemas `src` (captured) and `dst`, and a session on the target.
-async fn pair(tables: &str, captured: &[(&str, &str)]) -> (Cluster, Client, Client) {
+pub(crate) async fn pair(tables: &str, captured: &[(&str, &str)]) -> (Cluster, Client, Client) {
     let cluster = Cluster::start().await;
     let client = cluster.connect().await;
     install(&client).await;
@@ -23,12 +23,17 @@ async fn pair(tables: &str, captured: &[(&str, &str)]) -> (Cluster, Client, Clie
     (cluster, client, target)
 }
 
-fn counts(applied: &Applied, table: &str) -> TableCounts {
+pub(crate) fn counts(applied: &Applied, table: &str) -> TableCounts {
     applied.tables.get(table).copied().unwrap_or_default()
 }
 
 /// Replays what `sql` does on the source, which is told from earlier events by their last number.
-async fn step(source: &Client, target: &Client, applier: &mut Applier, sql: &str) -> apply::Result<Applied> {
+pub(crate) async fn step(
+    source: &Client,
+    target: &Client,
+    applier: &mut Applier,
+    sql: &str,
+) -> apply::Result<Applied> {
     let last = "select coalesce(max(ev_id), 0) from public.event";
     let before: i64 = source.query_one(last, &[]).await.unwrap().get(0);
     source.batch_execute(sql).await.unwrap();
@@ -40,7 +45,7 @@ async fn step(source: &Client, target: &Client, applier: &mut Applier, sql: &str
     done
 }
 
-async fn same(client: &Client, table: &str) {
+pub(crate) async fn same(client: &Client, table: &str) {
     assert_eq!(
         rows(client, &format!("src.{table}")).await,
         rows(client, &format!("dst.{table}")).await,
@@ -52,7 +57,7 @@ async fn same(client: &Client, table: &str) {
 async fn counts_tell_what_was_written() {
     let (_cluster, source, target) =
         pair("create table {s}.t (id int primary key, v text)", &[("t", "id")]).await;
-    let mut applier = Applier::new(Options::default());
+    let mut applier = Applier::new(Options { on_conflict: apply::OnConflict::Apply, ..Options::default() });
     let sql = "insert into src.t select g, 'a' from generate_series(1, 10) g; delete from src.t where id = 1; update src.t set v = 'b'";
     let applied = step(&source, &target, &mut applier, sql).await.unwrap();
     let expected = TableCounts { changes: 20, inserted: 9, ..TableCounts::default() };
@@ -299,9 +304,38 @@ async fn stock_events_are_written_and_may_be_mixed() {
 }
 
 #[tokio::test]
+async fn a_row_that_comes_back_has_the_number_it_got() {
+    let table = "create table {s}.t (id int primary key, v text, number bigint generated always as identity)";
+    let (_cluster, source, target) = pair(table, &[("t", "id")]).await;
+    let mut applier = Applier::new(Options::default());
+    let fill = "insert into src.t (id) select g from generate_series(1, 5) g";
+    step(&source, &target, &mut applier, fill).await.unwrap();
+    let again = "begin; update src.t set v = 'x' where id = 2; delete from src.t where id = 2; insert into src.t (id) values (2); commit";
+    step(&source, &target, &mut applier, again).await.unwrap();
+    same(&source, "t").await;
+}
+
+#[tokio::test]
+async fn keys_change_hands_around_rows_that_keep_theirs() {
+    let table = "create table {s}.t (id int primary key deferrable, v text)";
+    let (_cluster, source, target) = pair(table, &[("t", "id")]).await;
+    let mut applier = Applier::new(Options::default());
+    for sql in [
+        "insert into src.t select g, 'v' || g % 3 from generate_series(1, 9) g",
+        "update src.t set id = 10 - id",
+        "update src.t set id = case id when 1 then 9 when 9 then 1 else id end, v = v || '+'",
+        "begin; update src.t set v = 'x' where id = 5; update src.t set id = id + 1; update src.t set v = 'y' where id = 6; commit",
+        "begin; update src.t set id = 20 where id = 4; update src.t set id = id + 1; update src.t set v = 'z' where id = 21; commit",
+    ] {
+        step(&source, &target, &mut applier, sql).await.unwrap();
+        same(&source, "t").await;
+    }
+}
+
+#[tokio::test]
 async fn what_a_key_has_now_is_put_there_or_taken_away() {
     let tables = "create table {s}.t (id int primary key, v text); create table {s}.k (id int generated always as identity primary key)";
-    let (_cluster, source, target) = pair(tables, &[("t", "id"), ("k", "id")]).await;
+    let (_cluster, _source, target) = pair(tables, &[("t", "id"), ("k", "id")]).await;
     let mut applier = Applier::new(Options::default());
     target.batch_execute("insert into dst.t values (1, 'old'), (3, 'old')").await.unwrap();
     let t = r#"{"columns": [["id", "x"], ["v", "x"]], "key": ["id"]}"#;

@@ -3,6 +3,7 @@
 
 mod capture;
 mod cluster;
+mod collisions;
+mod conflicts;
 mod edges;
-mod histories;
 mod value_types;

@@ -53,7 +53,7 @@ const VALUES: &[(&str, &[&str])] = &[
     ("int4range", &["'empty'", "'[1,5)'", "'(,)'"]),
     ("tstzrange", &["'[2026-01-01 00:00+00,)'"]),
     ("public.span", &["'[-0,1.5]'"]),
-    ("regclass", &["'pg_class'", "'public.event'"]),
+    ("regclass", &["'pg_class'", "'public.event'", "'-'"]),
     ("regtype", &["'int4'", "'public.mood'"]),
     ("oid", &["4294967295"]),
     ("pg_lsn", &["'16/B374D848'"]),

@@ -7,8 +7,8 @@ use daemon::control::Signal;
 use daemon::log::Verbosity;
 
 use super::{
-    add_seq, add_table, create_leaf, create_root, drop_node, flags, remove_seq, remove_table, resync, status,
-    tables, wait_sync,
+    add_seq, add_table, check_capture, create_leaf, create_root, drop_node, execute, flags, remove_seq,
+    remove_table, resume_table, resync, status, tables, wait_sync,
 };
 
 /// Replication of tables and sequences by triggers: administration, and the worker of a node.
@@ -151,10 +151,14 @@ pub(crate) enum Command {
     RemoveTable(remove_table::Arguments),
     /// Show the tables of this node and their states
     Tables(tables::Arguments),
+    /// Compare the root's triggers and functions with what they should be, and repair them
+    CheckCapture(check_capture::Arguments),
     /// List tables and sequences of the queue that this node does not replicate
     Missing,
     /// Copy tables again
     Resync(resync::Arguments),
+    /// Let parked tables go on from where they stand
+    ResumeTable(resume_table::Arguments),
     /// Wait until tables are in sync
     WaitSync(wait_sync::Arguments),
     /// Take sequences into replication on this node
@@ -163,6 +167,10 @@ pub(crate) enum Command {
     RemoveSeq(remove_seq::Arguments),
     /// Show the sequences of this node
     Seqs,
+    /// Run SQL scripts on every node
+    Execute(execute::Arguments),
+    /// Show what INI says in the end, and where each value comes from
+    Config,
     /// Run this node's worker, which applies changes and copies tables
     Worker,
 }

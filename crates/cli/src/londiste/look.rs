@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use anyhow::Result;
 use pg::Client;
+use pgq::conflict;
 use pgq::node::{self, NodeInfo, NodeType};
 use pgq::table::{self, MergeState};
 
+use super::copies;
 use super::duration::short;
 
 /// What a node says of itself.
@@ -22,6 +24,10 @@ pub(super) struct Look {
     pub(super) own_lag: Option<Duration>,
     /// Its newest tick on a root, the last applied one elsewhere.
     pub(super) tick: Option<i64>,
+    /// What its copies are doing.
+    pub(super) copies: Vec<String>,
+    /// What its worker is at, where that takes long, and conflicts that were settled.
+    pub(super) remarks: Vec<String>,
     /// Errors of its consumers and tables.
     pub(super) errors: Vec<String>,
 }
@@ -58,6 +64,8 @@ impl Look {
     pub(super) fn lines(&self, lag: Option<Duration>) -> Vec<String> {
         let Counts { ok, half, ignored } = self.tables;
         let mut lines = vec![format!("Tables: {ok}/{half}/{ignored}"), self.position(lag)];
+        lines.extend(self.copies.iter().cloned());
+        lines.extend(self.remarks.iter().cloned());
         lines.extend(self.errors.iter().map(|error| format!("ERR: {}", error.replace('\n', " "))));
         lines
     }
@@ -84,6 +92,12 @@ pub(super) async fn at(session: &Client, queue: &str) -> Result<Look> {
         consumer_lags: if serves { consumer_lags(session, queue).await? } else { Vec::new() },
         own_lag: newest.map(|(_, age)| age),
         tick: newest.map(|(tick, _)| tick).or(info.last_tick),
+        copies: copies::running(session, queue)
+            .await?
+            .iter()
+            .map(|(table, copy)| format!("{table}: {}", copy.line()))
+            .collect(),
+        remarks: remarks(session, queue, info.worker.as_deref()).await?,
         errors: errors(session, queue).await?,
         info,
     })
@@ -114,11 +128,36 @@ async fn errors(session: &Client, queue: &str) -> Result<Vec<String>> {
         .iter()
         .filter_map(|state| state.error.as_ref().map(|error| format!("{}: {error}", state.consumer)))
         .collect();
-    let ours = "select to_regclass('londiste_rs.table_error') is not null";
+    let ours = "select to_regprocedure('londiste_rs.table_troubles(text)') is not null";
     if session.query_one(ours, &[]).await.map_err(pg::Error::from)?.get(0) {
-        let sql = "select table_name || ': ' || error from londiste_rs.table_error where queue_name = $1 order by table_name";
+        let sql = "select table_name || ': ' || trouble from londiste_rs.table_troubles($1)";
         let rows = session.query(sql, &[&queue]).await.map_err(pg::Error::from)?;
         errors.extend(rows.iter().map(|row| row.get::<_, String>(0)));
     }
     Ok(errors)
+}
+
+/// The progress of a large batch, which stands in the name of the session that writes it, and conflicts that were settled.
+async fn remarks(session: &Client, queue: &str, worker: Option<&str>) -> Result<Vec<String>> {
+    let mut remarks = Vec::new();
+    if let Some(worker) = worker {
+        let sql = "select p.part[1], p.part[2], extract(epoch from clock_timestamp() - a.xact_start)::float8 \
+                     from pg_stat_activity a \
+                    cross join lateral regexp_match(substr(a.application_name, length($1) + 1), '^ worker ([0-9]+)/([0-9]+)$') p(part) \
+                    where a.datname = current_database() and starts_with(a.application_name, $1) and p.part is not null";
+        for row in session.query(sql, &[&worker]).await.map_err(pg::Error::from)? {
+            let (events, about): (String, String) = (row.get(0), row.get(1));
+            let since = short(seconds(row.get(2)));
+            remarks.push(format!("Batch: {events} of about {about} events, since {since}"));
+        }
+    }
+    let ours = "select to_regclass('londiste_rs.table_conflict') is not null";
+    if session.query_one(ours, &[]).await.map_err(pg::Error::from)?.get(0) {
+        let counters = conflict::list(session, queue).await?;
+        let sum: i64 = counters.iter().map(|counter| counter.conflicts).sum();
+        if sum > 0 {
+            remarks.push(format!("Conflicts: {sum} in {} tables, see tables", counters.len()));
+        }
+    }
+    Ok(remarks)
 }

@@ -5,13 +5,18 @@ mod add_table;
 mod apart;
 mod arguments;
 mod arrange;
+mod bars;
 mod candidates;
+mod check_capture;
 mod columns;
+mod config;
+mod copies;
 mod create_leaf;
 mod create_root;
 mod create_table;
 mod drop_node;
 mod duration;
+mod execute;
 mod flags;
 mod install;
 mod job;
@@ -28,6 +33,7 @@ mod public_location;
 mod remove_seq;
 mod remove_table;
 mod resume;
+mod resume_table;
 mod resync;
 mod seqs;
 mod signal;
@@ -43,7 +49,7 @@ mod worker;
 use std::process::ExitCode;
 
 use arguments::{Arguments, Command};
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use job::Job;
 use terminal::Terminal;
 
@@ -67,6 +73,11 @@ impl Outcome {
     fn of(failures: usize) -> Outcome {
         if failures == 0 { Outcome::Done } else { Outcome::Partly }
     }
+}
+
+/// The command line.
+pub fn definition() -> clap::Command {
+    Arguments::command()
 }
 
 /// Runs the program; the answer is its exit code: 0, 1 after a failure, 2 after a command line that cannot be understood.
@@ -115,6 +126,9 @@ fn run(arguments: Arguments, terminal: Terminal) -> anyhow::Result<Outcome> {
         Some(command) if !matches!(command, Command::Worker) => command,
         _ => return worker::run(ini, options),
     };
+    if matches!(command, Command::Config) {
+        return config::run(&ini, &options.overrides, terminal);
+    }
     daemon::log::terminal(options.verbosity());
     let job = Job::load(&ini, &options.overrides, terminal)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -136,13 +150,16 @@ async fn dispatch(job: &Job, command: Command) -> anyhow::Result<Outcome> {
         Command::AddTable(arguments) => add_table::run(job, &arguments).await,
         Command::RemoveTable(arguments) => remove_table::run(job, &arguments).await,
         Command::Tables(arguments) => tables::run(job, &arguments).await,
+        Command::CheckCapture(arguments) => check_capture::run(job, &arguments).await,
         Command::Missing => missing::run(job).await,
         Command::Resync(arguments) => resync::run(job, &arguments).await,
+        Command::ResumeTable(arguments) => resume_table::run(job, &arguments).await,
         Command::WaitSync(arguments) => wait_sync::run(job, &arguments).await,
         Command::AddSeq(arguments) => add_seq::run(job, &arguments).await,
         Command::RemoveSeq(arguments) => remove_seq::run(job, &arguments).await,
         Command::Seqs => seqs::run(job).await,
-        // It has a runtime of its own, made after the process has gone to the background.
-        Command::Worker => Ok(Outcome::Done),
+        Command::Execute(arguments) => execute::run(job, &arguments).await,
+        // These need no database, or a runtime of their own, made after the process has gone to the background.
+        Command::Config | Command::Worker => Ok(Outcome::Done),
     }
 }

@@ -47,5 +47,8 @@ async fn again(transaction: &Transaction<'_>, queue: &str, name: &str) -> Result
     let state = if row.get(0) { MergeState::InCopy } else { MergeState::Waiting };
     table::set_state(transaction, queue, name, state, None).await?;
     table::set_error(transaction, queue, name, None).await?;
+    table::forget_partition_notices(transaction, queue, name).await?;
+    let sql = "select londiste_rs.copy_forget($1, $2)";
+    transaction.query_one(sql, &[&queue, &name]).await.map_err(pg::Error::from)?;
     Ok(format!("table {name} will be copied again"))
 }

@@ -21,6 +21,8 @@ fn look(name: &str, node_type: NodeType, provider: &str, subscribers: &[&str]) -
         consumer_lags: vec![("leaf_worker".to_owned(), Duration::from_secs(61))],
         own_lag: (node_type == NodeType::Root).then_some(Duration::from_secs(3)),
         tick: Some(9),
+        copies: Vec::new(),
+        remarks: Vec::new(),
         errors: vec!["copy failed\nbadly".to_owned()],
     }
 }

@@ -4,9 +4,9 @@ use anyhow::Result;
 use clap::Args;
 use pgq::table;
 
-use super::Outcome;
 use super::columns::table as drawn;
 use super::job::Job;
+use super::{Outcome, copies};
 
 /// Words of `tables`.
 #[derive(Debug, Args)]
@@ -38,8 +38,25 @@ select name, remark from (
     select table_name, 5, format('foreign key %s is back and still to be validated%s', fkey_name, ': ' || error)
       from londiste_rs.unvalidated_fkey
     union all
-    select table_name, 6, format('ERR (since %s): %s', to_char(since, 'YYYY-MM-DD HH24:MI:SS'), error)
-      from londiste_rs.table_error where queue_name = $1
+    select table_name, 6, format('%s rows were not what their changes expected since %s, the last one at the %s of %s by event %s',
+                                 conflicts, to_char(since, 'YYYY-MM-DD HH24:MI:SS'), last_op, last_key, last_ev_id)
+      from londiste_rs.table_conflict where queue_name = $1
+    union all
+    select table_name, 7, format('ERR (since %s): %s', to_char(since, 'YYYY-MM-DD HH24:MI:SS'), trouble)
+      from londiste_rs.table_troubles($1)
+    union all
+    select table_name, 7, remark from londiste_rs.partition_remarks($1)
+    union all
+    select coalesce(t.dest_table, t.table_name), 8, format('its inheritance child %s is not replicated: add it', i.inhrelid::regclass)
+      from londiste.table_info t
+      join pg_catalog.pg_inherits i on i.inhparent = londiste_rs.find_relation(coalesce(t.dest_table, t.table_name))
+      join pg_catalog.pg_class c on c.oid = i.inhrelid and not c.relispartition
+     where t.queue_name = $1 and t.local
+       and not exists (select from londiste.table_info o where o.queue_name = $1 and o.local
+                          and londiste_rs.find_relation(coalesce(o.dest_table, o.table_name)) = i.inhrelid)
+    union all
+    select dest_table, 8, format('copied under one snapshot: %s', why_whole)
+      from londiste_rs.copy_run where queue_name = $1 and why_whole is not null
 ) r order by name, place, remark";
 
 pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
@@ -60,8 +77,12 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     let rows: Vec<Vec<String>> = here.iter().map(row).collect();
     job.terminal.print(&drawn("Tables on node", &["table_name", "merge_state", "table_attrs"], &rows));
     let remarks = local.session.query(REMARKS, &[&queue]).await.map_err(pg::Error::from)?;
-    if !remarks.is_empty() {
+    let copies = copies::running(&local.session, queue).await?;
+    if !remarks.is_empty() || !copies.is_empty() {
         job.terminal.print("");
+    }
+    for (table, copy) in &copies {
+        job.terminal.print(&format!("{table}: {}", copy.line()));
     }
     for remark in remarks {
         let text = remark.get::<_, String>(1).replace('\n', " ");

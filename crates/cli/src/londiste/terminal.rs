@@ -41,6 +41,11 @@ impl Terminal {
         }
     }
 
+    /// Whether it says what the command does.
+    pub(crate) fn speaks(self) -> bool {
+        self.quiet == 0
+    }
+
     /// What the user should know, though the command goes on; silent with `-qq`.
     pub(crate) fn warn(self, text: &str) {
         if self.quiet < 2 {

@@ -7,10 +7,11 @@ use clap::Args;
 use pg::Client;
 use pgq::table::{self, MergeState};
 
-use super::Outcome;
 use super::apart::Apart;
+use super::bars::Bars;
 use super::job::Job;
 use super::progress::{LOOK_AGAIN, Obstacles};
+use super::{Outcome, copies};
 
 /// Words of `wait-sync`.
 #[derive(Debug, Args)]
@@ -39,15 +40,28 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     until_ok(job, &local.session, &chosen).await
 }
 
-/// Waits until all these tables are `ok`, saying each change of state.
+/// Waits until all these tables are `ok`, saying each change of state; on a terminal with bars, and what each took at the end.
 pub(crate) async fn until_ok(job: &Job, session: &Client, tables: &[String]) -> Result<Outcome> {
     let mut last: BTreeMap<String, MergeState> = BTreeMap::new();
+    let mut bars = Bars::new(job.terminal);
     let mut obstacles = Obstacles::default();
     let mut gone = 0;
+    let mut parked: BTreeMap<String, String> = BTreeMap::new();
     loop {
         let now = states(job, session).await?;
         let mut waiting = 0;
+        // what may pass by itself is tried again
+        let stuck =
+            table::parked(session, job.queue()).await?.into_iter().filter(|parked| !parked.may_pass());
+        let stuck: BTreeMap<String, String> = stuck.map(|parked| (parked.table, parked.error)).collect();
         for name in tables {
+            if let Some(error) = stuck.get(name) {
+                if parked.insert(name.clone(), error.clone()).is_none() {
+                    job.terminal.complain(&format!("table {name} is parked: {error}"));
+                }
+                continue;
+            }
+            parked.remove(name);
             let Some(state) = now.get(name) else {
                 if last.remove(name).is_some() {
                     job.terminal
@@ -58,12 +72,19 @@ pub(crate) async fn until_ok(job: &Job, session: &Client, tables: &[String]) -> 
             };
             waiting += usize::from(*state != MergeState::Ok);
             if last.insert(name.clone(), *state) != Some(*state) {
-                job.terminal.say(&format!("{name}: {state}"));
+                bars.state(name, *state);
             }
         }
-        if waiting == 0 {
-            job.terminal.say(&format!("{} tables are ok", last.len()));
-            return Ok(Outcome::of(gone));
+        if waiting > 0 {
+            let copies = copies::running(session, job.queue()).await?;
+            bars.draw(
+                copies.iter().filter(|(name, _)| now.get(*name).is_some_and(|state| state.is_copying())),
+            );
+        } else {
+            bars.close();
+            let ok = tables.iter().filter(|name| now.get(*name) == Some(&MergeState::Ok)).count();
+            job.terminal.say(&format!("{ok} tables are ok"));
+            return Ok(Outcome::of(gone + parked.len()));
         }
         obstacles.tell(job, session, &format!("{now:?}")).await?;
         tokio::time::sleep(LOOK_AGAIN).await;

@@ -9,21 +9,21 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 #[command(
     name = "londisted",
     version,
-    args_conflicts_with_subcommands = true,
+    subcommand_precedence_over_arg = true,
     disable_help_subcommand = true,
-    override_usage = "londisted [-d] [-q] [-v] INI...\n       londisted status|stop|reload|kill INI...\n       londisted --ini"
+    override_usage = "londisted [-d] [-q] [-v] INI...\n       londisted status|config|stop|reload|kill INI...\n       londisted --ini"
 )]
 pub(crate) struct Arguments {
-    /// Ini files, each with a section [pgqd] or [londiste]
+    /// Ini files, each with a section [pgqd] or [londiste]; a directory stands for its *.ini
     #[arg(value_name = "INI")]
     pub(crate) files: Vec<PathBuf>,
 
     /// Log warnings and errors only; twice, errors only
-    #[arg(short, long, action = ArgAction::Count)]
+    #[arg(short, long, action = ArgAction::Count, global = true)]
     pub(crate) quiet: u8,
 
     /// Log more; twice, even more
-    #[arg(short, long, action = ArgAction::Count)]
+    #[arg(short, long, action = ArgAction::Count, global = true)]
     pub(crate) verbose: u8,
 
     /// Run in the background, once the start-up checks have passed
@@ -38,6 +38,20 @@ pub(crate) struct Arguments {
     pub(crate) command: Option<Command>,
 }
 
+impl Arguments {
+    /// What is wrong with the command line, if anything.
+    pub(crate) fn problem(&self) -> Option<&'static str> {
+        match &self.command {
+            Some(_) if !self.files.is_empty() => Some("the command comes first: londisted COMMAND INI…"),
+            Some(_) if self.background => Some("-d starts a process: londisted -d INI…"),
+            None if self.files.is_empty() && !self.sample => {
+                Some("no ini file is named: londisted INI… (see londisted --help)")
+            }
+            _ => None,
+        }
+    }
+}
+
 /// What to do with the process that runs the jobs of the ini files.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -49,6 +63,8 @@ pub(crate) enum Command {
         #[command(flatten)]
         files: Files,
     },
+    /// Show what the ini files say in the end, and where each value comes from
+    Config(Files),
     /// Stop it after the work in hand, at most stop_timeout (SIGINT)
     Stop(Files),
     /// Let it open its log files and read the ini files again (SIGHUP)
@@ -79,6 +95,14 @@ mod tests {
         let given = Arguments::try_parse_from(["londisted", "status", "--json", "a.ini"]).unwrap();
         assert!(matches!(given.command, Some(Command::Status { json: true, .. })));
         assert!(Arguments::try_parse_from(["londisted", "stop"]).is_err());
-        assert!(Arguments::try_parse_from(["londisted", "-d", "stop", "a.ini"]).is_err());
+        let given = Arguments::try_parse_from(["londisted", "stop", "-q", "a.ini"]).unwrap();
+        assert!(given.quiet == 1 && given.problem().is_none());
+        for words in [
+            &["londisted", "-d", "stop", "a.ini"][..],
+            &["londisted", "a.ini", "stop", "b.ini"],
+            &["londisted"],
+        ] {
+            assert!(Arguments::try_parse_from(words).unwrap().problem().is_some(), "{words:?}");
+        }
     }
 }

@@ -1,6 +1,8 @@
 //! `londisted INI…`: ticker, workers and copies of any number of ini files in one process, and the commands that steer it.
 
 mod arguments;
+mod config;
+mod files;
 mod status;
 mod steer;
 
@@ -8,7 +10,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use arguments::{Arguments, Command};
-use clap::Parser;
+use clap::{CommandFactory, Parser};
+use daemon::control::Signal;
 use daemon::launch::Launch;
 use daemon::log::Verbosity;
 use daemon::{Error, Ini};
@@ -22,6 +25,11 @@ const SAMPLES: [(&str, &str); 3] = [
     ("source.ini", include_str!("../../../../etc/source.ini")),
     ("target.ini", include_str!("../../../../etc/target.ini")),
 ];
+
+/// The command line.
+pub fn definition() -> clap::Command {
+    Arguments::command()
+}
 
 /// Runs the program; the answer is its exit code.
 pub fn main() -> ExitCode {
@@ -40,8 +48,8 @@ pub fn main() -> ExitCode {
         }
         return ExitCode::SUCCESS;
     }
-    if arguments.command.is_none() && arguments.files.is_empty() {
-        eprintln!("londisted: no ini file is named: londisted INI… (see londisted --help)");
+    if let Some(problem) = arguments.problem() {
+        eprintln!("londisted: {problem}");
         return ExitCode::from(USAGE);
     }
     match run(arguments) {
@@ -58,13 +66,14 @@ pub fn main() -> ExitCode {
 fn run(arguments: Arguments) -> Result<bool, Error> {
     let quiet = arguments.quiet > 0;
     match arguments.command {
-        Some(Command::Status { json, files }) => Ok(status::show(&files.files, json)),
-        Some(Command::Stop(files)) => steer::send(&files.files, daemon::control::Signal::Stop, quiet),
-        Some(Command::Kill(files)) => steer::send(&files.files, daemon::control::Signal::Kill, quiet),
-        Some(Command::Reload(files)) => steer::send(&files.files, daemon::control::Signal::Reload, quiet),
+        Some(Command::Status { json, files }) => Ok(status::show(&files::expanded(&files.files)?, json)),
+        Some(Command::Config(files)) => config::show(&files::expanded(&files.files)?),
+        Some(Command::Stop(files)) => steer::send(&files, Signal::Stop, quiet),
+        Some(Command::Kill(files)) => steer::send(&files, Signal::Kill, quiet),
+        Some(Command::Reload(files)) => steer::send(&files, Signal::Reload, quiet),
         None => {
             let launch = Launch {
-                files: arguments.files,
+                files: files::expanded(&arguments.files)?,
                 section: None,
                 overrides: Vec::new(),
                 background: arguments.background,

@@ -6,14 +6,16 @@ use std::path::PathBuf;
 use daemon::Error;
 use daemon::control::{self, Signal};
 
+use super::arguments::Files;
+use super::files::expanded;
 use super::pidfile;
 
 /// One signal for each process, however many of the jobs it runs; false when a job does not run.
-pub(crate) fn send(files: &[PathBuf], signal: Signal, quiet: bool) -> Result<bool, Error> {
+pub(crate) fn send(files: &Files, signal: Signal, quiet: bool) -> Result<bool, Error> {
     let mut processes: BTreeMap<i32, PathBuf> = BTreeMap::new();
     let mut all = true;
-    for file in files {
-        let pidfile = pidfile(file)?;
+    for file in expanded(&files.files)? {
+        let pidfile = pidfile(&file)?;
         match control::running(&pidfile) {
             Ok(pid) => _ = processes.entry(pid).or_insert(pidfile),
             Err(error) => {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{ArgAction, Parser};
+use clap::{ArgAction, CommandFactory, Parser};
 use daemon::control::{Signal, signal};
 use daemon::launch::Launch;
 use daemon::log::Verbosity;
@@ -54,6 +54,11 @@ struct Arguments {
     /// Print a sample CONFIG
     #[arg(long)]
     ini: bool,
+}
+
+/// The command line.
+pub fn definition() -> clap::Command {
+    Arguments::command()
 }
 
 /// Runs the program; the answer is its exit code.
@@ -109,8 +114,6 @@ fn pidfile(config: &Path) -> Result<PathBuf, Error> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]

@@ -1,5 +1,6 @@
 //! What the process does when things do not go well.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -27,7 +28,7 @@ impl TryFrom<String> for OnFailure {
     }
 }
 
-/// `on_failure`, `max_failures`, `stop_timeout` of either section.
+/// `on_failure`, `max_failures`, `stop_timeout`, `metrics_listen` of either section.
 #[derive(Debug, Clone, Copy)]
 pub struct Endurance {
     /// What follows when a part fails without end.
@@ -36,6 +37,23 @@ pub struct Endurance {
     pub max_failures: u32,
     /// How long a graceful stop may take.
     pub stop_timeout: Duration,
+    /// Where the status page and the metrics are served.
+    pub metrics_listen: Option<SocketAddr>,
+}
+
+/// `metrics_listen`: address and port, or a port of this machine's own address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listen(pub SocketAddr);
+
+impl std::str::FromStr for Listen {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        let text = text.trim();
+        let local = text.parse::<u16>().ok().map(|port| SocketAddr::from(([127, 0, 0, 1], port)));
+        let address = local.or_else(|| text.replace("localhost:", "127.0.0.1:").parse().ok());
+        address.map(Listen).ok_or("expected a port, or an IP address and a port, such as 127.0.0.1:9187")
+    }
 }
 
 pub(super) fn failures() -> usize {

@@ -33,7 +33,9 @@ const PGQD: &[(&str, Meaning)] = &[
     ("on_failure", Plain),
     ("max_failures", Plain),
     ("stop_timeout", Plain),
+    ("metrics_listen", Plain),
     ("base_connstr", Secret),
+    ("password_file", Path),
     ("initial_database", Plain),
     ("database_list", Plain),
     ("syslog", Plain),
@@ -49,6 +51,7 @@ const PGQD: &[(&str, Meaning)] = &[
 
 const LONDISTE: &[(&str, Meaning)] = &[
     ("db", Secret),
+    ("password_file", Path),
     ("queue_name", Plain),
     ("pgq_queue_name", Alias("queue_name")),
     ("job_name", Plain),
@@ -60,8 +63,14 @@ const LONDISTE: &[(&str, Meaning)] = &[
     ("on_failure", Plain),
     ("max_failures", Plain),
     ("stop_timeout", Plain),
+    ("metrics_listen", Plain),
     ("loop_delay", Plain),
     ("parallel_copies", Plain),
+    ("parallel_index_builds", Plain),
+    ("copy_maintenance_work_mem", Plain),
+    ("copy_chunk_seconds", Plain),
+    ("copy_chunk_pages", Plain),
+    ("copy_rate_limit", Plain),
     ("lock_timeout", Plain),
     ("capture", Plain),
     ("capture_unchanged", Plain),
@@ -69,6 +78,7 @@ const LONDISTE: &[(&str, Meaning)] = &[
     ("public_node_location", Secret),
     ("initial_provider_location", Secret),
     ("remote_extra_connstr", Secret),
+    ("remote_password_file", Path),
     ("register_only_tables", Plain),
     ("register_only_seqs", Plain),
     ("register_skip_tables", Plain),
@@ -81,6 +91,8 @@ const LONDISTE: &[(&str, Meaning)] = &[
     ("keepalive_stats", Plain),
     ("connection_lifetime", Plain),
     ("exception_sleep", Plain),
+    ("on_conflict", Plain),
+    ("table_retry_period", Plain),
     ("local_only", Idle(LEAF)),
     ("local_only_drop_execute", Idle(LEAF)),
     ("table_filter", Idle(LEAF)),
@@ -100,6 +112,48 @@ const LONDISTE: &[(&str, Meaning)] = &[
     ("exception_grace", Idle(BACKOFF)),
     ("exception_reset", Idle(BACKOFF)),
 ];
+
+/// What holds where a key is not set, in the words of an ini file.
+const DEFAULTS: &[(&str, &str, &str)] = &[
+    ("pgqd", "log_format", "text"),
+    ("pgqd", "on_failure", "retry"),
+    ("pgqd", "max_failures", "10"),
+    ("pgqd", "stop_timeout", "300"),
+    ("pgqd", "initial_database", "template1"),
+    ("pgqd", "syslog", "1"),
+    ("pgqd", "syslog_ident", "pgqd"),
+    ("pgqd", "syslog_facility", "daemon"),
+    ("pgqd", "check_period", "60"),
+    ("pgqd", "retry_period", "30"),
+    ("pgqd", "maint_period", "120"),
+    ("pgqd", "ticker_period", "1"),
+    ("pgqd", "stats_period", "30"),
+    ("pgqd", "connection_lifetime", "3600"),
+    ("londiste", "log_format", "text"),
+    ("londiste", "on_failure", "retry"),
+    ("londiste", "max_failures", "10"),
+    ("londiste", "stop_timeout", "300"),
+    ("londiste", "loop_delay", "1"),
+    ("londiste", "parallel_copies", "1"),
+    ("londiste", "parallel_index_builds", "2"),
+    ("londiste", "copy_maintenance_work_mem", "256MB"),
+    ("londiste", "copy_chunk_seconds", "60"),
+    ("londiste", "copy_chunk_pages", "0"),
+    ("londiste", "lock_timeout", "10"),
+    ("londiste", "capture", "generated"),
+    ("londiste", "global_wm_publish_period", "300"),
+    ("londiste", "local_wm_publish_period", "300"),
+    ("londiste", "keepalive_stats", "300"),
+    ("londiste", "connection_lifetime", "1200"),
+    ("londiste", "exception_sleep", "20"),
+    ("londiste", "on_conflict", "error"),
+    ("londiste", "table_retry_period", "300"),
+];
+
+/// What holds where `key` is not set; `None`: nothing, or what depends on other things.
+pub(crate) fn default(section: &str, key: &str) -> Option<&'static str> {
+    DEFAULTS.iter().find(|(of, known, _)| *of == section && *known == key).map(|(_, _, value)| *value)
+}
 
 /// Families of logging keys, by their beginning.
 const IDLE_PREFIXES: &[(&str, &str)] = &[("logfmt_", FORMAT), ("logdatefmt_", FORMAT)];

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::endurance::{self, Endurance, OnFailure};
+use super::endurance::{self, Endurance, Listen, OnFailure};
 use super::values::{
     count, list, optional_number, optional_parsed, optional_seconds, optional_text, parsed, seconds,
 };
@@ -40,6 +40,9 @@ pub struct LondisteSettings {
     /// How long a graceful stop may take.
     #[serde(default = "endurance::stop_timeout", deserialize_with = "seconds")]
     pub stop_timeout: Duration,
+    /// Where the status page and the metrics are served.
+    #[serde(default, deserialize_with = "optional_parsed")]
+    pub metrics_listen: Option<Listen>,
     /// How long a part waits for a hint before it looks again.
     #[serde(default = "second", deserialize_with = "seconds")]
     pub loop_delay: Duration,
@@ -100,6 +103,12 @@ pub struct LondisteSettings {
     /// The longest pause before a failed part is tried again.
     #[serde(default = "twenty_seconds", deserialize_with = "seconds")]
     pub exception_sleep: Duration,
+    /// What is done where rows of this node are not those that the changes expect.
+    #[serde(default, deserialize_with = "parsed")]
+    pub on_conflict: consumer::OnConflict,
+    /// How often a parked table is tried again whose cause may pass by itself; 0: never.
+    #[serde(default = "five_minutes", deserialize_with = "seconds")]
+    pub table_retry_period: Duration,
 }
 
 impl LondisteSettings {
@@ -107,7 +116,8 @@ impl LondisteSettings {
     pub fn endurance(&self) -> Endurance {
         let (on_failure, stop_timeout) = (self.on_failure, self.stop_timeout);
         let max_failures = self.max_failures.try_into().unwrap_or(u32::MAX);
-        Endurance { on_failure, max_failures, stop_timeout }
+        let metrics_listen = self.metrics_listen.map(|Listen(address)| address);
+        Endurance { on_failure, max_failures, stop_timeout, metrics_listen }
     }
 }
 

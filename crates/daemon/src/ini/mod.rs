@@ -6,10 +6,13 @@
 //! `host_name`, `service_name`) and `%%` for a percent sign; `[pgqd]` never had references. In file names `~`
 //! is the home directory, and a relative name counts from the directory the command is given in.
 
+mod effective;
 mod endurance;
 mod interpolate;
 mod keys;
+mod lines;
 mod londiste;
+mod passwords;
 mod pgqd;
 mod typed;
 pub mod values;
@@ -23,7 +26,8 @@ use crate::Error;
 use crate::path::resolve;
 use keys::Meaning;
 
-pub use endurance::{Endurance, OnFailure};
+pub use effective::Entry;
+pub use endurance::{Endurance, Listen, OnFailure};
 pub use keys::known_keys;
 pub use londiste::LondisteSettings;
 pub use pgqd::{PgqdSettings, SyslogSettings};
@@ -40,21 +44,37 @@ type Pairs = BTreeMap<String, String>;
 pub struct Ini {
     file: PathBuf,
     sections: BTreeMap<String, Pairs>,
+    /// By section and key.
+    lines: BTreeMap<(String, String), usize>,
+    /// By section: `PGQD__…` and `LONDISTE__…`.
+    environment: BTreeMap<&'static str, Pairs>,
     overrides: Pairs,
 }
 
 impl Ini {
-    /// Reads `file`. Each of `overrides` (`--set key=value`) replaces the file's value.
+    /// Reads `file`. A variable `LONDISTE__KEY` (`PGQD__KEY`) of the environment replaces the value in the file, each of `overrides`
+    /// (`--set key=value`) replaces both.
     ///
     /// # Errors
     /// The file cannot be read, or is not in ini format.
     pub fn load(file: &Path, overrides: &[(String, String)]) -> Result<Ini, Error> {
+        Self::load_in(file, overrides, None)
+    }
+
+    /// The same with these variables instead of the process's own.
+    fn load_in(
+        file: &Path,
+        overrides: &[(String, String)],
+        variables: Option<&[(&str, &str)]>,
+    ) -> Result<Ini, Error> {
         let text = std::fs::read_to_string(file)
             .map_err(|source| Error::IniUnreadable { file: file.into(), source })?;
         let sections = parse(&text).map_err(|reason| Error::IniSyntax { file: file.into(), reason })?;
         let overrides =
             overrides.iter().map(|(key, value)| (key.trim().to_lowercase(), value.clone())).collect();
-        Ok(Ini { file: file.into(), sections, overrides })
+        let environment =
+            ["pgqd", "londiste"].map(|section| (section, variables_of(section, variables))).into();
+        Ok(Ini { file: file.into(), sections, lines: lines::of(&text), environment, overrides })
     }
 
     /// The file as it was named.
@@ -103,7 +123,7 @@ impl Ini {
         let values = self.values(section)?;
         typed::read(&values).map_err(|problems| {
             let told = problems.iter().map(|problem| match &problem.key {
-                Some(key) => complaint(section, key, values.get(key), &problem.text),
+                Some(key) => self.complaint(section, key, values.get(key), &problem.text),
                 None => problem.text.clone(),
             });
             self.refused(section, told.collect())
@@ -113,14 +133,20 @@ impl Ini {
     /// One line for each key that does nothing: unknown ones with the nearest known key, and those
     /// that have no meaning here with the reason.
     pub fn warnings(&self, section: &str) -> Vec<String> {
-        let here = self.sections.get(section).into_iter().flatten().chain(&self.overrides);
+        let environment = self.environment.get(section).into_iter().flatten();
+        let here = self.sections.get(section).into_iter().flatten().chain(environment).chain(&self.overrides);
         let mut lines: Vec<String> = here.filter_map(|(key, _)| self.warning(section, key)).collect();
         lines.dedup();
+        lines.extend(self.exposed(section));
         lines
     }
 
     fn warning(&self, section: &str, key: &str) -> Option<String> {
-        let file = self.file.display();
+        let file = match self.origin(section, key) {
+            // one that only --set names
+            effective::Origin::Default => self.file.display().to_string(),
+            origin => self.told(&origin),
+        };
         match keys::meaning(section, key) {
             Some(Meaning::Idle(why)) => Some(format!("{file}: {key} has no effect: {why}")),
             Some(Meaning::Alias(target)) if self.raw(section).contains_key(target) => {
@@ -182,8 +208,11 @@ impl Ini {
             };
             match read {
                 Ok(read) => _ = values.insert(key.clone(), read),
-                Err(text) => problems.push(complaint(section, key, Some(value), &text)),
+                Err(text) => problems.push(self.complaint(section, key, Some(value), &text)),
             }
+        }
+        for (key, text) in passwords::fill(section, &mut values) {
+            problems.push(self.complaint(section, key, raw.get(key), &text));
         }
         if !problems.is_empty() {
             return Err(self.refused(section, problems));
@@ -203,8 +232,26 @@ impl Ini {
     fn raw(&self, section: &str) -> Pairs {
         let mut raw = self.sections.get(DEFAULTS).cloned().unwrap_or_default();
         raw.extend(self.sections.get(section).cloned().unwrap_or_default());
+        raw.extend(self.environment(section));
         raw.extend(self.overrides.clone());
         raw
+    }
+
+    fn environment(&self, section: &str) -> Pairs {
+        self.environment.get(section).cloned().unwrap_or_default()
+    }
+
+    /// One line about a key: where it stands, its value unless that may be secret, and what is wrong.
+    fn complaint(&self, section: &str, key: &str, value: Option<&String>, text: &str) -> String {
+        let place = match self.origin(section, key) {
+            effective::Origin::File(Some(line)) => format!("line {line}, "),
+            effective::Origin::Default | effective::Origin::File(None) => String::new(),
+            origin => format!("{}, ", self.told(&origin)),
+        };
+        match (keys::meaning(section, key), value) {
+            (Some(Meaning::Secret), _) | (_, None) => format!("{place}{key}: {text}"),
+            (_, Some(value)) => format!("{place}{key} = {value}: {text}"),
+        }
     }
 
     /// What references may name.
@@ -237,11 +284,13 @@ impl std::fmt::Debug for Ini {
     }
 }
 
-fn complaint(section: &str, key: &str, value: Option<&String>, text: &str) -> String {
-    match (keys::meaning(section, key), value) {
-        (Some(Meaning::Secret), _) | (_, None) => format!("{key}: {text}"),
-        (_, Some(value)) => format!("{key} = {value}: {text}"),
-    }
+/// The variables that stand for keys of `section`.
+fn variables_of(section: &str, variables: Option<&[(&str, &str)]>) -> Pairs {
+    let given = variables.map(|all| all.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect());
+    let environment =
+        config::Environment::with_prefix(&section.to_uppercase()).prefix_separator("__").source(given);
+    let found = config::Source::collect(&environment).unwrap_or_default();
+    found.into_iter().filter_map(|(key, value)| Some((key, value.into_string().ok()?))).collect()
 }
 
 #[cfg(test)]

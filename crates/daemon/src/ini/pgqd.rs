@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::endurance::{self, Endurance, OnFailure};
-use super::values::{count, flag, optional_text, seconds};
+use super::endurance::{self, Endurance, Listen, OnFailure};
+use super::values::{count, flag, optional_parsed, optional_text, seconds};
 use crate::log::Format;
 
 /// Section `[pgqd]`: the process, and what the ticker itself reads.
@@ -57,6 +57,8 @@ pub(super) struct Process {
     max_failures: usize,
     #[serde(default = "endurance::stop_timeout", deserialize_with = "seconds")]
     stop_timeout: Duration,
+    #[serde(default, deserialize_with = "optional_parsed")]
+    metrics_listen: Option<Listen>,
 }
 
 fn yes() -> bool {
@@ -76,6 +78,7 @@ impl Process {
                 on_failure: self.on_failure,
                 max_failures: self.max_failures.try_into().unwrap_or(u32::MAX),
                 stop_timeout: self.stop_timeout,
+                metrics_listen: self.metrics_listen.map(|Listen(address)| address),
             },
             ticker,
         }

@@ -192,3 +192,83 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn the_environment_stands_between_the_file_and_the_command_line() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("mover.ini");
+    std::fs::write(&file, format!("{NODE}loop_delay = 3\nlock_timeout = 4\n")).unwrap();
+    let variables =
+        [("LONDISTE__LOOP_DELAY", "0.25"), ("LONDISTE__LOCK_TIMEOUT", "9"), ("PGQD__LOOP_DELAY", "7")];
+    let set = [("lock_timeout".to_owned(), "2".to_owned())];
+    let ini = Ini::load_in(&file, &set, Some(&variables)).unwrap();
+    let settings = ini.londiste().unwrap();
+    assert_eq!(settings.loop_delay, Duration::from_millis(250));
+    assert_eq!(settings.lock_timeout, Duration::from_secs(2));
+    let entries = ini.effective("londiste").unwrap();
+    let entry = |key: &str| {
+        let entry = entries.iter().find(|entry| entry.key == key).unwrap();
+        (entry.value.clone().unwrap_or_default(), entry.origin.clone())
+    };
+    assert_eq!(entry("loop_delay"), ("0.25".into(), "environment LONDISTE__LOOP_DELAY".into()));
+    assert_eq!(entry("lock_timeout"), ("2".into(), "--set".into()));
+    assert_eq!(entry("db"), ("dbname=x".into(), format!("{}:3", file.display())));
+    assert_eq!(entry("parallel_copies"), ("1".into(), "default".into()));
+    assert_eq!(entry("job_name"), ("mover".into(), "default: the file's name".into()));
+    assert_eq!(entry("pidfile"), (String::new(), "not set".into()));
+}
+
+#[test]
+fn the_defaults_that_are_shown_are_the_ones_in_force() {
+    let all = |section: &str| {
+        let keys =
+            known_keys(section).filter_map(|key| Some(format!("{key} = {}\n", keys::default(section, key)?)));
+        keys.collect::<String>()
+    };
+    let node = |more: &str| format!("{:?}", load(&format!("{NODE}{more}"), &[]).unwrap().londiste().unwrap());
+    assert_eq!(node(""), node(&all("londiste")));
+    let ticker = |more: &str| format!("{:?}", load(&format!("[pgqd]\n{more}"), &[]).unwrap().pgqd().unwrap());
+    assert_eq!(ticker(""), ticker(&all("pgqd")));
+}
+
+#[test]
+fn a_wrong_value_is_told_with_its_line() {
+    let error = refused(&format!("{NODE}\nloop_delay = soon\n"));
+    assert!(error.contains("line 5, loop_delay = soon"), "{error}");
+    let ini = load(&format!("{NODE}paralel_copies = 2\n"), &[]).unwrap();
+    assert!(ini.warnings("londiste").iter().any(|line| line.contains("mover.ini:4: unknown key")));
+}
+
+#[test]
+fn passwords_may_stand_in_files_of_their_own() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("secret");
+    std::fs::write(&file, "it's a %(secret)s\n").unwrap();
+    let (path, node) = (file.display(), "[londiste]\nqueue_name = q\ndb = host=h\n");
+    let text = format!("{node}password_file = {path}\nremote_password_file = {path}\n");
+    let ini = load(&text, &[]).unwrap();
+    let settings = ini.londiste().unwrap();
+    assert_eq!(settings.db.get("password"), Some("it's a %(secret)s"));
+    assert_eq!(settings.db.get("host"), Some("h"));
+    assert_eq!(settings.remote_extra_connstr.unwrap().get("password"), Some("it's a %(secret)s"));
+    let shown: String = ini.effective("londiste").unwrap().iter().map(|entry| format!("{entry}\n")).collect();
+    assert!(!shown.contains("it's a"), "{shown}");
+    assert!(refused(&format!("{text}db = host=h password=x\n")).contains("one of the two has to go"));
+    assert!(refused(&format!("{node}password_file = /nowhere\n")).contains("cannot be read"));
+    let error = refused(&format!("{node}password_file = %d/x\n"));
+    assert!(error.contains("LoadCredential"), "{error}");
+}
+
+#[test]
+fn a_password_that_everybody_can_read_is_a_warning() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("x.ini");
+    std::fs::write(&file, "[londiste]\nqueue_name = q\ndb = host=h password=s3cret\n").unwrap();
+    for (mode, warnings) in [(0o644, 1), (0o640, 0)] {
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
+        let told = Ini::load(&file, &[]).unwrap().warnings("londiste");
+        assert_eq!(told.len(), warnings, "{told:?}");
+        assert!(told.iter().all(|line| line.contains("chmod 600") && !line.contains("s3cret")));
+    }
+}

@@ -50,6 +50,7 @@ fn part(part: &PartNow) -> Value {
     if facts.node.is_some() || facts.batches > 0 {
         add("batches", json!(facts.batches));
         add("changes", json!(facts.changes));
+        add("conflicts", json!(facts.conflicts));
     }
     if let Some(batch) = &facts.batch {
         add("lag", json!(batch.lag().as_secs_f64()));
@@ -61,6 +62,12 @@ fn part(part: &PartNow) -> Value {
                 "changes": batch.changes,
                 "seconds": batch.took.as_secs_f64(),
             }),
+        );
+    }
+    if let Some(batch) = &facts.in_hand {
+        add(
+            "batch_in_hand",
+            json!({ "events": batch.events, "about": batch.about, "since": epoch(batch.since) }),
         );
     }
     if facts.tick_calls > 0 {

@@ -3,6 +3,8 @@
 mod json;
 mod text;
 
+pub(crate) use text::period;
+
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};

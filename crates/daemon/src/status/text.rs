@@ -79,6 +79,13 @@ fn words(facts: &Facts) -> Vec<String> {
     if facts.batches > 0 {
         words.push(format!("{} batches, {} changes", facts.batches, facts.changes));
     }
+    if let Some(batch) = &facts.in_hand {
+        let since = period(age(batch.since));
+        words.push(format!("batch in hand: {} of about {} events, since {since}", batch.events, batch.about));
+    }
+    if facts.conflicts > 0 {
+        words.push(format!("{} conflicts", facts.conflicts));
+    }
     if !facts.tables.is_empty() {
         let states = facts.tables.iter().map(|(state, number)| format!("{number} {state}"));
         words.push(format!("tables: {}", states.collect::<Vec<_>>().join(" ")));

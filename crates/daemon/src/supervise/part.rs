@@ -38,6 +38,8 @@ pub struct PartStatus {
     pub since: SystemTime,
     /// Failures in a row; 0 when it is well.
     pub failures: u32,
+    /// Failures since the job was started.
+    pub failures_in_all: u64,
     /// Why it failed last; `None` when it is well.
     pub last_error: Option<String>,
     /// What it tells of its work.
@@ -48,6 +50,7 @@ pub(super) struct Part {
     status: PartStatus,
     supervisor: Supervisor,
     ending: Ending,
+    watch: Watch,
     /// Pieces of work done when it failed last, and failures since the last of them.
     pieces: u64,
     fruitless: u32,
@@ -60,10 +63,18 @@ impl Part {
             state: State::Running,
             since: SystemTime::now(),
             failures: 0,
+            failures_in_all: 0,
             last_error: None,
             report,
         };
-        Part { status, supervisor: supervisor.clone(), ending, pieces: 0, fruitless: 0 }
+        Part {
+            status,
+            supervisor: supervisor.clone(),
+            ending,
+            watch: Watch::default(),
+            pieces: 0,
+            fruitless: 0,
+        }
     }
 
     /// Returns when the part is done, or was asked to stop and has.
@@ -115,6 +126,7 @@ impl Part {
                     complaint.about(&text, pause);
                 }
                 self.status.failures += 1;
+                self.status.failures_in_all += 1;
                 self.count(&text);
                 self.status.last_error = Some(text);
             }
@@ -139,14 +151,15 @@ impl Part {
         F: Fn(CancellationToken) -> R + Sync,
         R: Future<Output = Result<(), BoxError>>,
     {
-        let watch = Watch::default();
+        let (watch, application) = (&self.watch, format!("{} watch", self.supervisor.job));
+        // processes that were given up hold locks that would be waited for
+        watch.bury(&application).await;
         // the closure itself may panic as well
         let work = AssertUnwindSafe(watch.over(async { run(stop.clone()).await })).catch_unwind();
-        let application = format!("{} watch", self.supervisor.job);
         tokio::select! {
             biased;
             outcome = work => outcome,
-            lost = vigil::keep(&watch, &self.status.report, self.supervisor.silence, &application) => Ok(Err(lost.into())),
+            lost = vigil::keep(watch, &self.status.report, self.supervisor.silence, &application) => Ok(Err(lost.into())),
         }
     }
 

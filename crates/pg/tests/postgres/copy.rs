@@ -1,6 +1,23 @@
-use pg::{Copied, Side, pipe};
+use pg::{Copied, Side, Valve, pipe};
 
 use crate::server::{Server, text};
+
+/// Counts what passes, and closes behind `limit` bytes.
+struct Count {
+    bytes: u64,
+    limit: u64,
+}
+
+impl Valve for Count {
+    async fn pass(&mut self, bytes: u64) -> bool {
+        self.bytes += bytes;
+        self.bytes <= self.limit
+    }
+}
+
+fn open() -> Count {
+    Count { bytes: 0, limit: u64::MAX }
+}
 
 const SUM: &str = "select count(*) || ' ' || sum(hashtextextended(t::text, 0)) from t";
 
@@ -35,17 +52,12 @@ async fn a_million_rows_arrive_without_being_held_in_memory() {
     // One row larger than any chunk.
     source.batch_execute("insert into t values (0, repeat('x', 3000000), '')").await.unwrap();
     let before = peak_memory();
-    let mut seen = 0;
+    let mut seen = open();
     let out = "copy t to stdout";
-    let copied = pipe(&source, out, &target_db, "copy t from stdin", |bytes| {
-        assert!(bytes >= seen);
-        seen = bytes;
-    })
-    .await
-    .unwrap();
+    let copied = pipe(&source, out, &target_db, "copy t from stdin", &mut seen).await.unwrap().unwrap();
     assert_eq!(copied.rows, 1_000_001);
     assert!(copied.bytes > 130_000_000, "{}", copied.bytes);
-    assert_eq!(seen, copied.bytes);
+    assert_eq!(seen.bytes, copied.bytes);
     let grown = peak_memory() - before;
     assert!(grown < 40, "{grown} MiB more at the peak");
     assert_eq!(text(&source, SUM).await, text(&target_db, SUM).await);
@@ -56,16 +68,17 @@ async fn an_empty_table_is_copied_too() {
     let server = Server::start();
     let (source, target) = (server.session().await, server.session().await);
     source.batch_execute("create table t (id int)").await.unwrap();
-    let copied = pipe(&source, "copy t to stdout", &target, "copy t from stdin", |_| {}).await.unwrap();
-    assert_eq!(copied, Copied { rows: 0, bytes: 0 });
+    let copied = pipe(&source, "copy t to stdout", &target, "copy t from stdin", &mut open()).await.unwrap();
+    assert_eq!(copied, Some(Copied { rows: 0, bytes: 0 }));
     let binary = pipe(
         &source,
         "copy (select 1) to stdout (format binary)",
         &target,
         "copy t from stdin (format binary)",
-        |_| {},
+        &mut open(),
     )
     .await
+    .unwrap()
     .unwrap();
     assert_eq!(binary.rows, 1);
 }
@@ -80,7 +93,7 @@ async fn a_failure_names_its_side_and_leaves_both_usable() {
         "copy (select 1 / (4000 - n) from generate_series(1, 9000) n) to stdout",
         &target,
         "copy t from stdin",
-        |_| {},
+        &mut open(),
     )
     .await
     .unwrap_err();
@@ -91,7 +104,7 @@ async fn a_failure_names_its_side_and_leaves_both_usable() {
     );
 
     let all = "copy (select n from generate_series(1, 2000000) n) to stdout";
-    let write = pipe(&source, all, &target, "copy t from stdin", |_| {}).await.unwrap_err();
+    let write = pipe(&source, all, &target, "copy t from stdin", &mut open()).await.unwrap_err();
     assert_eq!(side(&write), Side::Target);
     assert!(
         write.to_string().contains("t_id_check") && write.to_string().contains("COPY t, line 5000"),
@@ -99,7 +112,7 @@ async fn a_failure_names_its_side_and_leaves_both_usable() {
     );
 
     let no_source =
-        pipe(&source, "copy nothing to stdout", &target, "copy t from stdin", |_| {}).await.unwrap_err();
+        pipe(&source, "copy nothing to stdout", &target, "copy t from stdin", &mut open()).await.unwrap_err();
     assert_eq!(side(&no_source), Side::Source, "{no_source}");
 
     assert_eq!(text(&source, "select 1").await, "1");
@@ -125,10 +138,15 @@ async fn a_target_that_refuses_before_it_takes_data_never_answers_out_of_step() 
     ] {
         let target = server.session().await;
         target.batch_execute(transaction).await.unwrap();
-        let refused =
-            pipe(&source, "copy (select 1) to stdout", &target, &format!("copy {table} from stdin"), |_| {})
-                .await
-                .unwrap_err();
+        let refused = pipe(
+            &source,
+            "copy (select 1) to stdout",
+            &target,
+            &format!("copy {table} from stdin"),
+            &mut open(),
+        )
+        .await
+        .unwrap_err();
         assert_eq!(refused.sqlstate().unwrap().code(), code, "{table}");
         match target.query_one("select 42", &[]).await {
             Ok(row) => assert_eq!(row.get::<_, i32>(0), 42, "{table}"),
@@ -151,8 +169,9 @@ async fn a_lost_target_leaves_the_source_usable() {
     let terminate = format!("select pg_terminate_backend({})", dead.backend_pid());
     let endless = "copy (select n from generate_series(1, 100000000) n) to stdout";
     let killing = tokio::spawn(async move {
-        let lost =
-            pipe(&source, endless, &dead, "copy t (id) from stdin where false", |_| {}).await.unwrap_err();
+        let lost = pipe(&source, endless, &dead, "copy t (id) from stdin where false", &mut open())
+            .await
+            .unwrap_err();
         (source, lost)
     });
     tokio::time::sleep(std::time::Duration::from_millis(300)).await;
@@ -162,4 +181,18 @@ async fn a_lost_target_leaves_the_source_usable() {
     assert!(lost.is_connection_lost(), "{lost}");
     source.cancel_token().cancel_query().await.unwrap();
     assert_eq!(text(&source, "select 1").await, "1");
+}
+
+#[tokio::test]
+async fn a_valve_that_closes_ends_the_copy_and_leaves_both_sides_usable() {
+    let server = Server::start();
+    let (source, target) = (server.session().await, server.session().await);
+    source.batch_execute("create table t (id int)").await.unwrap();
+    let endless = "copy (select n from generate_series(1, 2000000000) n) to stdout";
+    let mut valve = Count { bytes: 0, limit: 5_000_000 };
+    let copied = pipe(&source, endless, &target, "copy t from stdin", &mut valve).await.unwrap();
+    assert_eq!(copied, None);
+    source.cancel_token().cancel_query().await.unwrap();
+    assert_eq!(text(&source, "select 1").await, "1");
+    assert_eq!(text(&target, "select count(*) from t").await, "0");
 }

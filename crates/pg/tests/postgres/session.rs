@@ -101,3 +101,30 @@ async fn errors_tell_all_the_server_said() {
         pg::Error::from(other.batch_execute("set lock_timeout = 50; select * from t").await.unwrap_err());
     assert!(waited.is_lock_timeout() && !waited.is_connection_lost());
 }
+
+#[tokio::test]
+async fn a_session_that_is_given_up_is_ended_with_its_locks_and_no_other() {
+    let server = Server::start();
+    let watcher = server.session().await;
+    watcher.batch_execute("create table t (a int)").await.unwrap();
+    let watch = pg::Watch::default();
+    let lost = watch.over(server.session()).await;
+    let kept = server.session().await;
+    assert!(!watch.look("watch").await.shows_work());
+    lost.batch_execute("begin; lock table t").await.unwrap();
+    let picture = watch.look("watch").await;
+    assert!(picture.to_string().contains("idle in transaction"), "{picture}");
+    assert!(picture == watch.look("watch").await, "nothing has moved");
+    watch.abandon(&picture);
+    watch.bury("watch").await;
+    becomes(&watcher, "select count(*) from pg_locks where relation = 't'::regclass", "0").await;
+    kept.batch_execute("select 1").await.unwrap();
+
+    // One that has moved meanwhile is alive.
+    let busy = watch.over(server.session()).await;
+    let picture = watch.look("watch").await;
+    busy.batch_execute("select 1").await.unwrap();
+    watch.abandon(&picture);
+    watch.bury("watch").await;
+    busy.batch_execute("select 1").await.unwrap();
+}

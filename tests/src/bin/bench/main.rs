@@ -15,19 +15,30 @@ mod replay;
 mod replay_built_in;
 mod replay_cases;
 mod sql;
+mod sql_trigger;
 mod sync100;
 
 use std::process::ExitCode;
 
+use sql_trigger::{ARGUMENTS, Load};
 use tests::Pair;
+
+const SINGLE: Load = Load { single: true, arguments: "" };
+const SINGLE_ARGS: Load = Load { single: true, arguments: ARGUMENTS };
+const BULK: Load = Load { single: false, arguments: "" };
+const BULK_ARGS: Load = Load { single: false, arguments: ARGUMENTS };
 
 /// Measures, and answers what is to be printed.
 type Case = fn(&Pair) -> String;
 
 const CASES: &[(&str, Case)] = &[
+    ("copy-big", |pair| copy::big(pair).to_string()),
+    ("copy-indexes", |pair| copy::indexes(pair).to_string()),
+    ("copy-mixed", |pair| copy::mixed(pair).to_string()),
+    ("copy-values", |pair| copy::large_values(pair).to_string()),
+    ("copy-small", |pair| copy::small(pair).to_string()),
     ("capture", capture::wide),
     ("capture-pgbench", capture::accounts),
-    ("copy", |pair| copy::run(pair).to_string()),
     ("replay", |pair| replay_cases::pgbench(pair).to_string()),
     ("replay-insert", |pair| replay_cases::inserts(pair).to_string()),
     ("replay-update", |pair| replay_cases::updates(pair).to_string()),
@@ -42,6 +53,18 @@ const CASES: &[(&str, Case)] = &[
     ("sql-ticker", |pair| sql::ticker(pair).to_string()),
     ("sql-batch", |pair| sql::batch(pair).to_string()),
     ("sql-read", |pair| sql::read(pair).to_string()),
+    ("sql-trigger-logutriga", |pair| sql_trigger::run(pair, "logutriga", SINGLE).to_string()),
+    ("sql-trigger-logutriga-args", |pair| sql_trigger::run(pair, "logutriga", SINGLE_ARGS).to_string()),
+    ("sql-trigger-logutriga-bulk", |pair| sql_trigger::run(pair, "logutriga", BULK).to_string()),
+    ("sql-trigger-logutriga-bulk-args", |pair| sql_trigger::run(pair, "logutriga", BULK_ARGS).to_string()),
+    ("sql-trigger-sqltriga", |pair| sql_trigger::run(pair, "sqltriga", SINGLE).to_string()),
+    ("sql-trigger-sqltriga-args", |pair| sql_trigger::run(pair, "sqltriga", SINGLE_ARGS).to_string()),
+    ("sql-trigger-sqltriga-bulk", |pair| sql_trigger::run(pair, "sqltriga", BULK).to_string()),
+    ("sql-trigger-sqltriga-bulk-args", |pair| sql_trigger::run(pair, "sqltriga", BULK_ARGS).to_string()),
+    ("sql-trigger-jsontriga", |pair| sql_trigger::run(pair, "jsontriga", SINGLE).to_string()),
+    ("sql-trigger-jsontriga-args", |pair| sql_trigger::run(pair, "jsontriga", SINGLE_ARGS).to_string()),
+    ("sql-trigger-jsontriga-bulk", |pair| sql_trigger::run(pair, "jsontriga", BULK).to_string()),
+    ("sql-trigger-jsontriga-bulk-args", |pair| sql_trigger::run(pair, "jsontriga", BULK_ARGS).to_string()),
 ];
 
 /// As production servers are set, but for `fsync`, whose cost is the disk's.

@@ -1,0 +1,229 @@
+//! Changes of a table whose rows are in each other's way in every order that they can be written in: another row has the value of a unique
+//! column and gives it up later, maybe much later in a large transaction. They are gathered in a temporary table of the target, and written
+//! at the end as what they come to: all touched keys go, then the last row of each comes.
+
+use std::fmt::Write as _;
+
+use tokio_postgres::Client;
+
+use crate::applier::TableCounts;
+use crate::conflict::{Conflict, Conflicts};
+use crate::fold::Item;
+use crate::plan::Plan;
+use crate::refusal::Doing;
+use crate::rotation::moves;
+use crate::{Error, OnConflict, Op, Result, Row};
+
+/// The temporary table of one destination table.
+#[derive(Debug)]
+pub(crate) struct Spool {
+    name: String,
+    /// Target positions of the key, and of all columns that are written.
+    key: Vec<usize>,
+    columns: Vec<usize>,
+    created: bool,
+    /// There may be rows in it.
+    pending: bool,
+}
+
+/// A foreign key's action would fire when a row goes, even if it comes back.
+const ACTED_ON: &str = "
+select exists (select from pg_catalog.pg_constraint k
+                where k.contype = 'f' and k.confdeltype <> 'a'
+                  and k.confrelid in (select $1::oid union select a.relid from pg_partition_ancestors($1::oid) a
+                                       union select p.relid from pg_partition_tree($1::oid) p))";
+
+impl Spool {
+    /// A spool for the table, `None` where its rows must not go to come back.
+    pub(crate) async fn of(client: &Client, plan: &Plan, bypass: bool) -> Result<Option<Spool>> {
+        let acted_on = client.query_one(ACTED_ON, &[&plan.sight.oid]).await;
+        let acted_on: bool =
+            acted_on.map_err(Error::server("looking for foreign keys with actions on the target"))?.get(0);
+        let columns: Vec<usize> = (0..plan.columns.len()).filter(|at| !plan.columns[*at].generated).collect();
+        if plan.key.is_empty() || (acted_on && !bypass) {
+            return Ok(None);
+        }
+        let name = format!("pg_temp.londiste_rs_spool_{}", plan.sight.oid);
+        Ok(Some(Spool { name, key: plan.key.clone(), columns, created: false, pending: false }))
+    }
+
+    /// The transaction was ended, and the temporary table with it.
+    pub(crate) fn forget(&mut self) {
+        (self.created, self.pending) = (false, false);
+    }
+
+    /// Makes the temporary table where this transaction has none yet; from then on the table's definition stays.
+    pub(crate) async fn create(&mut self, client: &Client, plan: &Plan) -> Result<()> {
+        if !self.created {
+            let sql = format!(
+                "lock table {} in row exclusive mode; create temp table if not exists {} on commit drop as \
+                 select 0::int8 as ev_id, 0 as part, ''::text as op, {} from {} as t with no data",
+                plan.quoted,
+                self.name.trim_start_matches("pg_temp."),
+                list(self.columns.iter().map(|c| format!("t.{} as c{c}", plan.columns[*c].quoted))),
+                plan.quoted
+            );
+            client.batch_execute(&sql).await.map_err(|e| self.doing(plan).refused(e))?;
+            self.created = true;
+        }
+        Ok(())
+    }
+
+    /// Gathers changes.
+    ///
+    /// # Errors
+    /// [`Error::Tangled`] where one does not tell a whole row by the target's key.
+    pub(crate) async fn take(&mut self, client: &Client, plan: &Plan, items: &[Item<'_>]) -> Result<()> {
+        let key_is = |mapping: usize| plan.mappings[mapping].key.iter().map(|(_, to)| to).eq(&self.key);
+        let fits = |item: &&Item<'_>| {
+            item.new.is_none_or(|mapping| plan.mappings[mapping].whole)
+                && item.identity().is_some_and(|(_, mapping)| key_is(mapping))
+        };
+        if let Some(item) = items.iter().find(|item| !fits(item)) {
+            return Err(Error::Tangled { table: plan.table.clone(), event_id: item.change.event_id });
+        }
+        let mut lines: Vec<(String, &'static str, &'static str, &Row, usize)> =
+            Vec::with_capacity(items.len());
+        for item in items {
+            let event = || item.change.event_id.to_string();
+            let Some((old, of_old)) = item.identity() else { continue };
+            let new = item.change.new.as_ref().zip(item.new);
+            match (&item.change.op, new) {
+                (Op::Insert, Some((row, mapping))) => lines.push((event(), "0", "I", row, mapping)),
+                (Op::Update, Some((row, mapping))) if moves(plan, &self.key, item) => {
+                    lines.push((event(), "0", "D", old, of_old));
+                    lines.push((event(), "1", "M", row, mapping));
+                }
+                (Op::Update, Some((row, mapping))) => lines.push((event(), "0", "U", row, mapping)),
+                (Op::Delete, _) => lines.push((event(), "0", "D", old, of_old)),
+                (Op::Put, Some((row, mapping))) => lines.push((event(), "0", "M", row, mapping)),
+                (Op::Put, None) => lines.push((event(), "0", "C", old, of_old)),
+                _ => {}
+            }
+        }
+        let mut arrays: Vec<Vec<Option<&str>>> = vec![
+            lines.iter().map(|line| Some(line.0.as_str())).collect(),
+            lines.iter().map(|line| Some(line.1)).collect(),
+            lines.iter().map(|line| Some(line.2)).collect(),
+        ];
+        for column in &self.columns {
+            arrays.push(
+                lines
+                    .iter()
+                    .map(|line| {
+                        let needed = !matches!(line.2, "D" | "C") || self.key.contains(column);
+                        let at = plan.mappings[line.4].position(*column).filter(|_| needed)?;
+                        line.3.values.get(at)
+                    })
+                    .collect(),
+            );
+        }
+        let mut values = "x.v0::int8, x.v1::int4, x.v2".to_owned();
+        for (at, column) in self.columns.iter().enumerate() {
+            let _ = write!(values, ", {}", plan.columns[*column].read(&format!("x.v{}", at + 3)));
+        }
+        let sql = format!(
+            "insert into {} select {values} from unnest({}) as x({})",
+            self.name,
+            list((1..=arrays.len()).map(|i| format!("${i}::text[]"))),
+            list((0..arrays.len()).map(|i| format!("v{i}")))
+        );
+        let parameters: Vec<&(dyn tokio_postgres::types::ToSql + Sync)> =
+            arrays.iter().map(|a| a as &(dyn tokio_postgres::types::ToSql + Sync)).collect();
+        client.execute(&sql, &parameters).await.map_err(|e| self.doing(plan).refused(e))?;
+        self.pending = true;
+        Ok(())
+    }
+
+    /// Writes what has been gathered.
+    pub(crate) async fn settle(
+        &mut self,
+        client: &Client,
+        plan: &Plan,
+        bypass: bool,
+        on_conflict: OnConflict,
+        conflicts: &mut Conflicts,
+    ) -> Result<TableCounts> {
+        if !self.created || !self.pending {
+            return Ok(TableCounts::default());
+        }
+        let (name, table) = (&self.name, &plan.quoted);
+        let only = if plan.alone { "only " } else { "" };
+        let key = list(self.key.iter().map(|k| format!("s.c{k}")));
+        let matches = self.key.iter().map(|k| {
+            let column = &plan.columns[*k];
+            format!("t.{} {} s.c{k}", column.quoted, column.equals)
+        });
+        let matches = matches.collect::<Vec<_>>().join(" and ");
+        self.check(client, plan, bypass, on_conflict, conflicts, &key, &matches).await?;
+        let refused = |e| self.doing(plan).refused(e);
+        let sql = format!("analyze {name}");
+        client.batch_execute(&sql).await.map_err(refused)?;
+        let sql = format!(
+            "delete from {only}{table} as t using (select distinct {key} from {name} as s) as s where {matches}"
+        );
+        let deleted = client.execute(&sql, &[]).await.map_err(refused)?;
+        let sql = format!(
+            "insert into {table} ({}) overriding system value select {} from \
+             (select distinct on ({key}) s.* from {name} as s order by {key}, s.ev_id desc, s.part desc) as l where l.op not in ('D', 'C')",
+            list(self.columns.iter().map(|c| plan.columns[*c].quoted.clone())),
+            list(self.columns.iter().map(|c| format!("l.c{c}"))),
+        );
+        let inserted = client.execute(&sql, &[]).await.map_err(refused)?;
+        client.batch_execute(&format!("truncate {name}")).await.map_err(refused)?;
+        self.pending = false;
+        let updated = inserted.min(deleted);
+        let (inserted, deleted) = (inserted - updated, deleted - updated);
+        Ok(TableCounts { updated, inserted, deleted, ..TableCounts::default() })
+    }
+
+    /// Looks for keys that are there when they should not be, or not there when they should.
+    #[expect(clippy::too_many_arguments, reason = "one question with its pieces of SQL")]
+    async fn check(
+        &self,
+        client: &Client,
+        plan: &Plan,
+        bypass: bool,
+        on_conflict: OnConflict,
+        conflicts: &mut Conflicts,
+        key: &str,
+        matches: &str,
+    ) -> Result<()> {
+        let only = if plan.alone { "only " } else { "" };
+        let shown = list(
+            self.key.iter().map(|k| format!("'{}=', f.c{k}", plan.columns[*k].name.replace('\'', "''"))),
+        );
+        let deletes = if plan.may_cascade(bypass) { "" } else { ", 'D'" };
+        let sql = format!(
+            "select f.ev_id, f.op, concat({shown}) from \
+             (select distinct on ({key}) s.*, exists (select from {only}{} as t where {matches}) as there from {} as s \
+               order by {key}, s.ev_id, s.part) as f \
+              where case when f.there then f.op = 'I' else f.op in ('U'{deletes}) end order by f.ev_id",
+            plan.quoted, self.name
+        );
+        for row in client.query(&sql, &[]).await.map_err(|e| self.doing(plan).refused(e))? {
+            let (event_id, op, key): (i64, String, String) = (row.get(0), row.get(1), row.get(2));
+            let op = match op.as_str() {
+                "I" => "insert",
+                "U" => "update",
+                _ => "delete",
+            };
+            if on_conflict != OnConflict::Error {
+                conflicts.add(Conflict { op, key, event_id });
+            } else if op == "insert" {
+                return Err(Error::KeyTaken { table: plan.table.clone(), key, event_id });
+            } else {
+                return Err(Error::RowMissing { op, table: plan.table.clone(), key, event_id });
+            }
+        }
+        Ok(())
+    }
+
+    fn doing<'p>(&self, plan: &'p Plan) -> Doing<'p> {
+        Doing { table: &plan.table, op: "final rows", first_event: 0, last_event: 0, key: None }
+    }
+}
+
+fn list(parts: impl Iterator<Item = String>) -> String {
+    parts.collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,119 @@
+//! Reading and decoding a batch beside its being written: while the target works on one chunk, the next one is on its way.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use apply::{Decoded, Decoder};
+use futures_util::TryStreamExt;
+use pg::Session;
+use pgq::batch::Events;
+use tokio::sync::{Mutex, mpsc};
+use tokio::task::JoinSet;
+use tracing::debug;
+
+use crate::progress::Progress;
+use crate::{Error, Result};
+
+/// A block is handed over when it has this many events, or changes of this many bytes.
+const BLOCK_EVENTS: u64 = 512;
+const BLOCK_BYTES: usize = 256 << 10;
+/// Blocks that wait to be written, at most: with the block in the making they bound the memory.
+const BLOCKS: usize = 4;
+
+/// What a block holds for the writer; an event that cannot be decoded is its business too.
+type Item = apply::Result<Decoded>;
+
+enum Block {
+    Some {
+        events: u64,
+        /// Number of the last one.
+        last: i64,
+        items: Vec<Item>,
+    },
+    /// All has been read. A reader that ends without having said so has failed.
+    End,
+}
+
+/// A batch that is being read.
+pub(crate) struct Ahead {
+    blocks: mpsc::Receiver<Result<Block>>,
+    items: std::vec::IntoIter<Item>,
+    /// Ends the reader when this is dropped.
+    _reader: JoinSet<()>,
+}
+
+impl Ahead {
+    /// Begins to read. Of tables that are not `wanted` nothing is even decoded: it may be what they are parked for.
+    pub(crate) fn read(decoder: &Arc<Mutex<Decoder>>, events: Events, wanted: HashSet<String>) -> Ahead {
+        let (sender, blocks) = mpsc::channel(BLOCKS);
+        let decoder = Arc::clone(decoder);
+        let mut reader = JoinSet::new();
+        reader.spawn(async move {
+            // a writer that has gone away is no failure of the reader
+            let read = Box::pin(read(&decoder, events, &wanted, &sender)).await;
+            let _ = sender.send(read.map(|()| Block::End)).await;
+        });
+        Ahead { blocks, items: Vec::new().into_iter(), _reader: reader }
+    }
+
+    /// The next item; `None` at the batch's end. Counts the events that have come.
+    ///
+    /// # Errors
+    /// The provider's; those of telling the progress.
+    pub(crate) async fn next(
+        &mut self,
+        progress: &mut Progress<'_>,
+        target: &Session,
+    ) -> Result<Option<Item>> {
+        loop {
+            if let Some(item) = self.items.next() {
+                return Ok(Some(item));
+            }
+            match self.blocks.recv().await {
+                Some(Ok(Block::Some { events, last, items })) => {
+                    progress.count(target, events, last).await?;
+                    self.items = items.into_iter();
+                }
+                Some(Ok(Block::End)) => return Ok(None),
+                Some(Err(error)) => return Err(error),
+                None => return Err(Error::ReaderGone),
+            }
+        }
+    }
+}
+
+async fn read(
+    decoder: &Mutex<Decoder>,
+    mut events: Events,
+    wanted: &HashSet<String>,
+    sender: &mpsc::Sender<Result<Block>>,
+) -> Result<()> {
+    let mut decoder = decoder.lock().await;
+    let (mut items, mut count, mut bytes, mut last) = (Vec::new(), 0, 0, 0);
+    while let Some(event) = events.try_next().await? {
+        (count, last) = (count + 1, event.id);
+        let unwanted = event.extra1.as_ref().is_some_and(|table| !wanted.contains(table));
+        if !unwanted || Decoder::is_control(&event) {
+            match decoder.decode(&event) {
+                Ok(Decoded::Unknown) => {
+                    debug!(event = event.id, kind = event.kind, "event of an unknown type is skipped");
+                }
+                decoded => {
+                    if let Ok(Decoded::Change(change)) = &decoded {
+                        bytes += change.size();
+                    }
+                    items.push(decoded);
+                }
+            }
+        }
+        if count >= BLOCK_EVENTS || bytes >= BLOCK_BYTES {
+            let block = Block::Some { events: count, last, items: std::mem::take(&mut items) };
+            if sender.send(Ok(block)).await.is_err() {
+                return Ok(());
+            }
+            (count, bytes) = (0, 0);
+        }
+    }
+    let _ = sender.send(Ok(Block::Some { events: count, last, items })).await;
+    Ok(())
+}

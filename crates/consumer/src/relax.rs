@@ -1,0 +1,38 @@
+//! Foreign keys and triggers of replicated tables, where the role may not go past them.
+
+use pg::Session;
+use tracing::{info, warn};
+
+use crate::Result;
+use crate::error::During;
+
+/// Makes foreign keys deferrable and switches user triggers off where the role may not go past them. A lock that is not to be had now is
+/// tried for again at the next look.
+pub(crate) async fn relax(job: &str, queue: &str, target: &Session) -> Result<i32> {
+    match target.query_one("select londiste_rs.relax_tables()", &[]).await {
+        Ok(row) => {
+            let changes: i32 = row.get(0);
+            if changes > 0 {
+                info!(
+                    job,
+                    queue,
+                    changes,
+                    "foreign keys made deferrable and user triggers switched off while replicated"
+                );
+            }
+            Ok(changes)
+        }
+        Err(error) => {
+            let error = pg::Error::from(error);
+            if !error.is_lock_timeout() {
+                return Err(error).during("relaxing foreign keys and triggers of replicated tables");
+            }
+            warn!(
+                job,
+                queue,
+                "foreign keys and triggers of replicated tables are locked by others, trying again: {error}"
+            );
+            Ok(0)
+        }
+    }
+}

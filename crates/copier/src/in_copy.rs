@@ -1,0 +1,267 @@
+//! The state `in-copy`: going on with what is there, or beginning.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::stream::FuturesUnordered;
+use futures_util::{StreamExt as _, TryStreamExt as _};
+use pg::Table;
+use pgq::table::{self, MergeState, TableInfo};
+use pgq::{batch, fail_point, node, replay};
+use tracing::info;
+
+use crate::chunks::{self, Chunked};
+use crate::columns::{self, Copying};
+use crate::connections::Sides;
+use crate::error::During;
+use crate::plan::{self, Manner};
+use crate::run::{self, Run, Step};
+use crate::staging::{Drained, Staging};
+use crate::{Copier, Result, indexes, position, whole};
+
+/// How often events are drained while indexes are built.
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// One step of the way from `in-copy` to `catching-up`. The caller looks at the table's state afterwards, and calls again while it is `in-copy`.
+pub(crate) async fn step(copier: &Copier, sides: &mut Sides, info: &TableInfo) -> Result<()> {
+    let queue = copier.config.queue_name.as_str();
+    let (source, target) = columns::both(&sides.provider, &sides.target, &info.name, info.dest()).await?;
+    let copying = columns::copying(&source, &target)?;
+    let Some(run) = run::take_over(&sides.target, queue, &info.name).await? else {
+        return begin(copier, sides, info, (&source, &target), &copying).await;
+    };
+    let layout = run::layout(&source, &target, &copying);
+    if let Some(reason) = broken(copier, sides, info, &run, &layout).await? {
+        start_over(copier, sides, info, reason).await?;
+        return begin(copier, sides, info, (&source, &target), &copying).await;
+    }
+    let staging = match &run.staging {
+        Some(name) => Some(Staging::new(name, &copying, &source, &target.name, &run)?),
+        None => None,
+    };
+    match (run.step, staging) {
+        (Step::Rows, Some(mut staging)) => {
+            let chunked = Chunked { info, run: &run, source: &source, copying: &copying };
+            if let Some(reason) = chunks::copy(copier, sides, &chunked, &mut staging).await? {
+                start_over(copier, sides, info, reason).await?;
+            }
+            Ok(())
+        }
+        (Step::Rows, None) => start_over(copier, sides, info, "its record is not complete").await,
+        (Step::Indexes, staging) => finish(copier, sides, info, &run, staging).await,
+    }
+}
+
+/// Why a run that was found cannot be gone on with.
+async fn broken(
+    copier: &Copier,
+    sides: &Sides,
+    info: &TableInfo,
+    run: &Run,
+    layout: &str,
+) -> Result<Option<&'static str>> {
+    let queue = copier.config.queue_name.as_str();
+    let position = batch::subscription(&*sides.provider, queue, &copier.consumer).await?;
+    Ok(if run.provider_node != sides.provider_node {
+        Some("the provider is another node now")
+    } else if position.is_none() {
+        Some("its consumer is not subscribed any more")
+    } else if run.staging.is_none() && position != Some(run.first_tick) {
+        Some("its consumer stands elsewhere now")
+    } else if run.staging.is_some() && run.layout != layout {
+        Some("the table's columns have changed")
+    } else if !run::holds(&sides.target, queue, &info.name, run.attempt).await? {
+        Some("the table on the target was emptied or rewritten")
+    } else {
+        None
+    })
+}
+
+async fn start_over(copier: &Copier, sides: &Sides, info: &TableInfo, reason: &str) -> Result<()> {
+    let (job, queue) = (copier.config.job_name.as_str(), copier.config.queue_name.as_str());
+    info!(job, queue, table = info.name, reason, "the copy starts over");
+    run::forget(&sides.target, queue, &info.name).await
+}
+
+async fn begin(
+    copier: &Copier,
+    sides: &mut Sides,
+    info: &TableInfo,
+    (source, target): (&Table, &Table),
+    copying: &Copying,
+) -> Result<()> {
+    let queue = copier.config.queue_name.as_str();
+    node::unregister_consumer(&*sides.target, queue, &copier.consumer).await?;
+    let first_tick = subscribe(copier, sides).await?;
+    free(copier, sides, info).await?;
+    let facts = plan::facts(&sides.provider, queue, &info.name, source).await?;
+    copier.progress.expect(&info.name, facts.bytes);
+    let mut manner = plan::choose(&copier.config, sides, info, (source, target), copying, &facts);
+    if manner == Manner::Chunks {
+        if chunks::begin(copier, sides, info, (source, target), copying, first_tick).await? {
+            return Ok(());
+        }
+        manner = Manner::Whole(Some("a unique index on the target has to stay"));
+    }
+    whole::copy(copier, sides, info, (source, target), copying, &manner, first_tick).await
+}
+
+/// Subscribes the copy's consumer at a fresh tick, whatever an earlier attempt has left.
+async fn subscribe(copier: &Copier, sides: &Sides) -> Result<i64> {
+    let queue = copier.config.queue_name.as_str();
+    let provider = &*sides.provider;
+    batch::unregister(provider, queue, &copier.consumer).await?;
+    batch::register(provider, queue, &copier.consumer, None).await?;
+    fail_point::reached("copy-registered");
+    let position = batch::subscription(provider, queue, &copier.consumer).await?;
+    Ok(position.ok_or_else(|| pgq::Error::NoNode { queue: queue.to_owned() })?)
+}
+
+/// Foreign keys at either end go in a short transaction of their own: their locks on other tables must not last as long as a copy.
+/// What cannot go is made deferrable, and user triggers are switched off.
+async fn free(copier: &Copier, sides: &mut Sides, info: &TableInfo) -> Result<()> {
+    let transaction = sides.target.transaction().await.during("dropping foreign keys")?;
+    let sql = "select londiste_rs.drop_fkeys($1)";
+    let what = || format!("dropping the foreign keys of {}", info.dest());
+    let dropped: i32 = transaction.query_one(sql, &[&info.dest()]).await.during(what())?.get(0);
+    transaction
+        .query_one("select londiste_rs.relax_tables()", &[])
+        .await
+        .during("relaxing foreign keys and triggers")?;
+    transaction.commit().await.during(what())?;
+    if dropped > 0 {
+        let (job, queue) = (&copier.config.job_name, &copier.config.queue_name);
+        info!(
+            job,
+            queue,
+            table = info.name,
+            foreign_keys = dropped,
+            "foreign keys are dropped until the table is ok"
+        );
+    }
+    Ok(())
+}
+
+/// Builds the indexes, several at a time, and moves the table on. Meanwhile what is changed goes on being drained, so that the source's queue
+/// can be rotated.
+async fn finish(
+    copier: &Copier,
+    sides: &mut Sides,
+    info: &TableInfo,
+    run: &Run,
+    mut staging: Option<Staging>,
+) -> Result<()> {
+    let (job, queue) = (copier.config.job_name.as_str(), copier.config.queue_name.as_str());
+    let builders = Builders::default();
+    let mut building = std::pin::pin!(build(copier, info, &builders));
+    loop {
+        let built = tokio::time::timeout(DRAIN, &mut building).await;
+        if let Some(staging) = &mut staging
+            && let Drained::StartOver(reason) = staging.drain(copier, sides, info, run, None).await?
+        {
+            return start_over(copier, sides, info, reason).await;
+        }
+        if let Ok(built) = built {
+            built?;
+            break;
+        }
+        // the copy's own connections stand still meanwhile: they are kept in use, and the builders are seen at work
+        sides.provider.batch_execute("select 1").await.during("asking the provider")?;
+        builders.look(&sides.target, info).await?;
+        copier.report.sign();
+    }
+    let bypass_triggers = replay::may_bypass_triggers(&*sides.target).await?;
+    let transaction = sides.target.transaction().await.during("ending the copy")?;
+    let client = transaction.client();
+    replay::enter(client, bypass_triggers).await?;
+    if let Some(staging) = &staging {
+        staging.reconcile(client).await?;
+    }
+    indexes::finish(client, queue, info).await?;
+    if !run::holds(client, queue, &info.name, run.attempt).await? {
+        return Ok(());
+    }
+    if run.staging.is_none() {
+        node::register_consumer(&transaction, queue, &copier.consumer, &sides.provider_node, run.first_tick)
+            .await?;
+    }
+    let (from, to) = (MergeState::InCopy, MergeState::CatchingUp);
+    position::advance(client, queue, &info.name, from, to, Some(&run.first_snapshot)).await?;
+    table::set_error(&transaction, queue, &info.name, None).await?;
+    if let Some(why) = &run.why_whole {
+        info!(job, queue, table = info.name, reason = why, "table was copied under one snapshot");
+    }
+    run::forget(client, queue, &info.name).await?;
+    fail_point::reached("copy-end-before-commit");
+    transaction.commit().await.during("ending the copy")?;
+    fail_point::reached("copy-end-after-commit");
+    copier.moved(info, to);
+    Ok(())
+}
+
+/// Builds what is to be built: side by side what can be made so, the biggest first; then, one by one, what needs the table alone.
+async fn build(copier: &Copier, info: &TableInfo, builders: &Builders) -> Result<()> {
+    let (job, queue) = (copier.config.job_name.as_str(), copier.config.queue_name.as_str());
+    let list = {
+        let builder = copier.connections.builder().await?;
+        indexes::to_build(&builder, info.dest()).await?
+    };
+    let (alone, beside): (Vec<_>, Vec<_>) = list.into_iter().partition(|index| index.alone);
+    let total = alone.len() + beside.len();
+    copier.progress.building(&info.name, total);
+    let one = |index: indexes::Build| async move {
+        let mut builder = copier.connections.builder().await?;
+        let began = std::time::Instant::now();
+        let at_work = builders.begin(builder.backend_pid());
+        indexes::build(&mut builder, queue, info, &index).await?;
+        drop(at_work);
+        let (name, seconds) = (index.name.as_str(), began.elapsed().as_secs_f64());
+        info!(job, queue, table = info.name, index = name, seconds, "index is built");
+        copier.progress.built(&info.name);
+        Ok::<_, crate::Error>(())
+    };
+    let mut building: FuturesUnordered<_> = beside.into_iter().map(one).collect();
+    while building.try_next().await?.is_some() {}
+    drop(building);
+    let mut building = std::pin::pin!(futures_util::stream::iter(alone).then(one));
+    while building.try_next().await?.is_some() {}
+    Ok(())
+}
+
+/// Server processes that build indexes.
+#[derive(Debug, Default)]
+struct Builders {
+    pids: Mutex<BTreeSet<i32>>,
+}
+
+/// One of them, until dropped.
+struct AtWork<'a> {
+    builders: &'a Builders,
+    pid: i32,
+}
+
+impl Builders {
+    fn begin(&self, pid: i32) -> AtWork<'_> {
+        self.pids.lock().unwrap_or_else(PoisonError::into_inner).insert(pid);
+        AtWork { builders: self, pid }
+    }
+
+    /// Fails where one is gone whose answer was not heard: the network has lost it.
+    async fn look(&self, target: &pg::Client, info: &TableInfo) -> Result<()> {
+        let pids: Vec<i32> =
+            self.pids.lock().unwrap_or_else(PoisonError::into_inner).iter().copied().collect();
+        let sql = "select p from unnest($1::int4[]) p where not exists (select from pg_stat_activity a where a.pid = p)";
+        let gone = target.query(sql, &[&pids]).await.during("looking for the sessions that build indexes")?;
+        match gone.first() {
+            Some(row) => Err(crate::Error::BuilderLost { table: info.dest().to_owned(), pid: row.get(0) }),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for AtWork<'_> {
+    fn drop(&mut self) {
+        self.builders.pids.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.pid);
+    }
+}

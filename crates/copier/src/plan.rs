@@ -1,0 +1,117 @@
+//! How a table is copied, decided by what it is.
+
+use pg::{Client, Persistence, Table, TableKind};
+use pgq::table::TableInfo;
+
+use crate::columns::Copying;
+use crate::connections::Sides;
+use crate::error::During;
+use crate::{Config, Result};
+
+/// Where ranges of pages can be read without reading all the others (`ctid` range scans).
+const RANGES_SINCE: u32 = 140_000;
+/// A table up to this size is copied with its indexes in place, in one transaction: making them anew would take longer.
+const TINY: i64 = 1 << 20;
+/// A table up to this size is one chunk.
+pub(crate) const ONE_CHUNK: i64 = 64 << 20;
+
+/// The ways of copying.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Manner {
+    /// One transaction, indexes in place.
+    Tiny,
+    /// One snapshot; indexes are built when the rows are there. For a large table with the reason why it has to be.
+    Whole(Option<&'static str>),
+    /// Range after range, each under its own snapshot.
+    Chunks,
+}
+
+/// What decides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Facts {
+    /// Bytes of rows on the source, out-of-line values included.
+    pub(crate) bytes: i64,
+    /// Pages of its heaps.
+    pub(crate) pages: i64,
+    /// Every update gives an event with the key and the whole row.
+    captured_whole: bool,
+    /// All rows lie in heaps of the source's own.
+    heaps: bool,
+    /// The key is checked at once: no two rows exchange theirs.
+    key_at_once: bool,
+}
+
+/// By nothing but the system's catalogs: a source of the stock tools has no schema of ours. Chunks lock each heap, which takes SELECT on it.
+const FACTS: &str = "\
+select coalesce(sum(pg_catalog.pg_table_size(c.oid)), 0)::int8,
+       coalesce(sum(pg_catalog.pg_relation_size(c.oid)) / pg_catalog.current_setting('block_size')::int8, 0)::int8,
+       coalesce(pg_catalog.bool_and(c.relkind = 'r' and am.amname = 'heap'
+                                    and pg_catalog.has_table_privilege(c.oid, 'select')), false)
+  from pg_catalog.pg_class top
+ cross join lateral (
+       select top.oid where top.relkind <> 'p'
+       union all
+       select t.relid from pg_catalog.pg_partition_tree(top.oid) t where top.relkind = 'p' and t.isleaf) rel
+  join pg_catalog.pg_class c on c.oid = rel.oid
+  left join pg_catalog.pg_am am on am.oid = c.relam
+ where top.oid = $1";
+
+/// Looks at the source's table.
+pub(crate) async fn facts(provider: &Client, queue: &str, name: &str, table: &Table) -> Result<Facts> {
+    let looking = || format!("looking at table {}", table.name);
+    let row = provider.query_one(FACTS, &[&table.oid]).await.during(looking())?;
+    let (bytes, pages, heaps) = (row.get(0), row.get(1), row.get(2));
+    let ours = "select pg_catalog.to_regprocedure('londiste_rs.capture_is_whole(text,text)') is not null";
+    let captured_whole = provider.query_one(ours, &[]).await.during(looking())?.get(0) && {
+        let sql = "select londiste_rs.capture_is_whole($1, $2)";
+        provider.query_one(sql, &[&queue, &name]).await.during(looking())?.get(0)
+    };
+    let indexes = pg::indexes(provider, &table.name).await.during(looking())?;
+    let is_key =
+        |columns: &[Option<String>]| columns.iter().map(Option::as_ref).eq(table.key.iter().map(Some));
+    let key_at_once = indexes.iter().any(|i| i.unique && i.immediate && !i.partial && is_key(&i.columns));
+    Ok(Facts { bytes, pages, captured_whole, heaps, key_at_once })
+}
+
+/// Decides.
+pub(crate) fn choose(
+    config: &Config,
+    sides: &Sides,
+    info: &TableInfo,
+    (source, target): (&Table, &Table),
+    copying: &Copying,
+    facts: &Facts,
+) -> Manner {
+    let one_chunk = match config.copy_chunk_pages {
+        0 => facts.bytes <= ONE_CHUNK,
+        pages => facts.pages <= pages,
+    };
+    if facts.bytes <= TINY && one_chunk && info.dropped_ddl.is_none() {
+        return Manner::Tiny;
+    }
+    if one_chunk {
+        return Manner::Whole(None);
+    }
+    let why = if sides.provider.server_version() < RANGES_SINCE {
+        "the source's server is older than version 14"
+    } else if source.key.is_empty() {
+        "it has no primary key or unique index over not-null columns"
+    } else if !facts.key_at_once {
+        "its key is deferrable"
+    } else if !source.key.iter().all(|key| copying.columns.contains(key)) {
+        "its key is not copied"
+    } else if !facts.captured_whole {
+        "its capture does not tell every update with the whole row"
+    } else if !facts.heaps {
+        "not all of its rows lie in heaps that may be read"
+    } else if info.has_attr("skip_truncate") {
+        "the target's rows are kept"
+    } else if target.persistence != Persistence::Permanent {
+        "the target's table is not logged: a crash of its server would take chunks away"
+    } else if target.kind == TableKind::Partitioned {
+        "the target's table is partitioned and keeps its indexes"
+    } else {
+        return Manner::Chunks;
+    };
+    Manner::Whole(Some(why))
+}

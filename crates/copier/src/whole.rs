@@ -1,0 +1,115 @@
+//! A copy under one snapshot: the rows in one transaction on the target.
+
+use std::time::Instant;
+
+use pg::{Table, TableKind};
+use pgq::table::{MergeState, TableInfo};
+use pgq::{fail_point, node, replay};
+use tracing::info;
+
+use crate::columns::Copying;
+use crate::connections::Sides;
+use crate::error::During;
+use crate::plan::Manner;
+use crate::run::{self, Run, Step};
+use crate::{Copier, Result, indexes, position};
+
+/// Copies all rows. The consumer was registered at `first_tick` before, so that every change is in the rows or behind the tick.
+pub(crate) async fn copy(
+    copier: &Copier,
+    sides: &mut Sides,
+    info: &TableInfo,
+    (source, target): (&Table, &Table),
+    copying: &Copying,
+    manner: &Manner,
+    first_tick: i64,
+) -> Result<()> {
+    let (job, queue) = (copier.config.job_name.as_str(), copier.config.queue_name.as_str());
+    let began = Instant::now();
+    let bypass_triggers = replay::may_bypass_triggers(&*sides.target).await?;
+    let sizes = indexes::sizes(&sides.provider, &source.name).await?;
+    let cancel = sides.provider.cancel_token();
+    let reading = sides
+        .provider
+        .build_transaction()
+        .isolation_level(tokio_postgres::IsolationLevel::RepeatableRead)
+        .read_only(true)
+        .start()
+        .await
+        .during("beginning the copy's snapshot")?;
+    let snapshot: String = reading
+        .query_one("select txid_current_snapshot()::text", &[])
+        .await
+        .during("taking the copy's snapshot")?
+        .get(0);
+    let writing = sides.target.transaction().await.during("beginning the copy")?;
+    let (from, into): (&pg::Client, &pg::Client) = (reading.client(), writing.client());
+    replay::enter(into, bypass_triggers).await?;
+    // the indexes of partitions would not come back under their own names
+    let partitioned = target.kind == TableKind::Partitioned;
+    let away = match manner {
+        Manner::Tiny => 0,
+        _ if partitioned => 0,
+        _ => indexes::put_away(into, queue, info, &target.name, &sizes).await?.away,
+    };
+    let emptied = !info.has_attr("skip_truncate");
+    if emptied {
+        let only = if partitioned { "" } else { "only " };
+        into.batch_execute(&format!("truncate {only}{}", target.name))
+            .await
+            .during(format!("emptying {}", target.name))?;
+    }
+    let mut valve = copier.valve(None);
+    let copy_in = copying.copy_in(emptied && target.kind == TableKind::Ordinary);
+    let copied = pg::pipe(from, &copying.copy_out(), into, &copy_in, &mut valve).await;
+    let Some(copied) = copied.during(format!("copying {}", source.name))? else {
+        // the valve closes only for chunks
+        cancel.cancel_query().await.during("ending a copy")?;
+        return Ok(());
+    };
+    let mut run = Run {
+        attempt: 1,
+        step: Step::Indexes,
+        provider_node: sides.provider_node.clone(),
+        first_tick,
+        first_snapshot: snapshot.clone(),
+        source_files: String::new(),
+        layout: String::new(),
+        staging: None,
+        why_whole: None,
+    };
+    if let Manner::Whole(why) = manner {
+        run.why_whole = why.map(str::to_owned);
+    }
+    let moved = if away == 0 {
+        node::register_consumer(&writing, queue, &copier.consumer, &sides.provider_node, first_tick).await?;
+        let (from, to) = (MergeState::InCopy, MergeState::CatchingUp);
+        position::advance(into, queue, &info.name, from, to, Some(&snapshot)).await?
+    } else {
+        run.insert(into, queue, info).await?;
+        run::holds(into, queue, &info.name, run.attempt).await?
+    };
+    if !moved {
+        // removed or asked for again meanwhile: the transaction goes, the caller looks at the new state
+        return Ok(());
+    }
+    fail_point::reached("whole-before-commit");
+    writing.commit().await.during("committing the copy")?;
+    fail_point::reached("whole-after-commit");
+    reading.commit().await.during("ending the copy's snapshot")?;
+    info!(
+        job,
+        queue,
+        table = info.name,
+        rows = copied.rows,
+        bytes = copied.bytes,
+        indexes = away,
+        binary = copying.binary,
+        seconds = began.elapsed().as_secs_f64(),
+        "table is copied"
+    );
+    if away == 0 {
+        copier.moved(info, MergeState::CatchingUp);
+    }
+    Ok(())
+}

@@ -1,0 +1,107 @@
+//! What is in force, and where it comes from.
+
+use std::fmt;
+
+use super::keys::{self, Meaning};
+use super::{DEFAULTS, Ini};
+use crate::Error;
+
+/// Where a value comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// Nobody has set it.
+    Default,
+    /// A line of the file, where it is known.
+    File(Option<usize>),
+    /// A variable of the environment.
+    Environment(String),
+    /// `--set`.
+    CommandLine,
+}
+
+/// A key with the value that is in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The key.
+    pub key: &'static str,
+    /// Its value, without secrets; `None` where it has none.
+    pub value: Option<String>,
+    /// Where that comes from: file and line, variable, `--set`, `default`.
+    pub origin: String,
+}
+
+impl Ini {
+    /// Every key that means something in `section`, in the order of the documentation.
+    ///
+    /// # Errors
+    /// No such section, or values with references that lead nowhere.
+    pub fn effective(&self, section: &str) -> Result<Vec<Entry>, Error> {
+        let values = self.values(section)?;
+        let mut entries = Vec::new();
+        for key in keys::known_keys(section) {
+            let Some(meaning) = keys::meaning(section, key) else { continue };
+            if matches!(meaning, Meaning::Alias(_) | Meaning::Idle(_)) {
+                continue;
+            }
+            let value = values.get(key).cloned().or_else(|| keys::default(section, key).map(str::to_owned));
+            let shown = value.map(|value| match meaning {
+                Meaning::Secret => hidden(&value),
+                _ => value.replace('\n', "\n    "),
+            });
+            let origin = match self.origin(section, key) {
+                Origin::Default if shown.is_none() => "not set".to_owned(),
+                Origin::Default if values.contains_key(key) && keys::default(section, key).is_none() => {
+                    "default: the file's name".to_owned()
+                }
+                origin => self.told(&origin),
+            };
+            entries.push(Entry { key, value: shown, origin });
+        }
+        Ok(entries)
+    }
+
+    /// Where the value of `key` comes from.
+    pub(crate) fn origin(&self, section: &str, key: &str) -> Origin {
+        let aliases = keys::known_keys(section)
+            .filter(|other| matches!(keys::meaning(section, other), Some(Meaning::Alias(of)) if of == key))
+            .map(str::to_owned);
+        let names: Vec<String> = std::iter::once(key.to_owned()).chain(aliases).collect();
+        let named = |has: &dyn Fn(&str) -> bool| names.iter().find(|name| has(name)).cloned();
+        if named(&|name| self.overrides.contains_key(name)).is_some() {
+            return Origin::CommandLine;
+        }
+        if let Some(name) = named(&|name| self.environment(section).contains_key(name)) {
+            return Origin::Environment(format!("{}__{}", section.to_uppercase(), name.to_uppercase()));
+        }
+        for of in [section, DEFAULTS] {
+            let here = |name: &str| self.sections.get(of).is_some_and(|pairs| pairs.contains_key(name));
+            if let Some(name) = named(&here) {
+                return Origin::File(self.lines.get(&(of.to_owned(), name)).copied());
+            }
+        }
+        Origin::Default
+    }
+
+    /// An origin for people.
+    pub(crate) fn told(&self, origin: &Origin) -> String {
+        match origin {
+            Origin::Default => "default".into(),
+            Origin::File(Some(line)) => format!("{}:{line}", self.file.display()),
+            Origin::File(None) => self.file.display().to_string(),
+            Origin::Environment(name) => format!("environment {name}"),
+            Origin::CommandLine => "--set".into(),
+        }
+    }
+}
+
+/// A connect string without its password.
+fn hidden(value: &str) -> String {
+    value.parse::<pg::ConnectString>().map_or_else(|_| "(hidden)".into(), |read| read.to_string())
+}
+
+impl fmt::Display for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let pair = format!("{} = {}", self.key, self.value.as_deref().unwrap_or_default());
+        write!(f, "{pair:<60} # {}", self.origin)
+    }
+}

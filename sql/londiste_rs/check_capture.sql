@@ -1,0 +1,256 @@
+-- What capture of a table should be, compared with what is there, and its repair.
+
+-- The capture triggers of a table as londiste_rs.capture_triggers wants them, and as they are: present is the trigger of that name, problem
+-- what is wrong with it.
+create or replace function londiste_rs.compared_triggers(
+    i_queue_name text, i_table_name text,
+    out relid oid, out trigger_name name, out present oid, out problem text)
+returns setof record language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    with wanted as (
+        select w.relid, w.trigger_name::name, w.type, w.clause, w.function_name, w.argument
+          from londiste_rs.capture c, londiste_rs.find_relation(i_table_name) rel (oid),
+               londiste_rs.capture_triggers(i_queue_name, rel.oid, c.function_name) w
+         where c.queue_name = i_queue_name and c.table_name = i_table_name)
+    select w.relid, w.trigger_name, t.oid,
+           case when t.oid is null then 'is missing'
+                when n.nspname <> 'londiste_rs' or p.proname <> w.function_name
+                    then format('calls %I.%I, not londiste_rs.%I', n.nspname, p.proname, w.function_name)
+                when t.tgtype <> w.type
+                     or (t.tgnewtable is null) <> (strpos(w.clause, 'new table') = 0)
+                     or (t.tgoldtable is null) <> (strpos(w.clause, 'old table') = 0) then 'fires at other times, or for other rows, than it should'
+                when t.tgqual is not null then 'has a condition'
+                when t.tgattr::text <> '' then 'is restricted to some columns'
+                when t.tgdeferrable or t.tgconstraint <> 0 then 'is a constraint trigger'
+                when string_to_array(encode(t.tgargs, 'escape'), '\000') is distinct from string_to_array(coalesce(w.argument || '\000', ''), '\000')
+                    then 'has other arguments than it should'
+                when t.tgenabled = 'D' then 'is disabled'
+                when t.tgenabled = 'R' then 'fires in replica sessions only' end
+      from wanted w
+      left join pg_trigger t on t.tgrelid = w.relid and t.tgname = w.trigger_name
+      left join pg_proc p on p.oid = t.tgfoid
+      left join pg_namespace n on n.oid = p.pronamespace
+    union all
+    -- clones of row triggers; a statement trigger has none
+    select c.oid, w.trigger_name, t.oid,
+           case when t.oid is null then 'is missing'
+                when t.tgparentid = 0 then 'is a trigger of its own, not the parent''s'
+                when t.tgenabled = 'D' then 'is disabled'
+                when t.tgenabled = 'R' then 'fires in replica sessions only' end
+      from wanted w
+     cross join lateral pg_partition_tree(w.relid) part
+      join pg_class c on c.oid = part.relid and c.oid <> w.relid and c.relkind in ('r', 'p')
+      left join pg_trigger t on t.tgrelid = c.oid and t.tgname = w.trigger_name
+     where w.type & 1 = 1
+    union all
+    -- a partition that was detached keeps what was created on itself
+    select t.tgrelid, t.tgname, t.oid, 'is left over: the table is no part of the replicated one'
+      from londiste_rs.capture c
+     cross join unnest(array['', '_insert', '_update', '_delete']) ending
+      join pg_proc p on p.proname = c.function_name || ending and p.pronamespace = 'londiste_rs'::regnamespace
+      join pg_trigger t on t.tgfoid = p.oid and t.tgparentid = 0
+     where c.queue_name = i_queue_name and c.table_name = i_table_name
+       and not exists (select from wanted w where w.relid = t.tgrelid and w.trigger_name = t.tgname)
+$$;
+
+-- The capture functions as they would be generated now; ending is what their names have behind the table's. They are generated under another
+-- name and undone at once: no lock on the table.
+create or replace function londiste_rs.expected_functions(
+    i_queue_name text, i_table_name text, out ending text, out source text, out settings text[], out definer boolean)
+returns setof record language plpgsql
+set search_path = pg_catalog, pg_temp
+set client_min_messages = warning
+as $$
+declare
+    trial constant text := 'trial_' || pg_backend_pid();
+    rel oid := londiste_rs.find_relation(i_table_name);
+    functions json;
+begin
+    begin
+        perform londiste_rs.write_capture_function(i_queue_name, i_table_name, rel, trial);
+        select json_agg(json_build_object('ending', substr(p.proname, length(trial) + 1), 'source', p.prosrc,
+                                          'settings', to_json(p.proconfig), 'definer', p.prosecdef)) into functions
+          from pg_proc p where starts_with(p.proname, trial) and p.pronamespace = 'londiste_rs'::regnamespace;
+        raise exception using errcode = 'LR001';
+    exception when sqlstate 'LR001' then
+        null;
+    end;
+    for ending, source, settings, definer in
+        select f->>'ending', f->>'source', array(select json_array_elements_text(f->'settings')), (f->>'definer')::boolean
+          from json_array_elements(functions) f
+    loop
+        return next;
+    end loop;
+end $$;
+
+-- What is wrong with the functions that a table's triggers call.
+create or replace function londiste_rs.function_problems(i_queue_name text, i_table_name text)
+returns setof text language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    name text;
+    expected record;
+    f record;
+begin
+    for expected in
+        select e.*, c.function_name
+          from londiste_rs.capture c, londiste_rs.expected_functions(i_queue_name, i_table_name) e
+         where c.queue_name = i_queue_name and c.table_name = i_table_name
+         order by e.ending
+    loop
+        name := expected.function_name || expected.ending;
+        select p.*, pg_get_userbyid(p.proowner) as owner into f
+          from pg_proc p where p.proname = name and p.pronamespace = 'londiste_rs'::regnamespace and p.pronargs = 0;
+        if not found then
+            return next format('function londiste_rs.%I is missing', name);
+            continue;
+        end if;
+        if f.prosrc is distinct from replace(expected.source, 'trial_' || pg_backend_pid(), expected.function_name) then
+            return next format('function londiste_rs.%I is not the one that the table needs now', name);
+        end if;
+        if coalesce(f.proconfig, '{}') <> expected.settings then
+            return next format('function londiste_rs.%I has other settings than it should', name);
+        end if;
+        if f.prosecdef <> expected.definer then
+            return next format('function londiste_rs.%I is not SECURITY DEFINER', name);
+        end if;
+        if not exists (select from pgq.queue q where q.queue_name = i_queue_name
+                          and (has_table_privilege(f.proowner, q.queue_data_pfx || '_0', 'insert')
+                               or has_function_privilege(f.proowner, 'pgq.insert_event(text, text, text, text, text, text, text)', 'execute')))
+        then
+            return next format('role %s, who owns function londiste_rs.%I, may not write events', f.owner, name);
+        end if;
+    end loop;
+end $$;
+
+-- What is wrong with the stock triggers of a table. Their arguments are whatever the one who added the table wanted.
+create or replace function londiste_rs.stock_problems(i_queue_name text, i_table_name text)
+returns setof text language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select format('trigger %I on %s %s', w.name, w.rel::regclass,
+                  case when t.oid is null then 'is missing'
+                       when n.nspname <> 'pgq' or p.proname not in ('logutriga', 'sqltriga', 'jsontriga')
+                           then format('calls %I.%I, not a function of pgq', n.nspname, p.proname)
+                       when split_part(encode(t.tgargs, 'escape'), '\000', 1) <> replace(i_queue_name, '\', '\\') then 'writes into another queue'
+                       when t.tgenabled = 'D' then 'is disabled'
+                       else 'fires in replica sessions only' end)
+      from (select londiste_rs.find_relation(i_table_name) as rel,
+                   londiste_rs.trigger_name(i_queue_name) || ending as name
+              from unnest(array['', '_truncate']) ending) w
+      left join pg_trigger t on t.tgrelid = w.rel and t.tgname in (w.name::name, ('zzz_' || w.name)::name)
+      left join pg_proc p on p.oid = t.tgfoid
+      left join pg_namespace n on n.oid = p.pronamespace
+     where t.oid is null or n.nspname <> 'pgq' or p.proname not in ('logutriga', 'sqltriga', 'jsontriga')
+        or split_part(encode(t.tgargs, 'escape'), '\000', 1) <> replace(i_queue_name, '\', '\\') or t.tgenabled in ('D', 'R')
+$$;
+
+-- Whether a table of the root is captured by the stock triggers. i_capture (generated, stock) decides where it has neither.
+create or replace function londiste_rs.has_stock_capture(i_queue_name text, i_table_name text, i_capture text)
+returns boolean language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select not exists (select from londiste_rs.capture c where c.queue_name = i_queue_name and c.table_name = i_table_name)
+       and (i_capture = 'stock'
+            or exists (select from pg_trigger t join pg_proc p on p.oid = t.tgfoid join pg_namespace n on n.oid = p.pronamespace
+                        where t.tgrelid = londiste_rs.find_relation(i_table_name) and n.nspname = 'pgq'
+                          and t.tgname in (londiste_rs.trigger_name(i_queue_name)::name, ('zzz_' || londiste_rs.trigger_name(i_queue_name))::name)))
+$$;
+
+-- What is wrong with the capture of a table of the root; nothing where all is as it should be.
+create or replace function londiste_rs.check_capture(i_queue_name text, i_table_name text, i_capture text default 'generated', out problem text)
+returns setof text language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    rel oid := londiste_rs.find_relation(i_table_name);
+begin
+    if rel is null then
+        problem := 'the table does not exist: remove it from replication, or create it again';
+        return next;
+        return;
+    end if;
+    if londiste_rs.has_stock_capture(i_queue_name, i_table_name, i_capture) then
+        return query select s from londiste_rs.stock_problems(i_queue_name, i_table_name) s;
+    elsif not exists (select from londiste_rs.capture c where c.queue_name = i_queue_name and c.table_name = i_table_name) then
+        problem := 'it has no capture';
+        return next;
+    else
+        return query select format('trigger %I on %s %s', t.trigger_name, t.relid::regclass, t.problem)
+                       from londiste_rs.compared_triggers(i_queue_name, i_table_name) t
+                      where t.problem is not null order by 1;
+        return query select f from londiste_rs.function_problems(i_queue_name, i_table_name) f;
+    end if;
+    return query
+        select format('its inheritance child %s is not replicated: add it', i.inhrelid::regclass)
+          from pg_inherits i join pg_class c on c.oid = i.inhrelid
+         where i.inhparent = rel and not c.relispartition
+           and not exists (select from londiste.table_info t
+                            where t.queue_name = i_queue_name and t.local
+                              and londiste_rs.find_relation(coalesce(t.dest_table, t.table_name)) = i.inhrelid)
+         order by 1;
+end $$;
+
+-- Puts right what check_capture finds, but for tables and children that are not there. The caller sets lock_timeout and tries again.
+create or replace function londiste_rs.repair_capture(i_queue_name text, i_table_name text, i_capture text default 'generated')
+returns void language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    rel oid := londiste_rs.find_relation(i_table_name);
+    t record;
+begin
+    if rel is null then
+        return;
+    end if;
+    if londiste_rs.has_stock_capture(i_queue_name, i_table_name, i_capture) then
+        perform londiste_rs.repair_stock_capture(i_queue_name, i_table_name);
+        return;
+    end if;
+    for t in select * from londiste_rs.compared_triggers(i_queue_name, i_table_name) x
+              where x.problem is not null and x.present is not null
+    loop
+        if t.problem in ('is disabled', 'fires in replica sessions only') then
+            execute format('alter table %s enable trigger %I', t.relid::regclass, t.trigger_name);
+        elsif exists (select from pg_trigger p where p.oid = t.present and p.tgparentid = 0) then
+            execute format('drop trigger %I on %s', t.trigger_name, t.relid::regclass);
+        end if;
+    end loop;
+    -- a clone cannot be made alone
+    for t in select distinct x.trigger_name from londiste_rs.compared_triggers(i_queue_name, i_table_name) x
+              where x.problem is not null and x.relid <> rel
+                and exists (select from pg_trigger p where p.tgrelid = rel and p.tgname = x.trigger_name)
+    loop
+        execute format('drop trigger %I on %s', t.trigger_name, rel::regclass);
+    end loop;
+    if exists (select from londiste_rs.function_problems(i_queue_name, i_table_name)) then
+        update londiste_rs.capture c set layouts = '' where c.queue_name = i_queue_name and c.table_name = i_table_name;
+    end if;
+    perform londiste_rs.capture_table(i_queue_name, i_table_name);
+end $$;
+
+-- Enables stock triggers, and makes with their usual arguments those that are missing.
+create or replace function londiste_rs.repair_stock_capture(i_queue_name text, i_table_name text)
+returns void language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    rel regclass := londiste_rs.find_relation(i_table_name);
+    base_name text := londiste_rs.trigger_name(i_queue_name);
+    t record;
+begin
+    for t in select * from pg_trigger x
+              where x.tgrelid = rel and x.tgenabled in ('D', 'R')
+                and x.tgname in (base_name::name, ('zzz_' || base_name)::name, (base_name || '_truncate')::name)
+    loop
+        execute format('alter table %s enable trigger %I', rel, t.tgname);
+    end loop;
+    if not exists (select from pg_trigger x where x.tgrelid = rel and x.tgname in (base_name::name, ('zzz_' || base_name)::name)) then
+        perform londiste.create_trigger(i_queue_name, i_table_name, '{}', londiste_rs.plain_name(rel), 'root');
+    elsif not exists (select from pg_trigger x where x.tgrelid = rel and x.tgname = (base_name || '_truncate')::name) then
+        execute format('create trigger %I after truncate on %s for each statement execute function pgq.sqltriga(%L)',
+                       base_name || '_truncate', rel, i_queue_name);
+    end if;
+end $$;

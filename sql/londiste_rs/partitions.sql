@@ -1,0 +1,161 @@
+-- Partitions that come and go. Rows that come in by ATTACH PARTITION, or leave by DETACH or DROP, make no events: whoever replicates the table
+-- is told.
+
+-- The leaf partitions of captured tables, as they were when the worker last looked.
+create table if not exists londiste_rs.capture_part (
+    queue_name text not null,
+    table_name text not null,
+    relid      oid not null,
+    part_name  text not null,
+    primary key (queue_name, table_name, relid)
+);
+
+-- What the root has told of partitions: the table differs from the root's until it is copied again.
+create table if not exists londiste_rs.partition_notice (
+    queue_name text not null,
+    table_name text not null,
+    part_name  text not null,
+    notice     text not null,
+    since      timestamptz not null default now(),
+    primary key (queue_name, table_name, part_name)
+);
+
+-- Whether a partition has rows that were in it before it became one; true where that cannot be seen. Looks at its first pages only: rows that
+-- came in with it are there, and a table that was created as a partition may be large by now.
+create or replace function londiste_rs.has_older_rows(i_part oid)
+returns boolean language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    link record;
+    found_one boolean;
+begin
+    if not has_table_privilege(i_part, 'select') or row_security_active(i_part) then
+        return true;
+    end if;
+    -- the youngest link on the way up
+    select i.xmin as xid, i.cmin as command into link
+      from pg_inherits i
+     where i.inhrelid in (select i_part union all select a.relid from pg_partition_ancestors(i_part) a)
+     order by age(i.xmin), i.cmin::text::bigint desc limit 1;
+    execute format($f$
+        select exists (
+            select from only %s as r
+             where r.ctid = any (array(select format('(%%s,%%s)', b, o)::tid from generate_series(0, 9) b, generate_series(1, 250) o))
+               and (age(r.xmin) > age($1) or (r.xmin = $1 and r.cmin::text::bigint < $2)))$f$, i_part::regclass)
+       into found_one using link.xid, link.command::text::bigint;
+    return found_one;
+end $$;
+
+-- Compares the partitions of captured tables with what they were, and tells the subscribers of those that came with rows in them, and of those that
+-- have gone. What a detached partition has kept of the triggers is removed: its lock is waited for as long as lock_timeout says.
+-- Answers what was told. Tables that are looked at for the first time have nothing to tell.
+create or replace function londiste_rs.notice_partitions(i_queue_name text, out table_name text, out part_name text, out notice text)
+returns setof record language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    c record;
+    p record;
+    t record;
+    is_new boolean;
+begin
+    for c in select x.table_name, x.relid from londiste_rs.capture x join pg_class r on r.oid = x.relid and r.relkind = 'p'
+              where x.queue_name = i_queue_name order by x.table_name
+    loop
+        table_name := c.table_name;
+        is_new := not exists (select from londiste_rs.capture_part k where k.queue_name = i_queue_name and k.table_name = c.table_name);
+        for p in select r.relid, k.relid as known, londiste_rs.plain_name(r.relid) as now_name, k.part_name as old_name
+                   from londiste_rs.row_relations(c.relid) r
+                   full join (select * from londiste_rs.capture_part k
+                               where k.queue_name = i_queue_name and k.table_name = c.table_name) k on k.relid = r.relid
+                  where r.relid is null or k.relid is null
+        loop
+            notice := null;
+            if p.known is null then
+                insert into londiste_rs.capture_part (queue_name, table_name, relid, part_name)
+                values (i_queue_name, c.table_name, p.relid, p.now_name);
+                part_name := p.now_name;
+                if not is_new and londiste_rs.has_older_rows(p.relid) then
+                    notice := 'was attached with rows in it';
+                end if;
+            else
+                delete from londiste_rs.capture_part k
+                 where k.queue_name = i_queue_name and k.table_name = c.table_name and k.relid = p.known;
+                part_name := p.old_name;
+                notice := case when exists (select from pg_class g where g.oid = p.known) then 'was detached' else 'was dropped' end;
+                for t in select * from londiste_rs.compared_triggers(i_queue_name, c.table_name) x
+                          where x.relid = p.known and x.problem is not null
+                loop
+                    execute format('drop trigger %I on %s', t.trigger_name, t.relid::regclass);
+                end loop;
+            end if;
+            if notice is not null then
+                perform pgq.insert_event(i_queue_name, 'londiste_rs.partition',
+                    json_build_object('table', c.table_name, 'partition', part_name, 'notice', notice)::text);
+                return next;
+            end if;
+        end loop;
+    end loop;
+end $$;
+
+-- Takes note of the partitions that a table has when it enters replication.
+create or replace function londiste_rs.know_partitions(i_queue_name text, i_table_name text)
+returns void language sql
+set search_path = pg_catalog, pg_temp
+as $$
+    insert into londiste_rs.capture_part (queue_name, table_name, relid, part_name)
+    select i_queue_name, i_table_name, r.relid, londiste_rs.plain_name(r.relid)
+      from londiste_rs.find_relation(i_table_name) rel (oid) join pg_class c on c.oid = rel.oid and c.relkind = 'p',
+           londiste_rs.row_relations(rel.oid) r
+        on conflict do nothing
+$$;
+
+-- Whether the rows of a table on this node differ by what happened to a partition on the root: not where a partition that has gone there is
+-- none here either.
+create or replace function londiste_rs.differs_by_partition(i_dest oid, i_part_name text, i_notice text)
+returns boolean language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select i_notice = 'was attached with rows in it'
+        or not exists (select from pg_class c where c.oid = i_dest and c.relkind = 'p')
+        or exists (select from pg_partition_tree(i_dest) p where p.relid = londiste_rs.find_relation(i_part_name))
+$$;
+
+-- Keeps what the root has told of a partition, on a subscriber where it matters: not where the table is still to be copied.
+-- Answers whether it was kept.
+create or replace function londiste_rs.keep_partition_notice(i_queue_name text, i_table_name text, i_part_name text, i_notice text)
+returns boolean language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if not exists (select from londiste.table_info t
+                    where t.queue_name = i_queue_name and t.table_name = i_table_name
+                      and t.local and t.merge_state is not null and t.merge_state <> 'in-copy'
+                      and londiste_rs.differs_by_partition(londiste_rs.find_relation(coalesce(t.dest_table, t.table_name)), i_part_name, i_notice))
+    then
+        return false;
+    end if;
+    insert into londiste_rs.partition_notice as n (queue_name, table_name, part_name, notice)
+    values (i_queue_name, i_table_name, i_part_name, i_notice)
+        on conflict (queue_name, table_name, part_name) do update set notice = excluded.notice, since = now();
+    return true;
+end $$;
+
+-- What is to be said of tables whose partitions came or went on the root.
+create or replace function londiste_rs.partition_remarks(i_queue_name text, out table_name text, out remark text)
+returns setof record language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select coalesce(t.dest_table, t.table_name),
+           format('partition %s %s on the root (%s), without events for its rows: %s', n.part_name, n.notice,
+                  to_char(n.since, 'YYYY-MM-DD HH24:MI:SS'),
+                  case when n.notice = 'was attached with rows in it' then 'resync the table'
+                       when c.relkind = 'p' then 'detach or drop it here as well, or resync the table'
+                       else 'delete them here as well, or resync the table' end)
+      from londiste_rs.partition_notice n
+      join londiste.table_info t on t.queue_name = n.queue_name and t.table_name = n.table_name and t.local
+      join pg_class c on c.oid = londiste_rs.find_relation(coalesce(t.dest_table, t.table_name))
+     where n.queue_name = i_queue_name and londiste_rs.differs_by_partition(c.oid, n.part_name, n.notice)
+     order by 1, 2
+$$;

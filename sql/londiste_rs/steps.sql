@@ -1,0 +1,13 @@
+-- The steps from older versions of the schemas to this one, each taken once in the life of a database, in their order. What can be said
+-- as a state ("this table has this column") is said where the object is made, and is no step. A new step also raises the number in
+-- begin.sql. A fresh installation takes them all and finds nothing to do.
+
+do $$
+begin
+    if londiste_rs.take_step(1, 'row functions of stock triggers have all arguments')
+       and to_regprocedure('pgq._wanted_row_functions(oid)') is not null then
+        -- so that it is not the application's next statements that write them
+        perform pgq._write_row_function(w.format, w.relation, w.args) from pgq._wanted_row_functions(null) w;
+        perform pgq._write_row_trees();
+    end if;
+end $$;

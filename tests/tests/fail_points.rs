@@ -1,0 +1,145 @@
+//! Each process dies at each of the places where something has just been committed, or is about to be, while the application writes:
+//! nothing is lost, nothing is doubled. The places exist in debug builds only (`pgq::fail_point`).
+#![cfg(debug_assertions)]
+
+use std::time::Duration;
+
+use tests::load::pgbench::{self, Pgbench};
+use tests::{Pair, Setup, compare};
+
+const SETTLE: Duration = Duration::from_secs(120);
+
+/// Process and place; `:n` is the n-th time it comes there.
+const REPLAY: &[(&str, &str)] = &[
+    ("pgqd", "ticked:5"),
+    ("pgqd", "maintained:2"),
+    ("source", "sequences-before"),
+    ("source", "sequences-after"),
+    ("source", "global-watermark-set"),
+    ("target", "watermark-set"),
+    ("target", "relaxed"),
+    ("target", "batch-taken:3"),
+    ("target", "batch-before-commit:3"),
+    ("target", "batch-before-finish:3"),
+    ("target", "batch-after-finish:3"),
+];
+
+/// Places that the target's worker comes to while it copies a table: one in chunks, one that has no key and is copied under one snapshot.
+const COPY: &[(&str, &[&str])] = &[
+    (
+        "public.pgbench_accounts",
+        &[
+            "copy-registered",
+            "chunks-before-begin",
+            "chunks-begun",
+            "chunk-before-commit",
+            "chunk-after-commit",
+            "staging-before-commit",
+            "staging-after-commit",
+            "reconcile-before-commit",
+            "reconcile-after-commit",
+            "index-before-commit",
+            "copy-end-before-commit",
+            "copy-end-after-commit",
+        ],
+    ),
+    (
+        "public.pgbench_history",
+        &[
+            "whole-before-commit",
+            "whole-after-commit",
+            "catch-up-before-commit",
+            "catch-up-before-finish",
+            "wanna-sync-set",
+            "do-sync-set",
+            "hand-over-before-commit",
+            "hand-over-after-commit",
+            "copy-leaves",
+        ],
+    ),
+];
+
+/// How the places begin that only a copy in chunks comes to.
+const OF_CHUNKS: [&str; 3] = ["chunk", "staging", "reconcile"];
+
+/// The history has no key: a change that came twice shows there.
+fn start() -> (Pair, Setup, Pgbench) {
+    let pair = Pair::start();
+    pgbench::create(&pair, 1);
+    pair.both("create sequence counter");
+    let setup = Setup::new(&pair);
+    setup.set("pgqd.ini", "maint_period", "0.5");
+    setup.replicate();
+    let load = Pgbench::start(&setup, 2, 100);
+    (pair, setup, load)
+}
+
+/// Lets one of the processes, which does not run, run until it has died at that place.
+fn die(setup: &Setup, name: &str, point: &str) {
+    let ini = format!("{name}.ini");
+    let environment = [("LONDISTE_FAIL_POINT", point)];
+    let (program, words) = if name == "pgqd" {
+        ("pgqd", vec![ini.as_str()])
+    } else {
+        ("londiste", vec![ini.as_str(), "worker"])
+    };
+    let mut process = setup.foreground_in(program, &words, point, &environment);
+    eprintln!("{name} is to die at {point}");
+    let code = process.wait(SETTLE);
+    assert_eq!(code, -1, "{name} at {point} ended in another way\n{}", setup.logs());
+}
+
+fn settle(pair: &Pair, setup: &Setup, load: Pgbench) {
+    load.stop().expect_clean();
+    setup.wait_ok(SETTLE);
+    setup.wait_caught_up(SETTLE);
+    let equal = compare::assert_equal(pair);
+    assert!(equal.rows > 100_000, "{equal:?}");
+}
+
+#[test]
+fn death_at_each_commit_of_replay() {
+    let (pair, setup, load) = start();
+    for name in ["pgqd", "source", "target"] {
+        setup.stop_daemon(name);
+        for (_, point) in REPLAY.iter().filter(|(process, _)| *process == name) {
+            die(&setup, name, point);
+        }
+        setup.start_daemon(name);
+    }
+    settle(&pair, &setup, load);
+}
+
+#[test]
+fn death_at_each_commit_of_a_copy() {
+    let (pair, setup, load) = start();
+    setup.stop_daemon("target");
+    setup.set("target.ini", "copy_chunk_pages", "200");
+    // before version 14 no table is copied in chunks
+    let in_chunks = pair.source.cluster.major() >= 14;
+    for (table, points) in COPY {
+        for point in
+            points.iter().filter(|point| in_chunks || !OF_CHUNKS.iter().any(|of| point.starts_with(of)))
+        {
+            setup.londiste(&["target.ini", "resync", table]).expect_success();
+            die(&setup, "target", point);
+        }
+    }
+    setup.start_daemon("target");
+    settle(&pair, &setup, load);
+}
+
+#[test]
+fn death_at_each_step_of_parking_a_table() {
+    let (pair, setup, load) = start();
+    setup.stop_daemon("target");
+    pair.target.execute("alter table pgbench_tellers add constraint none check (tbalance is null) not valid");
+    for point in ["parking-prepared", "parking-written", "parked"] {
+        die(&setup, "target", point);
+    }
+    setup.start_daemon("target");
+    setup.wait_caught_up(SETTLE);
+    pair.target.execute("alter table pgbench_tellers drop constraint none");
+    setup.londiste(&["target.ini", "resume-table", "pgbench_tellers"]).expect_success();
+    settle(&pair, &setup, load);
+}
