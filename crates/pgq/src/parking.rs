@@ -42,17 +42,19 @@ pub struct Parked {
 }
 
 impl Parked {
-    /// The cause may pass without anybody's doing: the server was short of disk or memory (class 53).
+    /// The cause may pass without anybody's doing: the server was short of disk or memory (class 53), or took offence at something that
+    /// was changed at the same time (XX000).
     pub fn may_pass(&self) -> bool {
-        self.code.as_deref().is_some_and(|code| code.starts_with("53"))
+        self.code.as_deref().is_some_and(|code| code.starts_with("53") || code == "XX000")
     }
 }
 
 /// Whether a server's refusal is about the table that was being written, so that the other tables can go on without it. It is not when the
-/// whole server or transaction is concerned: connection, shutdown, cancellation, deadlock, lock timeout, a server that only reads.
+/// whole server, session or transaction is concerned: connection, shutdown, cancellation, deadlock, lock timeout, a server that only reads,
+/// prepared statements that are gone.
 pub fn is_own_cause(code: &str) -> bool {
-    let elsewhere = ["08", "25", "28", "3D", "40", "55", "57"];
-    !elsewhere.iter().any(|class| code.starts_with(class)) && code != "53300"
+    let elsewhere = ["08", "24", "25", "26", "28", "34", "3D", "40", "55", "57", "53300", "42P05"];
+    !elsewhere.iter().any(|class| code.starts_with(class))
 }
 
 /// Parks a table. State and position are the caller's, in the same transaction where they change.
@@ -102,7 +104,7 @@ mod tests {
         for own in ["23505", "22003", "42703", "42501", "53100", "54000", "P0001", "XX001"] {
             assert!(is_own_cause(own), "{own}");
         }
-        for other in ["08006", "25006", "40P01", "55P03", "57014", "57P01", "53300"] {
+        for other in ["08006", "25006", "40P01", "55P03", "57014", "57P01", "53300", "26000"] {
             assert!(!is_own_cause(other), "{other}");
         }
     }
