@@ -1,5 +1,6 @@
-# make test | conformance | demo [KEEP=1] | demo-stop | soak [MINUTES=30] | bench [CASES=…] | test-versions [VERSIONS=… UPGRADES=…] | install [PREFIX= DESTDIR=] | deb
+# make test | conformance | demo [KEEP=1] | demo-stop | soak [MINUTES=30] | bench [CASES=…] | torture [SECONDS=600] | test-versions [VERSIONS=… UPGRADES=…] | install [PREFIX= DESTDIR=] | deb
 PREFIX ?= /usr/local
+SECONDS ?= 600
 VERSIONS ?= 13 14 16 17 18
 UPGRADES ?= 13:18 18:13
 export CARGO_TERM_COLOR ?= auto
@@ -39,6 +40,11 @@ conformance: postgres
 	.ci/install-stock
 	cargo build --workspace --bins
 	cargo test --package tests --test conformance --test mixed -- --nocapture --test-threads=2
+
+# Capture under every type, statement and change of the schema, for longer than make test does: SECONDS each.
+torture: postgres
+	cargo build --workspace --bins
+	TORTURE_SECONDS=$(SECONDS) SOAK_SECONDS=$(SECONDS) cargo test --package tests --test capture_torture --test soak_ddl -- --nocapture --test-threads=1
 
 # The guide on two servers of its own, under load, compared row by row. KEEP=1 leaves it running.
 demo: postgres build
@@ -80,4 +86,4 @@ TARGET = $(or $(CARGO_TARGET_DIR),target)
 postgres:
 	.ci/install-postgres
 
-.PHONY: build deb soak install-units test conformance run-tests test-versions demo demo-stop bench install postgres
+.PHONY: build deb soak install-units test conformance run-tests test-versions demo demo-stop bench torture install postgres

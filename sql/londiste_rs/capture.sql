@@ -97,9 +97,11 @@ begin
        or exists (select from londiste_rs.capture_triggers(i_queue_name, rel, fn) w
                    where to_regprocedure(format('londiste_rs.%I()', w.function_name)) is null)
     then
-        -- from one form to another, nobody writes between the functions' change and the triggers'
+        -- from one form to another, nobody writes between the functions' change and the triggers'; a trigger for TRUNCATE that a new
+        -- partition lacks is no reason to lock the others
         if exists (select from londiste_rs.capture_triggers(i_queue_name, rel, fn) w
-                    where not exists (select from pg_trigger p where p.tgrelid = w.relid and p.tgname = w.trigger_name::name
+                    where w.type <> 32
+                      and not exists (select from pg_trigger p where p.tgrelid = w.relid and p.tgname = w.trigger_name::name
                                          and p.tgtype = w.type)) then
             execute format('lock table %s in share row exclusive mode', rel::regclass);
         end if;

@@ -37,15 +37,16 @@ as $$
     select format('row(%s)', string_agg(format('%s.%I', i_row, k), ', ' order by pos)) from unnest(i_key) with ordinality u(k, pos)
 $$;
 
--- The new row of an update of one row that keeps its key. Nothing for all other updates.
+-- The new row of an update of one row that keeps its key. Nothing for all other updates: the first condition does not depend on a row, so the join is
+-- not begun where there are more of them.
 create or replace function londiste_rs.one_update_source(i_key text[], i_unchanged boolean)
 returns text language sql immutable
 set search_path = pg_catalog, pg_temp
 as $$
-    select format($f$select 'rec.U', "."::text, null from new_rows "."
-             where not exists (select from new_rows offset 1) and %s::record *= (select %s::record from old_rows "." limit 1)$f$,
-                  londiste_rs.key_source(i_key, '"."'), londiste_rs.key_source(i_key, '"."'))
-        || case when i_unchanged then '' else $f$ and "." *<> (select "." from old_rows "." limit 1)$f$ end
+    select format($f$select 'rec.U', "."::text, null from new_rows "." cross join old_rows ".."
+             where not exists (select from new_rows offset 1) and %s::record *= %s::record$f$,
+                  londiste_rs.key_source(i_key, '"."'), londiste_rs.key_source(i_key, '".."'))
+        || case when i_unchanged then '' else $f$ and "." *<> ".."$f$ end
 $$;
 
 -- The new rows of an update after which there are the same keys as before, whichever row has which. Nothing for all other updates.

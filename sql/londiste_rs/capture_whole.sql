@@ -11,8 +11,10 @@ as $$
            and cardinality(londiste_rs.key_columns(c.relid)) > 0
            and londiste_rs.captures_unchanged(i_queue_name)
            and (c.layouts::json ->> 'unchanged') = 'true'
-           and exists (select from pg_trigger t join pg_proc p on p.oid = t.tgfoid join pg_namespace n on n.oid = p.pronamespace
-                        where t.tgrelid = c.relid and t.tgenabled in ('O', 'A')
-                          and n.nspname = 'londiste_rs' and p.proname in (c.function_name, c.function_name || '_update')
-                          and t.tgtype & 16 <> 0))
+           and not exists (
+               select from londiste_rs.capture_triggers(i_queue_name, c.relid, c.function_name) w
+                where w.events <> 'truncate'
+                  and not exists (select from pg_trigger t join pg_proc p on p.oid = t.tgfoid
+                                   where t.tgrelid = w.relid and t.tgname = w.trigger_name::name and t.tgtype = w.type
+                                     and t.tgenabled in ('O', 'A') and p.proname = w.function_name)))
 $$;

@@ -40,7 +40,7 @@ $$;
 -- Takes a table into replication on this node. Other than londiste.local_add_table it takes tables without a primary key and partitioned
 -- ones, and installs the capture (root) or the guard (leaf) of this project.
 -- Options: expect_sync (rows are there already), skip_truncate, no_triggers; on the root stock_capture: londiste.local_add_table registers it,
--- with the stock triggers that every subscriber understands.
+-- with the stock triggers that every subscriber understands, chosen by tgflags=FLAGS and trigger_arg=ARGUMENT.
 -- Codes: 200 added or already there; 400 cannot be replicated; 404 no such table, node, or table on the queue.
 create or replace function londiste_rs.add_table(
     i_queue_name text, i_table_name text, i_dest_table text, i_options text[], out ret_code integer, out ret_note text)
@@ -84,7 +84,9 @@ begin
             return;
         end if;
         select l.ret_code, l.ret_note into ret_code, ret_note
-          from londiste.local_add_table(i_queue_name, i_table_name, array_remove(i_options, 'stock_capture'), null, i_dest_table) l;
+          from londiste.local_add_table(i_queue_name, i_table_name,
+                   array(select regexp_replace(o, '^trigger_arg=', '') from unnest(i_options) with ordinality u(o, pos)
+                          where o <> 'stock_capture' order by pos), null, i_dest_table) l;
         return;
     end if;
     if node.node_type <> 'root' and info is null then

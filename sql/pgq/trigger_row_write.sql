@@ -155,6 +155,7 @@ begin
 end $$;
 
 -- Writes the functions pgq._row_event_u, _s and _j, which call row functions: static SQL, so that a session plans each call once.
+-- Where somebody else is about to, that is left at.
 create or replace function pgq._write_row_trees()
 returns void
 language plpgsql
@@ -166,6 +167,9 @@ declare
     calls text[];
     source text;
 begin
+    if not pg_try_advisory_xact_lock(hashtextextended('pgq._write_row_trees', 0)) then
+        return;
+    end if;
     foreach letter in array array['U', 'S', 'J'] loop
         select coalesce(array_agg(c.relation order by c.relation), '{}'), coalesce(array_agg(c.calls order by c.relation), '{}')
           into relations, calls

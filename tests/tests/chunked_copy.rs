@@ -320,12 +320,8 @@ fn definitions_come_back_as_they_were_whenever_the_copy_is_killed() {
     }
     setup.wait_ok(SETTLE);
     assert_eq!(definitions(&pair.target), before);
-    compare::these(
-        &pair.source.admin(),
-        &pair.target.admin(),
-        &["only public.t".to_owned(), "public.child".to_owned()],
-    )
-    .unwrap();
+    // the child's rows count for both
+    assert_eq!(compare::assert_equal(&pair).rows, 20_200);
     // a copy that is broken off for good gives back what can be given back
     setup.londiste(&["target.ini", "resync", "public.t"]).expect_success();
     setup.londiste(&["target.ini", "remove-table", "public.t"]).expect_success();

@@ -6,7 +6,7 @@ use tests::{Output, Pair, Setup, compare, wait_for};
 const SETTLE: Duration = Duration::from_secs(60);
 
 fn execute(setup: &Setup, name: &str, sql: &str) -> Output {
-    std::fs::write(setup.directory().join(name), sql).expect("a script");
+    assert!(std::fs::write(setup.directory().join(name), sql).is_ok(), "{name}");
     setup.londiste(&["source.ini", "execute", name])
 }
 

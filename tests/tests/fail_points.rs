@@ -24,19 +24,43 @@ const REPLAY: &[(&str, &str)] = &[
     ("target", "batch-after-finish:3"),
 ];
 
-/// Places that the target's worker comes to while it copies a table.
-const COPY: &[&str] = &[
-    "copy-registered",
-    "copy-before-commit",
-    "copy-after-commit",
-    "catch-up-before-commit",
-    "catch-up-before-finish",
-    "wanna-sync-set",
-    "do-sync-set",
-    "hand-over-before-commit",
-    "hand-over-after-commit",
-    "copy-leaves",
+/// Places that the target's worker comes to while it copies a table: one in chunks, one that has no key and is copied under one snapshot.
+const COPY: &[(&str, &[&str])] = &[
+    (
+        "public.pgbench_accounts",
+        &[
+            "copy-registered",
+            "chunks-before-begin",
+            "chunks-begun",
+            "chunk-before-commit",
+            "chunk-after-commit",
+            "staging-before-commit",
+            "staging-after-commit",
+            "reconcile-before-commit",
+            "reconcile-after-commit",
+            "index-before-commit",
+            "copy-end-before-commit",
+            "copy-end-after-commit",
+        ],
+    ),
+    (
+        "public.pgbench_history",
+        &[
+            "whole-before-commit",
+            "whole-after-commit",
+            "catch-up-before-commit",
+            "catch-up-before-finish",
+            "wanna-sync-set",
+            "do-sync-set",
+            "hand-over-before-commit",
+            "hand-over-after-commit",
+            "copy-leaves",
+        ],
+    ),
 ];
+
+/// How the places begin that only a copy in chunks comes to.
+const OF_CHUNKS: [&str; 3] = ["chunk", "staging", "reconcile"];
 
 /// The history has no key: a change that came twice shows there.
 fn start() -> (Pair, Setup, Pgbench) {
@@ -60,6 +84,7 @@ fn die(setup: &Setup, name: &str, point: &str) {
         ("londiste", vec![ini.as_str(), "worker"])
     };
     let mut process = setup.foreground_in(program, &words, point, &environment);
+    eprintln!("{name} is to die at {point}");
     let code = process.wait(SETTLE);
     assert_eq!(code, -1, "{name} at {point} ended in another way\n{}", setup.logs());
 }
@@ -89,10 +114,32 @@ fn death_at_each_commit_of_replay() {
 fn death_at_each_commit_of_a_copy() {
     let (pair, setup, load) = start();
     setup.stop_daemon("target");
-    for point in COPY {
-        setup.londiste(&["target.ini", "resync", "public.pgbench_tellers"]).expect_success();
+    setup.set("target.ini", "copy_chunk_pages", "200");
+    // before version 14 no table is copied in chunks
+    let in_chunks = pair.source.cluster.major() >= 14;
+    for (table, points) in COPY {
+        for point in
+            points.iter().filter(|point| in_chunks || !OF_CHUNKS.iter().any(|of| point.starts_with(of)))
+        {
+            setup.londiste(&["target.ini", "resync", table]).expect_success();
+            die(&setup, "target", point);
+        }
+    }
+    setup.start_daemon("target");
+    settle(&pair, &setup, load);
+}
+
+#[test]
+fn death_at_each_step_of_parking_a_table() {
+    let (pair, setup, load) = start();
+    setup.stop_daemon("target");
+    pair.target.execute("alter table pgbench_tellers add constraint none check (tbalance is null) not valid");
+    for point in ["parking-prepared", "parking-written", "parked"] {
         die(&setup, "target", point);
     }
     setup.start_daemon("target");
+    setup.wait_caught_up(SETTLE);
+    pair.target.execute("alter table pgbench_tellers drop constraint none");
+    setup.londiste(&["target.ini", "resume-table", "pgbench_tellers"]).expect_success();
     settle(&pair, &setup, load);
 }

@@ -74,6 +74,9 @@ fn tables_that_fail_are_parked_and_resumed_without_loss() {
     let said = setup.londiste(&["target.ini", "status"]).expect_success().stdout.clone();
     assert!(said.contains("Tables: 2/4/0") && said.contains("the provider keeps all events since"), "{said}");
     setup.londiste(&["target.ini", "wait-sync"]).expect_failure(1, &["public.wider is parked"]);
+    setup
+        .londiste(&["target.ini", "wait-root"])
+        .expect_failure(1, &["public.wider is parked and lacks changes"]);
     let subscribed = "select count(*) from pgq.get_consumer_info('migq') where consumer_name like '%.copy.%'";
     assert_eq!(pair.source.value(subscribed), "4");
 

@@ -30,7 +30,7 @@ fn partitions_that_come_with_rows_or_go_are_told_of() {
     let log = || std::fs::read_to_string(setup.source_worker().logfile).unwrap_or_default();
     wait_for(SETTLE, "the worker names who holds the new partition", || {
         let text = log();
-        let words = ["waits for a lock of process", "application \\\"tests\\\""];
+        let words = ["waits for a lock of process", "application \"tests\""];
         if words.iter().all(|word| text.contains(word)) { Ok(()) } else { Err(text) }
     });
     open.commit().unwrap();

@@ -283,24 +283,28 @@ fn a_day_leaves_bounded_tables_and_an_idle_queue_writes_idle_ticks_only() {
         }
     }
 
-    // A day: a tick a minute, the consumers follow, maintenance every two minutes. A busy queue lives beside the idle one.
+    // A day: a tick a minute, the consumers follow, maintenance every ten minutes. A busy queue lives beside the idle one.
     client
         .batch_execute("select pgq.create_queue('busy'); select pgq.register_consumer('busy', 'reader')")
         .unwrap();
     for minute in 0..1440 {
-        for step in [
+        let busy: &[&str] = &[
+            "select pgq.insert_event('busy', 'n', 'data') from generate_series(1, 20)",
+            "select pgq.ticker('busy')",
+            "select pgq.event_retry(b, (select min(ev_id) from pgq.get_batch_events(b)), 0), pgq.finish_batch(b)
+               from pgq.next_batch('busy', 'reader') b where b is not null",
+        ];
+        let idle: &[&str] = &[
             "update pgq.tick t set tick_time = tick_time - interval '61 seconds'
               where tick_id >= (select max(tick_id) - 1 from pgq.tick x where x.tick_queue = t.tick_queue)",
             "update pgq.queue set queue_switch_time = queue_switch_time - interval '61 seconds'",
-            "select pgq.insert_event('busy', 'n', 'data') from generate_series(1, 5)",
-            "select pgq.ticker()",
-            "select pgq.event_retry(b, (select min(ev_id) from pgq.get_batch_events(b)), 0), pgq.finish_batch(b)
-               from pgq.next_batch('busy', 'reader') b where b is not null",
+            "select pgq.ticker('jobs')",
             "select pgq.finish_batch(b) from pgq.next_batch('jobs', 'reader') b where b is not null",
-        ] {
+        ];
+        for step in idle.iter().chain(busy.iter().filter(|_| minute % 5 == 0)) {
             client.batch_execute(step).unwrap();
         }
-        if minute % 2 == 0 {
+        if minute % 10 == 0 {
             for operation in operations(&mut client) {
                 client.batch_execute(&operation).unwrap();
             }
@@ -311,14 +315,14 @@ fn a_day_leaves_bounded_tables_and_an_idle_queue_writes_idle_ticks_only() {
         let of =
             |what: &str| owner.number(&format!("select {what} from pgq.tick where tick_queue = {queue}"));
         let (written, kept) = (of("max(tick_id)"), of("count(*)"));
-        assert!(written > 1000, "{written} ticks");
-        assert!(kept < 500, "{kept} of {written} ticks are kept");
+        assert!(written > 250, "{written} ticks");
+        assert!(kept < written / 2, "{kept} of {written} ticks are kept");
     }
     let (written, kept) = (
         owner.number("select last_value from pgq.event_2_id_seq"),
         owner.number("select count(*) from pgq.event_2"),
     );
-    assert!(written > 7000 && kept > 0 && kept < written / 2, "{kept} of {written} events are kept");
+    assert!(written > 5000 && kept > 0 && kept < written / 2, "{kept} of {written} events are kept");
     let waiting = owner.number("select count(*) from pgq.retry_queue");
     assert!(waiting < 10, "{waiting} events wait for their retry");
     let rotated = "select count(*) from pgq.queue where queue_switch_time > now() - interval '3 hours'";
@@ -381,10 +385,10 @@ fn uninstalling_leaves_everything_else_as_it_was() {
 fn an_older_installation_is_brought_up_to_date_in_place() {
     let site = Site::installed();
     let owner = &site.owner;
-    // the text of _insert_event_row is generated for the queues that there are
+    // the text of _put_event is generated for the queues that there are
     let shape = format!(
         "select p.oid::regprocedure::text, pg_get_function_arguments(p.oid), pg_get_function_result(p.oid),
-                case when p.proname <> '_insert_event_row' then p.prosrc end, p.prosecdef::text, p.proconfig::text, p.proacl::text
+                case when p.proname <> '_put_event' then p.prosrc end, p.prosecdef::text, p.proconfig::text, p.proacl::text
            from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname in ({SCHEMAS}) order by 1"
     );
     let columns = format!(

@@ -58,13 +58,21 @@ impl Mapping {
             .filter(|t| !t.generated && !columns.names.contains(&t.name))
             .map(|t| t.name.as_str())
             .collect();
-        // partial SQL leaves columns out as a matter of course
-        if !source_only.is_empty() || (columns.pinned && !target_only.is_empty()) {
+        if !source_only.is_empty() {
             warn!(
                 table,
-                source_only = source_only.join(","),
-                target_only = target_only.join(","),
-                "columns exist on one side only and are left out"
+                event = event_id,
+                columns = source_only.join(","),
+                "columns of the source that the target lacks are left out from this event on: add them there, then resync the table"
+            );
+        }
+        // partial SQL leaves columns out as a matter of course
+        if columns.pinned && !target_only.is_empty() {
+            warn!(
+                table,
+                event = event_id,
+                columns = target_only.join(","),
+                "columns of the target that the source lacks keep what they have, or get their default"
             );
         }
         let mut positions = vec![None; target.len()];

@@ -26,6 +26,8 @@ type Item = apply::Result<Decoded>;
 enum Block {
     Some {
         events: u64,
+        /// Number of the last one.
+        last: i64,
         items: Vec<Item>,
     },
     /// All has been read. A reader that ends without having said so has failed.
@@ -68,8 +70,8 @@ impl Ahead {
                 return Ok(Some(item));
             }
             match self.blocks.recv().await {
-                Some(Ok(Block::Some { events, items })) => {
-                    progress.count(target, events).await?;
+                Some(Ok(Block::Some { events, last, items })) => {
+                    progress.count(target, events, last).await?;
                     self.items = items.into_iter();
                 }
                 Some(Ok(Block::End)) => return Ok(None),
@@ -87,9 +89,9 @@ async fn read(
     sender: &mpsc::Sender<Result<Block>>,
 ) -> Result<()> {
     let mut decoder = decoder.lock().await;
-    let (mut items, mut count, mut bytes) = (Vec::new(), 0, 0);
+    let (mut items, mut count, mut bytes, mut last) = (Vec::new(), 0, 0, 0);
     while let Some(event) = events.try_next().await? {
-        count += 1;
+        (count, last) = (count + 1, event.id);
         let unwanted = event.extra1.as_ref().is_some_and(|table| !wanted.contains(table));
         if !unwanted || Decoder::is_control(&event) {
             match decoder.decode(&event) {
@@ -105,13 +107,13 @@ async fn read(
             }
         }
         if count >= BLOCK_EVENTS || bytes >= BLOCK_BYTES {
-            let block = Block::Some { events: count, items: std::mem::take(&mut items) };
+            let block = Block::Some { events: count, last, items: std::mem::take(&mut items) };
             if sender.send(Ok(block)).await.is_err() {
                 return Ok(());
             }
             (count, bytes) = (0, 0);
         }
     }
-    let _ = sender.send(Ok(Block::Some { events: count, items })).await;
+    let _ = sender.send(Ok(Block::Some { events: count, last, items })).await;
     Ok(())
 }

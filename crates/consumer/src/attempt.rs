@@ -1,8 +1,8 @@
 //! A batch, tried until it is applied: tables that fail by themselves are parked in the transaction that applies it for the others.
 
 use pg::Session;
-use pgq::Batch;
 use pgq::table::TableInfo;
+use pgq::{Batch, fail_point};
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
@@ -28,6 +28,9 @@ pub(crate) async fn apply(
             Ok(done) => {
                 replay.settle();
                 parkings.tell();
+                if !parkings.is_empty() {
+                    fail_point::reached("parked");
+                }
                 return Ok(done);
             }
             Err(error) => error,
@@ -52,6 +55,7 @@ pub(crate) async fn apply(
                     parkings.withdraw(provider).await;
                     return Err(failed);
                 }
+                fail_point::reached("parking-prepared");
                 continue;
             }
         }

@@ -37,6 +37,9 @@ pub struct Config {
     pub pgq_batch_collect_interval: Option<f64>,
     /// Stay behind the newest tick by this much.
     pub pgq_keep_lag: Option<f64>,
+    /// Root: updates that change nothing are captured too.
+    #[serde(default = "on")]
+    pub capture_unchanged: bool,
     /// Root: how often the global watermark is published.
     #[serde(default = "five_minutes")]
     pub global_wm_publish_period: f64,
@@ -59,6 +62,10 @@ pub struct Config {
 
 fn on_conflict<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<OnConflict, D::Error> {
     String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+}
+
+fn on() -> bool {
+    true
 }
 
 fn one() -> f64 {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use pg::Session;
 use pgq::table::{self, Parking, TableInfo};
-use pgq::{Batch, batch, node};
+use pgq::{Batch, batch, fail_point, node};
 use tracing::{info, warn};
 
 use crate::error::During;
@@ -38,6 +38,11 @@ impl<'a> Parkings<'a> {
     /// Whether the batch is applied without this table.
     pub(crate) fn has(&self, table: &str) -> bool {
         self.tables.contains_key(table)
+    }
+
+    /// Whether the batch is applied as a whole.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.tables.is_empty()
     }
 
     /// Takes in the tables that have failed; false when the failure is not that of certain tables, or of ones that were left out already.
@@ -102,7 +107,7 @@ impl<'a> Parkings<'a> {
 
     /// Parks the tables, in the transaction of the batch.
     pub(crate) async fn write(&self, target: &Session) -> Result<()> {
-        if self.tables.is_empty() {
+        if self.is_empty() {
             return Ok(());
         }
         let (config, client) = (&self.worker.config, &**target);
@@ -123,6 +128,7 @@ impl<'a> Parkings<'a> {
             let parking = Parking { error, code: code.as_deref(), event: *event, tick: Some(tick) };
             table::park(client, queue, name, &parking).await?;
         }
+        fail_point::reached("parking-written");
         Ok(())
     }
 
@@ -141,7 +147,7 @@ impl<'a> Parkings<'a> {
                 cause.error
             );
         }
-        if !self.tables.is_empty() {
+        if !self.is_empty() {
             self.worker.bell.ring();
         }
     }

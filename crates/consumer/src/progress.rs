@@ -19,6 +19,8 @@ pub(crate) struct Progress<'a> {
     worker: &'a Worker,
     batch: &'a Batch,
     events: u64,
+    /// About the number of the first event.
+    first: Option<i64>,
     began: Instant,
     told: Instant,
     since: SystemTime,
@@ -27,13 +29,13 @@ pub(crate) struct Progress<'a> {
 impl<'a> Progress<'a> {
     pub(crate) fn of(worker: &'a Worker, batch: &'a Batch) -> Progress<'a> {
         let now = Instant::now();
-        Progress { worker, batch, events: 0, began: now, told: now, since: SystemTime::now() }
+        Progress { worker, batch, events: 0, first: None, began: now, told: now, since: SystemTime::now() }
     }
 
-    /// Takes in some more events, and tells how many there are when it is time to.
-    pub(crate) async fn count(&mut self, target: &Session, events: u64) -> Result<()> {
+    /// Takes in some more events, up to number `last`, and tells how many there are when it is time to.
+    pub(crate) async fn count(&mut self, target: &Session, events: u64, last: i64) -> Result<()> {
         self.events += events;
-        let (events, about, since) = (self.events, self.batch.span, self.since);
+        let (events, about, since) = (self.events, self.about(last), self.since);
         self.worker.report.tell(|facts| facts.in_hand = Some(InHand { events, about, since }));
         if self.told.elapsed() < PERIOD {
             return Ok(());
@@ -48,5 +50,14 @@ impl<'a> Progress<'a> {
         let sql = "select set_config('application_name', $1, true)";
         target.query_one(sql, &[&name]).await.during("telling the progress of a batch")?;
         Ok(())
+    }
+
+    /// How many events the batch has, if they go on as densely as so far: nobody has counted them, and a large transaction's have come long
+    /// before the tick at the batch's beginning.
+    fn about(&mut self, last: i64) -> i64 {
+        let events = i64::try_from(self.events).unwrap_or(i64::MAX);
+        let first = *self.first.get_or_insert(last.saturating_sub(events - 1));
+        let (come, all) = (last - first + 1, self.batch.last_event.max(last) - first + 1);
+        (events as f64 * all as f64 / come.max(1) as f64) as i64
     }
 }

@@ -165,7 +165,7 @@ impl<'a> Replay<'a> {
         }
         parkings.write(target).await?;
         self.conflicts.keep(self.worker, target, &done.conflicts).await?;
-        self.forget_snapshots(provider, target, batch, tables).await?;
+        self.forget_snapshots(provider, target, batch, tables, parkings).await?;
         node::set_completed(&**target, queue, consumer, batch.tick).await?;
         Ok(done)
     }
@@ -198,10 +198,11 @@ impl<'a> Replay<'a> {
         target: &Session,
         batch: &Batch,
         tables: &[TableInfo],
+        parkings: &Parkings<'_>,
     ) -> Result<()> {
         let queue = self.worker.config.queue_name.as_str();
-        let with_snapshot =
-            tables.iter().filter(|t| t.local && t.state == MergeState::Ok && t.snapshot.is_some());
+        let ours = |t: &&TableInfo| t.local && t.state == MergeState::Ok && !parkings.has(&t.name);
+        let with_snapshot = tables.iter().filter(ours).filter(|t| t.snapshot.is_some());
         let mut now: Option<Snapshot> = None;
         for table in with_snapshot {
             if now.is_none() {

@@ -1,5 +1,6 @@
 //! The root's worker: it moves no rows. It publishes sequences and watermarks, and keeps the captures up to date.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use pg::Session;
@@ -16,6 +17,8 @@ use crate::{Result, Worker, subscriber};
 const SEQUENCES: Duration = Duration::from_secs(3);
 /// How often the definitions of captured tables are compared with their captures.
 const CAPTURES: Duration = Duration::from_secs(15);
+/// How long a table is left alone at most whose lock is not to be had.
+const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 /// A wait for a lock shorter than this is nothing to speak of.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -32,6 +35,7 @@ pub(crate) async fn run(
     subscriber::set_lock_timeout(target, wait.as_secs_f64()).await?;
     let mut bell = worker.bell.listen();
     let (mut sequences, mut captures, mut watermark) = (Due::now(), Due::now(), Due::now());
+    let mut reluctant = Reluctant::default();
     let began = Instant::now();
     while !stop.is_cancelled() {
         if began.elapsed() > config.connection_lifetime() {
@@ -49,7 +53,7 @@ pub(crate) async fn run(
                 fail_point::reached("sequences-after");
             }
             if captures.comes(CAPTURES) {
-                refresh_captures(worker, target).await?;
+                refresh_captures(worker, target, &mut reluctant).await?;
                 notice_partitions(worker, target).await?;
             }
             if watermark.comes(Duration::from_secs_f64(config.global_wm_publish_period)) {
@@ -70,9 +74,11 @@ pub(crate) async fn run(
 }
 
 /// A table whose lock is not to be had now keeps its old capture, which copes with any definition, until the next round.
-async fn refresh_captures(worker: &Worker, target: &Session) -> Result<()> {
+async fn refresh_captures(worker: &Worker, target: &Session, reluctant: &mut Reluctant) -> Result<()> {
     let (job, queue) = (worker.config.job_name.as_str(), worker.config.queue_name.as_str());
-    for table in table::stale_captures(&**target, queue).await? {
+    let stale = table::stale_captures(&**target, queue, worker.config.capture_unchanged).await?;
+    reluctant.0.retain(|table, _| stale.contains(table));
+    for table in stale.into_iter().filter(|table| reluctant.is_ready(table)).collect::<Vec<_>>() {
         let refreshed = tokio::select! {
             biased;
             refreshed = table::refresh_capture(&**target, queue, &table) => refreshed,
@@ -85,7 +91,8 @@ async fn refresh_captures(worker: &Worker, target: &Session) -> Result<()> {
                 warn!(
                     job,
                     queue, table, "capture could not be brought up to date, trying again later: {error}"
-                )
+                );
+                reluctant.refused(table);
             }
         }
     }
@@ -128,6 +135,21 @@ async fn tell_blockers(worker: &Worker, waiting: i32, table: &str) -> std::conve
         blockers.iter().for_each(|blocker| warn!(job, queue, table, "capture waits for a lock of {blocker}"));
     }
     std::future::pending().await
+}
+
+/// Tables whose lock was not to be had: the application waits behind every try, so they come rarer and rarer.
+#[derive(Default)]
+struct Reluctant(HashMap<String, (Instant, Duration)>);
+
+impl Reluctant {
+    fn is_ready(&self, table: &str) -> bool {
+        self.0.get(table).is_none_or(|(next, _)| Instant::now() >= *next)
+    }
+
+    fn refused(&mut self, table: String) {
+        let pause = self.0.get(&table).map_or(CAPTURES, |(_, pause)| (*pause * 2).min(LONGEST_PAUSE));
+        self.0.insert(table, (Instant::now() + pause, pause));
+    }
 }
 
 /// Something to be done once in a period.

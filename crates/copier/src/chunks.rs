@@ -5,12 +5,13 @@ use std::time::{Duration, Instant};
 
 use pg::{QualifiedName, Table};
 use pgq::table::TableInfo;
-use pgq::{batch, node, replay};
+use pgq::{batch, fail_point, node, replay};
 use tracing::info;
 
 use crate::columns::Copying;
 use crate::connections::Sides;
 use crate::error::During;
+use crate::gate::living;
 use crate::ranges::{self, Pace, Range};
 use crate::run::{self, FILES, Run, Step};
 use crate::staging::{Drained, Staging};
@@ -69,7 +70,9 @@ pub(crate) async fn begin(
     let name = run.staging.as_deref().unwrap_or_default();
     Staging::new(name, copying, source, &target.name, &run)?.create(into).await?;
     node::register_consumer(&writing, queue, &copier.consumer, &sides.provider_node, first_tick).await?;
+    fail_point::reached("chunks-before-begin");
     writing.commit().await.during("beginning the copy")?;
+    fail_point::reached("chunks-begun");
     Ok(true)
 }
 
@@ -127,7 +130,7 @@ pub(crate) async fn copy(
             ranges::next(&done.of(&heap.relation), heap.pages, pace.pages()).map(|range| (heap, range))
         });
         let Some((heap, range)) = next else { break };
-        copier.gate.open().await;
+        living(&copier.report, copier.gate.open()).await;
         let began = Instant::now();
         match chunk(copier, sides, chunked, heap, range).await? {
             Chunk::Copied(copied) => {
@@ -170,7 +173,9 @@ pub(crate) async fn copy(
     }
     let sql = "update londiste_rs.copy_run set step = 'indexes' where queue_name = $1 and table_name = $2";
     into.execute(sql, &[&queue, &info.name]).await.during("reconciling the chunks")?;
+    fail_point::reached("reconcile-before-commit");
     writing.commit().await.during("reconciling the chunks")?;
+    fail_point::reached("reconcile-after-commit");
     info!(
         job,
         queue,
@@ -318,7 +323,9 @@ async fn chunk(
     .await
     .during(what())?;
     reading.commit().await.during(what())?;
+    fail_point::reached("chunk-before-commit");
     writing.commit().await.during(what())?;
+    fail_point::reached("chunk-after-commit");
     copier.progress.rows(&info.name, copied.rows);
     tracing::debug!(
         queue,

@@ -47,6 +47,16 @@ pub enum Error {
         /// The first one, and the server's words.
         reason: String,
     },
+    /// A session that built an index is gone without a word.
+    #[error(
+        "the session (process {pid}) that built an index of {table} is gone: the copy goes on with what is built"
+    )]
+    BuilderLost {
+        /// The table.
+        table: String,
+        /// Its server process.
+        pid: i32,
+    },
     /// The record of a copy is not readable.
     #[error("the snapshot kept of a copy is none: \"{text}\"")]
     Snapshot {
@@ -96,7 +106,7 @@ impl Error {
             | Error::Snapshot { .. }
             | Error::TooLarge { .. } => Some(Cause { code: None, event: None }),
             // a lock that is not to be had now, mostly
-            Error::NotRestored { .. } | Error::Pgq(_) => None,
+            Error::NotRestored { .. } | Error::BuilderLost { .. } | Error::Pgq(_) => None,
         }
     }
 }

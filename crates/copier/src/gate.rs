@@ -58,6 +58,9 @@ struct Bucket {
     filled: Instant,
 }
 
+/// How often a copy that waits says that it lives.
+const SIGN: Duration = Duration::from_secs(1);
+
 /// Unused rate is not saved up for longer than this.
 const BURST: f64 = 0.25;
 
@@ -158,13 +161,25 @@ pub(crate) struct Valve {
 
 impl pg::Valve for Valve {
     async fn pass(&mut self, bytes: u64) -> bool {
-        if !self.gate.pass(bytes, self.patience).await {
+        let passing = self.gate.pass(bytes, self.patience);
+        if !living(&self.report, passing).await {
             return false;
         }
         self.passed += bytes;
         self.progress.bytes(&self.table, bytes);
         self.report.sign();
         true
+    }
+}
+
+/// Waits for what the copy is kept from on purpose: it lives meanwhile.
+pub(crate) async fn living<T>(report: &Report, waiting: impl Future<Output = T>) -> T {
+    let mut waiting = std::pin::pin!(waiting);
+    loop {
+        match tokio::time::timeout(SIGN, &mut waiting).await {
+            Ok(done) => return done,
+            Err(_) => report.sign(),
+        }
     }
 }
 

@@ -1,12 +1,14 @@
 //! The state `in-copy`: going on with what is there, or beginning.
 
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::stream::FuturesUnordered;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use pg::Table;
 use pgq::table::{self, MergeState, TableInfo};
-use pgq::{batch, node, replay};
+use pgq::{batch, fail_point, node, replay};
 use tracing::info;
 
 use crate::chunks::{self, Chunked};
@@ -111,6 +113,7 @@ async fn subscribe(copier: &Copier, sides: &Sides) -> Result<i64> {
     let provider = &*sides.provider;
     batch::unregister(provider, queue, &copier.consumer).await?;
     batch::register(provider, queue, &copier.consumer, None).await?;
+    fail_point::reached("copy-registered");
     let position = batch::subscription(provider, queue, &copier.consumer).await?;
     Ok(position.ok_or_else(|| pgq::Error::NoNode { queue: queue.to_owned() })?)
 }
@@ -150,21 +153,23 @@ async fn finish(
     mut staging: Option<Staging>,
 ) -> Result<()> {
     let (job, queue) = (copier.config.job_name.as_str(), copier.config.queue_name.as_str());
-    if let Some(staging) = &mut staging {
-        let building = build(copier, info);
-        let mut building = std::pin::pin!(building);
-        loop {
-            let built = tokio::time::timeout(DRAIN, &mut building).await;
-            if let Drained::StartOver(reason) = staging.drain(copier, sides, info, run, None).await? {
-                return start_over(copier, sides, info, reason).await;
-            }
-            if let Ok(built) = built {
-                built?;
-                break;
-            }
+    let builders = Builders::default();
+    let mut building = std::pin::pin!(build(copier, info, &builders));
+    loop {
+        let built = tokio::time::timeout(DRAIN, &mut building).await;
+        if let Some(staging) = &mut staging
+            && let Drained::StartOver(reason) = staging.drain(copier, sides, info, run, None).await?
+        {
+            return start_over(copier, sides, info, reason).await;
         }
-    } else {
-        build(copier, info).await?;
+        if let Ok(built) = built {
+            built?;
+            break;
+        }
+        // the copy's own connections stand still meanwhile: they are kept in use, and the builders are seen at work
+        sides.provider.batch_execute("select 1").await.during("asking the provider")?;
+        builders.look(&sides.target, info).await?;
+        copier.report.sign();
     }
     let bypass_triggers = replay::may_bypass_triggers(&*sides.target).await?;
     let transaction = sides.target.transaction().await.during("ending the copy")?;
@@ -188,13 +193,15 @@ async fn finish(
         info!(job, queue, table = info.name, reason = why, "table was copied under one snapshot");
     }
     run::forget(client, queue, &info.name).await?;
+    fail_point::reached("copy-end-before-commit");
     transaction.commit().await.during("ending the copy")?;
+    fail_point::reached("copy-end-after-commit");
     copier.moved(info, to);
     Ok(())
 }
 
 /// Builds what is to be built: side by side what can be made so, the biggest first; then, one by one, what needs the table alone.
-async fn build(copier: &Copier, info: &TableInfo) -> Result<()> {
+async fn build(copier: &Copier, info: &TableInfo, builders: &Builders) -> Result<()> {
     let (job, queue) = (copier.config.job_name.as_str(), copier.config.queue_name.as_str());
     let list = {
         let builder = copier.connections.builder().await?;
@@ -206,7 +213,9 @@ async fn build(copier: &Copier, info: &TableInfo) -> Result<()> {
     let one = |index: indexes::Build| async move {
         let mut builder = copier.connections.builder().await?;
         let began = std::time::Instant::now();
+        let at_work = builders.begin(builder.backend_pid());
         indexes::build(&mut builder, queue, info, &index).await?;
+        drop(at_work);
         let (name, seconds) = (index.name.as_str(), began.elapsed().as_secs_f64());
         info!(job, queue, table = info.name, index = name, seconds, "index is built");
         copier.progress.built(&info.name);
@@ -218,4 +227,41 @@ async fn build(copier: &Copier, info: &TableInfo) -> Result<()> {
     let mut building = std::pin::pin!(futures_util::stream::iter(alone).then(one));
     while building.try_next().await?.is_some() {}
     Ok(())
+}
+
+/// Server processes that build indexes.
+#[derive(Debug, Default)]
+struct Builders {
+    pids: Mutex<BTreeSet<i32>>,
+}
+
+/// One of them, until dropped.
+struct AtWork<'a> {
+    builders: &'a Builders,
+    pid: i32,
+}
+
+impl Builders {
+    fn begin(&self, pid: i32) -> AtWork<'_> {
+        self.pids.lock().unwrap_or_else(PoisonError::into_inner).insert(pid);
+        AtWork { builders: self, pid }
+    }
+
+    /// Fails where one is gone whose answer was not heard: the network has lost it.
+    async fn look(&self, target: &pg::Client, info: &TableInfo) -> Result<()> {
+        let pids: Vec<i32> =
+            self.pids.lock().unwrap_or_else(PoisonError::into_inner).iter().copied().collect();
+        let sql = "select p from unnest($1::int4[]) p where not exists (select from pg_stat_activity a where a.pid = p)";
+        let gone = target.query(sql, &[&pids]).await.during("looking for the sessions that build indexes")?;
+        match gone.first() {
+            Some(row) => Err(crate::Error::BuilderLost { table: info.dest().to_owned(), pid: row.get(0) }),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for AtWork<'_> {
+    fn drop(&mut self) {
+        self.builders.pids.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.pid);
+    }
 }

@@ -2,6 +2,7 @@
 //! transaction that drops it, and in `londiste.table_info.dropped_ddl`, where the stock worker looks for it.
 
 use pg::{Client, ConstraintKind, Ident, Index, QualifiedName, SqlState, literal};
+use pgq::fail_point;
 use pgq::table::TableInfo;
 use tracing::{debug, warn};
 
@@ -227,6 +228,7 @@ pub(crate) async fn build(client: &mut Client, queue: &str, info: &TableInfo, in
     let key: [&(dyn tokio_postgres::types::ToSql + Sync); 4] =
         [&queue, &info.name, &info.dest(), &index.name];
     transaction.query_one(sql, &key).await.during(what())?;
+    fail_point::reached("index-before-commit");
     transaction.commit().await.during(what())
 }
 

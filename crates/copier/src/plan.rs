@@ -1,6 +1,6 @@
 //! How a table is copied, decided by what it is.
 
-use pg::{Client, Table, TableKind};
+use pg::{Client, Persistence, Table, TableKind};
 use pgq::table::TableInfo;
 
 use crate::columns::Copying;
@@ -41,14 +41,20 @@ pub(crate) struct Facts {
     key_at_once: bool,
 }
 
+/// By nothing but the system's catalogs: a source of the stock tools has no schema of ours. Chunks lock each heap, which takes SELECT on it.
 const FACTS: &str = "\
-select coalesce(sum(pg_catalog.pg_table_size(r.relid)), 0)::int8,
-       coalesce(sum(pg_catalog.pg_relation_size(r.relid)) / pg_catalog.current_setting('block_size')::int8, 0)::int8,
-       coalesce(pg_catalog.bool_and(am.amname = 'heap'), false)
-       and (select pg_catalog.count(*) from pg_catalog.pg_partition_tree($1) t where t.isleaf) in (0, pg_catalog.count(*))
-  from londiste_rs.row_relations($1) r
-  join pg_catalog.pg_class c on c.oid = r.relid
-  left join pg_catalog.pg_am am on am.oid = c.relam";
+select coalesce(sum(pg_catalog.pg_table_size(c.oid)), 0)::int8,
+       coalesce(sum(pg_catalog.pg_relation_size(c.oid)) / pg_catalog.current_setting('block_size')::int8, 0)::int8,
+       coalesce(pg_catalog.bool_and(c.relkind = 'r' and am.amname = 'heap'
+                                    and pg_catalog.has_table_privilege(c.oid, 'select')), false)
+  from pg_catalog.pg_class top
+ cross join lateral (
+       select top.oid where top.relkind <> 'p'
+       union all
+       select t.relid from pg_catalog.pg_partition_tree(top.oid) t where top.relkind = 'p' and t.isleaf) rel
+  join pg_catalog.pg_class c on c.oid = rel.oid
+  left join pg_catalog.pg_am am on am.oid = c.relam
+ where top.oid = $1";
 
 /// Looks at the source's table.
 pub(crate) async fn facts(provider: &Client, queue: &str, name: &str, table: &Table) -> Result<Facts> {
@@ -97,9 +103,11 @@ pub(crate) fn choose(
     } else if !facts.captured_whole {
         "its capture does not tell every update with the whole row"
     } else if !facts.heaps {
-        "not all of its rows lie in heaps"
+        "not all of its rows lie in heaps that may be read"
     } else if info.has_attr("skip_truncate") {
         "the target's rows are kept"
+    } else if target.persistence != Persistence::Permanent {
+        "the target's table is not logged: a crash of its server would take chunks away"
     } else if target.kind == TableKind::Partitioned {
         "the target's table is partitioned and keeps its indexes"
     } else {

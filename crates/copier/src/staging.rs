@@ -9,7 +9,7 @@ use bytes::Bytes;
 use futures_util::TryStreamExt;
 use pg::{Client, Ident, QualifiedName, Table};
 use pgq::table::TableInfo;
-use pgq::{Batch, Snapshot, batch, node};
+use pgq::{Batch, Snapshot, batch, fail_point, node};
 use tracing::debug;
 
 use crate::columns::Copying;
@@ -120,6 +120,7 @@ impl Staging {
                     reached = position.unwrap_or_default();
                     continue;
                 }
+                copier.report.sign();
                 bell.wait(Duration::from_secs_f64(copier.config.loop_delay.max(0.05))).await;
                 continue;
             };
@@ -186,7 +187,9 @@ impl Staging {
         if !run::holds(client, queue, &info.name, run.attempt).await? {
             return Ok(Staged::Left);
         }
+        fail_point::reached("staging-before-commit");
         transaction.commit().await.during(what())?;
+        fail_point::reached("staging-after-commit");
         if changes > 0 {
             debug!(queue, table = info.name, tick = batch.tick, changes, "changes are kept for the copy");
         }

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use pg::{Table, TableKind};
 use pgq::table::{MergeState, TableInfo};
-use pgq::{node, replay};
+use pgq::{fail_point, node, replay};
 use tracing::info;
 
 use crate::columns::Copying;
@@ -93,7 +93,9 @@ pub(crate) async fn copy(
         // removed or asked for again meanwhile: the transaction goes, the caller looks at the new state
         return Ok(());
     }
+    fail_point::reached("whole-before-commit");
     writing.commit().await.during("committing the copy")?;
+    fail_point::reached("whole-after-commit");
     reading.commit().await.during("ending the copy's snapshot")?;
     info!(
         job,

@@ -22,8 +22,8 @@ pub struct Batch {
     pub previous_tick: i64,
     /// When the tick at its end was made.
     pub tick_time: SystemTime,
-    /// Event sequence at its end less that at its beginning: an upper bound of its events.
-    pub span: i64,
+    /// Event sequence at its end: no event of it has a higher number.
+    pub last_event: i64,
 }
 
 /// Which ticks make a batch; the default takes single ticks as they come.
@@ -58,7 +58,7 @@ ahead as (
      where $3::float8 is null or t.tick_time <= now() - make_interval(secs => $3)
      order by t.tick_id
      limit 2000)
-select batch_id, cur_tick_id, prev_tick_id, cur_tick_time, cur_tick_event_seq - prev_tick_event_seq as span
+select batch_id, cur_tick_id, prev_tick_id, cur_tick_time, cur_tick_event_seq as last_event
   from pgq.next_batch_custom($1, $2, make_interval(secs => $3), 2147483647,
                              (select coalesce(max(span) filter (where fits), min(span)) from ahead))";
 
@@ -84,7 +84,7 @@ pub async fn next<C: GenericClient>(
         )
         .await?
     } else {
-        let sql = "select batch_id, cur_tick_id, prev_tick_id, cur_tick_time, cur_tick_event_seq - prev_tick_event_seq as span \
+        let sql = "select batch_id, cur_tick_id, prev_tick_id, cur_tick_time, cur_tick_event_seq as last_event \
                      from pgq.next_batch_custom($1, $2, make_interval(secs => $3), $4, make_interval(secs => $5))";
         let interval = seconds(collect.interval);
         row(client, WHAT, sql, &[&queue, &consumer, &keep_lag, &collect.events, &interval]).await?
@@ -95,7 +95,7 @@ pub async fn next<C: GenericClient>(
         tick: row.get("cur_tick_id"),
         previous_tick: row.get("prev_tick_id"),
         tick_time: row.get("cur_tick_time"),
-        span: row.get::<_, Option<i64>>("span").unwrap_or_default(),
+        last_event: row.get::<_, Option<i64>>("last_event").unwrap_or_default(),
     }))
 }
 

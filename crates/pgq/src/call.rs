@@ -22,7 +22,7 @@ macro_rules! parameter {
 }
 
 parameter! {
-    &str => TEXT, String => TEXT, Option<&str> => TEXT, Option<String> => TEXT, &[&str] => TEXT_ARRAY, Vec<&str> => TEXT_ARRAY,
+    &str => TEXT, String => TEXT, Option<&str> => TEXT, Option<String> => TEXT, &[&str] => TEXT_ARRAY, Vec<&str> => TEXT_ARRAY, Vec<String> => TEXT_ARRAY,
     bool => BOOL, i32 => INT4, Option<i32> => INT4, i64 => INT8, Option<i64> => INT8, Option<f64> => FLOAT8,
 }
 

@@ -87,7 +87,7 @@ pub struct LastBatch {
 pub struct InHand {
     /// Events of it that were read.
     pub events: u64,
-    /// How many there are at most.
+    /// How many there are, by an estimate.
     pub about: i64,
     /// When it was begun.
     pub since: SystemTime,

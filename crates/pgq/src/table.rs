@@ -206,6 +206,10 @@ pub struct AddOptions {
     pub no_triggers: bool,
     /// Root: which triggers write its events.
     pub capture: Capture,
+    /// Root: letters that choose the stock triggers (see `londiste.create_trigger`); any make it [`Capture::Stock`] for this table.
+    pub trigger_flags: Option<String>,
+    /// Root: arguments of the stock triggers, as above.
+    pub trigger_args: Vec<String>,
 }
 
 /// Takes a table into replication on this node; answers the note.
@@ -223,9 +227,12 @@ pub async fn add<C: GenericClient>(
         (options.capture == Capture::Stock, "stock_capture"),
     ] {
         if set {
-            words.push(word);
+            words.push(word.to_owned());
         }
     }
+    words.extend(options.trigger_flags.iter().map(|flags| format!("tgflags={flags}")));
+    words.extend(options.trigger_args.iter().map(|argument| format!("trigger_arg={argument}")));
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let sql = "select * from londiste_rs.add_table($1, $2, $3, $4)";
     let row =
         coded(client, "londiste_rs.add_table", sql, &[&queue, &name, &options.dest_table, &words]).await?;
@@ -281,8 +288,16 @@ pub async fn set_error<C: GenericClient>(
     Ok(())
 }
 
-/// Root: tables whose definition has changed since their capture was written.
-pub async fn stale_captures<C: GenericClient>(client: &C, queue: &str) -> Result<Vec<String>> {
+/// Root: tables whose definition has changed since their capture was written, or the setting whether updates that change nothing are
+/// captured.
+pub async fn stale_captures<C: GenericClient>(
+    client: &C,
+    queue: &str,
+    unchanged: bool,
+) -> Result<Vec<String>> {
+    let sql = "select londiste_rs.set_captures_unchanged($1, $2)";
+    row(client, "londiste_rs.set_captures_unchanged", sql, &[&queue, &unchanged]).await?;
+    row(client, "londiste_rs.open_gate", "select londiste_rs.open_gate($1)", &[&queue]).await?;
     let sql = "select table_name from londiste_rs.stale_captures($1)";
     let stale = rows(client, "londiste_rs.stale_captures", sql, &[&queue]).await?;
     Ok(stale.iter().map(|table| table.get(0)).collect())

@@ -45,6 +45,8 @@ const COLLISIONS: &[SqlState] = &[
     SqlState::FOREIGN_KEY_VIOLATION,
     SqlState::T_R_DEADLOCK_DETECTED,
     SqlState::T_R_SERIALIZATION_FAILURE,
+    // a row that a trigger of the application's has changed under its statement
+    SqlState::TRIGGERED_DATA_CHANGE_VIOLATION,
 ];
 
 /// What a session did.

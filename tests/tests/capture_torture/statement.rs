@@ -60,6 +60,9 @@ const SPECIAL: &[&str] = &[
     "update torture.by_index set other = {n} where id = {n} and not exists (select from torture.by_index where other = {n})",
     "update torture.parts set part = (part + 1) % 5 where id = {n} and not exists
          (select from torture.parts p where p.id = {n} and p.part = (torture.parts.part + 1) % 5)",
+    "update torture.nested set note = torture.bump({n}) where id = {n} + 1",
+    "update torture.nested set note = torture.bump({n}) where id = {n}",
+    "insert into torture.nested (id, note) select {n}, torture.bump({n}) on conflict do nothing",
     "delete from torture.audit where seq % 3 = {n} % 3",
     "with d as (delete from torture.top where id = {n} returning id)
      update torture.tree set v = v + 1 where id in (select id + 1 from d)",

@@ -179,6 +179,25 @@ const FORMS: &[Form] = &[
         ..PLAIN
     },
     Form {
+        name: "torture.nested",
+        constraint: "primary key (id), note int default 0",
+        then: "create function torture.again() returns trigger language plpgsql as $$ begin
+                 if pg_trigger_depth() < 2 then update torture.nested set note = note + 1 where id = new.id; end if;
+                 return null;
+               end $$;
+               create trigger \"AA again\" after insert or update on {t} for each row execute function torture.again();
+               create function torture.other() returns trigger language plpgsql as $$ begin
+                 if pg_trigger_depth() < 2 then update torture.nested set note = -note where id = new.id + 1; end if;
+                 return new;
+               end $$;
+               create trigger other before update on {t} for each row execute function torture.other();
+               create function torture.bump(which int) returns int language plpgsql as $$ begin
+                 update torture.nested set note = note + 100 where id = which;
+                 return 7;
+               end $$",
+        ..PLAIN
+    },
+    Form {
         name: "torture.guarded",
         constraint: "primary key (id), hidden boolean default false",
         then: "alter table {t} enable row level security;

@@ -55,9 +55,25 @@ pub(crate) struct Arguments {
     #[arg(long)]
     pub(crate) no_triggers: bool,
 
+    /// Root: stock triggers for these tables. B before, A after; I, U, D which changes; L logutriga, Q sqltriga, J jsontriga; S swallow
+    /// the changes
+    #[arg(long, value_name = "BAIUDLQJS", value_parser = flags)]
+    pub(crate) trigger_flags: Option<String>,
+
+    /// Root: stock triggers for these tables, with this argument (repeatable): backup, ignore=COLUMNS, when=EXPR, …
+    #[arg(long, value_name = "ARG")]
+    pub(crate) trigger_arg: Vec<String>,
+
     /// Leave out tables that do not exist on this node
     #[arg(long)]
     pub(crate) skip_non_existing: bool,
+}
+
+fn flags(text: &str) -> std::result::Result<String, String> {
+    match text.chars().find(|letter| !"BAIUDLQJS".contains(letter.to_ascii_uppercase())) {
+        Some(letter) => Err(format!("{letter} is none of B A I U D L Q J S")),
+        None => Ok(text.to_ascii_uppercase()),
+    }
 }
 
 impl Arguments {
@@ -68,8 +84,14 @@ impl Arguments {
             expect_sync: self.expect_sync,
             skip_truncate: self.skip_truncate,
             no_triggers: self.no_triggers,
-            capture,
+            capture: if self.chooses_triggers() { Capture::Stock } else { capture },
+            trigger_flags: self.trigger_flags.clone(),
+            trigger_args: self.trigger_arg.clone(),
         })
+    }
+
+    fn chooses_triggers(&self) -> bool {
+        self.trigger_flags.is_some() || !self.trigger_arg.is_empty()
     }
 
     fn extent(&self) -> Option<Extent> {
@@ -85,6 +107,12 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     let mut local = job.local().await?;
     let mut apart = Apart::new(job.terminal);
     let options = arguments.options(job.settings.capture)?;
+    if !local.is_root() && arguments.chooses_triggers() {
+        bail!(
+            "--trigger-flags and --trigger-arg choose the root's capture: node {} is not the root",
+            local.info.name
+        );
+    }
     if !local.is_root() && options.capture == Capture::Stock {
         job.terminal
             .warn("capture = stock says how the root captures changes: on this node it has no effect");

@@ -4,8 +4,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use pg::Client;
-use pgq::{batch, node};
+use pgq::{batch, node, table};
 
+use super::Outcome;
 use super::job::{Job, Node};
 
 /// How often the databases are asked: workers are other processes, nothing tells of their commits.
@@ -28,8 +29,9 @@ pub(crate) async fn tick_now(job: &Job, at: &Client) -> Result<Option<i64>> {
     Ok(batch::last_tick(at, queue).await?)
 }
 
-/// Waits until the local worker has applied everything up to a tick that is made now on the node above.
-pub(crate) async fn reach(job: &Job, local: &Node, above: &Node) -> Result<()> {
+/// Waits until the local worker has applied everything up to a tick that is made now on the node above. `Partly` when there are tables that
+/// it has left out because they are parked.
+pub(crate) async fn reach(job: &Job, local: &Node, above: &Node) -> Result<Outcome> {
     let queue = job.queue();
     let tick = tick_now(job, &above.session).await?;
     let tick = tick.with_context(|| format!("queue {queue} has no tick on node {}", above.info.name))?;
@@ -40,7 +42,12 @@ pub(crate) async fn reach(job: &Job, local: &Node, above: &Node) -> Result<()> {
         let info = node::require(&*local.session, queue).await?;
         if let Some(reached) = info.last_tick.filter(|reached| *reached >= tick) {
             job.terminal.say(&format!("node {name} has tick {reached}"));
-            return Ok(());
+            let parked = table::parked(&*local.session, queue).await?;
+            for table in &parked {
+                job.terminal
+                    .complain(&format!("table {} is parked and lacks changes: {}", table.table, table.error));
+            }
+            return Ok(Outcome::of(parked.len()));
         }
         obstacles.tell(job, &local.session, &format!("{:?}", info.last_tick)).await?;
         tokio::time::sleep(LOOK_AGAIN).await;

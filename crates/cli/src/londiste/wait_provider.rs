@@ -12,6 +12,5 @@ pub(crate) async fn run(job: &Job) -> Result<Outcome> {
         return Ok(Outcome::Done);
     }
     let provider = job.provider_of(&local.info).await?;
-    progress::reach(job, &local, &provider).await?;
-    Ok(Outcome::Done)
+    progress::reach(job, &local, &provider).await
 }

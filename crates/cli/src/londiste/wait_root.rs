@@ -12,6 +12,5 @@ pub(crate) async fn run(job: &Job) -> Result<Outcome> {
         return Ok(Outcome::Done);
     }
     let root = job.root_above(&local.info).await?;
-    progress::reach(job, &local, &root).await?;
-    Ok(Outcome::Done)
+    progress::reach(job, &local, &root).await
 }

@@ -73,6 +73,7 @@ const LONDISTE: &[(&str, Meaning)] = &[
     ("copy_rate_limit", Plain),
     ("lock_timeout", Plain),
     ("capture", Plain),
+    ("capture_unchanged", Plain),
     ("node_name", Plain),
     ("public_node_location", Secret),
     ("initial_provider_location", Secret),

@@ -89,11 +89,14 @@ async fn sessions_are_of_the_kind_that_is_asked_for() {
 }
 
 #[tokio::test]
-async fn sessions_differ_from_the_servers_defaults_in_nothing_but_encoding_and_name() {
+async fn sessions_differ_from_the_servers_defaults_in_nothing_but_encoding_name_and_keepalives() {
     let server = Server::start();
     let session = server.session().await;
     let sql = "select string_agg(name || '=' || setting, ' ' order by name) from pg_settings where source in ('client', 'session')";
-    assert_eq!(text(&session, sql).await, "application_name=test client_encoding=UTF8");
+    assert_eq!(
+        text(&session, sql).await,
+        "application_name=test client_encoding=UTF8 tcp_keepalives_count=6 tcp_keepalives_idle=60 tcp_keepalives_interval=10"
+    );
     let asked = server.connect("application_name=mine options='-c statement_timeout=5s'").await.unwrap();
     assert_eq!(text(&asked, "show statement_timeout").await, "5s");
     assert_eq!(text(&asked, "show application_name").await, "mine");

@@ -36,7 +36,7 @@ impl From<Duration> for Measured {
 }
 
 /// How often each party runs: `BENCH_RUNS`, else 3.
-fn runs() -> usize {
+pub(crate) fn runs() -> usize {
     std::env::var("BENCH_RUNS")
         .ok()
         .and_then(|value| value.parse().ok())

@@ -3,6 +3,8 @@
 //! Nothing here fails for being slow: the numbers are for people. `BENCH_RUNS` (default 3) runs, medians are shown.
 #![allow(clippy::expect_used, reason = "a benchmark that cannot run says why and ends")]
 
+mod capture;
+mod capture_parties;
 mod contest;
 mod copy;
 mod costs;
@@ -35,6 +37,8 @@ const CASES: &[(&str, Case)] = &[
     ("copy-mixed", |pair| copy::mixed(pair).to_string()),
     ("copy-values", |pair| copy::large_values(pair).to_string()),
     ("copy-small", |pair| copy::small(pair).to_string()),
+    ("capture", capture::wide),
+    ("capture-pgbench", capture::accounts),
     ("replay", |pair| replay_cases::pgbench(pair).to_string()),
     ("replay-insert", |pair| replay_cases::inserts(pair).to_string()),
     ("replay-update", |pair| replay_cases::updates(pair).to_string()),
