@@ -7,7 +7,7 @@ use std::time::Duration;
 use tests::load::pgbench::{self, Pgbench};
 use tests::{Pair, Setup, compare};
 
-const SETTLE: Duration = Duration::from_secs(120);
+const SETTLE: Duration = Duration::from_secs(240);
 
 /// Process and place; `:n` is the n-th time it comes there.
 const REPLAY: &[(&str, &str)] = &[

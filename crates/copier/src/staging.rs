@@ -96,7 +96,7 @@ impl Staging {
         client.batch_execute(&sql).await.during(format!("making the staging table {name}"))
     }
 
-    /// Drains all ticks that there are; with `until` waits for that one.
+    /// Drains all ticks that there are now; with `until` waits for that one.
     pub(crate) async fn drain(
         &mut self,
         copier: &Copier,
@@ -109,6 +109,11 @@ impl Staging {
         let consumer = copier.consumer.as_str();
         let mut bell = copier.bell.listen();
         let mut reached = 0;
+        // ticks may come faster than they are drained: those that come meanwhile are for the next time
+        let goal = match until {
+            Some(until) => until,
+            None => batch::last_tick(&*sides.provider, queue).await?.unwrap_or_default(),
+        };
         loop {
             bell.hush();
             let Some(batch) = take(sides, queue, consumer).await? else {
@@ -136,6 +141,9 @@ impl Staging {
             batch::finish(&*sides.provider, &batch).await?;
             copier.report.sign();
             reached = batch.tick;
+            if reached >= goal {
+                return Ok(Drained::Done);
+            }
         }
     }
 
