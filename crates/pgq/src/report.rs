@@ -218,7 +218,7 @@ mod tests {
         let report = Report::default();
         report.copied(17);
         assert_eq!((report.signs(), report.pieces()), (1, 0));
-        let batch = Batch { id: 1, tick: 7, previous_tick: 6, tick_time: SystemTime::now(), span: 3 };
+        let batch = Batch { id: 1, tick: 7, previous_tick: 6, tick_time: SystemTime::now(), last_event: 3 };
         report.clone().applied(&batch, 3, Duration::from_millis(5));
         let facts = report.facts();
         assert_eq!((facts.batches, facts.changes, facts.batch.unwrap().tick), (1, 3, 7));
