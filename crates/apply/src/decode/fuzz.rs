@@ -38,9 +38,9 @@ fn value() -> impl Strategy<Value = Value> {
 /// A row: distinct names and their values; the first column is the key.
 fn row() -> impl Strategy<Value = Vec<(String, Value)>> {
     prop::collection::vec((column(), value()), 1..8).prop_map(|mut row| {
-        for at in 0..row.len() {
+        for (at, (name, _)) in row.iter_mut().enumerate() {
             // distinct and as long as a name may be
-            row[at].0 = format!("{}{at}", row[at].0);
+            *name = format!("{name}{at}");
         }
         // a key is not NULL
         row[0].1.get_or_insert_default();
