@@ -1,6 +1,7 @@
 //! Copies of large tables: in chunks, each committed for good, under short transactions on the source; whatever is killed meanwhile.
 //!
 //! `CHUNKED_COPY_KILLS` (default 5) interruptions; more of them for a longer test.
+#![allow(clippy::expect_used, reason = "a test fails by panicking")]
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -85,7 +86,7 @@ fn change(client: &mut postgres::Client) -> Result<(), postgres::Error> {
         ),
     };
     client.batch_execute(&sql)?;
-    if id % 200 == 0 {
+    if id.is_multiple_of(200) {
         client.batch_execute("vacuum item; vacuum line")?;
     }
     Ok(())

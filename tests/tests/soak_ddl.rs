@@ -1,5 +1,6 @@
 //! The application writes while tables enter and leave replication, and while its own migrations change columns, keys and partitions:
 //! it sees no error, and what can be applied on the target is. Time: `docs/testing.md`.
+#![allow(clippy::expect_used, reason = "a test fails by panicking")]
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 

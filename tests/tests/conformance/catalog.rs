@@ -30,7 +30,7 @@ pub(crate) const QUERIES: &[(&str, &str)] = &[
     ),
     (
         "triggers",
-        "select tgrelid::regclass, tgname, pg_get_triggerdef(oid) from pg_trigger where not tgisinternal",
+        "select tgrelid::regclass, tgname, pg_get_triggerdef(oid) from pg_trigger where not tgisinternal and tgname <> 'londiste_rs_gate'",
     ),
     (
         "inheritance",

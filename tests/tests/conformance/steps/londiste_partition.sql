@@ -38,7 +38,7 @@ select c.relname, x.conname, pg_get_constraintdef(x.oid) from pg_constraint x jo
 
 select indexdef from pg_indexes where tablename like 'log%' order by 1;
 
-select tgrelid::regclass, tgname from pg_trigger where not tgisinternal order by 1, 2;
+select tgrelid::regclass, tgname from pg_trigger where not tgisinternal and tgname <> 'londiste_rs_gate' order by 1, 2;
 
 select tablename, rulename from pg_rules where tablename like 'log%' order by 1;
 

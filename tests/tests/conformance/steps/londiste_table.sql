@@ -44,7 +44,7 @@ select * from londiste.local_add_table(null, 'item');
 
 select * from londiste.local_add_table('r', null, null, null, null);
 
-select tgrelid::regclass, tgname, tgtype, encode(tgargs, 'escape'), tgfoid::regproc from pg_trigger where not tgisinternal order by 1, 2;
+select tgrelid::regclass, tgname, tgtype, encode(tgargs, 'escape'), tgfoid::regproc from pg_trigger where not tgisinternal and tgname <> 'londiste_rs_gate' order by 1, 2;
 
 select * from londiste.get_table_list('r');
 
@@ -70,18 +70,18 @@ select * from londiste.local_remove_table('nosuch', 'public.item');
 
 select * from londiste.local_remove_table(null, null);
 
-select tgrelid::regclass, tgname from pg_trigger where not tgisinternal order by 1, 2;
+select tgrelid::regclass, tgname from pg_trigger where not tgisinternal and tgname <> 'londiste_rs_gate' order by 1, 2;
 
 -- every argument that is the table's, not the trigger's
 select * from londiste.local_add_table('r', 'public.item', array['expect_sync', 'skip_truncate', 'ignore=name'], 'copy_condition=true');
 
-select tgname, tgtype, encode(tgargs, 'escape'), tgfoid::regproc from pg_trigger where not tgisinternal and tgrelid = 'item'::regclass order by 1;
+select tgname, tgtype, encode(tgargs, 'escape'), tgfoid::regproc from pg_trigger where not tgisinternal and tgname <> 'londiste_rs_gate' and tgrelid = 'item'::regclass order by 1;
 
 select * from londiste.get_table_list('r');
 
 select * from londiste.local_change_handler('r', 'public.item', array['tgflags=BIUQ', 'when=id > 0'], 'handler=x');
 
-select tgname, tgtype, encode(tgargs, 'escape'), tgfoid::regproc from pg_trigger where not tgisinternal and tgrelid = 'item'::regclass order by 1;
+select tgname, tgtype, encode(tgargs, 'escape'), tgfoid::regproc from pg_trigger where not tgisinternal and tgname <> 'londiste_rs_gate' and tgrelid = 'item'::regclass order by 1;
 
 select * from londiste.get_table_list('r');
 
@@ -93,11 +93,11 @@ select * from londiste.local_change_handler(null, null, null, null);
 
 select * from londiste.local_change_handler('r', 'public.item', null, null);
 
-select tgname, tgtype, encode(tgargs, 'escape'), tgfoid::regproc from pg_trigger where not tgisinternal and tgrelid = 'item'::regclass order by 1;
+select tgname, tgtype, encode(tgargs, 'escape'), tgfoid::regproc from pg_trigger where not tgisinternal and tgname <> 'londiste_rs_gate' and tgrelid = 'item'::regclass order by 1;
 
 select londiste.drop_table_triggers('r', 'public.item');
 
-select tgname from pg_trigger where not tgisinternal and tgrelid = 'item'::regclass order by 1;
+select tgname from pg_trigger where not tgisinternal and tgname <> 'londiste_rs_gate' and tgrelid = 'item'::regclass order by 1;
 
 select londiste.drop_table_triggers('r', 'public.nosuch');
 
@@ -119,7 +119,7 @@ select * from londiste.local_remove_table('r', 'public.ghost');
 
 select * from londiste.local_add_table('r', 'public.logical', '{}', null, 'public.item');
 
-select tgname, tgtype, encode(tgargs, 'escape'), tgfoid::regproc from pg_trigger where not tgisinternal and tgrelid = 'item'::regclass order by 1;
+select tgname, tgtype, encode(tgargs, 'escape'), tgfoid::regproc from pg_trigger where not tgisinternal and tgname <> 'londiste_rs_gate' and tgrelid = 'item'::regclass order by 1;
 
 insert into item values (2, 'through another name');
 
@@ -178,7 +178,7 @@ select * from londiste.local_add_table('r', 'public.item');
 
 select * from londiste.global_remove_table('r', 'item');
 
-select tgname from pg_trigger where not tgisinternal and tgrelid = 'item'::regclass;
+select tgname from pg_trigger where not tgisinternal and tgname <> 'londiste_rs_gate' and tgrelid = 'item'::regclass;
 
 select ev_type, ev_data, ev_extra1, ev_extra2 from pgq.event_1 order by ev_id desc limit 2;
 
@@ -211,7 +211,7 @@ select * from londiste.local_add_table('l', 'public.keyless');
 
 select * from londiste.get_table_list('l');
 
-select tgname, tgtype, encode(tgargs, 'escape'), tgfoid::regproc from pg_trigger where not tgisinternal and tgrelid = 'item'::regclass order by 1;
+select tgname, tgtype, encode(tgargs, 'escape'), tgfoid::regproc from pg_trigger where not tgisinternal and tgname <> 'londiste_rs_gate' and tgrelid = 'item'::regclass order by 1;
 
 insert into item values (4, 'denied');
 
@@ -237,7 +237,7 @@ select * from londiste.global_remove_table('nosuch', 'public.item');
 
 select * from londiste.global_remove_table(null, null);
 
-select tgname from pg_trigger where not tgisinternal and tgrelid = 'item'::regclass order by 1;
+select tgname from pg_trigger where not tgisinternal and tgname <> 'londiste_rs_gate' and tgrelid = 'item'::regclass order by 1;
 
 select * from londiste.local_show_missing('l') order by 1, 2;
 
@@ -247,4 +247,4 @@ insert into londiste.table_info (queue_name, table_name) values ('l', 'public.ma
 
 delete from londiste.table_info;
 
-select tgrelid::regclass, tgname from pg_trigger where not tgisinternal order by 1, 2;
+select tgrelid::regclass, tgname from pg_trigger where not tgisinternal and tgname <> 'londiste_rs_gate' order by 1, 2;
