@@ -111,13 +111,15 @@ impl<'a> Copies<'a> {
         if new.is_empty() {
             return Ok(());
         }
-        let sql = "select f.name, coalesce(sum(s.bytes), 0)::int8 from unnest($1::text[]) f(name) \
-                     left join (select format('%s.%s', n.nspname, c.relname) as name, c.oid, c.relkind \
-                                  from pg_class c join pg_namespace n on n.oid = c.relnamespace \
-                                 where c.relkind in ('r', 'p')) c using (name) \
-                     left join lateral ( \
-                          select sum(pg_table_size(p.relid))::int8 as bytes from pg_partition_tree(c.oid) p where c.relkind = 'p' \
-                          union all select pg_table_size(c.oid) where c.relkind = 'r') s on true \
+        // by the catalogs' numbers, which no lock of the application keeps anybody from reading
+        let sql = "with recursive part(name, relid) as ( \
+                        select f.name, c.oid from unnest($1::text[]) f(name) \
+                          left join (select format('%s.%s', n.nspname, r.relname) as name, r.oid \
+                                       from pg_class r join pg_namespace n on n.oid = r.relnamespace \
+                                      where r.relkind in ('r', 'p')) c using (name) \
+                        union all select p.name, i.inhrelid from part p join pg_inherits i on i.inhparent = p.relid) \
+                   select p.name, coalesce(sum(greatest(c.relpages, 0) + greatest(t.relpages, 0)), 0)::int8 * 8192 \
+                     from part p left join pg_class c on c.oid = p.relid left join pg_class t on t.oid = c.reltoastrelid \
                     group by 1";
         for row in provider.query(sql, &[&new]).await.during("measuring the tables to copy")? {
             self.sizes.insert(row.get(0), row.get(1));
