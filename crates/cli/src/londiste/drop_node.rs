@@ -11,7 +11,7 @@ use tokio_postgres::Transaction;
 use super::apart::Apart;
 use super::job::{Job, Node};
 use super::terminal::told;
-use super::{Outcome, remove_table};
+use super::{Outcome, locked, remove_table};
 
 /// How long an unreachable node is tried.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -45,7 +45,7 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
             );
         }
     }
-    let forgotten = forget(queue, name, above, &mut there).await?;
+    let forgotten = forget(job, name, above, &mut there).await?;
     match (&there, forgotten) {
         (Some(_), true) => job.terminal.say(&format!("node {name} dropped; its worker may be stopped now")),
         (None, true) => job.terminal.say(&format!("node {name} is forgotten by its provider")),
@@ -160,7 +160,8 @@ async fn refuse_provider(there: &Node, queue: &str) -> Result<()> {
 
 /// Takes the node out at both ends, the provider first: a crash in between leaves a node that the same command finds again.
 /// Answers whether the provider was reached, where there is one.
-async fn forget(queue: &str, name: &str, above: Above, there: &mut Option<Node>) -> Result<bool> {
+async fn forget(job: &Job, name: &str, above: Above, there: &mut Option<Node>) -> Result<bool> {
+    let queue = job.queue();
     let mut reached = true;
     let copies = match there {
         Some(there) => copies(there, queue).await?,
@@ -178,11 +179,11 @@ async fn forget(queue: &str, name: &str, above: Above, there: &mut Option<Node>)
         }
     }
     if let Some(there) = there {
-        let transaction = there.session.transaction().await.map_err(pg::Error::from)?;
-        node::drop(&transaction, queue, name)
+        // the ticker, and whoever reads the queue, holds its tables for moments
+        let work = async |transaction: &Transaction<'_>| Ok(node::drop(transaction, queue, name).await?);
+        locked::in_transaction(job, &mut there.session, &format!("queue {queue}"), work)
             .await
             .with_context(|| format!("taking node {name} out of its database"))?;
-        transaction.commit().await.map_err(pg::Error::from)?;
     }
     Ok(reached)
 }
