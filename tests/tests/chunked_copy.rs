@@ -221,6 +221,8 @@ fn limits_and_pauses_hold_for_running_copies() {
     let tables = &told.expect_success().stdout;
     assert!(tables.contains("public.item: copy: ") && tables.contains(" %"), "{tables}");
     setup.londiste(&["target.ini", "pause"]).expect_success();
+    // copies look once a second whether they are held
+    std::thread::sleep(Duration::from_secs(3));
     let known = chunks(&pair);
     setup.set("target.ini", "copy_rate_limit", "0");
     setup.londiste(&["-r", "target.ini"]).expect_success();

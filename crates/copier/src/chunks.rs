@@ -49,6 +49,9 @@ pub(crate) async fn begin(
     let writing = sides.target.transaction().await.during("beginning the copy")?;
     let into: &pg::Client = writing.client();
     replay::enter(into, bypass_triggers).await?;
+    if !run::is_wanted(into, queue, &info.name).await? {
+        return Ok(true);
+    }
     if indexes::put_away(into, queue, info, &target.name, &sizes).await?.unique_stays {
         return Ok(false);
     }

@@ -100,6 +100,16 @@ pub(crate) async fn forget(client: &Client, queue: &str, table: &str) -> Result<
     Ok(())
 }
 
+/// Whether the table is still to be copied, until the end of the transaction: who removes it, or asks for it again, waits for that end. To be
+/// asked before anything of the target is dropped.
+pub(crate) async fn is_wanted(client: &Client, queue: &str, table: &str) -> Result<bool> {
+    let sql = "select from londiste.table_info \
+                where queue_name = $1 and table_name = $2 and local and merge_state = 'in-copy' for no key update";
+    let rows =
+        client.query(sql, &[&queue, &table]).await.during("looking whether the copy is still wanted")?;
+    Ok(!rows.is_empty())
+}
+
 /// Whether the attempt is still the one that counts, until the caller's transaction ends.
 pub(crate) async fn holds(client: &Client, queue: &str, table: &str, attempt: i32) -> Result<bool> {
     let sql = "select londiste_rs.copy_holds($1, $2, $3)";

@@ -45,6 +45,9 @@ pub(crate) async fn copy(
     let writing = sides.target.transaction().await.during("beginning the copy")?;
     let (from, into): (&pg::Client, &pg::Client) = (reading.client(), writing.client());
     replay::enter(into, bypass_triggers).await?;
+    if !run::is_wanted(into, queue, &info.name).await? {
+        return Ok(());
+    }
     // the indexes of partitions would not come back under their own names
     let partitioned = target.kind == TableKind::Partitioned;
     let away = match manner {
