@@ -19,7 +19,7 @@ use round::Round;
 use world::World;
 
 /// Histories of both tests together, unless `MODEL_HISTORIES` says another number.
-const HISTORIES: u64 = 10_000;
+const HISTORIES: u64 = 1_000;
 /// Worlds, each of which lives one history in a round.
 const WORLDS: usize = 25;
 
