@@ -189,8 +189,18 @@ pub async fn subscription<C: GenericClient>(client: &C, queue: &str, consumer: &
     Ok(rows.first().and_then(|row| row.get(0)))
 }
 
-/// Makes a tick now; its number, or `None` on a queue whose ticks come from outside.
+/// Whether [`tick_now`] makes ticks on this server: schema `londiste_rs` is there.
+pub async fn can_tick_now<C: GenericClient>(client: &C) -> Result<bool> {
+    let sql = "select to_regprocedure('londiste_rs.tick_now(text)') is not null";
+    Ok(row(client, "looking for londiste_rs.tick_now", sql, &[]).await?.get(0))
+}
+
+/// Makes a tick now; its number, or `None` where that is the ticker's alone: on a queue whose ticks come from outside, and on a server
+/// without schema `londiste_rs`, since the stock extension's `force_tick` may give numbers of events away twice.
 pub async fn tick_now<C: GenericClient>(client: &C, queue: &str) -> Result<Option<i64>> {
+    if !can_tick_now(client).await? {
+        return Ok(None);
+    }
     Ok(row(client, "londiste_rs.tick_now", "select londiste_rs.tick_now($1)", &[&queue]).await?.get(0))
 }
 
