@@ -74,6 +74,8 @@ const SETTINGS: &[(&str, &str)] = &[
     ("max_wal_size", "4GB"),
     ("maintenance_work_mem", "256MB"),
     ("wal_level", "logical"),
+    // built-in replication waits for so long before it starts anew
+    ("wal_retrieve_retry_interval", "100ms"),
 ];
 
 /// A name stands for a case, or for all that begin with it: `sql` for `sql-insert`, `sql-ticker` and so on.
