@@ -193,3 +193,56 @@ fn it_gives_up_where_it_is_told_to() {
     assert!(said.contains("3 failures in a row without progress"), "{said}");
     assert!(!setup.target_worker().pidfile.exists());
 }
+
+/// A session of the superuser that keeps the target's table for itself until it is dropped.
+fn lock(pair: &Pair, table: &str) -> postgres::Client {
+    let mut session = pair.target.admin().connect();
+    session.batch_execute(&format!("begin; lock table {table}")).unwrap();
+    session
+}
+
+#[test]
+fn a_reload_says_what_it_applies_and_a_stop_what_it_leaves() {
+    let pair = Pair::start();
+    pair.both("create table t (id bigint primary key)");
+    let setup = Setup::new(&pair);
+    setup.set("target.ini", "log_format", "json");
+    setup.start_nodes();
+    setup.add_all();
+    setup.wait_ok(Duration::from_secs(60));
+    let says = |words: &str| {
+        let log = setup.target_worker();
+        wait_until(QUICK, &format!("the log says {words:?}\n{}", log.log_end()), || {
+            log.log().contains(words)
+        });
+    };
+    let reloaded = |key: &str, value: &str, words: &str| {
+        setup.set("target.ini", key, value);
+        setup.londiste(&["-r", "target.ini"]).expect_success();
+        says(words);
+    };
+    reloaded("parallel_copies", "3", "parallel_copies changed, from now on");
+    reloaded("loop_delay", "soon", "the settings stay as they were");
+    reloaded("loop_delay", "0.5", "loop_delay changed: starting the parts anew");
+    reloaded("syslog", "1", "unknown key syslog");
+    reloaded("log_format", "text", "log_format changed, which needs a restart of the process");
+    reloaded("stop_timeout", "1", "stop_timeout changed");
+    reloaded("job_name", "other", "makes it another job");
+    reloaded("job_name", "target_app", "SIGHUP");
+
+    let locked = lock(&pair, "t");
+    pair.source.execute("insert into t values (1)");
+    wait_until(QUICK, "the worker waits for the table", || {
+        let waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and application_name like 'target_app worker%'";
+        pair.target.admin().number(waiting) == 1
+    });
+    setup.londiste(&["-s", "target.ini"]).expect_success();
+    says("stop_timeout (1 s) is over: worker left in the middle of its work, which is rolled back");
+    drop(locked);
+    for line in setup.target_worker().log().lines() {
+        let line: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        assert!(line["level"].is_string() && line["timestamp"].is_string(), "{line}");
+    }
+    setup.start_daemon("target");
+    wait_until(QUICK, "the row arrives", || pair.target.number("select count(*) from t") == 1);
+}

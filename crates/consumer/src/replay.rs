@@ -30,6 +30,8 @@ pub(crate) struct Replay<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct Done {
     pub(crate) changes: u64,
+    /// Of the values of these changes, as they came.
+    pub(crate) bytes: u64,
     pub(crate) conflicts: apply::ConflictsByTable,
 }
 
@@ -69,7 +71,7 @@ impl<'a> Replay<'a> {
         tables: &[TableInfo],
         parkings: &Parkings<'_>,
     ) -> Result<Done> {
-        apply::begin(target).await?;
+        apply::begin(target, self.worker.config.limits).await?;
         let written = self.write(provider, target, batch, tables, parkings).await;
         match written {
             Ok(done) => {
@@ -137,6 +139,7 @@ impl<'a> Replay<'a> {
                         Some(Part::Nothing) | None => false,
                     };
                     if wanted {
+                        done.bytes += change.text_bytes();
                         self.applier.push(target, change).await?;
                     }
                 }

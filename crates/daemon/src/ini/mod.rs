@@ -10,6 +10,7 @@ mod effective;
 mod endurance;
 mod interpolate;
 mod keys;
+mod limits;
 mod lines;
 mod londiste;
 mod passwords;
