@@ -15,7 +15,7 @@ use crate::conflicts::Conflicts;
 use crate::error::During;
 use crate::parking::Parkings;
 use crate::progress::Progress;
-use crate::{Error, Result, Worker, control};
+use crate::{Error, Result, Worker, alone, control};
 
 /// Writes batches into the target; keeps the plans of its tables between them.
 pub(crate) struct Replay<'a> {
@@ -121,6 +121,7 @@ impl<'a> Replay<'a> {
         parkings: &Parkings<'_>,
     ) -> Result<Done> {
         let (queue, consumer) = (self.worker.config.queue_name.as_str(), self.worker.config.consumer());
+        alone::claim(self.worker, target, batch).await?;
         replay::enter(&**target, self.bypass_triggers).await?;
         let mut parts = self.parts(tables, parkings);
         self.decoder.lock().await.refresh_shapes(provider).await?;
