@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use pg::{ConnectString, Pool, PooledClient};
+use pg::{ConnectString, Limits, Pool, PooledClient};
 use pgq::node;
 
 use crate::error::During;
@@ -39,35 +39,29 @@ impl Connections {
 
     /// A connection to the node.
     pub(crate) async fn target(&self) -> Result<PooledClient> {
-        self.node(&self.target, self.limits.copies()).await
+        self.node(&self.target, self.limits.copies(), self.config.limits.without_statement()).await
     }
 
     /// A connection to the node that builds indexes; waits until one is free.
     pub(crate) async fn builder(&self) -> Result<PooledClient> {
-        let builder = self.node(&self.builders, self.config.parallel_index_builds).await?;
+        let limits = self.config.limits.unhurried();
+        let builder = self.node(&self.builders, self.config.parallel_index_builds, limits).await?;
         apply::pin_session(&builder).await?;
-        let sql = "select set_config('application_name', $1, false), set_config('lock_timeout', $2, false), \
-                          set_config('maintenance_work_mem', $3, false)";
+        let sql =
+            "select set_config('application_name', $1, false), set_config('maintenance_work_mem', $2, false)";
         let application = format!("{} copy index", self.config.job_name);
         let memory = &self.config.copy_maintenance_work_mem;
-        builder
-            .query_one(sql, &[&application, &self.lock_timeout(), memory])
-            .await
-            .during("setting up a connection")?;
+        builder.query_one(sql, &[&application, memory]).await.during("setting up a connection")?;
         Ok(builder)
     }
 
     /// The connection to the node over which copies say how far they are.
     pub(crate) async fn report(&self) -> Result<PooledClient> {
-        self.node(&self.reports, 1).await
+        self.node(&self.reports, 1, self.config.limits).await
     }
 
-    async fn node(&self, side: &Side, size: usize) -> Result<PooledClient> {
-        self.pool(side, parse(&self.config.db)?, size)?.get().await.during("this node (db)")
-    }
-
-    fn lock_timeout(&self) -> String {
-        format!("{}ms", (self.config.lock_timeout * 1000.0).max(1.0) as i64)
+    async fn node(&self, side: &Side, size: usize, limits: Limits) -> Result<PooledClient> {
+        self.pool(side, parse(&self.config.db)?.within(limits), size)?.get().await.during("this node (db)")
     }
 
     /// Connections to both sides, set up for a table's copy.
@@ -80,15 +74,14 @@ impl Connections {
         if let Some(extra) = &self.config.remote_extra_connstr {
             location = location.merged(&parse(extra)?);
         }
+        let location = location.within(self.config.limits.without_statement());
         let pool = self.pool(&self.provider, location, self.limits.copies())?;
         let provider = pool.get().await.during("the provider")?;
         let application = format!("{} copy {table}", self.config.job_name);
-        let lock_timeout = self.lock_timeout();
         for side in [&provider, &target] {
             apply::pin_session(side).await?;
-            let sql =
-                "select set_config('application_name', $1, false), set_config('lock_timeout', $2, false)";
-            side.query_one(sql, &[&application, &lock_timeout]).await.during("setting up a connection")?;
+            let sql = "select set_config('application_name', $1, false)";
+            side.query_one(sql, &[&application]).await.during("setting up a connection")?;
         }
         Ok(Sides { provider, target, provider_node: state.provider })
     }
