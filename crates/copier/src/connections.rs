@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use pg::{ConnectString, Pool, PooledClient};
+use pg::{ConnectString, Pool, PooledClient, Session};
 use pgq::node;
 
 use crate::error::During;
@@ -70,27 +70,56 @@ impl Connections {
         format!("{}ms", (self.config.lock_timeout * 1000.0).max(1.0) as i64)
     }
 
-    /// Connections to both sides, set up for a table's copy.
+    /// Connections to both sides, set up for a table's copy; waits until they are free.
     pub(crate) async fn open(&self, table: &str) -> Result<Sides> {
         let target = self.target().await?;
-        let queue = self.config.queue_name.as_str();
-        let state = node::consumer_state(&*target, queue, self.config.worker()).await?;
-        let state = state.ok_or_else(|| pgq::Error::NoNode { queue: queue.to_owned() })?;
-        let mut location = parse(state.provider_location.as_deref().unwrap_or_default())?;
-        if let Some(extra) = &self.config.remote_extra_connstr {
-            location = location.merged(&parse(extra)?);
-        }
+        let (location, provider_node) = self.location(&target).await?;
         let pool = self.pool(&self.provider, location, self.limits.copies())?;
         let provider = pool.get().await.during("the provider")?;
+        self.set_up(Sides { provider, target, provider_node }, table).await
+    }
+
+    /// The same where both sides have one free now.
+    pub(crate) async fn try_open(&self, table: &str) -> Result<Option<Sides>> {
+        let copies = self.limits.copies();
+        let target = self.pool(&self.target, parse(&self.config.db)?, copies)?;
+        let Some(target) = target.try_get().await.during("this node (db)")? else { return Ok(None) };
+        let (location, provider_node) = self.location(&target).await?;
+        let provider = self.pool(&self.provider, location, copies)?;
+        let Some(provider) = provider.try_get().await.during("the provider")? else { return Ok(None) };
+        self.set_up(Sides { provider, target, provider_node }, table).await.map(Some)
+    }
+
+    /// A connection of its own to the provider, to see how that fares.
+    pub(crate) async fn probe(&self) -> Result<Session> {
+        let (location, _) = self.location(&*self.report().await?).await?;
+        let application = format!("{} copy probe", self.config.job_name);
+        Session::connect(&location, &application).await.during("the provider")
+    }
+
+    /// How the provider is reached, and which node it is, by the node's word.
+    async fn location(&self, target: &pg::Client) -> Result<(ConnectString, String)> {
+        let queue = self.config.queue_name.as_str();
+        let state = node::consumer_state(target, queue, self.config.worker()).await?;
+        let state = state.ok_or_else(|| pgq::Error::NoNode { queue: queue.to_owned() })?;
+        let location = parse(state.provider_location.as_deref().unwrap_or_default())?;
+        let location = match &self.config.remote_extra_connstr {
+            Some(extra) => location.merged(&parse(extra)?),
+            None => location,
+        };
+        Ok((location, state.provider))
+    }
+
+    async fn set_up(&self, sides: Sides, table: &str) -> Result<Sides> {
         let application = format!("{} copy {table}", self.config.job_name);
         let lock_timeout = self.lock_timeout();
-        for side in [&provider, &target] {
+        for side in [&sides.provider, &sides.target] {
             apply::pin_session(side).await?;
             let sql =
                 "select set_config('application_name', $1, false), set_config('lock_timeout', $2, false)";
             side.query_one(sql, &[&application, &lock_timeout]).await.during("setting up a connection")?;
         }
-        Ok(Sides { provider, target, provider_node: state.provider })
+        Ok(sides)
     }
 
     /// The side's pool; a new one when its connect string is another now.

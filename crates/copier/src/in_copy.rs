@@ -16,6 +16,7 @@ use crate::columns::{self, Copying};
 use crate::connections::Sides;
 use crate::error::During;
 use crate::plan::{self, Manner};
+use crate::reconcile;
 use crate::run::{self, Run, Step};
 use crate::staging::{Drained, Staging};
 use crate::{Copier, Result, indexes, position, whole};
@@ -43,7 +44,7 @@ pub(crate) async fn step(copier: &Copier, sides: &mut Sides, info: &TableInfo) -
     match (run.step, staging) {
         (Step::Rows, Some(mut staging)) => {
             let chunked = Chunked { info, run: &run, source: &source, copying: &copying };
-            if let Some(reason) = chunks::copy(copier, sides, &chunked, &mut staging).await? {
+            if let Some(reason) = reconcile::copy(copier, sides, &chunked, &mut staging).await? {
                 start_over(copier, sides, info, reason).await?;
             }
             Ok(())
@@ -92,6 +93,7 @@ async fn begin(
     copying: &Copying,
 ) -> Result<()> {
     let queue = copier.config.queue_name.as_str();
+    copier.wait_at_the_gate().await;
     node::unregister_consumer(&*sides.target, queue, &copier.consumer).await?;
     let first_tick = subscribe(copier, sides).await?;
     free(copier, sides, info).await?;
