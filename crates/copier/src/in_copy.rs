@@ -27,8 +27,8 @@ const DRAIN: Duration = Duration::from_secs(5);
 /// One step of the way from `in-copy` to `catching-up`. The caller looks at the table's state afterwards, and calls again while it is `in-copy`.
 pub(crate) async fn step(copier: &Copier, sides: &mut Sides, info: &TableInfo) -> Result<()> {
     let queue = copier.config.queue_name.as_str();
-    let (source, target) = columns::both(&sides.provider, &sides.target, &info.name, info.dest()).await?;
-    let copying = columns::copying(&source, &target)?;
+    let (source, target, copying) =
+        columns::both(&sides.provider, &sides.target, &info.name, info.dest()).await?;
     let Some(run) = run::take_over(&sides.target, queue, &info.name).await? else {
         return begin(copier, sides, info, (&source, &target), &copying).await;
     };
@@ -128,7 +128,7 @@ async fn free(copier: &Copier, sides: &mut Sides, info: &TableInfo) -> Result<()
     let what = || format!("dropping the foreign keys of {}", info.dest());
     let dropped: i32 = transaction.query_one(sql, &[&info.dest()]).await.during(what())?.get(0);
     transaction
-        .query_one("select londiste_rs.relax_tables()", &[])
+        .query_one("select londiste_rs.relax_table($1)", &[&info.dest()])
         .await
         .during("relaxing foreign keys and triggers")?;
     transaction.commit().await.during(what())?;
