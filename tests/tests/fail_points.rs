@@ -143,3 +143,33 @@ fn death_at_each_step_of_parking_a_table() {
     setup.londiste(&["target.ini", "resume-table", "pgbench_tellers"]).expect_success();
     settle(&pair, &setup, load);
 }
+
+#[test]
+fn a_batch_that_is_interrupted_again_and_again_becomes_smaller() {
+    let pair = Pair::start();
+    pair.both("create table t (id int primary key)");
+    let setup = Setup::new(&pair);
+    setup.replicate();
+    setup.stop_daemon("target");
+    for tick in 0..16 {
+        pair.source
+            .execute(&format!("insert into t select generate_series({tick} * 500 + 1, {tick} * 500 + 500)"));
+        pair.source.execute("select londiste_rs.tick_now('migq')");
+    }
+    let in_hand = || {
+        pair.source.number(
+            "select n.tick_event_seq - l.tick_event_seq from pgq.subscription s
+               join pgq.consumer c on c.co_id = s.sub_consumer and c.co_name = 'target_app'
+               join pgq.tick l on l.tick_id = s.sub_last_tick join pgq.tick n on n.tick_id = s.sub_next_tick",
+        )
+    };
+    let mut sizes = Vec::new();
+    for _ in 0..3 {
+        die(&setup, "target", "batch-before-commit");
+        sizes.push(in_hand());
+    }
+    assert!(sizes[0] > 10_000 && sizes[1] <= sizes[0] / 4 && sizes[2] <= sizes[1] / 4, "{sizes:?}");
+    setup.start_daemon("target");
+    setup.wait_caught_up(SETTLE);
+    assert_eq!(compare::assert_equal(&pair).rows, 8_000);
+}

@@ -6,9 +6,6 @@ use std::time::Duration;
 use apply::OnConflict;
 use serde::Deserialize;
 
-/// Events of a batch at most, where it is several ticks: enough to make its fixed costs vanish, little enough to be read within a second.
-const BATCH_EVENTS: i32 = 50_000;
-
 /// Keys of the ini file that the worker reads; times in seconds.
 #[derive(Clone, Deserialize)]
 pub struct Config {
@@ -125,18 +122,14 @@ impl Config {
         self.pgq_batch_collect_events.is_none() && self.pgq_batch_collect_interval.is_none()
     }
 
-    /// All that is there, whatever the file says of lag and collecting.
-    pub(crate) fn collect_all(&self) -> pgq::batch::Collect {
-        pgq::batch::Collect { at_most: Some(BATCH_EVENTS), ..Default::default() }
-    }
-
-    pub(crate) fn collect(&self) -> pgq::batch::Collect {
+    /// Which ticks make a batch; `at_most` so many events, unless the file says what batches wait for.
+    pub(crate) fn collect(&self, at_most: i32) -> pgq::batch::Collect {
         let duration = |seconds: Option<f64>| seconds.map(|s| Duration::from_secs_f64(s.max(0.0)));
         pgq::batch::Collect {
             keep_lag: duration(self.pgq_keep_lag),
             events: self.pgq_batch_collect_events,
             interval: duration(self.pgq_batch_collect_interval),
-            at_most: self.collects_what_is_there().then_some(BATCH_EVENTS),
+            at_most: self.collects_what_is_there().then_some(at_most),
             alone_from: None,
         }
     }

@@ -13,6 +13,7 @@ mod error;
 mod fkeys;
 mod handover;
 mod parking;
+mod portion;
 mod progress;
 mod relax;
 mod replay;

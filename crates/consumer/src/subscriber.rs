@@ -15,6 +15,7 @@ use crate::copies::Copies;
 use crate::error::During;
 use crate::fkeys::ForeignKeys;
 use crate::handover;
+use crate::portion::Portion;
 use crate::relax::relax;
 use crate::replay::Replay;
 use crate::root::Due;
@@ -53,6 +54,7 @@ pub(crate) async fn run(
         tick = first.completed_tick,
         "leaf worker is ready"
     );
+    let mut portion = Portion::after(worker, &provider, first.completed_tick).await?;
     let began = Instant::now();
     while !stop.is_cancelled() {
         if began.elapsed() > config.connection_lifetime() {
@@ -87,7 +89,7 @@ pub(crate) async fn run(
             fail_point::reached("relaxed");
             fkeys.look(target).await?;
         }
-        let Some(batch) = take(&provider, worker, &tables).await? else {
+        let Some(batch) = take(&provider, worker, &portion, &tables).await? else {
             if state.error.is_some() {
                 node::set_error(&**target, queue, consumer, None).await?;
             }
@@ -119,6 +121,7 @@ pub(crate) async fn run(
             Box::pin(attempt::apply(worker, &provider, target, &mut replay, &batch, &tables, stop)).await;
         match applied {
             Ok(done) => {
+                portion.grow();
                 statistics.count(&batch, &done);
                 worker.report.tell(|facts| facts.conflicts += done.conflicts());
                 worker.report.applied(&batch, done.changes, began_batch.elapsed());
@@ -136,16 +139,25 @@ pub(crate) async fn run(
 }
 
 /// The next batch. While a table is handed over, what is before its tick, then single ticks, and one made now if there is none.
-async fn take(provider: &Session, worker: &Worker, tables: &[TableInfo]) -> Result<Option<Batch>> {
+async fn take(
+    provider: &Session,
+    worker: &Worker,
+    portion: &Portion,
+    tables: &[TableInfo],
+) -> Result<Option<Batch>> {
     let (queue, consumer) = (worker.config.queue_name.as_str(), worker.config.consumer());
     let mark = |table: &TableInfo| match table.state {
         MergeState::WannaSync(tick) | MergeState::DoSync(tick) if table.local => Some(tick),
         _ => None,
     };
     let Some(first) = tables.iter().filter_map(mark).min() else {
-        return Ok(batch::next(&**provider, queue, consumer, worker.config.collect()).await?);
+        return Ok(batch::next(&**provider, queue, consumer, worker.config.collect(portion.events())).await?);
     };
-    let collect = batch::Collect { alone_from: Some(first), ..worker.config.collect_all() };
+    let collect = batch::Collect {
+        alone_from: Some(first),
+        at_most: Some(portion.events()),
+        ..batch::Collect::default()
+    };
     if let Some(batch) = batch::next(&**provider, queue, consumer, collect).await? {
         return Ok(Some(batch));
     }

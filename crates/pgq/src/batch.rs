@@ -99,6 +99,38 @@ pub async fn next<C: GenericClient>(
     }))
 }
 
+/// The batch that an earlier session of the consumer has taken and not finished.
+#[derive(Clone, Copy, Debug)]
+pub struct Unfinished {
+    /// Tick at its beginning.
+    pub previous_tick: i64,
+    /// Events at most: of all tables, and numbers that were given to none.
+    pub events: i64,
+    /// It has more than one tick.
+    pub divisible: bool,
+}
+
+/// The consumer's batch in hand.
+pub async fn unfinished<C: GenericClient>(
+    client: &C,
+    queue: &str,
+    consumer: &str,
+) -> Result<Option<Unfinished>> {
+    let sql = "select s.sub_last_tick, n.tick_event_seq - l.tick_event_seq, \
+                      exists (select from pgq.tick t where t.tick_queue = s.sub_queue and t.tick_id > l.tick_id and t.tick_id < n.tick_id) \
+                 from pgq.subscription s \
+                 join pgq.queue q on q.queue_id = s.sub_queue join pgq.consumer c on c.co_id = s.sub_consumer \
+                 join pgq.tick l on l.tick_queue = s.sub_queue and l.tick_id = s.sub_last_tick \
+                 join pgq.tick n on n.tick_queue = s.sub_queue and n.tick_id = s.sub_next_tick \
+                where q.queue_name = $1 and c.co_name = $2 and s.sub_batch is not null";
+    let rows = crate::call::rows(client, "the consumer's batch in hand", sql, &[&queue, &consumer]).await?;
+    Ok(rows.first().map(|row| Unfinished {
+        previous_tick: row.get(0),
+        events: row.get::<_, Option<i64>>(1).unwrap_or_default(),
+        divisible: row.get(2),
+    }))
+}
+
 /// Whether a batch is one tick's: no other tick lies between its beginning and its end.
 pub async fn is_single<C: GenericClient>(client: &C, queue: &str, batch: &Batch) -> Result<bool> {
     let sql = "select not exists (select from pgq.tick t join pgq.queue q on q.queue_id = t.tick_queue \
@@ -189,8 +221,18 @@ pub async fn subscription<C: GenericClient>(client: &C, queue: &str, consumer: &
     Ok(rows.first().and_then(|row| row.get(0)))
 }
 
-/// Makes a tick now; its number, or `None` on a queue whose ticks come from outside.
+/// Whether [`tick_now`] makes ticks on this server: schema `londiste_rs` is there.
+pub async fn can_tick_now<C: GenericClient>(client: &C) -> Result<bool> {
+    let sql = "select to_regprocedure('londiste_rs.tick_now(text)') is not null";
+    Ok(row(client, "looking for londiste_rs.tick_now", sql, &[]).await?.get(0))
+}
+
+/// Makes a tick now; its number, or `None` where that is the ticker's alone: on a queue whose ticks come from outside, and on a server
+/// without schema `londiste_rs`, since the stock extension's `force_tick` may give numbers of events away twice.
 pub async fn tick_now<C: GenericClient>(client: &C, queue: &str) -> Result<Option<i64>> {
+    if !can_tick_now(client).await? {
+        return Ok(None);
+    }
     Ok(row(client, "londiste_rs.tick_now", "select londiste_rs.tick_now($1)", &[&queue]).await?.get(0))
 }
 

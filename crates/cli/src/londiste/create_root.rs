@@ -5,12 +5,14 @@ use clap::Args;
 use pg::Client;
 use pgq::batch;
 use pgq::node::{self, Location, NewNode, NodeType};
+use pgq::table::Capture;
 
 use super::job::{Job, shown};
 use super::{Outcome, flags, install, public_location};
 
 /// How old an event of a new queue may get before there is a tick: the ticker's own pace, which is quick while events come, is what counts.
-/// Queues of stock PgQ wait for 3 seconds or 500 events; one that exists keeps its settings.
+/// Queues of stock PgQ wait for 3 seconds or 500 events. So does one that is captured for stock subscribers, which apply tick by tick and would
+/// fall behind; one that exists keeps its settings.
 const TICKER_MAX_LAG: &str = "20 milliseconds";
 
 /// Words of `create-root`.
@@ -44,7 +46,7 @@ pub(crate) async fn run(job: &Job, arguments: Arguments) -> Result<Outcome> {
         global_watermark: None,
     };
     node::create(&transaction, queue, &root).await?;
-    if is_new {
+    if is_new && job.settings.capture == Capture::Generated {
         batch::configure(&transaction, queue, "ticker_max_lag", TICKER_MAX_LAG).await?;
     }
     transaction.commit().await.map_err(pg::Error::from).context("creating the node")?;

@@ -17,8 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Makes a tick on a node, where that is possible, and answers its newest one.
 pub(crate) async fn tick_now(job: &Job, at: &Client) -> Result<Option<i64>> {
     let queue = job.queue();
-    let ours = "select to_regprocedure('londiste_rs.tick_now(text)') is not null";
-    if at.query_one(ours, &[]).await.map_err(pg::Error::from)?.get(0) {
+    if batch::can_tick_now(at).await? {
         if let Some(tick) = batch::tick_now(at, queue).await? {
             return Ok(Some(tick));
         }

@@ -40,6 +40,7 @@ const CASES: &[(&str, Case)] = &[
     ("capture", capture::wide),
     ("capture-pgbench", capture::accounts),
     ("replay", |pair| replay_cases::pgbench(pair).to_string()),
+    ("replay-formats", |pair| replay_cases::formats(pair).to_string()),
     ("replay-insert", |pair| replay_cases::inserts(pair).to_string()),
     ("replay-update", |pair| replay_cases::updates(pair).to_string()),
     ("replay-delete", |pair| replay_cases::deletes(pair).to_string()),

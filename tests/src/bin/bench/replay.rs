@@ -27,23 +27,35 @@ pub(crate) fn play(case: &Case, pair: &Pair) -> Contest {
     let mut contest = Contest::new(case.title, case.changes, "changes");
     contest.enter("londiste-rs", |run| {
         let pair = fresh(case, pair, run);
-        queued(case, &pair, &Setup::new(&pair))
-    });
-    contest.enter("londiste-rs, stock triggers", |run| {
-        let pair = fresh(case, pair, run);
-        let setup = Setup::new(&pair);
-        setup.set("source.ini", "capture", "stock");
-        queued(case, &pair, &setup)
+        queued(case, &pair, &Setup::new(&pair), None)
     });
     if Tools::Stock.are_installed(pair) {
         contest.enter("stock londiste", |run| {
             let pair = fresh(case, pair, run);
-            queued(case, &pair, &Setup::stock(&pair))
+            queued(case, &pair, &Setup::stock(&pair), None)
         });
     } else {
         contest.skip("stock londiste", "not installed");
     }
     contest.enter("built-in logical replication", |run| built_in(case, &fresh(case, pair, run), run));
+    contest
+}
+
+/// The same changes captured by the stock functions and replayed by our worker, beside our own capture.
+pub(crate) fn play_formats(case: &Case, pair: &Pair) -> Contest {
+    let mut contest = Contest::new(case.title, case.changes, "changes");
+    contest.enter("generated capture", |run| {
+        let pair = fresh(case, pair, run);
+        queued(case, &pair, &Setup::new(&pair), None)
+    });
+    for (name, function) in STOCK_FORMATS {
+        contest.enter(name, |run| {
+            let pair = fresh(case, pair, run);
+            let setup = Setup::new(&pair);
+            setup.set("source.ini", "capture", "stock");
+            queued(case, &pair, &setup, Some(function))
+        });
+    }
     contest
 }
 
@@ -53,12 +65,30 @@ fn fresh(case: &Case, pair: &Pair, run: usize) -> Pair {
     pair
 }
 
-fn queued(case: &Case, pair: &Pair, setup: &Setup) -> Measured {
+const STOCK_FORMATS: [(&str, &str); 3] =
+    [("pgq.logutriga", "logutriga"), ("pgq.sqltriga", "sqltriga"), ("pgq.jsontriga", "jsontriga")];
+
+/// Lets another of the stock functions capture the tables.
+fn capture_by(pair: &Pair, function: &str) {
+    pair.source.execute(&format!(
+        "do $$ declare t record; begin
+             for t in select tgrelid::regclass as rel, tgname from pg_trigger where tgname = '_londiste_migq' loop
+                 execute format('drop trigger %I on %s', t.tgname, t.rel);
+                 execute format('create trigger %I after insert or update or delete on %s for each row execute function pgq.{function}(''migq'')',
+                                t.tgname, t.rel);
+             end loop; end $$"
+    ));
+}
+
+fn queued(case: &Case, pair: &Pair, setup: &Setup, format: Option<&str>) -> Measured {
     setup.start_nodes();
     setup.add_all();
     setup.wait_ok(LIMIT);
     setup.londiste(&["-s", "target.ini"]).expect_success();
     setup.target_worker().wait_gone(LIMIT);
+    if let Some(function) = format {
+        capture_by(pair, function);
+    }
     (case.write)(pair);
     let last = setup.source.value("select txid_current()");
     let ticked = format!("select count(*) from pgq.tick where txid_snapshot_xmin(tick_snapshot) > {last}");

@@ -3,11 +3,19 @@ use tests::Pair;
 use tests::load::pgbench;
 
 use crate::contest::Contest;
-use crate::replay::{Case, play};
+use crate::replay::{Case, play, play_formats};
 
 pub(crate) fn pgbench(pair: &Pair) -> Contest {
-    let case = Case {
-        title: "replay: 200 000 changes of 50 000 pgbench transactions",
+    play(&pgbench_case("replay: 200 000 changes of 50 000 pgbench transactions"), pair)
+}
+
+pub(crate) fn formats(pair: &Pair) -> Contest {
+    play_formats(&pgbench_case("replay-formats: the same changes, captured in each of the formats"), pair)
+}
+
+fn pgbench_case(title: &'static str) -> Case {
+    Case {
+        title,
         changes: 200_000.0,
         prepare: |pair| {
             pgbench::create(pair, 10);
@@ -16,8 +24,7 @@ pub(crate) fn pgbench(pair: &Pair) -> Contest {
         },
         write: |pair| pgbench::transactions(&pair.source, 4, 12_500),
         arrived: "select count(*) = 50000 from pgbench_history",
-    };
-    play(&case, pair)
+    }
 }
 
 /// A narrow table; `rows` of them are there before.
