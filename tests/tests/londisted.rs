@@ -275,7 +275,8 @@ fn a_reload_says_what_it_applies_and_a_stop_what_it_leaves() {
     setup.londiste(&["-d", "other.ini", "worker"]).expect_success();
     wait_until(QUICK, "the second worker names the first", || {
         let log = std::fs::read_to_string(setup.directory().join("other.log")).unwrap();
-        log.contains("another process works on this node") && log.contains("target_app worker")
+        log.contains("another process works on this node")
+            && log.contains("target_app worker")
             && log.contains("application \\\"target_app worker")
     });
     setup.londiste(&["-s", "other.ini"]).expect_success();
