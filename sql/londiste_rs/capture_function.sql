@@ -148,7 +148,7 @@ begin
                   case when tg_argv[0] = 'partition' then tg_table_schema || '.' || tg_table_name end, null::text$f$));
     if form = 'row' then
         perform londiste_rs.write_trigger_function(i_function_name,
-            truncated || londiste_rs.row_capture_source(i_queue_name, i_table_name, i_rel));
+            londiste_rs.plain_row_source(i_queue_name, i_table_name, i_rel) || truncated || londiste_rs.row_capture_source(i_queue_name, i_table_name, i_rel));
         foreach event in array array['insert', 'update', 'delete'] loop
             execute format('drop function if exists londiste_rs.%I() cascade', i_function_name || '_' || event);
         end loop;
