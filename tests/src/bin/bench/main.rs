@@ -4,6 +4,7 @@
 #![allow(clippy::expect_used, reason = "a benchmark that cannot run says why and ends")]
 
 mod capture;
+mod capture_large;
 mod capture_parties;
 mod contest;
 mod copy;
@@ -39,6 +40,7 @@ const CASES: &[(&str, Case)] = &[
     ("copy-small", |pair| copy::small(pair).to_string()),
     ("capture", capture::wide),
     ("capture-pgbench", capture::accounts),
+    ("capture-large", capture_large::run),
     ("replay", |pair| replay_cases::pgbench(pair).to_string()),
     ("replay-formats", |pair| replay_cases::formats(pair).to_string()),
     ("replay-insert", |pair| replay_cases::inserts(pair).to_string()),
