@@ -60,7 +60,7 @@ fn copies_wait_for_their_window() {
     let closed = format!("{hour:02}:00-{hour:02}:01, {hour:02}:30-{hour:02}:31 UTC");
     setup.set("target.ini", "copy_window", "at night");
     setup
-        .londiste(&["target.ini", "config"])
+        .londiste(&["target.ini", "worker"])
         .expect_failure(1, &["copy_window", "expected hours as 22:00-06:00"]);
     setup.set("target.ini", "copy_window", &closed);
     setup.set("target.ini", "copy_rate_limit", "500kB");
@@ -104,11 +104,11 @@ fn copies_slow_down_while_the_source_suffers_and_spare_connections_help() {
         return;
     }
     let proxy = Proxy::before(pair.source.port);
-    setup.set("target.ini", "remote_extra_connstr", &format!("port={}", proxy.port()));
     setup.set("target.ini", "parallel_copies", "3");
-    setup.set("target.ini", "copy_rate_limit", "1MB");
+    setup.set("target.ini", "copy_rate_limit", "500kB");
     setup.set("target.ini", "copy_brake_latency", "0.3");
     setup.start_nodes();
+    reload(&setup, "remote_extra_connstr", &format!("port={}", proxy.port()));
     setup.add_all();
     // the small table is done soon; its connection and the third one help the large one
     let mut seen = BTreeSet::new();
