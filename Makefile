@@ -1,4 +1,4 @@
-# make test | conformance | demo [KEEP=1] | demo-stop | soak [MINUTES=30] | bench [CASES=…] | torture [SECONDS=600] | test-versions [VERSIONS=… UPGRADES=…] | install [PREFIX= DESTDIR=] | deb
+# make test | test-package | conformance | demo [KEEP=1] | demo-stop | soak [MINUTES=30] | bench [CASES=…] | torture [SECONDS=600] | test-versions [VERSIONS=… UPGRADES=…] | install [PREFIX= DESTDIR=] | deb
 PREFIX ?= /usr/local
 SECONDS ?= 600
 VERSIONS ?= 13 14 16 17 18
@@ -81,9 +81,13 @@ deb: build
 	cargo run --release --quiet --package manual -- target/manual
 	cargo deb --no-build --no-strip --package cli --output target/debian/
 
+# The package in a fresh Debian root file system, and its units under systemd: PACKAGE=… takes one that is there. Needs root and debootstrap.
+test-package: $(if $(PACKAGE),,deb)
+	tests/package/run $(or $(PACKAGE),$$(ls -t target/debian/*.deb | head -n 1))
+
 TARGET = $(or $(CARGO_TARGET_DIR),target)
 
 postgres:
 	.ci/install-postgres
 
-.PHONY: build deb soak install-units test conformance run-tests test-versions demo demo-stop bench torture install postgres
+.PHONY: build deb soak install-units test test-package conformance run-tests test-versions demo demo-stop bench torture install postgres

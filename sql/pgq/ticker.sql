@@ -4,6 +4,7 @@
 --
 -- A batch is what the later of two snapshots sees and the earlier one does not, so snapshots of successive ticks have to
 -- grow. The queue's lock is taken first, in a statement of its own, and the snapshot after it.
+-- A last tick that lies in the future was written before the clock was set back: nobody waits until that hour comes again.
 create or replace function pgq.ticker(i_queue_name text)
 returns bigint
 language plpgsql security definer
@@ -41,12 +42,12 @@ begin
 
     if last.tick_id is not null then
         if seq_pos > last.tick_event_seq then
-            if seq_pos - last.tick_event_seq < q.queue_ticker_max_count and last.age <= q.queue_ticker_max_lag then
+            if seq_pos - last.tick_event_seq < q.queue_ticker_max_count and last.age between '0' and q.queue_ticker_max_lag then
                 return null;
             end if;
         else
             idle_gap := least(q.queue_ticker_idle_period, greatest(last.gap * 2, q.queue_ticker_max_lag / 2));
-            if last.gap is not null and last.age <= idle_gap then
+            if last.gap is not null and last.age between '0' and idle_gap then
                 return null;
             end if;
         end if;

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 pub const MARK: &str = "LONDISTE_TEST_DIR";
 
 /// A shell that waits for its standard input to close (this process dropped it, or died), then ends the server in `data/` of the
-/// directory and every process marked with it, and removes the directory.
+/// directory and every process marked with it, unmounts what is mounted below, and removes the directory.
 pub struct Guardian {
     shell: Child,
     directory: PathBuf,
@@ -32,6 +32,9 @@ tries=0
 for pid in $ended; do
   while kill -0 "$pid" 2>/dev/null && [ "$tries" -lt 200 ]; do tries=$((tries + 1)); sleep 0.05; done
 done
+while read -r _ mounted _; do
+  case $mounted in "$1"/*) umount -l "$mounted" ;; esac
+done </proc/mounts
 rm -rf -- "$1"
 "#;
 

@@ -15,6 +15,7 @@ pub mod guide;
 pub mod installation;
 pub mod invocation;
 pub mod load;
+pub mod name_server;
 pub mod pair;
 pub mod process;
 pub mod proxy;

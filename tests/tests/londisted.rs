@@ -63,6 +63,37 @@ fn get(port: u16, path: &str) -> String {
     answer
 }
 
+/// What is wrong in several files, and what fails in several start-up checks.
+fn all_is_said_at_once(setup: &Setup) {
+    for (name, text) in [
+        ("one.ini", "[londiste]\ndb = dbname=x usr=y\nqueu_name = q\n"),
+        ("two.ini", "[pgqd]\nticker_period = often\n"),
+    ] {
+        std::fs::write(setup.directory().join(name), text).unwrap();
+    }
+    let words = [
+        "did you mean \"user\"?",
+        "one.ini:3: unknown key queu_name",
+        "queue_name: missing",
+        "line 2, ticker_period = often",
+    ];
+    setup.londisted(&["one.ini", "two.ini"]).expect_failure(1, &words);
+
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    setup.set("pgqd.ini", "metrics_listen", &taken.local_addr().unwrap().port().to_string());
+    setup
+        .londisted(&["-d", "pgqd.ini"])
+        .expect_failure(1, &["metrics_listen = 127.0.0.1:", "give another port"]);
+    drop(taken);
+    let good = setup.source.connstr();
+    setup.set("source.ini", "db", &good.replace("live-Secret1", "wrong"));
+    setup.set("target.ini", "db", "host=127.0.0.1 port=1 dbname=x user=y");
+    let words = ["password authentication failed", "Connection refused"];
+    setup.londisted(&["-d", "source.ini", "target.ini"]).expect_failure(1, &words);
+    setup.set("source.ini", "db", &good);
+    setup.set("target.ini", "db", &setup.target.connstr());
+}
+
 /// A headless browser shows the page, and takes a picture that is not blank: target/status-page.png.
 fn the_page_is_drawn(setup: &Setup, port: u16) {
     let browsers = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
@@ -100,6 +131,7 @@ fn one_process_runs_a_whole_migration() {
     }
     setup.londisted(&[]).expect_failure(2, &["no ini file is named"]);
     setup.londisted(&["target.ini", "target.ini"]).expect_failure(1, &["both have"]);
+    all_is_said_at_once(&setup);
     setup.londisted(&["status", "target.ini"]).expect_failure(1, &["not running"]);
 
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
@@ -192,4 +224,70 @@ fn it_gives_up_where_it_is_told_to() {
     let said = std::fs::read_to_string(setup.directory().join("londisted.out")).unwrap();
     assert!(said.contains("3 failures in a row without progress"), "{said}");
     assert!(!setup.target_worker().pidfile.exists());
+}
+
+/// A session of the superuser that keeps the target's table for itself until it is dropped.
+fn lock(pair: &Pair, table: &str) -> postgres::Client {
+    let mut session = pair.target.admin().connect();
+    session.batch_execute(&format!("begin; lock table {table}")).unwrap();
+    session
+}
+
+#[test]
+fn a_reload_says_what_it_applies_and_a_stop_what_it_leaves() {
+    let pair = Pair::start();
+    pair.both("create table t (id bigint primary key)");
+    let setup = Setup::new(&pair);
+    setup.set("target.ini", "log_format", "json");
+    setup.start_nodes();
+    setup.add_all();
+    setup.wait_ok(Duration::from_secs(60));
+    let says = |words: &str| {
+        let log = setup.target_worker();
+        wait_until(QUICK, &format!("the log says {words:?}\n{}", log.log_end()), || {
+            log.log().contains(words)
+        });
+    };
+    let reloaded = |key: &str, value: &str, words: &str| {
+        setup.set("target.ini", key, value);
+        setup.londiste(&["-r", "target.ini"]).expect_success();
+        says(words);
+    };
+    reloaded("parallel_copies", "3", "parallel_copies changed, from now on");
+    reloaded("loop_delay", "soon", "the settings stay as they were");
+    reloaded("loop_delay", "0.5", "loop_delay changed: starting the parts anew");
+    reloaded("syslog", "1", "unknown key syslog");
+    reloaded("log_format", "text", "log_format changed, which needs a restart of the process");
+    reloaded("stop_timeout", "1", "stop_timeout changed");
+    reloaded("job_name", "other", "makes it another job");
+    reloaded("job_name", "target_app", "SIGHUP");
+
+    let locked = lock(&pair, "t");
+    pair.source.execute("insert into t values (1)");
+    wait_until(QUICK, "the worker waits for the table", || {
+        let waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and application_name like 'target_app worker%'";
+        pair.target.admin().number(waiting) == 1
+    });
+    // A second worker of the node, which no pidfile keeps from starting.
+    let other = std::fs::read_to_string(setup.directory().join("target.ini")).unwrap();
+    let other = other.replace("target.pid", "other.pid").replace("target.log", "other.log");
+    std::fs::write(setup.directory().join("other.ini"), other).unwrap();
+    setup.londiste(&["-d", "other.ini", "worker"]).expect_success();
+    wait_until(QUICK, "the second worker names the first", || {
+        let log = std::fs::read_to_string(setup.directory().join("other.log")).unwrap();
+        log.contains("another process works on this node")
+            && log.contains("target_app worker")
+            && log.contains("application \\\"target_app worker")
+    });
+    setup.londiste(&["-s", "other.ini"]).expect_success();
+
+    setup.londiste(&["-s", "target.ini"]).expect_success();
+    says("stop_timeout (1 s) is over: worker left in the middle of its work, which is rolled back");
+    drop(locked);
+    for line in setup.target_worker().log().lines() {
+        let line: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        assert!(line["level"].is_string() && line["timestamp"].is_string(), "{line}");
+    }
+    setup.start_daemon("target");
+    wait_until(QUICK, "the row arrives", || pair.target.number("select count(*) from t") == 1);
 }

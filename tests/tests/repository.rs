@@ -57,6 +57,35 @@ fn units_call_the_executables_where_they_are_installed() {
 }
 
 #[test]
+fn units_are_what_systemd_understands_and_let_the_processes_do_little() {
+    let Ok(version) = Command::new("systemd-analyze").arg("--version").output() else {
+        eprintln!("skipped: no systemd-analyze here");
+        return;
+    };
+    assert!(version.status.success());
+    let directory = tempfile::tempdir().unwrap();
+    for name in ["londisted@", "londiste-ticker@", "londiste-worker@"] {
+        let text =
+            std::fs::read_to_string(tests::repository().join(format!("systemd/{name}.service"))).unwrap();
+        // neither executables nor pages are where the package puts them
+        let lines = text.lines().filter(|line| !line.starts_with("Documentation="));
+        let text: Vec<String> = lines.map(|line| line.replace("=/usr/bin/", "=/bin/echo ")).collect();
+        let unit = directory.path().join(format!("{name}x.service"));
+        std::fs::write(&unit, text.join("\n")).unwrap();
+        let analyze = |words: &[&str]| {
+            let output = Command::new("systemd-analyze").args(words).arg(&unit).output().unwrap();
+            let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+            assert!(output.status.success(), "{said}");
+            said
+        };
+        let said = analyze(&["verify", "--man=no", "--recursive-errors=no"]);
+        assert!(!said.contains(name), "{said}");
+        // of 100; without any sandbox it is more than 90
+        analyze(&["security", "--offline=true", "--threshold=20", "--no-pager"]);
+    }
+}
+
+#[test]
 fn every_crate_inherits_the_workspaces_lints() {
     let manifests = tracked_texts()
         .into_iter()

@@ -90,6 +90,12 @@ impl Change {
         key.any(|at| new.by_name(&old.columns.names[*at]) != Some(old.values.get(*at)))
     }
 
+    /// Bytes of the text of its values.
+    pub fn text_bytes(&self) -> u64 {
+        let rows = self.new.iter().chain(&self.old);
+        rows.map(|row| u64::try_from(row.values.text_bytes()).unwrap_or(u64::MAX)).sum()
+    }
+
     /// Approximate memory of the change, in bytes.
     pub fn size(&self) -> usize {
         let row = |r: &Option<Row>| r.as_ref().map_or(0, |r| r.values.size());

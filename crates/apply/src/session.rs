@@ -1,5 +1,6 @@
 //! The session on the target that changes are written in.
 
+use pg::Limits;
 use tokio_postgres::Client;
 
 use crate::{Error, Result};
@@ -14,19 +15,23 @@ pub async fn pin_session(client: &Client) -> Result<()> {
         .batch_execute(
             "set datestyle = 'ISO, YMD'; set intervalstyle = postgres; set timezone = 'UTC'; set extra_float_digits = 3; \
              set bytea_output = hex; set lc_monetary = 'C'; set xmloption = content; set client_encoding = 'UTF8'; \
-             set standard_conforming_strings = on; set row_security = off; set statement_timeout = 0; set jit = off",
+             set standard_conforming_strings = on; set row_security = off; set jit = off",
         )
         .await
         .map_err(Error::server("setting up the session on the target"))
 }
 
-/// Begins the transaction that changes are written in, with every deferrable constraint deferred.
+/// Begins the transaction that changes are written in, with every deferrable constraint deferred. No statement of it may take longer than
+/// `limits` let long ones.
 ///
 /// # Errors
 /// [`Error::Server`].
-pub async fn begin(client: &Client) -> Result<()> {
+pub async fn begin(client: &Client, limits: Limits) -> Result<()> {
+    let limit = limits.unhurried().as_local_sql();
     client
-        .batch_execute("begin isolation level read committed read write; set constraints all deferred")
+        .batch_execute(&format!(
+            "begin isolation level read committed read write; set constraints all deferred; {limit}"
+        ))
         .await
         .map_err(Error::server("beginning a transaction on the target"))
 }

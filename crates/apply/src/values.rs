@@ -61,6 +61,11 @@ impl Values {
         self.ends.push(self.text.len() as u32);
     }
 
+    /// Bytes of the values' text.
+    pub fn text_bytes(&self) -> usize {
+        self.text.len()
+    }
+
     /// Bytes held.
     pub fn size(&self) -> usize {
         self.text.len() + self.ends.len() * std::mem::size_of::<u32>()

@@ -25,9 +25,9 @@ pub struct Config {
     /// Tables copied at the same time.
     #[serde(default = "one_copy")]
     pub parallel_copies: usize,
-    /// How long DDL of ours waits for its lock before it tries again later.
-    #[serde(default = "ten")]
-    pub lock_timeout: f64,
+    /// How long sessions wait; read by their owner, as `statement_timeout` and so on.
+    #[serde(skip)]
+    pub limits: pg::Limits,
     /// A batch waits for ticks with this many events; without it and `pgq_batch_collect_interval` it takes what is there.
     pub pgq_batch_collect_events: Option<i32>,
     /// A batch waits for ticks that span this much time.
@@ -49,7 +49,7 @@ pub struct Config {
     /// What is done where rows of this node are not those that the changes expect.
     #[serde(default, deserialize_with = "on_conflict")]
     pub on_conflict: OnConflict,
-    /// How often a parked table is tried again whose cause may pass by itself; 0: never.
+    /// The longest pause before a parked table is tried again whose cause may pass by itself; 0: never.
     #[serde(default = "five_minutes")]
     pub table_retry_period: f64,
     /// How often the provider is told which tick this node needs.
@@ -71,10 +71,6 @@ fn one() -> f64 {
 
 fn one_copy() -> usize {
     1
-}
-
-fn ten() -> f64 {
-    10.0
 }
 
 fn five_minutes() -> f64 {

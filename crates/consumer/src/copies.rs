@@ -147,8 +147,8 @@ impl<'a> Copies<'a> {
         let config = &self.worker.config;
         let (job, queue) = (config.job_name.as_str(), config.queue_name.as_str());
         for parked in table::parked(&**target, queue).await? {
-            let period = config.table_retry_period;
-            if period > 0.0 && parked.may_pass() && parked.tried_ago >= period {
+            let longest = Duration::try_from_secs_f64(config.table_retry_period).unwrap_or_default();
+            if !longest.is_zero() && parked.may_pass() && parked.is_due(longest) {
                 table::resume(&**target, queue, &parked.table).await?;
                 info!(job, queue, table = parked.table, "parked table is tried again: {}", parked.error);
             } else {

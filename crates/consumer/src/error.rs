@@ -79,6 +79,18 @@ pub enum Error {
         /// This one.
         consumer: String,
     },
+    /// Another worker is at work on the same node.
+    #[error(
+        "another process works on this node as consumer \"{consumer}\" of queue \"{queue}\" ({rival}): stop one of the two; nothing was applied twice"
+    )]
+    Rival {
+        /// The consumer that both are.
+        consumer: String,
+        /// The queue.
+        queue: String,
+        /// What is known of the other one.
+        rival: String,
+    },
     /// A branch node, which this version does not serve.
     #[error("node \"{node}\" is a branch: this version runs root and leaf nodes only")]
     Branch {
@@ -108,7 +120,7 @@ impl Error {
             Error::Apply(_) | Error::Tables(_) | Error::LostPosition { .. } | Error::WrongWorker { .. } => {
                 false
             }
-            Error::Branch { .. } | Error::ReaderGone => false,
+            Error::Branch { .. } | Error::ReaderGone | Error::Rival { .. } => false,
         }
     }
 }

@@ -6,7 +6,6 @@ use tokio::task::JoinHandle;
 use tracing::{info, warn};
 
 use crate::error::During;
-use crate::subscriber::set_lock_timeout;
 use crate::{Result, Worker};
 
 /// Watches for foreign keys to be restored and validated.
@@ -15,18 +14,17 @@ pub(crate) struct ForeignKeys {
     application: String,
     job: String,
     queue: String,
-    lock_timeout: f64,
     running: Option<JoinHandle<Result<()>>>,
 }
 
 impl ForeignKeys {
     pub(crate) fn new(worker: &Worker) -> Result<ForeignKeys> {
         Ok(ForeignKeys {
-            db: worker.db()?,
+            // validating takes as long as the table is large
+            db: worker.db()?.within(worker.config.limits.unhurried()),
             application: worker.application("foreign keys"),
             job: worker.config.job_name.clone(),
             queue: worker.config.queue_name.clone(),
-            lock_timeout: worker.config.lock_timeout,
             running: None,
         })
     }
@@ -53,7 +51,6 @@ impl ForeignKeys {
                 application: self.application.clone(),
                 job: self.job.clone(),
                 queue: self.queue.clone(),
-                lock_timeout: self.lock_timeout,
             };
             self.running = Some(tokio::spawn(restore.run()));
         }
@@ -75,14 +72,12 @@ struct Restore {
     application: String,
     job: String,
     queue: String,
-    lock_timeout: f64,
 }
 
 impl Restore {
     async fn run(self) -> Result<()> {
         let (job, queue) = (&self.job, &self.queue);
         let mut session = Session::connect(&self.db, &self.application).await.during("this node (db)")?;
-        set_lock_timeout(&session, self.lock_timeout).await?;
         let sql = "select from_table, fkey_name from londiste_rs.restorable_fkeys()";
         for row in session.query(sql, &[]).await.during("listing foreign keys to restore")? {
             let (table, fkey): (String, String) = (row.get(0), row.get(1));

@@ -4,6 +4,7 @@
 //! be copied now it says on a `watch` channel; who runs the copies, and where, is not its business.
 
 mod ahead;
+mod alone;
 mod attempt;
 mod config;
 mod conflicts;

@@ -15,7 +15,7 @@ use crate::conflicts::Conflicts;
 use crate::error::During;
 use crate::parking::Parkings;
 use crate::progress::Progress;
-use crate::{Error, Result, Worker, control};
+use crate::{Error, Result, Worker, alone, control};
 
 /// Writes batches into the target; keeps the plans of its tables between them.
 pub(crate) struct Replay<'a> {
@@ -30,6 +30,8 @@ pub(crate) struct Replay<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct Done {
     pub(crate) changes: u64,
+    /// Of the values of these changes, as they came.
+    pub(crate) bytes: u64,
     pub(crate) conflicts: apply::ConflictsByTable,
 }
 
@@ -69,7 +71,7 @@ impl<'a> Replay<'a> {
         tables: &[TableInfo],
         parkings: &Parkings<'_>,
     ) -> Result<Done> {
-        apply::begin(target).await?;
+        apply::begin(target, self.worker.config.limits).await?;
         let written = self.write(provider, target, batch, tables, parkings).await;
         match written {
             Ok(done) => {
@@ -119,6 +121,7 @@ impl<'a> Replay<'a> {
         parkings: &Parkings<'_>,
     ) -> Result<Done> {
         let (queue, consumer) = (self.worker.config.queue_name.as_str(), self.worker.config.consumer());
+        alone::claim(self.worker, target, batch).await?;
         replay::enter(&**target, self.bypass_triggers).await?;
         let mut parts = self.parts(tables, parkings);
         self.decoder.lock().await.refresh_shapes(provider).await?;
@@ -137,6 +140,7 @@ impl<'a> Replay<'a> {
                         Some(Part::Nothing) | None => false,
                     };
                     if wanted {
+                        done.bytes += change.text_bytes();
                         self.applier.push(target, change).await?;
                     }
                 }

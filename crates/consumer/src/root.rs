@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use crate::error::During;
 use crate::worker::Ended;
 use crate::{Result, Worker, subscriber};
 
@@ -31,8 +32,9 @@ pub(crate) async fn run(
     let config = &worker.config;
     let (job, queue) = (config.job_name.as_str(), config.queue_name.as_str());
     info!(job, queue, node = node.name, "root worker is ready");
-    let wait = table::wait_on_root(Duration::from_secs_f64(config.lock_timeout.max(0.001)));
-    subscriber::set_lock_timeout(target, wait.as_secs_f64()).await?;
+    let wait = format!("{}ms", table::wait_on_root(config.limits.lock).as_millis().max(1));
+    let sql = "select set_config('lock_timeout', $1, false)";
+    target.query_one(sql, &[&wait]).await.during("setting lock_timeout")?;
     let mut bell = worker.bell.listen();
     let (mut sequences, mut captures, mut watermark) = (Due::now(), Due::now(), Due::now());
     let mut reluctant = Reluctant::default();

@@ -31,8 +31,10 @@ pub(crate) async fn perform(
             set_role(target, bypass_triggers, "local").await?;
             script::run(client, script, &text).await?;
             set_role(target, bypass_triggers, "replica").await?;
-            let settle = "set constraints all deferred; reset role; reset search_path";
-            target.batch_execute(settle).await.during("going on after a script")?;
+            let (settle, limits) =
+                ("set constraints all deferred; reset role; reset search_path", worker.config.limits);
+            let settle = format!("{settle}; {}; {}", limits.as_sql(), limits.unhurried().as_local_sql());
+            target.batch_execute(&settle).await.during("going on after a script")?;
             apply::pin_session(client).await?;
             info!(job, queue, script, "script was run");
         }

@@ -14,18 +14,20 @@ pub(crate) struct Statistics {
     since: Instant,
     batches: u64,
     changes: u64,
+    bytes: u64,
     conflicts: u64,
     last: Option<(i64, SystemTime)>,
 }
 
 impl Statistics {
     pub(crate) fn start() -> Statistics {
-        Statistics { since: Instant::now(), batches: 0, changes: 0, conflicts: 0, last: None }
+        Statistics { since: Instant::now(), batches: 0, changes: 0, bytes: 0, conflicts: 0, last: None }
     }
 
     pub(crate) fn count(&mut self, batch: &Batch, done: &Done) {
         self.batches += 1;
         self.changes += done.changes;
+        self.bytes += done.bytes;
         self.conflicts += done.conflicts();
         self.last = Some((batch.tick, batch.tick_time));
     }
@@ -45,6 +47,7 @@ impl Statistics {
             seconds,
             batches = self.batches,
             changes = self.changes,
+            bytes = self.bytes,
             conflicts = self.conflicts,
             tick,
             lag,

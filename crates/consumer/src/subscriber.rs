@@ -12,7 +12,6 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, info};
 
 use crate::copies::Copies;
-use crate::error::During;
 use crate::fkeys::ForeignKeys;
 use crate::handover;
 use crate::portion::Portion;
@@ -38,7 +37,6 @@ pub(crate) async fn run(
     let first = state(worker, target).await?;
     let mut provider =
         worker.connect_provider(first.provider_location.as_deref().unwrap_or_default(), "provider").await?;
-    set_lock_timeout(target, config.lock_timeout).await?;
     let mut replay = Replay::start(worker, target).await?;
     let mut copies = Copies::new(worker);
     let mut fkeys = ForeignKeys::new(worker)?;
@@ -124,7 +122,7 @@ pub(crate) async fn run(
                 portion.grow();
                 statistics.count(&batch, &done);
                 worker.report.tell(|facts| facts.conflicts += done.conflicts());
-                worker.report.applied(&batch, done.changes, began_batch.elapsed());
+                worker.report.applied(&batch, done.changes, done.bytes, began_batch.elapsed());
             }
             Err(error) => {
                 return Err(Error::Batch { batch: batch.id, tick: batch.tick, source: Box::new(error) });
@@ -170,12 +168,4 @@ pub(crate) async fn state(worker: &Worker, target: &Session) -> Result<ConsumerS
     let (queue, consumer) = (worker.config.queue_name.as_str(), worker.config.consumer());
     let state = node::consumer_state(&**target, queue, consumer).await?;
     Ok(state.ok_or_else(|| pgq::Error::NoNode { queue: queue.to_owned() })?)
-}
-
-/// Besides, a transaction in which nothing happens for an hour is ended by the server: nobody then waits behind a process that stands still.
-pub(crate) async fn set_lock_timeout(session: &Session, seconds: f64) -> Result<()> {
-    let milliseconds = format!("{}ms", (seconds * 1000.0).max(1.0) as i64);
-    let sql = "select set_config('lock_timeout', $1, false), set_config('idle_in_transaction_session_timeout', '1h', false)";
-    session.query_one(sql, &[&milliseconds]).await.during("setting lock_timeout")?;
-    Ok(())
 }

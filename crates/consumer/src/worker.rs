@@ -129,16 +129,18 @@ impl Worker {
     }
 
     pub(crate) fn db(&self) -> Result<ConnectString> {
-        parse(&self.config.db, "of this node (db)")
+        Ok(parse(&self.config.db, "of this node (db)")?.within(self.config.limits))
     }
 
     pub(crate) async fn connect_provider(&self, location: &str, part: &str) -> Result<Session> {
-        Session::connect(&self.provider(location)?, &self.application(part)).await.during("the provider")
+        // a batch is read in one statement, which lasts as long as its being written
+        let at = self.provider(location)?.within(self.config.limits.unhurried());
+        Session::connect(&at, &self.application(part)).await.during("the provider")
     }
 
     /// The provider's stored connect string as it is used from here.
     fn provider(&self, location: &str) -> Result<ConnectString> {
-        let location = parse(location, "of the provider")?;
+        let location = parse(location, "of the provider")?.within(self.config.limits);
         match &self.config.remote_extra_connstr {
             Some(extra) => Ok(location.merged(&parse(extra, "remote_extra_connstr")?)),
             None => Ok(location),

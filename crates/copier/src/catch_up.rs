@@ -199,7 +199,7 @@ impl<'a> Replay<'a> {
 
     async fn attempt(&mut self, sides: &Sides, info: &TableInfo, batch: &Batch) -> Result<()> {
         let target: &pg::Client = &sides.target;
-        apply::begin(target).await?;
+        apply::begin(target, self.copier.config.limits).await?;
         match self.write(sides, info, batch).await {
             Ok(()) => {
                 fail_point::reached("catch-up-before-commit");
@@ -220,12 +220,14 @@ impl<'a> Replay<'a> {
         let seen: Option<Snapshot> = info.snapshot.as_deref().and_then(|text| text.parse().ok());
         replay::enter(target, self.bypass_triggers).await?;
         self.decoder.refresh_shapes(&sides.provider).await?;
+        let mut bytes = 0;
         let mut events = batch::events(&*sides.provider, batch, Some(&info.name)).await?;
         while let Some(event) = events.try_next().await? {
             if seen.as_ref().is_some_and(|seen| seen.contains(event.txid)) {
                 continue;
             }
             if let Decoded::Change(change) = self.decoder.decode(&event)? {
+                bytes += change.text_bytes();
                 self.applier.push(target, change).await?;
             }
         }
@@ -238,7 +240,7 @@ impl<'a> Replay<'a> {
             conflict::count(target, queue, table, count, &last).await?;
         }
         let changes: u64 = applied.tables.values().map(|table| table.changes).sum();
-        self.copier.report.applied(batch, changes, began.elapsed());
+        self.copier.report.applied(batch, changes, bytes, began.elapsed());
         debug!(queue, table = info.name, tick = batch.tick, changes, "batch applied by the copy");
         node::set_completed(target, queue, &self.copier.consumer, batch.tick).await?;
         Ok(())

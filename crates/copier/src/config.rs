@@ -55,9 +55,9 @@ pub struct Config {
     /// How long to wait for the worker before looking again.
     #[serde(default = "one")]
     pub loop_delay: f64,
-    /// How long DDL of ours waits for its lock before it tries again later.
-    #[serde(default = "ten")]
-    pub lock_timeout: f64,
+    /// How long sessions wait; read by their owner, as `statement_timeout` and so on.
+    #[serde(skip)]
+    pub limits: pg::Limits,
     /// What is done where rows of this node are not those that the changes expect.
     #[serde(default, deserialize_with = "on_conflict")]
     pub on_conflict: OnConflict,
@@ -126,10 +126,6 @@ fn one_copy() -> usize {
 
 fn twenty_minutes() -> f64 {
     1200.0
-}
-
-fn ten() -> f64 {
-    10.0
 }
 
 /// Without its connect strings, which may hold passwords.

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use pg::{ConnectString, Pool, PooledClient, Session};
+use pg::{ConnectString, Limits, Pool, PooledClient, Session};
 use pgq::node;
 
 use crate::error::During;
@@ -39,42 +39,41 @@ impl Connections {
 
     /// A connection to the node.
     pub(crate) async fn target(&self) -> Result<PooledClient> {
-        self.node(&self.target, self.limits.copies()).await
+        self.node(&self.target, self.limits.copies(), self.copying()).await
+    }
+
+    /// A statement of a copy lasts as long as its table takes.
+    fn copying(&self) -> Limits {
+        self.config.limits.without_statement()
     }
 
     /// A connection to the node that builds indexes; waits until one is free.
     pub(crate) async fn builder(&self) -> Result<PooledClient> {
-        let builder = self.node(&self.builders, self.config.parallel_index_builds).await?;
+        let limits = self.config.limits.unhurried();
+        let builder = self.node(&self.builders, self.config.parallel_index_builds, limits).await?;
         apply::pin_session(&builder).await?;
-        let sql = "select set_config('application_name', $1, false), set_config('lock_timeout', $2, false), \
-                          set_config('maintenance_work_mem', $3, false)";
+        let sql =
+            "select set_config('application_name', $1, false), set_config('maintenance_work_mem', $2, false)";
         let application = format!("{} copy index", self.config.job_name);
         let memory = &self.config.copy_maintenance_work_mem;
-        builder
-            .query_one(sql, &[&application, &self.lock_timeout(), memory])
-            .await
-            .during("setting up a connection")?;
+        builder.query_one(sql, &[&application, memory]).await.during("setting up a connection")?;
         Ok(builder)
     }
 
     /// The connection to the node over which copies say how far they are.
     pub(crate) async fn report(&self) -> Result<PooledClient> {
-        self.node(&self.reports, 1).await
+        self.node(&self.reports, 1, self.config.limits).await
     }
 
-    async fn node(&self, side: &Side, size: usize) -> Result<PooledClient> {
-        self.pool(side, parse(&self.config.db)?, size)?.get().await.during("this node (db)")
-    }
-
-    fn lock_timeout(&self) -> String {
-        format!("{}ms", (self.config.lock_timeout * 1000.0).max(1.0) as i64)
+    async fn node(&self, side: &Side, size: usize, limits: Limits) -> Result<PooledClient> {
+        self.pool(side, parse(&self.config.db)?.within(limits), size)?.get().await.during("this node (db)")
     }
 
     /// Connections to both sides, set up for a table's copy; waits until they are free.
     pub(crate) async fn open(&self, table: &str) -> Result<Sides> {
         let target = self.target().await?;
         let (location, provider_node) = self.location(&target).await?;
-        let pool = self.pool(&self.provider, location, self.limits.copies())?;
+        let pool = self.pool(&self.provider, location.within(self.copying()), self.limits.copies())?;
         let provider = pool.get().await.during("the provider")?;
         self.set_up(Sides { provider, target, provider_node }, table).await
     }
@@ -82,10 +81,10 @@ impl Connections {
     /// The same where both sides have one free now.
     pub(crate) async fn try_open(&self, table: &str) -> Result<Option<Sides>> {
         let copies = self.limits.copies();
-        let target = self.pool(&self.target, parse(&self.config.db)?, copies)?;
+        let target = self.pool(&self.target, parse(&self.config.db)?.within(self.copying()), copies)?;
         let Some(target) = target.try_get().await.during("this node (db)")? else { return Ok(None) };
         let (location, provider_node) = self.location(&target).await?;
-        let provider = self.pool(&self.provider, location, copies)?;
+        let provider = self.pool(&self.provider, location.within(self.copying()), copies)?;
         let Some(provider) = provider.try_get().await.during("the provider")? else { return Ok(None) };
         self.set_up(Sides { provider, target, provider_node }, table).await.map(Some)
     }
@@ -94,7 +93,7 @@ impl Connections {
     pub(crate) async fn probe(&self) -> Result<Session> {
         let (location, _) = self.location(&*self.report().await?).await?;
         let application = format!("{} copy probe", self.config.job_name);
-        Session::connect(&location, &application).await.during("the provider")
+        Session::connect(&location.within(self.config.limits), &application).await.during("the provider")
     }
 
     /// How the provider is reached, and which node it is, by the node's word.
@@ -112,12 +111,10 @@ impl Connections {
 
     async fn set_up(&self, sides: Sides, table: &str) -> Result<Sides> {
         let application = format!("{} copy {table}", self.config.job_name);
-        let lock_timeout = self.lock_timeout();
         for side in [&sides.provider, &sides.target] {
             apply::pin_session(side).await?;
-            let sql =
-                "select set_config('application_name', $1, false), set_config('lock_timeout', $2, false)";
-            side.query_one(sql, &[&application, &lock_timeout]).await.during("setting up a connection")?;
+            let sql = "select set_config('application_name', $1, false)";
+            side.query_one(sql, &[&application]).await.during("setting up a connection")?;
         }
         Ok(sides)
     }

@@ -66,6 +66,9 @@ pub enum Error {
         /// The reason.
         source: std::io::Error,
     },
+    /// Several things at once, one a line.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Several(Vec<Error>),
     /// Two ini files of one process ask for the same.
     #[error("{first} and {second} both have {what}")]
     SameTwice {
@@ -83,7 +86,7 @@ pub enum Error {
         reason: String,
     },
     /// The address of `metrics_listen` cannot be had.
-    #[error("metrics_listen = {address}: {source}")]
+    #[error("metrics_listen = {address}: {source}; give another port, or stop what has it")]
     Listen {
         /// The address.
         address: std::net::SocketAddr,
@@ -91,7 +94,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// Another process holds the pidfile.
-    #[error("already running as process {pid} (pidfile {path}); stop it with -s first")]
+    #[error("already running as process {pid} (pidfile {path}); stop it first: -s, or londisted stop")]
     AlreadyRunning {
         /// The pidfile.
         path: PathBuf,
@@ -145,6 +148,24 @@ pub enum Error {
         /// The reason.
         source: BoxError,
     },
+}
+
+impl Error {
+    /// All that went well, or all that did not.
+    pub(crate) fn all<T>(results: impl IntoIterator<Item = Result<T, Error>>) -> Result<Vec<T>, Error> {
+        let (mut well, mut failed) = (Vec::new(), Vec::new());
+        for result in results {
+            match result {
+                Ok(value) => well.push(value),
+                Err(error) => failed.push(error),
+            }
+        }
+        match failed.len() {
+            0 => Ok(well),
+            1 => Err(failed.remove(0)),
+            _ => Err(Error::Several(failed)),
+        }
+    }
 }
 
 /// An error with its causes, on one line; a cause that its parent has already quoted is left out, and so is what is behind an error of

@@ -88,7 +88,7 @@ impl Launch {
 
     fn read(&self) -> Result<Vec<Service>, Error> {
         let read = |file: &PathBuf| Service::read(file, &self.overrides, self.section);
-        let services = self.files.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        let services = Error::all(self.files.iter().map(read))?;
         for service in services.iter().filter(|_| self.background) {
             let needed = |key| Error::KeyNeeded { file: service.ini.file().into(), key, why: "-d needs it" };
             service.pidfile.as_ref().ok_or_else(|| needed("pidfile"))?;

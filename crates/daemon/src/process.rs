@@ -1,7 +1,6 @@
 //! The running process: its jobs, and the signals that steer it.
 
 use std::collections::BTreeSet;
-use std::pin::pin;
 use std::sync::Arc;
 
 use pgq::Bell;
@@ -31,6 +30,8 @@ pub(crate) struct Process {
     shown: Jobs,
     surroundings: Surroundings,
     over: mpsc::UnboundedReceiver<String>,
+    /// Bound by the checks, served when the jobs run.
+    listeners: Vec<metrics::Listener>,
 }
 
 struct Job {
@@ -67,24 +68,28 @@ impl Process {
             shown,
             surroundings: Surroundings { ticks: Bell::default(), over: told, observed },
             over,
+            listeners: Vec::new(),
         }
     }
 
     /// Makes the start-up checks of all jobs. `false`: told to stop meanwhile.
     pub(crate) async fn check(&mut self) -> Result<bool, Error> {
-        for job in &self.jobs {
-            let mut checked = pin!(job.service.check());
-            loop {
-                tokio::select! {
-                    checked = &mut checked => break checked?,
-                    heard = self.signals.next() => match heard {
-                        Heard::Interrupt | Heard::Terminate => return Ok(false),
-                        Heard::Hangup => {}
-                    },
-                }
+        let addresses: BTreeSet<_> =
+            self.jobs.iter().filter_map(|job| job.service.endurance.metrics_listen).collect();
+        for address in addresses {
+            self.listeners.push(metrics::Listener::bind(address).await?);
+        }
+        let checks = self.jobs.iter().map(|job| Box::pin(job.service.check()));
+        let mut checked = futures_util::future::join_all(checks);
+        loop {
+            tokio::select! {
+                checked = &mut checked => return Error::all(checked).map(|_| true),
+                heard = self.signals.next() => match heard {
+                    Heard::Interrupt | Heard::Terminate => return Ok(false),
+                    Heard::Hangup => {}
+                },
             }
         }
-        Ok(true)
     }
 
     /// Runs all jobs until they have ended or the process was told to stop.
@@ -94,10 +99,8 @@ impl Process {
     pub(crate) async fn run(&mut self) -> Result<(), Error> {
         tracing::info!("started, process {}, londiste-rs {}", std::process::id(), env!("CARGO_PKG_VERSION"));
         let mut serving = self.listen();
-        let addresses: BTreeSet<_> =
-            self.jobs.iter().filter_map(|job| job.service.endurance.metrics_listen).collect();
-        for address in addresses {
-            metrics::serve(address, self.shown.clone(), &mut serving).await?;
+        for listener in self.listeners.drain(..) {
+            listener.serve(self.shown.clone(), &mut serving);
         }
         for index in 0..self.jobs.len() {
             self.start(index);

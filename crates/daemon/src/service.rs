@@ -28,7 +28,7 @@ pub(crate) struct Service {
 }
 
 enum Kind {
-    Ticker(ticker::Config),
+    Ticker(Box<ticker::Config>),
     Node { node: Box<Node>, longest_pause: Duration, loop_delay: Duration },
 }
 
@@ -80,7 +80,7 @@ impl Service {
             "pgqd" => {
                 let PgqdSettings { job_name, logfile, log_format, pidfile, syslog, endurance, ticker } =
                     ini.pgqd()?;
-                let kind = Kind::Ticker(ticker);
+                let kind = Kind::Ticker(Box::new(ticker));
                 Ok(Service {
                     ini,
                     section: "pgqd",
@@ -96,8 +96,9 @@ impl Service {
             _ => {
                 let settings = ini.londiste()?;
                 let endurance = settings.endurance();
-                let (consumer, copier): (consumer::Config, copier::Config) =
+                let (mut consumer, mut copier): (consumer::Config, copier::Config) =
                     (ini.section("londiste")?, ini.section("londiste")?);
+                (consumer.limits, copier.limits) = (settings.limits(), settings.limits());
                 let node = Box::new(Node {
                     limits: copier::Limits::new(&copier),
                     slots: consumer::Slots::new(consumer.parallel_copies),
@@ -133,7 +134,7 @@ impl Service {
     pub(crate) async fn check(&self) -> Result<(), Error> {
         let checked = match &self.kind {
             Kind::Ticker(config) => {
-                let ticker = ticker::Ticker::new(config.clone(), Bell::default());
+                let ticker = ticker::Ticker::new(ticker::Config::clone(config), Bell::default());
                 ticker.check().await.map_err(Into::into)
             }
             Kind::Node { node, .. } => worker::check(node).await.map_err(Into::into),
@@ -155,7 +156,7 @@ impl Service {
         let supervisor =
             Supervisor::new(&self.job, backoff).logging_to(log).losing_patience(patience).resting_up_to(rest);
         match &self.kind {
-            Kind::Ticker(config) => tick::start(&supervisor, config.clone(), &ticks, observed),
+            Kind::Ticker(config) => tick::start(&supervisor, ticker::Config::clone(config), &ticks, observed),
             Kind::Node { node, .. } => worker::start(&supervisor, Node::clone(node), &ticks),
         }
         supervisor

@@ -132,7 +132,7 @@ async fn on_address(
         config.ssl_mode(*encryption);
         let attempt = async {
             let opened = config.connect(destination.tls.clone()).await.map_err(Failure::Postgres)?;
-            Session::greet(opened, destination.tls.clone(), attrs).await
+            Session::greet(opened, destination, attrs).await
         };
         match within(destination.timeout, attempt).await {
             Ok(session) => return Ok(session),

@@ -2,14 +2,24 @@
 
 use std::{fmt, str::FromStr};
 
-use crate::{Error, Result, conninfo, keyword, uri};
+use crate::{Error, Limits, Result, conninfo, keyword, uri};
 
-/// The keywords and values of a connect string, in the order the user wrote them. What is not in it (environment,
-/// service, password file, defaults) is looked up when a session is made.
-#[derive(Clone, PartialEq, Eq, Default)]
+/// The keywords and values of a connect string, in the order the user wrote them, and the time limits of the sessions that it leads to.
+/// What is not in it (environment, service, password file, defaults) is looked up when a session is made.
+#[derive(Clone, Default)]
 pub struct ConnectString {
     pairs: Vec<(String, String)>,
+    limits: Limits,
 }
+
+/// The same words, whatever the limits.
+impl PartialEq for ConnectString {
+    fn eq(&self, other: &Self) -> bool {
+        self.pairs == other.pairs
+    }
+}
+
+impl Eq for ConnectString {}
 
 impl ConnectString {
     /// The value of a keyword, if it was written.
@@ -28,10 +38,22 @@ impl ConnectString {
     /// A copy without `key`.
     #[must_use]
     pub fn without(&self, key: &str) -> Self {
-        Self { pairs: self.pairs.iter().filter(|(k, _)| k != key).cloned().collect() }
+        let pairs = self.pairs.iter().filter(|(k, _)| k != key).cloned().collect();
+        Self { pairs, limits: self.limits }
     }
 
-    /// A copy with everything of `extra` put over it.
+    /// A copy whose sessions have these limits, in place of the usual ones.
+    #[must_use]
+    pub fn within(&self, limits: Limits) -> Self {
+        Self { pairs: self.pairs.clone(), limits }
+    }
+
+    /// The time limits of its sessions.
+    pub fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// A copy with everything that `extra` says put over it.
     #[must_use]
     pub fn merged(&self, extra: &Self) -> Self {
         let mut changed = self.clone();

@@ -15,7 +15,7 @@ use tokio_postgres::{
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::{
-    ConnectString, Error, Result,
+    ConnectString, Error, Limits, Result,
     environment::Environment,
     passfile::{self, Whom},
     settings::Settings,
@@ -64,6 +64,7 @@ pub(crate) struct Destination {
     pub(crate) user: String,
     pub(crate) attrs: SessionAttrs,
     pub(crate) timeout: Option<Duration>,
+    pub(crate) limits: Limits,
     pub(crate) sslmode: SslMode,
     pub(crate) tls: MakeRustlsConnect,
     /// All that does not differ between servers.
@@ -111,7 +112,8 @@ impl Destination {
             // Of several servers, the one that takes writes is meant: every node of a queue is written to.
             attrs = SessionAttrs::ReadWrite;
         }
-        Ok(Self { servers, dbname, user, attrs, timeout, sslmode, tls, config })
+        let limits = written.limits();
+        Ok(Self { servers, dbname, user, attrs, timeout, limits, sslmode, tls, config })
     }
 
     /// A server of this destination, for messages.

@@ -102,11 +102,20 @@ pub(crate) enum Failure {
     Unsuitable(String),
 }
 
+/// The driver's words for it.
+fn lacks_password(e: &tokio_postgres::Error) -> bool {
+    e.to_string() == "invalid configuration" && Told(e).to_string().ends_with("password missing")
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Resolve(e) => write!(f, "cannot resolve the host name: {e}"),
             Self::TimedOut(d) => write!(f, "no answer within {} s (connect_timeout)", d.as_secs()),
+            Self::Postgres(e) if lacks_password(e) => f.write_str(
+                "password missing: the server asks for one, and there is none in the connect string, in a password_file, or on a line of \
+                 ~/.pgpass that fits (one that others may read is not used)",
+            ),
             Self::Postgres(e) => Told(e).fmt(f),
             Self::Unsuitable(why) => f.write_str(why),
         }
@@ -166,8 +175,7 @@ impl Error {
     pub fn is_auth(&self) -> bool {
         self.sqlstate().is_some_and(|s| s.code().starts_with("28"))
             || matches!(self, Self::Connect(attempts) if attempts.iter().any(|a| match &a.failure {
-                Failure::Postgres(e) => e.to_string() == "authentication error"
-                    || (e.to_string() == "invalid configuration" && Told(e).to_string().contains("password")),
+                Failure::Postgres(e) => e.to_string() == "authentication error" || lacks_password(e),
                 _ => false,
             }))
             || matches!(self, Self::During { source, .. } if source.is_auth())

@@ -13,7 +13,6 @@ use crate::{
     ConnectString, Error, Result, Session,
     destination::Destination,
     environment::Environment,
-    session::PINNED,
     watch::{self, Enlisted},
 };
 
@@ -124,7 +123,7 @@ impl managed::Manager for Maker {
         if session.is_closed() {
             return Err(RecycleError::message("connection lost"));
         }
-        let cleaning = format!("{CLEAN}; {PINNED}");
+        let cleaning = format!("{CLEAN}; {}", self.cs.limits().as_sql());
         match timeout(CLEAN_WITHIN, session.batch_execute(&cleaning)).await {
             Ok(cleaned) => cleaned.map_err(|e| RecycleError::Backend(e.into())),
             Err(_) => Err(RecycleError::message("still busy")),

@@ -22,11 +22,6 @@ use crate::{
 const GREETING: &str = "select pg_catalog.pg_backend_pid(), pg_catalog.current_setting('server_version_num'), \
      pg_catalog.pg_is_in_recovery(), pg_catalog.current_setting('transaction_read_only')";
 
-/// What the server does about a client that has vanished: it ends the session within two minutes, and its locks with it. To be
-/// told again after a `reset all`.
-pub(crate) const PINNED: &str = "select pg_catalog.set_config('tcp_keepalives_idle', '60', false), \
-     pg_catalog.set_config('tcp_keepalives_interval', '10', false), pg_catalog.set_config('tcp_keepalives_count', '6', false)";
-
 /// A connection of one's own. Dropping it closes it; a statement that is still running then is cancelled on the server.
 pub struct Session {
     // Dropped first: the driver then knows that nobody waits for answers any more.
@@ -59,12 +54,13 @@ impl Session {
         Box::pin(attempt::first_suitable(&destination)).await
     }
 
-    /// Starts the driver of an opened connection and asks who is there.
+    /// Starts the driver of an opened connection, asks who is there and sets the time limits.
     pub(crate) async fn greet(
         (client, connection): Opened,
-        tls: MakeRustlsConnect,
+        destination: &Destination,
         attrs: SessionAttrs,
     ) -> Result<Self, Failure> {
+        let tls = destination.tls.clone();
         let (to_reader, notifications) = mpsc::channel(NOTIFICATIONS);
         let (open, closed) = oneshot::channel();
         let end = driver::End::default();
@@ -80,8 +76,8 @@ impl Session {
             _open: open,
             _watched: None,
         };
-        let greeting =
-            session.client.simple_query(&format!("{GREETING}; {PINNED}")).await.map_err(Failure::Postgres)?;
+        let greeting = format!("{GREETING}; {}", destination.limits.as_sql());
+        let greeting = session.client.simple_query(&greeting).await.map_err(Failure::Postgres)?;
         let row = greeting.iter().find_map(|message| match message {
             SimpleQueryMessage::Row(row) => Some(row),
             _ => None,

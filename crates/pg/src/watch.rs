@@ -6,10 +6,11 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio_postgres::SimpleQueryMessage;
 
-use crate::{ConnectString, Result, Session};
+use crate::{ConnectString, Error, Result, Session};
 
 tokio::task_local! {
     static WATCH: Watch;
@@ -36,6 +37,9 @@ struct Abandoned {
     /// What it did last: another session by the same number has done something else.
     since: String,
 }
+
+/// A server that does not tell within this time what it is doing cannot be asked.
+const ASKING: Duration = Duration::from_secs(20);
 
 /// Keeps a session on its watch's list.
 pub(crate) struct Enlisted {
@@ -71,10 +75,8 @@ impl Watch {
         let open: Vec<_> = self.sessions().open.values().cloned().collect();
         let mut picture = Picture::default();
         for (at, pid) in open {
-            let doing = match ask(&at, pid, application).await {
-                Ok(doing) => doing,
-                Err(_) => Doing::Unknown,
-            };
+            let asked = tokio::time::timeout(ASKING, ask(&at, pid, application)).await;
+            let doing = asked.ok().and_then(Result::ok).unwrap_or(Doing::Unknown);
             picture.sessions.push((pid, doing));
         }
         picture
@@ -97,7 +99,8 @@ impl Watch {
     pub async fn bury(&self, application: &str) {
         let abandoned = std::mem::take(&mut self.sessions().abandoned);
         for one in abandoned {
-            match end(&one, application).await {
+            let ended = tokio::time::timeout(ASKING, end(&one, application)).await;
+            match ended.unwrap_or_else(|_| Err(Error::Lost(None))) {
                 Ok(true) => tracing::info!("server process {}, given up before, is ended", one.pid),
                 Ok(false) => {}
                 Err(error) => {

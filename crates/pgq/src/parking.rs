@@ -1,11 +1,14 @@
 //! Parked tables: each has failed for a cause of its own and waits for the operator, while the others go on.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use tokio_postgres::GenericClient;
 
 use crate::Result;
 use crate::call::{failed, row, rows};
+
+/// The shortest pause before a table is tried again.
+const SOON: Duration = Duration::from_secs(5);
 
 /// Why a table is parked.
 #[derive(Clone, Debug)]
@@ -46,6 +49,14 @@ impl Parked {
     /// was changed at the same time (XX000).
     pub fn may_pass(&self) -> bool {
         self.code.as_deref().is_some_and(|code| code.starts_with("53") || code == "XX000")
+    }
+
+    /// Whether it is time to try again: soon at first, then after pauses as long as it has been failing, up to `longest`.
+    pub fn is_due(&self, longest: Duration) -> bool {
+        let failing = self.tried.duration_since(self.since).unwrap_or_default();
+        let pause = failing.clamp(SOON.min(longest), longest);
+        // before now, unless the server's clock was set back
+        self.tried_ago < 0.0 || self.tried_ago >= pause.as_secs_f64()
     }
 }
 
@@ -97,7 +108,23 @@ pub async fn resume<C: GenericClient>(client: &C, queue: &str, table: &str) -> R
 
 #[cfg(test)]
 mod tests {
-    use super::is_own_cause;
+    use super::*;
+
+    #[test]
+    fn a_table_that_failed_is_tried_soon_and_then_less_often() {
+        let since = SystemTime::UNIX_EPOCH;
+        let is_due = |failing: u64, tried_ago: f64| {
+            let tried = since + Duration::from_secs(failing);
+            let (table, error) = ("public.t".to_owned(), "disk full".to_owned());
+            let parked =
+                Parked { table, error, code: None, event: None, tick: None, since, tried, tried_ago };
+            parked.is_due(Duration::from_secs(300))
+        };
+        assert_eq!([4.0, 5.0].map(|ago| is_due(0, ago)), [false, true]);
+        assert_eq!([30.0, 40.0].map(|ago| is_due(40, ago)), [false, true]);
+        assert_eq!([299.0, 300.0].map(|ago| is_due(9000, ago)), [false, true]);
+        assert!(is_due(9000, -86_400.0), "the clock was set back");
+    }
 
     #[test]
     fn a_constraint_is_the_tables_own_a_shutdown_is_not() {

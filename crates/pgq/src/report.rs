@@ -44,6 +44,8 @@ pub struct Facts {
     pub batches: u64,
     /// Changes applied.
     pub changes: u64,
+    /// Their size: the text of the rows' values, as it came.
+    pub bytes: u64,
     /// Changes among them that met other rows than the source had.
     pub conflicts: u64,
     /// A ticker: calls of the ticker function.
@@ -154,14 +156,15 @@ impl Report {
         self.tell(|facts| facts.tables = states);
     }
 
-    /// A batch was applied.
-    pub fn applied(&self, batch: &Batch, changes: u64, took: Duration) {
+    /// A batch was applied: so many changes, with so many bytes of values.
+    pub fn applied(&self, batch: &Batch, changes: u64, bytes: u64, took: Duration) {
         let (tick, tick_time) = (batch.tick, batch.tick_time);
         self.tell(|facts| {
             facts.in_hand = None;
             facts.batch = Some(LastBatch { tick, tick_time, changes, took });
             facts.batches += 1;
             facts.changes += changes;
+            facts.bytes += bytes;
         });
         self.progress();
     }
@@ -225,9 +228,9 @@ mod tests {
         report.copied(17);
         assert_eq!((report.signs(), report.pieces()), (1, 0));
         let batch = Batch { id: 1, tick: 7, previous_tick: 6, tick_time: SystemTime::now(), last_event: 3 };
-        report.clone().applied(&batch, 3, Duration::from_millis(5));
+        report.clone().applied(&batch, 3, 70, Duration::from_millis(5));
         let facts = report.facts();
-        assert_eq!((facts.batches, facts.changes, facts.batch.unwrap().tick), (1, 3, 7));
+        assert_eq!((facts.batches, facts.changes, facts.bytes, facts.batch.unwrap().tick), (1, 3, 70, 7));
         assert_eq!(facts.copy.unwrap().bytes, 17);
         assert_eq!(report.pieces(), 1);
         assert!(facts.last_progress.is_some());

@@ -320,9 +320,10 @@ pub async fn refresh_capture<C: GenericClient>(client: &C, queue: &str, name: &s
 }
 
 /// How long a change of a root's table waits for its lock in one try: the application waits behind it. Longer than `deadlock_timeout`
-/// (1 second), after which the server ends an autovacuum that is in the way.
+/// (1 second), after which the server ends an autovacuum that is in the way. A `lock_timeout` of zero is none.
 pub fn wait_on_root(lock_timeout: Duration) -> Duration {
-    lock_timeout.min(Duration::from_secs(2))
+    const LONGEST: Duration = Duration::from_secs(2);
+    if lock_timeout.is_zero() { LONGEST } else { lock_timeout.min(LONGEST) }
 }
 
 /// Root: what is wrong with the capture of a table; empty where nothing is. `capture` tells what is expected where there is none.

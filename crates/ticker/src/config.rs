@@ -35,6 +35,9 @@ pub struct Config {
     /// A connection is replaced by a new one after this time.
     #[serde(deserialize_with = "period")]
     pub connection_lifetime: Duration,
+    /// How long sessions wait; read by their owner, as `statement_timeout` and so on.
+    #[serde(skip)]
+    pub limits: pg::Limits,
 }
 
 impl Default for Config {
@@ -49,6 +52,7 @@ impl Default for Config {
             ticker_period: Duration::from_secs(1),
             stats_period: Duration::from_secs(30),
             connection_lifetime: Duration::from_secs(3600),
+            limits: pg::Limits::default(),
         }
     }
 }
@@ -65,7 +69,7 @@ impl Config {
 
     /// The connect string of one database.
     pub(crate) fn database(&self, name: &str) -> pg::ConnectString {
-        self.base_connstr.with("dbname", name)
+        self.base_connstr.with("dbname", name).within(self.limits)
     }
 }
 

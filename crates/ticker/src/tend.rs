@@ -10,9 +10,6 @@ use tokio_util::sync::CancellationToken;
 use crate::pace::Pace;
 use crate::{APPLICATION, Error, Report, Ticker};
 
-/// No work of ours waits longer than this for a lock, which others would queue behind; it is done the next time.
-pub(crate) const LOCK_TIMEOUT: &str = "set lock_timeout = '5s'";
-
 /// What is due when. Events come back in bunches, so that ticks go on between them.
 struct Duties {
     pace: Pace,
@@ -83,8 +80,6 @@ impl Ticker {
         report: &Report,
         stop: &CancellationToken,
     ) -> Result<(), Error> {
-        let prepared = session.batch_execute(LOCK_TIMEOUT).await.map_err(pg::Error::from);
-        prepared.map_err(Error::doing(database, LOCK_TIMEOUT))?;
         let mut due = Instant::now();
         loop {
             tokio::select! {

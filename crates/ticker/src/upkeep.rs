@@ -7,7 +7,7 @@ use pgq::fail_point;
 use pgq::maintenance::{self, Operation};
 use tokio_util::sync::CancellationToken;
 
-use crate::tend::{LOCK_TIMEOUT, periodic};
+use crate::tend::periodic;
 use crate::{APPLICATION, Error, Report, Ticker};
 
 /// What is to be done in this round, and what went wrong in those before.
@@ -44,10 +44,9 @@ impl Ticker {
     }
 
     async fn round(&self, database: &str, report: &Report, round: &mut Round) -> Result<(), Error> {
-        let connect = self.config.database(database);
+        // VACUUM takes its time
+        let connect = self.config.database(database).within(self.config.limits.unhurried());
         let session = pg::Session::connect(&connect, APPLICATION).await.map_err(Error::connect(database))?;
-        let prepared = session.batch_execute(LOCK_TIMEOUT).await.map_err(pg::Error::from);
-        prepared.map_err(Error::doing(database, LOCK_TIMEOUT))?;
         let operations = maintenance::operations(&session).await;
         round.operations = operations.map_err(Error::doing(database, "pgq.maint_operations()"))?.into();
         while let Some(operation) = round.operations.front().cloned() {

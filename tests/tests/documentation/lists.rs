@@ -63,8 +63,11 @@ fn every_command_and_option_is_documented_and_no_other() {
 }
 
 /// Words of the server, not ours.
-const OF_THE_SERVER: [&str; 2] =
-    ["canceling statement due to lock timeout", "violates foreign key constraint"];
+const OF_THE_SERVER: [&str; 3] = [
+    "canceling statement due to lock timeout",
+    "canceling statement due to statement timeout",
+    "violates foreign key constraint",
+];
 
 #[test]
 fn every_message_of_the_operations_page_is_in_the_code() {

@@ -57,7 +57,7 @@ impl Follower {
         let options =
             Options { bypass_triggers: self.bypass, chunk_changes: self.chunk, ..Options::default() };
         let applier = self.appliers.entry(self.chunk).or_insert_with(|| Applier::new(options));
-        apply::begin(target).await.map_err(|error| error.to_string())?;
+        apply::begin(target, pg::Limits::default()).await.map_err(|error| error.to_string())?;
         replay::enter(target, self.bypass).await.map_err(|error| error.to_string())?;
         self.decoder.refresh_shapes(&self.provider).await.map_err(|error| error.to_string())?;
         let events = batch::events(&self.provider, batch, None).await;

@@ -75,7 +75,7 @@ pub(crate) async fn replay(
     events: &[Event],
 ) -> apply::Result<Applied> {
     let mut decoder = Decoder::new();
-    apply::begin(client).await?;
+    apply::begin(client, pg::Limits::default()).await?;
     for event in events {
         let Decoded::Change(change) = decoder.decode(event)? else { panic!("{event:?}") };
         let dest = change.table.replace("src.", "dst.");

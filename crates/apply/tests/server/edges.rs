@@ -256,7 +256,7 @@ async fn quoted_names_and_operators_outside_the_search_path() {
     let mut decoder = Decoder::new();
     let mut applier = Applier::new(Options::default());
     applier.set_dest("src.t", "D s.My.T");
-    apply::begin(&client).await.unwrap();
+    apply::begin(&client, pg::Limits::default()).await.unwrap();
     for event in events(&client, 0).await {
         let apply::Decoded::Change(change) = decoder.decode(&event).unwrap() else { panic!() };
         applier.push(&client, change).await.unwrap();

@@ -77,6 +77,8 @@ async fn on_root(
             let local = "select londiste.set_session_replication_role('local', true)";
             transaction.query(local, &[]).await.map_err(pg::Error::from)?;
         }
+        let limit = job.settings.limits().unhurried().as_local_sql();
+        transaction.batch_execute(&limit).await.map_err(pg::Error::from)?;
         script::run(transaction, name, text).await?;
         if !quiet {
             let changes = script::captured_changes(transaction, queue).await?;

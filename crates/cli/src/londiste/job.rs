@@ -45,7 +45,7 @@ impl Job {
 
     /// A connection to this node's database, whatever is in it.
     pub(crate) async fn connect(&self) -> Result<Session> {
-        Session::connect(&self.settings.db, APPLICATION)
+        Session::connect(&self.settings.db.within(self.settings.limits()), APPLICATION)
             .await
             .with_context(|| format!("this node's database (db in {})", self.ini.display()))
     }
@@ -85,9 +85,10 @@ impl Job {
 
     /// A public connect string as it is used from here.
     pub(crate) fn reaching(&self, public: &ConnectString) -> ConnectString {
+        let public = public.within(self.settings.limits());
         match &self.settings.remote_extra_connstr {
             Some(extra) => public.merged(extra),
-            None => public.clone(),
+            None => public,
         }
     }
 

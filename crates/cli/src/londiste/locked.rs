@@ -81,7 +81,9 @@ async fn once<T>(
     work: &impl AsyncFn(&Transaction<'_>) -> Result<T>,
 ) -> Result<T> {
     let transaction = session.transaction().await.map_err(pg::Error::from)?;
-    let limit = format!("set local lock_timeout = {}", wait.as_millis().max(1));
+    // zero is none, for the server too
+    let limit = if wait.is_zero() { 0 } else { wait.as_millis().max(1) };
+    let limit = format!("set local lock_timeout = {limit}");
     transaction.batch_execute(&limit).await.map_err(pg::Error::from)?;
     let done = work(&transaction).await?;
     transaction.commit().await.map_err(pg::Error::from)?;

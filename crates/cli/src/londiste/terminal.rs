@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-/// An error with its causes, on one line. What PostgreSQL said is told once, though errors around it repeat it.
+/// An error with its causes. What PostgreSQL said is told once, though errors around it repeat it.
 pub(crate) fn told(error: &anyhow::Error) -> String {
     let mut text = String::new();
     for cause in error.chain() {
@@ -14,7 +14,7 @@ pub(crate) fn told(error: &anyhow::Error) -> String {
             break;
         }
     }
-    text.replace('\n', " ")
+    text
 }
 
 /// Where the program speaks. Writing never fails it: a reader that has gone away needs nothing more.

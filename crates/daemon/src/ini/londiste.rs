@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::endurance::{self, Endurance, Listen, OnFailure};
+use super::limits;
 use super::values::{
     count, list, optional_number, optional_parsed, optional_seconds, optional_text, parsed, seconds,
 };
@@ -50,8 +51,17 @@ pub struct LondisteSettings {
     #[serde(default = "one", deserialize_with = "count")]
     pub parallel_copies: usize,
     /// How long a change of a table's definition waits for its lock before it tries again later.
-    #[serde(default = "ten_seconds", deserialize_with = "seconds")]
+    #[serde(default = "limits::lock", deserialize_with = "seconds")]
     pub lock_timeout: Duration,
+    /// The longest that a statement which asks or steers may take.
+    #[serde(default = "limits::statement", deserialize_with = "seconds")]
+    pub statement_timeout: Duration,
+    /// The same for statements that take as long as their data: batches, indexes, foreign keys, VACUUM.
+    #[serde(default = "limits::long_statement", deserialize_with = "seconds")]
+    pub long_statement_timeout: Duration,
+    /// The longest that a transaction may stand still.
+    #[serde(default = "limits::idle_in_transaction", deserialize_with = "seconds")]
+    pub idle_in_transaction_session_timeout: Duration,
     /// Which triggers `add-table` puts on the root's tables.
     #[serde(default, deserialize_with = "parsed")]
     pub capture: pgq::table::Capture,
@@ -106,7 +116,7 @@ pub struct LondisteSettings {
     /// What is done where rows of this node are not those that the changes expect.
     #[serde(default, deserialize_with = "parsed")]
     pub on_conflict: consumer::OnConflict,
-    /// How often a parked table is tried again whose cause may pass by itself; 0: never.
+    /// The longest pause before a parked table is tried again whose cause may pass by itself; 0: never.
     #[serde(default = "five_minutes", deserialize_with = "seconds")]
     pub table_retry_period: Duration,
 }
@@ -119,6 +129,16 @@ impl LondisteSettings {
         let metrics_listen = self.metrics_listen.map(|Listen(address)| address);
         Endurance { on_failure, max_failures, stop_timeout, metrics_listen }
     }
+
+    /// How long sessions wait.
+    pub fn limits(&self) -> pg::Limits {
+        pg::Limits {
+            statement: self.statement_timeout,
+            long_statement: self.long_statement_timeout,
+            lock: self.lock_timeout,
+            idle_in_transaction: self.idle_in_transaction_session_timeout,
+        }
+    }
 }
 
 fn one() -> usize {
@@ -127,10 +147,6 @@ fn one() -> usize {
 
 fn second() -> Duration {
     Duration::from_secs(1)
-}
-
-fn ten_seconds() -> Duration {
-    Duration::from_secs(10)
 }
 
 fn twenty_seconds() -> Duration {

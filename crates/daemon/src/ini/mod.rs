@@ -10,6 +10,7 @@ mod effective;
 mod endurance;
 mod interpolate;
 mod keys;
+mod limits;
 mod lines;
 mod londiste;
 mod passwords;
@@ -122,11 +123,23 @@ impl Ini {
     pub fn section<T: DeserializeOwned>(&self, section: &str) -> Result<T, Error> {
         let values = self.values(section)?;
         typed::read(&values).map_err(|problems| {
-            let told = problems.iter().map(|problem| match &problem.key {
-                Some(key) => self.complaint(section, key, values.get(key), &problem.text),
-                None => problem.text.clone(),
-            });
-            self.refused(section, told.collect())
+            let mut told: Vec<_> = problems
+                .iter()
+                .map(|problem| match &problem.key {
+                    Some(key) => {
+                        let line = match self.origin(section, key) {
+                            effective::Origin::File(line) => line,
+                            _ => None,
+                        };
+                        (line, self.complaint(section, key, values.get(key), &problem.text))
+                    }
+                    None => (None, problem.text.clone()),
+                })
+                .collect();
+            told.sort_by_key(|(line, _)| line.unwrap_or(usize::MAX));
+            let told = told.into_iter().map(|(_, text)| text);
+            // a misspelled key may be why another one is missing
+            self.refused(section, told.chain(self.warnings(section)).collect())
         })
     }
 

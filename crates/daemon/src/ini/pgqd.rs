@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::endurance::{self, Endurance, Listen, OnFailure};
+use super::limits;
 use super::values::{count, flag, optional_parsed, optional_text, seconds};
 use crate::log::Format;
 
@@ -59,6 +60,14 @@ pub(super) struct Process {
     stop_timeout: Duration,
     #[serde(default, deserialize_with = "optional_parsed")]
     metrics_listen: Option<Listen>,
+    #[serde(default = "limits::statement", deserialize_with = "seconds")]
+    statement_timeout: Duration,
+    #[serde(default = "limits::long_statement", deserialize_with = "seconds")]
+    long_statement_timeout: Duration,
+    #[serde(default = "limits::idle_in_transaction", deserialize_with = "seconds")]
+    idle_in_transaction_session_timeout: Duration,
+    #[serde(default = "limits::lock_of_ticker", deserialize_with = "seconds")]
+    lock_timeout: Duration,
 }
 
 fn yes() -> bool {
@@ -66,7 +75,13 @@ fn yes() -> bool {
 }
 
 impl Process {
-    pub(super) fn with(self, ticker: ticker::Config) -> PgqdSettings {
+    pub(super) fn with(self, mut ticker: ticker::Config) -> PgqdSettings {
+        ticker.limits = pg::Limits {
+            statement: self.statement_timeout,
+            long_statement: self.long_statement_timeout,
+            lock: self.lock_timeout,
+            idle_in_transaction: self.idle_in_transaction_session_timeout,
+        };
         let ident = self.syslog_ident.unwrap_or_else(|| "pgqd".into());
         PgqdSettings {
             job_name: self.job_name,

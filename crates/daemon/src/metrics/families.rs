@@ -30,6 +30,7 @@ struct Families {
     lag: Gauges,
     batches: Counters,
     changes: Counters,
+    bytes: Counters,
     conflicts: Counters,
     batch_duration: Gauges,
     tables: Gauges,
@@ -106,6 +107,7 @@ impl Families {
         counter("londiste_part_failures", "Failures of the part", self.part_failures);
         counter("londiste_batches", "Batches applied", self.batches);
         counter("londiste_changes", "Changes applied", self.changes);
+        counter("londiste_bytes", "Bytes of the values of the changes applied", self.bytes);
         counter("londiste_conflicts", "Changes that met other rows than the source had", self.conflicts);
         counter("pgqd_ticker_calls", "Calls of pgq.ticker()", self.ticker_calls);
         counter("pgqd_ticks", "Ticks that those calls made", self.ticks);
@@ -134,6 +136,7 @@ impl Families {
             set(&self.paused, labels.clone(), f64::from(u8::from(facts.paused)));
             count(&self.batches, labels.clone(), facts.batches);
             count(&self.changes, labels.clone(), facts.changes);
+            count(&self.bytes, labels.clone(), facts.bytes);
             count(&self.conflicts, labels.clone(), facts.conflicts);
             if let Some(batch) = &facts.batch {
                 set(&self.lag, labels.clone(), batch.lag().as_secs_f64());

@@ -27,18 +27,32 @@ use history::History;
 /// A caller that sends nothing for so long is hung up on.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Listens on `address` and answers there, in tasks of `serving`, until those are dropped. Must be called inside a runtime.
-///
-/// # Errors
-/// The address cannot be had.
-pub(crate) async fn serve(
+/// A bound address.
+pub(crate) struct Listener {
     address: SocketAddr,
-    jobs: Jobs,
-    serving: &mut JoinSet<()>,
-) -> Result<SocketAddr, Error> {
-    let listener = TcpListener::bind(address).await.map_err(|source| Error::Listen { address, source })?;
-    let bound = listener.local_addr().unwrap_or(address);
-    tracing::info!("status page on http://{bound}/, metrics on http://{bound}/metrics");
+    listener: TcpListener,
+}
+
+impl Listener {
+    /// Listens on `address`. Callers wait until it is served.
+    ///
+    /// # Errors
+    /// The address cannot be had.
+    pub(crate) async fn bind(address: SocketAddr) -> Result<Listener, Error> {
+        let listener =
+            TcpListener::bind(address).await.map_err(|source| Error::Listen { address, source })?;
+        Ok(Listener { address: listener.local_addr().unwrap_or(address), listener })
+    }
+
+    /// Answers, in tasks of `serving`, until those are dropped. Must be called inside a runtime.
+    pub(crate) fn serve(self, jobs: Jobs, serving: &mut JoinSet<()>) {
+        let bound = self.address;
+        tracing::info!("status page on http://{bound}/, metrics on http://{bound}/metrics");
+        answer_all(self.listener, jobs, serving);
+    }
+}
+
+fn answer_all(listener: TcpListener, jobs: Jobs, serving: &mut JoinSet<()>) {
     let history = Arc::new(History::default());
     serving.spawn(history::keep(history.clone(), jobs.clone()));
     serving.spawn(async move {
@@ -67,7 +81,6 @@ pub(crate) async fn serve(
             }
         }
     });
-    Ok(bound)
 }
 
 fn answer(request: &Request<Incoming>, jobs: &Jobs, history: &History) -> Response<Full<Bytes>> {
@@ -112,7 +125,9 @@ mod tests {
     async fn it_answers_over_http() {
         let jobs = Jobs::new([("job".to_owned(), "londiste", "x.ini".into())].into_iter());
         let mut serving = JoinSet::new();
-        let at = serve(SocketAddr::from(([127, 0, 0, 1], 0)), jobs, &mut serving).await.unwrap();
+        let listener = Listener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
+        let at = listener.address;
+        listener.serve(jobs, &mut serving);
         for (path, said) in [
             ("/", "<title>"),
             ("/metrics", "# EOF"),

@@ -50,6 +50,7 @@ fn part(part: &PartNow) -> Value {
     if facts.node.is_some() || facts.batches > 0 {
         add("batches", json!(facts.batches));
         add("changes", json!(facts.changes));
+        add("bytes", json!(facts.bytes));
         add("conflicts", json!(facts.conflicts));
     }
     if let Some(batch) = &facts.batch {

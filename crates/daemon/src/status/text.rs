@@ -77,7 +77,8 @@ fn words(facts: &Facts) -> Vec<String> {
         words.push(format!("tick {}, lag {}", batch.tick, period(batch.lag())));
     }
     if facts.batches > 0 {
-        words.push(format!("{} batches, {} changes", facts.batches, facts.changes));
+        let of = if facts.bytes > 0 { format!(" of {}", size(facts.bytes)) } else { String::new() };
+        words.push(format!("{} batches, {} changes{of}", facts.batches, facts.changes));
     }
     if let Some(batch) = &facts.in_hand {
         let since = period(age(batch.since));

@@ -1,4 +1,9 @@
-use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt, time::Instant};
+use std::{
+    fs,
+    net::TcpListener,
+    os::unix::fs::PermissionsExt,
+    time::{Duration, Instant},
+};
 
 use pg::SqlState;
 
@@ -89,18 +94,59 @@ async fn sessions_are_of_the_kind_that_is_asked_for() {
 }
 
 #[tokio::test]
-async fn sessions_differ_from_the_servers_defaults_in_nothing_but_encoding_name_and_keepalives() {
+async fn sessions_differ_from_the_servers_defaults_in_nothing_but_encoding_name_keepalives_and_limits() {
     let server = Server::start();
     let session = server.session().await;
     let sql = "select string_agg(name || '=' || setting, ' ' order by name) from pg_settings where source in ('client', 'session')";
-    assert_eq!(
-        text(&session, sql).await,
-        "application_name=test client_encoding=UTF8 tcp_keepalives_count=6 tcp_keepalives_idle=60 tcp_keepalives_interval=10"
+    let idle = if session.server_version() >= 140_000 { "idle_session_timeout=0 " } else { "" };
+    let transaction = if session.server_version() >= 170_000 { " transaction_timeout=0" } else { "" };
+    let expected = format!(
+        "application_name=test client_encoding=UTF8 idle_in_transaction_session_timeout=3600000 {idle}lock_timeout=10000 \
+         statement_timeout=300000 tcp_keepalives_count=6 tcp_keepalives_idle=60 tcp_keepalives_interval=10{transaction}"
     );
+    assert_eq!(text(&session, sql).await, expected);
     let asked = server.connect("application_name=mine options='-c statement_timeout=5s'").await.unwrap();
     assert_eq!(text(&asked, "show statement_timeout").await, "5s");
     assert_eq!(text(&asked, "show application_name").await, "mine");
     let version: u32 = text(&session, "show server_version_num").await.parse().unwrap();
     assert_eq!(session.server_version(), version);
     assert_eq!(session.backend_pid().to_string(), text(&session, "select pg_backend_pid()").await);
+}
+
+#[tokio::test]
+async fn limits_hold_whatever_the_role_has() {
+    let server = Server::start();
+    server
+        .session()
+        .await
+        .batch_execute(
+            "create role patient login; alter role patient set statement_timeout = '2h'; alter role patient set lock_timeout = '1h'; \
+             alter role patient set idle_in_transaction_session_timeout = 0",
+        )
+        .await
+        .unwrap();
+    let limits = pg::Limits {
+        statement: Duration::from_millis(1500),
+        lock: Duration::from_secs(2),
+        idle_in_transaction: Duration::from_secs(60),
+        ..pg::Limits::default()
+    };
+    let shown = "select concat_ws(' ', current_setting('statement_timeout'), current_setting('lock_timeout'), \
+                                  current_setting('idle_in_transaction_session_timeout'))";
+    let at = server.string("user=patient").within(limits);
+    let session = pg::Session::connect(&at, "test").await.unwrap();
+    assert_eq!(text(&session, shown).await, "1500ms 2s 1min");
+    let long = pg::Session::connect(&at.with("application_name", "long").within(limits.unhurried()), "test")
+        .await
+        .unwrap();
+    assert_eq!(text(&long, shown).await, "1d 2s 1min");
+    let pool = pg::Pool::new(&at.within(limits.without_statement()), "test", 1, None).unwrap();
+    for _ in 0..2 {
+        let client = pool.get().await.unwrap();
+        let seen: String = client.query_one(shown, &[]).await.unwrap().get(0);
+        assert_eq!(seen, "0 2s 1min");
+        client.batch_execute("set lock_timeout = 7").await.unwrap();
+    }
+    let error = pg::Error::from(session.batch_execute("select pg_sleep(60)").await.unwrap_err());
+    assert!(error.is_cancelled(), "{error}");
 }
