@@ -6,8 +6,7 @@ use pgq::Batch;
 use crate::error::During;
 use crate::{Error, Result, Worker, subscriber};
 
-const LOCK: &str =
-    "select pg_try_advisory_xact_lock(hashtext('londiste_rs.worker'), hashtext(concat($1, ' ', $2)))";
+const LOCK: &str = "select pg_try_advisory_xact_lock(hashtext('londiste_rs.worker'), hashtext(concat($1::text, ' ', $2::text)))";
 
 /// Sessions of other roles tell their process only.
 const HOLDER: &str = "\
@@ -15,7 +14,7 @@ select l.pid, coalesce(a.application_name, ''), coalesce(host(a.client_addr), 't
   from pg_catalog.pg_locks l left join pg_catalog.pg_stat_activity a on a.pid = l.pid
  where l.locktype = 'advisory' and l.granted and l.database = (select oid from pg_catalog.pg_database where datname = current_database())
    and l.classid::int8 = hashtext('londiste_rs.worker')::int8 & 4294967295
-   and l.objid::int8 = hashtext(concat($1, ' ', $2))::int8 & 4294967295";
+   and l.objid::int8 = hashtext(concat($1::text, ' ', $2::text))::int8 & 4294967295";
 
 /// Makes the transaction in hand the only one that applies a batch of this node, as long as it lasts. What was read of the position before
 /// may have changed until then.
