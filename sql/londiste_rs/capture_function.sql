@@ -61,6 +61,9 @@ end $outer$;
 -- Others are: statements inside of it, of triggers, foreign keys and functions, each of which leaves a mark when it is captured; a
 -- statement around it, which the call stack tells; another part of the same statement, which takes the word WITH or MERGE (or EXECUTE, whose
 -- text is not at hand). In a statement of the client's without these words, and without a mark, there is none of them.
+--
+-- The table is read where that cannot fail. Both its name and what it is compared with are quoted as the application's
+-- quote_all_identifiers says.
 create or replace function londiste_rs.suspicion_source(i_rel oid, i_parts boolean)
 returns text language sql stable
 set search_path = pg_catalog, pg_temp
@@ -70,13 +73,15 @@ as $$
         nested := strpos(stack, e'\n') > 0;
         current_rows := nested or current_setting('londiste_rs.nested_%s', true) <> ''%s;
         if current_rows then
-            current_rows := has_table_privilege(%s::oid, 'select') and not row_security_active(%s::oid) and %s::oid::regclass::text = %L;
+            current_rows := has_table_privilege(%s::oid, 'select') and not row_security_active(%s::oid)
+                and %s::oid::regclass::text = format('%%I.%%I', %L, %L) and has_schema_privilege(%L, 'usage');
         end if;$f$, i_rel,
         case when i_parts then $f$;
         if not current_rows is true then
             stack := coalesce(lower(current_query() collate "C"), 'with');
             current_rows := strpos(stack, 'with') > 0 or strpos(stack, 'merge') > 0 or strpos(stack, 'execute') > 0;
-        end if$f$ else '' end, i_rel, i_rel, i_rel, i_rel::regclass)
+        end if$f$ else '' end, i_rel, i_rel, i_rel, n.nspname, c.relname, n.nspname)
+      from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = i_rel
 $$;
 
 -- Source text of the mark for statements around this one.
@@ -84,6 +89,16 @@ create or replace function londiste_rs.mark_source(i_rel oid)
 returns text language sql immutable
 set search_path = pg_catalog, pg_temp
 as $$ select format('perform set_config(''londiste_rs.nested_%s'', ''on'', true);', i_rel) $$;
+
+-- Source text of the end of all capture where the session wants none.
+create or replace function londiste_rs.silence_source()
+returns text language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$ select $f$
+    if current_setting('session_replication_role') = 'local' then
+        return null;
+    end if;
+$f$ $$;
 
 -- Writes a function of a generated body. SECURITY DEFINER: the application's roles need no privilege on the queue.
 create or replace function londiste_rs.write_trigger_function(i_function_name text, i_body text)
@@ -101,15 +116,12 @@ declare
     shape text;
     settings text[];
     stack text;
-    nested boolean := false;
-    current_rows boolean := false;
-    known boolean := false;
+    nested boolean;
+    current_rows boolean;
+    known boolean;
     plan_setting text;
-    written bigint := 0;
+    written bigint;
 begin
-    if current_setting('session_replication_role') = 'local' then
-        return null;
-    end if;
 %s
     return null;
 end $f$, i_body));
@@ -127,7 +139,7 @@ declare
     truncated text;
     event text;
 begin
-    truncated := londiste_rs.event_table_source(i_queue_name, 'true') || format($f$
+    truncated := londiste_rs.silence_source() || londiste_rs.event_table_source(i_queue_name, 'true') || format($f$
     if tg_op = 'TRUNCATE' then
         %s
         return null;
@@ -136,7 +148,7 @@ begin
                   case when tg_argv[0] = 'partition' then tg_table_schema || '.' || tg_table_name end, null::text$f$));
     if form = 'row' then
         perform londiste_rs.write_trigger_function(i_function_name,
-            truncated || londiste_rs.row_capture_source(i_queue_name, i_table_name, i_rel));
+            londiste_rs.plain_row_source(i_queue_name, i_table_name, i_rel) || truncated || londiste_rs.row_capture_source(i_queue_name, i_table_name, i_rel));
         foreach event in array array['insert', 'update', 'delete'] loop
             execute format('drop function if exists londiste_rs.%I() cascade', i_function_name || '_' || event);
         end loop;

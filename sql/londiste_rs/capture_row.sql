@@ -1,5 +1,63 @@
 -- Capture by row: for partitioned tables, for inheritance, and where a statement's rows may be changed by others that cannot be told from it.
 
+-- Source text of what suffices for a row that nobody else changes, as plain_capture_source has it for statements. Nothing where partitions
+-- have different layouts.
+create or replace function londiste_rs.plain_row_source(i_queue_name text, i_table_name text, i_rel oid)
+returns text language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    key text[] := londiste_rs.key_columns(i_rel);
+    layouts text[];
+    relids oid[];
+    shape text;
+    q record;
+begin
+    select array_agg(distinct londiste_rs.row_shape(r.relid, i_rel)), array_agg(r.relid order by r.relid) into layouts, relids
+      from londiste_rs.row_relations(i_rel) r;
+    if not londiste_rs.has_gates() or cardinality(layouts) <> 1 is not false then
+        return '';
+    end if;
+    select queue_id, queue_ntables into strict q from pgq.queue where queue_name = i_queue_name;
+    shape := quote_literal(londiste_rs.shape_id(i_table_name, layouts[1]));
+    return format($f$%s
+    if tg_op <> 'TRUNCATE' and tg_relid = any (%L::oid[]) and (%L::regclass is null) <> (londiste_rs.row_shape(%s, %s) = %L)
+       and current_setting('session_replication_role') <> 'local' and %s%s then
+        event_table := pg_sequence_last_value(%L::regclass);
+        if tg_op = 'INSERT' then
+            %s
+        elsif tg_op = 'DELETE' then
+            %s
+        else
+            %s
+        end if;
+        if event_table between 1 and %s then
+            return null;
+        end if;
+    end if;$f$,
+        case when cardinality(key) > 0 then '    get diagnostics stack = pg_context;' end, relids, relids[1], relids[1], i_rel, layouts[1],
+        londiste_rs.suited_source(relids[1]),
+        case when cardinality(key) > 0
+             then format($f$ and strpos(stack, e'\n') = 0 and (current_setting('londiste_rs.nested_%s', true) <> '') is not true$f$, i_rel) else '' end,
+        londiste_rs.gate_name(q.queue_id),
+        londiste_rs.write_events_source(i_queue_name, i_table_name, $f$select 'rec.I', new::text, null::text$f$, shape),
+        londiste_rs.write_events_source(i_queue_name, i_table_name, $f$select 'rec.D', old::text, null::text$f$, shape),
+        londiste_rs.write_events_source(i_queue_name, i_table_name, londiste_rs.row_update_source(i_queue_name, key), shape),
+        q.queue_ntables);
+end $$;
+
+-- An updated row, with its old one where the key has changed or there is none.
+create or replace function londiste_rs.row_update_source(i_queue_name text, i_key text[])
+returns text language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select format($f$select 'rec.U', new::text, %s%s$f$,
+            case when cardinality(i_key) = 0 then 'old::text'
+                 else format('case when %s::record *<> %s::record then old::text end',
+                             londiste_rs.key_source(i_key, 'old'), londiste_rs.key_source(i_key, 'new')) end,
+            case when londiste_rs.captures_unchanged(i_queue_name) then '' else ' where new *<> old' end)
+$$;
+
 create or replace function londiste_rs.row_capture_source(i_queue_name text, i_table_name text, i_rel oid)
 returns text language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -10,7 +68,6 @@ declare
     shapes text := '';
     suspicion text := '';
     current text := '';
-    unchanged boolean := londiste_rs.captures_unchanged(i_queue_name);
     pinning record;
 begin
     -- a branch for each row layout of the table: a partition may have its columns in another order
@@ -72,11 +129,7 @@ $f$, case when shapes = '' then 'if' else 'elsif' end, layout.relids, layout.rel
         pinning.pin, shapes, suspicion, current,
         londiste_rs.write_events_source(i_queue_name, i_table_name, $f$select 'rec.I', new::text, null::text$f$),
         londiste_rs.write_events_source(i_queue_name, i_table_name, $f$select 'rec.D', old::text, null::text$f$),
-        londiste_rs.write_events_source(i_queue_name, i_table_name, format($f$select 'rec.U', new::text, %s%s$f$,
-            case when cardinality(key) = 0 then 'old::text'
-                 else format('case when %s::record *<> %s::record then old::text end',
-                             londiste_rs.key_source(key, 'old'), londiste_rs.key_source(key, 'new')) end,
-            case when unchanged then '' else ' where new *<> old' end)),
+        londiste_rs.write_events_source(i_queue_name, i_table_name, londiste_rs.row_update_source(i_queue_name, key)),
         londiste_rs.write_events_source(i_queue_name, i_table_name, $f$select 'rec.U', new::text, old::text$f$),
         pinning.unpin);
 end $$;

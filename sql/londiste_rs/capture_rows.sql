@@ -2,32 +2,45 @@
 -- alias's name would be taken for it.
 
 -- Source text of the statement that writes events for the rows of a query into event table number event_table - 1: static SQL for each
--- table, or pgq.insert_event where this role may not write the event tables itself.
-create or replace function londiste_rs.write_events_source(i_queue_name text, i_table_name text, i_query text)
+-- table, or pgq.insert_event where this role may not write the event tables itself. i_shape: source text of the rows' shape.
+--
+-- ev_id comes from the column's default: a volatile function in the query itself would be another level of the plan.
+create or replace function londiste_rs.write_events_source(i_queue_name text, i_table_name text, i_query text, i_shape text)
 returns text language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
     q record;
-    part text;
+    part regclass;
     source text := '';
 begin
     select * into strict q from pgq.queue where queue_name = i_queue_name;
     if not has_table_privilege(q.queue_data_pfx || '_0', 'insert') then
-        return format('perform pgq.insert_event(%L, e.kind, e.data, %L, e.old_data, shape, null) from (%s) e (kind, data, old_data);',
-                      i_queue_name, i_table_name, i_query);
+        return format('perform pgq.insert_event(%L, e.kind, e.data, %L, e.old_data, %s, null) from (%s) e (kind, data, old_data);',
+                      i_queue_name, i_table_name, i_shape, i_query);
     end if;
     for i in 0 .. q.queue_ntables - 1 loop
-        select format('%I.%I', n.nspname, c.relname) into strict part
-          from pg_class c join pg_namespace n on n.oid = c.relnamespace
-         where c.oid = (q.queue_data_pfx || '_' || i)::regclass;
-        source := source || format($f$%s event_table = %s then
-        insert into %s (ev_id, ev_time, ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3)
-        select nextval(%L::regclass), now(), e.kind, e.data, %L, e.old_data, shape from (%s) e (kind, data, old_data);
-    $f$, case when i = 0 then 'if' else 'elsif' end, i + 1, part, q.queue_event_seq, i_table_name, i_query);
+        part := (q.queue_data_pfx || '_' || i)::regclass;
+        source := source || (
+            select format($f$%s event_table = %s then
+        insert into %I.%I (%sev_time, ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3)
+        select %snow(), e.kind, e.data, %L, e.old_data, %s from (%s) e (kind, data, old_data);
+    $f$, case when i = 0 then 'if' else 'elsif' end, i + 1, n.nspname, c.relname,
+                   case when a.atthasdef then '' else 'ev_id, ' end,
+                   case when a.atthasdef then '' else format('nextval(%L::regclass), ', q.queue_event_seq) end,
+                   i_table_name, i_shape, i_query)
+              from pg_class c join pg_namespace n on n.oid = c.relnamespace
+              join pg_attribute a on a.attrelid = c.oid and a.attname = 'ev_id'
+             where c.oid = part);
     end loop;
     return source || 'end if;';
 end $$;
+
+-- The same for rows whose shape is in the variable of that name.
+create or replace function londiste_rs.write_events_source(i_queue_name text, i_table_name text, i_query text)
+returns text language sql stable
+set search_path = pg_catalog, pg_temp
+as $$ select londiste_rs.write_events_source(i_queue_name, i_table_name, i_query, 'shape') $$;
 
 -- A row's key as one value.
 create or replace function londiste_rs.key_source(i_key text[], i_row text)
@@ -47,6 +60,23 @@ as $$
              where not exists (select from new_rows offset 1) and %s::record *= %s::record$f$,
                   londiste_rs.key_source(i_key, '"."'), londiste_rs.key_source(i_key, '".."'))
         || case when i_unchanged then '' else $f$ and "." *<> ".."$f$ end
+$$;
+
+-- The same, cheaper, for keys of one or two columns whose equality is that of their bytes; null for others. Two old rows are never equal
+-- to an array of one.
+create or replace function londiste_rs.plain_update_source(i_rel oid, i_key text[])
+returns text language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select format($f$select 'rec.U', "."::text, null::text from new_rows "." where %s$f$,
+                  string_agg(format('array(select "..".%I from old_rows ".." limit 2) = array[".".%I]', u.name, u.name), ' and ' order by u.pos))
+      from unnest(i_key) with ordinality u(name, pos)
+      join pg_attribute a on a.attrelid = i_rel and a.attname = u.name
+      left join pg_collation l on l.oid = a.attcollation
+    having count(*) between 1 and 2
+       and bool_and(a.atttypid in ('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'oid'::regtype, 'uuid'::regtype, 'bool'::regtype, 'date'::regtype,
+                                   'timestamp'::regtype, 'timestamptz'::regtype, 'text'::regtype, 'varchar'::regtype)
+                    and coalesce(l.collisdeterministic, true))
 $$;
 
 -- The new rows of an update after which there are the same keys as before, whichever row has which. Nothing for all other updates.

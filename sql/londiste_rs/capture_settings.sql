@@ -57,6 +57,38 @@ begin
               from unnest(pinned) with ordinality u(p, pos)) p;
 end $$;
 
+-- Source text of the condition that the application's settings suit the types that a table has now.
+create or replace function londiste_rs.suited_source(i_rel oid)
+returns text language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    with needed (setting) as (
+        select unnest(case
+                   when t.typtype in ('d', 'r', 'c', 'e') or t.typcategory = 'A' then '{}'
+                   when t.typtype <> 'b' then '{DateStyle,IntervalStyle,extra_float_digits,bytea_output,lc_monetary,TimeZone}'
+                   when t.typnamespace <> 'pg_catalog'::regnamespace then '{DateStyle,IntervalStyle,extra_float_digits,bytea_output}'
+                   when t.typcategory = 'D' and t.typname <> 'time' then '{DateStyle}'
+                   when t.typname = 'interval' then '{IntervalStyle}'
+                   when t.typcategory = 'G' or t.typname in ('float4', 'float8') then '{extra_float_digits}'
+                   when t.typname = 'bytea' then '{bytea_output}'
+                   when t.typname = 'money' then '{lc_monetary}'
+                   when t.typcategory in ('N', 'S', 'B', 'I', 'V') or t.typname in ('time', 'uuid', 'json', 'jsonb', 'tsvector', 'tsquery', 'char', 'xml') then '{}'
+                   else '{DateStyle,IntervalStyle,extra_float_digits,bytea_output}' end::text[])
+          from londiste_rs.deep_types(i_rel, null) d join pg_type t on t.oid = d.type_oid
+        union
+        select 'TimeZone'
+          from londiste_rs.deep_types(i_rel, nullif(londiste_rs.key_columns(i_rel), '{}')) d
+         where d.type_oid = 'timestamptz'::regtype)
+    select coalesce(string_agg(case n.setting
+               when 'DateStyle' then $f$current_setting('DateStyle') like 'ISO%'$f$
+               when 'IntervalStyle' then $f$current_setting('IntervalStyle') = 'postgres'$f$
+               when 'extra_float_digits' then $f$current_setting('extra_float_digits') in ('1', '2', '3')$f$
+               when 'bytea_output' then $f$current_setting('bytea_output') = 'hex'$f$
+               when 'lc_monetary' then $f$current_setting('lc_monetary') = 'C'$f$
+               else $f$current_setting('TimeZone') = 'UTC'$f$ end, ' and ' order by n.setting), 'true')
+      from needed n
+$$;
+
 -- Whether updates that change nothing are captured.
 create or replace function londiste_rs.captures_unchanged(i_queue_name text)
 returns boolean language sql stable

@@ -70,6 +70,9 @@ create table if not exists londiste_rs.copy_progress (
     primary key (queue_name, table_name)
 );
 
+-- What keeps a copy from going as fast as it could, for people.
+alter table londiste_rs.copy_progress add column if not exists remark text;
+
 reset client_min_messages;
 
 -- What is still to be done to bring a table's indexes back: for londiste.table_info.dropped_ddl, where the stock worker looks for it.

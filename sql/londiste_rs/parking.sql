@@ -39,6 +39,7 @@ declare
 begin
     update londiste_rs.table_error e set parked = false
      where e.queue_name = i_queue_name and e.table_name = i_table_name and e.parked;
+    perform pg_notify('londiste_rs_tables', i_queue_name);
     return waits;
 end $$;
 

@@ -41,10 +41,11 @@ as $$
     select a.relid::oid from londiste_rs.replicated_relations() r cross join lateral pg_partition_ancestors(r.relid) a
 $$;
 
--- Makes every foreign key at either end of a replicated table DEFERRABLE INITIALLY DEFERRED, and switches its user triggers off: the
--- worker writes table after table, and the rows come with what the triggers did on the root. What was before is recorded.
--- Returns the number of changes made; nothing needs to be done, and is, where session_replication_role is permitted.
-create or replace function londiste_rs.relax_tables()
+-- Makes every foreign key at either end of these relations DEFERRABLE INITIALLY DEFERRED, and switches the user triggers of the replicated ones
+-- among them off: the worker writes table after table, and the rows come with what the triggers did on the root. What was before is recorded.
+-- i_bound: whose foreign keys; i_replicated: whose triggers. Returns the number of changes made; nothing needs to be done, and is, where
+-- session_replication_role is permitted.
+create or replace function londiste_rs.relax_relations(i_bound oid[], i_replicated oid[])
 returns integer language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -60,8 +61,7 @@ begin
         select k.conrelid, k.conname::text as name, k.condeferrable, k.condeferred
           from pg_constraint k
          where k.contype = 'f' and k.conparentid = 0 and not (k.condeferrable and k.condeferred)
-           and (k.conrelid in (select relid from londiste_rs.bound_relations())
-                or k.confrelid in (select relid from londiste_rs.bound_relations()))
+           and (k.conrelid in (select unnest(i_bound)) or k.confrelid in (select unnest(i_bound)))
            and pg_has_role((select r.relowner from pg_class r where r.oid = k.conrelid), 'usage')
          order by 1, 2
     loop
@@ -75,7 +75,7 @@ begin
         select t.tgrelid, t.tgname::text as name, t.tgenabled
           from pg_trigger t
          where not t.tgisinternal and t.tgenabled = 'O'
-           and t.tgrelid in (select x.relid from londiste_rs.replicated_relations() r
+           and t.tgrelid in (select x.relid from unnest(i_replicated) r (relid)
                               cross join lateral (select r.relid union select pt.relid from pg_partition_tree(r.relid) pt) x(relid))
            and not exists (select from pgq_node.node_info n
                             where t.tgname = any (array(select londiste_rs.trigger_name(n.queue_name) || e.suffix
@@ -92,6 +92,25 @@ begin
     end loop;
     return changes;
 end $$;
+
+-- The same for all replicated tables.
+create or replace function londiste_rs.relax_tables()
+returns integer language sql
+set search_path = pg_catalog, pg_temp
+as $$
+    select londiste_rs.relax_relations(array(select relid from londiste_rs.bound_relations()),
+                                       array(select relid from londiste_rs.replicated_relations()))
+$$;
+
+-- The same for one of them: where many tables are copied one after the other, a look at all of them for each would take long.
+create or replace function londiste_rs.relax_table(i_dest_table text)
+returns integer language sql
+set search_path = pg_catalog, pg_temp
+as $$
+    select londiste_rs.relax_relations(array(select f.oid union select a.relid::oid from pg_partition_ancestors(f.oid) a), array[f.oid])
+      from londiste_rs.find_relation(i_dest_table) f (oid)
+     where f.oid is not null
+$$;
 
 -- Undoes relax_tables() where it is not needed any more: for foreign keys none of whose ends is replicated, and triggers of tables
 -- that are not; or everywhere. Returns the number of changes made.

@@ -111,8 +111,12 @@ begin
         perform londiste_rs.capture_table(i_queue_name, i_table_name);
         perform londiste_rs.know_partitions(i_queue_name, i_table_name);
         perform londiste.root_notify_change(i_queue_name, 'londiste.add-table', i_table_name);
-    elsif node.node_type = 'leaf' and not 'no_triggers' = any (i_options) then
-        perform londiste_rs.guard_table(i_queue_name, rel);
+    else
+        if node.node_type = 'leaf' and not 'no_triggers' = any (i_options) then
+            perform londiste_rs.guard_table(i_queue_name, rel);
+        end if;
+        -- a worker that listens begins the copy at once
+        perform pg_notify('londiste_rs_tables', i_queue_name);
     end if;
     ret_code := 200;
     ret_note := format('table %s added', i_table_name);

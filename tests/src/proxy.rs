@@ -1,7 +1,7 @@
 //! A TCP proxy before a server, which can do to connections what networks do.
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -18,6 +18,8 @@ enum Mode {
 pub struct Proxy {
     port: u16,
     state: Arc<Mutex<State>>,
+    /// Milliseconds that each piece on its way to the server is held back.
+    delay: Arc<AtomicU64>,
 }
 
 struct State {
@@ -28,6 +30,7 @@ struct State {
 /// A connection through the proxy.
 struct Link {
     swallowed: AtomicBool,
+    delay: Arc<AtomicU64>,
     ends: [TcpStream; 2],
 }
 
@@ -47,13 +50,15 @@ impl Proxy {
         let own = listener.local_addr().expect("an address").port();
         let state = Arc::new(Mutex::new(State { mode: Mode::Pass, open: Vec::new() }));
         let shared = state.clone();
+        let delay = Arc::<AtomicU64>::default();
+        let requests = delay.clone();
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
-                let shared = shared.clone();
-                std::thread::spawn(move || link(client, port, &shared));
+                let (shared, requests) = (shared.clone(), requests.clone());
+                std::thread::spawn(move || link(client, port, &shared, requests));
             }
         });
-        Proxy { port: own, state }
+        Proxy { port: own, state, delay }
     }
 
     /// Where it listens.
@@ -82,6 +87,11 @@ impl Proxy {
         state.open.drain(..).for_each(|link| link.cut());
     }
 
+    /// From now on what is sent to the server arrives so much later, also on open connections; answers come at once.
+    pub fn delay_requests(&self, delay: Duration) {
+        self.delay.store(u64::try_from(delay.as_millis()).unwrap_or(u64::MAX), SeqCst);
+    }
+
     /// New connections come through again. What was swallowed stays so.
     pub fn heal(&self) {
         self.state().mode = Mode::Pass;
@@ -92,7 +102,7 @@ impl Proxy {
     }
 }
 
-fn link(client: TcpStream, port: u16, shared: &Mutex<State>) {
+fn link(client: TcpStream, port: u16, shared: &Mutex<State>, delay: Arc<AtomicU64>) {
     let mode = shared.lock().unwrap_or_else(PoisonError::into_inner).mode;
     match mode {
         Mode::Refuse => return,
@@ -102,15 +112,15 @@ fn link(client: TcpStream, port: u16, shared: &Mutex<State>) {
     let Ok(server) = TcpStream::connect(("127.0.0.1", port)) else { return };
     let (Ok(client_end), Ok(server_end)) = (client.try_clone(), server.try_clone()) else { return };
     let swallowed = AtomicBool::new(mode == Mode::Swallow);
-    let link = Arc::new(Link { swallowed, ends: [client_end, server_end] });
+    let link = Arc::new(Link { swallowed, delay, ends: [client_end, server_end] });
     shared.lock().unwrap_or_else(PoisonError::into_inner).open.push(link.clone());
     let (Ok(from_server), Ok(to_client)) = (server.try_clone(), client.try_clone()) else { return };
     let back = link.clone();
-    std::thread::spawn(move || pump(from_server, to_client, &back));
-    pump(client, server, &link);
+    std::thread::spawn(move || pump(from_server, to_client, &back, false));
+    pump(client, server, &link, true);
 }
 
-fn pump(mut from: TcpStream, mut to: TcpStream, link: &Link) {
+fn pump(mut from: TcpStream, mut to: TcpStream, link: &Link, to_server: bool) {
     let mut buffer = [0; 16 * 1024];
     loop {
         let read = from.read(&mut buffer).unwrap_or(0);
@@ -120,6 +130,9 @@ fn pump(mut from: TcpStream, mut to: TcpStream, link: &Link) {
                 return;
             }
             continue;
+        }
+        if to_server && read > 0 {
+            std::thread::sleep(Duration::from_millis(link.delay.load(SeqCst)));
         }
         if read == 0 || to.write_all(&buffer[..read]).is_err() {
             link.cut();

@@ -63,6 +63,7 @@ const CHANGES: &[&str] = &[
     "update row_trigger set v = 5 where id < 3",
     "update row_trigger set id = id + 10, v = 6 where id > 3",
     "with d as (delete from row_trigger returning *) insert into row_trigger select id, 1, mail from d",
+    "set quote_all_identifiers = on; insert into row_trigger values (21, 21, 'q'); update row_trigger set v = 7 where id = 21; reset quote_all_identifiers",
     "insert into statement_trigger select i, i from generate_series(1, 5) i",
     "update statement_trigger set v = 6000 where id = 2",
     "update statement_trigger set v = id",

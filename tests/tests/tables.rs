@@ -157,3 +157,78 @@ fn a_public_connect_string_must_reach_the_same_database() {
     let output = setup.londiste(&["source.ini", "create-root", "second", &pair.source.connstr()]);
     assert_eq!(output.code, 1, "{}", output.report());
 }
+
+/// Options of `add-table`; timing, events, function and arguments of the trigger; what it writes of an insert, two updates and a delete, as type
+/// and data.
+const STOCK: &[(&str, &[&str], &str, &[&str])] = &[
+    (
+        "backup",
+        &["--trigger-arg=backup"],
+        "_londiste_migq AFTER INSERT OR DELETE OR UPDATE pgq.logutriga('migq', 'backup')",
+        &[
+            "I:id id=1&v=2&w",
+            "U:id id=1&v=3&w id=1&v=2&w",
+            "U:id id=1&v=3&w=x id=1&v=3&w",
+            "D:id id=1&v=3&w=x",
+        ],
+    ),
+    (
+        "no_deletes",
+        &["--trigger-flags=AIUL"],
+        "_londiste_migq AFTER INSERT OR UPDATE pgq.logutriga('migq')",
+        &["I:id id=1&v=2&w", "U:id id=1&v=3&w", "U:id id=1&v=3&w=x"],
+    ),
+    (
+        "swallowed",
+        &["--trigger-flags=BQS"],
+        "zzz__londiste_migq BEFORE INSERT OR DELETE OR UPDATE pgq.sqltriga('migq', 'SKIP')",
+        &["I (id,v,w) values ('1','2',null)"],
+    ),
+    (
+        "in_json",
+        &["--trigger-flags=AJUD", "--trigger-arg=ignore=w", "--trigger-arg=when=v <> 7"],
+        "_londiste_migq AFTER DELETE OR UPDATE pgq.jsontriga('migq', 'ignore=w', 'when=v <> 7')",
+        &[
+            r#"{"op":"UPDATE","table":["public","in_json"],"pkey":["id"]} {"id":1,"v":3}"#,
+            r#"{"op":"DELETE","table":["public","in_json"],"pkey":["id"]} {"id":1,"v":3}"#,
+        ],
+    ),
+];
+
+#[test]
+fn flags_and_arguments_choose_the_stock_triggers() {
+    let pair = Pair::start();
+    for (table, ..) in STOCK {
+        pair.both(&format!("create table {table} (id int primary key, v int, w text)"));
+    }
+    let setup = Setup::new(&pair);
+    setup.start_nodes();
+    for (table, options, trigger, events) in STOCK {
+        let mut command = vec!["source.ini", "add-table", table];
+        command.extend(*options);
+        setup.londiste(&command).expect_success();
+        let installed = pair.source.value(&format!(
+            "select string_agg(concat_ws(' ', tgname, substring(d from '(BEFORE|AFTER) '), substring(d from '(?:BEFORE|AFTER) (.*) ON '), substring(d from 'FUNCTION (.*)$')),
+                               '; ' order by tgname)
+               from pg_trigger t, pg_get_triggerdef(t.oid) d where t.tgrelid = '{table}'::regclass"
+        ));
+        let truncated = "_londiste_migq_truncate AFTER TRUNCATE pgq.sqltriga('migq')";
+        let mut expected = [*trigger, truncated];
+        expected.sort_unstable();
+        assert_eq!(installed, expected.join("; "), "{options:?}");
+        pair.source.execute(&format!("insert into {table} values (1, 2)"));
+        pair.source.execute(&format!("update {table} set v = 3"));
+        pair.source.execute(&format!("update {table} set w = 'x'"));
+        pair.source.execute(&format!("delete from {table}"));
+        let parts = ["0", "1", "2"].map(|part| {
+            format!("select ev_id, concat_ws(' ', ev_type, ev_data, ev_extra2) as e from pgq.event_1_{part} where ev_extra1 = 'public.{table}'")
+        });
+        let written =
+            pair.source.rows(&format!("select e from ({}) x order by ev_id", parts.join(" union all ")));
+        let written: Vec<String> = written.into_iter().flatten().flatten().collect();
+        assert_eq!(written, *events, "{options:?}");
+        assert_eq!(pair.source.number(&format!("select count(*) from {table}")), 0, "{options:?}");
+    }
+    let refused = setup.londiste(&["target.ini", "add-table", "backup", "--trigger-flags=A"]);
+    refused.expect_failure(1, &["not the root"]);
+}

@@ -1,85 +1,22 @@
 //! The face of this crate towards consumer and copier: changes go in, rows are written in their transaction.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use tokio_postgres::{Client, Statement};
 use tracing::debug;
 
+use crate::applied::{Applied, TableCounts};
 use crate::aside::{Aside, Failure};
 use crate::chunk::{self, Manner};
-use crate::conflict::{Conflicts, ConflictsByTable};
+use crate::conflict::Conflicts;
+use crate::options::Options;
 use crate::plan::Plan;
 use crate::refusal::{self, Next};
 use crate::spool::Spool;
 use crate::survey::{self, Sight, splits};
 use crate::truncate::truncate;
-use crate::{Change, Error, OnConflict, Op, Result};
-
-/// How changes are written.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// `session_replication_role = replica` is in force: foreign keys check nothing and their actions do not fire.
-    pub bypass_triggers: bool,
-    /// Changes gathered before they are folded and written.
-    pub chunk_changes: usize,
-    /// Memory of the changes gathered before they are folded and written, in bytes.
-    pub chunk_bytes: usize,
-    /// What is done where rows of the target are not those that the changes expect.
-    pub on_conflict: OnConflict,
-    /// A table that cannot be written is set aside and the others go on, so that the end of the transaction shows all that fail. If there are
-    /// [`failures`](Applier::failures), the transaction is to be rolled back.
-    pub set_aside: bool,
-}
-
-impl Default for Options {
-    fn default() -> Options {
-        Options {
-            bypass_triggers: false,
-            chunk_changes: 20_000,
-            chunk_bytes: 8 << 20,
-            on_conflict: OnConflict::Error,
-            set_aside: false,
-        }
-    }
-}
-
-/// What was done to one table.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct TableCounts {
-    /// Changes taken in.
-    pub changes: u64,
-    /// Rows inserted.
-    pub inserted: u64,
-    /// Rows updated.
-    pub updated: u64,
-    /// Rows deleted.
-    pub deleted: u64,
-    /// Rows to delete that were gone already: by a cascade, or by a conflict that is no error.
-    pub missing: u64,
-    /// Truncations.
-    pub truncated: u64,
-}
-
-impl TableCounts {
-    fn add(&mut self, other: &TableCounts) {
-        self.changes += other.changes;
-        self.inserted += other.inserted;
-        self.updated += other.updated;
-        self.deleted += other.deleted;
-        self.missing += other.missing;
-        self.truncated += other.truncated;
-    }
-}
-
-/// What was done since the last flush, by the table's name on the source.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Applied {
-    /// Counts of each table that had changes.
-    pub tables: BTreeMap<Arc<str>, TableCounts>,
-    /// Conflicts, of each table that had any.
-    pub conflicts: ConflictsByTable,
-}
+use crate::{Change, Error, Op, Result};
 
 /// Writes changes into the target, over one connection: plans and prepared statements live as long as the connection does. A new
 /// connection needs a new applier.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use tokio_postgres::Client;
 
-use crate::applier::TableCounts;
+use crate::applied::TableCounts;
 use crate::chunk::Manner;
 use crate::conflict::{Conflict, Conflicts};
 use crate::plan::Plan;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio_postgres::Client;
 
-use crate::applier::TableCounts;
+use crate::applied::TableCounts;
 use crate::conflict::Conflicts;
 use crate::fold::{Folded, Item, fold};
 use crate::plan::Plan;

@@ -4,6 +4,7 @@
 //! folds each chunk to the last state of every key and writes each table with a handful of statements. Where the way matters and not
 //! only the end (changed keys, rows without key, unique indexes in each other's way), changes are written one by one in event order.
 
+mod applied;
 mod applier;
 mod aside;
 mod careful;
@@ -14,6 +15,7 @@ mod decode;
 mod error;
 mod fold;
 mod mapping;
+mod options;
 mod ordered;
 mod pipeline;
 mod plan;
@@ -27,11 +29,13 @@ mod truncate;
 mod values;
 mod write;
 
-pub use applier::{Applied, Applier, Options, TableCounts};
+pub use applied::{Applied, TableCounts};
+pub use applier::Applier;
 pub use aside::Failure;
 pub use change::{Change, Columns, Op, Row};
 pub use conflict::{Conflict, Conflicts, ConflictsByTable, OnConflict};
 pub use decode::{Control, Decoded, Decoder, Shapes};
 pub use error::{Error, Result};
+pub use options::Options;
 pub use session::{begin, pin_session};
 pub use values::Values;

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use tokio_postgres::Client;
 
-use crate::applier::TableCounts;
+use crate::applied::TableCounts;
 use crate::conflict::{Conflict, Conflicts};
 use crate::fold::Item;
 use crate::plan::Plan;

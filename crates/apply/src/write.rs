@@ -2,7 +2,7 @@
 
 use tokio_postgres::Client;
 
-use crate::applier::TableCounts;
+use crate::applied::TableCounts;
 use crate::chunk::Manner;
 use crate::fold::{Folded, Item};
 use crate::pipeline::{Parameters, Pipeline};

@@ -28,7 +28,7 @@ const RELAXATIONS: Duration = Duration::from_secs(5);
 
 pub(crate) async fn run(
     worker: &Worker,
-    target: &Session,
+    target: &mut Session,
     node: &NodeInfo,
     stop: &CancellationToken,
 ) -> Result<Ended> {
@@ -41,7 +41,7 @@ pub(crate) async fn run(
     let mut copies = Copies::new(worker);
     let mut fkeys = ForeignKeys::new(worker)?;
     let mut statistics = Statistics::start();
-    let mut wake = Wake::listen(&worker.bell, &worker.ticks, &provider, config.loop_delay()).await;
+    let mut wake = Wake::listen(&worker.bell, &worker.ticks, &provider, target, config.loop_delay()).await;
     let (mut relaxations, mut watermark) = (Due::now(), Due::now());
     copies.clear_remains(&provider, target).await?;
     info!(
@@ -59,7 +59,7 @@ pub(crate) async fn run(
             return Ok(Ended::Reconnect);
         }
         statistics.log_when_due(config);
-        wake.hush(&mut provider);
+        wake.hush(&mut provider, target);
         let state = state(worker, target).await?;
         if state.provider != first.provider || state.provider_location != first.provider_location {
             info!(job, queue, provider = state.provider, "the provider has changed");
@@ -70,7 +70,7 @@ pub(crate) async fn run(
         }
         if state.paused {
             worker.report.idle(true);
-            wake.wait(&mut provider, stop).await;
+            wake.wait(&mut provider, target, stop).await;
             continue;
         }
         if watermark.comes(Duration::from_secs_f64(config.local_wm_publish_period)) {
@@ -92,7 +92,7 @@ pub(crate) async fn run(
                 node::set_error(&**target, queue, consumer, None).await?;
             }
             worker.report.idle(false);
-            wake.wait(&mut provider, stop).await;
+            wake.wait(&mut provider, target, stop).await;
             continue;
         };
         wake.found();

@@ -1,4 +1,4 @@
-//! What ends a worker's wait: a ring in its own process, a notification of a ticker in another one, or its patience.
+//! What ends a worker's wait: a ring in its own process, a notification of a ticker or a command in another one, or its patience.
 
 use std::time::Duration;
 
@@ -7,6 +7,7 @@ use pg::Session;
 use pgq::Bell;
 use pgq::bell::Listener;
 use pgq::maintenance::TICKS;
+use pgq::table::TABLES;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -37,21 +38,33 @@ enum Waited {
 }
 
 impl Wake {
-    /// Listens to both bells, and to the provider's ticker where that is possible. Waits last at most as long as given.
-    pub(crate) async fn listen(bell: &Bell, ticks: &Bell, provider: &Session, longest: Duration) -> Wake {
+    /// Listens to both bells, and where that is possible to the provider's ticker and to commands on the node. Waits last at most as long as
+    /// given.
+    pub(crate) async fn listen(
+        bell: &Bell,
+        ticks: &Bell,
+        provider: &Session,
+        target: &Session,
+        longest: Duration,
+    ) -> Wake {
         // not every pooler lets LISTEN pass; nothing depends on it
-        if let Err(error) = provider.batch_execute(&format!("listen {TICKS}")).await {
-            tracing::debug!("ticks are looked for, not listened to: {}", pg::Error::from(error));
+        for (session, channel) in [(provider, TICKS), (target, TABLES)] {
+            if let Err(error) = session.batch_execute(&format!("listen {channel}")).await {
+                let error = pg::Error::from(error);
+                tracing::debug!(channel, "it is looked for what could have been listened to: {error}");
+            }
         }
         let (bell, ticks) = (bell.listen(), ticks.listen());
         Wake { bell, ticks, longest, announced: false, last: Instant::now(), gap: longest, waited: None }
     }
 
     /// Forgets what was heard before: to be called before looking at what the next wait is about.
-    pub(crate) fn hush(&mut self, provider: &mut Session) {
+    pub(crate) fn hush(&mut self, provider: &mut Session, target: &mut Session) {
         self.bell.hush();
         self.ticks.hush();
-        while let Some(Ok(_)) = provider.notification().now_or_never() {}
+        for session in [provider, target] {
+            while let Some(Ok(_)) = session.notification().now_or_never() {}
+        }
     }
 
     /// There was a batch.
@@ -66,7 +79,12 @@ impl Wake {
     }
 
     /// Waits until it is worth looking again, or until stopped.
-    pub(crate) async fn wait(&mut self, provider: &mut Session, stop: &CancellationToken) {
+    pub(crate) async fn wait(
+        &mut self,
+        provider: &mut Session,
+        target: &mut Session,
+        stop: &CancellationToken,
+    ) {
         let patience = if self.announced {
             self.longest
         } else {
@@ -78,6 +96,7 @@ impl Wake {
             rung = self.ticks.rung(self.longest) => if rung { Waited::Announced } else { Waited::InVain },
             // a lost connection shows in the next statement
             heard = provider.notification() => if heard.is_ok() { Waited::Announced } else { Waited::InVain },
+            heard = target.notification() => if heard.is_ok() { Waited::Rung } else { Waited::InVain },
         });
     }
 }

@@ -84,11 +84,11 @@ impl Worker {
 
     /// One life of the connections.
     async fn once(&self, stop: &CancellationToken) -> Result<Ended> {
-        let (target, node) = self.open().await?;
+        let (mut target, node) = self.open().await?;
         self.report.node(&self.config.queue_name, &node);
         let ended = match node.node_type {
             NodeType::Root => Box::pin(root::run(self, &target, &node, stop)).await,
-            NodeType::Leaf => Box::pin(subscriber::run(self, &target, &node, stop)).await,
+            NodeType::Leaf => Box::pin(subscriber::run(self, &mut target, &node, stop)).await,
             NodeType::Branch => Err(Error::Branch { node: node.name }),
         };
         if let Err(error) = &ended {

@@ -3,7 +3,8 @@
 use pg::{Client, Ident, QualifiedName, Table, TableKind};
 use tracing::warn;
 
-use crate::{Error, Result, format};
+use crate::format::{self, Wires};
+use crate::{Error, Result};
 
 /// What is copied of a table, and how.
 #[derive(Debug, PartialEq, Eq)]
@@ -67,20 +68,23 @@ impl Copying {
     }
 }
 
-/// Reads the table's definition on both sides.
+/// The table's definition on both sides, and what of it is copied.
 pub(crate) async fn both(
     provider: &Client,
     target: &Client,
     name: &str,
     dest: &str,
-) -> Result<(Table, Table)> {
+) -> Result<(Table, Table, Copying)> {
     let missing =
         |plain: &str, side| Error::NoTable { table: QualifiedName::from_plain(plain).plain(), side };
     let source =
         pg::find_table(provider, name).await.map_err(structure)?.ok_or_else(|| missing(name, "source"))?;
-    let target =
+    let from = format::wires(provider, &source).await?;
+    let dest =
         pg::find_table(target, dest).await.map_err(structure)?.ok_or_else(|| missing(dest, "target"))?;
-    Ok((source, target))
+    let into = format::wires(target, &dest).await?;
+    let copying = copying((&source, &from), (&dest, &into))?;
+    Ok((source, dest, copying))
 }
 
 fn structure(source: pg::Error) -> Error {
@@ -89,7 +93,7 @@ fn structure(source: pg::Error) -> Error {
 
 /// Columns of both sides that the target does not compute itself. Columns of one side only are left out with a warning. A virtual
 /// column of the source counts as none: later changes cannot bring its values, for triggers do not see them.
-pub(crate) fn copying(source: &Table, target: &Table) -> Result<Copying> {
+fn copying((source, from): (&Table, &Wires), (target, into): (&Table, &Wires)) -> Result<Copying> {
     let at_source = |name: &str| source.columns.iter().find(|c| c.name == name && !c.is_virtual);
     let at_target = |name: &str| target.columns.iter().find(|c| c.name == name);
     for column in source.columns.iter().filter(|c| at_target(&c.name).is_none()) {
@@ -122,9 +126,10 @@ pub(crate) fn copying(source: &Table, target: &Table) -> Result<Copying> {
         source: source.name.clone(),
         target: target.name.clone(),
         // Only a plain table's stored columns can be copied by name; COPY refuses partitioned tables and generated columns
-        query: partitioned || common.iter().any(|(from, _)| from.generated),
+        query: partitioned || common.iter().any(|(at_source, _)| at_source.generated),
         only: if partitioned { "" } else { "only " },
-        binary: !common.is_empty() && common.iter().all(|(from, to)| format::agrees(from, to)),
+        binary: !common.is_empty()
+            && common.iter().all(|(_, to)| format::agrees(from.get(&to.name), into.get(&to.name))),
     })
 }
 
@@ -133,6 +138,17 @@ mod tests {
     use pg::{Column, Persistence};
 
     use super::*;
+    use crate::format::Wire;
+
+    fn of_type(table: &Table, oid: u32, name: &str) -> Wires {
+        let wire = Wire::BuiltIn { oid, name: name.to_owned() };
+        table.columns.iter().map(|column| (column.name.clone(), wire.clone())).collect()
+    }
+
+    fn copied(source: &Table, target: &Table) -> Result<Copying> {
+        let [from, into] = [source, target].map(|table| of_type(table, 23, "int4"));
+        copying((source, &from), (target, &into))
+    }
 
     fn table(kind: TableKind, columns: &[(&str, bool)]) -> Table {
         let column = |(name, generated): &(&str, bool)| Column {
@@ -162,7 +178,7 @@ mod tests {
     fn copies_common_columns_in_the_targets_order() {
         let source = table(TableKind::Ordinary, &[("a", false), ("b", false), ("gone", false)]);
         let target = table(TableKind::Ordinary, &[("b", false), ("new", false), ("a", false), ("g", true)]);
-        let copying = copying(&source, &target).unwrap();
+        let copying = copied(&source, &target).unwrap();
         assert_eq!(copying.copy_out(), r#"copy "public"."T x" ("b", "a") to stdout (format binary)"#);
         assert_eq!(copying.copy_in(false), r#"copy "public"."T x" ("b", "a") from stdin (format binary)"#);
         assert_eq!(
@@ -174,7 +190,7 @@ mod tests {
     #[test]
     fn reads_ranges_of_pages() {
         let one = table(TableKind::Ordinary, &[("a", false)]);
-        let copying = copying(&one, &one).unwrap();
+        let copying = copied(&one, &one).unwrap();
         let out = copying.copy_out_of(&one.name, 8, Some(16));
         let rows = r#"select "a" from only "public"."T x" where ctid >= '(8,0)' and ctid < '(16,0)'"#;
         assert_eq!(out, format!("copy ({rows}) to stdout (format binary)"));
@@ -185,10 +201,10 @@ mod tests {
     fn selects_from_partitioned_tables_and_generated_columns() {
         let target = table(TableKind::Ordinary, &[("a", false)]);
         let partitioned = table(TableKind::Partitioned, &[("a", false)]);
-        let out = copying(&partitioned, &target).unwrap().copy_out();
+        let out = copied(&partitioned, &target).unwrap().copy_out();
         assert_eq!(out, r#"copy (select "a" from "public"."T x") to stdout (format binary)"#);
         let generated = table(TableKind::Ordinary, &[("a", true)]);
-        let out = copying(&generated, &target).unwrap().copy_out();
+        let out = copied(&generated, &target).unwrap().copy_out();
         assert_eq!(out, r#"copy (select "a" from only "public"."T x") to stdout (format binary)"#);
     }
 
@@ -196,17 +212,17 @@ mod tests {
     fn a_virtual_column_of_the_source_is_left_out() {
         let source = table(TableKind::Ordinary, &[("a", false), ("virtual", true)]);
         let target = table(TableKind::Ordinary, &[("a", false), ("virtual", false)]);
-        let copying = copying(&source, &target).unwrap();
+        let copying = copied(&source, &target).unwrap();
         assert_eq!(copying.columns, ["a"]);
     }
 
     #[test]
     fn one_column_that_differs_makes_all_travel_as_text() {
         let source = table(TableKind::Ordinary, &[("a", false), ("b", false)]);
-        let mut target = source.clone();
-        target.columns[1].type_name = r#""pg_catalog"."int8""#.to_owned();
-        target.columns[1].type_oid = 20;
-        let copying = copying(&source, &target).unwrap();
+        let from = of_type(&source, 23, "int4");
+        let mut into = from.clone();
+        into.extend(of_type(&table(TableKind::Ordinary, &[("b", false)]), 20, "int8"));
+        let copying = copying((&source, &from), (&source, &into)).unwrap();
         assert_eq!(copying.copy_out(), r#"copy "public"."T x" ("a", "b") to stdout"#);
     }
 
@@ -214,6 +230,6 @@ mod tests {
     fn refuses_tables_without_a_common_column() {
         let one = table(TableKind::Ordinary, &[("a", false)]);
         let other = table(TableKind::Ordinary, &[("b", false)]);
-        assert!(matches!(copying(&one, &other), Err(Error::NoColumns { .. })));
+        assert!(matches!(copied(&one, &other), Err(Error::NoColumns { .. })));
     }
 }

@@ -6,6 +6,9 @@ use std::time::Duration;
 use apply::OnConflict;
 use serde::Deserialize;
 
+use crate::brake::Thresholds;
+use crate::window::Window;
+
 /// Keys of the ini file that copies read; times in seconds.
 #[derive(Clone, Deserialize)]
 pub struct Config {
@@ -37,6 +40,15 @@ pub struct Config {
     /// Bytes a second that all copies of the node read together, as `20MB`; none: as fast as it goes.
     #[serde(default, deserialize_with = "rate")]
     pub copy_rate_limit: Option<u64>,
+    /// Hours in which copies read rows; empty: at any time.
+    #[serde(default, deserialize_with = "window")]
+    pub(crate) copy_window: Window,
+    /// Copies are slowed down while the source takes longer than this to answer a tiny query; 0: that does not matter.
+    #[serde(default, deserialize_with = "threshold")]
+    pub(crate) copy_brake_latency: Option<Duration>,
+    /// Copies are slowed down while replication is further behind than this; 0: that does not matter.
+    #[serde(default, deserialize_with = "threshold")]
+    pub(crate) copy_brake_lag: Option<Duration>,
     /// Connections are opened anew after this time, between two copies.
     #[serde(default = "twenty_minutes")]
     pub connection_lifetime: f64,
@@ -53,6 +65,18 @@ pub struct Config {
 
 fn on_conflict<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<OnConflict, D::Error> {
     String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+}
+
+fn window<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Window, D::Error> {
+    String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+}
+
+fn threshold<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    let seconds = String::deserialize(deserializer)?.trim().parse::<f64>().ok();
+    let threshold = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    let expected = "expected a number of seconds, such as 0.2, or 0 for no brake";
+    let threshold = threshold.ok_or_else(|| serde::de::Error::custom(expected))?;
+    Ok(Some(threshold).filter(|threshold| !threshold.is_zero()))
 }
 
 fn one() -> f64 {
@@ -123,6 +147,11 @@ impl Config {
     /// How long a chunk should take.
     pub(crate) fn chunk_goal(&self) -> Duration {
         Duration::from_secs_f64(self.copy_chunk_seconds.max(0.1))
+    }
+
+    /// When the brake is to be pressed.
+    pub(crate) fn brake(&self) -> Thresholds {
+        Thresholds { latency: self.copy_brake_latency, lag: self.copy_brake_lag }
     }
 
     /// The consumer name of a table's copy.

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use pg::{ConnectString, Limits, Pool, PooledClient};
+use pg::{ConnectString, Limits, Pool, PooledClient, Session};
 use pgq::node;
 
 use crate::error::During;
@@ -39,7 +39,12 @@ impl Connections {
 
     /// A connection to the node.
     pub(crate) async fn target(&self) -> Result<PooledClient> {
-        self.node(&self.target, self.limits.copies(), self.config.limits.without_statement()).await
+        self.node(&self.target, self.limits.copies(), self.copying()).await
+    }
+
+    /// A statement of a copy lasts as long as its table takes.
+    fn copying(&self) -> Limits {
+        self.config.limits.without_statement()
     }
 
     /// A connection to the node that builds indexes; waits until one is free.
@@ -64,26 +69,54 @@ impl Connections {
         self.pool(side, parse(&self.config.db)?.within(limits), size)?.get().await.during("this node (db)")
     }
 
-    /// Connections to both sides, set up for a table's copy.
+    /// Connections to both sides, set up for a table's copy; waits until they are free.
     pub(crate) async fn open(&self, table: &str) -> Result<Sides> {
         let target = self.target().await?;
-        let queue = self.config.queue_name.as_str();
-        let state = node::consumer_state(&*target, queue, self.config.worker()).await?;
-        let state = state.ok_or_else(|| pgq::Error::NoNode { queue: queue.to_owned() })?;
-        let mut location = parse(state.provider_location.as_deref().unwrap_or_default())?;
-        if let Some(extra) = &self.config.remote_extra_connstr {
-            location = location.merged(&parse(extra)?);
-        }
-        let location = location.within(self.config.limits.without_statement());
-        let pool = self.pool(&self.provider, location, self.limits.copies())?;
+        let (location, provider_node) = self.location(&target).await?;
+        let pool = self.pool(&self.provider, location.within(self.copying()), self.limits.copies())?;
         let provider = pool.get().await.during("the provider")?;
+        self.set_up(Sides { provider, target, provider_node }, table).await
+    }
+
+    /// The same where both sides have one free now.
+    pub(crate) async fn try_open(&self, table: &str) -> Result<Option<Sides>> {
+        let copies = self.limits.copies();
+        let target = self.pool(&self.target, parse(&self.config.db)?.within(self.copying()), copies)?;
+        let Some(target) = target.try_get().await.during("this node (db)")? else { return Ok(None) };
+        let (location, provider_node) = self.location(&target).await?;
+        let provider = self.pool(&self.provider, location.within(self.copying()), copies)?;
+        let Some(provider) = provider.try_get().await.during("the provider")? else { return Ok(None) };
+        self.set_up(Sides { provider, target, provider_node }, table).await.map(Some)
+    }
+
+    /// A connection of its own to the provider, to see how that fares.
+    pub(crate) async fn probe(&self) -> Result<Session> {
+        let (location, _) = self.location(&*self.report().await?).await?;
+        let application = format!("{} copy probe", self.config.job_name);
+        Session::connect(&location.within(self.config.limits), &application).await.during("the provider")
+    }
+
+    /// How the provider is reached, and which node it is, by the node's word.
+    async fn location(&self, target: &pg::Client) -> Result<(ConnectString, String)> {
+        let queue = self.config.queue_name.as_str();
+        let state = node::consumer_state(target, queue, self.config.worker()).await?;
+        let state = state.ok_or_else(|| pgq::Error::NoNode { queue: queue.to_owned() })?;
+        let location = parse(state.provider_location.as_deref().unwrap_or_default())?;
+        let location = match &self.config.remote_extra_connstr {
+            Some(extra) => location.merged(&parse(extra)?),
+            None => location,
+        };
+        Ok((location, state.provider))
+    }
+
+    async fn set_up(&self, sides: Sides, table: &str) -> Result<Sides> {
         let application = format!("{} copy {table}", self.config.job_name);
-        for side in [&provider, &target] {
+        for side in [&sides.provider, &sides.target] {
             apply::pin_session(side).await?;
             let sql = "select set_config('application_name', $1, false)";
             side.query_one(sql, &[&application]).await.during("setting up a connection")?;
         }
-        Ok(Sides { provider, target, provider_node: state.provider })
+        Ok(sides)
     }
 
     /// The side's pool; a new one when its connect string is another now.

@@ -8,11 +8,15 @@ use pgq::{Bell, Report, batch, fail_point, node};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+use crate::brake::Brake;
 use crate::connections::{Connections, Sides};
 use crate::error::During;
-use crate::gate::{Gate, Limits, Valve};
+use crate::gate::{Gate, Limits, Valve, living};
 use crate::progress::Progress;
-use crate::{Config, Error, Result, catch_up, in_copy};
+use crate::{Config, Error, Result, catch_up, in_copy, probe};
 
 /// Copies one table.
 pub struct Copier {
@@ -20,6 +24,8 @@ pub struct Copier {
     pub(crate) bell: Bell,
     pub(crate) connections: Connections,
     pub(crate) gate: Gate,
+    /// In the hands of the one copy that looks at the source for all.
+    pub(crate) brake: Arc<Mutex<Brake>>,
     pub(crate) progress: Progress,
     pub(crate) report: Report,
     pub(crate) table: String,
@@ -33,6 +39,7 @@ pub struct Copiers {
     bell: Bell,
     connections: Connections,
     gate: Gate,
+    brake: Arc<Mutex<Brake>>,
     progress: Progress,
 }
 
@@ -45,7 +52,7 @@ impl Copiers {
         let config = Arc::new(config);
         let gate = limits.gate.clone();
         let connections = Connections::new(Arc::clone(&config), gate.clone());
-        Copiers { config, bell, connections, gate, progress: Progress::default() }
+        Copiers { config, bell, connections, gate, brake: Arc::default(), progress: Progress::default() }
     }
 
     /// The copy of `table` (`schema.table` as the queue names it).
@@ -56,6 +63,7 @@ impl Copiers {
             bell: self.bell.clone(),
             connections: self.connections.clone(),
             gate: self.gate.clone(),
+            brake: Arc::clone(&self.brake),
             progress: self.progress.clone(),
             report: Report::default(),
             table: table.to_owned(),
@@ -83,6 +91,7 @@ impl Copier {
             // dropping the copy's transactions is safe at every point
             () = stop.cancelled() => Ok(()),
             () = apart.over(self.tell()) => Ok(()),
+            never = apart.over(Box::pin(probe::attend(self))) => match never {},
         };
         self.progress.forget(&self.table);
         match outcome {
@@ -92,7 +101,8 @@ impl Copier {
     }
 
     async fn work(&self) -> Result<()> {
-        let mut sides = self.connections.open(&self.table).await?;
+        self.wait_without_connections().await?;
+        let mut sides = living(&self.report, self.connections.open(&self.table)).await?;
         let queue = self.config.queue_name.as_str();
         let mut fresh = false;
         if table::parked(&*sides.target, queue).await?.iter().any(|parked| parked.table == self.table) {
@@ -122,6 +132,34 @@ impl Copier {
         }
     }
 
+    /// A copy that has still to begin and may not now holds no connections meanwhile.
+    async fn wait_without_connections(&self) -> Result<()> {
+        if self.gate.obstacle().is_none() {
+            return Ok(());
+        }
+        let sql = "select exists (select from londiste.table_info t \
+                                   where t.queue_name = $1 and t.table_name = $2 and t.local and t.merge_state = 'in-copy') \
+                      and not exists (select from londiste_rs.copy_run r where r.queue_name = $1 and r.table_name = $2)";
+        let to_begin: bool = {
+            let node = self.connections.report().await?;
+            let asked = node.query_one(sql, &[&self.config.queue_name, &self.table]).await;
+            asked.during("looking whether the copy has begun")?.get(0)
+        };
+        if to_begin {
+            self.wait_at_the_gate().await;
+        }
+        Ok(())
+    }
+
+    /// Waits until rows may be asked for.
+    pub(crate) async fn wait_at_the_gate(&self) {
+        if self.gate.obstacle().is_some() {
+            self.progress.waits(&self.table, true);
+            living(&self.report, self.gate.open()).await;
+            self.progress.waits(&self.table, false);
+        }
+    }
+
     /// Ends the copy's subscription, and its record on the target where it is still there.
     async fn leave(&self, sides: &Sides) -> Result<()> {
         let queue = self.config.queue_name.as_str();
@@ -138,7 +176,7 @@ impl Copier {
     async fn keep(&self, error: Error) -> Result<()> {
         let (job, queue, table) = (&self.config.job_name, &self.config.queue_name, &self.table);
         // where even this fails the node cannot be reached: the error itself is returned, and logged by the supervisor
-        let Ok(target) = self.connections.target().await else { return Err(error) };
+        let Ok(target) = self.connections.report().await else { return Err(error) };
         let (text, cause) = (error.to_string(), error.own_cause());
         let Some(cause) = cause else {
             let _ = table::set_error(&*target, queue, table, Some(&text)).await;
@@ -164,22 +202,23 @@ impl Copier {
         let queue = self.config.queue_name.as_str();
         loop {
             tokio::time::sleep(REPORT).await;
-            self.progress.show(&self.table, &self.report);
+            self.progress.show(&self.table, &self.gate, &self.report);
             if self.gate.slows() {
                 self.report.sign();
             }
             let Ok(node) = self.connections.report().await else { continue };
-            self.progress.publish(&node, queue, &self.table).await;
+            self.progress.publish(&node, &self.gate, queue, &self.table).await;
             if let Ok(Some(state)) = node::consumer_state(&*node, queue, self.config.worker()).await {
                 self.gate.set(|limits| limits.held = state.paused);
             }
         }
     }
 
-    /// What a stream of this copy's rows passes through. With `patience`, one that is held for longer is given up.
-    pub(crate) fn valve(&self, patience: Option<Duration>) -> Valve {
+    /// What a stream of this copy's rows passes through. With `patience`, one that is held for longer is given up; with a `deadline`, one that is
+    /// slowed down and not done by then.
+    pub(crate) fn valve(&self, patience: Option<Duration>, deadline: Option<Instant>) -> Valve {
         let (gate, progress, report) = (self.gate.clone(), self.progress.clone(), self.report.clone());
-        Valve { gate, progress, report, table: self.table.clone(), patience, passed: 0 }
+        Valve { gate, progress, report, table: self.table.clone(), patience, deadline, passed: 0 }
     }
 
     /// Says that the table has come further.

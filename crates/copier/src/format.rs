@@ -1,6 +1,11 @@
 //! Which columns may travel in binary format.
 
-use pg::Column;
+use std::collections::BTreeMap;
+
+use pg::{Client, Table};
+
+use crate::Result;
+use crate::error::During;
 
 /// Object ids below this one are PostgreSQL's own, the same in every database.
 const FIRST_OF_OTHERS: u32 = 16384;
@@ -64,57 +69,106 @@ const STABLE: &[&str] = &[
     "pg_snapshot",
 ];
 
-/// Whether the target reads the source's binary values of this column as they were meant. Modifiers may differ: the target checks
-/// lengths and scales of binary values too. Types of the database's own travel as text, which is exact for every type.
-pub(crate) fn agrees(source: &Column, target: &Column) -> bool {
-    let Some(name) =
-        source.type_name.strip_prefix("\"pg_catalog\".\"").and_then(|name| name.strip_suffix('"'))
-    else {
-        return false;
+/// Types of extensions whose binary format has one version and names no object ids.
+const OF_EXTENSIONS: &[(&str, &str)] = &[("citext", "citext"), ("hstore", "hstore"), ("ltree", "ltree")];
+
+/// What a column's values are on the wire, by the catalogs: a domain's are those of its base type. A type without a row has no binary format,
+/// or belongs to the database alone (composite types, arrays and ranges of its own tell object ids).
+const WIRES: &str = "\
+with recursive based (name, type) as (
+    select a.attname, a.atttypid from pg_catalog.pg_attribute a
+     where a.attrelid = $1 and a.attnum > 0 and not a.attisdropped
+    union all
+    select b.name, t.typbasetype from based b join pg_catalog.pg_type t on t.oid = b.type where t.typtype = 'd')
+select b.name::text, t.oid, t.typname::text, n.nspname = 'pg_catalog', t.typtype = 'e', e.extname::text
+  from based b join pg_catalog.pg_type t on t.oid = b.type and t.typtype <> 'd'
+  join pg_catalog.pg_namespace n on n.oid = t.typnamespace
+  left join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_type'::regclass and d.objid = t.oid and d.deptype = 'e'
+  left join pg_catalog.pg_extension e on e.oid = d.refobjid
+ where t.typsend <> 0 and t.typreceive <> 0";
+
+/// What the values of a column are in binary format.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Wire {
+    /// A type of PostgreSQL's own; the array of a type is named with a "_" before it.
+    BuiltIn {
+        oid: u32,
+        name: String,
+    },
+    /// The text of a label.
+    Label,
+    OfExtension {
+        extension: String,
+        name: String,
+    },
+}
+
+/// What the values of a table's columns are in binary format, by the column's name.
+pub(crate) type Wires = BTreeMap<String, Wire>;
+
+/// Asks one side.
+pub(crate) async fn wires(client: &Client, table: &Table) -> Result<Wires> {
+    let asked = client.query(WIRES, &[&table.oid]).await;
+    let rows = asked.during(format!("reading the types of {}", table.name))?;
+    let wire = |row: &tokio_postgres::Row| {
+        let (oid, name): (u32, String) = (row.get(1), row.get(2));
+        let (built_in, label, extension): (bool, bool, Option<String>) = (row.get(3), row.get(4), row.get(5));
+        if label {
+            Some(Wire::Label)
+        } else if built_in && oid < FIRST_OF_OTHERS {
+            Some(Wire::BuiltIn { oid, name })
+        } else {
+            extension.map(|extension| Wire::OfExtension { extension, name })
+        }
     };
-    // the array of a type is named with a "_" before it; its binary format names the element type by its object id
-    let element = name.strip_prefix('_').unwrap_or(name);
-    source.type_oid < FIRST_OF_OTHERS
-        && source.type_oid == target.type_oid
-        && source.type_name == target.type_name
-        && STABLE.contains(&element)
+    Ok(rows.iter().filter_map(|row| Some((row.get(0), wire(row)?))).collect())
+}
+
+/// Whether the target reads the source's binary values of a column as they were meant. Modifiers may differ: the target checks
+/// lengths and scales of binary values too, labels, and the constraints of domains.
+pub(crate) fn agrees(source: Option<&Wire>, target: Option<&Wire>) -> bool {
+    source.is_some()
+        && source == target
+        && source.is_some_and(|wire| match wire {
+            // the binary format of an array names the element type by its object id
+            Wire::BuiltIn { name, .. } => STABLE.contains(&name.strip_prefix('_').unwrap_or(name)),
+            Wire::Label => true,
+            Wire::OfExtension { extension, name } => {
+                OF_EXTENSIONS.contains(&(extension.as_str(), name.as_str()))
+            }
+        })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn column(type_name: &str, type_oid: u32) -> Column {
-        Column {
-            attnum: 1,
-            name: "c".to_owned(),
-            type_name: type_name.to_owned(),
-            type_oid,
-            formatted: String::new(),
-            not_null: false,
-            generated: false,
-            is_virtual: false,
-            identity: None,
-            has_default: false,
-        }
+    fn built_in(name: &str, oid: u32) -> Wire {
+        Wire::BuiltIn { oid, name: name.to_owned() }
     }
 
     #[test]
     fn built_in_types_agree_with_themselves_and_nothing_else() {
-        let int4 = column(r#""pg_catalog"."int4""#, 23);
-        let int8 = column(r#""pg_catalog"."int8""#, 20);
-        assert!(agrees(&int4, &int4.clone()));
-        assert!(!agrees(&int4, &int8));
-        assert!(agrees(&column(r#""pg_catalog"."_text""#, 1009), &column(r#""pg_catalog"."_text""#, 1009)));
+        let (int4, int8) = (built_in("int4", 23), built_in("int8", 20));
+        assert!(agrees(Some(&int4), Some(&int4)));
+        assert!(!agrees(Some(&int4), Some(&int8)) && !agrees(Some(&int4), None) && !agrees(None, None));
+        let texts = built_in("_text", 1009);
+        assert!(agrees(Some(&texts), Some(&texts)));
+        for (name, oid) in [("regclass", 2205), ("_regclass", 2210), ("xml", 142)] {
+            let wire = built_in(name, oid);
+            assert!(!agrees(Some(&wire), Some(&wire)), "{name}");
+        }
     }
 
     #[test]
-    fn names_behind_object_ids_and_types_of_a_database_travel_as_text() {
-        for (name, oid) in [("regclass", 2205), ("_regclass", 2210), ("xml", 142)] {
-            let column = column(&format!("\"pg_catalog\".\"{name}\""), oid);
-            assert!(!agrees(&column, &column.clone()), "{name}");
-        }
-        let mood = column(r#""public"."mood""#, 16400);
-        assert!(!agrees(&mood, &mood.clone()));
+    fn labels_agree_and_known_types_of_extensions() {
+        let of = |extension: &str, name: &str| Wire::OfExtension {
+            extension: extension.into(),
+            name: name.into(),
+        };
+        assert!(agrees(Some(&Wire::Label), Some(&Wire::Label)));
+        assert!(!agrees(Some(&Wire::Label), Some(&built_in("text", 25))));
+        assert!(agrees(Some(&of("hstore", "hstore")), Some(&of("hstore", "hstore"))));
+        assert!(!agrees(Some(&of("postgis", "geometry")), Some(&of("postgis", "geometry"))));
     }
 }

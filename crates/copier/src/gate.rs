@@ -1,5 +1,7 @@
-//! What slows copies down: a rate over all copies of a node, and holding them altogether. Both can change at any time.
+//! What slows copies down: a rate over all copies of a node, the hours in which they may run, a brake, and holding them altogether. All of it can
+//! change at any time.
 
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -8,10 +10,12 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::Config;
+use crate::brake::Thresholds;
 use crate::progress::Progress;
+use crate::window::Window;
 
 /// What copies may do now.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct State {
     /// Bytes a second, all copies together; `None`: as fast as it goes.
     pub(crate) bytes_per_second: Option<u64>,
@@ -19,6 +23,29 @@ pub(crate) struct State {
     pub(crate) copies: usize,
     /// No byte is to be read.
     pub(crate) held: bool,
+    /// When rows may be read.
+    pub(crate) window: Window,
+    /// When the brake is to be pressed.
+    pub(crate) thresholds: Thresholds,
+    /// The brake is pressed.
+    pub(crate) braked: Option<Braked>,
+}
+
+/// How hard the brake is pressed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Braked {
+    /// Bytes a second that all copies together may read.
+    pub(crate) bytes_per_second: u64,
+    /// Why, for people.
+    pub(crate) why: String,
+}
+
+impl State {
+    /// The lowest rate that holds now.
+    fn rate(&self) -> Option<u64> {
+        let braked = self.braked.as_ref().map(|braked| braked.bytes_per_second);
+        [self.bytes_per_second, braked].into_iter().flatten().filter(|rate| *rate > 0).min()
+    }
 }
 
 /// The limits of a node's copies, to be set anew while they run.
@@ -40,6 +67,8 @@ impl Limits {
         self.gate.set(|state| {
             state.bytes_per_second = config.copy_rate_limit;
             state.copies = config.parallel_copies;
+            state.window = config.copy_window.clone();
+            state.thresholds = config.brake();
         });
     }
 }
@@ -49,6 +78,8 @@ impl Limits {
 pub(crate) struct Gate {
     limits: Arc<watch::Sender<State>>,
     bucket: Arc<Mutex<Bucket>>,
+    passed: Arc<AtomicU64>,
+    latency: Arc<Mutex<Option<Duration>>>,
 }
 
 /// Bytes that may pass now; below zero what was let through in advance.
@@ -60,6 +91,9 @@ struct Bucket {
 
 /// How often a copy that waits says that it lives.
 const SIGN: Duration = Duration::from_secs(1);
+
+/// A wait for a time of day is reckoned anew after this.
+const CLOCK: Duration = Duration::from_secs(30);
 
 /// Unused rate is not saved up for longer than this.
 const BURST: f64 = 0.25;
@@ -78,16 +112,31 @@ impl Bucket {
 impl Gate {
     pub(crate) fn new(limits: State) -> Gate {
         let bucket = Bucket { level: 0.0, filled: Instant::now() };
-        Gate { limits: Arc::new(watch::Sender::new(limits)), bucket: Arc::new(Mutex::new(bucket)) }
+        Gate {
+            limits: Arc::new(watch::Sender::new(limits)),
+            bucket: Arc::new(Mutex::new(bucket)),
+            passed: Arc::default(),
+            latency: Arc::default(),
+        }
     }
 
     /// Sets new limits; they hold from the next bytes on.
     pub(crate) fn set(&self, change: impl FnOnce(&mut State)) {
         self.limits.send_if_modified(|limits| {
-            let before = *limits;
+            let before = limits.clone();
             change(limits);
             *limits != before
         });
+    }
+
+    /// What holds now.
+    pub(crate) fn limits(&self) -> State {
+        self.limits.borrow().clone()
+    }
+
+    /// Hears of new limits.
+    pub(crate) fn changes(&self) -> watch::Receiver<State> {
+        self.limits.subscribe()
     }
 
     /// Tables that may be copied at the same time.
@@ -95,16 +144,52 @@ impl Gate {
         self.limits.borrow().copies
     }
 
+    /// Bytes a second that all copies together may read now; `None`: as fast as it goes.
+    pub(crate) fn rate(&self) -> Option<u64> {
+        self.limits.borrow().rate()
+    }
+
+    /// Bytes that all copies together have read so far.
+    pub(crate) fn passed(&self) -> u64 {
+        self.passed.load(Relaxed)
+    }
+
+    /// Keeps how long the source took to answer a tiny query.
+    pub(crate) fn saw(&self, latency: Option<Duration>) {
+        *self.latency.lock().unwrap_or_else(PoisonError::into_inner) = latency;
+    }
+
+    /// How long it took last; `None` where nobody asks.
+    pub(crate) fn latency(&self) -> Option<Duration> {
+        *self.latency.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Whether copies wait on purpose now and then: held, or at a rate.
     pub(crate) fn slows(&self) -> bool {
         let limits = self.limits.borrow();
-        limits.held || limits.bytes_per_second.is_some()
+        limits.held || limits.rate().is_some()
     }
 
-    /// Waits while copies are held.
+    /// Why no more rows are to be asked for now; `None`: they may be.
+    pub(crate) fn obstacle(&self) -> Option<Obstacle> {
+        let limits = self.limits.borrow();
+        if limits.held { Some(Obstacle::Paused) } else { limits.window.opens_in().map(Obstacle::Window) }
+    }
+
+    /// Waits while no rows are to be asked for.
     pub(crate) async fn open(&self) {
-        // the sender lives as long as self
-        let _ = self.limits.subscribe().wait_for(|limits| !limits.held).await;
+        let mut changes = self.limits.subscribe();
+        loop {
+            changes.mark_unchanged();
+            let until = match self.obstacle() {
+                None => return,
+                // the machine's clock may be set meanwhile
+                Some(Obstacle::Window(wait)) => wait.min(CLOCK),
+                Some(Obstacle::Paused) => CLOCK,
+            };
+            // the sender lives as long as self
+            let _ = tokio::time::timeout(until, changes.changed()).await;
+        }
     }
 
     /// Lets `bytes` pass when their time has come. False when copies were held for longer than `patience`.
@@ -113,8 +198,11 @@ impl Gate {
         let mut held_since = None;
         let mut taken = false;
         loop {
-            let limits = *changes.borrow_and_update();
-            if limits.held {
+            let (held, rate) = {
+                let limits = changes.borrow_and_update();
+                (limits.held, limits.rate())
+            };
+            if held {
                 let since = *held_since.get_or_insert_with(Instant::now);
                 let changed = changes.changed();
                 match patience {
@@ -130,7 +218,7 @@ impl Gate {
                 continue;
             }
             held_since = None;
-            let Some(rate) = limits.bytes_per_second.filter(|rate| *rate > 0) else { return true };
+            let Some(rate) = rate else { break };
             let wait = {
                 let mut bucket = self.bucket.lock().unwrap_or_else(PoisonError::into_inner);
                 let wait = bucket.wait(rate as f64);
@@ -140,11 +228,22 @@ impl Gate {
                 wait
             };
             if wait.is_zero() {
-                return true;
+                break;
             }
             let _ = tokio::time::timeout(wait, changes.changed()).await;
         }
+        self.passed.fetch_add(bytes, Relaxed);
+        true
     }
+}
+
+/// What keeps a copy from asking for rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Obstacle {
+    /// The worker is paused, and its copies with it.
+    Paused,
+    /// The window is closed, for so long.
+    Window(Duration),
 }
 
 /// The part of the gate that one stream of rows passes through.
@@ -155,6 +254,8 @@ pub(crate) struct Valve {
     pub(crate) table: String,
     /// One that is held for longer is given up.
     pub(crate) patience: Option<Duration>,
+    /// One that is slowed down and not done by then is given up.
+    pub(crate) deadline: Option<Instant>,
     /// Bytes so far.
     pub(crate) passed: u64,
 }
@@ -163,6 +264,9 @@ impl pg::Valve for Valve {
     async fn pass(&mut self, bytes: u64) -> bool {
         let passing = self.gate.pass(bytes, self.patience);
         if !living(&self.report, passing).await {
+            return false;
+        }
+        if self.deadline.is_some_and(|deadline| Instant::now() > deadline) && self.gate.slows() {
             return false;
         }
         self.passed += bytes;
@@ -212,6 +316,34 @@ mod tests {
         };
         let (took, ()) = tokio::join!(seconds(&gate, 1000, 2), change);
         assert!((4.9..5.1).contains(&took), "{took}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_lower_one_of_rate_and_brake_holds() {
+        let gate = Gate::new(State { bytes_per_second: Some(1000), ..State::default() });
+        gate.set(|limits| limits.braked = Some(Braked { bytes_per_second: 100, why: String::new() }));
+        assert!((9.0..11.0).contains(&seconds(&gate, 100, 10).await));
+        gate.set(|limits| limits.bytes_per_second = Some(10));
+        assert_eq!(gate.rate(), Some(10));
+        assert_eq!(gate.passed(), 1000);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_closed_window_lets_nobody_in_until_it_is_another() {
+        // one minute of the day, and not this one
+        let now = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).time();
+        let hour = (now.hour() + 12) % 24;
+        let window: Window = format!("{hour:02}:00-{hour:02}:01 UTC").parse().unwrap();
+        let gate = Gate::new(State { window, ..State::default() });
+        assert!(matches!(gate.obstacle(), Some(Obstacle::Window(wait)) if wait > Duration::from_secs(3600)));
+        let change = async {
+            tokio::time::sleep(Duration::from_secs(5)).await;
+            gate.set(|limits| limits.window = Window::default());
+        };
+        let began = Instant::now();
+        tokio::join!(gate.open(), change);
+        assert_eq!(began.elapsed().as_secs(), 5);
+        assert!(gate.pass(1, None).await, "what is on its way comes to its end");
     }
 
     #[tokio::test(start_paused = true)]

@@ -16,6 +16,7 @@ use crate::columns::{self, Copying};
 use crate::connections::Sides;
 use crate::error::During;
 use crate::plan::{self, Manner};
+use crate::reconcile;
 use crate::run::{self, Run, Step};
 use crate::staging::{Drained, Staging};
 use crate::{Copier, Result, indexes, position, whole};
@@ -26,8 +27,8 @@ const DRAIN: Duration = Duration::from_secs(5);
 /// One step of the way from `in-copy` to `catching-up`. The caller looks at the table's state afterwards, and calls again while it is `in-copy`.
 pub(crate) async fn step(copier: &Copier, sides: &mut Sides, info: &TableInfo) -> Result<()> {
     let queue = copier.config.queue_name.as_str();
-    let (source, target) = columns::both(&sides.provider, &sides.target, &info.name, info.dest()).await?;
-    let copying = columns::copying(&source, &target)?;
+    let (source, target, copying) =
+        columns::both(&sides.provider, &sides.target, &info.name, info.dest()).await?;
     let Some(run) = run::take_over(&sides.target, queue, &info.name).await? else {
         return begin(copier, sides, info, (&source, &target), &copying).await;
     };
@@ -43,7 +44,7 @@ pub(crate) async fn step(copier: &Copier, sides: &mut Sides, info: &TableInfo) -
     match (run.step, staging) {
         (Step::Rows, Some(mut staging)) => {
             let chunked = Chunked { info, run: &run, source: &source, copying: &copying };
-            if let Some(reason) = chunks::copy(copier, sides, &chunked, &mut staging).await? {
+            if let Some(reason) = reconcile::copy(copier, sides, &chunked, &mut staging).await? {
                 start_over(copier, sides, info, reason).await?;
             }
             Ok(())
@@ -92,6 +93,7 @@ async fn begin(
     copying: &Copying,
 ) -> Result<()> {
     let queue = copier.config.queue_name.as_str();
+    copier.wait_at_the_gate().await;
     node::unregister_consumer(&*sides.target, queue, &copier.consumer).await?;
     let first_tick = subscribe(copier, sides).await?;
     free(copier, sides, info).await?;
@@ -126,7 +128,7 @@ async fn free(copier: &Copier, sides: &mut Sides, info: &TableInfo) -> Result<()
     let what = || format!("dropping the foreign keys of {}", info.dest());
     let dropped: i32 = transaction.query_one(sql, &[&info.dest()]).await.during(what())?.get(0);
     transaction
-        .query_one("select londiste_rs.relax_tables()", &[])
+        .query_one("select londiste_rs.relax_table($1)", &[&info.dest()])
         .await
         .during("relaxing foreign keys and triggers")?;
     transaction.commit().await.during(what())?;

@@ -3,24 +3,30 @@
 //! A [`Copier`] brings one table from `in-copy` to `ok`. It can be stopped, killed and run again at any point: what it has to know
 //! is in the target's `londiste.table_info` and `pgq_node.local_state`, written in the same transactions as the rows.
 
+mod brake;
 mod catch_up;
 mod chunks;
 mod columns;
 mod config;
 mod connections;
 mod copier;
+mod crew;
 mod error;
 mod format;
 mod gate;
 mod in_copy;
 mod indexes;
 mod plan;
+mod portions;
 mod position;
+mod probe;
 mod progress;
 mod ranges;
+mod reconcile;
 mod run;
 mod staging;
 mod whole;
+mod window;
 
 pub use config::Config;
 pub use copier::{Copier, Copiers};

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use pg::Client;
 use pgq::Report;
 use pgq::report::CopyFacts;
 use tracing::debug;
+
+use crate::gate::{Gate, Obstacle};
 
 /// Shared by all copies of a node.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +26,8 @@ struct Entry {
     resumed: u64,
     expected: u64,
     began: Instant,
+    /// No rows are asked for now: the gate is closed.
+    waits: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +40,39 @@ enum Step {
 
 impl Default for Entry {
     fn default() -> Entry {
-        Entry { step: Step::Rows, rows: 0, bytes: 0, resumed: 0, expected: 0, began: Instant::now() }
+        let began = Instant::now();
+        Entry { step: Step::Rows, rows: 0, bytes: 0, resumed: 0, expected: 0, began, waits: false }
+    }
+}
+
+impl Entry {
+    /// What keeps the copy from going as fast as it could.
+    fn remark(&self, gate: &Gate) -> Option<String> {
+        if self.step != Step::Rows {
+            return None;
+        }
+        if self.waits {
+            return gate.obstacle().map(|obstacle| match obstacle {
+                Obstacle::Paused => "held by pause".to_owned(),
+                Obstacle::Window(wait) => format!("waiting for its window, which opens in {}", period(wait)),
+            });
+        }
+        let limits = gate.limits();
+        if limits.held {
+            return Some("held by pause".to_owned());
+        }
+        let braked = limits.braked?;
+        Some(format!("slowed down to {} kB/s: {}", braked.bytes_per_second / 1024, braked.why))
+    }
+}
+
+/// Rounded up to seconds or minutes.
+fn period(time: Duration) -> String {
+    let minutes = time.as_secs().div_ceil(60);
+    match minutes {
+        0..2 => format!("{} s", time.as_secs().max(1)),
+        2..60 => format!("{minutes} min"),
+        _ => format!("{} h {} min", minutes / 60, minutes % 60),
     }
 }
 
@@ -58,6 +94,11 @@ impl Progress {
     /// So much is there from earlier attempts.
     pub(crate) fn resume(&self, table: &str, rows: u64, bytes: u64) {
         self.change(table, |entry| (entry.rows, entry.bytes, entry.resumed) = (rows, bytes, bytes));
+    }
+
+    /// The copy waits at the gate, or no more.
+    pub(crate) fn waits(&self, table: &str, waits: bool) {
+        self.change(table, |entry| entry.waits = waits);
     }
 
     pub(crate) fn bytes(&self, table: &str, more: u64) {
@@ -99,7 +140,7 @@ impl Progress {
     }
 
     /// Shows a table's progress within this process.
-    pub(crate) fn show(&self, table: &str, report: &Report) {
+    pub(crate) fn show(&self, table: &str, gate: &Gate, report: &Report) {
         let entry = self.tables.lock().unwrap_or_else(PoisonError::into_inner).get(table).cloned();
         let Some(entry) = entry else { return };
         let phase = match entry.step {
@@ -108,12 +149,23 @@ impl Progress {
             Step::Indexes { done, total } => format!("in-copy, {done} of {total} indexes"),
             Step::CatchingUp { behind } => format!("catching-up, {behind} events behind"),
         };
-        let expected_bytes = Some(entry.expected).filter(|bytes| *bytes > 0);
-        report.note(|facts| facts.copy = Some(CopyFacts { phase, bytes: entry.bytes, expected_bytes }));
+        let phase = match entry.remark(gate) {
+            Some(remark) => format!("{phase}, {remark}"),
+            None => phase,
+        };
+        let copy = CopyFacts {
+            phase,
+            bytes: entry.bytes,
+            expected_bytes: Some(entry.expected).filter(|bytes| *bytes > 0),
+            waits: entry.waits,
+            limit: gate.rate(),
+            source_latency: gate.latency(),
+        };
+        report.note(|facts| facts.copy = Some(copy));
     }
 
     /// Writes a table's progress down where other processes can see it. A failure is none of the copy.
-    pub(crate) async fn publish(&self, client: &Client, queue: &str, table: &str) {
+    pub(crate) async fn publish(&self, client: &Client, gate: &Gate, queue: &str, table: &str) {
         let entry = self.tables.lock().unwrap_or_else(PoisonError::into_inner).get(table).cloned();
         let Some(entry) = entry else { return };
         let (step, done, total) = match entry.step {
@@ -126,20 +178,32 @@ impl Progress {
         let rate = entry.bytes.saturating_sub(entry.resumed) as f64 / seconds;
         let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
         let sql = "insert into londiste_rs.copy_progress as p \
-                          (queue_name, table_name, step, rows, bytes, expected_bytes, bytes_per_second, done, total) \
-                   select $1, $2, $3, $4, $5, $6, $7, $8, $9 \
+                          (queue_name, table_name, step, rows, bytes, expected_bytes, bytes_per_second, done, total, remark) \
+                   select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 \
                     where exists (select from londiste.table_info t where t.queue_name = $1 and t.table_name = $2 and t.local \
                                      and t.merge_state is distinct from 'ok') \
                    on conflict (queue_name, table_name) do update \
                    set step = excluded.step, rows = excluded.rows, bytes = excluded.bytes, \
                        expected_bytes = excluded.expected_bytes, bytes_per_second = excluded.bytes_per_second, \
-                       done = excluded.done, total = excluded.total, updated = now()";
+                       done = excluded.done, total = excluded.total, remark = excluded.remark, updated = now()";
+        let remark = entry.remark(gate);
         let (rows, bytes, expected) = (number(entry.rows), number(entry.bytes), number(entry.expected));
         let written = client
-            .execute(sql, &[&queue, &table, &step, &rows, &bytes, &expected, &rate, &done, &total])
+            .execute(sql, &[&queue, &table, &step, &rows, &bytes, &expected, &rate, &done, &total, &remark])
             .await;
         if let Err(error) = written {
             debug!(queue, table, %error, "progress of the copy could not be written down");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn periods_are_rounded_up() {
+        let shown = [0, 61, 119, 121, 3599, 3600, 3661].map(|seconds| period(Duration::from_secs(seconds)));
+        assert_eq!(shown, ["1 s", "2 min", "2 min", "3 min", "1 h 0 min", "1 h 0 min", "1 h 2 min"]);
     }
 }

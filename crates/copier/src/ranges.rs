@@ -25,6 +25,12 @@ pub(crate) fn next(done: &[Range], pages: i64, size: i64) -> Option<Range> {
     Some(Range { first, end: (end < pages).then_some(end) })
 }
 
+/// How many pages of a heap of `pages` pages `done` leaves out.
+pub(crate) fn left(done: &[Range], pages: i64) -> i64 {
+    let covered = |range: &Range| range.end.unwrap_or(pages).min(pages) - range.first.min(pages);
+    (pages - done.iter().map(covered).sum::<i64>()).max(0)
+}
+
 /// How many pages a chunk has: as many as are copied in a given time, by the speed of the last one.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Pace {
@@ -51,6 +57,24 @@ impl Pace {
         if let (Some(goal), true) = (self.goal, pages > 0) {
             let fitting = pages as f64 * goal.as_secs_f64() / took.as_secs_f64().max(0.001);
             self.pages = fitting.clamp(1.0, (pages as f64 * GROWTH).max(1.0));
+        }
+    }
+
+    /// Always the same number of pages.
+    pub(crate) fn is_fixed(&self) -> bool {
+        self.goal.is_none()
+    }
+
+    /// Whether chunks are to end after some time, and can be made smaller for that.
+    pub(crate) fn gives(&self) -> bool {
+        self.goal.is_some() && self.pages >= 2.0
+    }
+
+    /// A chunk of so many pages was given up when only a share of them had come.
+    pub(crate) fn give_up(&mut self, pages: i64, share: f64, took: Duration) {
+        if self.goal.is_some() {
+            self.learn((pages as f64 * share) as i64, took);
+            self.pages = self.pages.min(pages as f64 / 2.0).max(1.0);
         }
     }
 }
@@ -95,6 +119,28 @@ mod tests {
         assert_eq!(all(vec![range(0, Some(10))], 50, 100), [range(10, None)]);
         assert_eq!(all(vec![range(0, Some(10))], 3, 100), [range(10, None)]);
         assert_eq!(all(vec![range(0, None)], 50, 100), []);
+    }
+
+    #[test]
+    fn tells_how_much_is_left() {
+        assert_eq!(left(&[range(0, Some(10)), range(20, None)], 30), 10);
+        assert_eq!(left(&[range(0, Some(10))], 4), 0);
+        assert_eq!(left(&[], 30), 30);
+    }
+
+    #[test]
+    fn a_chunk_that_was_given_up_comes_again_as_a_smaller_one() {
+        let mut pace = Pace::new(100, Some(Duration::from_secs(10)));
+        pace.give_up(100, 0.1, Duration::from_secs(20));
+        assert_eq!(pace.pages(), 5);
+        let mut pace = Pace::new(100, Some(Duration::from_secs(10)));
+        pace.give_up(100, 0.9, Duration::from_secs(2));
+        assert_eq!(pace.pages(), 50);
+        pace.give_up(1, 0.0, Duration::from_secs(20));
+        assert!(!pace.gives(), "no page is cut in two");
+        let mut fixed = Pace::new(7, None);
+        fixed.give_up(7, 0.1, Duration::from_secs(20));
+        assert_eq!(fixed.pages(), 7);
     }
 
     #[test]

@@ -62,7 +62,7 @@ pub(crate) async fn copy(
             .await
             .during(format!("emptying {}", target.name))?;
     }
-    let mut valve = copier.valve(None);
+    let mut valve = copier.valve(None, None);
     let copy_in = copying.copy_in(emptied && target.kind == TableKind::Ordinary);
     let copied = pg::pipe(from, &copying.copy_out(), into, &copy_in, &mut valve).await;
     let Some(copied) = copied.during(format!("copying {}", source.name))? else {

@@ -48,7 +48,8 @@ const NEED_RESTART: &[&str] =
     &["pidfile", "logfile", "log_format", "metrics_listen", "syslog", "syslog_ident", "syslog_facility"];
 
 /// Keys that the running parts take over.
-const LIVE: &[&str] = &["copy_rate_limit", "parallel_copies"];
+const LIVE: &[&str] =
+    &["copy_rate_limit", "parallel_copies", "copy_window", "copy_brake_latency", "copy_brake_lag"];
 
 /// Keys that say which job this is: with another value it is another job.
 const IDENTITY: &[&str] = &["job_name", "consumer_name", "queue_name"];

@@ -104,6 +104,12 @@ pub struct CopyFacts {
     pub bytes: u64,
     /// How many bytes are expected, where an estimate could be made.
     pub expected_bytes: Option<u64>,
+    /// It waits for its window, or for `resume`.
+    pub waits: bool,
+    /// Bytes a second that all copies of the node together may read now, by a limit or a brake.
+    pub limit: Option<u64>,
+    /// How long the source took last to answer a tiny query, where a brake is set.
+    pub source_latency: Option<Duration>,
 }
 
 impl Report {

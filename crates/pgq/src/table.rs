@@ -239,6 +239,15 @@ pub async fn add<C: GenericClient>(
     Ok(row.get("ret_note"))
 }
 
+/// The channel on which a node's worker hears, in its own database, that tables are waiting for it. A hint: it looks now and then as well.
+pub const TABLES: &str = "londiste_rs_tables";
+
+/// Tells the node's worker that tables are waiting for it, when the caller's transaction commits.
+pub async fn tell_worker<C: GenericClient>(client: &C, queue: &str) -> Result<()> {
+    row(client, "pg_notify", "select pg_notify($1, $2)", &[&TABLES, &queue]).await?;
+    Ok(())
+}
+
 /// Takes a table out of replication on this node; answers the note.
 pub async fn remove<C: GenericClient>(client: &C, queue: &str, name: &str) -> Result<String> {
     let sql = "select * from londiste_rs.remove_table($1, $2)";

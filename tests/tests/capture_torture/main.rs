@@ -25,19 +25,6 @@ fn from_environment(name: &str) -> Option<u64> {
 
 #[test]
 fn every_value_and_every_statement_arrives_as_it_was() {
-    torture(false);
-}
-
-/// Expected: the same. What happens: now and then an update of `torture.nested` comes before the insert of its row, so that the worker
-/// parks the table. TORTURE_SEED=17532832962276437778 TORTURE_SECONDS=7 shows it.
-#[test]
-#[ignore = "capture of tables whose triggers and functions change rows of the same statement is not in order yet"]
-fn rows_that_triggers_change_in_their_own_statement_arrive_as_they_were() {
-    torture(true);
-}
-
-/// `nested`: also with the table whose triggers and functions change rows of their own statement.
-fn torture(nested: bool) {
     let seed = from_environment("TORTURE_SEED").unwrap_or_else(|| fastrand::u64(..));
     let seconds = from_environment("TORTURE_SECONDS").unwrap_or(10);
     println!("TORTURE_SEED={seed}");
@@ -45,7 +32,7 @@ fn torture(nested: bool) {
     let settings = [("deadlock_timeout", "20ms"), ("autovacuum_naptime", "1s")];
     let pair = Pair::start_with(&settings);
     let types = types::create(&pair);
-    let tables = table::create(&pair, &types, nested, &mut rng);
+    let tables = table::create(&pair, &types, &mut rng);
     let setup = Setup::new(&pair);
     setup.replicate();
     compare::assert_equal(&pair);

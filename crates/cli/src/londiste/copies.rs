@@ -22,6 +22,8 @@ pub(super) struct Copy {
     rate: f64,
     done: u64,
     total: u64,
+    /// What keeps it from going as fast as it could.
+    remark: Option<String>,
     age: Duration,
 }
 
@@ -32,8 +34,8 @@ pub(super) async fn running(session: &Client, queue: &str) -> Result<BTreeMap<St
         return Ok(BTreeMap::new());
     }
     let sql = "select table_name, step, rows, bytes, expected_bytes, bytes_per_second, done, total, \
-                      extract(epoch from now() - updated)::float8 \
-                 from londiste_rs.copy_progress where queue_name = $1";
+                      extract(epoch from now() - updated)::float8, to_jsonb(p) ->> 'remark' \
+                 from londiste_rs.copy_progress p where queue_name = $1";
     let rows = session.query(sql, &[&queue]).await.map_err(pg::Error::from)?;
     let number = |row: &tokio_postgres::Row, at: usize| row.get::<_, i64>(at).unsigned_abs();
     let copy = |row: &tokio_postgres::Row| Copy {
@@ -45,6 +47,7 @@ pub(super) async fn running(session: &Client, queue: &str) -> Result<BTreeMap<St
         done: number(row, 6),
         total: number(row, 7),
         age: Duration::try_from_secs_f64(row.get(8)).unwrap_or_default(),
+        remark: row.get(9),
     };
     Ok(rows.iter().map(|row| (row.get(0), copy(row))).collect())
 }
@@ -62,10 +65,15 @@ impl Copy {
     /// What it does, on one line.
     pub(super) fn line(&self) -> String {
         let told = match self.step.as_str() {
+            "copy" if self.expected == 0 && self.remark.is_some() => "copy".to_owned(),
             "copy" => self.copying(),
             "reconcile" => "copy: all rows are there, changes made meanwhile are folded in".to_owned(),
             "indexes" => format!("copy: building indexes, {} of {} done", self.done, self.total),
             _ => format!("copy: catching up, at most {} events to go", HumanCount(self.done)),
+        };
+        let told = match &self.remark {
+            Some(remark) => format!("{told}; {remark}"),
+            None => told,
         };
         if self.age > SILENT { format!("{told}; silent for {}", short(self.age)) } else { told }
     }
@@ -99,6 +107,7 @@ mod tests {
             rate: f64::from(64 << 20),
             done: 1,
             total: 3,
+            remark: None,
             age: Duration::ZERO,
         }
     }
@@ -113,6 +122,9 @@ mod tests {
         assert_eq!(copy("indexes").line(), "copy: building indexes, 1 of 3 done");
         let silent = Copy { age: Duration::from_secs(60), ..copy("catch up") };
         assert!(silent.line().starts_with("copy: catching up, at most 1 events to go; silent for"));
+        let remark = Some("waiting for its window, which opens in 2 h 10 min".to_owned());
+        let waiting = Copy { expected: 0, remark, ..copy("copy") }.line();
+        assert_eq!(waiting, "copy; waiting for its window, which opens in 2 h 10 min");
         assert_eq!(Copy { bytes: 900 << 20, ..copy("copy") }.percent(), 99);
     }
 }

@@ -50,5 +50,6 @@ async fn again(transaction: &Transaction<'_>, queue: &str, name: &str) -> Result
     table::forget_partition_notices(transaction, queue, name).await?;
     let sql = "select londiste_rs.copy_forget($1, $2)";
     transaction.query_one(sql, &[&queue, &name]).await.map_err(pg::Error::from)?;
+    table::tell_worker(transaction, queue).await?;
     Ok(format!("table {name} will be copied again"))
 }

@@ -37,6 +37,9 @@ struct Families {
     paused: Gauges,
     copy_bytes: Gauges,
     copy_expected: Gauges,
+    copy_waits: Gauges,
+    copy_limit: Gauges,
+    source_latency: Gauges,
     ticker_calls: Counters,
     ticks: Counters,
     tick_age: Gauges,
@@ -78,6 +81,17 @@ impl Families {
         gauge("londiste_paused", "1: the worker waits, by the command pause", self.paused);
         gauge("londiste_copy_bytes", "Bytes that a running copy has received", self.copy_bytes);
         gauge("londiste_copy_expected_bytes", "Bytes that a running copy expects", self.copy_expected);
+        gauge("londiste_copy_waiting", "1: the copy waits for its window, or for resume", self.copy_waits);
+        gauge(
+            "londiste_copy_limit_bytes_per_second",
+            "What all copies of the node together may read now",
+            self.copy_limit,
+        );
+        gauge(
+            "londiste_source_latency_seconds",
+            "How long the source took to answer a tiny query",
+            self.source_latency,
+        );
         gauge("pgqd_last_tick_age_seconds", "Age of the queue's last tick", self.tick_age);
         gauge("pgqd_queue_new_events", "Events since the queue's last tick", self.new_events);
         gauge("pgqd_queue_events_per_second", "Events of late", self.event_rate);
@@ -138,6 +152,13 @@ impl Families {
             set(&self.copy_bytes, with(&[("table", table)]), copy.bytes as f64);
             if let Some(expected) = copy.expected_bytes {
                 set(&self.copy_expected, with(&[("table", table)]), expected as f64);
+            }
+            set(&self.copy_waits, with(&[("table", table)]), f64::from(u8::from(copy.waits)));
+            if let Some(limit) = copy.limit {
+                set(&self.copy_limit, of_job(), limit as f64);
+            }
+            if let Some(latency) = copy.source_latency {
+                set(&self.source_latency, of_job(), latency.as_secs_f64());
             }
         }
         let Some(database) = status.name.strip_prefix("database ") else { return };

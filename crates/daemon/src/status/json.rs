@@ -76,8 +76,17 @@ fn part(part: &PartNow) -> Value {
         add("ticks", json!(facts.ticks));
     }
     if let Some(copy) = &facts.copy {
-        let expected = copy.expected_bytes;
-        add("copy", json!({ "phase": copy.phase, "bytes": copy.bytes, "expected_bytes": expected }));
+        add(
+            "copy",
+            json!({
+                "phase": copy.phase,
+                "bytes": copy.bytes,
+                "expected_bytes": copy.expected_bytes,
+                "waits": copy.waits,
+                "limit_bytes_per_second": copy.limit,
+                "source_latency": copy.source_latency.map(|latency| latency.as_secs_f64()),
+            }),
+        );
     }
     value
 }

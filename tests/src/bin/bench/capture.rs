@@ -171,20 +171,35 @@ impl Stand {
     fn single(&mut self, scene: &Scene, clients: usize) {
         self.clear();
         self.admin.psql(&format!("vacuum full {}", scene.table));
-        let script = tempfile::NamedTempFile::new().expect("a temporary file");
-        std::fs::write(script.path(), scene.script).expect("the script can be written");
-        let mut command = Command::new(installation::client("pgbench"));
-        let clients_text = clients.to_string();
-        command.args(["-n", "-M", "prepared", "-T", SECONDS, "-c", &clients_text, "-j", "2", "-f"]);
-        command.arg(script.path()).arg(self.admin.uri());
-        let said = Invocation::new(command).run().expect_success().stdout.clone();
-        let tps = said.split("tps = ").nth(1).and_then(|rest| rest.split_whitespace().next());
-        let tps = tps.and_then(|number| number.parse().ok()).expect("pgbench tells its rate");
+        let tps = pgbench(&self.admin, scene.script, clients).tps;
         self.tps[usize::from(clients > 1)].push(tps);
     }
 }
 
-fn median(values: &[f64]) -> f64 {
+/// What pgbench tells of a run.
+pub(crate) struct Rate {
+    pub(crate) tps: f64,
+    pub(crate) transactions: f64,
+}
+
+/// A script's transactions for some seconds.
+pub(crate) fn pgbench(database: &Database, script: &str, clients: usize) -> Rate {
+    let file = tempfile::NamedTempFile::new().expect("a temporary file");
+    std::fs::write(file.path(), script).expect("the script can be written");
+    let mut command = Command::new(installation::client("pgbench"));
+    let clients = clients.to_string();
+    command.args(["-n", "-M", "prepared", "-T", SECONDS, "-c", &clients, "-j", "2", "-f"]);
+    command.arg(file.path()).arg(database.uri());
+    let said = Invocation::new(command).run().expect_success().stdout.clone();
+    let number = |label: &str| {
+        let rest = said.split(label).nth(1).expect("pgbench tells its rate");
+        let number: String = rest.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect();
+        number.parse().expect("a number")
+    };
+    Rate { tps: number("tps = "), transactions: number("actually processed: ") }
+}
+
+pub(crate) fn median(values: &[f64]) -> f64 {
     let mut values = values.to_vec();
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)

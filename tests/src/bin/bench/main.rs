@@ -4,6 +4,7 @@
 #![allow(clippy::expect_used, reason = "a benchmark that cannot run says why and ends")]
 
 mod capture;
+mod capture_large;
 mod capture_parties;
 mod contest;
 mod copy;
@@ -39,6 +40,7 @@ const CASES: &[(&str, Case)] = &[
     ("copy-small", |pair| copy::small(pair).to_string()),
     ("capture", capture::wide),
     ("capture-pgbench", capture::accounts),
+    ("capture-large", capture_large::run),
     ("replay", |pair| replay_cases::pgbench(pair).to_string()),
     ("replay-formats", |pair| replay_cases::formats(pair).to_string()),
     ("replay-insert", |pair| replay_cases::inserts(pair).to_string()),
@@ -74,6 +76,8 @@ const SETTINGS: &[(&str, &str)] = &[
     ("max_wal_size", "4GB"),
     ("maintenance_work_mem", "256MB"),
     ("wal_level", "logical"),
+    // built-in replication waits for so long before it starts anew
+    ("wal_retrieve_retry_interval", "100ms"),
 ];
 
 /// A name stands for a case, or for all that begin with it: `sql` for `sql-insert`, `sql-ticker` and so on.

@@ -22,6 +22,7 @@ fn pgbench_case(title: &'static str) -> Case {
             // a key, which the stock tools need
             pair.both("alter table pgbench_history add hid bigserial primary key");
         },
+        empty: false,
         write: |pair| pgbench::transactions(&pair.source, 4, 12_500),
         arrived: "select count(*) = 50000 from pgbench_history",
     }
@@ -48,6 +49,7 @@ pub(crate) fn inserts(pair: &Pair) -> Contest {
         title: "replay-insert: 200 000 rows inserted",
         changes: 200_000.0,
         prepare: |pair| narrow(pair, 0),
+        empty: false,
         write: |pair| {
             by_ten_thousand(
                 pair,
@@ -64,6 +66,7 @@ pub(crate) fn updates(pair: &Pair) -> Contest {
         title: "replay-update: each of 200 000 rows updated once, so that nothing is folded",
         changes: 200_000.0,
         prepare: |pair| narrow(pair, 200_000),
+        empty: false,
         write: |pair| by_ten_thousand(pair, "update item set stock = -id where id > $ and id <= $ + 10000"),
         arrived: "select stock < 0 from item where id = 200000",
     };
@@ -75,6 +78,7 @@ pub(crate) fn deletes(pair: &Pair) -> Contest {
         title: "replay-delete: 200 000 rows deleted",
         changes: 200_000.0,
         prepare: |pair| narrow(pair, 200_001),
+        empty: false,
         write: |pair| by_ten_thousand(pair, "delete from item where id > $ and id <= $ + 10000"),
         arrived: "select not exists (select from item where id <= 200000)",
     };
@@ -92,6 +96,7 @@ pub(crate) fn wide(pair: &Pair) -> Contest {
             );
             pair.source.execute(&sale(1, 100_000));
         },
+        empty: false,
         write: |pair| {
             let mut client = pair.source.connect();
             for from in (0..100_000).step_by(10_000) {
@@ -125,6 +130,7 @@ pub(crate) fn tables(pair: &Pair) -> Contest {
                 pair.both(&format!("create table part{table} (id int primary key, stock int, note text)"));
             }
         },
+        empty: true,
         write: |pair| {
             let mut client = pair.source.connect();
             for from in (0..1000).step_by(10) {
@@ -151,6 +157,7 @@ pub(crate) fn large(pair: &Pair) -> Contest {
             // compressible text would measure the compression
             pair.both("alter table document alter body set storage external");
         },
+        empty: false,
         write: |pair| {
             let mut client = pair.source.connect();
             for from in (0..1000).step_by(50) {

@@ -1,0 +1,31 @@
+//! How an applier writes, for its caller to choose.
+
+use crate::OnConflict;
+
+/// How changes are written.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// `session_replication_role = replica` is in force: foreign keys check nothing and their actions do not fire.
+    pub bypass_triggers: bool,
+    /// Changes gathered before they are folded and written.
+    pub chunk_changes: usize,
+    /// Memory of the changes gathered before they are folded and written, in bytes.
+    pub chunk_bytes: usize,
+    /// What is done where rows of the target are not those that the changes expect.
+    pub on_conflict: OnConflict,
+    /// A table that cannot be written is set aside and the others go on, so that the end of the transaction shows all that fail. If there are
+    /// [`failures`](Applier::failures), the transaction is to be rolled back.
+    pub set_aside: bool,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            bypass_triggers: false,
+            chunk_changes: 20_000,
+            chunk_bytes: 8 << 20,
+            on_conflict: OnConflict::Error,
+            set_aside: false,
+        }
+    }
+}

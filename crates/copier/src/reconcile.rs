@@ -1,0 +1,72 @@
+//! From the first chunk to a table that is the source's at one tick.
+
+use pgq::{batch, fail_point, replay};
+use tokio::time::Instant;
+use tracing::info;
+
+use crate::chunks::{Chunked, REWRITTEN, Reason, look};
+use crate::connections::Sides;
+use crate::crew::{self, Ended};
+use crate::error::During;
+use crate::staging::{Drained, Staging};
+use crate::{Copier, Result, run};
+
+/// Copies all chunks that are still missing, then reconciles. `Some` with the reason where the copy has to start over; `None` also where the
+/// table is not to be copied any more.
+pub(crate) async fn copy(
+    copier: &Copier,
+    sides: &mut Sides,
+    chunked: &Chunked<'_>,
+    staging: &mut Staging,
+) -> Result<Option<Reason>> {
+    let (job, queue) = (copier.config.job_name.as_str(), copier.config.queue_name.as_str());
+    let info = chunked.info;
+    let (ended, portions) = crew::copy(copier, sides, chunked, staging).await?;
+    match ended {
+        Ended::Done => {}
+        Ended::Left => return Ok(None),
+        Ended::StartOver(reason) => return Ok(Some(reason)),
+    }
+    copier.progress.reconciling(&info.name);
+    let began = Instant::now();
+    // a tick made now sees all that the chunks have seen
+    let tick = batch::tick_now(&*sides.provider, queue).await?;
+    let last = batch::last_tick(&*sides.provider, queue).await?.unwrap_or_default();
+    let until = tick.unwrap_or(last + 1);
+    if let Drained::StartOver(reason) = staging.drain(copier, sides, info, chunked.run, Some(until)).await? {
+        return Ok(Some(reason));
+    }
+    let lock = chunked.source.name.to_string();
+    let (reading, _, files) = look(&mut sides.provider, chunked.source, &lock).await?;
+    if files != chunked.run.source_files {
+        return Ok(Some(REWRITTEN));
+    }
+    reading.commit().await.during("ending a snapshot")?;
+    let bypass_triggers = replay::may_bypass_triggers(&*sides.target).await?;
+    let writing = sides.target.transaction().await.during("reconciling the chunks")?;
+    let into: &pg::Client = writing.client();
+    replay::enter(into, bypass_triggers).await?;
+    let touched = staging.reconcile(into).await?;
+    if !run::holds(into, queue, &info.name, chunked.run.attempt).await? {
+        return Ok(None);
+    }
+    let sql = "update londiste_rs.copy_run set step = 'indexes' where queue_name = $1 and table_name = $2";
+    into.execute(sql, &[&queue, &info.name]).await.during("reconciling the chunks")?;
+    fail_point::reached("reconcile-before-commit");
+    writing.commit().await.during("reconciling the chunks")?;
+    fail_point::reached("reconcile-after-commit");
+    info!(
+        job,
+        queue,
+        table = info.name,
+        chunks = portions.chunks(),
+        rows = portions.rows,
+        bytes = portions.bytes,
+        connections = portions.most,
+        binary = chunked.copying.binary,
+        touched,
+        reconcile_seconds = began.elapsed().as_secs_f64(),
+        "table is copied"
+    );
+    Ok(None)
+}
