@@ -58,11 +58,22 @@ fn a_missing_database_server_or_node_is_named() {
     setup.londiste(&["-d", "source.ini", "worker"]).expect_failure(1, &["127.0.0.1"]);
     assert!(!setup.source_worker().pidfile.exists());
 
-    // Installed, but no node of this queue.
+    // Installed by another role.
     setup.set("source.ini", "db", &pair.source.connstr());
     for step in tests::guide::install(&setup) {
         step.run(&setup).expect_success();
     }
+    pair.source.admin().execute("create role guest login password 'guest'");
+    let guest = |text: String| text.replace("user=shop_owner", "user=guest").replace("live-Secret1", "guest");
+    setup.set("source.ini", "db", &guest(pair.source.connstr()));
+    setup
+        .londiste(&["-d", "source.ini", "worker"])
+        .expect_failure(1, &["role \"guest\" may not use", "\"shop_owner\""]);
+    setup.set("pgqd.ini", "base_connstr", &guest(pair.source.base_connstr()));
+    setup.pgqd(&["-d", "pgqd.ini"]).expect_failure(1, &["role \"guest\" may not use", "\"shop_owner\""]);
+
+    // Installed, but no node of this queue.
+    setup.set("source.ini", "db", &pair.source.connstr());
     for command in ["worker", "status", "tables", "node-status"] {
         setup.londiste(&["source.ini", command]).expect_failure(1, &["migq"]);
     }

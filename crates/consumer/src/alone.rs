@@ -6,8 +6,7 @@ use pgq::Batch;
 use crate::error::During;
 use crate::{Error, Result, Worker, subscriber};
 
-const LOCK: &str =
-    "select pg_try_advisory_xact_lock(hashtext('londiste_rs.worker'), hashtext(concat($1::text, ' ', $2::text)))";
+const LOCK: &str = "select pg_try_advisory_xact_lock(hashtext('londiste_rs.worker'), hashtext(concat($1::text, ' ', $2::text)))";
 
 /// Sessions of other roles tell their process only.
 const HOLDER: &str = "\

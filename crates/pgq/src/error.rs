@@ -36,6 +36,16 @@ pub enum Error {
         /// The roles to be granted, separated by commas.
         missing: String,
     },
+    /// The schemas are there, and another role's.
+    #[error(
+        "role \"{role}\" may not use the schemas of this database: connect as \"{owner}\", which owns them, or as a member of it"
+    )]
+    NotPermitted {
+        /// The connected role.
+        role: String,
+        /// Whose they are.
+        owner: String,
+    },
     /// A database lacks the schemas, or some of them.
     #[error(
         "the database has no complete installation (missing: {missing}); \

@@ -59,16 +59,29 @@ pub async fn install(transaction: &Transaction<'_>) -> Result<Installed> {
     Ok(installed)
 }
 
-/// Checks that all schemas are there, without changing anything.
+/// Checks that all schemas are there, and that this session may use them, without changing anything.
 pub async fn require(client: &tokio_postgres::Client) -> Result<()> {
     let sql = "select n from unnest($1::text[]) n where to_regnamespace(n) is null";
     let wanted = ["pgq", "pgq_node", "londiste", "londiste_rs"].as_slice();
     let missing = rows(client, "looking for the installed schemas", sql, &[&wanted]).await?;
     if missing.is_empty() {
-        return Ok(());
+        return require_use(client, "pgq_node.get_node_info(text)").await;
     }
     let missing: Vec<String> = missing.iter().map(|row| row.get(0)).collect();
     Err(Error::NotInstalled { missing: missing.join(", ") })
+}
+
+/// Checks that this session may call a function of the API.
+///
+/// # Errors
+/// [`Error::NotPermitted`].
+pub async fn require_use(client: &tokio_postgres::Client, function: &str) -> Result<()> {
+    let sql = "select current_user::text as role, pg_get_userbyid(p.proowner)::text as owner from pg_catalog.pg_proc p \
+                where p.oid = to_regprocedure($1) and not has_function_privilege(p.oid, 'execute')";
+    match rows(client, "checking privileges", sql, &[&function]).await?.first() {
+        None => Ok(()),
+        Some(row) => Err(Error::NotPermitted { role: row.get("role"), owner: row.get("owner") }),
+    }
 }
 
 async fn run(transaction: &Transaction<'_>, schema: &str, script: &str) -> Result<()> {

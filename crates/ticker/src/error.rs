@@ -12,6 +12,14 @@ pub enum Error {
         /// The reason.
         source: pg::Error,
     },
+    /// A database is not for this role.
+    #[error("database {database}: {source}")]
+    Privileges {
+        /// Which one.
+        database: String,
+        /// What is missing.
+        source: pgq::Error,
+    },
     /// A connected database refused something, or the connection was lost.
     #[error("database {database}, {doing}: {source}")]
     Database {

@@ -60,8 +60,12 @@ impl Ticker {
             let session =
                 pg::Session::connect(&connect, APPLICATION).await.map_err(Error::connect(database))?;
             let version = pgq::maintenance::version(&session).await;
-            with_queues +=
-                usize::from(version.map_err(Error::doing(database, "looking for schema pgq"))?.is_some());
+            if version.map_err(Error::doing(database, "looking for schema pgq"))?.is_some() {
+                with_queues += 1;
+                pgq::install::require_use(&session, "pgq.maint_operations()")
+                    .await
+                    .map_err(|source| Error::Privileges { database: database.clone(), source })?;
+            }
         }
         if with_queues == 0 && !databases.is_empty() {
             let names: Vec<_> = databases.into_iter().collect();

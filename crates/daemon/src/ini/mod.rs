@@ -111,8 +111,15 @@ impl Ini {
     /// No such section, or no such key in it.
     pub fn pidfile(&self, section: &str) -> Result<PathBuf, Error> {
         let why = "-d, -s, -k and -r need it";
-        let pidfile = self.values(section)?.remove("pidfile").map(PathBuf::from);
-        pidfile.ok_or_else(|| Error::KeyNeeded { file: self.file.clone(), key: "pidfile", why })
+        let raw = self.existing(section)?;
+        let needed = || Error::KeyNeeded { file: self.file.clone(), key: "pidfile", why };
+        let value = raw.get("pidfile").filter(|value| !value.trim().is_empty()).ok_or_else(needed)?;
+        let names = self.names(section, &raw)?;
+        // credentials that only the process itself is given, for example, are nothing to steer it by
+        let resolved = read(section, value, &names).and_then(|name| resolve(&name));
+        resolved.map_err(|text| {
+            self.refused(section, vec![self.complaint(section, "pidfile", Some(value), &text)])
+        })
     }
 
     /// A section as any settings struct whose fields are named like keys; `job_name` and
@@ -187,12 +194,7 @@ impl Ini {
     /// # Errors
     /// As [`Ini::section`], without the types.
     pub(crate) fn values(&self, section: &str) -> Result<Pairs, Error> {
-        if !self.has_section(section) {
-            let found: Vec<String> = self.sections.keys().map(|name| format!("[{name}]")).collect();
-            let found = if found.is_empty() { "no section at all".to_owned() } else { found.join(", ") };
-            return Err(Error::NoSection { file: self.file.clone(), section: section.into(), found });
-        }
-        let mut raw = self.raw(section);
+        let mut raw = self.existing(section)?;
         for key in raw.keys().cloned().collect::<Vec<_>>() {
             if let Some(Meaning::Alias(target)) = keys::meaning(section, &key)
                 && let Some(value) = raw.remove(&key)
@@ -208,10 +210,7 @@ impl Ini {
                 None | Some(Meaning::Idle(_)) => continue,
                 Some(meaning) => meaning,
             };
-            let read = match section {
-                "pgqd" => Ok(value.clone()),
-                _ => interpolate::interpolate(value, &names),
-            };
+            let read = read(section, value, &names);
             let read = match meaning {
                 Meaning::Path if value.trim().is_empty() => continue,
                 Meaning::Path => {
@@ -239,6 +238,16 @@ impl Ini {
 
     fn refused(&self, section: &str, problems: Vec<String>) -> Error {
         Error::Values { file: self.file.clone(), section: section.into(), problems }
+    }
+
+    /// The same for a section that is there.
+    fn existing(&self, section: &str) -> Result<Pairs, Error> {
+        if self.has_section(section) {
+            return Ok(self.raw(section));
+        }
+        let found: Vec<String> = self.sections.keys().map(|name| format!("[{name}]")).collect();
+        let found = if found.is_empty() { "no section at all".to_owned() } else { found.join(", ") };
+        Err(Error::NoSection { file: self.file.clone(), section: section.into(), found })
     }
 
     /// What the file and the command line say, untouched.
@@ -294,6 +303,14 @@ impl Ini {
 impl std::fmt::Debug for Ini {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Ini").field("file", &self.file).finish_non_exhaustive()
+    }
+}
+
+/// A value with its references replaced, in the section that has them.
+fn read(section: &str, value: &str, names: &Pairs) -> Result<String, String> {
+    match section {
+        "pgqd" => Ok(value.to_owned()),
+        _ => interpolate::interpolate(value, names),
     }
 }
 

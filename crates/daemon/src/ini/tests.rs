@@ -272,3 +272,16 @@ fn a_password_that_everybody_can_read_is_a_warning() {
         assert!(told.iter().all(|line| line.contains("chmod 600") && !line.contains("s3cret")));
     }
 }
+
+#[test]
+fn the_pidfile_is_found_whatever_the_other_keys_say() {
+    let wrong =
+        format!("{NODE}pidfile = /run/%(job_name)s.pid\npassword_file = %d/secret\nloop_delay = soon\n");
+    let ini = load(&wrong, &[]).unwrap();
+    assert_eq!(ini.pidfile("londiste").unwrap(), Path::new("/run/mover.pid"));
+    assert!(ini.londiste().is_err());
+    let error = load(NODE, &[]).unwrap().pidfile("londiste").unwrap_err().to_string();
+    assert!(error.contains("pidfile is not set"), "{error}");
+    let error = load(&format!("{NODE}pidfile = %(x)s\n"), &[]).unwrap().pidfile("londiste").unwrap_err();
+    assert!(error.to_string().contains("line 4, pidfile = %(x)s"), "{error}");
+}
