@@ -1,4 +1,5 @@
 //! What is wrong with one table's copy stops that table only, and says what it is.
+#![allow(clippy::expect_used, reason = "a test fails by panicking")]
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
