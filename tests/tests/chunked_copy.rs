@@ -112,6 +112,8 @@ fn setup(pair: &Pair, rate: &str) -> Setup {
     let setup = Setup::new(pair);
     setup.set("target.ini", "parallel_copies", "2");
     setup.set("target.ini", "copy_chunk_pages", "40");
+    // a chunk that is held keeps its locks so long
+    setup.set("target.ini", "copy_chunk_seconds", "3");
     setup.set("target.ini", "copy_rate_limit", rate);
     setup.start_nodes();
     setup

@@ -9,6 +9,7 @@ use std::time::Duration;
 use pg::Session;
 use pgq::batch;
 use pgq::table::{self, MergeState, TableInfo};
+use tokio::time::Instant;
 use tracing::{info, warn};
 
 use crate::error::During;
@@ -42,12 +43,17 @@ pub(crate) struct Copies<'a> {
     parked: BTreeSet<String>,
     /// Bytes of waiting tables on the provider.
     sizes: BTreeMap<String, i64>,
+    /// Tables that the provider has ready, and when it said so.
+    ready: Option<(Instant, BTreeSet<String>)>,
 }
+
+/// So long the provider's word of its tables holds: with many small ones it would be asked for each of them.
+const READY: Duration = Duration::from_secs(2);
 
 impl<'a> Copies<'a> {
     pub(crate) fn new(worker: &'a Worker) -> Copies<'a> {
         let (known, complained, parked) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-        Copies { worker, known, complained, parked, sizes: BTreeMap::new() }
+        Copies { worker, known, complained, parked, sizes: BTreeMap::new(), ready: None }
     }
 
     /// Fills free copy slots with tables that the provider has ready, the largest first, so that all slots are busy to the end. True when
@@ -68,14 +74,21 @@ impl<'a> Copies<'a> {
         }
         let mut waiting: Vec<&TableInfo> = local().filter(|t| t.state == MergeState::Waiting).collect();
         if !waiting.is_empty() && copying.len() < self.worker.slots.get() {
-            let ready = ready(provider, queue).await?;
+            let ready = match self.ready.take() {
+                Some((asked, ready))
+                    if asked.elapsed() < READY && waiting.iter().all(|t| ready.contains(&t.name)) =>
+                {
+                    (asked, ready)
+                }
+                _ => (Instant::now(), ready(provider, queue).await?),
+            };
             self.measure(provider, &waiting).await?;
             waiting.sort_by_key(|table| Reverse(self.sizes.get(&table.name)));
             for table in waiting {
                 if copying.len() >= self.worker.slots.get() {
                     break;
                 }
-                if ready.contains(&table.name) {
+                if ready.1.contains(&table.name) {
                     table::set_state(&**target, queue, &table.name, MergeState::InCopy, None).await?;
                     info!(job, queue, table = table.name, "copy begins");
                     copying.insert(table.name.clone());
@@ -88,6 +101,7 @@ impl<'a> Copies<'a> {
                     );
                 }
             }
+            self.ready = Some(ready);
         }
         self.worker.copies.send_if_modified(|published| {
             let changed = *published != copying;
