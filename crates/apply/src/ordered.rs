@@ -64,7 +64,7 @@ impl<'a> Planner<'a> {
                 let key = if self.manner.careful && key.is_empty() { plan.key.clone() } else { key };
                 self.join_apart(table, Deed::Insert, plan, key, item);
             }
-            Op::Put if item.change.new.is_none() => self.join(table, Deed::Clear, key, row, false),
+            Op::Put if item.change.new.is_none() => return Ok(self.clear(table, plan, key, row, items)),
             // an update cannot give the row its number
             Op::Put if plan.numbers_rows(&key) && (self.manner.bypass || !plan.acts_on_others) => {
                 self.join(table, Deed::Clear, key.clone(), row, false);
@@ -84,6 +84,46 @@ impl<'a> Planner<'a> {
             Op::Truncate | Op::TruncatePartition(_) => {}
         }
         Ok(1)
+    }
+
+    /// Rows that are gone. Those that their statement left are written before, as far as keys tell them apart: with a row that goes, a foreign
+    /// key's action would take the rows that still refer to it, and what they refer to now stands in these. Where unique values are in the
+    /// way of that, the next attempt clears first. Returns how many items that were.
+    fn clear(
+        &mut self,
+        table: usize,
+        plan: &Plan,
+        key: Vec<usize>,
+        row: StepRow<'a>,
+        items: &[Item<'a>],
+    ) -> usize {
+        if self.manner.bypass || self.manner.apart || !plan.acts_on_others {
+            self.join(table, Deed::Clear, key, row, false);
+            return 1;
+        }
+        let mut seen = HashSet::new();
+        let (mut gone, mut left) = (Vec::new(), 0);
+        for item in items {
+            let is_gone = item.change.new.is_none();
+            let of_statement = item.change.op == Op::Put && !(is_gone && left > 0);
+            if !of_statement || !key_text(plan, &key, item).is_some_and(|text| seen.insert(text)) {
+                break;
+            }
+            if is_gone {
+                gone.push(StepRow::of(item));
+            } else {
+                left += 1;
+                self.join(table, Deed::Put, key.clone(), StepRow::of(item), false);
+            }
+        }
+        let count = (gone.len() + left).max(1);
+        if gone.is_empty() {
+            gone.push(row);
+        }
+        for row in gone {
+            self.join(table, Deed::Clear, key.clone(), row, false);
+        }
+        count
     }
 
     fn update(&mut self, table: usize, plan: &Plan, key: Vec<usize>, items: &[Item<'a>]) -> usize {
