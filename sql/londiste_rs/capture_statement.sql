@@ -51,8 +51,8 @@ end $$;
 -- suit, on a table that has not changed. An update: of one row, or of several, that keeps the keys. It ends there; whatever is
 -- not sure, or not that plain, goes on behind it.
 --
--- The conditions stand in one expression: PL/pgSQL prepares each anew in every transaction, and that is most of what they cost. A statement
--- that begins with UPDATE, INSERT or DELETE, and is alone in what the client sent, has no data-modifying WITH: it would come first.
+-- The conditions stand in one expression of few nodes: PL/pgSQL prepares each anew in every transaction, and that is most of what they cost. A
+-- statement that begins with UPDATE, INSERT or DELETE, and is alone in what the client sent, has no data-modifying WITH: it would come first.
 create or replace function londiste_rs.plain_capture_source(i_queue_name text, i_table_name text, i_rel oid, i_event text)
 returns text language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -72,7 +72,7 @@ begin
     end if;
     if cardinality(key) > 0 then
         undisturbed := format($f$ and strpos(stack, e'\n') = 0 and (current_setting('londiste_rs.nested_%s', true) <> '') is not true
-       and ascii(current_query()) in (ascii('u'), ascii('U'), ascii('i'), ascii('I'), ascii('d'), ascii('D')) and strpos(rtrim(current_query(), e'; \n'), ';') = 0$f$, i_rel);
+       and current_query() collate "C" ~ '^[[:space:]]*[UIDuid][^;]*;?[[:space:]]*$'$f$, i_rel);
     end if;
     writing := case i_event
         when 'insert' then londiste_rs.write_events_source(i_queue_name, i_table_name,

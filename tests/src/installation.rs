@@ -54,6 +54,12 @@ pub fn client(program: &str) -> PathBuf {
         .unwrap_or_else(|| PathBuf::from(program))
 }
 
+/// Major version of a client program: `pg_dump` refuses servers that are newer than itself.
+pub fn client_major(program: &str) -> u32 {
+    let said = Command::new(client(program)).arg("--version").output().expect("the program tells its version");
+    major_of(&String::from_utf8_lossy(&said.stdout))
+}
+
 /// Servers refuse to run as root: uid and gid of `postgres`, else of `nobody`. `None` when we are not root.
 pub fn server_user() -> Option<(u32, u32)> {
     if std::fs::metadata("/proc/self").expect("/proc is mounted").uid() != 0 {
