@@ -56,7 +56,8 @@ pub fn client(program: &str) -> PathBuf {
 
 /// Major version of a client program: `pg_dump` refuses servers that are newer than itself.
 pub fn client_major(program: &str) -> u32 {
-    let said = Command::new(client(program)).arg("--version").output().expect("the program tells its version");
+    let said =
+        Command::new(client(program)).arg("--version").output().expect("the program tells its version");
     major_of(&String::from_utf8_lossy(&said.stdout))
 }
 

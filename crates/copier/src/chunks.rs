@@ -10,7 +10,7 @@ use crate::columns::Copying;
 use crate::connections::Sides;
 use crate::error::During;
 use crate::ranges::Range;
-use crate::run::{self, FILES, Run, Step};
+use crate::run::{self, End, FILES, Going, Run, Step};
 use crate::staging::Staging;
 use crate::{Copier, Error, Result, indexes};
 
@@ -22,10 +22,7 @@ pub(crate) struct Chunked<'a> {
     pub(crate) copying: &'a Copying,
 }
 
-/// Why the copy has to start over.
-pub(crate) type Reason = &'static str;
-
-pub(crate) const REWRITTEN: Reason = "the table on the source was rewritten or emptied";
+pub(crate) const REWRITTEN: End = End::StartOver("the table on the source was rewritten or emptied");
 
 /// Empties the target, puts its indexes away, makes the staging table and the record. False where a unique index has to stay on the target:
 /// a row that is copied twice on its way from page to page would not pass it.
@@ -113,9 +110,6 @@ pub(crate) enum Chunk {
     Copied(pg::Copied),
     /// Copying was held, or slowed down, for too long to keep the snapshot: the chunk is to be copied again. So many bytes had come.
     GivenUp(u64),
-    /// The table is not to be copied any more, or not by this attempt.
-    Left,
-    StartOver(Reason),
 }
 
 /// Copies one chunk and commits it with its record.
@@ -125,7 +119,7 @@ pub(crate) async fn copy(
     chunked: &Chunked<'_>,
     portion: &Portion,
     deadline: Option<Instant>,
-) -> Result<Chunk> {
+) -> Going<Chunk> {
     let (queue, info) = (copier.config.queue_name.as_str(), chunked.info);
     let (name, range) = (&portion.name, portion.range);
     let what = || match range.end {
@@ -138,7 +132,7 @@ pub(crate) async fn copy(
     let lock = format!("only {name}");
     let (reading, snapshot, files) = look(&mut sides.provider, chunked.source, &lock).await?;
     if files != chunked.run.source_files {
-        return Ok(Chunk::StartOver(REWRITTEN));
+        return Err(REWRITTEN);
     }
     let writing = sides.target.transaction().await.during(what())?;
     let (from, into): (&pg::Client, &pg::Client) = (reading.client(), writing.client());
@@ -153,7 +147,7 @@ pub(crate) async fn copy(
         return Ok(Chunk::GivenUp(valve.passed));
     };
     if !run::holds(into, queue, &info.name, chunked.run.attempt).await? {
-        return Ok(Chunk::Left);
+        return Err(End::Left);
     }
     let number = |n: u64| i64::try_from(n).map_err(|_| Error::TooLarge { table: info.name.clone() });
     let sql = "insert into londiste_rs.copy_chunk \

@@ -9,12 +9,13 @@ use futures_util::stream::FuturesUnordered;
 use tokio::time::{Instant, sleep, timeout};
 use tracing::{debug, info};
 
-use crate::chunks::{self, Chunk, Chunked, Portion, Reason};
+use crate::chunks::{self, Chunk, Chunked, Portion};
 use crate::connections::Sides;
 use crate::error::During;
 use crate::gate::{Obstacle, living};
 use crate::portions::{self, Portions};
-use crate::staging::{Drained, Staging};
+use crate::run::Going;
+use crate::staging::Staging;
 use crate::{Copier, Result, plan};
 
 /// How often events are drained between chunks.
@@ -22,22 +23,13 @@ const DRAIN: Duration = Duration::from_secs(5);
 /// How often a helper looks whether there are connections for it.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// How somebody's part in the rows ended.
-pub(crate) enum Ended {
-    /// What there was to do is done.
-    Done,
-    /// The table is not to be copied any more, or not by this attempt.
-    Left,
-    StartOver(Reason),
-}
-
 /// Copies all chunks that are still missing; answers what they come to, too.
 pub(crate) async fn copy(
     copier: &Copier,
     sides: &mut Sides,
     chunked: &Chunked<'_>,
     staging: &mut Staging,
-) -> Result<(Ended, Portions)> {
+) -> Going<Portions> {
     let (job, queue, info) = (&copier.config.job_name, copier.config.queue_name.as_str(), chunked.info);
     let facts = plan::facts(&sides.provider, queue, &info.name, chunked.source).await?;
     let portions = Portions::read(&copier.config, sides, info, &facts).await?;
@@ -48,8 +40,8 @@ pub(crate) async fn copy(
         info!(job, queue, table = info.name, chunks, rows, bytes, "the copy goes on behind what is there");
     }
     let crew = Crew { copier, chunked, portions: Mutex::new(portions) };
-    let ended = Box::pin(crew.work(sides, staging)).await?;
-    Ok((ended, crew.portions.into_inner().unwrap_or_else(PoisonError::into_inner)))
+    Box::pin(crew.work(sides, staging)).await?;
+    Ok(crew.portions.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 
 /// Whoever copies ranges of a table, and which ranges are taken.
@@ -60,7 +52,7 @@ struct Crew<'a> {
 }
 
 /// The work of one more pair of connections.
-type Helpers<'a> = FuturesUnordered<Pin<Box<dyn Future<Output = Result<Ended>> + Send + 'a>>>;
+type Helpers<'a> = FuturesUnordered<Pin<Box<dyn Future<Output = Going<()>> + Send + 'a>>>;
 
 impl<'a> Crew<'a> {
     fn portions(&self) -> MutexGuard<'_, Portions> {
@@ -68,7 +60,7 @@ impl<'a> Crew<'a> {
     }
 
     /// The table's own connections copy, drain, and wait for the helpers.
-    async fn work(&'a self, sides: &mut Sides, staging: &mut Staging) -> Result<Ended> {
+    async fn work(&'a self, sides: &mut Sides, staging: &mut Staging) -> Going<()> {
         let (copier, info, run) = (self.copier, self.chunked.info, self.chunked.run);
         let mut helpers = Helpers::new();
         let mut drained = Instant::now();
@@ -77,9 +69,8 @@ impl<'a> Crew<'a> {
             if let Some(obstacle) = copier.gate.obstacle() {
                 copier.progress.waits(&info.name, true);
                 let open = timeout(DRAIN, living(&copier.report, copier.gate.open()));
-                if let Err(ended) = self.beside(&mut helpers, open).await? {
-                    return Ok(ended);
-                }
+                // whether it has opened is asked anew
+                let _ = self.beside(&mut helpers, open).await?;
                 // a closed window may last for hours, in which the source must be able to rotate its queue
                 drain = matches!(obstacle, Obstacle::Window(_));
             } else {
@@ -87,57 +78,34 @@ impl<'a> Crew<'a> {
                 match self.take(sides).await? {
                     Some(portion) => {
                         let chunk = Box::pin(self.chunk(sides, &portion));
-                        match self.beside(&mut helpers, chunk).await? {
-                            Ok(ended) => match ended? {
-                                Ended::Done => {}
-                                ended => return Ok(ended),
-                            },
-                            Err(ended) => return Ok(ended),
-                        }
+                        self.beside(&mut helpers, chunk).await??;
                     }
                     None if self.portions().are_in_hand() => {
-                        if let Ok(Some(ended)) = timeout(LOOK, helpers.next()).await {
-                            match ended? {
-                                Ended::Done => {}
-                                ended => return Ok(ended),
-                            }
+                        if let Ok(Some(helped)) = timeout(LOOK, helpers.next()).await {
+                            helped?;
                         }
                     }
-                    None => return Ok(Ended::Done),
+                    None => return Ok(()),
                 }
             }
             if drain {
                 let draining = Box::pin(staging.drain(copier, sides, info, run, None));
-                match self.beside(&mut helpers, draining).await? {
-                    Ok(done) => {
-                        if let Drained::StartOver(reason) = done? {
-                            return Ok(Ended::StartOver(reason));
-                        }
-                    }
-                    Err(ended) => return Ok(ended),
-                }
+                self.beside(&mut helpers, draining).await??;
                 drained = Instant::now();
             }
         }
     }
 
-    /// Works while helpers do; `Err` where one of them has found that the whole has come to an end.
-    async fn beside<T>(
-        &'a self,
-        helpers: &mut Helpers<'a>,
-        work: impl Future<Output = T>,
-    ) -> Result<std::result::Result<T, Ended>> {
+    /// Works while helpers do, until one of them has found that the whole has come to an end.
+    async fn beside<T>(&'a self, helpers: &mut Helpers<'a>, work: impl Future<Output = T>) -> Going<T> {
         let mut work = pin!(work);
         loop {
             while helpers.len() + 1 < self.copier.gate.copies() && self.portions().need_help() {
                 helpers.push(Box::pin(self.help()));
             }
             tokio::select! {
-                done = &mut work => return Ok(Ok(done)),
-                Some(ended) = helpers.next(), if !helpers.is_empty() => match ended? {
-                    Ended::Done => {}
-                    ended => return Ok(Err(ended)),
-                },
+                done = &mut work => return Ok(done),
+                Some(helped) = helpers.next(), if !helpers.is_empty() => helped?,
                 // there may be more slots than before
                 () = sleep(LOOK) => {}
             }
@@ -145,24 +113,21 @@ impl<'a> Crew<'a> {
     }
 
     /// Copies ranges over connections that no table needs, as long as there are ranges enough.
-    async fn help(&self) -> Result<Ended> {
+    async fn help(&self) -> Going<()> {
         let (copier, info) = (self.copier, self.chunked.info);
         while self.portions().need_help() {
             if let Some(mut sides) = self.spare().await? {
                 debug!(queue = copier.config.queue_name, table = info.name, "another connection helps");
                 while self.may_help(&sides.target).await? {
                     let Some(portion) = self.take(&sides).await? else { break };
-                    match Box::pin(self.chunk(&mut sides, &portion)).await? {
-                        Ended::Done => {}
-                        ended => return Ok(ended),
-                    }
+                    Box::pin(self.chunk(&mut sides, &portion)).await?;
                 }
             }
             if self.portions().need_help() {
                 sleep(LOOK).await;
             }
         }
-        Ok(Ended::Done)
+        Ok(())
     }
 
     /// Connections to both sides that are free.
@@ -190,7 +155,7 @@ impl<'a> Crew<'a> {
         Ok(self.portions().take(heaps, self.copier.gate.rate()))
     }
 
-    async fn chunk(&self, sides: &mut Sides, portion: &Portion) -> Result<Ended> {
+    async fn chunk(&self, sides: &mut Sides, portion: &Portion) -> Going<()> {
         let began = Instant::now();
         let deadline = self.portions().time_limit().map(|limit| began + limit);
         match chunks::copy(self.copier, sides, self.chunked, portion, deadline).await? {
@@ -199,9 +164,7 @@ impl<'a> Crew<'a> {
                 let slow = !self.copier.gate.limits().held;
                 self.portions().given_up(portion, slow, bytes, began.elapsed());
             }
-            Chunk::Left => return Ok(Ended::Left),
-            Chunk::StartOver(reason) => return Ok(Ended::StartOver(reason)),
         }
-        Ok(Ended::Done)
+        Ok(())
     }
 }

@@ -17,8 +17,8 @@ use crate::connections::Sides;
 use crate::error::During;
 use crate::plan::{self, Manner};
 use crate::reconcile;
-use crate::run::{self, Run, Step};
-use crate::staging::{Drained, Staging};
+use crate::run::{self, End, Going, Run, Step};
+use crate::staging::Staging;
 use crate::{Copier, Result, indexes, position, whole};
 
 /// How often events are drained while indexes are built.
@@ -41,16 +41,18 @@ pub(crate) async fn step(copier: &Copier, sides: &mut Sides, info: &TableInfo) -
         Some(name) => Some(Staging::new(name, &copying, &source, &target.name, &run)?),
         None => None,
     };
-    match (run.step, staging) {
+    let done = match (run.step, staging) {
         (Step::Rows, Some(mut staging)) => {
             let chunked = Chunked { info, run: &run, source: &source, copying: &copying };
-            if let Some(reason) = reconcile::copy(copier, sides, &chunked, &mut staging).await? {
-                start_over(copier, sides, info, reason).await?;
-            }
-            Ok(())
+            reconcile::copy(copier, sides, &chunked, &mut staging).await
         }
-        (Step::Rows, None) => start_over(copier, sides, info, "its record is not complete").await,
+        (Step::Rows, None) => Err(End::StartOver("its record is not complete")),
         (Step::Indexes, staging) => finish(copier, sides, info, &run, staging).await,
+    };
+    match done {
+        Ok(()) | Err(End::Left) => Ok(()),
+        Err(End::StartOver(reason)) => start_over(copier, sides, info, reason).await,
+        Err(End::Failed(error)) => Err(error),
     }
 }
 
@@ -153,16 +155,14 @@ async fn finish(
     info: &TableInfo,
     run: &Run,
     mut staging: Option<Staging>,
-) -> Result<()> {
+) -> Going<()> {
     let (job, queue) = (copier.config.job_name.as_str(), copier.config.queue_name.as_str());
     let builders = Builders::default();
     let mut building = std::pin::pin!(build(copier, info, &builders));
     loop {
         let built = tokio::time::timeout(DRAIN, &mut building).await;
-        if let Some(staging) = &mut staging
-            && let Drained::StartOver(reason) = staging.drain(copier, sides, info, run, None).await?
-        {
-            return start_over(copier, sides, info, reason).await;
+        if let Some(staging) = &mut staging {
+            staging.drain(copier, sides, info, run, None).await?;
         }
         if let Ok(built) = built {
             built?;
@@ -182,7 +182,7 @@ async fn finish(
     }
     indexes::finish(client, queue, info).await?;
     if !run::holds(client, queue, &info.name, run.attempt).await? {
-        return Ok(());
+        return Err(End::Left);
     }
     if run.staging.is_none() {
         node::register_consumer(&transaction, queue, &copier.consumer, &sides.provider_node, run.first_tick)

@@ -4,42 +4,34 @@ use pgq::{batch, fail_point, replay};
 use tokio::time::Instant;
 use tracing::info;
 
-use crate::chunks::{Chunked, REWRITTEN, Reason, look};
+use crate::chunks::{Chunked, REWRITTEN, look};
 use crate::connections::Sides;
-use crate::crew::{self, Ended};
 use crate::error::During;
-use crate::staging::{Drained, Staging};
-use crate::{Copier, Result, run};
+use crate::run::{self, End, Going};
+use crate::staging::Staging;
+use crate::{Copier, crew};
 
-/// Copies all chunks that are still missing, then reconciles. `Some` with the reason where the copy has to start over; `None` also where the
-/// table is not to be copied any more.
+/// Copies all chunks that are still missing, then reconciles.
 pub(crate) async fn copy(
     copier: &Copier,
     sides: &mut Sides,
     chunked: &Chunked<'_>,
     staging: &mut Staging,
-) -> Result<Option<Reason>> {
+) -> Going<()> {
     let (job, queue) = (copier.config.job_name.as_str(), copier.config.queue_name.as_str());
     let info = chunked.info;
-    let (ended, portions) = crew::copy(copier, sides, chunked, staging).await?;
-    match ended {
-        Ended::Done => {}
-        Ended::Left => return Ok(None),
-        Ended::StartOver(reason) => return Ok(Some(reason)),
-    }
+    let portions = crew::copy(copier, sides, chunked, staging).await?;
     copier.progress.reconciling(&info.name);
     let began = Instant::now();
     // a tick made now sees all that the chunks have seen
     let tick = batch::tick_now(&*sides.provider, queue).await?;
     let last = batch::last_tick(&*sides.provider, queue).await?.unwrap_or_default();
     let until = tick.unwrap_or(last + 1);
-    if let Drained::StartOver(reason) = staging.drain(copier, sides, info, chunked.run, Some(until)).await? {
-        return Ok(Some(reason));
-    }
+    staging.drain(copier, sides, info, chunked.run, Some(until)).await?;
     let lock = chunked.source.name.to_string();
     let (reading, _, files) = look(&mut sides.provider, chunked.source, &lock).await?;
     if files != chunked.run.source_files {
-        return Ok(Some(REWRITTEN));
+        return Err(REWRITTEN);
     }
     reading.commit().await.during("ending a snapshot")?;
     let bypass_triggers = replay::may_bypass_triggers(&*sides.target).await?;
@@ -48,7 +40,7 @@ pub(crate) async fn copy(
     replay::enter(into, bypass_triggers).await?;
     let touched = staging.reconcile(into).await?;
     if !run::holds(into, queue, &info.name, chunked.run.attempt).await? {
-        return Ok(None);
+        return Err(End::Left);
     }
     let sql = "update londiste_rs.copy_run set step = 'indexes' where queue_name = $1 and table_name = $2";
     into.execute(sql, &[&queue, &info.name]).await.during("reconciling the chunks")?;
@@ -68,5 +60,5 @@ pub(crate) async fn copy(
         reconcile_seconds = began.elapsed().as_secs_f64(),
         "table is copied"
     );
-    Ok(None)
+    Ok(())
 }

@@ -3,9 +3,9 @@
 use pg::{Client, Table};
 use pgq::table::TableInfo;
 
-use crate::Result;
 use crate::columns::Copying;
 use crate::error::During;
+use crate::{Error, Result};
 
 /// How far the rows have come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +15,26 @@ pub(crate) enum Step {
     /// All rows are there.
     Indexes,
 }
+
+/// Why a run does not go on.
+#[derive(Debug)]
+pub(crate) enum End {
+    /// What is wrong may pass, or parks the table.
+    Failed(Error),
+    /// The table is not to be copied any more, or not by this attempt.
+    Left,
+    /// What is there is of no use.
+    StartOver(&'static str),
+}
+
+impl<E: std::error::Error + Into<Error>> From<E> for End {
+    fn from(error: E) -> End {
+        End::Failed(error.into())
+    }
+}
+
+/// A step of a run.
+pub(crate) type Going<T> = std::result::Result<T, End>;
 
 /// A copy under way.
 #[derive(Debug, Clone, PartialEq, Eq)]

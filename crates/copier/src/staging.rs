@@ -15,7 +15,7 @@ use tracing::debug;
 use crate::columns::Copying;
 use crate::connections::Sides;
 use crate::error::During;
-use crate::run::{self, Run};
+use crate::run::{self, End, Going, Run};
 use crate::{Copier, Error, Result};
 
 /// Events taken together, where so many wait.
@@ -32,15 +32,6 @@ pub(crate) struct Staging {
     key: Vec<String>,
     seen: Snapshot,
     decoder: Decoder,
-}
-
-/// How draining ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Drained {
-    /// All that there was, or up to the tick asked for.
-    Done,
-    /// The copy has to start over.
-    StartOver(&'static str),
 }
 
 /// Whether a batch is to be written, by the position on the target.
@@ -104,7 +95,7 @@ impl Staging {
         info: &TableInfo,
         run: &Run,
         until: Option<i64>,
-    ) -> Result<Drained> {
+    ) -> Going<()> {
         let queue = copier.config.queue_name.as_str();
         let consumer = copier.consumer.as_str();
         let mut bell = copier.bell.listen();
@@ -118,7 +109,7 @@ impl Staging {
             bell.hush();
             let Some(batch) = take(sides, queue, consumer).await? else {
                 if until.is_none_or(|until| reached >= until) {
-                    return Ok(Drained::Done);
+                    return Ok(());
                 }
                 if reached == 0 {
                     let position = batch::subscription(&*sides.provider, queue, consumer).await?;
@@ -130,19 +121,15 @@ impl Staging {
                 continue;
             };
             match Position::of(&sides.target, queue, consumer, &batch).await? {
-                Position::Next => match self.stage(copier, sides, info, run, &batch).await? {
-                    Staged::Committed => {}
-                    Staged::Left => return Ok(Drained::Done),
-                    Staged::StartOver(reason) => return Ok(Drained::StartOver(reason)),
-                },
+                Position::Next => self.stage(copier, sides, info, run, &batch).await?,
                 Position::Applied => {}
-                Position::Lost(_) => return Ok(Drained::StartOver("its consumer stands elsewhere now")),
+                Position::Lost(_) => return Err(End::StartOver("its consumer stands elsewhere now")),
             }
             batch::finish(&*sides.provider, &batch).await?;
             copier.report.sign();
             reached = batch.tick;
             if reached >= goal {
-                return Ok(Drained::Done);
+                return Ok(());
             }
         }
     }
@@ -155,7 +142,7 @@ impl Staging {
         info: &TableInfo,
         run: &Run,
         batch: &Batch,
-    ) -> Result<Staged> {
+    ) -> Going<()> {
         let queue = copier.config.queue_name.as_str();
         let what = || format!("keeping the changes of {} up to tick {}", info.name, batch.tick);
         self.decoder.refresh_shapes(&sides.provider).await?;
@@ -172,10 +159,10 @@ impl Staging {
             }
             let Decoded::Change(change) = self.decoder.decode(&event)? else { continue };
             if matches!(change.op, Op::Truncate | Op::TruncatePartition(_)) {
-                return Ok(Staged::StartOver("the table was emptied on the source"));
+                return Err(End::StartOver("the table was emptied on the source"));
             }
             if self.rows_of(&change, &mut rows).is_none() {
-                return Ok(Staged::StartOver("the table's columns have changed"));
+                return Err(End::StartOver("the table's columns have changed"));
             }
             changes += 1;
             if rows.len() >= MESSAGE {
@@ -193,7 +180,7 @@ impl Staging {
         }
         node::set_completed(&transaction, queue, &copier.consumer, batch.tick).await?;
         if !run::holds(client, queue, &info.name, run.attempt).await? {
-            return Ok(Staged::Left);
+            return Err(End::Left);
         }
         fail_point::reached("staging-before-commit");
         transaction.commit().await.during(what())?;
@@ -201,7 +188,7 @@ impl Staging {
         if changes > 0 {
             debug!(queue, table = info.name, tick = batch.tick, changes, "changes are kept for the copy");
         }
-        Ok(Staged::Committed)
+        Ok(())
     }
 
     /// Appends a change as lines of COPY text: the key that it took a row from, and the row that is there since. `None` where the event does
@@ -257,12 +244,6 @@ impl Staging {
         client.batch_execute(&sql).await.during(what())?;
         Ok(changes.unsigned_abs())
     }
-}
-
-enum Staged {
-    Committed,
-    Left,
-    StartOver(&'static str),
 }
 
 /// The COPY, begun when there is something to send.

@@ -103,7 +103,9 @@ fn dumped(text: &str, pair: &Pair, setup: &Setup) -> String {
         return text.to_owned();
     }
     std::fs::write(setup.directory().join("schema.sql"), SCHEMA).expect("the schema can be written");
-    text.lines().filter(|line| !line.starts_with("pg_dump ")).fold(String::new(), |text, line| text + line + "\n")
+    text.lines()
+        .filter(|line| !line.starts_with("pg_dump "))
+        .fold(String::new(), |text, line| text + line + "\n")
 }
 
 /// Each starts with `-- source`, `-- target` or `-- either`.
