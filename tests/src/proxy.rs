@@ -20,6 +20,8 @@ pub struct Proxy {
     state: Arc<Mutex<State>>,
     /// Milliseconds that each piece on its way to the server is held back.
     delay: Arc<AtomicU64>,
+    /// Bytes that came from the server.
+    answered: Arc<AtomicU64>,
 }
 
 struct State {
@@ -31,6 +33,7 @@ struct State {
 struct Link {
     swallowed: AtomicBool,
     delay: Arc<AtomicU64>,
+    answered: Arc<AtomicU64>,
     ends: [TcpStream; 2],
 }
 
@@ -51,14 +54,15 @@ impl Proxy {
         let state = Arc::new(Mutex::new(State { mode: Mode::Pass, open: Vec::new() }));
         let shared = state.clone();
         let delay = Arc::<AtomicU64>::default();
-        let requests = delay.clone();
+        let answered = Arc::<AtomicU64>::default();
+        let (requests, answers) = (delay.clone(), answered.clone());
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
-                let (shared, requests) = (shared.clone(), requests.clone());
-                std::thread::spawn(move || link(client, port, &shared, requests));
+                let (shared, requests, answers) = (shared.clone(), requests.clone(), answers.clone());
+                std::thread::spawn(move || link(client, port, &shared, requests, answers));
             }
         });
-        Proxy { port: own, state, delay }
+        Proxy { port: own, state, delay, answered }
     }
 
     /// Where it listens.
@@ -92,6 +96,11 @@ impl Proxy {
         self.delay.store(u64::try_from(delay.as_millis()).unwrap_or(u64::MAX), SeqCst);
     }
 
+    /// Bytes that have come from the server on all connections so far.
+    pub fn answered(&self) -> u64 {
+        self.answered.load(SeqCst)
+    }
+
     /// New connections come through again. What was swallowed stays so.
     pub fn heal(&self) {
         self.state().mode = Mode::Pass;
@@ -102,7 +111,13 @@ impl Proxy {
     }
 }
 
-fn link(client: TcpStream, port: u16, shared: &Mutex<State>, delay: Arc<AtomicU64>) {
+fn link(
+    client: TcpStream,
+    port: u16,
+    shared: &Mutex<State>,
+    delay: Arc<AtomicU64>,
+    answered: Arc<AtomicU64>,
+) {
     let mode = shared.lock().unwrap_or_else(PoisonError::into_inner).mode;
     match mode {
         Mode::Refuse => return,
@@ -112,7 +127,7 @@ fn link(client: TcpStream, port: u16, shared: &Mutex<State>, delay: Arc<AtomicU6
     let Ok(server) = TcpStream::connect(("127.0.0.1", port)) else { return };
     let (Ok(client_end), Ok(server_end)) = (client.try_clone(), server.try_clone()) else { return };
     let swallowed = AtomicBool::new(mode == Mode::Swallow);
-    let link = Arc::new(Link { swallowed, delay, ends: [client_end, server_end] });
+    let link = Arc::new(Link { swallowed, delay, answered, ends: [client_end, server_end] });
     shared.lock().unwrap_or_else(PoisonError::into_inner).open.push(link.clone());
     let (Ok(from_server), Ok(to_client)) = (server.try_clone(), client.try_clone()) else { return };
     let back = link.clone();
@@ -131,7 +146,9 @@ fn pump(mut from: TcpStream, mut to: TcpStream, link: &Link, to_server: bool) {
             }
             continue;
         }
-        if to_server && read > 0 {
+        if !to_server {
+            link.answered.fetch_add(read as u64, SeqCst);
+        } else if read > 0 {
             std::thread::sleep(Duration::from_millis(link.delay.load(SeqCst)));
         }
         if read == 0 || to.write_all(&buffer[..read]).is_err() {

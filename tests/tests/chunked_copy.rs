@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tests::cluster::Shutdown;
-use tests::{Database, Pair, Setup, compare, wait_until};
+use tests::{Database, Pair, Proxy, Setup, compare, wait_until};
 
 const SETTLE: Duration = Duration::from_secs(180);
 const ROWS: u32 = 60_000;
@@ -197,6 +197,60 @@ fn interrupted_copies_go_on_behind_their_last_chunk() {
     wait_until(SETTLE, "nothing is left of the copies", || pair.target.number(left) == 0);
     let log = setup.target_worker().log();
     assert!(!log.contains("starts over"), "{log}");
+}
+
+/// All that comes from the source is counted on its way.
+#[test]
+fn an_interruption_repeats_one_chunk_at_most() {
+    let pair = Pair::start();
+    if !has_chunks(&pair) {
+        return;
+    }
+    pair.both("create table line (id int primary key, pad text)");
+    pair.source
+        .execute(&format!("insert into line select i, repeat('x', 100) from generate_series(1, {ROWS}) i"));
+    let proxy = Proxy::before(pair.source.port);
+    let setup = setup(&pair, "0");
+    setup.set("target.ini", "remote_extra_connstr", &format!("port={}", proxy.port()));
+    setup.set("target.ini", "parallel_copies", "1");
+    setup.set("target.ini", "copy_chunk_pages", "100");
+    setup.londiste(&["-r", "target.ini"]).expect_success();
+    setup.add_all();
+    setup.wait_ok(SETTLE);
+    let whole = proxy.answered();
+    setup.set("target.ini", "copy_rate_limit", "3MB");
+    setup.londiste(&["-r", "target.ini"]).expect_success();
+    setup.londiste(&["target.ini", "resync", "line"]).expect_success();
+    let largest = "select coalesce(max(bytes), 0)::int8 from londiste_rs.copy_chunk";
+    let mut chunk = 0;
+    for interruption in 0..4 {
+        let known = chunks(&pair).len();
+        wait_until(SETTLE, "another chunk is committed", || chunks(&pair).len() > known);
+        // in the middle of the next one
+        std::thread::sleep(Duration::from_millis(100));
+        chunk = chunk.max(pair.target.number(largest));
+        match interruption % 2 {
+            0 => {
+                proxy.refuse();
+                proxy.heal();
+            }
+            _ => {
+                setup.target_worker().kill();
+                setup.start_daemon("target");
+            }
+        }
+        assert!(copying(&setup), "the copy is interrupted, not over");
+    }
+    setup.wait_ok(SETTLE);
+    let again = proxy.answered() - whole;
+    // with each row comes the head of a message; with each interruption, what is asked of a new connection
+    let (chunk, connecting) = (chunk.unsigned_abs() * 11 / 10, 150_000);
+    assert!(chunk > 0 && whole > 4 * chunk, "a chunk is a part: {chunk} of {whole}");
+    assert!(
+        again <= whole + 4 * (chunk + connecting),
+        "{again} bytes came with 4 interruptions, {whole} without, a chunk has {chunk}"
+    );
+    assert_eq!(compare::assert_equal(&pair).rows, u64::from(ROWS));
 }
 
 fn copying(setup: &Setup) -> bool {

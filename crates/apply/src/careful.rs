@@ -48,6 +48,7 @@ impl Careful<'_> {
             Deed::Put => self.insert(step, false).await,
             Deed::Clear => self.delete(step).await,
             Deed::Update => self.update(step).await,
+            Deed::Touch => self.write(step).await.map(|_| ()),
             Deed::Delete => {
                 let absent = self.absent(step).await?;
                 for row in step.rows.iter().enumerate().filter(|(at, _)| absent.contains(at)) {

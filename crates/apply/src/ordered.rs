@@ -88,7 +88,7 @@ impl<'a> Planner<'a> {
 
     /// Rows that are gone. Those that their statement left are written before, as far as keys tell them apart: with a row that goes, a foreign
     /// key's action would take the rows that still refer to it, and what they refer to now stands in these. Where unique values are in the
-    /// way of that, the next attempt clears first. Returns how many items that were.
+    /// way of that, the next attempt writes before only those that are there. Returns how many items that were.
     fn clear(
         &mut self,
         table: usize,
@@ -97,31 +97,34 @@ impl<'a> Planner<'a> {
         row: StepRow<'a>,
         items: &[Item<'a>],
     ) -> usize {
-        if self.manner.bypass || self.manner.apart || !plan.acts_on_others {
+        if self.manner.bypass || !plan.acts_on_others {
             self.join(table, Deed::Clear, key, row, false);
             return 1;
         }
         let mut seen = HashSet::new();
-        let (mut gone, mut left) = (Vec::new(), 0);
+        let (mut gone, mut left) = (Vec::new(), Vec::new());
         for item in items {
             let is_gone = item.change.new.is_none();
-            let of_statement = item.change.op == Op::Put && !(is_gone && left > 0);
+            let of_statement = item.change.op == Op::Put && !(is_gone && !left.is_empty());
             if !of_statement || !key_text(plan, &key, item).is_some_and(|text| seen.insert(text)) {
                 break;
             }
             if is_gone {
                 gone.push(StepRow::of(item));
             } else {
-                left += 1;
-                self.join(table, Deed::Put, key.clone(), StepRow::of(item), false);
+                left.push(StepRow::of(item));
             }
         }
-        let count = (gone.len() + left).max(1);
+        let count = (gone.len() + left.len()).max(1);
         if gone.is_empty() {
             gone.push(row);
         }
-        for row in gone {
-            self.join(table, Deed::Clear, key.clone(), row, false);
+        let (before, after) =
+            if self.manner.apart { (Deed::Touch, Some(Deed::Put)) } else { (Deed::Put, None) };
+        let of = |deed, rows: &[StepRow<'a>]| rows.iter().map(|row| (deed, *row)).collect::<Vec<_>>();
+        let after = after.map(|deed| of(deed, &left)).unwrap_or_default();
+        for (deed, row) in of(before, &left).into_iter().chain(of(Deed::Clear, &gone)).chain(after) {
+            self.join(table, deed, key.clone(), row, false);
         }
         count
     }

@@ -18,6 +18,8 @@ pub(crate) enum Deed {
     Update,
     /// Update where the row is, insert where it is not.
     Put,
+    /// Update where the row is.
+    Touch,
     Delete,
     /// Delete where the row is.
     Clear,
@@ -109,7 +111,7 @@ impl<'a> Step<'a> {
         };
         Some(match self.deed {
             Deed::Insert => Shape::Insert { columns: written(false)? },
-            Deed::Update | Deed::Follow => Shape::Update { columns: set()?, key },
+            Deed::Update | Deed::Follow | Deed::Touch => Shape::Update { columns: set()?, key },
             Deed::Put => Shape::Put { columns: written(false)?, key },
             Deed::Delete | Deed::Clear => Shape::Delete { key },
             Deed::UpdateOne => Shape::UpdateOne { columns: set()?, old: old()? },
@@ -165,7 +167,7 @@ impl<'a> Step<'a> {
         let events = self.rows.iter().map(|row| row.event_id);
         let op = match self.deed {
             Deed::Insert => "insert",
-            Deed::Update | Deed::Follow | Deed::UpdateOne | Deed::Put => "update",
+            Deed::Update | Deed::Follow | Deed::UpdateOne | Deed::Put | Deed::Touch => "update",
             Deed::Delete | Deed::Clear | Deed::DeleteOne | Deed::DeleteEquals { .. } => "delete",
         };
         let key = (self.rows.len() == 1).then(|| describe(plan, &self.rows[0])).flatten();
@@ -245,6 +247,8 @@ async fn settle(
             counts.inserted += found;
             counts.updated += rows.saturating_sub(found);
         }
+        // the rows are put afterwards, and counted then
+        Deed::Touch => {}
         Deed::Clear => {
             counts.deleted += found;
             counts.missing += rows.saturating_sub(found);

@@ -376,35 +376,3 @@ async fn what_a_key_has_now_is_put_there_or_taken_away() {
     assert_eq!(rows(&target, "dst.t").await, ["(9,d)"]);
     assert_eq!(rows(&target, "dst.k").await, ["(7)"]);
 }
-
-#[tokio::test]
-async fn a_key_that_is_gone_does_not_take_along_what_refers_to_another_by_now() {
-    let tree = "create table {s}.tree (id int primary key, parent int references {s}.tree on delete cascade on update cascade deferrable initially deferred)";
-    let (_cluster, _source, target) = pair(tree, &[("tree", "id")]).await;
-    let mut applier = Applier::new(Options::default());
-    target
-        .batch_execute("insert into dst.tree values (1, null), (2, 1), (3, 2), (4, 3), (50, null)")
-        .await
-        .unwrap();
-    let event = |id: i64, kind: &str, data: Option<&str>, old: Option<&str>| Event {
-        id,
-        txid: 1,
-        kind: kind.to_owned(),
-        data: data.map(str::to_owned),
-        extra1: Some("src.tree".to_owned()),
-        extra2: old.map(str::to_owned),
-        extra3: Some(r#"{"columns": [["id", "x"], ["parent", "x"]], "key": ["id"]}"#.to_owned()),
-        ..Event::default()
-    };
-    let events = [
-        // a key that moves twice is written in event order
-        event(1, "rec.U", Some("(60,)"), Some("(50,)")),
-        event(2, "rec.U", Some("(70,)"), Some("(60,)")),
-        event(3, "rec.U", Some("(50,)"), Some("(70,)")),
-        event(4, "rec.P", None, Some("(2,1)")),
-        event(5, "rec.P", Some("(20,1)"), None),
-        event(6, "rec.P", Some("(3,20)"), None),
-    ];
-    replay(&target, &mut applier, &events).await.unwrap();
-    assert_eq!(rows(&target, "dst.tree").await, ["(1,)", "(20,1)", "(3,20)", "(4,3)", "(50,)"]);
-}

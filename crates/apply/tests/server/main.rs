@@ -6,4 +6,5 @@ mod cluster;
 mod collisions;
 mod conflicts;
 mod edges;
+mod gone_keys;
 mod value_types;
