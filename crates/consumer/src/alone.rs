@@ -1,7 +1,7 @@
 //! One worker for each node: two of them (two ini files, two machines) would apply a batch twice.
 
 use pg::Session;
-use pgq::Batch;
+use pgq::{Batch, adoption};
 
 use crate::error::During;
 use crate::{Error, Result, Worker, subscriber};
@@ -17,15 +17,18 @@ select l.pid, coalesce(a.application_name, ''), coalesce(host(a.client_addr), 't
    and l.objid::int8 = hashtext(concat($1::text, ' ', $2::text))::int8 & 4294967295";
 
 /// Makes the transaction in hand the only one that applies a batch of this node, as long as it lasts. What was read of the position before
-/// may have changed until then.
+/// may have changed until then. Answers the tables that copies have handed over with their snapshots, of which there are no more until it ends.
 ///
 /// # Errors
 /// [`Error::Rival`]: another session applies a batch, or has applied this one.
-pub(crate) async fn claim(worker: &Worker, target: &Session, batch: &Batch) -> Result<()> {
+pub(crate) async fn claim(worker: &Worker, target: &Session, batch: &Batch) -> Result<Vec<(String, String)>> {
     let (queue, consumer) = (worker.config.queue_name.as_str(), worker.config.consumer());
-    // sent together: two statements, so that the second one sees what was committed before the lock was had
+    // sent together: statements of their own, so that the later ones see what was committed before the locks were had
     let locked = async { target.query_one(LOCK, &[&queue, &consumer]).await.during("claiming the batch") };
-    let (locked, state) = tokio::try_join!(locked, subscriber::state(worker, target))?;
+    let held = async { Ok(adoption::hold(&**target, queue, consumer).await?) };
+    let adopted = async { Ok(adoption::adopted(&**target, queue).await?) };
+    let (locked, (), state, adopted) =
+        tokio::try_join!(locked, held, subscriber::state(worker, target), adopted)?;
     let rival = if !locked.get::<_, bool>(0) {
         match target.query_opt(HOLDER, &[&queue, &consumer]).await.during("looking who works on the node")? {
             Some(row) => {
@@ -37,7 +40,7 @@ pub(crate) async fn claim(worker: &Worker, target: &Session, batch: &Batch) -> R
     } else if state.completed_tick != batch.previous_tick {
         format!("it has applied tick {} just now", state.completed_tick)
     } else {
-        return Ok(());
+        return Ok(adopted);
     };
     Err(Error::Rival { consumer: consumer.to_owned(), queue: queue.to_owned(), rival })
 }

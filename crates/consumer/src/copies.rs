@@ -49,6 +49,10 @@ pub(crate) struct Copies<'a> {
 
 /// So long the provider's word of its tables holds: with many small ones it would be asked for each of them.
 const READY: Duration = Duration::from_secs(2);
+/// Tables up to so many bytes are begun before there are connections for them: they take less time than the worker's next look.
+const SMALL: i64 = 1 << 20;
+/// How many of them.
+const AT_HAND: usize = 16;
 
 impl<'a> Copies<'a> {
     pub(crate) fn new(worker: &'a Worker) -> Copies<'a> {
@@ -57,7 +61,7 @@ impl<'a> Copies<'a> {
     }
 
     /// Fills free copy slots with tables that the provider has ready, the largest first, so that all slots are busy to the end. True when
-    /// the set of replicated tables has changed since the last call.
+    /// there is a table since the last call that comes without a copy, which would have freed it of triggers and foreign keys.
     pub(crate) async fn schedule(
         &mut self,
         provider: &Session,
@@ -73,7 +77,7 @@ impl<'a> Copies<'a> {
             self.leave_parked(target, &mut copying).await?;
         }
         let mut waiting: Vec<&TableInfo> = local().filter(|t| t.state == MergeState::Waiting).collect();
-        if !waiting.is_empty() && copying.len() < self.worker.slots.get() {
+        if !waiting.is_empty() && copying.len() < self.worker.slots.get() + AT_HAND {
             let ready = match self.ready.take() {
                 Some((asked, ready))
                     if asked.elapsed() < READY && waiting.iter().all(|t| ready.contains(&t.name)) =>
@@ -85,7 +89,8 @@ impl<'a> Copies<'a> {
             self.measure(provider, &waiting).await?;
             waiting.sort_by_key(|table| Reverse(self.sizes.get(&table.name)));
             for table in waiting {
-                if copying.len() >= self.worker.slots.get() {
+                let small = self.sizes.get(&table.name).is_some_and(|size| *size <= SMALL);
+                if copying.len() >= self.worker.slots.get() + if small { AT_HAND } else { 0 } {
                     break;
                 }
                 if ready.1.contains(&table.name) {
@@ -108,10 +113,9 @@ impl<'a> Copies<'a> {
             published.clone_from(&copying);
             changed
         });
-        let known: BTreeSet<String> = local().map(|t| t.name.clone()).collect();
-        let changed = known != self.known;
-        self.known = known;
-        Ok(changed)
+        let mut known: BTreeSet<String> = local().map(|t| t.name.clone()).collect();
+        std::mem::swap(&mut known, &mut self.known);
+        Ok(local().any(|t| t.state == MergeState::Ok && !known.contains(&t.name)))
     }
 
     /// The parked tables, as the last call of [`schedule`](Self::schedule) found them.

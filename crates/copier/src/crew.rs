@@ -31,7 +31,7 @@ pub(crate) async fn copy(
     staging: &mut Staging,
 ) -> Going<Portions> {
     let (job, queue, info) = (&copier.config.job_name, copier.config.queue_name.as_str(), chunked.info);
-    let facts = plan::facts(&sides.provider, queue, &info.name, chunked.source).await?;
+    let facts = plan::facts(&sides.provider, chunked.source).await?;
     let portions = Portions::read(&copier.config, sides, info, &facts).await?;
     copier.progress.expect(&info.name, facts.bytes);
     copier.progress.resume(&info.name, portions.rows, portions.bytes);

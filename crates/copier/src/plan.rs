@@ -33,10 +33,14 @@ pub(crate) struct Facts {
     pub(crate) bytes: i64,
     /// Pages of its heaps.
     pub(crate) pages: i64,
-    /// Every update gives an event with the key and the whole row.
-    captured_whole: bool,
     /// All rows lie in heaps of the source's own.
     heaps: bool,
+}
+
+/// What else decides on chunks.
+struct Keyed {
+    /// Every update gives an event with the key and the whole row.
+    captured_whole: bool,
     /// The key is checked at once: no two rows exchange theirs.
     key_at_once: bool,
 }
@@ -57,10 +61,14 @@ select coalesce(sum(pg_catalog.pg_table_size(c.oid)), 0)::int8,
  where top.oid = $1";
 
 /// Looks at the source's table.
-pub(crate) async fn facts(provider: &Client, queue: &str, name: &str, table: &Table) -> Result<Facts> {
+pub(crate) async fn facts(provider: &Client, table: &Table) -> Result<Facts> {
+    let looking = format!("looking at table {}", table.name);
+    let row = provider.query_one(FACTS, &[&table.oid]).await.during(looking)?;
+    Ok(Facts { bytes: row.get(0), pages: row.get(1), heaps: row.get(2) })
+}
+
+async fn keyed(provider: &Client, queue: &str, name: &str, table: &Table) -> Result<Keyed> {
     let looking = || format!("looking at table {}", table.name);
-    let row = provider.query_one(FACTS, &[&table.oid]).await.during(looking())?;
-    let (bytes, pages, heaps) = (row.get(0), row.get(1), row.get(2));
     let ours = "select pg_catalog.to_regprocedure('londiste_rs.capture_is_whole(text,text)') is not null";
     let captured_whole = provider.query_one(ours, &[]).await.during(looking())?.get(0) && {
         let sql = "select londiste_rs.capture_is_whole($1, $2)";
@@ -70,37 +78,38 @@ pub(crate) async fn facts(provider: &Client, queue: &str, name: &str, table: &Ta
     let is_key =
         |columns: &[Option<String>]| columns.iter().map(Option::as_ref).eq(table.key.iter().map(Some));
     let key_at_once = indexes.iter().any(|i| i.unique && i.immediate && !i.partial && is_key(&i.columns));
-    Ok(Facts { bytes, pages, captured_whole, heaps, key_at_once })
+    Ok(Keyed { captured_whole, key_at_once })
 }
 
 /// Decides.
-pub(crate) fn choose(
+pub(crate) async fn choose(
     config: &Config,
     sides: &Sides,
     info: &TableInfo,
     (source, target): (&Table, &Table),
     copying: &Copying,
     facts: &Facts,
-) -> Manner {
+) -> Result<Manner> {
     let one_chunk = match config.copy_chunk_pages {
         0 => facts.bytes <= ONE_CHUNK,
         pages => facts.pages <= pages,
     };
     if facts.bytes <= TINY && one_chunk && info.dropped_ddl.is_none() {
-        return Manner::Tiny;
+        return Ok(Manner::Tiny);
     }
     if one_chunk {
-        return Manner::Whole(None);
+        return Ok(Manner::Whole(None));
     }
+    let keyed = keyed(&sides.provider, &config.queue_name, &info.name, source).await?;
     let why = if sides.provider.server_version() < RANGES_SINCE {
         "the source's server is older than version 14"
     } else if source.key.is_empty() {
         "it has no primary key or unique index over not-null columns"
-    } else if !facts.key_at_once {
+    } else if !keyed.key_at_once {
         "its key is deferrable"
     } else if !source.key.iter().all(|key| copying.columns.contains(key)) {
         "its key is not copied"
-    } else if !facts.captured_whole {
+    } else if !keyed.captured_whole {
         "its capture does not tell every update with the whole row"
     } else if !facts.heaps {
         "not all of its rows lie in heaps that may be read"
@@ -111,7 +120,7 @@ pub(crate) fn choose(
     } else if target.kind == TableKind::Partitioned {
         "the target's table is partitioned and keeps its indexes"
     } else {
-        return Manner::Chunks;
+        return Ok(Manner::Chunks);
     };
-    Manner::Whole(Some(why))
+    Ok(Manner::Whole(Some(why)))
 }

@@ -1,9 +1,10 @@
 //! A copy under one snapshot: the rows in one transaction on the target.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use pg::{Table, TableKind};
-use pgq::table::{MergeState, TableInfo};
+use pgq::adoption::{self, Offer};
+use pgq::table::{self, MergeState, TableInfo};
 use pgq::{fail_point, node, replay};
 use tracing::info;
 
@@ -14,7 +15,8 @@ use crate::plan::Manner;
 use crate::run::{self, Run, Step};
 use crate::{Copier, Result, indexes, position};
 
-/// Copies all rows. The consumer was registered at `first_tick` before, so that every change is in the rows or behind the tick.
+/// Copies all rows. The consumer was registered at `first_tick` before, so that every change is in the rows or behind the tick; without, the
+/// table has to go to the worker at once. False where the worker does not take it: nothing is done then.
 pub(crate) async fn copy(
     copier: &Copier,
     sides: &mut Sides,
@@ -22,12 +24,11 @@ pub(crate) async fn copy(
     (source, target): (&Table, &Table),
     copying: &Copying,
     manner: &Manner,
-    first_tick: i64,
-) -> Result<()> {
+    first_tick: Option<i64>,
+) -> Result<bool> {
     let (job, queue) = (copier.config.job_name.as_str(), copier.config.queue_name.as_str());
     let began = Instant::now();
     let bypass_triggers = replay::may_bypass_triggers(&*sides.target).await?;
-    let sizes = indexes::sizes(&sides.provider, &source.name).await?;
     let cancel = sides.provider.cancel_token();
     let reading = sides
         .provider
@@ -42,18 +43,22 @@ pub(crate) async fn copy(
         .await
         .during("taking the copy's snapshot")?
         .get(0);
+    let seen_tick = adoption::newest_tick(&reading, queue).await?;
     let writing = sides.target.transaction().await.during("beginning the copy")?;
     let (from, into): (&pg::Client, &pg::Client) = (reading.client(), writing.client());
     replay::enter(into, bypass_triggers).await?;
     if !run::is_wanted(into, queue, &info.name).await? {
-        return Ok(());
+        return Ok(true);
     }
     // the indexes of partitions would not come back under their own names
     let partitioned = target.kind == TableKind::Partitioned;
     let away = match manner {
         Manner::Tiny => 0,
         _ if partitioned => 0,
-        _ => indexes::put_away(into, queue, info, &target.name, &sizes).await?.away,
+        _ => {
+            let sizes = indexes::sizes(from, &source.name).await?;
+            indexes::put_away(into, queue, info, &target.name, &sizes).await?.away
+        }
     };
     let emptied = !info.has_attr("skip_truncate");
     if emptied {
@@ -68,13 +73,13 @@ pub(crate) async fn copy(
     let Some(copied) = copied.during(format!("copying {}", source.name))? else {
         // the valve closes only for chunks
         cancel.cancel_query().await.during("ending a copy")?;
-        return Ok(());
+        return Ok(true);
     };
     let mut run = Run {
         attempt: 1,
         step: Step::Indexes,
         provider_node: sides.provider_node.clone(),
-        first_tick,
+        first_tick: first_tick.unwrap_or_default(),
         first_snapshot: snapshot.clone(),
         source_files: String::new(),
         layout: String::new(),
@@ -84,17 +89,25 @@ pub(crate) async fn copy(
     if let Manner::Whole(why) = manner {
         run.why_whole = why.map(str::to_owned);
     }
+    let mut to = MergeState::CatchingUp;
     let moved = if away == 0 {
-        node::register_consumer(&writing, queue, &copier.consumer, &sides.provider_node, first_tick).await?;
-        let (from, to) = (MergeState::InCopy, MergeState::CatchingUp);
-        position::advance(into, queue, &info.name, from, to, Some(&snapshot)).await?
+        if is_taken(copier, &writing, &sides.provider_node, seen_tick).await? {
+            to = MergeState::Ok;
+            table::set_error(&writing, queue, &info.name, None).await?;
+        } else if let Some(tick) = first_tick {
+            node::register_consumer(&writing, queue, &copier.consumer, &sides.provider_node, tick).await?;
+        } else {
+            copier.progress.undo(&info.name, valve.passed);
+            return Ok(false);
+        }
+        position::advance(into, queue, &info.name, MergeState::InCopy, to, Some(&snapshot)).await?
     } else {
         run.insert(into, queue, info).await?;
         run::holds(into, queue, &info.name, run.attempt).await?
     };
     if !moved {
         // removed or asked for again meanwhile: the transaction goes, the caller looks at the new state
-        return Ok(());
+        return Ok(true);
     }
     fail_point::reached("whole-before-commit");
     writing.commit().await.during("committing the copy")?;
@@ -112,7 +125,30 @@ pub(crate) async fn copy(
         "table is copied"
     );
     if away == 0 {
-        copier.moved(info, MergeState::CatchingUp);
+        copier.moved(info, to);
     }
-    Ok(())
+    Ok(true)
+}
+
+/// How often the worker is asked, which holds its lock as long as a batch takes.
+const OFFERS: u32 = 25;
+const BETWEEN_OFFERS: Duration = Duration::from_millis(10);
+
+/// Whether the worker takes the table as it is. It waits for this transaction then, as the transaction would for it: so it is not waited for long.
+async fn is_taken(
+    copier: &Copier,
+    writing: &tokio_postgres::Transaction<'_>,
+    provider_node: &str,
+    seen_tick: Option<i64>,
+) -> Result<bool> {
+    let (queue, worker) = (copier.config.queue_name.as_str(), copier.config.worker());
+    let Some(tick) = seen_tick else { return Ok(false) };
+    for _ in 0..OFFERS {
+        match adoption::offer(writing, queue, worker, provider_node, tick).await? {
+            Offer::Taken => return Ok(true),
+            Offer::Refused => return Ok(false),
+            Offer::Busy => tokio::time::sleep(BETWEEN_OFFERS).await,
+        }
+    }
+    Ok(false)
 }

@@ -115,9 +115,10 @@ impl TableInfo {
 
 /// Tables known on the connected node. One whose state this version cannot read is left out with a warning.
 pub async fn list<C: GenericClient>(client: &C, queue: &str) -> Result<Vec<TableInfo>> {
+    // londiste.get_table_list looks for copies of the same table from other queues besides, table by table
     let sql = "select table_name, local, merge_state, custom_snapshot, table_attrs, dest_table, dropped_ddl \
-                 from londiste.get_table_list($1)";
-    let rows = rows(client, "londiste.get_table_list", sql, &[&queue]).await?;
+                 from londiste.table_info where queue_name = $1 order by nr";
+    let rows = rows(client, "londiste.table_info", sql, &[&queue]).await?;
     Ok(rows
         .iter()
         .filter_map(|row| {

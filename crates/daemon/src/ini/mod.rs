@@ -26,6 +26,7 @@ use serde::de::DeserializeOwned;
 use crate::Error;
 use crate::path::resolve;
 use keys::Meaning;
+use typed::Problem;
 
 pub use effective::Entry;
 pub use endurance::{Endurance, Listen, OnFailure};
@@ -97,12 +98,30 @@ impl Ini {
         Ok(process.with(self.section("pgqd")?))
     }
 
-    /// The settings of a node.
+    /// The settings of a node, of which the worker's part and the copies' can be read too.
     ///
     /// # Errors
-    /// No section `[londiste]`, needed keys missing, or keys with values that they cannot have.
+    /// No section `[londiste]`, needed keys missing, or keys with values that they cannot have: all of them in one error.
     pub fn londiste(&self) -> Result<LondisteSettings, Error> {
-        self.section("londiste")
+        let section = "londiste";
+        let values = self.values(section)?;
+        let settings = typed::read::<LondisteSettings>(&values);
+        let parts =
+            [typed::read::<consumer::Config>(&values).err(), typed::read::<copier::Config>(&values).err()];
+        let mut others: Vec<Problem> = parts.into_iter().flatten().flatten().collect();
+        match settings {
+            Ok(settings) if others.is_empty() => Ok(settings),
+            settings => {
+                let mut problems = settings.err().unwrap_or_default();
+                // the parts read some keys alike
+                while let Some(other) = others.pop() {
+                    if !problems.iter().any(|known| known.key == other.key) {
+                        problems.push(other);
+                    }
+                }
+                Err(self.not_read(section, &values, &problems))
+            }
+        }
     }
 
     /// The pidfile of `section`, whatever the other keys say.
@@ -129,25 +148,28 @@ impl Ini {
     /// The section is not there, needed keys are missing, or values do not fit: all of them in one error.
     pub fn section<T: DeserializeOwned>(&self, section: &str) -> Result<T, Error> {
         let values = self.values(section)?;
-        typed::read(&values).map_err(|problems| {
-            let mut told: Vec<_> = problems
-                .iter()
-                .map(|problem| match &problem.key {
-                    Some(key) => {
-                        let line = match self.origin(section, key) {
-                            effective::Origin::File(line) => line,
-                            _ => None,
-                        };
-                        (line, self.complaint(section, key, values.get(key), &problem.text))
-                    }
-                    None => (None, problem.text.clone()),
-                })
-                .collect();
-            told.sort_by_key(|(line, _)| line.unwrap_or(usize::MAX));
-            let told = told.into_iter().map(|(_, text)| text);
-            // a misspelled key may be why another one is missing
-            self.refused(section, told.chain(self.warnings(section)).collect())
-        })
+        typed::read(&values).map_err(|problems| self.not_read(section, &values, &problems))
+    }
+
+    /// The problems in the order of the file's lines.
+    fn not_read(&self, section: &str, values: &Pairs, problems: &[Problem]) -> Error {
+        let mut told: Vec<_> = problems
+            .iter()
+            .map(|problem| match &problem.key {
+                Some(key) => {
+                    let line = match self.origin(section, key) {
+                        effective::Origin::File(line) => line,
+                        _ => None,
+                    };
+                    (line, self.complaint(section, key, values.get(key), &problem.text))
+                }
+                None => (None, problem.text.clone()),
+            })
+            .collect();
+        told.sort_by_key(|(line, _)| line.unwrap_or(usize::MAX));
+        let told = told.into_iter().map(|(_, text)| text);
+        // a misspelled key may be why another one is missing
+        self.refused(section, told.chain(self.warnings(section)).collect())
     }
 
     /// One line for each key that does nothing: unknown ones with the nearest known key, and those

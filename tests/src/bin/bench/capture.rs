@@ -171,7 +171,8 @@ impl Stand {
     fn single(&mut self, scene: &Scene, clients: usize) {
         self.clear();
         self.admin.psql(&format!("vacuum full {}", scene.table));
-        let tps = pgbench(&self.admin, scene.script, clients).tps;
+        // as the application: an ordinary role
+        let tps = pgbench(&self.owner, scene.script, clients).tps;
         self.tps[usize::from(clients > 1)].push(tps);
     }
 }

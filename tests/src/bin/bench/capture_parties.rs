@@ -51,10 +51,12 @@ fn install(owner: &Database) {
     }
 }
 
-fn stock_c(_: &Database, admin: &Database, table: &str) {
+/// Whoever changes a row must be able to write events.
+fn stock_c(owner: &Database, admin: &Database, table: &str) {
     if admin.value("select to_regnamespace('pgq') is null") == "t" {
         admin.execute("create extension pgq");
         admin.execute("select pgq.create_queue('q')");
+        admin.execute(&format!("grant pgq_writer to {}", owner.user));
     }
     admin.execute(&format!(
         "create trigger capture after insert or update or delete on {table} for each row execute function pgq.logutriga('q')"
