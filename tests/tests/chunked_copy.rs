@@ -9,7 +9,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tests::cluster::Shutdown;
-use tests::{Database, Pair, Proxy, Setup, compare, wait_until};
+use tests::proxy::Proxy;
+use tests::{Database, Pair, Setup, compare, wait_until};
 
 const SETTLE: Duration = Duration::from_secs(180);
 const ROWS: u32 = 60_000;

@@ -6,7 +6,8 @@ use pgq::{Batch, adoption};
 use crate::error::During;
 use crate::{Error, Result, Worker, subscriber};
 
-const LOCK: &str = "select pg_try_advisory_xact_lock(hashtext('londiste_rs.worker'), hashtext(concat($1::text, ' ', $2::text)))";
+const LOCK: &str =
+    "pg_try_advisory_xact_lock(hashtext('londiste_rs.worker'), hashtext(concat($1::text, ' ', $2::text)))";
 
 /// Sessions of other roles tell their process only.
 const HOLDER: &str = "\
@@ -24,11 +25,13 @@ select l.pid, coalesce(a.application_name, ''), coalesce(host(a.client_addr), 't
 pub(crate) async fn claim(worker: &Worker, target: &Session, batch: &Batch) -> Result<Vec<(String, String)>> {
     let (queue, consumer) = (worker.config.queue_name.as_str(), worker.config.consumer());
     // sent together: statements of their own, so that the later ones see what was committed before the locks were had
-    let locked = async { target.query_one(LOCK, &[&queue, &consumer]).await.during("claiming the batch") };
-    let held = async { Ok(adoption::hold(&**target, queue, consumer).await?) };
+    let sql = format!(
+        "select l.alone, case when l.alone then {}::text end from (select {LOCK} as alone offset 0) l",
+        adoption::HOLD
+    );
+    let locked = async { target.query_one(&sql, &[&queue, &consumer]).await.during("claiming the batch") };
     let adopted = async { Ok(adoption::adopted(&**target, queue).await?) };
-    let (locked, (), state, adopted) =
-        tokio::try_join!(locked, held, subscriber::state(worker, target), adopted)?;
+    let (locked, state, adopted) = tokio::try_join!(locked, subscriber::state(worker, target), adopted)?;
     let rival = if !locked.get::<_, bool>(0) {
         match target.query_opt(HOLDER, &[&queue, &consumer]).await.during("looking who works on the node")? {
             Some(row) => {

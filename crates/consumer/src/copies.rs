@@ -130,18 +130,25 @@ impl<'a> Copies<'a> {
         if new.is_empty() {
             return Ok(());
         }
-        // by the catalogs' numbers, which no lock of the application keeps anybody from reading
+        // by the catalogs' numbers, which no lock of the application keeps anybody from reading; where there are none yet, by the files' unless
+        // there is such a lock: then it may be large
         let sql = "with recursive part(name, relid) as ( \
                         select f.name, c.oid from unnest($1::text[]) f(name) \
                           left join (select format('%s.%s', n.nspname, r.relname) as name, r.oid \
                                        from pg_class r join pg_namespace n on n.oid = r.relnamespace \
                                       where r.relkind in ('r', 'p')) c using (name) \
                         union all select p.name, i.inhrelid from part p join pg_inherits i on i.inhparent = p.relid) \
-                   select p.name, coalesce(sum(greatest(c.relpages, 0) + greatest(t.relpages, 0)), 0)::int8 * 8192 \
+                   select p.name, case when bool_and(s.bytes is not null) then sum(s.bytes)::int8 end \
                      from part p left join pg_class c on c.oid = p.relid left join pg_class t on t.oid = c.reltoastrelid \
+                    cross join lateral ( \
+                          select case when c.oid is null or c.relkind = 'p' then 0 \
+                                      when c.relpages > 0 then (c.relpages + greatest(t.relpages, 0))::int8 * 8192 \
+                                      when c.oid = any (array(select l.relation from pg_locks l \
+                                                               where l.locktype = 'relation' and l.mode = 'AccessExclusiveLock')) then null \
+                                      else pg_table_size(c.oid) end) s(bytes) \
                     group by 1";
         for row in provider.query(sql, &[&new]).await.during("measuring the tables to copy")? {
-            self.sizes.insert(row.get(0), row.get(1));
+            self.sizes.insert(row.get(0), row.get::<_, Option<i64>>(1).unwrap_or(i64::MAX));
         }
         Ok(())
     }

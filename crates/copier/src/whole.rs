@@ -91,7 +91,7 @@ pub(crate) async fn copy(
     }
     let mut to = MergeState::CatchingUp;
     let moved = if away == 0 {
-        if is_taken(copier, &writing, &sides.provider_node, seen_tick).await? {
+        if *manner == Manner::Tiny && is_taken(copier, &writing, &sides.provider_node, seen_tick).await? {
             to = MergeState::Ok;
             table::set_error(&writing, queue, &info.name, None).await?;
         } else if let Some(tick) = first_tick {

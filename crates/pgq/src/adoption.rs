@@ -9,7 +9,10 @@ use tokio_postgres::GenericClient;
 use crate::Result;
 use crate::call::{row, rows};
 
-const HOLD: &str = "select pg_advisory_xact_lock(hashtext('londiste_rs.adoption'), hashtext(concat($1::text, ' ', $2::text)))";
+/// Expression of the worker, over queue and consumer: keeps copies from handing tables over until its transaction ends, and waits for those
+/// that are about to.
+pub const HOLD: &str =
+    "pg_advisory_xact_lock(hashtext('londiste_rs.adoption'), hashtext(concat($1::text, ' ', $2::text)))";
 
 const TRY: &str = "select pg_try_advisory_xact_lock_shared(hashtext('londiste_rs.adoption'), hashtext(concat($1::text, ' ', $2::text)))";
 
@@ -17,12 +20,6 @@ const TRY: &str = "select pg_try_advisory_xact_lock_shared(hashtext('londiste_rs
 pub async fn newest_tick<C: GenericClient>(provider: &C, queue: &str) -> Result<Option<i64>> {
     let sql = "select max(t.tick_id) from pgq.tick t join pgq.queue q on q.queue_id = t.tick_queue where q.queue_name = $1";
     Ok(row(provider, "pgq.tick", sql, &[&queue]).await?.get(0))
-}
-
-/// Worker: keeps copies from handing tables over until its transaction ends.
-pub async fn hold<C: GenericClient>(target: &C, queue: &str, consumer: &str) -> Result<()> {
-    row(target, "pg_advisory_xact_lock", HOLD, &[&queue, &consumer]).await?;
-    Ok(())
 }
 
 /// Worker, under its lock: tables that are `ok` with a snapshot, and that.
