@@ -8,7 +8,7 @@ export CARGO_TERM_COLOR ?= auto
 build:
 	cargo build --release --workspace --bins
 
-# What CI runs.
+# What CI runs, with more random histories.
 test: postgres
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
