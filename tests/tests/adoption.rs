@@ -102,28 +102,3 @@ fn nothing_is_lost_or_doubled_between_a_small_copy_and_the_worker() {
     setup.wait_caught_up(SETTLE);
     compare::assert_equal(&pair);
 }
-
-#[test]
-fn a_table_that_is_ahead_of_a_worker_that_ends_waits_for_another_copy() {
-    let (pair, setup) = start();
-    setup.add_all();
-    setup.wait_ok(SETTLE);
-    // no tick comes: what is copied now stays ahead
-    setup.stop_daemon("pgqd");
-    pair.source.execute("update s0 set v = 7");
-    setup.londiste(&["target.ini", "resync", "s0"]).expect_success();
-    wait_until(SETTLE, "the table is ahead of the worker", || {
-        pair.target.number("select count(*) from s0 where v = 7") == 150
-            && setup.table_states().iter().all(|(_, state)| state == "ok")
-    });
-    setup.stop_daemon("target");
-    let waiting =
-        "select count(*) from londiste.table_info where merge_state is null and custom_snapshot is null";
-    assert!(pair.target.number(waiting) > 0, "{}", setup.target_worker().log());
-    assert_eq!(pair.target.number(AHEAD), 0, "{}", setup.target_worker().log());
-    setup.start_daemon("target");
-    setup.start_daemon("pgqd");
-    setup.wait_ok(SETTLE);
-    setup.wait_caught_up(SETTLE);
-    compare::assert_equal(&pair);
-}

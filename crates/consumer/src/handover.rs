@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use pg::Session;
 use pgq::batch::{self, Batch};
+use pgq::fail_point;
 use pgq::table::{self, MergeState, TableInfo};
-use pgq::{Snapshot, adoption, fail_point};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::error::During;
-use crate::{Result, Worker, subscriber};
+use crate::{Result, Worker};
 
 /// A copy that does not answer for so long has a trouble of its own: the table goes back to catching up, the others go on.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -84,9 +84,8 @@ pub(crate) async fn settle(
 }
 
 /// Sends tables in the middle of a hand-over back to catching up, before this worker ends: the stock worker, should it be the next one, starts
-/// no copy that it finds begun, and would hold up all tables for the ones that it finds here. Small tables that are ahead of the worker
-/// wait for another copy: the stock worker knows nothing of their snapshots.
-pub(crate) async fn give_back(worker: &Worker, provider: &Session, target: &Session) -> Result<()> {
+/// no copy that it finds begun, and would hold up all tables for the ones that it finds here.
+pub(crate) async fn give_back(worker: &Worker, target: &Session) -> Result<()> {
     let (job, queue) = (worker.config.job_name.as_str(), worker.config.queue_name.as_str());
     let sql = "update londiste.table_info set merge_state = 'catching-up' \
                 where queue_name = $1 and local and split_part(merge_state, ':', 1) in ('wanna-sync', 'do-sync') \
@@ -94,19 +93,6 @@ pub(crate) async fn give_back(worker: &Worker, provider: &Session, target: &Sess
     for row in target.query(sql, &[&queue]).await.during("leaving tables to the next worker")? {
         let table: String = row.get(0);
         info!(job, queue, table, state = "catching-up", "hand-over is left to the next worker");
-    }
-    let adopted = adoption::adopted(&**target, queue).await?;
-    if adopted.is_empty() {
-        return Ok(());
-    }
-    let position = subscriber::state(worker, target).await?.completed_tick;
-    let here = batch::tick_snapshot(&**provider, queue, position).await?;
-    let Some(here) = here.and_then(|text| text.parse::<Snapshot>().ok()) else { return Ok(()) };
-    for (table, snapshot) in adopted {
-        if snapshot.parse::<Snapshot>().is_ok_and(|seen| !seen.is_within(&here)) {
-            table::set_state(&**target, queue, &table, MergeState::Waiting, None).await?;
-            info!(job, queue, table, "the table is ahead of this worker: the next one copies it again");
-        }
     }
     Ok(())
 }

@@ -132,7 +132,7 @@ pub(crate) async fn run(
         batch::finish(&*provider, &batch).await?;
         fail_point::reached("batch-after-finish");
     }
-    handover::give_back(worker, &provider, target).await?;
+    handover::give_back(worker, target).await?;
     Ok(Ended::Stopped)
 }
 

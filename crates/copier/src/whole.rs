@@ -43,7 +43,13 @@ pub(crate) async fn copy(
         .await
         .during("taking the copy's snapshot")?
         .get(0);
-    let seen_tick = adoption::newest_tick(&reading, queue).await?;
+    let seen_tick = match manner {
+        Manner::Tiny => adoption::seen_tick(&reading, queue, &info.name).await?,
+        _ => None,
+    };
+    if seen_tick.is_none() && first_tick.is_none() {
+        return Ok(false);
+    }
     let writing = sides.target.transaction().await.during("beginning the copy")?;
     let (from, into): (&pg::Client, &pg::Client) = (reading.client(), writing.client());
     replay::enter(into, bypass_triggers).await?;
@@ -91,7 +97,7 @@ pub(crate) async fn copy(
     }
     let mut to = MergeState::CatchingUp;
     let moved = if away == 0 {
-        if *manner == Manner::Tiny && is_taken(copier, &writing, &sides.provider_node, seen_tick).await? {
+        if is_taken(copier, &writing, &sides.provider_node, seen_tick).await? {
             to = MergeState::Ok;
             table::set_error(&writing, queue, &info.name, None).await?;
         } else if let Some(tick) = first_tick {

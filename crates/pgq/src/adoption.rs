@@ -16,10 +16,16 @@ pub const HOLD: &str =
 
 const TRY: &str = "select pg_try_advisory_xact_lock_shared(hashtext('londiste_rs.adoption'), hashtext(concat($1::text, ' ', $2::text)))";
 
-/// The newest tick that the provider's transaction in hand sees: all that is visible at it is in the transaction's snapshot.
-pub async fn newest_tick<C: GenericClient>(provider: &C, queue: &str) -> Result<Option<i64>> {
-    let sql = "select max(t.tick_id) from pgq.tick t join pgq.queue q on q.queue_id = t.tick_queue where q.queue_name = $1";
-    Ok(row(provider, "pgq.tick", sql, &[&queue]).await?.get(0))
+/// The newest tick that the provider's transaction in hand sees: all that is visible at it is in the transaction's snapshot. `None` for a table that
+/// is not captured by functions generated here: a stock worker might go on with it, and that knows nothing of snapshots of tables that are `ok`.
+pub async fn seen_tick<C: GenericClient>(provider: &C, queue: &str, table: &str) -> Result<Option<i64>> {
+    let ours = "select to_regclass('londiste_rs.capture') is not null";
+    if !row(provider, "londiste_rs.capture", ours, &[]).await?.get::<_, bool>(0) {
+        return Ok(None);
+    }
+    let sql = "select max(t.tick_id) from pgq.tick t join pgq.queue q on q.queue_id = t.tick_queue \
+                where q.queue_name = $1 and exists (select from londiste_rs.capture c where c.queue_name = $1 and c.table_name = $2)";
+    Ok(row(provider, "pgq.tick", sql, &[&queue, &table]).await?.get(0))
 }
 
 /// Worker, under its lock: tables that are `ok` with a snapshot, and that.

@@ -26,12 +26,6 @@ impl Snapshot {
     pub fn is_behind(&self, later: &Snapshot) -> bool {
         self.xmax <= later.xmin
     }
-
-    /// Whether `other` sees every transaction that this snapshot sees.
-    pub fn is_within(&self, other: &Snapshot) -> bool {
-        let mut unseen = other.running.iter().copied().chain(other.xmax..self.xmax);
-        !unseen.any(|txid| self.contains(txid))
-    }
 }
 
 impl FromStr for Snapshot {
@@ -75,16 +69,6 @@ mod tests {
     fn is_behind_once_all_it_saw_is_over() {
         assert!(snapshot("10:20:12").is_behind(&snapshot("20:25:")));
         assert!(!snapshot("10:20:12").is_behind(&snapshot("19:25:19")));
-    }
-
-    #[test]
-    fn is_within_what_sees_as_much() {
-        let within = |one, other| snapshot(one).is_within(&snapshot(other));
-        assert!(
-            within("10:20:12", "10:20:12") && within("10:20:12", "10:20:") && within("10:20:12", "12:30:12")
-        );
-        assert!(!within("10:20:", "10:20:12") && !within("10:21:", "10:20:"));
-        assert!(within("10:22:20,21", "10:20:") && !within("10:22:20", "10:20:"));
     }
 
     #[test]
