@@ -49,10 +49,6 @@ pub(crate) struct Copies<'a> {
 
 /// So long the provider's word of its tables holds: with many small ones it would be asked for each of them.
 const READY: Duration = Duration::from_secs(2);
-/// Tables up to so many bytes are begun before there are connections for them: they take less time than the worker's next look.
-const SMALL: i64 = 1 << 20;
-/// How many of them.
-const AT_HAND: usize = 16;
 
 impl<'a> Copies<'a> {
     pub(crate) fn new(worker: &'a Worker) -> Copies<'a> {
@@ -77,7 +73,7 @@ impl<'a> Copies<'a> {
             self.leave_parked(target, &mut copying).await?;
         }
         let mut waiting: Vec<&TableInfo> = local().filter(|t| t.state == MergeState::Waiting).collect();
-        if !waiting.is_empty() && copying.len() < self.worker.slots.get() + AT_HAND {
+        if !waiting.is_empty() && copying.len() < self.worker.slots.get() {
             let ready = match self.ready.take() {
                 Some((asked, ready))
                     if asked.elapsed() < READY && waiting.iter().all(|t| ready.contains(&t.name)) =>
@@ -89,8 +85,7 @@ impl<'a> Copies<'a> {
             self.measure(provider, &waiting).await?;
             waiting.sort_by_key(|table| Reverse(self.sizes.get(&table.name)));
             for table in waiting {
-                let small = self.sizes.get(&table.name).is_some_and(|size| *size <= SMALL);
-                if copying.len() >= self.worker.slots.get() + if small { AT_HAND } else { 0 } {
+                if copying.len() >= self.worker.slots.get() {
                     break;
                 }
                 if ready.1.contains(&table.name) {
@@ -130,25 +125,18 @@ impl<'a> Copies<'a> {
         if new.is_empty() {
             return Ok(());
         }
-        // by the catalogs' numbers, which no lock of the application keeps anybody from reading; where there are none yet, by the files' unless
-        // there is such a lock: then it may be large
+        // by the catalogs' numbers, which no lock of the application keeps anybody from reading
         let sql = "with recursive part(name, relid) as ( \
                         select f.name, c.oid from unnest($1::text[]) f(name) \
                           left join (select format('%s.%s', n.nspname, r.relname) as name, r.oid \
                                        from pg_class r join pg_namespace n on n.oid = r.relnamespace \
                                       where r.relkind in ('r', 'p')) c using (name) \
                         union all select p.name, i.inhrelid from part p join pg_inherits i on i.inhparent = p.relid) \
-                   select p.name, case when bool_and(s.bytes is not null) then sum(s.bytes)::int8 end \
+                   select p.name, coalesce(sum(greatest(c.relpages, 0) + greatest(t.relpages, 0)), 0)::int8 * 8192 \
                      from part p left join pg_class c on c.oid = p.relid left join pg_class t on t.oid = c.reltoastrelid \
-                    cross join lateral ( \
-                          select case when c.oid is null or c.relkind = 'p' then 0 \
-                                      when c.relpages > 0 then (c.relpages + greatest(t.relpages, 0))::int8 * 8192 \
-                                      when c.oid = any (array(select l.relation from pg_locks l \
-                                                               where l.locktype = 'relation' and l.mode = 'AccessExclusiveLock')) then null \
-                                      else pg_table_size(c.oid) end) s(bytes) \
                     group by 1";
         for row in provider.query(sql, &[&new]).await.during("measuring the tables to copy")? {
-            self.sizes.insert(row.get(0), row.get::<_, Option<i64>>(1).unwrap_or(i64::MAX));
+            self.sizes.insert(row.get(0), row.get(1));
         }
         Ok(())
     }

@@ -1,6 +1,5 @@
 //! Applying a batch: its changes and the position in one transaction of the target.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -122,7 +121,7 @@ impl<'a> Replay<'a> {
         parkings: &Parkings<'_>,
     ) -> Result<Done> {
         let (queue, consumer) = (self.worker.config.queue_name.as_str(), self.worker.config.consumer());
-        let tables = &known(tables, alone::claim(self.worker, target, batch).await?);
+        alone::claim(self.worker, target, batch).await?;
         replay::enter(&**target, self.bypass_triggers).await?;
         let mut parts = self.parts(tables, parkings);
         self.decoder.lock().await.refresh_shapes(provider).await?;
@@ -228,19 +227,6 @@ impl<'a> Replay<'a> {
         }
         Ok(())
     }
-}
-
-/// The tables with what has become of some of them since they were listed.
-fn known(tables: &[TableInfo], adopted: Vec<(String, String)>) -> Cow<'_, [TableInfo]> {
-    let mut tables = Cow::Borrowed(tables);
-    for (name, snapshot) in adopted {
-        let Some(at) = tables.iter().position(|table| table.name == name) else { continue };
-        if tables[at].state != MergeState::Ok || tables[at].snapshot.as_deref() != Some(snapshot.as_str()) {
-            let table = &mut tables.to_mut()[at];
-            (table.state, table.snapshot) = (MergeState::Ok, Some(snapshot));
-        }
-    }
-    tables
 }
 
 impl Done {

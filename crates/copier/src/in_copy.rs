@@ -97,24 +97,18 @@ async fn begin(
     let queue = copier.config.queue_name.as_str();
     copier.wait_at_the_gate().await;
     node::unregister_consumer(&*sides.target, queue, &copier.consumer).await?;
+    let first_tick = subscribe(copier, sides).await?;
     free(copier, sides, info).await?;
     let facts = plan::facts(&sides.provider, source).await?;
     copier.progress.expect(&info.name, facts.bytes);
     let mut manner = plan::choose(&copier.config, sides, info, (source, target), copying, &facts).await?;
-    if manner == Manner::Tiny
-        && whole::copy(copier, sides, info, (source, target), copying, &manner, None).await?
-    {
-        return Ok(());
-    }
-    let first_tick = subscribe(copier, sides).await?;
     if manner == Manner::Chunks {
         if chunks::begin(copier, sides, info, (source, target), copying, first_tick).await? {
             return Ok(());
         }
         manner = Manner::Whole(Some("a unique index on the target has to stay"));
     }
-    whole::copy(copier, sides, info, (source, target), copying, &manner, Some(first_tick)).await?;
-    Ok(())
+    whole::copy(copier, sides, info, (source, target), copying, &manner, first_tick).await
 }
 
 /// Subscribes the copy's consumer at a fresh tick, whatever an earlier attempt has left.

@@ -1,10 +1,9 @@
 //! A copy under one snapshot: the rows in one transaction on the target.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use pg::{Table, TableKind};
-use pgq::adoption::{self, Offer};
-use pgq::table::{self, MergeState, TableInfo};
+use pgq::table::{MergeState, TableInfo};
 use pgq::{fail_point, node, replay};
 use tracing::info;
 
@@ -15,8 +14,7 @@ use crate::plan::Manner;
 use crate::run::{self, Run, Step};
 use crate::{Copier, Result, indexes, position};
 
-/// Copies all rows. The consumer was registered at `first_tick` before, so that every change is in the rows or behind the tick; without, the
-/// table has to go to the worker at once. False where the worker does not take it: nothing is done then.
+/// Copies all rows. The consumer was registered at `first_tick` before, so that every change is in the rows or behind the tick.
 pub(crate) async fn copy(
     copier: &Copier,
     sides: &mut Sides,
@@ -24,8 +22,8 @@ pub(crate) async fn copy(
     (source, target): (&Table, &Table),
     copying: &Copying,
     manner: &Manner,
-    first_tick: Option<i64>,
-) -> Result<bool> {
+    first_tick: i64,
+) -> Result<()> {
     let (job, queue) = (copier.config.job_name.as_str(), copier.config.queue_name.as_str());
     let began = Instant::now();
     let bypass_triggers = replay::may_bypass_triggers(&*sides.target).await?;
@@ -43,18 +41,11 @@ pub(crate) async fn copy(
         .await
         .during("taking the copy's snapshot")?
         .get(0);
-    let seen_tick = match manner {
-        Manner::Tiny => adoption::seen_tick(&reading, queue, &info.name).await?,
-        _ => None,
-    };
-    if seen_tick.is_none() && first_tick.is_none() {
-        return Ok(false);
-    }
     let writing = sides.target.transaction().await.during("beginning the copy")?;
     let (from, into): (&pg::Client, &pg::Client) = (reading.client(), writing.client());
     replay::enter(into, bypass_triggers).await?;
     if !run::is_wanted(into, queue, &info.name).await? {
-        return Ok(true);
+        return Ok(());
     }
     // the indexes of partitions would not come back under their own names
     let partitioned = target.kind == TableKind::Partitioned;
@@ -79,13 +70,13 @@ pub(crate) async fn copy(
     let Some(copied) = copied.during(format!("copying {}", source.name))? else {
         // the valve closes only for chunks
         cancel.cancel_query().await.during("ending a copy")?;
-        return Ok(true);
+        return Ok(());
     };
     let mut run = Run {
         attempt: 1,
         step: Step::Indexes,
         provider_node: sides.provider_node.clone(),
-        first_tick: first_tick.unwrap_or_default(),
+        first_tick,
         first_snapshot: snapshot.clone(),
         source_files: String::new(),
         layout: String::new(),
@@ -95,25 +86,17 @@ pub(crate) async fn copy(
     if let Manner::Whole(why) = manner {
         run.why_whole = why.map(str::to_owned);
     }
-    let mut to = MergeState::CatchingUp;
     let moved = if away == 0 {
-        if is_taken(copier, &writing, &sides.provider_node, seen_tick).await? {
-            to = MergeState::Ok;
-            table::set_error(&writing, queue, &info.name, None).await?;
-        } else if let Some(tick) = first_tick {
-            node::register_consumer(&writing, queue, &copier.consumer, &sides.provider_node, tick).await?;
-        } else {
-            copier.progress.undo(&info.name, valve.passed);
-            return Ok(false);
-        }
-        position::advance(into, queue, &info.name, MergeState::InCopy, to, Some(&snapshot)).await?
+        node::register_consumer(&writing, queue, &copier.consumer, &sides.provider_node, first_tick).await?;
+        let (from, to) = (MergeState::InCopy, MergeState::CatchingUp);
+        position::advance(into, queue, &info.name, from, to, Some(&snapshot)).await?
     } else {
         run.insert(into, queue, info).await?;
         run::holds(into, queue, &info.name, run.attempt).await?
     };
     if !moved {
         // removed or asked for again meanwhile: the transaction goes, the caller looks at the new state
-        return Ok(true);
+        return Ok(());
     }
     fail_point::reached("whole-before-commit");
     writing.commit().await.during("committing the copy")?;
@@ -131,30 +114,7 @@ pub(crate) async fn copy(
         "table is copied"
     );
     if away == 0 {
-        copier.moved(info, to);
+        copier.moved(info, MergeState::CatchingUp);
     }
-    Ok(true)
-}
-
-/// How often the worker is asked, which holds its lock as long as a batch takes.
-const OFFERS: u32 = 25;
-const BETWEEN_OFFERS: Duration = Duration::from_millis(10);
-
-/// Whether the worker takes the table as it is. It waits for this transaction then, as the transaction would for it: so it is not waited for long.
-async fn is_taken(
-    copier: &Copier,
-    writing: &tokio_postgres::Transaction<'_>,
-    provider_node: &str,
-    seen_tick: Option<i64>,
-) -> Result<bool> {
-    let (queue, worker) = (copier.config.queue_name.as_str(), copier.config.worker());
-    let Some(tick) = seen_tick else { return Ok(false) };
-    for _ in 0..OFFERS {
-        match adoption::offer(writing, queue, worker, provider_node, tick).await? {
-            Offer::Taken => return Ok(true),
-            Offer::Refused => return Ok(false),
-            Offer::Busy => tokio::time::sleep(BETWEEN_OFFERS).await,
-        }
-    }
-    Ok(false)
+    Ok(())
 }

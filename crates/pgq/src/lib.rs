@@ -2,7 +2,6 @@
 //!
 //! Every function here is one call of the API on a connection the caller brings; transactions are the caller's.
 
-pub mod adoption;
 pub mod batch;
 pub mod bell;
 mod call;
