@@ -23,9 +23,9 @@ select l.pid, coalesce(a.application_name, ''), coalesce(host(a.client_addr), 't
 /// [`Error::Rival`]: another session applies a batch, or has applied this one.
 pub(crate) async fn claim(worker: &Worker, target: &Session, batch: &Batch) -> Result<()> {
     let (queue, consumer) = (worker.config.queue_name.as_str(), worker.config.consumer());
-    // sent together: two statements, so that the second one sees what was committed before the lock was had
+    // sent together, in this order: two statements, so that the second one sees what was committed before the lock was had
     let locked = async { target.query_one(LOCK, &[&queue, &consumer]).await.during("claiming the batch") };
-    let (locked, state) = tokio::try_join!(locked, subscriber::state(worker, target))?;
+    let (locked, state) = tokio::try_join!(biased; locked, subscriber::state(worker, target))?;
     let rival = if !locked.get::<_, bool>(0) {
         match target.query_opt(HOLDER, &[&queue, &consumer]).await.during("looking who works on the node")? {
             Some(row) => {
