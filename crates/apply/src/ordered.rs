@@ -105,7 +105,7 @@ impl<'a> Planner<'a> {
         let (mut gone, mut left) = (Vec::new(), Vec::new());
         for item in items {
             let is_gone = item.change.new.is_none();
-            let of_statement = item.change.op == Op::Put && !(is_gone && !left.is_empty());
+            let of_statement = item.change.op == Op::Put && (!is_gone || left.is_empty());
             if !of_statement || !key_text(plan, &key, item).is_some_and(|text| seen.insert(text)) {
                 break;
             }
