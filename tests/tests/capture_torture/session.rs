@@ -47,6 +47,8 @@ const COLLISIONS: &[SqlState] = &[
     SqlState::T_R_SERIALIZATION_FAILURE,
     // a row that a trigger of the application's has changed under its statement
     SqlState::TRIGGERED_DATA_CHANGE_VIOLATION,
+    // or under its ON CONFLICT DO UPDATE, before it came to it
+    SqlState::CARDINALITY_VIOLATION,
 ];
 
 /// What a session did.
