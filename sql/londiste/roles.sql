@@ -7,6 +7,7 @@ begin
     for wanted in
         select * from (values ('londiste_reader', 'pgq_reader'), ('londiste_writer', 'pgq_admin')) w (name, parent)
          where not exists (select from pg_roles where rolname = w.name)
+         order by w.name
     loop
         begin
             execute format('create role %I', wanted.name);

@@ -6,8 +6,9 @@ declare
     new_role text;
 begin
     for new_role in
-        select name from unnest(array['pgq_reader', 'pgq_writer', 'pgq_admin']) name
-         where not exists (select from pg_roles where rolname = name)
+        select u.name from unnest(array['pgq_reader', 'pgq_writer', 'pgq_admin']) with ordinality u (name, pos)
+         where not exists (select from pg_roles where rolname = u.name)
+         order by u.pos
     loop
         begin
             execute format('create role %I', new_role);
