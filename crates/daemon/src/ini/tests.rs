@@ -102,6 +102,13 @@ fn all_wrong_values_are_told_at_once() {
     assert!(error.contains("parallel_copies = 0: expected a whole number, 1 or more"), "{error}");
     assert!(error.contains("capture = wal: expected generated or stock"), "{error}");
     assert!(error.contains("queue_name: missing"), "{error}");
+    // keys that only the worker or the copies read
+    let error = refused(
+        "[londiste]\nqueue_name = q\ndb = dbname=x\ncopy_window = night\ncapture_unchanged = perhaps\nloop_delay = soon\n",
+    );
+    for key in ["copy_window = night: ", "capture_unchanged = perhaps: ", "loop_delay = soon: "] {
+        assert_eq!(error.matches(key).count(), 1, "{key}: {error}");
+    }
 }
 
 #[test]
