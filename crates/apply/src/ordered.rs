@@ -119,12 +119,14 @@ impl<'a> Planner<'a> {
         if gone.is_empty() {
             gone.push(row);
         }
-        let (before, after) =
-            if self.manner.apart { (Deed::Touch, Some(Deed::Put)) } else { (Deed::Put, None) };
-        let of = |deed, rows: &[StepRow<'a>]| rows.iter().map(|row| (deed, *row)).collect::<Vec<_>>();
-        let after = after.map(|deed| of(deed, &left)).unwrap_or_default();
-        for (deed, row) in of(before, &left).into_iter().chain(of(Deed::Clear, &gone)).chain(after) {
-            self.join(table, deed, key.clone(), row, false);
+        let mut order = vec![(Deed::Put, &left), (Deed::Clear, &gone)];
+        if self.manner.apart {
+            order = vec![(Deed::Touch, &left), (Deed::Clear, &gone), (Deed::Put, &left)];
+        }
+        for (deed, rows) in order {
+            for row in rows {
+                self.join(table, deed, key.clone(), *row, false);
+            }
         }
         count
     }

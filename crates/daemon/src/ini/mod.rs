@@ -108,13 +108,13 @@ impl Ini {
         let settings = typed::read::<LondisteSettings>(&values);
         let parts =
             [typed::read::<consumer::Config>(&values).err(), typed::read::<copier::Config>(&values).err()];
-        let mut others: Vec<Problem> = parts.into_iter().flatten().flatten().collect();
+        let others: Vec<Problem> = parts.into_iter().flatten().flatten().collect();
         match settings {
             Ok(settings) if others.is_empty() => Ok(settings),
             settings => {
                 let mut problems = settings.err().unwrap_or_default();
                 // the parts read some keys alike
-                while let Some(other) = others.pop() {
+                for other in others {
                     if !problems.iter().any(|known| known.key == other.key) {
                         problems.push(other);
                     }
