@@ -24,10 +24,11 @@ const REPLAY: &[(&str, &str)] = &[
     ("target", "batch-after-finish:3"),
 ];
 
-/// Places that the target's worker comes to while it copies a table: one in chunks, one that has no key and is copied under one snapshot.
-const COPY: &[(&str, &[&str])] = &[
+/// Places that the target's worker comes to while it copies tables: one in chunks, one that has no key and is copied under one snapshot, two small
+/// ones together.
+const COPY: &[(&[&str], &[&str])] = &[
     (
-        "public.pgbench_accounts",
+        &["public.pgbench_accounts"],
         &[
             "copy-registered",
             "chunks-before-begin",
@@ -44,12 +45,28 @@ const COPY: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "public.pgbench_history",
+        &["public.pgbench_history"],
         &[
             "whole-before-commit",
             "whole-after-commit",
             "catch-up-before-commit",
             "catch-up-before-finish",
+            "wanna-sync-set",
+            "do-sync-set",
+            "hand-over-before-commit",
+            "hand-over-after-commit",
+            "copy-leaves",
+        ],
+    ),
+    (
+        &["public.pgbench_branches", "public.pgbench_tellers"],
+        &[
+            "copy-registered",
+            "whole-before-commit",
+            "whole-after-commit",
+            "catch-up-before-commit",
+            "catch-up-before-finish",
+            "consumers-moved",
             "wanna-sync-set",
             "do-sync-set",
             "hand-over-before-commit",
@@ -117,11 +134,17 @@ fn death_at_each_commit_of_a_copy() {
     setup.set("target.ini", "copy_chunk_pages", "200");
     // before version 14 no table is copied in chunks
     let in_chunks = pair.source.cluster.major() >= 14;
-    for (table, points) in COPY {
+    for (tables, points) in COPY {
+        if tables.len() > 1 {
+            // a slot for each of them would part those that go together
+            setup.set("target.ini", "parallel_copies", "1");
+        }
         for point in
             points.iter().filter(|point| in_chunks || !OF_CHUNKS.iter().any(|of| point.starts_with(of)))
         {
-            setup.londiste(&["target.ini", "resync", table]).expect_success();
+            let mut resync = vec!["target.ini", "resync"];
+            resync.extend(*tables);
+            setup.londiste(&resync).expect_success();
             die(&setup, "target", point);
         }
     }

@@ -15,7 +15,7 @@ use tracing::{info, warn};
 use crate::error::During;
 use crate::{Result, Worker};
 
-/// How many tables may be copied at the same time; can be set while the worker runs.
+/// How many tables may be copied at the same time; can be set while the worker runs. Small tables, which are copied together, count as one.
 #[derive(Clone, Debug)]
 pub struct Slots(Arc<AtomicUsize>);
 
@@ -47,6 +47,10 @@ pub(crate) struct Copies<'a> {
     ready: Option<(Instant, BTreeSet<String>)>,
 }
 
+/// Tables up to so many bytes are small, and so many of them count as one: a copy takes them together.
+const SMALL: i64 = 1 << 20;
+const TOGETHER: usize = 64;
+
 /// So long the provider's word of its tables holds: with many small ones it would be asked for each of them.
 const READY: Duration = Duration::from_secs(2);
 
@@ -73,7 +77,7 @@ impl<'a> Copies<'a> {
             self.leave_parked(target, &mut copying).await?;
         }
         let mut waiting: Vec<&TableInfo> = local().filter(|t| t.state == MergeState::Waiting).collect();
-        if !waiting.is_empty() && copying.len() < self.worker.slots.get() {
+        if !waiting.is_empty() && self.taken(&copying) < self.worker.slots.get() {
             let ready = match self.ready.take() {
                 Some((asked, ready))
                     if asked.elapsed() < READY && waiting.iter().all(|t| ready.contains(&t.name)) =>
@@ -84,14 +88,15 @@ impl<'a> Copies<'a> {
             };
             self.measure(provider, &waiting).await?;
             waiting.sort_by_key(|table| Reverse(self.sizes.get(&table.name)));
+            let mut begun: Vec<&str> = Vec::new();
             for table in waiting {
-                if copying.len() >= self.worker.slots.get() {
-                    break;
-                }
                 if ready.1.contains(&table.name) {
-                    table::set_state(&**target, queue, &table.name, MergeState::InCopy, None).await?;
-                    info!(job, queue, table = table.name, "copy begins");
                     copying.insert(table.name.clone());
+                    if self.taken(&copying) > self.worker.slots.get() {
+                        copying.remove(&table.name);
+                        break;
+                    }
+                    begun.push(&table.name);
                 } else if self.complained.insert(table.name.clone()) {
                     warn!(
                         job,
@@ -100,6 +105,10 @@ impl<'a> Copies<'a> {
                         "the provider does not have this table ready: its copy waits"
                     );
                 }
+            }
+            if !begun.is_empty() {
+                table::set_states(&**target, queue, &begun, MergeState::InCopy, None).await?;
+                begun.iter().for_each(|table| info!(job, queue, table, "copy begins"));
             }
             self.ready = Some(ready);
         }
@@ -111,6 +120,13 @@ impl<'a> Copies<'a> {
         let mut known: BTreeSet<String> = local().map(|t| t.name.clone()).collect();
         std::mem::swap(&mut known, &mut self.known);
         Ok(local().any(|t| t.state == MergeState::Ok && !known.contains(&t.name)))
+    }
+
+    /// The slots that these tables take.
+    fn taken(&self, copying: &BTreeSet<String>) -> usize {
+        let is_small = |table: &&String| self.sizes.get(*table).is_some_and(|size| *size <= SMALL);
+        let small = copying.iter().filter(is_small).count();
+        copying.len() - small + small.div_ceil(TOGETHER)
     }
 
     /// The parked tables, as the last call of [`schedule`](Self::schedule) found them.
@@ -125,14 +141,15 @@ impl<'a> Copies<'a> {
         if new.is_empty() {
             return Ok(());
         }
-        // by the catalogs' numbers, which no lock of the application keeps anybody from reading
+        // by the catalogs' numbers and the statistics', which no lock of the application keeps anybody from reading; a table that was never
+        // vacuumed has only the latter: some fifty rows make a page
         let sql = "with recursive part(name, relid) as ( \
                         select f.name, c.oid from unnest($1::text[]) f(name) \
                           left join (select format('%s.%s', n.nspname, r.relname) as name, r.oid \
                                        from pg_class r join pg_namespace n on n.oid = r.relnamespace \
                                       where r.relkind in ('r', 'p')) c using (name) \
                         union all select p.name, i.inhrelid from part p join pg_inherits i on i.inhparent = p.relid) \
-                   select p.name, coalesce(sum(greatest(c.relpages, 0) + greatest(t.relpages, 0)), 0)::int8 * 8192 \
+                   select p.name, coalesce(sum(greatest(c.relpages, pg_stat_get_live_tuples(c.oid) / 50) + greatest(t.relpages, 0)), 0)::int8 * 8192 \
                      from part p left join pg_class c on c.oid = p.relid left join pg_class t on t.oid = c.reltoastrelid \
                     group by 1";
         for row in provider.query(sql, &[&new]).await.during("measuring the tables to copy")? {

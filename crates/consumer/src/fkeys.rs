@@ -120,7 +120,7 @@ impl Restore {
             .execute(sql, &[&table, &fkey, &error])
             .await
             .during("keeping why a foreign key cannot be validated")?;
-        table::set_error(&**session, queue, table, Some(&format!("foreign key {fkey}: {error}"))).await?;
+        table::set_error(&**session, queue, table, &format!("foreign key {fkey}: {error}")).await?;
         Ok(())
     }
 }

@@ -37,23 +37,16 @@ pub(crate) async fn settle(
     let mut bell = worker.bell.listen();
     let began = Instant::now();
     loop {
-        let mut open = Vec::new();
-        for table in tables.iter().filter(|t| t.local) {
-            let due = match table.state {
-                MergeState::WannaSync(tick) => tick <= batch.tick,
-                MergeState::DoSync(_) => true,
-                _ => false,
-            };
-            if due {
-                if table.state != MergeState::DoSync(batch.tick) {
-                    advance(worker, target, table, MergeState::DoSync(batch.tick)).await?;
-                }
-                open.push(table.name.clone());
-            }
-        }
-        if open.is_empty() {
+        let is_due = |table: &&TableInfo| match table.state {
+            MergeState::WannaSync(tick) => table.local && tick <= batch.tick,
+            MergeState::DoSync(_) => table.local,
+            _ => false,
+        };
+        let due: Vec<&TableInfo> = tables.iter().filter(is_due).collect();
+        if due.is_empty() {
             return Ok(Some(tables));
         }
+        advance(worker, target, &due, MergeState::DoSync(batch.tick)).await?;
         worker.bell.ring();
         bell.hush();
         tables = table::list(&**target, queue).await?;
@@ -62,16 +55,12 @@ pub(crate) async fn settle(
             continue;
         }
         if began.elapsed() > PATIENCE {
-            for table in tables.iter().filter(unsettled) {
-                let name = &table.name;
-                warn!(
-                    queue,
-                    table = name,
-                    tick = batch.tick,
-                    "its copy does not answer: it goes back to catching up"
-                );
-                advance(worker, target, table, MergeState::CatchingUp).await?;
+            let unsettled: Vec<&TableInfo> = tables.iter().filter(unsettled).collect();
+            for table in &unsettled {
+                let (table, tick) = (&table.name, batch.tick);
+                warn!(queue, table, tick, "its copy does not answer: it goes back to catching up");
             }
+            advance(worker, target, &unsettled, MergeState::CatchingUp).await?;
             tables = table::list(&**target, queue).await?;
             continue;
         }
@@ -97,17 +86,25 @@ pub(crate) async fn give_back(worker: &Worker, target: &Session) -> Result<()> {
     Ok(())
 }
 
-/// Moves a table on, unless its copy has moved it meanwhile.
-async fn advance(worker: &Worker, target: &Session, table: &TableInfo, to: MergeState) -> Result<()> {
+/// Moves tables on that are not there yet, unless their copies have moved them meanwhile. All of them at once: tables that were copied together
+/// stay together while they have the same state.
+async fn advance(worker: &Worker, target: &Session, tables: &[&TableInfo], to: MergeState) -> Result<()> {
     let (job, queue) = (worker.config.job_name.as_str(), worker.config.queue_name.as_str());
-    let sql = "update londiste.table_info set merge_state = $4 \
-                where queue_name = $1 and table_name = $2 and merge_state = $3";
-    let (from, to) = (table.state.to_column(), to.to_column());
-    let moved =
-        target.execute(sql, &[&queue, &table.name, &from, &to]).await.during("handing a table over")?;
-    if moved == 1 {
+    let tables = || tables.iter().filter(|table| table.state != to);
+    let names: Vec<&str> = tables().map(|table| table.name.as_str()).collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    let from: Vec<Option<String>> = tables().map(|table| table.state.to_column()).collect();
+    let sql = "update londiste.table_info t set merge_state = $4 from unnest($2::text[], $3::text[]) f (table_name, merge_state) \
+                where t.queue_name = $1 and t.table_name = f.table_name and t.merge_state = f.merge_state returning t.table_name";
+    let to = to.to_column();
+    let moved = target.query(sql, &[&queue, &names, &from, &to]).await.during("handing tables over")?;
+    if !moved.is_empty() {
         fail_point::reached("do-sync-set");
-        info!(job, queue, table = table.name, state = to, "table state");
+    }
+    for row in moved {
+        info!(job, queue, table = row.get::<_, &str>(0), state = to, "table state");
     }
     Ok(())
 }

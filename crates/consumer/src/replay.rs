@@ -208,6 +208,7 @@ impl<'a> Replay<'a> {
         let ours = |t: &&TableInfo| t.local && t.state == MergeState::Ok && !parkings.has(&t.name);
         let with_snapshot = tables.iter().filter(ours).filter(|t| t.snapshot.is_some());
         let mut now: Option<Snapshot> = None;
+        let mut behind: Vec<&str> = Vec::new();
         for table in with_snapshot {
             if now.is_none() {
                 let text = batch::tick_snapshot(&**provider, queue, batch.tick).await?;
@@ -217,13 +218,14 @@ impl<'a> Replay<'a> {
             if let (Some(now), Some(seen)) = (&now, seen)
                 && seen.is_behind(now)
             {
-                table::set_state(&**target, queue, &table.name, MergeState::Ok, None).await?;
-                info!(
-                    queue,
-                    table = table.name,
-                    "all that the copy saw lies behind: its snapshot is forgotten"
-                );
+                behind.push(&table.name);
             }
+        }
+        if !behind.is_empty() {
+            table::set_states(&**target, queue, &behind, MergeState::Ok, None).await?;
+        }
+        for table in behind {
+            info!(queue, table, "all that the copy saw lies behind: its snapshot is forgotten");
         }
         Ok(())
     }

@@ -1,6 +1,9 @@
 //! The copy's own consumer replays what its snapshot did not see, then hands the table over to the worker.
 //!
 //! From `wanna-sync:t` on, t is the batch in hand and not applied; the worker's half of the hand-over is in crate `consumer`.
+//!
+//! Tables that were copied together do all of this together: they share snapshot, state and position. Each has a consumer of its own all the
+//! same, so that any of them can go on alone from wherever it is. Only that of the first one takes batches; the others are moved behind it.
 
 use std::time::Duration;
 
@@ -11,6 +14,7 @@ use pgq::{Batch, Snapshot, batch, conflict, fail_point, node, replay};
 use tokio::time::Instant;
 use tracing::{debug, info};
 
+use crate::company::Company;
 use crate::connections::Sides;
 use crate::error::During;
 use crate::staging::Position;
@@ -19,13 +23,22 @@ use crate::{Copier, Error, Result, indexes, position};
 /// How often it is counted what is still to come.
 const TELL: Duration = Duration::from_secs(1);
 
-/// Catches up until the table is `ok`, or its state has become something that is not catching up.
-pub(crate) async fn run(copier: &Copier, sides: &mut Sides, first: TableInfo) -> Result<()> {
+/// Catches up until the table is `ok`, or its state has become something that is not catching up. Tables of the company whose state becomes
+/// another one leave it.
+pub(crate) async fn run(
+    copier: &Copier,
+    sides: &mut Sides,
+    first: TableInfo,
+    company: &mut Company,
+) -> Result<()> {
     let queue = copier.config.queue_name.as_str();
+    if company.is_empty() {
+        align(copier, sides).await?;
+    }
     if first.dropped_ddl.is_some() {
         restore_dropped(sides, queue, &first).await?;
     }
-    let mut writer = Replay::start(copier, sides, &first).await?;
+    let mut writer = Replay::start(copier, sides).await?;
     let mut told: Option<Instant> = None;
     let mut bell = copier.bell.listen();
     let delay = Duration::from_secs_f64(copier.config.loop_delay.max(0.05));
@@ -33,11 +46,8 @@ pub(crate) async fn run(copier: &Copier, sides: &mut Sides, first: TableInfo) ->
     let mut near = false;
     loop {
         bell.hush();
-        let info = table::get(&*sides.target, queue, &copier.table).await?;
-        let Some(info) = info.filter(|i| i.local && i.state.is_copying() && i.state != MergeState::InCopy)
-        else {
-            return Ok(());
-        };
+        let Some(tables) = Tables::look(copier, sides, company).await? else { return Ok(()) };
+        let info = &tables.first;
         let Some(batch) = take(copier, sides, info.state, near).await? else {
             copier.report.sign();
             bell.wait(delay).await;
@@ -45,41 +55,116 @@ pub(crate) async fn run(copier: &Copier, sides: &mut Sides, first: TableInfo) ->
         };
         if told.is_none_or(|told| told.elapsed() > TELL) {
             told = Some(Instant::now());
-            copier.progress.catching_up(&info.name, behind(copier, sides, &batch).await?);
+            let behind = behind(copier, sides, &batch).await?;
+            tables.names().iter().for_each(|name| copier.progress.catching_up(name, behind));
         }
         if writer.is_applied(sides, &batch).await? {
-            batch::finish(&*sides.provider, &batch).await?;
+            finish(copier, sides, company, &batch).await?;
             continue;
         }
         match info.state {
             MergeState::CatchingUp if near && batch::is_single(&*sides.provider, queue, &batch).await? => {
                 let wanna_sync = MergeState::WannaSync(batch.tick);
-                let snapshot = info.snapshot.as_deref();
-                let client = &*sides.target;
-                if position::advance(client, queue, &info.name, info.state, wanna_sync, snapshot).await? {
+                let moved = tables.advance(&sides.target, queue, wanna_sync).await?;
+                if !moved.is_empty() {
                     fail_point::reached("wanna-sync-set");
-                    copier.moved(&info, wanna_sync);
                 }
+                moved.iter().for_each(|name| copier.moved(name, wanna_sync));
             }
             MergeState::WannaSync(tick) if batch.tick >= tick => bell.wait(delay).await,
-            MergeState::DoSync(tick) if batch.tick == tick && hand_over(copier, sides, &info).await? => {
+            MergeState::DoSync(tick)
+                if batch.tick == tick && hand_over(copier, sides, &tables, company).await? =>
+            {
                 return Ok(());
             }
             MergeState::DoSync(tick) if batch.tick >= tick => {
                 // The worker's batch in hand begins or ends before ours: it is not where its mark says, so it has to mark anew
-                let client = &*sides.target;
-                let snapshot = info.snapshot.as_deref();
-                position::advance(client, queue, &info.name, info.state, MergeState::CatchingUp, snapshot)
-                    .await?;
+                tables.advance(&sides.target, queue, MergeState::CatchingUp).await?;
             }
             _ => {
                 near = is_newest(copier, sides, &batch).await?;
-                writer.apply(sides, &info, &batch).await?;
+                writer.apply(sides, &tables, &batch).await?;
                 fail_point::reached("catch-up-before-finish");
-                batch::finish(&*sides.provider, &batch).await?;
+                finish(copier, sides, company, &batch).await?;
             }
         }
     }
+}
+
+/// The tables that are caught up together, which have the same state and snapshot.
+struct Tables {
+    first: TableInfo,
+    others: Vec<TableInfo>,
+    /// Of all of them.
+    consumers: Vec<String>,
+}
+
+impl Tables {
+    /// Looks at them; `None` when the first one is not catching up any more.
+    async fn look(copier: &Copier, sides: &Sides, company: &mut Company) -> Result<Option<Tables>> {
+        let queue = copier.config.queue_name.as_str();
+        let mut names = company.tables();
+        names.push(copier.table.clone());
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let infos = table::several(&*sides.target, queue, &names).await?;
+        let (first, mut others): (Vec<_>, Vec<_>) =
+            infos.into_iter().partition(|info| info.name == copier.table);
+        let catches_up = |i: &TableInfo| i.local && i.state.is_copying() && i.state != MergeState::InCopy;
+        let Some(first) = first.into_iter().find(catches_up) else { return Ok(None) };
+        others.retain(|info| info.local && (info.state, &info.snapshot) == (first.state, &first.snapshot));
+        for name in company.tables() {
+            if !others.iter().any(|info| info.name == name) {
+                company.release(&name);
+            }
+        }
+        let consumers = copier.consumers(company);
+        Ok(Some(Tables { first, others, consumers }))
+    }
+
+    fn all(&self) -> impl Iterator<Item = &TableInfo> {
+        std::iter::once(&self.first).chain(&self.others)
+    }
+
+    fn names(&self) -> Vec<&str> {
+        self.all().map(|info| info.name.as_str()).collect()
+    }
+
+    fn consumers(&self) -> Vec<&str> {
+        self.consumers.iter().map(String::as_str).collect()
+    }
+
+    /// Moves them on; answers those that have moved.
+    async fn advance(&self, client: &pg::Client, queue: &str, to: MergeState) -> Result<Vec<String>> {
+        let (from, snapshot) = (self.first.state, self.first.snapshot.as_deref());
+        position::advance_all(client, queue, &self.names(), from, to, snapshot).await
+    }
+}
+
+/// A table that was caught up together with others may have ended between what the target has applied and its consumer's being moved there.
+async fn align(copier: &Copier, sides: &Sides) -> Result<()> {
+    let (queue, consumer) = (copier.config.queue_name.as_str(), copier.consumer.as_str());
+    let applied = node::consumer_state(&*sides.target, queue, consumer).await?;
+    let stands = batch::subscription(&*sides.provider, queue, consumer).await?;
+    let (Some(applied), Some(stands)) = (applied, stands) else { return Ok(()) };
+    if stands < applied.completed_tick
+        && batch::unfinished(&*sides.provider, queue, consumer).await?.is_none()
+    {
+        batch::move_all(&*sides.provider, queue, &[consumer], applied.completed_tick).await?;
+    }
+    Ok(())
+}
+
+/// Gives the batch back as done, and moves the company's consumers behind it.
+async fn finish(copier: &Copier, sides: &Sides, company: &Company, batch: &Batch) -> Result<()> {
+    let queue = copier.config.queue_name.as_str();
+    if !company.is_empty() {
+        let consumers: Vec<String> = company.tables().iter().map(|t| copier.config.consumer(t)).collect();
+        let consumers: Vec<&str> = consumers.iter().map(String::as_str).collect();
+        batch::move_all(&*sides.provider, queue, &consumers, batch.tick).await?;
+        fail_point::reached("consumers-moved");
+    }
+    batch::finish(&*sides.provider, batch).await?;
+    Ok(())
 }
 
 /// A copy of the stock worker was ended between its rows and its indexes: without those, changes would find no rows by their key.
@@ -126,31 +211,43 @@ async fn is_newest(copier: &Copier, sides: &Sides, batch: &Batch) -> Result<bool
     Ok(batch::last_tick(&*sides.provider, &copier.config.queue_name).await? == Some(batch.tick))
 }
 
-/// Makes the table the worker's: state and the end of the copy's own position in one transaction. Not where the worker has applied less or
-/// more than the copy, since changes would be lost or come twice.
-async fn hand_over(copier: &Copier, sides: &mut Sides, info: &TableInfo) -> Result<bool> {
+/// Makes the tables the worker's: state and the end of the copy's own position in one transaction. Not where the worker has applied less or
+/// more than the copy, since changes would be lost or come twice. One whose state is another by now leaves the company.
+async fn hand_over(
+    copier: &Copier,
+    sides: &mut Sides,
+    tables: &Tables,
+    company: &mut Company,
+) -> Result<bool> {
     let queue = copier.config.queue_name.as_str();
     let transaction = sides.target.transaction().await.during("handing the table over")?;
-    let snapshot = info.snapshot.as_deref();
     let client = transaction.client();
-    if !position::advance(client, queue, &info.name, info.state, MergeState::Ok, snapshot).await? {
+    let moved = tables.advance(client, queue, MergeState::Ok).await?;
+    if !moved.contains(&copier.table) {
         return Ok(false);
     }
-    let worker = node::worker_position(client, queue).await?;
-    let copy = node::consumer_state(client, queue, &copier.consumer).await?;
-    if worker != copy.map(|copy| copy.completed_tick) {
+    let moved: Vec<&str> = moved.iter().map(String::as_str).collect();
+    let consumers: Vec<String> = moved.iter().map(|name| copier.config.consumer(name)).collect();
+    let consumers: Vec<&str> = consumers.iter().map(String::as_str).collect();
+    let Some(worker) = node::worker_position(client, queue).await? else { return Ok(false) };
+    if node::count_at(client, queue, &consumers, worker).await? != consumers.len() {
         return Ok(false);
     }
-    node::unregister_consumer(&transaction, queue, &copier.consumer).await?;
-    table::set_error(&transaction, queue, &info.name, None).await?;
+    node::unregister_consumers(&transaction, queue, &consumers).await?;
+    table::clear_errors(&transaction, queue, &moved).await?;
     fail_point::reached("hand-over-before-commit");
     transaction.commit().await.during("handing the table over")?;
     fail_point::reached("hand-over-after-commit");
-    copier.moved(info, MergeState::Ok);
+    for name in company.tables() {
+        if !moved.contains(&name.as_str()) {
+            company.release(&name);
+        }
+    }
+    moved.iter().for_each(|name| copier.moved(name, MergeState::Ok));
     Ok(true)
 }
 
-/// Applies the table's events of the copy's batches.
+/// Applies the tables' events of the copy's batches.
 struct Replay<'a> {
     copier: &'a Copier,
     decoder: Decoder,
@@ -159,13 +256,11 @@ struct Replay<'a> {
 }
 
 impl<'a> Replay<'a> {
-    async fn start(copier: &'a Copier, sides: &Sides, info: &TableInfo) -> Result<Replay<'a>> {
+    async fn start(copier: &'a Copier, sides: &Sides) -> Result<Replay<'a>> {
         let bypass_triggers = replay::may_bypass_triggers(&*sides.target).await?;
         let on_conflict = copier.config.on_conflict;
         let options = apply::Options { bypass_triggers, on_conflict, ..apply::Options::default() };
-        let mut applier = Applier::new(options);
-        applier.set_dest(&info.name, info.dest());
-        Ok(Replay { copier, decoder: Decoder::new(), applier, bypass_triggers })
+        Ok(Replay { copier, decoder: Decoder::new(), applier: Applier::new(options), bypass_triggers })
     }
 
     /// Whether the target has the batch already: it was committed there, and not finished at the provider.
@@ -184,12 +279,17 @@ impl<'a> Replay<'a> {
         }
     }
 
-    async fn apply(&mut self, sides: &Sides, info: &TableInfo, batch: &Batch) -> Result<()> {
-        match self.attempt(sides, info, batch).await {
-            Err(Error::Apply(error))
-                if error.is_collision() && self.applier.gather(&sides.target, &info.name).await? =>
-            {
-                let again = self.attempt(sides, info, batch).await;
+    async fn apply(&mut self, sides: &Sides, tables: &Tables, batch: &Batch) -> Result<()> {
+        match self.attempt(sides, tables, batch).await {
+            Err(Error::Apply(error)) if error.is_collision() => {
+                let mut any = false;
+                for name in tables.names() {
+                    any |= self.applier.gather(&sides.target, name).await?;
+                }
+                if !any {
+                    return Err(error.into());
+                }
+                let again = self.attempt(sides, tables, batch).await;
                 self.applier.gather_no_more();
                 again
             }
@@ -197,10 +297,10 @@ impl<'a> Replay<'a> {
         }
     }
 
-    async fn attempt(&mut self, sides: &Sides, info: &TableInfo, batch: &Batch) -> Result<()> {
+    async fn attempt(&mut self, sides: &Sides, tables: &Tables, batch: &Batch) -> Result<()> {
         let target: &pg::Client = &sides.target;
         apply::begin(target, self.copier.config.limits).await?;
-        match self.write(sides, info, batch).await {
+        match self.write(sides, tables, batch).await {
             Ok(()) => {
                 fail_point::reached("catch-up-before-commit");
                 target.batch_execute("commit").await.during("committing the batch")
@@ -214,14 +314,19 @@ impl<'a> Replay<'a> {
         }
     }
 
-    async fn write(&mut self, sides: &Sides, info: &TableInfo, batch: &Batch) -> Result<()> {
+    async fn write(&mut self, sides: &Sides, tables: &Tables, batch: &Batch) -> Result<()> {
         let (queue, target): (_, &pg::Client) = (self.copier.config.queue_name.as_str(), &sides.target);
         let began = Instant::now();
-        let seen: Option<Snapshot> = info.snapshot.as_deref().and_then(|text| text.parse().ok());
+        let seen: Option<Snapshot> = tables.first.snapshot.as_deref().and_then(|text| text.parse().ok());
+        let standing = node::count_at(target, queue, &tables.consumers(), batch.previous_tick).await?;
+        if standing != tables.consumers.len() {
+            return Err(Error::Parted { table: tables.first.name.clone(), tick: batch.previous_tick });
+        }
+        tables.all().for_each(|info| self.applier.set_dest(&info.name, info.dest()));
         replay::enter(target, self.bypass_triggers).await?;
         self.decoder.refresh_shapes(&sides.provider).await?;
         let mut bytes = 0;
-        let mut events = batch::events(&*sides.provider, batch, Some(&info.name)).await?;
+        let mut events = batch::events(&*sides.provider, batch, Some(&tables.names())).await?;
         while let Some(event) = events.try_next().await? {
             if seen.as_ref().is_some_and(|seen| seen.contains(event.txid)) {
                 continue;
@@ -241,8 +346,9 @@ impl<'a> Replay<'a> {
         }
         let changes: u64 = applied.tables.values().map(|table| table.changes).sum();
         self.copier.report.applied(batch, changes, bytes, began.elapsed());
-        debug!(queue, table = info.name, tick = batch.tick, changes, "batch applied by the copy");
-        node::set_completed(target, queue, &self.copier.consumer, batch.tick).await?;
+        let (table, together) = (&tables.first.name, tables.consumers.len());
+        debug!(queue, table, together, tick = batch.tick, changes, "batch applied by the copy");
+        node::set_all_completed(target, queue, &tables.consumers(), batch.tick).await?;
         Ok(())
     }
 }

@@ -1,6 +1,9 @@
 //! Which columns are copied, and the two COPY statements.
 
+use std::collections::HashMap;
+
 use pg::{Client, Ident, QualifiedName, Table, TableKind};
+use pgq::table::TableInfo;
 use tracing::warn;
 
 use crate::format::{self, Wires};
@@ -69,22 +72,46 @@ impl Copying {
 }
 
 /// The table's definition on both sides, and what of it is copied.
-pub(crate) async fn both(
+pub(crate) type Both = (Table, Table, Copying);
+
+/// Looks at one table.
+pub(crate) async fn both(provider: &Client, target: &Client, info: &TableInfo) -> Result<Both> {
+    let mut found = all(provider, target, std::slice::from_ref(info)).await?;
+    found.pop().unwrap_or_else(|| Err(missing(&info.name, "source")))
+}
+
+/// Looks at several tables, in their order.
+pub(crate) async fn all(
     provider: &Client,
     target: &Client,
-    name: &str,
-    dest: &str,
-) -> Result<(Table, Table, Copying)> {
-    let missing =
-        |plain: &str, side| Error::NoTable { table: QualifiedName::from_plain(plain).plain(), side };
-    let source =
-        pg::find_table(provider, name).await.map_err(structure)?.ok_or_else(|| missing(name, "source"))?;
-    let from = format::wires(provider, &source).await?;
-    let dest =
-        pg::find_table(target, dest).await.map_err(structure)?.ok_or_else(|| missing(dest, "target"))?;
-    let into = format::wires(target, &dest).await?;
-    let copying = copying((&source, &from), (&dest, &into))?;
-    Ok((source, dest, copying))
+    infos: &[TableInfo],
+) -> Result<Vec<Result<Both>>> {
+    let names: Vec<&str> = infos.iter().map(|info| info.name.as_str()).collect();
+    let dests: Vec<&str> = infos.iter().map(TableInfo::dest).collect();
+    let ((sources, mut from), (targets, mut into)) =
+        tokio::try_join!(one_side(provider, &names), one_side(target, &dests))?;
+    let tables = infos.iter().zip(sources.into_iter().zip(targets));
+    Ok(tables
+        .map(|(info, (source, target))| {
+            let source = source.ok_or_else(|| missing(&info.name, "source"))?;
+            let target = target.ok_or_else(|| missing(info.dest(), "target"))?;
+            let from = from.remove(&source.oid).unwrap_or_default();
+            let into = into.remove(&target.oid).unwrap_or_default();
+            let copying = copying((&source, &from), (&target, &into))?;
+            Ok((source, target, copying))
+        })
+        .collect())
+}
+
+async fn one_side(client: &Client, names: &[&str]) -> Result<(Vec<Option<Table>>, HashMap<u32, Wires>)> {
+    let tables = pg::find_tables(client, names).await.map_err(structure)?;
+    let known: Vec<&Table> = tables.iter().flatten().collect();
+    let wires = format::wires(client, &known).await?;
+    Ok((tables, wires))
+}
+
+fn missing(plain: &str, side: &'static str) -> Error {
+    Error::NoTable { table: QualifiedName::from_plain(plain).plain(), side }
 }
 
 fn structure(source: pg::Error) -> Error {

@@ -69,6 +69,23 @@ pub enum Error {
         /// The table.
         table: String,
     },
+    /// Consumers of copies that work together do not stand at the same tick.
+    #[error(
+        "the copy of table {table} and others beside it: not all of their consumers have applied tick {tick}"
+    )]
+    Parted {
+        /// The first table.
+        table: String,
+        /// Last tick applied.
+        tick: i64,
+    },
+    /// Tables that are copied together have failed together.
+    #[error("{source}")]
+    InCompany {
+        /// What has happened to one of them.
+        #[source]
+        source: Box<Error>,
+    },
     /// The copy's subscription and its record on the target disagree.
     #[error(
         "lost position of copy consumer \"{consumer}\": the target has applied tick {completed}, the provider's batch goes \
@@ -106,7 +123,11 @@ impl Error {
             | Error::Snapshot { .. }
             | Error::TooLarge { .. } => Some(Cause { code: None, event: None }),
             // a lock that is not to be had now, mostly
-            Error::NotRestored { .. } | Error::BuilderLost { .. } | Error::Pgq(_) => None,
+            Error::NotRestored { .. }
+            | Error::BuilderLost { .. }
+            | Error::Parted { .. }
+            | Error::InCompany { .. }
+            | Error::Pgq(_) => None,
         }
     }
 }

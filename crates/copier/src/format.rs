@@ -1,6 +1,6 @@
 //! Which columns may travel in binary format.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use pg::{Client, Table};
 
@@ -75,12 +75,12 @@ const OF_EXTENSIONS: &[(&str, &str)] = &[("citext", "citext"), ("hstore", "hstor
 /// What a column's values are on the wire, by the catalogs: a domain's are those of its base type. A type without a row has no binary format,
 /// or belongs to the database alone (composite types, arrays and ranges of its own tell object ids).
 const WIRES: &str = "\
-with recursive based (name, type) as (
-    select a.attname, a.atttypid from pg_catalog.pg_attribute a
-     where a.attrelid = $1 and a.attnum > 0 and not a.attisdropped
+with recursive based (relation, name, type) as (
+    select a.attrelid, a.attname, a.atttypid from pg_catalog.pg_attribute a
+     where a.attrelid = any ($1) and a.attnum > 0 and not a.attisdropped
     union all
-    select b.name, t.typbasetype from based b join pg_catalog.pg_type t on t.oid = b.type where t.typtype = 'd')
-select b.name::text, t.oid, t.typname::text, n.nspname = 'pg_catalog', t.typtype = 'e', e.extname::text
+    select b.relation, b.name, t.typbasetype from based b join pg_catalog.pg_type t on t.oid = b.type where t.typtype = 'd')
+select b.name::text, t.oid, t.typname::text, n.nspname = 'pg_catalog', t.typtype = 'e', e.extname::text, b.relation
   from based b join pg_catalog.pg_type t on t.oid = b.type and t.typtype <> 'd'
   join pg_catalog.pg_namespace n on n.oid = t.typnamespace
   left join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_type'::regclass and d.objid = t.oid and d.deptype = 'e'
@@ -106,10 +106,12 @@ pub(crate) enum Wire {
 /// What the values of a table's columns are in binary format, by the column's name.
 pub(crate) type Wires = BTreeMap<String, Wire>;
 
-/// Asks one side.
-pub(crate) async fn wires(client: &Client, table: &Table) -> Result<Wires> {
-    let asked = client.query(WIRES, &[&table.oid]).await;
-    let rows = asked.during(format!("reading the types of {}", table.name))?;
+/// Asks one side; answers by the tables' object ids.
+pub(crate) async fn wires(client: &Client, tables: &[&Table]) -> Result<HashMap<u32, Wires>> {
+    let oids: Vec<u32> = tables.iter().map(|table| table.oid).collect();
+    let names: Vec<String> = tables.iter().map(|table| table.name.to_string()).collect();
+    let asked = client.query(WIRES, &[&oids]).await;
+    let rows = asked.during(format!("reading the types of {}", names.join(", ")))?;
     let wire = |row: &tokio_postgres::Row| {
         let (oid, name): (u32, String) = (row.get(1), row.get(2));
         let (built_in, label, extension): (bool, bool, Option<String>) = (row.get(3), row.get(4), row.get(5));
@@ -121,7 +123,13 @@ pub(crate) async fn wires(client: &Client, table: &Table) -> Result<Wires> {
             extension.map(|extension| Wire::OfExtension { extension, name })
         }
     };
-    Ok(rows.iter().filter_map(|row| Some((row.get(0), wire(row)?))).collect())
+    let mut wires: HashMap<u32, Wires> = HashMap::new();
+    for row in &rows {
+        if let Some(wire) = wire(row) {
+            wires.entry(row.get(6)).or_default().insert(row.get(0), wire);
+        }
+    }
+    Ok(wires)
 }
 
 /// Whether the target reads the source's binary values of a column as they were meant. Modifiers may differ: the target checks

@@ -6,36 +6,41 @@ use std::time::Duration;
 
 use futures_util::stream::FuturesUnordered;
 use futures_util::{StreamExt as _, TryStreamExt as _};
-use pg::Table;
 use pgq::table::{self, MergeState, TableInfo};
 use pgq::{batch, fail_point, node, replay};
 use tracing::info;
 
 use crate::chunks::{self, Chunked};
-use crate::columns::{self, Copying};
+use crate::columns::{self, Both};
+use crate::company::Company;
 use crate::connections::Sides;
 use crate::error::During;
 use crate::plan::{self, Manner};
 use crate::reconcile;
 use crate::run::{self, End, Going, Run, Step};
 use crate::staging::Staging;
+use crate::together::{self, Member};
 use crate::{Copier, Result, indexes, position, whole};
 
 /// How often events are drained while indexes are built.
 const DRAIN: Duration = Duration::from_secs(5);
 
 /// One step of the way from `in-copy` to `catching-up`. The caller looks at the table's state afterwards, and calls again while it is `in-copy`.
-pub(crate) async fn step(copier: &Copier, sides: &mut Sides, info: &TableInfo) -> Result<()> {
+pub(crate) async fn step(
+    copier: &Copier,
+    sides: &mut Sides,
+    info: &TableInfo,
+    company: &mut Company,
+) -> Result<()> {
     let queue = copier.config.queue_name.as_str();
-    let (source, target, copying) =
-        columns::both(&sides.provider, &sides.target, &info.name, info.dest()).await?;
+    let (source, target, copying) = columns::both(&sides.provider, &sides.target, info).await?;
     let Some(run) = run::take_over(&sides.target, queue, &info.name).await? else {
-        return begin(copier, sides, info, (&source, &target), &copying).await;
+        return begin(copier, sides, info, (source, target, copying), company).await;
     };
     let layout = run::layout(&source, &target, &copying);
     if let Some(reason) = broken(copier, sides, info, &run, &layout).await? {
         start_over(copier, sides, info, reason).await?;
-        return begin(copier, sides, info, (&source, &target), &copying).await;
+        return begin(copier, sides, info, (source, target, copying), company).await;
     }
     let staging = match &run.staging {
         Some(name) => Some(Staging::new(name, &copying, &source, &target.name, &run)?),
@@ -91,58 +96,60 @@ async fn begin(
     copier: &Copier,
     sides: &mut Sides,
     info: &TableInfo,
-    (source, target): (&Table, &Table),
-    copying: &Copying,
+    (source, target, copying): Both,
+    company: &mut Company,
 ) -> Result<()> {
     let queue = copier.config.queue_name.as_str();
     copier.wait_at_the_gate().await;
-    node::unregister_consumer(&*sides.target, queue, &copier.consumer).await?;
-    let first_tick = subscribe(copier, sides).await?;
-    free(copier, sides, info).await?;
-    let facts = plan::facts(&sides.provider, source).await?;
+    let facts = plan::facts(&sides.provider, &source).await?;
     copier.progress.expect(&info.name, facts.bytes);
-    let mut manner = plan::choose(&copier.config, sides, info, (source, target), copying, &facts).await?;
+    let manner = plan::choose(&copier.config, sides, info, (&source, &target), &copying, &facts).await?;
+    if manner == Manner::Tiny {
+        let lead = Member { info: info.clone(), source, target, copying, bytes: facts.bytes };
+        return together::copy(copier, sides, lead, company).await;
+    }
+    let (tables, copying) = ((&source, &target), &copying);
+    node::unregister_consumer(&*sides.target, queue, &copier.consumer).await?;
+    let first_tick = subscribe(sides, queue, &[&copier.consumer]).await?;
+    free(copier, sides, &[info]).await?;
+    let mut why = None;
     if manner == Manner::Chunks {
-        if chunks::begin(copier, sides, info, (source, target), copying, first_tick).await? {
+        if chunks::begin(copier, sides, info, tables, copying, first_tick).await? {
             return Ok(());
         }
-        manner = Manner::Whole(Some("a unique index on the target has to stay"));
+        why = Some("a unique index on the target has to stay");
+    } else if let Manner::Whole(reason) = manner {
+        why = reason;
     }
-    whole::copy(copier, sides, info, (source, target), copying, &manner, first_tick).await
+    whole::copy(copier, sides, info, tables, copying, why, first_tick).await
 }
 
-/// Subscribes the copy's consumer at a fresh tick, whatever an earlier attempt has left.
-async fn subscribe(copier: &Copier, sides: &Sides) -> Result<i64> {
-    let queue = copier.config.queue_name.as_str();
-    let provider = &*sides.provider;
-    batch::unregister(provider, queue, &copier.consumer).await?;
-    batch::register(provider, queue, &copier.consumer, None).await?;
+/// Subscribes consumers of copies at a fresh tick, whatever an earlier attempt has left.
+pub(crate) async fn subscribe(sides: &Sides, queue: &str, consumers: &[&str]) -> Result<i64> {
+    let tick = batch::subscribe_all(&*sides.provider, queue, consumers).await?;
     fail_point::reached("copy-registered");
-    let position = batch::subscription(provider, queue, &copier.consumer).await?;
-    Ok(position.ok_or_else(|| pgq::Error::NoNode { queue: queue.to_owned() })?)
+    Ok(tick.ok_or_else(|| pgq::Error::NoNode { queue: queue.to_owned() })?)
 }
 
 /// Foreign keys at either end go in a short transaction of their own: their locks on other tables must not last as long as a copy.
 /// What cannot go is made deferrable, and user triggers are switched off.
-async fn free(copier: &Copier, sides: &mut Sides, info: &TableInfo) -> Result<()> {
-    let transaction = sides.target.transaction().await.during("dropping foreign keys")?;
-    let sql = "select londiste_rs.drop_fkeys($1)";
-    let what = || format!("dropping the foreign keys of {}", info.dest());
-    let dropped: i32 = transaction.query_one(sql, &[&info.dest()]).await.during(what())?.get(0);
-    transaction
-        .query_one("select londiste_rs.relax_table($1)", &[&info.dest()])
-        .await
-        .during("relaxing foreign keys and triggers")?;
-    transaction.commit().await.during(what())?;
-    if dropped > 0 {
-        let (job, queue) = (&copier.config.job_name, &copier.config.queue_name);
-        info!(
-            job,
-            queue,
-            table = info.name,
-            foreign_keys = dropped,
-            "foreign keys are dropped until the table is ok"
-        );
+pub(crate) async fn free(copier: &Copier, sides: &mut Sides, infos: &[&TableInfo]) -> Result<()> {
+    let dests: Vec<&str> = infos.iter().map(|info| info.dest()).collect();
+    let what = || format!("dropping the foreign keys of {}", dests.join(", "));
+    let sql = "select londiste_rs.drop_fkeys(d), londiste_rs.relax_table(d) from unnest($1::text[]) with ordinality t (d, place) order by place";
+    let rows = sides.target.query(sql, &[&dests]).await.during(what())?;
+    let (job, queue) = (&copier.config.job_name, &copier.config.queue_name);
+    for (info, row) in infos.iter().zip(rows) {
+        let dropped: i32 = row.get(0);
+        if dropped > 0 {
+            info!(
+                job,
+                queue,
+                table = info.name,
+                foreign_keys = dropped,
+                "foreign keys are dropped until the table is ok"
+            );
+        }
     }
     Ok(())
 }
@@ -190,7 +197,7 @@ async fn finish(
     }
     let (from, to) = (MergeState::InCopy, MergeState::CatchingUp);
     position::advance(client, queue, &info.name, from, to, Some(&run.first_snapshot)).await?;
-    table::set_error(&transaction, queue, &info.name, None).await?;
+    table::clear_errors(&transaction, queue, &[&info.name]).await?;
     if let Some(why) = &run.why_whole {
         info!(job, queue, table = info.name, reason = why, "table was copied under one snapshot");
     }
@@ -198,7 +205,7 @@ async fn finish(
     fail_point::reached("copy-end-before-commit");
     transaction.commit().await.during("ending the copy")?;
     fail_point::reached("copy-end-after-commit");
-    copier.moved(info, to);
+    copier.moved(&info.name, to);
     Ok(())
 }
 

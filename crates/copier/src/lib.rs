@@ -7,6 +7,7 @@ mod brake;
 mod catch_up;
 mod chunks;
 mod columns;
+mod company;
 mod config;
 mod connections;
 mod copier;
@@ -25,6 +26,7 @@ mod ranges;
 mod reconcile;
 mod run;
 mod staging;
+mod together;
 mod whole;
 mod window;
 

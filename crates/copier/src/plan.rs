@@ -1,7 +1,10 @@
 //! How a table is copied, decided by what it is.
 
+use std::collections::HashMap;
+
 use pg::{Client, Persistence, Table, TableKind};
 use pgq::table::TableInfo;
+use tokio_postgres::Row;
 
 use crate::columns::Copying;
 use crate::connections::Sides;
@@ -18,7 +21,7 @@ pub(crate) const ONE_CHUNK: i64 = 64 << 20;
 /// The ways of copying.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Manner {
-    /// One transaction, indexes in place.
+    /// One transaction, with other small tables; indexes in place.
     Tiny,
     /// One snapshot; indexes are built when the rows are there. For a large table with the reason why it has to be.
     Whole(Option<&'static str>),
@@ -27,7 +30,7 @@ pub(crate) enum Manner {
 }
 
 /// What decides.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Facts {
     /// Bytes of rows on the source, out-of-line values included.
     pub(crate) bytes: i64,
@@ -47,7 +50,8 @@ struct Keyed {
 
 /// By nothing but the system's catalogs: a source of the stock tools has no schema of ours. Chunks lock each heap, which takes SELECT on it.
 const FACTS: &str = "\
-select coalesce(sum(pg_catalog.pg_table_size(c.oid)), 0)::int8,
+select top.oid,
+       coalesce(sum(pg_catalog.pg_table_size(c.oid)), 0)::int8,
        coalesce(sum(pg_catalog.pg_relation_size(c.oid)) / pg_catalog.current_setting('block_size')::int8, 0)::int8,
        coalesce(pg_catalog.bool_and(c.relkind = 'r' and am.amname = 'heap'
                                     and pg_catalog.has_table_privilege(c.oid, 'select')), false)
@@ -58,13 +62,32 @@ select coalesce(sum(pg_catalog.pg_table_size(c.oid)), 0)::int8,
        select t.relid from pg_catalog.pg_partition_tree(top.oid) t where top.relkind = 'p' and t.isleaf) rel
   join pg_catalog.pg_class c on c.oid = rel.oid
   left join pg_catalog.pg_am am on am.oid = c.relam
- where top.oid = $1";
+ where top.oid = any ($1)
+ group by top.oid";
 
 /// Looks at the source's table.
 pub(crate) async fn facts(provider: &Client, table: &Table) -> Result<Facts> {
-    let looking = format!("looking at table {}", table.name);
-    let row = provider.query_one(FACTS, &[&table.oid]).await.during(looking)?;
-    Ok(Facts { bytes: row.get(0), pages: row.get(1), heaps: row.get(2) })
+    Ok(facts_of(provider, &[table]).await?.remove(&table.oid).unwrap_or_default())
+}
+
+/// Looks at several of the source's tables; those that are still there are told of, by their object ids.
+pub(crate) async fn facts_of(provider: &Client, tables: &[&Table]) -> Result<HashMap<u32, Facts>> {
+    let names: Vec<String> = tables.iter().map(|table| table.name.to_string()).collect();
+    let oids: Vec<u32> = tables.iter().map(|table| table.oid).collect();
+    let rows = provider.query(FACTS, &[&oids]).await;
+    let rows = rows.during(format!("looking at table {}", names.join(", ")))?;
+    let facts = |row: &Row| Facts { bytes: row.get(1), pages: row.get(2), heaps: row.get(3) };
+    Ok(rows.iter().map(|row| (row.get(0), facts(row))).collect())
+}
+
+/// The manner where a table's size decides alone.
+pub(crate) fn by_size(config: &Config, info: &TableInfo, facts: &Facts) -> Option<Manner> {
+    let one_chunk = match config.copy_chunk_pages {
+        0 => facts.bytes <= ONE_CHUNK,
+        pages => facts.pages <= pages,
+    };
+    let tiny = facts.bytes <= TINY && info.dropped_ddl.is_none();
+    one_chunk.then_some(if tiny { Manner::Tiny } else { Manner::Whole(None) })
 }
 
 async fn keyed(provider: &Client, queue: &str, name: &str, table: &Table) -> Result<Keyed> {
@@ -90,15 +113,8 @@ pub(crate) async fn choose(
     copying: &Copying,
     facts: &Facts,
 ) -> Result<Manner> {
-    let one_chunk = match config.copy_chunk_pages {
-        0 => facts.bytes <= ONE_CHUNK,
-        pages => facts.pages <= pages,
-    };
-    if facts.bytes <= TINY && one_chunk && info.dropped_ddl.is_none() {
-        return Ok(Manner::Tiny);
-    }
-    if one_chunk {
-        return Ok(Manner::Whole(None));
+    if let Some(manner) = by_size(config, info, facts) {
+        return Ok(manner);
     }
     let keyed = keyed(&sides.provider, &config.queue_name, &info.name, source).await?;
     let why = if sides.provider.server_version() < RANGES_SINCE {

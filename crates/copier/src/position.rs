@@ -15,11 +15,24 @@ pub(crate) async fn advance(
     to: MergeState,
     snapshot: Option<&str>,
 ) -> Result<bool> {
+    Ok(!advance_all(client, queue, &[table], from, to, snapshot).await?.is_empty())
+}
+
+/// The same for several tables; answers which of them have moved.
+pub(crate) async fn advance_all(
+    client: &Client,
+    queue: &str,
+    tables: &[&str],
+    from: MergeState,
+    to: MergeState,
+    snapshot: Option<&str>,
+) -> Result<Vec<String>> {
     let sql = "update londiste.table_info set merge_state = $4, custom_snapshot = $5 \
-                where queue_name = $1 and table_name = $2 and local and merge_state is not distinct from $3";
+                where queue_name = $1 and table_name = any ($2) and local and merge_state is not distinct from $3 \
+            returning table_name";
     let moved = client
-        .execute(sql, &[&queue, &table, &from.to_column(), &to.to_column(), &snapshot])
+        .query(sql, &[&queue, &tables, &from.to_column(), &to.to_column(), &snapshot])
         .await
-        .during(format!("moving table {table} from {from} to {to}"))?;
-    Ok(moved == 1)
+        .during(format!("moving table {} from {from} to {to}", tables.join(", ")))?;
+    Ok(moved.iter().map(|row| row.get(0)).collect())
 }

@@ -46,6 +46,22 @@ impl Default for Entry {
 }
 
 impl Entry {
+    /// The step's name, how much of it is done, and of how much.
+    fn told(&self) -> (&'static str, i64, i64) {
+        match self.step {
+            Step::Rows => ("copy", 0, 0),
+            Step::Reconciling => ("reconcile", 0, 0),
+            Step::Indexes { done, total } => ("indexes", done as i64, total as i64),
+            Step::CatchingUp { behind } => ("catch up", behind, 0),
+        }
+    }
+
+    /// Bytes per second of this attempt.
+    fn rate(&self) -> f64 {
+        let seconds = self.began.elapsed().as_secs_f64().max(0.001);
+        self.bytes.saturating_sub(self.resumed) as f64 / seconds
+    }
+
     /// What keeps the copy from going as fast as it could.
     fn remark(&self, gate: &Gate) -> Option<String> {
         if self.step != Step::Rows {
@@ -164,35 +180,41 @@ impl Progress {
         report.note(|facts| facts.copy = Some(copy));
     }
 
-    /// Writes a table's progress down where other processes can see it. A failure is none of the copy.
-    pub(crate) async fn publish(&self, client: &Client, gate: &Gate, queue: &str, table: &str) {
-        let entry = self.tables.lock().unwrap_or_else(PoisonError::into_inner).get(table).cloned();
-        let Some(entry) = entry else { return };
-        let (step, done, total) = match entry.step {
-            Step::Rows => ("copy", 0, 0),
-            Step::Reconciling => ("reconcile", 0, 0),
-            Step::Indexes { done, total } => ("indexes", done as i64, total as i64),
-            Step::CatchingUp { behind } => ("catch up", behind, 0),
-        };
-        let seconds = entry.began.elapsed().as_secs_f64().max(0.001);
-        let rate = entry.bytes.saturating_sub(entry.resumed) as f64 / seconds;
+    /// Writes the progress of all tables down where other processes can see it. A failure is none of the copies.
+    pub(crate) async fn publish(&self, client: &Client, gate: &Gate, queue: &str) {
+        let entries = self.tables.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if entries.is_empty() {
+            return;
+        }
         let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+        let tables: Vec<&String> = entries.keys().collect();
+        let entries: Vec<&Entry> = entries.values().collect();
+        let steps: Vec<(&str, i64, i64)> = entries.iter().map(|entry| entry.told()).collect();
+        let step: Vec<&str> = steps.iter().map(|step| step.0).collect();
+        let [done, total] = [|step: &(&str, i64, i64)| step.1, |step: &(&str, i64, i64)| step.2]
+            .map(|of| steps.iter().map(of).collect::<Vec<i64>>());
+        let [rows, bytes, expected] =
+            [|entry: &Entry| entry.rows, |entry: &Entry| entry.bytes, |entry: &Entry| entry.expected]
+                .map(|of| entries.iter().map(|entry| number(of(entry))).collect::<Vec<i64>>());
+        let rate: Vec<f64> = entries.iter().map(|entry| entry.rate()).collect();
+        let remark: Vec<Option<String>> = entries.iter().map(|entry| entry.remark(gate)).collect();
         let sql = "insert into londiste_rs.copy_progress as p \
                           (queue_name, table_name, step, rows, bytes, expected_bytes, bytes_per_second, done, total, remark) \
-                   select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 \
-                    where exists (select from londiste.table_info t where t.queue_name = $1 and t.table_name = $2 and t.local \
+                   select $1, e.* \
+                     from unnest($2::text[], $3::text[], $4::int8[], $5::int8[], $6::int8[], $7::float8[], $8::int8[], $9::int8[], $10::text[]) \
+                          as e (table_name, step, rows, bytes, expected_bytes, bytes_per_second, done, total, remark) \
+                    where exists (select from londiste.table_info t where t.queue_name = $1 and t.table_name = e.table_name and t.local \
                                      and t.merge_state is distinct from 'ok') \
+                    order by e.table_name \
                    on conflict (queue_name, table_name) do update \
                    set step = excluded.step, rows = excluded.rows, bytes = excluded.bytes, \
                        expected_bytes = excluded.expected_bytes, bytes_per_second = excluded.bytes_per_second, \
                        done = excluded.done, total = excluded.total, remark = excluded.remark, updated = now()";
-        let remark = entry.remark(gate);
-        let (rows, bytes, expected) = (number(entry.rows), number(entry.bytes), number(entry.expected));
         let written = client
-            .execute(sql, &[&queue, &table, &step, &rows, &bytes, &expected, &rate, &done, &total, &remark])
+            .execute(sql, &[&queue, &tables, &step, &rows, &bytes, &expected, &rate, &done, &total, &remark])
             .await;
         if let Err(error) = written {
-            debug!(queue, table, %error, "progress of the copy could not be written down");
+            debug!(queue, %error, "progress of the copies could not be written down");
         }
     }
 }

@@ -123,11 +123,17 @@ pub(crate) async fn forget(client: &Client, queue: &str, table: &str) -> Result<
 /// Whether the table is still to be copied, until the end of the transaction: who removes it, or asks for it again, waits for that end. To be
 /// asked before anything of the target is dropped.
 pub(crate) async fn is_wanted(client: &Client, queue: &str, table: &str) -> Result<bool> {
-    let sql = "select from londiste.table_info \
-                where queue_name = $1 and table_name = $2 and local and merge_state = 'in-copy' for no key update";
+    Ok(!wanted(client, queue, &[table]).await?.is_empty())
+}
+
+/// Those of several tables that are still to be copied, likewise.
+pub(crate) async fn wanted(client: &Client, queue: &str, tables: &[&str]) -> Result<Vec<String>> {
+    let sql = "select table_name from londiste.table_info \
+                where queue_name = $1 and table_name = any ($2) and local and merge_state = 'in-copy' \
+                order by nr for no key update";
     let rows =
-        client.query(sql, &[&queue, &table]).await.during("looking whether the copy is still wanted")?;
-    Ok(!rows.is_empty())
+        client.query(sql, &[&queue, &tables]).await.during("looking whether the copy is still wanted")?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
 /// Whether the attempt is still the one that counts, until the caller's transaction ends.

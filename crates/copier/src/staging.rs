@@ -149,7 +149,7 @@ impl Staging {
         let transaction = sides.target.transaction().await.during(what())?;
         let client: &Client = transaction.client();
         let copy_in = format!("copy {} (londiste_gone, {}) from stdin", self.name, list(&self.columns, ""));
-        let mut events = batch::events(&*sides.provider, batch, Some(&info.name)).await?;
+        let mut events = batch::events(&*sides.provider, batch, Some(&[&info.name])).await?;
         let mut into: Option<pg::CopyIn<'_>> = None;
         let mut rows = String::new();
         let mut changes = 0u64;

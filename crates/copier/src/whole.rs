@@ -10,18 +10,17 @@ use tracing::info;
 use crate::columns::Copying;
 use crate::connections::Sides;
 use crate::error::During;
-use crate::plan::Manner;
 use crate::run::{self, Run, Step};
 use crate::{Copier, Result, indexes, position};
 
-/// Copies all rows. The consumer was registered at `first_tick` before, so that every change is in the rows or behind the tick.
+/// Copies all rows; a large table with the reason why under one snapshot. The consumer was registered at `first_tick` before, so that every change is in the rows or behind the tick.
 pub(crate) async fn copy(
     copier: &Copier,
     sides: &mut Sides,
     info: &TableInfo,
     (source, target): (&Table, &Table),
     copying: &Copying,
-    manner: &Manner,
+    why_whole: Option<&'static str>,
     first_tick: i64,
 ) -> Result<()> {
     let (job, queue) = (copier.config.job_name.as_str(), copier.config.queue_name.as_str());
@@ -49,13 +48,11 @@ pub(crate) async fn copy(
     }
     // the indexes of partitions would not come back under their own names
     let partitioned = target.kind == TableKind::Partitioned;
-    let away = match manner {
-        Manner::Tiny => 0,
-        _ if partitioned => 0,
-        _ => {
-            let sizes = indexes::sizes(from, &source.name).await?;
-            indexes::put_away(into, queue, info, &target.name, &sizes).await?.away
-        }
+    let away = if partitioned {
+        0
+    } else {
+        let sizes = indexes::sizes(from, &source.name).await?;
+        indexes::put_away(into, queue, info, &target.name, &sizes).await?.away
     };
     let emptied = !info.has_attr("skip_truncate");
     if emptied {
@@ -72,7 +69,7 @@ pub(crate) async fn copy(
         cancel.cancel_query().await.during("ending a copy")?;
         return Ok(());
     };
-    let mut run = Run {
+    let run = Run {
         attempt: 1,
         step: Step::Indexes,
         provider_node: sides.provider_node.clone(),
@@ -81,11 +78,8 @@ pub(crate) async fn copy(
         source_files: String::new(),
         layout: String::new(),
         staging: None,
-        why_whole: None,
+        why_whole: why_whole.map(str::to_owned),
     };
-    if let Manner::Whole(why) = manner {
-        run.why_whole = why.map(str::to_owned);
-    }
     let moved = if away == 0 {
         node::register_consumer(&writing, queue, &copier.consumer, &sides.provider_node, first_tick).await?;
         let (from, to) = (MergeState::InCopy, MergeState::CatchingUp);
@@ -114,7 +108,7 @@ pub(crate) async fn copy(
         "table is copied"
     );
     if away == 0 {
-        copier.moved(info, MergeState::CatchingUp);
+        copier.moved(&info.name, MergeState::CatchingUp);
     }
     Ok(())
 }

@@ -1,11 +1,13 @@
 //! Which columns identify a row of a table.
 
+use std::collections::HashMap;
+
 use tokio_postgres::Client;
 
 /// A NOT NULL that is not valid yet (PostgreSQL 18) may have NULLs under it. Object ids differ between servers, so
 /// they take no part in the choice.
-const KEY: &str = "\
-select k.columns
+const KEYS: &str = "\
+select distinct on (i.indrelid) i.indrelid, k.columns
   from pg_catalog.pg_index i
   join pg_catalog.pg_class ic on ic.oid = i.indexrelid
  cross join lateral (
@@ -18,12 +20,15 @@ select k.columns
          from pg_catalog.unnest(i.indkey::int2[]) with ordinality as u (attnum, place)
          join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = u.attnum
         where u.place <= i.indnkeyatts) as k
- where i.indrelid = $1 and i.indisvalid and i.indpred is null and i.indexprs is null
+ where i.indrelid = any ($1) and i.indisvalid and i.indpred is null and i.indexprs is null
    and (i.indisprimary or (i.indisunique and i.indimmediate and not i.indisexclusion and k.not_null))
- order by i.indisprimary desc, k.number, k.columns, ic.relname
- limit 1";
+ order by i.indrelid, i.indisprimary desc, k.number, k.columns, ic.relname";
 
-/// The key columns of a table, in the order of its index; none where no index serves.
-pub(crate) async fn columns(client: &Client, oid: u32) -> Result<Vec<String>, tokio_postgres::Error> {
-    Ok(client.query_opt(KEY, &[&oid]).await?.map(|row| row.get(0)).unwrap_or_default())
+/// The key columns of tables, in the order of the index; of those that have an index that serves.
+pub(crate) async fn columns(
+    client: &Client,
+    oids: &[u32],
+) -> Result<HashMap<u32, Vec<String>>, tokio_postgres::Error> {
+    let found = client.query(KEYS, &[&oids]).await?;
+    Ok(found.iter().map(|row| (row.get(0), row.get(1))).collect())
 }

@@ -45,7 +45,7 @@ pub use listing::{list_leaf_tables, list_sequences, list_tables};
 pub use pool::{Pool, PooledClient};
 pub use pooler::refuse_transaction_pooler;
 pub use session::Session;
-pub use structure::{Column, Identity, Persistence, Table, TableKind, find_table, table};
+pub use structure::{Column, Identity, Persistence, Table, TableKind, find_table, find_tables, table};
 pub use tokio_postgres::error::SqlState;
 pub use tokio_postgres::{Client, Notification};
 pub use watch::{Picture, Watch};

@@ -1,26 +1,29 @@
 //! The present structure of a table, from the catalogs.
 
+use std::collections::HashMap;
+
 use tokio_postgres::{Client, Row};
 
 use crate::{Error, Ident, QualifiedName, Result, key};
 
-const TABLE: &str = "\
-select c.oid, c.relkind::text, c.relispartition, c.relpersistence::text, pn.nspname, p.relname
-  from pg_catalog.pg_class c
-  join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+const TABLES: &str = "\
+select u.place, c.oid, c.relkind::text, c.relispartition, c.relpersistence::text, pn.nspname, p.relname
+  from rows from (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[])) with ordinality as u (schema, name, place)
+  join pg_catalog.pg_namespace n on n.nspname = u.schema
+  join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = u.name
   left join pg_catalog.pg_inherits i on i.inhrelid = c.oid and c.relispartition
   left join pg_catalog.pg_class p on p.oid = i.inhparent
   left join pg_catalog.pg_namespace pn on pn.oid = p.relnamespace
- where n.nspname = $1 and c.relname = $2 and c.relkind not in ('i', 'I', 't', 'c')";
+ where c.relkind not in ('i', 'I', 't', 'c')";
 
 const COLUMNS: &str = "\
 select a.attnum, a.attname, tn.nspname, t.typname, t.oid, pg_catalog.format_type(t.oid, a.atttypmod),
-       a.attnotnull, a.attgenerated::text, a.attidentity::text, a.atthasdef
+       a.attnotnull, a.attgenerated::text, a.attidentity::text, a.atthasdef, a.attrelid
   from pg_catalog.pg_attribute a
   join pg_catalog.pg_type t on t.oid = a.atttypid
   join pg_catalog.pg_namespace tn on tn.oid = t.typnamespace
- where a.attrelid = $1 and a.attnum > 0 and not a.attisdropped
- order by a.attnum";
+ where a.attrelid = any ($1) and a.attnum > 0 and not a.attisdropped
+ order by a.attrelid, a.attnum";
 
 /// A table as it is now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,26 +116,52 @@ pub enum Identity {
 /// # Errors
 /// The query failed.
 pub async fn table(client: &Client, name: &QualifiedName) -> Result<Option<Table>> {
-    let asked = |e: tokio_postgres::Error| Error::from(e).during(format!("reading the structure of {name}"));
-    let Some(found) = client.query_opt(TABLE, &[&name.schema, &name.name]).await.map_err(asked)? else {
-        return Ok(None);
+    Ok(tables(client, std::slice::from_ref(name)).await?.remove(name))
+}
+
+/// The present structure of those of the tables that exist.
+///
+/// # Errors
+/// A query failed.
+async fn tables(client: &Client, names: &[QualifiedName]) -> Result<HashMap<QualifiedName, Table>> {
+    let asked = |e: tokio_postgres::Error| {
+        let of = names.first().map(ToString::to_string).unwrap_or_default();
+        let others = if names.len() > 1 { " and others" } else { "" };
+        Error::from(e).during(format!("reading the structure of {of}{others}"))
     };
-    let oid: u32 = found.get(0);
-    let columns = client.query(COLUMNS, &[&oid]).await.map_err(asked)?;
-    let parent: (Option<String>, Option<String>) = (found.get(4), found.get(5));
-    Ok(Some(Table {
-        oid,
-        name: name.clone(),
-        kind: kind(found.get(1), found.get(2)),
-        partition_of: parent.0.zip(parent.1).map(|(schema, name)| QualifiedName { schema, name }),
-        persistence: match found.get(3) {
-            "u" => Persistence::Unlogged,
-            "t" => Persistence::Temporary,
-            _ => Persistence::Permanent,
-        },
-        columns: columns.iter().map(column).collect(),
-        key: key::columns(client, oid).await.map_err(asked)?,
-    }))
+    let schemas: Vec<&str> = names.iter().map(|name| name.schema.as_str()).collect();
+    let plain: Vec<&str> = names.iter().map(|name| name.name.as_str()).collect();
+    let found = client.query(TABLES, &[&schemas, &plain]).await.map_err(asked)?;
+    let oids: Vec<u32> = found.iter().map(|row| row.get(1)).collect();
+    let mut columns: HashMap<u32, Vec<Column>> = HashMap::new();
+    let mut keys = HashMap::new();
+    if !oids.is_empty() {
+        for row in client.query(COLUMNS, &[&oids]).await.map_err(asked)? {
+            columns.entry(row.get(10)).or_default().push(column(&row));
+        }
+        keys = key::columns(client, &oids).await.map_err(asked)?;
+    }
+    let known = |row: &Row| {
+        let place = usize::try_from(row.get::<_, i64>(0)).ok()?;
+        let name = names.get(place.checked_sub(1)?)?.clone();
+        let oid: u32 = row.get(1);
+        let parent: (Option<String>, Option<String>) = (row.get(5), row.get(6));
+        let table = Table {
+            oid,
+            name: name.clone(),
+            kind: kind(row.get(2), row.get(3)),
+            partition_of: parent.0.zip(parent.1).map(|(schema, name)| QualifiedName { schema, name }),
+            persistence: match row.get(4) {
+                "u" => Persistence::Unlogged,
+                "t" => Persistence::Temporary,
+                _ => Persistence::Permanent,
+            },
+            columns: columns.get(&oid).cloned().unwrap_or_default(),
+            key: keys.get(&oid).cloned().unwrap_or_default(),
+        };
+        Some((name, table))
+    };
+    Ok(found.iter().filter_map(known).collect())
 }
 
 /// The table of a plain name, as the SQL API and `ev_extra1` hold it: any of its dots may part schema and name, and the first one that
@@ -141,13 +170,18 @@ pub async fn table(client: &Client, name: &QualifiedName) -> Result<Option<Table
 /// # Errors
 /// The query failed.
 pub async fn find_table(client: &Client, plain: &str) -> Result<Option<Table>> {
-    for name in QualifiedName::readings(plain) {
-        let found = table(client, &name).await?;
-        if found.is_some() {
-            return Ok(found);
-        }
-    }
-    Ok(None)
+    Ok(find_tables(client, &[plain]).await?.pop().flatten())
+}
+
+/// The same for several names, in their order.
+///
+/// # Errors
+/// As [`find_table`].
+pub async fn find_tables(client: &Client, plain: &[&str]) -> Result<Vec<Option<Table>>> {
+    let readings: Vec<Vec<QualifiedName>> =
+        plain.iter().map(|plain| QualifiedName::readings(plain).collect()).collect();
+    let found = tables(client, &readings.concat()).await?;
+    Ok(readings.iter().map(|names| names.iter().find_map(|name| found.get(name)).cloned()).collect())
 }
 
 /// What `relkind` and `relispartition` say.

@@ -7,7 +7,7 @@ use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use tokio_postgres::GenericClient;
 use tokio_postgres::types::Type;
 
-use crate::call::{failed, row};
+use crate::call::{failed, row, rows};
 use crate::event::Event;
 use crate::{Error, Result};
 
@@ -123,7 +123,7 @@ pub async fn unfinished<C: GenericClient>(
                  join pgq.tick l on l.tick_queue = s.sub_queue and l.tick_id = s.sub_last_tick \
                  join pgq.tick n on n.tick_queue = s.sub_queue and n.tick_id = s.sub_next_tick \
                 where q.queue_name = $1 and c.co_name = $2 and s.sub_batch is not null";
-    let rows = crate::call::rows(client, "the consumer's batch in hand", sql, &[&queue, &consumer]).await?;
+    let rows = rows(client, "the consumer's batch in hand", sql, &[&queue, &consumer]).await?;
     Ok(rows.first().map(|row| Unfinished {
         previous_tick: row.get(0),
         events: row.get::<_, Option<i64>>(1).unwrap_or_default(),
@@ -141,18 +141,18 @@ pub async fn is_single<C: GenericClient>(client: &C, queue: &str, batch: &Batch)
 /// Events of a batch in order, as they arrive.
 pub type Events = Pin<Box<dyn Stream<Item = Result<Event>> + Send>>;
 
-/// Reads a batch: all of it, or one table's events and nothing else. The server sends as fast as the stream is polled, so memory stays
+/// Reads a batch: all of it, or the events of some tables and nothing else. The server sends as fast as the stream is polled, so memory stays
 /// bounded by the connection's buffer; until the stream ends or is dropped, other statements on the same connection wait behind it.
-pub async fn events<C: GenericClient>(client: &C, batch: &Batch, table: Option<&str>) -> Result<Events> {
+pub async fn events<C: GenericClient>(client: &C, batch: &Batch, tables: Option<&[&str]>) -> Result<Events> {
     const WHAT: &str = "reading the events of a batch";
     let sql: Option<String> =
         row(client, "pgq.batch_event_sql", "select pgq.batch_event_sql($1)", &[&batch.id]).await?.get(0);
     let Some(sql) = sql else { return Ok(Box::pin(stream::empty())) };
-    let rows = match table {
+    let rows = match tables {
         None => client.query_typed_raw(&sql, Vec::<(String, Type)>::new()).await,
-        Some(table) => {
-            let sql = format!("select * from ({sql}) e where ev_extra1 = $1 order by ev_id");
-            client.query_typed_raw(&sql, vec![(table.to_owned(), Type::TEXT)]).await
+        Some(tables) => {
+            let sql = format!("select * from ({sql}) e where ev_extra1 = any ($1) order by ev_id");
+            client.query_typed_raw(&sql, vec![(tables, Type::TEXT_ARRAY)]).await
         }
     }
     .map_err(failed(WHAT))?;
@@ -195,21 +195,49 @@ pub async fn register<C: GenericClient>(
 
 /// Ends a subscription; it is no error where there is none.
 pub async fn unregister<C: GenericClient>(client: &C, queue: &str, consumer: &str) -> Result<()> {
-    if subscription(client, queue, consumer).await?.is_some() {
-        row(
-            client,
-            "pgq.unregister_consumer",
-            "select pgq.unregister_consumer($1, $2)",
-            &[&queue, &consumer],
-        )
-        .await?;
+    unsubscribe_all(client, queue, &[consumer]).await
+}
+
+/// Subscribes consumers anew, wherever they were before, all of them at the queue's newest tick; answers it, `None` where there is no queue.
+pub async fn subscribe_all<C: GenericClient>(
+    client: &C,
+    queue: &str,
+    consumers: &[&str],
+) -> Result<Option<i64>> {
+    unsubscribe_all(client, queue, consumers).await?;
+    let tick = last_tick(client, queue).await?;
+    if let Some(tick) = tick {
+        move_all(client, queue, consumers, tick).await?;
     }
+    Ok(tick)
+}
+
+/// Lets consumers go on behind a tick, without a batch in hand.
+pub async fn move_all<C: GenericClient>(
+    client: &C,
+    queue: &str,
+    consumers: &[&str],
+    tick: i64,
+) -> Result<()> {
+    let sql = "select pgq.register_consumer_at($1, c, $3) from unnest($2) c";
+    rows(client, "pgq.register_consumer_at", sql, &[&queue, &consumers, &tick]).await?;
+    Ok(())
+}
+
+/// Ends subscriptions; it is no error where there are none.
+pub async fn unsubscribe_all<C: GenericClient>(client: &C, queue: &str, consumers: &[&str]) -> Result<()> {
+    let sql = "with here as materialized ( \
+                    select c.co_name from pgq.subscription s \
+                      join pgq.queue q on q.queue_id = s.sub_queue join pgq.consumer c on c.co_id = s.sub_consumer \
+                     where q.queue_name = $1 and c.co_name = any ($2)) \
+               select pgq.unregister_consumer($1, co_name) from here";
+    rows(client, "pgq.unregister_consumer", sql, &[&queue, &consumers]).await?;
     Ok(())
 }
 
 /// The last tick a consumer has finished, `None` when it is not subscribed.
 pub async fn subscription<C: GenericClient>(client: &C, queue: &str, consumer: &str) -> Result<Option<i64>> {
-    let rows = crate::call::rows(
+    let rows = rows(
         client,
         "the consumer's position",
         "select s.sub_last_tick from pgq.subscription s \
@@ -253,8 +281,5 @@ pub async fn configure<C: GenericClient>(client: &C, queue: &str, setting: &str,
 pub async fn tick_snapshot<C: GenericClient>(client: &C, queue: &str, tick: i64) -> Result<Option<String>> {
     let sql = "select t.tick_snapshot::text from pgq.tick t join pgq.queue q on q.queue_id = t.tick_queue \
                 where q.queue_name = $1 and t.tick_id = $2";
-    Ok(crate::call::rows(client, "a tick's snapshot", sql, &[&queue, &tick])
-        .await?
-        .first()
-        .map(|row| row.get(0)))
+    Ok(rows(client, "a tick's snapshot", sql, &[&queue, &tick]).await?.first().map(|row| row.get(0)))
 }

@@ -22,7 +22,7 @@ macro_rules! parameter {
 }
 
 parameter! {
-    &str => TEXT, String => TEXT, Option<&str> => TEXT, Option<String> => TEXT, &[&str] => TEXT_ARRAY, Vec<&str> => TEXT_ARRAY, Vec<String> => TEXT_ARRAY,
+    &str => TEXT, String => TEXT, Option<&str> => TEXT, Option<String> => TEXT, &[&str] => TEXT_ARRAY, &[String] => TEXT_ARRAY, Vec<&str> => TEXT_ARRAY, Vec<String> => TEXT_ARRAY,
     bool => BOOL, i32 => INT4, Option<i32> => INT4, i64 => INT8, Option<i64> => INT8, Option<f64> => FLOAT8,
 }
 
@@ -63,10 +63,26 @@ pub(crate) async fn coded<C: GenericClient>(
     parameters: Parameters<'_>,
 ) -> Result<Row> {
     let row = row(client, function, sql, parameters).await?;
+    judge(function, &row)?;
+    Ok(row)
+}
+
+/// The same where a statement calls the function several times.
+pub(crate) async fn all_coded<C: GenericClient>(
+    client: &C,
+    function: &'static str,
+    sql: &str,
+    parameters: Parameters<'_>,
+) -> Result<()> {
+    let rows = rows(client, function, sql, parameters).await?;
+    rows.iter().try_for_each(|row| judge(function, row))
+}
+
+fn judge(function: &'static str, row: &Row) -> Result<()> {
     let code: i32 = row.get("ret_code");
     if code >= 300 {
         let note: Option<String> = row.get("ret_note");
         return Err(Error::Refused { function, code, note: note.unwrap_or_default() });
     }
-    Ok(row)
+    Ok(())
 }

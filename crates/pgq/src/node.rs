@@ -2,7 +2,7 @@
 
 use tokio_postgres::{GenericClient, Row};
 
-use crate::call::{coded, row, rows};
+use crate::call::{all_coded, coded, row, rows};
 use crate::{Error, Result};
 
 /// What a node is in its queue.
@@ -277,18 +277,48 @@ pub async fn register_consumer<C: GenericClient>(
     provider: &str,
     tick: i64,
 ) -> Result<()> {
-    let sql = "select * from pgq_node.register_consumer($1, $2, $3, $4)";
-    coded(client, "pgq_node.register_consumer", sql, &[&queue, &consumer, &provider, &tick]).await?;
-    Ok(())
+    register_consumers(client, queue, &[consumer], provider, tick).await
+}
+
+/// The same for several consumers.
+pub async fn register_consumers<C: GenericClient>(
+    client: &C,
+    queue: &str,
+    consumers: &[&str],
+    provider: &str,
+    tick: i64,
+) -> Result<()> {
+    let sql = "select r.* from unnest($2) c cross join lateral pgq_node.register_consumer($1, c, $3, $4) r";
+    all_coded(client, "pgq_node.register_consumer", sql, &[&queue, &consumers, &provider, &tick]).await
 }
 
 /// Takes a consumer off its target; it is no error where there is none.
 pub async fn unregister_consumer<C: GenericClient>(client: &C, queue: &str, consumer: &str) -> Result<()> {
-    if consumer_state(client, queue, consumer).await?.is_some() {
-        let sql = "select * from pgq_node.unregister_consumer($1, $2)";
-        coded(client, "pgq_node.unregister_consumer", sql, &[&queue, &consumer]).await?;
-    }
-    Ok(())
+    unregister_consumers(client, queue, &[consumer]).await
+}
+
+/// The same for several consumers.
+pub async fn unregister_consumers<C: GenericClient>(
+    client: &C,
+    queue: &str,
+    consumers: &[&str],
+) -> Result<()> {
+    let sql = "with here as materialized (select consumer_name from pgq_node.local_state where queue_name = $1 and consumer_name = any ($2)) \
+               select r.* from here cross join lateral pgq_node.unregister_consumer($1, here.consumer_name) r";
+    all_coded(client, "pgq_node.unregister_consumer", sql, &[&queue, &consumers]).await
+}
+
+/// How many of the consumers have applied this tick last, on their target.
+pub async fn count_at<C: GenericClient>(
+    client: &C,
+    queue: &str,
+    consumers: &[&str],
+    tick: i64,
+) -> Result<usize> {
+    let sql = "select from pgq_node.local_state \
+                where queue_name = $1 and consumer_name = any ($2) and last_tick_id = $3";
+    let there = rows(client, "positions of consumers", sql, &[&queue, &consumers, &tick]).await?;
+    Ok(there.len())
 }
 
 /// Stores a consumer's position: in the transaction that holds the batch's changes.
@@ -298,9 +328,18 @@ pub async fn set_completed<C: GenericClient>(
     consumer: &str,
     tick: i64,
 ) -> Result<()> {
-    let sql = "select * from pgq_node.set_consumer_completed($1, $2, $3)";
-    coded(client, "pgq_node.set_consumer_completed", sql, &[&queue, &consumer, &tick]).await?;
-    Ok(())
+    set_all_completed(client, queue, &[consumer], tick).await
+}
+
+/// The same for several consumers that are at the same place.
+pub async fn set_all_completed<C: GenericClient>(
+    client: &C,
+    queue: &str,
+    consumers: &[&str],
+    tick: i64,
+) -> Result<()> {
+    let sql = "select r.* from unnest($2) c cross join lateral pgq_node.set_consumer_completed($1, c, $3) r";
+    all_coded(client, "pgq_node.set_consumer_completed", sql, &[&queue, &consumers, &tick]).await
 }
 
 /// Stores why a consumer's current batch fails; `None` when it does not any more.

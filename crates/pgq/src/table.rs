@@ -8,7 +8,7 @@ use tokio_postgres::{GenericClient, Row};
 pub use crate::parking::{Parked, Parking, is_own_cause, park, parked, resume};
 
 use crate::Result;
-use crate::call::{coded, row, rows};
+use crate::call::{all_coded, coded, row, rows};
 
 /// How far a table has come: `merge_state`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,10 +135,15 @@ pub async fn list<C: GenericClient>(client: &C, queue: &str) -> Result<Vec<Table
 
 /// One table; `None` when the queue does not know it here.
 pub async fn get<C: GenericClient>(client: &C, queue: &str, name: &str) -> Result<Option<TableInfo>> {
+    Ok(several(client, queue, &[name]).await?.pop())
+}
+
+/// Those of the tables that the queue knows here.
+pub async fn several<C: GenericClient>(client: &C, queue: &str, names: &[&str]) -> Result<Vec<TableInfo>> {
     let sql = "select table_name, local, merge_state, custom_snapshot, table_attrs, dest_table, dropped_ddl \
-                 from londiste.table_info where queue_name = $1 and table_name = $2";
-    let rows = rows(client, "londiste.table_info", sql, &[&queue, &name]).await?;
-    Ok(rows.first().and_then(TableInfo::from_row))
+                 from londiste.table_info where queue_name = $1 and table_name = any ($2) order by nr";
+    let rows = rows(client, "londiste.table_info", sql, &[&queue, &names]).await?;
+    Ok(rows.iter().filter_map(TableInfo::from_row).collect())
 }
 
 /// Moves a table on. `Ok` and `Waiting` forget the copy's snapshot unless one is given.
@@ -149,10 +154,21 @@ pub async fn set_state<C: GenericClient>(
     state: MergeState,
     snapshot: Option<&str>,
 ) -> Result<()> {
-    let sql = "select * from londiste.local_set_table_state($1, $2, $3, $4)";
-    coded(client, "londiste.local_set_table_state", sql, &[&queue, &name, &snapshot, &state.to_column()])
-        .await?;
-    Ok(())
+    set_states(client, queue, &[name], state, snapshot).await
+}
+
+/// The same for several tables.
+pub async fn set_states<C: GenericClient>(
+    client: &C,
+    queue: &str,
+    names: &[&str],
+    state: MergeState,
+    snapshot: Option<&str>,
+) -> Result<()> {
+    let sql =
+        "select r.* from unnest($2) t cross join lateral londiste.local_set_table_state($1, t, $3, $4) r";
+    let parameters: crate::call::Parameters<'_> = &[&queue, &names, &snapshot, &state.to_column()];
+    all_coded(client, "londiste.local_set_table_state", sql, parameters).await
 }
 
 /// How the root captures the changes of its tables.
@@ -274,27 +290,20 @@ pub async fn forget<C: GenericClient>(client: &C, queue: &str, name: &str) -> Re
     Ok(())
 }
 
-/// Stores why a table does not go on; `None` when it does. What is said of a parked table is left as it is.
-pub async fn set_error<C: GenericClient>(
-    client: &C,
-    queue: &str,
-    name: &str,
-    error: Option<&str>,
-) -> Result<()> {
-    let what = "londiste_rs.table_error";
-    match error {
-        Some(error) => {
-            let sql = "insert into londiste_rs.table_error (queue_name, table_name, error) values ($1, $2, $3) \
-                       on conflict (queue_name, table_name) do update set error = excluded.error, \
-                       since = case when londiste_rs.table_error.error = excluded.error then londiste_rs.table_error.since else now() end \
-                       where not londiste_rs.table_error.parked";
-            client.execute(sql, &[&queue, &name, &error]).await.map_err(crate::call::failed(what))?;
-        }
-        None => {
-            let sql = "delete from londiste_rs.table_error where queue_name = $1 and table_name = $2";
-            client.execute(sql, &[&queue, &name]).await.map_err(crate::call::failed(what))?;
-        }
-    }
+/// Stores why a table does not go on. What is said of a parked table is left as it is.
+pub async fn set_error<C: GenericClient>(client: &C, queue: &str, name: &str, error: &str) -> Result<()> {
+    let sql = "insert into londiste_rs.table_error (queue_name, table_name, error) values ($1, $2, $3) \
+               on conflict (queue_name, table_name) do update set error = excluded.error, \
+               since = case when londiste_rs.table_error.error = excluded.error then londiste_rs.table_error.since else now() end \
+               where not londiste_rs.table_error.parked";
+    rows(client, "londiste_rs.table_error", sql, &[&queue, &name, &error]).await?;
+    Ok(())
+}
+
+/// Forgets why tables did not go on: they do.
+pub async fn clear_errors<C: GenericClient>(client: &C, queue: &str, names: &[&str]) -> Result<()> {
+    let sql = "delete from londiste_rs.table_error where queue_name = $1 and table_name = any ($2)";
+    rows(client, "londiste_rs.table_error", sql, &[&queue, &names]).await?;
     Ok(())
 }
 

@@ -46,7 +46,7 @@ async fn again(transaction: &Transaction<'_>, queue: &str, name: &str) -> Result
     let row = transaction.query_one(sql, &[&queue, &name]).await.map_err(pg::Error::from)?;
     let state = if row.get(0) { MergeState::InCopy } else { MergeState::Waiting };
     table::set_state(transaction, queue, name, state, None).await?;
-    table::set_error(transaction, queue, name, None).await?;
+    table::clear_errors(transaction, queue, &[name]).await?;
     table::forget_partition_notices(transaction, queue, name).await?;
     let sql = "select londiste_rs.copy_forget($1, $2)";
     transaction.query_one(sql, &[&queue, &name]).await.map_err(pg::Error::from)?;

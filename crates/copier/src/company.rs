@@ -1,0 +1,179 @@
+//! Small tables are copied together: who has got connections takes others along that wait for some.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::oneshot;
+
+/// Tables that one copy takes at most.
+const MOST: usize = 64;
+
+/// The copies of a node that wait for connections.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Crowd(Arc<Mutex<Waiting>>);
+
+#[derive(Debug, Default)]
+struct Waiting {
+    seats: BTreeMap<String, oneshot::Sender<Taken>>,
+    /// Tables that have been in a company that failed.
+    alone: BTreeSet<String>,
+}
+
+/// What a copy hears that was taken along; nothing where it has to go on alone.
+pub(crate) type Taken = oneshot::Receiver<Verdict>;
+
+/// What has become of a table that was taken along.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// It is the worker's.
+    Done,
+    /// It has to wait for its turn once more.
+    Again,
+}
+
+/// A copy's place among those that wait; left when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Place<'a> {
+    crowd: &'a Crowd,
+    table: &'a str,
+    taken: oneshot::Receiver<Taken>,
+}
+
+/// Tables that a copy has taken along, whose own copies wait for the verdict. Those still in it when it is dropped go on alone.
+#[derive(Debug, Default)]
+pub(crate) struct Company(BTreeMap<String, oneshot::Sender<Verdict>>);
+
+impl Crowd {
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for connections, or to be taken along.
+    pub(crate) fn enlist<'a>(&'a self, table: &'a str) -> Place<'a> {
+        let (sender, taken) = oneshot::channel();
+        let mut waiting = self.lock();
+        if !waiting.alone.contains(table) {
+            waiting.seats.insert(table.to_owned(), sender);
+        }
+        Place { crowd: self, table, taken }
+    }
+
+    /// The table is neither taken along any more, nor takes others along.
+    pub(crate) fn goes_alone(&self, table: &str) {
+        self.lock().alone.insert(table.to_owned());
+    }
+
+    /// Those who wait, shared among so many `copies` that may do the same now.
+    pub(crate) fn take(&self, table: &str, copies: usize) -> Company {
+        let mut waiting = self.lock();
+        if waiting.alone.contains(table) {
+            return Company::default();
+        }
+        let share = (waiting.seats.len() + 1).div_ceil(copies.max(1)).min(MOST);
+        let mut company = Company::default();
+        while company.0.len() + 1 < share
+            && let Some((table, seat)) = waiting.seats.pop_first()
+        {
+            let (sender, verdict) = oneshot::channel();
+            if seat.send(verdict).is_ok() {
+                company.0.insert(table, sender);
+            }
+        }
+        company
+    }
+}
+
+impl Place<'_> {
+    /// Waits until another copy takes the table along; for ever where none does.
+    pub(crate) async fn taken(&mut self) -> Taken {
+        match (&mut self.taken).await {
+            Ok(taken) => taken,
+            Err(_) => std::future::pending().await,
+        }
+    }
+
+    /// Leaves; answers whether it was taken along before it could.
+    pub(crate) fn leave(mut self) -> Option<Taken> {
+        self.crowd.lock().seats.remove(self.table);
+        self.taken.try_recv().ok()
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.crowd.lock().seats.remove(self.table);
+    }
+}
+
+impl Company {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn tables(&self) -> Vec<String> {
+        self.0.keys().cloned().collect()
+    }
+
+    /// Lets a table go on alone.
+    pub(crate) fn release(&mut self, table: &str) {
+        self.0.remove(table);
+    }
+
+    /// Tells a table what has become of it.
+    pub(crate) fn tell(&mut self, table: &str, verdict: Verdict) {
+        if let Some(seat) = self.0.remove(table) {
+            // its copy may have been stopped meanwhile
+            let _ = seat.send(verdict);
+        }
+    }
+
+    /// Tells all of them.
+    pub(crate) fn tell_all(&mut self, verdict: Verdict) {
+        for (_, seat) in std::mem::take(&mut self.0) {
+            let _ = seat.send(verdict);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_waits_is_shared_among_the_copies() {
+        let crowd = Crowd::default();
+        let names: Vec<String> = (0..9).map(|n| format!("t{n}")).collect();
+        let _places: Vec<_> = names.iter().map(|name| crowd.enlist(name)).collect();
+        assert_eq!(crowd.take("a", 2).tables(), ["t0", "t1", "t2", "t3"]);
+        assert_eq!(crowd.take("b", 1).tables(), ["t4", "t5", "t6", "t7", "t8"]);
+        assert!(crowd.take("c", 1).is_empty());
+    }
+
+    #[tokio::test]
+    async fn who_is_taken_along_hears_what_has_become_of_it() {
+        let crowd = Crowd::default();
+        let [mut one, mut two, mut three] = ["one", "two", "three"].map(|table| crowd.enlist(table));
+        let mut company = crowd.take("lead", 1);
+        let [one, two, three] = [one.taken().await, two.taken().await, three.taken().await];
+        company.tell("one", Verdict::Done);
+        company.tell("two", Verdict::Again);
+        assert_eq!((one.await, two.await), (Ok(Verdict::Done), Ok(Verdict::Again)));
+        drop(company);
+        assert!(three.await.is_err(), "it goes on alone");
+    }
+
+    #[test]
+    fn who_has_left_or_goes_alone_is_not_taken() {
+        let crowd = Crowd::default();
+        crowd.goes_alone("alone");
+        let (left, _alone) = (crowd.enlist("left"), crowd.enlist("alone"));
+        assert!(left.leave().is_none());
+        assert!(crowd.take("lead", 1).is_empty());
+        let (taken, stays) = (crowd.enlist("taken"), crowd.enlist("taken too"));
+        assert!(crowd.take("alone", 1).is_empty(), "nor does it take others along");
+        let company = crowd.take("lead", 1);
+        assert!(taken.leave().is_some(), "too late");
+        drop(stays);
+        assert_eq!(company.tables(), ["taken", "taken too"]);
+    }
+}
