@@ -80,6 +80,24 @@ fn indexes_and_constraints_come_back_as_they_were() {
 }
 
 #[test]
+fn statistics_are_gathered_to_the_end() {
+    let pair = Pair::start();
+    pair.both("create table t (id int primary key); create table other (id int primary key)");
+    pair.source.execute("insert into t select generate_series(1, 1000)");
+    pair.target.execute(
+        "create function slow(n int) returns int immutable language plpgsql as $$ begin perform pg_catalog.pg_sleep(0.005); return n; end $$;
+         create index on t (slow(id))",
+    );
+    let setup = Setup::new(&pair);
+    setup.set("target.ini", "parallel_copies", "1");
+    setup.replicate();
+    // its copy wants the connections of the first one
+    setup.londiste(&["target.ini", "resync", "other"]).expect_success();
+    let rows = "select reltuples::int from pg_class where relname = 't'";
+    wait_until(SETTLE, "the table is analyzed", || pair.target.number(rows) == 1000);
+}
+
+#[test]
 fn options_of_add_table_decide_about_the_copy() {
     let pair = Pair::start();
     pair.source.execute(

@@ -2,7 +2,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tests::{Database, Pair, Setup, compare, wait_until};
+use tests::{Database, Pair, Setup, compare, wait_for, wait_until};
 
 const SETTLE: Duration = Duration::from_secs(120);
 const TABLES: usize = 40;
@@ -35,10 +35,13 @@ fn write(source: &Database, first: usize, stop: &AtomicBool) -> usize {
     written
 }
 
-/// Nothing of the copies is left on either side.
-fn wait_tidy(pair: &Pair) {
+/// Nothing of the copies is left on either side, before anybody looks for what was left behind.
+fn wait_tidy(pair: &Pair, setup: &Setup) {
     let consumers = "select string_agg(consumer_name, ' ') from pgq.get_consumer_info('migq') where consumer_name like 'target%'";
-    wait_until(SETTLE, "the copies have left the provider", || pair.source.value(consumers) == "target_app");
+    wait_for(Duration::from_secs(20), "the copies have left the provider", || {
+        let left = pair.source.value(consumers);
+        if left == "target_app" { Ok(()) } else { Err(format!("{left}\n{}", setup.logs())) }
+    });
     assert_eq!(pair.target.number("select count(*) from pgq_node.local_state"), 1);
     for table in ["copy_progress", "copy_run", "table_error"] {
         assert_eq!(pair.target.number(&format!("select count(*) from londiste_rs.{table}")), 0, "{table}");
@@ -88,8 +91,11 @@ fn they_are_copied_together_while_they_change_and_are_asked_for_again() {
     compare::assert_equal(&pair);
     assert!(together(&setup) >= 10, "{}", setup.logs());
     let analyzed = "select count(*) from pg_class where relname ~ '^s[0-9]+$' and reltuples > 0";
-    wait_until(SETTLE, "all tables have statistics", || pair.target.number(analyzed) == TABLES as i64);
-    wait_tidy(&pair);
+    // sooner than autovacuum would make them
+    wait_until(Duration::from_secs(20), "all tables have statistics", || {
+        pair.target.number(analyzed) == TABLES as i64
+    });
+    wait_tidy(&pair, &setup);
 }
 
 #[test]
@@ -118,7 +124,7 @@ fn one_that_cannot_be_copied_does_not_hold_up_the_others() {
     setup.wait_ok(SETTLE);
     setup.wait_caught_up(SETTLE);
     compare::assert_equal(&pair);
-    wait_tidy(&pair);
+    wait_tidy(&pair, &setup);
 }
 
 #[test]

@@ -175,7 +175,7 @@ impl<'a> Copies<'a> {
         Ok(())
     }
 
-    /// Subscriptions of copies that ended between their last commit here and their leave of the provider would hold up its rotation.
+    /// Subscriptions of copies that were interrupted between their last commit here and their leave of the provider would hold up its rotation.
     pub(crate) async fn clear_remains(&self, provider: &Session, target: &Session) -> Result<()> {
         let queue = self.worker.config.queue_name.as_str();
         // the stock worker may have brought a parked table to its end

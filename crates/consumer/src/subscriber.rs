@@ -25,6 +25,8 @@ use crate::{Error, Result, Worker, attempt};
 
 /// How often foreign keys and triggers of replicated tables are looked at.
 const RELAXATIONS: Duration = Duration::from_secs(5);
+/// How often it is looked for what copies that were interrupted have left behind.
+const REMAINS: Duration = Duration::from_secs(60);
 
 pub(crate) async fn run(
     worker: &Worker,
@@ -42,8 +44,7 @@ pub(crate) async fn run(
     let mut fkeys = ForeignKeys::new(worker)?;
     let mut statistics = Statistics::start();
     let mut wake = Wake::listen(&worker.bell, &worker.ticks, &provider, target, config.loop_delay()).await;
-    let (mut relaxations, mut watermark) = (Due::now(), Due::now());
-    copies.clear_remains(&provider, target).await?;
+    let (mut relaxations, mut watermark, mut remains) = (Due::now(), Due::now(), Due::now());
     info!(
         job,
         queue,
@@ -76,6 +77,9 @@ pub(crate) async fn run(
         if watermark.comes(Duration::from_secs_f64(config.local_wm_publish_period)) {
             node::set_subscriber_watermark(&*provider, queue, &node.name, state.completed_tick).await?;
             fail_point::reached("watermark-set");
+        }
+        if remains.comes(REMAINS) {
+            copies.clear_remains(&provider, target).await?;
         }
         let tables = table::list(&**target, queue).await?;
         if copies.schedule(&provider, target, &tables).await? {

@@ -14,7 +14,7 @@ use pgq::{Batch, Snapshot, batch, conflict, fail_point, node, replay};
 use tokio::time::Instant;
 use tracing::{debug, info};
 
-use crate::company::Company;
+use crate::company::{Company, Verdict};
 use crate::connections::Sides;
 use crate::error::During;
 use crate::staging::Position;
@@ -22,18 +22,30 @@ use crate::{Copier, Error, Result, indexes, position};
 
 /// How often it is counted what is still to come.
 const TELL: Duration = Duration::from_secs(1);
+/// A copy that has nothing to do for so long leaves its connections to another one: the worker may be waiting for that.
+const IDLE: Duration = Duration::from_secs(1);
 
-/// Catches up until the table is `ok`, or its state has become something that is not catching up. Tables of the company whose state becomes
-/// another one leave it.
+/// Why it does not go on.
+pub(crate) enum After {
+    /// These tables are the worker's.
+    HandedOver(Vec<String>),
+    /// The table's state has become something that is not catching up.
+    Elsewhere,
+    /// It goes on with other connections: these are wanted.
+    Idle,
+}
+
+/// Catches up, to the end or as far as it goes now. Tables of the company whose state becomes another than that of the first one leave it.
 pub(crate) async fn run(
     copier: &Copier,
     sides: &mut Sides,
     first: TableInfo,
     company: &mut Company,
-) -> Result<()> {
+) -> Result<After> {
     let queue = copier.config.queue_name.as_str();
     if company.is_empty() {
         align(copier, sides).await?;
+        *company = gather(copier, sides, &first).await?;
     }
     if first.dropped_ddl.is_some() {
         restore_dropped(sides, queue, &first).await?;
@@ -44,11 +56,15 @@ pub(crate) async fn run(
     let delay = Duration::from_secs_f64(copier.config.loop_delay.max(0.05));
     // the last batch ended at what was the newest tick: the next one, a single tick, begins the hand-over
     let mut near = false;
+    let mut idle = Idle::default();
     loop {
         bell.hush();
-        let Some(tables) = Tables::look(copier, sides, company).await? else { return Ok(()) };
+        let Some(tables) = Tables::look(copier, sides, company).await? else { return Ok(After::Elsewhere) };
         let info = &tables.first;
         let Some(batch) = take(copier, sides, info.state, near).await? else {
+            if idle.too_long(copier) {
+                return Ok(After::Idle);
+            }
             copier.report.sign();
             bell.wait(delay).await;
             continue;
@@ -71,23 +87,40 @@ pub(crate) async fn run(
                 }
                 moved.iter().for_each(|name| copier.moved(name, wanna_sync));
             }
-            MergeState::WannaSync(tick) if batch.tick >= tick => bell.wait(delay).await,
-            MergeState::DoSync(tick)
-                if batch.tick == tick && hand_over(copier, sides, &tables, company).await? =>
-            {
-                return Ok(());
+            MergeState::WannaSync(tick) if batch.tick >= tick => {
+                if idle.too_long(copier) {
+                    return Ok(After::Idle);
+                }
+                bell.wait(delay).await;
             }
             MergeState::DoSync(tick) if batch.tick >= tick => {
+                if batch.tick == tick
+                    && let Some(tables) = hand_over(copier, sides, &tables, company).await?
+                {
+                    return Ok(After::HandedOver(tables));
+                }
                 // The worker's batch in hand begins or ends before ours: it is not where its mark says, so it has to mark anew
                 tables.advance(&sides.target, queue, MergeState::CatchingUp).await?;
             }
             _ => {
+                idle = Idle::default();
                 near = is_newest(copier, sides, &batch).await?;
                 writer.apply(sides, &tables, &batch).await?;
                 fail_point::reached("catch-up-before-finish");
                 finish(copier, sides, company, &batch).await?;
             }
         }
+    }
+}
+
+/// Since when there is nothing to do.
+#[derive(Default)]
+struct Idle(Option<Instant>);
+
+impl Idle {
+    /// Still nothing: whether the connections are to be left to a copy that waits for some.
+    fn too_long(&mut self, copier: &Copier) -> bool {
+        self.0.get_or_insert_with(Instant::now).elapsed() > IDLE && copier.crowd.wants_connections()
     }
 }
 
@@ -112,11 +145,7 @@ impl Tables {
         let catches_up = |i: &TableInfo| i.local && i.state.is_copying() && i.state != MergeState::InCopy;
         let Some(first) = first.into_iter().find(catches_up) else { return Ok(None) };
         others.retain(|info| info.local && (info.state, &info.snapshot) == (first.state, &first.snapshot));
-        for name in company.tables() {
-            if !others.iter().any(|info| info.name == name) {
-                company.release(&name);
-            }
-        }
+        company.keep(|name| others.iter().any(|info| info.name == name), Verdict::Again);
         let consumers = copier.consumers(company);
         Ok(Some(Tables { first, others, consumers }))
     }
@@ -138,6 +167,26 @@ impl Tables {
         let (from, snapshot) = (self.first.state, self.first.snapshot.as_deref());
         position::advance_all(client, queue, &self.names(), from, to, snapshot).await
     }
+}
+
+/// Those of the tables whose copies wait for connections that are where this one is: another copy was catching up with them, which was stopped.
+async fn gather(copier: &Copier, sides: &Sides, first: &TableInfo) -> Result<Company> {
+    let queue = copier.config.queue_name.as_str();
+    let mut company = copier.crowd.take(&copier.table, 1);
+    if company.is_empty() {
+        return Ok(company);
+    }
+    let sql = "select o.table_name from londiste.table_info o join pgq_node.local_state c using (queue_name) \
+                where o.queue_name = $1 and o.table_name = any ($2) and o.local and c.consumer_name = $3 || o.table_name \
+                  and (o.merge_state, o.custom_snapshot, c.last_tick_id) \
+                    = (select t.merge_state, t.custom_snapshot, s.last_tick_id from londiste.table_info t join pgq_node.local_state s using (queue_name) \
+                        where t.queue_name = $1 and t.table_name = $4 and s.consumer_name = $3 || $4)";
+    let prefix = copier.config.consumer("");
+    let alike = sides.target.query(sql, &[&queue, &company.tables(), &prefix, &first.name]).await;
+    let alike = alike.during("looking for copies at the same place")?;
+    let alike: Vec<&str> = alike.iter().map(|row| row.get(0)).collect();
+    company.keep(|name| alike.contains(&name), Verdict::Again);
+    Ok(company)
 }
 
 /// A table that was caught up together with others may have ended between what the target has applied and its consumer's being moved there.
@@ -218,33 +267,30 @@ async fn hand_over(
     sides: &mut Sides,
     tables: &Tables,
     company: &mut Company,
-) -> Result<bool> {
+) -> Result<Option<Vec<String>>> {
     let queue = copier.config.queue_name.as_str();
     let transaction = sides.target.transaction().await.during("handing the table over")?;
     let client = transaction.client();
     let moved = tables.advance(client, queue, MergeState::Ok).await?;
     if !moved.contains(&copier.table) {
-        return Ok(false);
+        return Ok(None);
     }
-    let moved: Vec<&str> = moved.iter().map(String::as_str).collect();
+    let names: Vec<&str> = moved.iter().map(String::as_str).collect();
     let consumers: Vec<String> = moved.iter().map(|name| copier.config.consumer(name)).collect();
     let consumers: Vec<&str> = consumers.iter().map(String::as_str).collect();
-    let Some(worker) = node::worker_position(client, queue).await? else { return Ok(false) };
+    let Some(worker) = node::worker_position(client, queue).await? else { return Ok(None) };
     if node::count_at(client, queue, &consumers, worker).await? != consumers.len() {
-        return Ok(false);
+        return Ok(None);
     }
     node::unregister_consumers(&transaction, queue, &consumers).await?;
-    table::clear_errors(&transaction, queue, &moved).await?;
+    table::clear_errors(&transaction, queue, &names).await?;
     fail_point::reached("hand-over-before-commit");
+    copier.busy.send_replace(true);
     transaction.commit().await.during("handing the table over")?;
     fail_point::reached("hand-over-after-commit");
-    for name in company.tables() {
-        if !moved.contains(&name.as_str()) {
-            company.release(&name);
-        }
-    }
+    company.keep(|name| moved.iter().any(|moved| moved == name), Verdict::Again);
     moved.iter().for_each(|name| copier.moved(name, MergeState::Ok));
-    Ok(true)
+    Ok(Some(moved))
 }
 
 /// Applies the tables' events of the copy's batches.

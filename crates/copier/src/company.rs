@@ -17,9 +17,11 @@ struct Waiting {
     seats: BTreeMap<String, oneshot::Sender<Taken>>,
     /// Tables that have been in a company that failed.
     alone: BTreeSet<String>,
+    /// How many wait for connections.
+    wanting: usize,
 }
 
-/// What a copy hears that was taken along; nothing where it has to go on alone.
+/// What a copy hears that was taken along; nothing where the other one was stopped.
 pub(crate) type Taken = oneshot::Receiver<Verdict>;
 
 /// What has become of a table that was taken along.
@@ -29,6 +31,8 @@ pub(crate) enum Verdict {
     Done,
     /// It has to wait for its turn once more.
     Again,
+    /// It has to go on alone: one of them fails, or it does not go with others.
+    Alone,
 }
 
 /// A copy's place among those that wait; left when it is dropped.
@@ -39,7 +43,7 @@ pub(crate) struct Place<'a> {
     taken: oneshot::Receiver<Taken>,
 }
 
-/// Tables that a copy has taken along, whose own copies wait for the verdict. Those still in it when it is dropped go on alone.
+/// Tables that a copy has taken along, whose own copies wait for the verdict. Those still in it when it is dropped wait for their turn once more.
 #[derive(Debug, Default)]
 pub(crate) struct Company(BTreeMap<String, oneshot::Sender<Verdict>>);
 
@@ -56,6 +60,16 @@ impl Crowd {
             waiting.seats.insert(table.to_owned(), sender);
         }
         Place { crowd: self, table, taken }
+    }
+
+    /// Waits for connections, to be seen by those who have some.
+    pub(crate) async fn wanting<T>(&self, opened: impl Future<Output = T>) -> T {
+        let _wanting = Wanting::new(self);
+        opened.await
+    }
+
+    pub(crate) fn wants_connections(&self) -> bool {
+        self.lock().wanting > 0
     }
 
     /// The table is neither taken along any more, nor takes others along.
@@ -80,6 +94,22 @@ impl Crowd {
             }
         }
         company
+    }
+}
+
+/// One who waits, until dropped.
+struct Wanting<'a>(&'a Crowd);
+
+impl<'a> Wanting<'a> {
+    fn new(crowd: &'a Crowd) -> Wanting<'a> {
+        crowd.lock().wanting += 1;
+        Wanting(crowd)
+    }
+}
+
+impl Drop for Wanting<'_> {
+    fn drop(&mut self) {
+        self.0.lock().wanting -= 1;
     }
 }
 
@@ -114,9 +144,13 @@ impl Company {
         self.0.keys().cloned().collect()
     }
 
-    /// Lets a table go on alone.
-    pub(crate) fn release(&mut self, table: &str) {
-        self.0.remove(table);
+    /// Keeps those, the others hear the verdict.
+    pub(crate) fn keep(&mut self, kept: impl Fn(&str) -> bool, verdict: Verdict) {
+        for name in self.tables() {
+            if !kept(&name) {
+                self.tell(&name, verdict);
+            }
+        }
     }
 
     /// Tells a table what has become of it.
@@ -159,7 +193,7 @@ mod tests {
         company.tell("two", Verdict::Again);
         assert_eq!((one.await, two.await), (Ok(Verdict::Done), Ok(Verdict::Again)));
         drop(company);
-        assert!(three.await.is_err(), "it goes on alone");
+        assert!(three.await.is_err(), "the other one was stopped");
     }
 
     #[test]

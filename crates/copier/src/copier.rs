@@ -8,16 +8,17 @@ use pgq::{Bell, Report, batch, fail_point, node};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 use tokio::time::Instant;
 
 use crate::brake::Brake;
+use crate::catch_up::{self, After};
 use crate::company::{Company, Crowd, Verdict};
 use crate::connections::{Connections, Sides};
 use crate::error::During;
 use crate::gate::{Gate, Limits, Valve, living};
 use crate::progress::Progress;
-use crate::{Config, Error, Result, catch_up, in_copy, probe};
+use crate::{Config, Error, Result, in_copy, probe};
 
 /// Copies one table.
 pub struct Copier {
@@ -30,6 +31,8 @@ pub struct Copier {
     pub(crate) progress: Progress,
     pub(crate) crowd: Crowd,
     told: Told,
+    /// It may not be stopped now: the table is about to be the worker's, or is already, and there is something left to do.
+    pub(crate) busy: watch::Sender<bool>,
     pub(crate) report: Report,
     pub(crate) table: String,
     pub(crate) consumer: String,
@@ -48,8 +51,8 @@ pub struct Copiers {
     told: Told,
 }
 
-/// When the copies' progress was written down last.
-type Told = Arc<std::sync::Mutex<Option<Instant>>>;
+/// When the copies' progress was written down last. Held while it is: what a copy takes away when it leaves is not to be written again.
+type Told = Arc<Mutex<Option<Instant>>>;
 
 /// How often a copy says how far it is, and looks whether it is to be held.
 const REPORT: Duration = Duration::from_secs(1);
@@ -77,6 +80,7 @@ impl Copiers {
             progress: self.progress.clone(),
             crowd: self.crowd.clone(),
             told: Arc::clone(&self.told),
+            busy: watch::Sender::new(false),
             report: Report::default(),
             table: table.to_owned(),
             consumer,
@@ -91,7 +95,8 @@ impl Copier {
         Copier { report, ..self }
     }
 
-    /// Works until the table is the worker's, is parked, has left replication, or `stop` is cancelled.
+    /// Works until the table is the worker's, is parked, has left replication, or `stop` is cancelled; where the table has been handed over by
+    /// then, until all is tidied up.
     ///
     /// # Errors
     /// Any failure that may pass, kept in `londiste_rs.table_error` too; running again goes on from what was committed.
@@ -100,8 +105,7 @@ impl Copier {
         let apart = pg::Watch::default();
         let outcome = tokio::select! {
             outcome = Box::pin(self.persist()) => outcome,
-            // dropping the copy's transactions is safe at every point
-            () = stop.cancelled() => Ok(()),
+            () = self.stopped(&stop) => Ok(()),
             () = apart.over(self.tell()) => Ok(()),
             never = apart.over(Box::pin(probe::attend(self))) => match never {},
         };
@@ -110,6 +114,14 @@ impl Copier {
             Ok(()) => Ok(()),
             Err(error) => self.keep(error).await,
         }
+    }
+
+    /// Waits for the end. Dropping the copy's transactions is safe at every point; but a copy that has just handed its table over, and is asked to
+    /// stop for that, has still to leave the provider and to analyze.
+    async fn stopped(&self, stop: &CancellationToken) {
+        stop.cancelled().await;
+        // the sender lives as long as self
+        let _ = self.busy.subscribe().wait_for(|busy| !busy).await;
     }
 
     /// What fails together is tried one by one, so that it is told of the right table.
@@ -132,25 +144,29 @@ impl Copier {
             let connected = tokio::select! {
                 biased;
                 taken = living(&self.report, place.taken()) => Err(taken),
-                sides = living(&self.report, self.connections.open(&self.table)) => Ok(sides?),
+                sides = living(&self.report, self.crowd.wanting(self.connections.open(&self.table))) => Ok(sides?),
             };
             let taken = match (connected, place.leave()) {
                 (Ok(sides), None) => return Ok(Some(sides)),
                 (Err(taken), _) | (Ok(_), Some(taken)) => taken,
             };
-            match living(&self.report, taken).await {
+            // who takes it along may still be tidying up behind it: not before that is over may it be copied anew
+            self.busy.send_replace(true);
+            let verdict = living(&self.report, taken).await;
+            self.busy.send_replace(false);
+            match verdict {
                 Ok(Verdict::Done) => return Ok(None),
-                Ok(Verdict::Again) => {}
-                Err(_) => self.crowd.goes_alone(&self.table),
+                Ok(Verdict::Alone) => self.crowd.goes_alone(&self.table),
+                Ok(Verdict::Again) | Err(_) => {}
             }
         }
     }
 
     async fn work(&self) -> Result<()> {
+        self.busy.send_replace(false);
         self.wait_without_connections().await?;
         let Some(mut sides) = self.connections().await? else { return Ok(()) };
         let queue = self.config.queue_name.as_str();
-        let mut fresh = false;
         let mut company = Company::default();
         if table::parked(&*sides.target, queue).await?.iter().any(|parked| parked.table == self.table) {
             return Ok(());
@@ -164,42 +180,29 @@ impl Copier {
                 Some(info) if info.state == MergeState::InCopy => {
                     // those who are with this one are at another place
                     company = Company::default();
-                    fresh = true;
                     let step = Box::pin(in_copy::step(self, &mut sides, &info, &mut company)).await;
-                    blame(step, &company)?;
+                    blame(step, &mut company)?;
                 }
                 Some(info) if info.state.is_copying() => {
                     let caught_up = Box::pin(catch_up::run(self, &mut sides, info, &mut company)).await;
-                    blame(caught_up, &company)?;
+                    match blame(caught_up, &mut company)? {
+                        After::HandedOver(tables) => {
+                            // at once: some of them may be asked for again
+                            blame(self.leave(&sides, &tables).await, &mut company)?;
+                            company.tell_all(Verdict::Done);
+                            return analyze(&sides, queue, &tables).await;
+                        }
+                        After::Elsewhere => {}
+                        After::Idle => {
+                            drop(sides);
+                            let opened = self.crowd.wanting(self.connections.open(&self.table));
+                            sides = blame(living(&self.report, opened).await, &mut company)?;
+                        }
+                    }
                 }
-                info => {
-                    let ok = info.is_some_and(|info| info.state == MergeState::Ok);
-                    self.keep_company(&sides, &mut company).await?;
-                    blame(self.leave(&sides, &company).await, &company)?;
-                    let mut tables = company.tables();
-                    company.tell_all(Verdict::Done);
-                    tables.push(self.table.clone());
-                    return if fresh && ok { analyze(&sides, queue, &tables).await } else { Ok(()) };
-                }
+                _ => return self.leave(&sides, std::slice::from_ref(&self.table)).await,
             }
         }
-    }
-
-    /// Those stay in the company that are the worker's now.
-    async fn keep_company(&self, sides: &Sides, company: &mut Company) -> Result<()> {
-        let names = company.tables();
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        if names.is_empty() {
-            return Ok(());
-        }
-        let mut infos = table::several(&*sides.target, &self.config.queue_name, &names).await?;
-        infos.retain(|info| info.local && info.state == MergeState::Ok);
-        for name in names {
-            if !infos.iter().any(|info| info.name == name) {
-                company.release(name);
-            }
-        }
-        Ok(())
     }
 
     /// The consumers of this copy and of those that it has taken along.
@@ -236,14 +239,15 @@ impl Copier {
         }
     }
 
-    /// Ends the copy's subscription, and its record on the target where it is still there; those of tables in its company, too.
-    async fn leave(&self, sides: &Sides, company: &Company) -> Result<()> {
+    /// Ends the subscriptions of tables' copies, and what the target records of them where it is still there.
+    async fn leave(&self, sides: &Sides, tables: &[String]) -> Result<()> {
         let queue = self.config.queue_name.as_str();
-        let mut tables = company.tables();
-        tables.push(self.table.clone());
         let sql = "delete from londiste_rs.copy_progress where queue_name = $1 and table_name = any ($2)";
-        sides.target.execute(sql, &[&queue, &tables]).await.during("ending the copy")?;
-        let consumers = self.consumers(company);
+        {
+            let _nobody_tells = self.told.lock().await;
+            sides.target.execute(sql, &[&queue, &tables]).await.during("ending the copy")?;
+        }
+        let consumers: Vec<String> = tables.iter().map(|table| self.config.consumer(table)).collect();
         let consumers: Vec<&str> = consumers.iter().map(String::as_str).collect();
         node::unregister_consumers(&*sides.target, queue, &consumers).await?;
         fail_point::reached("copy-leaves");
@@ -286,25 +290,19 @@ impl Copier {
             if self.gate.slows() {
                 self.report.sign();
             }
-            if !self.is_to_tell() {
+            // one of the copies tells of all of them
+            let Ok(mut told) = self.told.try_lock() else { continue };
+            if told.is_some_and(|told| told.elapsed() < REPORT / 2) {
                 continue;
             }
+            *told = Some(Instant::now());
             let Ok(node) = self.connections.report().await else { continue };
             self.progress.publish(&node, &self.gate, queue).await;
+            drop(told);
             if let Ok(Some(state)) = node::consumer_state(&*node, queue, self.config.worker()).await {
                 self.gate.set(|limits| limits.held = state.paused);
             }
         }
-    }
-
-    /// Whether it is this copy's turn: one of them tells of all.
-    fn is_to_tell(&self) -> bool {
-        let mut told = self.told.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let due = told.is_none_or(|told| told.elapsed() > REPORT / 2);
-        if due {
-            *told = Some(Instant::now());
-        }
-        due
     }
 
     /// What a stream of this copy's rows passes through. With `patience`, one that is held for longer is given up; with a `deadline`, one that is
@@ -325,9 +323,12 @@ impl Copier {
 }
 
 /// A failure may be any one's of those who work together.
-fn blame(result: Result<()>, company: &Company) -> Result<()> {
+fn blame<T>(result: Result<T>, company: &mut Company) -> Result<T> {
     match result {
-        Err(source) if !company.is_empty() => Err(Error::InCompany { source: Box::new(source) }),
+        Err(source) if !company.is_empty() => {
+            company.tell_all(Verdict::Alone);
+            Err(Error::InCompany { source: Box::new(source) })
+        }
         result => result,
     }
 }

@@ -70,12 +70,9 @@ async fn join(
         sides.target.query(sql, &[&queue, &names]).await.during("looking for copies that have begun")?;
     let begun: Vec<&str> = begun.iter().map(|row| row.get(0)).collect();
     let mut infos = table::several(&*sides.target, queue, &names).await?;
-    infos.retain(|info| {
-        info.local
-            && info.state == MergeState::InCopy
-            && info.dropped_ddl.is_none()
-            && !begun.contains(&info.name.as_str())
-    });
+    infos.retain(|info| info.local && info.state == MergeState::InCopy);
+    company.keep(|name| infos.iter().any(|info| info.name == name), Verdict::Again);
+    infos.retain(|info| info.dropped_ddl.is_none() && !begun.contains(&info.name.as_str()));
     let pairs = columns::all(&sides.provider, &sides.target, &infos).await?;
     // what is wrong with a table its own copy says
     let pairs: Vec<_> =
@@ -101,11 +98,7 @@ async fn join(
         copier.progress.expect(&info.name, facts.bytes);
         members.push(Member { info, source, target, copying, bytes: facts.bytes });
     }
-    for name in company.tables() {
-        if !members.iter().any(|member| member.info.name == name) {
-            company.release(&name);
-        }
-    }
+    company.keep(|name| members.iter().any(|member| member.info.name == name), Verdict::Alone);
     Ok(())
 }
 
@@ -144,13 +137,8 @@ async fn write(
     replay::enter(into, bypass_triggers).await?;
     let names: Vec<&str> = members.iter().map(|member| member.info.name.as_str()).collect();
     let wanted = run::wanted(into, queue, &names).await?;
-    members.retain(|member| {
-        let wanted = wanted.contains(&member.info.name);
-        if !wanted {
-            company.release(&member.info.name);
-        }
-        wanted
-    });
+    members.retain(|member| wanted.contains(&member.info.name));
+    company.keep(|name| wanted.iter().any(|wanted| wanted == name), Verdict::Again);
     if !wanted.contains(&copier.table) {
         company.tell_all(Verdict::Again);
         return Ok(());
