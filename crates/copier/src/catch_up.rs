@@ -7,18 +7,17 @@
 
 use std::time::Duration;
 
-use apply::{Applier, Decoded, Decoder};
-use futures_util::TryStreamExt;
 use pgq::table::{self, MergeState, TableInfo};
-use pgq::{Batch, Snapshot, batch, conflict, fail_point, node, replay};
+use pgq::{Batch, batch, fail_point, node};
 use tokio::time::Instant;
-use tracing::{debug, info};
+use tracing::info;
 
 use crate::company::{Company, Verdict};
 use crate::connections::Sides;
 use crate::error::During;
-use crate::staging::Position;
-use crate::{Copier, Error, Result, indexes, position};
+use crate::replay::Replay;
+use crate::tables::Tables;
+use crate::{Copier, Result, indexes};
 
 /// How often it is counted what is still to come.
 const TELL: Duration = Duration::from_secs(1);
@@ -121,51 +120,6 @@ impl Idle {
     /// Still nothing: whether the connections are to be left to a copy that waits for some.
     fn too_long(&mut self, copier: &Copier) -> bool {
         self.0.get_or_insert_with(Instant::now).elapsed() > IDLE && copier.crowd.wants_connections()
-    }
-}
-
-/// The tables that are caught up together, which have the same state and snapshot.
-struct Tables {
-    first: TableInfo,
-    others: Vec<TableInfo>,
-    /// Of all of them.
-    consumers: Vec<String>,
-}
-
-impl Tables {
-    /// Looks at them; `None` when the first one is not catching up any more.
-    async fn look(copier: &Copier, sides: &Sides, company: &mut Company) -> Result<Option<Tables>> {
-        let queue = copier.config.queue_name.as_str();
-        let mut names = company.tables();
-        names.push(copier.table.clone());
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let infos = table::several(&*sides.target, queue, &names).await?;
-        let (first, mut others): (Vec<_>, Vec<_>) =
-            infos.into_iter().partition(|info| info.name == copier.table);
-        let catches_up = |i: &TableInfo| i.local && i.state.is_copying() && i.state != MergeState::InCopy;
-        let Some(first) = first.into_iter().find(catches_up) else { return Ok(None) };
-        others.retain(|info| info.local && (info.state, &info.snapshot) == (first.state, &first.snapshot));
-        company.keep(|name| others.iter().any(|info| info.name == name), Verdict::Again);
-        let consumers = copier.consumers(company);
-        Ok(Some(Tables { first, others, consumers }))
-    }
-
-    fn all(&self) -> impl Iterator<Item = &TableInfo> {
-        std::iter::once(&self.first).chain(&self.others)
-    }
-
-    fn names(&self) -> Vec<&str> {
-        self.all().map(|info| info.name.as_str()).collect()
-    }
-
-    fn consumers(&self) -> Vec<&str> {
-        self.consumers.iter().map(String::as_str).collect()
-    }
-
-    /// Moves them on; answers those that have moved.
-    async fn advance(&self, client: &pg::Client, queue: &str, to: MergeState) -> Result<Vec<String>> {
-        let (from, snapshot) = (self.first.state, self.first.snapshot.as_deref());
-        position::advance_all(client, queue, &self.names(), from, to, snapshot).await
     }
 }
 
@@ -291,110 +245,4 @@ async fn hand_over(
     company.keep(|name| moved.iter().any(|moved| moved == name), Verdict::Again);
     moved.iter().for_each(|name| copier.moved(name, MergeState::Ok));
     Ok(Some(moved))
-}
-
-/// Applies the tables' events of the copy's batches.
-struct Replay<'a> {
-    copier: &'a Copier,
-    decoder: Decoder,
-    applier: Applier,
-    bypass_triggers: bool,
-}
-
-impl<'a> Replay<'a> {
-    async fn start(copier: &'a Copier, sides: &Sides) -> Result<Replay<'a>> {
-        let bypass_triggers = replay::may_bypass_triggers(&*sides.target).await?;
-        let on_conflict = copier.config.on_conflict;
-        let options = apply::Options { bypass_triggers, on_conflict, ..apply::Options::default() };
-        Ok(Replay { copier, decoder: Decoder::new(), applier: Applier::new(options), bypass_triggers })
-    }
-
-    /// Whether the target has the batch already: it was committed there, and not finished at the provider.
-    async fn is_applied(&self, sides: &Sides, batch: &Batch) -> Result<bool> {
-        let (queue, consumer) = (self.copier.config.queue_name.as_str(), self.copier.consumer.as_str());
-        match Position::of(&sides.target, queue, consumer, batch).await? {
-            Position::Next => Ok(false),
-            Position::Applied => Ok(true),
-            Position::Lost(completed) => Err(Error::LostPosition {
-                consumer: consumer.to_owned(),
-                table: self.copier.table.clone(),
-                completed,
-                previous: batch.previous_tick,
-                tick: batch.tick,
-            }),
-        }
-    }
-
-    async fn apply(&mut self, sides: &Sides, tables: &Tables, batch: &Batch) -> Result<()> {
-        match self.attempt(sides, tables, batch).await {
-            Err(Error::Apply(error)) if error.is_collision() => {
-                let mut any = false;
-                for name in tables.names() {
-                    any |= self.applier.gather(&sides.target, name).await?;
-                }
-                if !any {
-                    return Err(error.into());
-                }
-                let again = self.attempt(sides, tables, batch).await;
-                self.applier.gather_no_more();
-                again
-            }
-            done => done,
-        }
-    }
-
-    async fn attempt(&mut self, sides: &Sides, tables: &Tables, batch: &Batch) -> Result<()> {
-        let target: &pg::Client = &sides.target;
-        apply::begin(target, self.copier.config.limits).await?;
-        match self.write(sides, tables, batch).await {
-            Ok(()) => {
-                fail_point::reached("catch-up-before-commit");
-                target.batch_execute("commit").await.during("committing the batch")
-            }
-            Err(error) => {
-                self.applier.reset();
-                // where even this fails the connection is lost, and the server rolls back
-                let _ = target.batch_execute("rollback").await;
-                Err(error)
-            }
-        }
-    }
-
-    async fn write(&mut self, sides: &Sides, tables: &Tables, batch: &Batch) -> Result<()> {
-        let (queue, target): (_, &pg::Client) = (self.copier.config.queue_name.as_str(), &sides.target);
-        let began = Instant::now();
-        let seen: Option<Snapshot> = tables.first.snapshot.as_deref().and_then(|text| text.parse().ok());
-        let standing = node::count_at(target, queue, &tables.consumers(), batch.previous_tick).await?;
-        if standing != tables.consumers.len() {
-            return Err(Error::Parted { table: tables.first.name.clone(), tick: batch.previous_tick });
-        }
-        tables.all().for_each(|info| self.applier.set_dest(&info.name, info.dest()));
-        replay::enter(target, self.bypass_triggers).await?;
-        self.decoder.refresh_shapes(&sides.provider).await?;
-        let mut bytes = 0;
-        let mut events = batch::events(&*sides.provider, batch, Some(&tables.names())).await?;
-        while let Some(event) = events.try_next().await? {
-            if seen.as_ref().is_some_and(|seen| seen.contains(event.txid)) {
-                continue;
-            }
-            if let Decoded::Change(change) = self.decoder.decode(&event)? {
-                bytes += change.text_bytes();
-                self.applier.push(target, change).await?;
-            }
-        }
-        drop(events);
-        let applied = self.applier.flush(target).await?;
-        for (table, found) in &applied.conflicts {
-            let Some(last) = &found.last else { continue };
-            let count = i64::try_from(found.count).unwrap_or(i64::MAX);
-            let last = conflict::Last { op: last.op, key: &last.key, event: last.event_id };
-            conflict::count(target, queue, table, count, &last).await?;
-        }
-        let changes: u64 = applied.tables.values().map(|table| table.changes).sum();
-        self.copier.report.applied(batch, changes, bytes, began.elapsed());
-        let (table, together) = (&tables.first.name, tables.consumers.len());
-        debug!(queue, table, together, tick = batch.tick, changes, "batch applied by the copy");
-        node::set_all_completed(target, queue, &tables.consumers(), batch.tick).await?;
-        Ok(())
-    }
 }
