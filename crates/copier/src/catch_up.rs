@@ -7,6 +7,7 @@
 
 use std::time::Duration;
 
+use pgq::bell::Listener;
 use pgq::table::{self, MergeState, TableInfo};
 use pgq::{Batch, batch, fail_point, node};
 use tokio::time::Instant;
@@ -52,7 +53,6 @@ pub(crate) async fn run(
     let mut writer = Replay::start(copier, sides).await?;
     let mut told: Option<Instant> = None;
     let mut bell = copier.bell.listen();
-    let delay = Duration::from_secs_f64(copier.config.loop_delay.max(0.05));
     // the last batch ended at what was the newest tick: the next one, a single tick, begins the hand-over
     let mut near = false;
     let mut idle = Idle::default();
@@ -65,7 +65,7 @@ pub(crate) async fn run(
                 return Ok(After::Idle);
             }
             copier.report.sign();
-            bell.wait(delay).await;
+            idle.wait(copier, &mut bell).await;
             continue;
         };
         if told.is_none_or(|told| told.elapsed() > TELL) {
@@ -90,7 +90,7 @@ pub(crate) async fn run(
                 if idle.too_long(copier) {
                     return Ok(After::Idle);
                 }
-                bell.wait(delay).await;
+                idle.wait(copier, &mut bell).await;
             }
             MergeState::DoSync(tick) if batch.tick >= tick => {
                 if batch.tick == tick
@@ -117,9 +117,17 @@ pub(crate) async fn run(
 struct Idle(Option<Instant>);
 
 impl Idle {
-    /// Still nothing: whether the connections are to be left to a copy that waits for some.
+    /// Still nothing: whether the connections are to be left to a copy that waits for some. At once where something has just happened: that may
+    /// be for the other one.
     fn too_long(&mut self, copier: &Copier) -> bool {
-        self.0.get_or_insert_with(Instant::now).elapsed() > IDLE && copier.crowd.wants_connections()
+        let long = self.0.get_or_insert_with(Instant::now).elapsed() > IDLE;
+        copier.crowd.wants_connections() && (long || copier.crowd.is_stirred())
+    }
+
+    async fn wait(&self, copier: &Copier, bell: &mut Listener) {
+        if bell.rung(Duration::from_secs_f64(copier.config.loop_delay.max(0.05))).await {
+            copier.crowd.stir();
+        }
     }
 }
 

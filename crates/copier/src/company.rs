@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 /// Tables that one copy takes at most.
 const MOST: usize = 64;
@@ -19,7 +21,12 @@ struct Waiting {
     alone: BTreeSet<String>,
     /// How many wait for connections.
     wanting: usize,
+    /// When something has happened last that a copy may be waiting for.
+    stirred: Option<Instant>,
 }
+
+/// For so long it may be that one who waits for connections has not seen yet what has happened.
+const STIRRED: Duration = Duration::from_secs(2);
 
 /// What a copy hears that was taken along; nothing where the other one was stopped.
 pub(crate) type Taken = oneshot::Receiver<Verdict>;
@@ -70,6 +77,15 @@ impl Crowd {
 
     pub(crate) fn wants_connections(&self) -> bool {
         self.lock().wanting > 0
+    }
+
+    /// Something has happened that a copy may be waiting for.
+    pub(crate) fn stir(&self) {
+        self.lock().stirred = Some(Instant::now());
+    }
+
+    pub(crate) fn is_stirred(&self) -> bool {
+        self.lock().stirred.is_some_and(|stirred| stirred.elapsed() < STIRRED)
     }
 
     /// The table is neither taken along any more, nor takes others along.

@@ -141,7 +141,7 @@ impl<'a> Crew<'a> {
 
     /// Tables that wait for their copy come first.
     async fn may_help(&self, node: &pg::Client) -> Result<bool> {
-        if self.copier.gate.obstacle().is_some() {
+        if self.copier.gate.obstacle().is_some() || self.copier.crowd.wants_connections() {
             return Ok(false);
         }
         let sql = "select not exists (select from londiste.table_info \
