@@ -134,9 +134,9 @@ impl Idle {
 /// Those of the tables whose copies wait for connections that are where this one is: another copy was catching up with them, which was stopped.
 async fn gather(copier: &Copier, sides: &Sides, first: &TableInfo) -> Result<Company> {
     let queue = copier.config.queue_name.as_str();
-    let mut company = copier.crowd.take(&copier.table, 1);
-    if company.is_empty() {
-        return Ok(company);
+    let waiting = copier.crowd.waiting(&copier.table);
+    if waiting.is_empty() {
+        return Ok(Company::default());
     }
     let sql = "select o.table_name from londiste.table_info o join pgq_node.local_state c using (queue_name) \
                 where o.queue_name = $1 and o.table_name = any ($2) and o.local and c.consumer_name = $3 || o.table_name \
@@ -144,11 +144,9 @@ async fn gather(copier: &Copier, sides: &Sides, first: &TableInfo) -> Result<Com
                     = (select t.merge_state, t.custom_snapshot, s.last_tick_id from londiste.table_info t join pgq_node.local_state s using (queue_name) \
                         where t.queue_name = $1 and t.table_name = $4 and s.consumer_name = $3 || $4)";
     let prefix = copier.config.consumer("");
-    let alike = sides.target.query(sql, &[&queue, &company.tables(), &prefix, &first.name]).await;
+    let alike = sides.target.query(sql, &[&queue, &waiting, &prefix, &first.name]).await;
     let alike = alike.during("looking for copies at the same place")?;
-    let alike: Vec<&str> = alike.iter().map(|row| row.get(0)).collect();
-    company.keep(|name| alike.contains(&name), Verdict::Again);
-    Ok(company)
+    Ok(copier.crowd.take_these(&alike.iter().map(|row| row.get(0)).collect::<Vec<String>>()))
 }
 
 /// A table that was caught up together with others may have ended between what the target has applied and its consumer's being moved there.

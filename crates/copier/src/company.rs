@@ -93,6 +93,22 @@ impl Crowd {
         self.lock().alone.insert(table.to_owned());
     }
 
+    /// Who may be taken along; nobody where the table goes alone.
+    pub(crate) fn waiting(&self, table: &str) -> Vec<String> {
+        let waiting = self.lock();
+        if waiting.alone.contains(table) { Vec::new() } else { waiting.seats.keys().cloned().collect() }
+    }
+
+    /// Those of the tables who still wait. The others keep their turn.
+    pub(crate) fn take_these(&self, tables: &[String]) -> Company {
+        let mut waiting = self.lock();
+        let mut company = Company::default();
+        for table in tables.iter().take(MOST - 1) {
+            company.seat(table.clone(), waiting.seats.remove(table));
+        }
+        company
+    }
+
     /// Those who wait, shared among so many `copies` that may do the same now.
     pub(crate) fn take(&self, table: &str, copies: usize) -> Company {
         let mut waiting = self.lock();
@@ -104,10 +120,7 @@ impl Crowd {
         while company.0.len() + 1 < share
             && let Some((table, seat)) = waiting.seats.pop_first()
         {
-            let (sender, verdict) = oneshot::channel();
-            if seat.send(verdict).is_ok() {
-                company.0.insert(table, sender);
-            }
+            company.seat(table, Some(seat));
         }
         company
     }
@@ -152,6 +165,13 @@ impl Drop for Place<'_> {
 }
 
 impl Company {
+    fn seat(&mut self, table: String, seat: Option<oneshot::Sender<Taken>>) {
+        let (sender, verdict) = oneshot::channel();
+        if seat.is_some_and(|seat| seat.send(verdict).is_ok()) {
+            self.0.insert(table, sender);
+        }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -225,5 +245,8 @@ mod tests {
         assert!(taken.leave().is_some(), "too late");
         drop(stays);
         assert_eq!(company.tables(), ["taken", "taken too"]);
+        let _waits = ["here", "there"].map(|table| crowd.enlist(table));
+        assert_eq!(crowd.waiting("lead"), ["here", "there"]);
+        assert_eq!(crowd.take_these(&["gone".to_owned(), "there".to_owned()]).tables(), ["there"]);
     }
 }
