@@ -1,4 +1,5 @@
 //! Small tables are copied together: under writers, beside large ones, with some among them that cannot be copied.
+#![allow(clippy::expect_used, reason = "a test fails by panicking")]
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
