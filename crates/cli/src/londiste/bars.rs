@@ -1,5 +1,6 @@
 //! What a waiting command shows of copies: changes of state, a bar for each running copy where people look on, and at the end what each took.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
@@ -17,8 +18,13 @@ pub(super) struct Bars {
     /// None where the output is no terminal.
     drawn: Option<MultiProgress>,
     bars: BTreeMap<String, ProgressBar>,
+    /// The line for copies without a bar.
+    others: Option<ProgressBar>,
     times: BTreeMap<String, Times>,
 }
+
+/// So many of the largest copies have a bar: small tables are copied together, up to 64 of them.
+const BARS: usize = 12;
 
 /// When a table came into each part of its copy.
 #[derive(Debug, Default)]
@@ -33,7 +39,7 @@ struct Times {
 impl Bars {
     pub(super) fn new(terminal: Terminal) -> Bars {
         let drawn = (terminal.speaks() && std::io::stdout().is_terminal()).then(MultiProgress::new);
-        Bars { terminal, drawn, bars: BTreeMap::new(), times: BTreeMap::new() }
+        Bars { terminal, drawn, bars: BTreeMap::new(), others: None, times: BTreeMap::new() }
     }
 
     /// A table has come into another state.
@@ -57,12 +63,17 @@ impl Bars {
 
     /// Shows the running copies.
     pub(super) fn draw<'a>(&mut self, copies: impl Iterator<Item = (&'a String, &'a Copy)>) {
+        let mut copies: Vec<(&String, &Copy)> = copies.collect();
+        for (name, copy) in &copies {
+            let times = self.times.entry((*name).clone()).or_default();
+            (times.rows, times.bytes) = (copy.rows, copy.bytes);
+        }
+        let Some(drawn) = &self.drawn else { return };
+        copies.sort_by_key(|(name, copy)| (Reverse(copy.expected), *name));
+        let others = copies.split_off(copies.len().min(BARS));
         let mut seen = Vec::new();
         for (name, copy) in copies {
             seen.push(name.clone());
-            let times = self.times.entry(name.clone()).or_default();
-            (times.rows, times.bytes) = (copy.rows, copy.bytes);
-            let Some(drawn) = &self.drawn else { continue };
             let bar = self.bars.entry(name.clone()).or_insert_with(|| {
                 let bar = drawn.add(ProgressBar::new(100));
                 if let Ok(style) = ProgressStyle::with_template("{bar:20} {prefix} {wide_msg}") {
@@ -80,6 +91,19 @@ impl Bars {
             }
             stays
         });
+        // behind the bars, new ones of them too
+        if let Some(line) = self.others.take() {
+            line.finish_and_clear();
+            drawn.remove(&line);
+        }
+        if !others.is_empty() {
+            let line = drawn.add(ProgressBar::new_spinner());
+            if let Ok(style) = ProgressStyle::with_template("{wide_msg}") {
+                line.set_style(style);
+            }
+            line.set_message(format!("… and {} smaller ones", others.len()));
+            self.others = Some(line);
+        }
     }
 
     /// Ends the bars, and tells how long each copy took that was seen from its beginning.

@@ -18,7 +18,7 @@ pub(super) struct Copy {
     step: String,
     pub(super) rows: u64,
     pub(super) bytes: u64,
-    expected: u64,
+    pub(super) expected: u64,
     rate: f64,
     done: u64,
     total: u64,
