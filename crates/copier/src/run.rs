@@ -146,6 +146,20 @@ pub(crate) async fn holds(client: &Client, queue: &str, table: &str, attempt: i3
         .get(0))
 }
 
+/// A transaction of the source that reads under one snapshot, and what that sees.
+pub(crate) async fn snapshot(provider: &mut Client) -> Result<(tokio_postgres::Transaction<'_>, String)> {
+    let reading = provider
+        .build_transaction()
+        .isolation_level(tokio_postgres::IsolationLevel::RepeatableRead)
+        .read_only(true)
+        .start()
+        .await
+        .during("beginning the copy's snapshot")?;
+    let seen = reading.query_one("select txid_current_snapshot()::text", &[]).await;
+    let seen = seen.during("taking the copy's snapshot")?.get(0);
+    Ok((reading, seen))
+}
+
 /// The columns that are copied, with their types on both sides and the key: a copy whose chunks differ in it would be none.
 pub(crate) fn layout(source: &Table, target: &Table, copying: &Copying) -> String {
     let kind = |table: &Table, name: &String| {

@@ -114,14 +114,7 @@ async fn write(
     let began = Instant::now();
     let bypass_triggers = replay::may_bypass_triggers(&*sides.target).await?;
     let cancel = sides.provider.cancel_token();
-    let reading = sides
-        .provider
-        .build_transaction()
-        .isolation_level(tokio_postgres::IsolationLevel::RepeatableRead)
-        .read_only(true)
-        .start()
-        .await
-        .during("beginning the copy's snapshot")?;
+    let (reading, snapshot) = run::snapshot(&mut sides.provider).await?;
     let writing = sides.target.transaction().await.during("beginning the copy")?;
     let (from, into): (&pg::Client, &pg::Client) = (reading.client(), writing.client());
     if !company.is_empty() {
@@ -129,11 +122,6 @@ async fn write(
         from.batch_execute(&limit).await.during("beginning the copy's snapshot")?;
         into.batch_execute(&limit).await.during("beginning the copy")?;
     }
-    let snapshot: String = from
-        .query_one("select txid_current_snapshot()::text", &[])
-        .await
-        .during("taking the copy's snapshot")?
-        .get(0);
     replay::enter(into, bypass_triggers).await?;
     let names: Vec<&str> = members.iter().map(|member| member.info.name.as_str()).collect();
     let wanted = run::wanted(into, queue, &names).await?;

@@ -27,19 +27,7 @@ pub(crate) async fn copy(
     let began = Instant::now();
     let bypass_triggers = replay::may_bypass_triggers(&*sides.target).await?;
     let cancel = sides.provider.cancel_token();
-    let reading = sides
-        .provider
-        .build_transaction()
-        .isolation_level(tokio_postgres::IsolationLevel::RepeatableRead)
-        .read_only(true)
-        .start()
-        .await
-        .during("beginning the copy's snapshot")?;
-    let snapshot: String = reading
-        .query_one("select txid_current_snapshot()::text", &[])
-        .await
-        .during("taking the copy's snapshot")?
-        .get(0);
+    let (reading, snapshot) = run::snapshot(&mut sides.provider).await?;
     let writing = sides.target.transaction().await.during("beginning the copy")?;
     let (from, into): (&pg::Client, &pg::Client) = (reading.client(), writing.client());
     replay::enter(into, bypass_triggers).await?;
