@@ -5,7 +5,7 @@ set search_path = pg_catalog, pg_temp
 as $$
     select json_build_object(
         'version', londiste_rs.version(),
-        'generator', 3,
+        'generator', 4,
         'form', londiste_rs.capture_form(i_rel),
         'gate', londiste_rs.has_gates(),
         'unchanged', londiste_rs.captures_unchanged(i_queue_name),

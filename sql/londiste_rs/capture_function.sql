@@ -84,6 +84,14 @@ as $$
       from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = i_rel
 $$;
 
+-- Source text of the conditions, each with AND before it, that neither a statement around this one nor one inside of it may have changed its rows.
+create or replace function londiste_rs.undisturbed_source(i_rel oid)
+returns text language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+    select format($f$ and stack not like e'%%\n%%' and (current_setting('londiste_rs.nested_%s', true) <> '') is not true$f$, i_rel)
+$$;
+
 -- Source text of the mark for statements around this one.
 create or replace function londiste_rs.mark_source(i_rel oid)
 returns text language sql immutable
@@ -100,8 +108,42 @@ as $$ select $f$
     end if;
 $f$ $$;
 
--- Writes a function of a generated body. SECURITY DEFINER: the application's roles need no privilege on the queue.
-create or replace function londiste_rs.write_trigger_function(i_function_name text, i_body text)
+-- The event table (its number plus one) that changes may go to at once, without any question but those that the generated source asks
+-- itself; null where more has to be looked at: the table has not the shape that the function was written for, the session wants no capture,
+-- or the gate is closed.
+--
+-- Declared immutable so that a call with constant arguments is evaluated when the statement is planned, as londiste_rs.row_shape is. What it
+-- depends on makes PostgreSQL plan anew: DDL on the table and londiste_rs.tell_gate by the regclass constants that stand beside the call, and
+-- session_replication_role, whose every change discards all plans of the session. A transaction that has planned already, and holds its
+-- locks, may not notice a gate before its end.
+create or replace function londiste_rs.plain_event_table(i_rel oid, i_top oid, i_shape text, i_gate oid)
+returns bigint language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+    select case when londiste_rs.row_shape(i_rel, i_top) = i_shape and current_setting('session_replication_role') <> 'local'
+                then pg_sequence_last_value(i_gate::regclass) end
+$$;
+
+-- Source text of the short way: for each of the queue's event tables what is written there ({0}, the table's number) if it is the current
+-- one and the conditions hold. All but the conditions is evaluated when the statement is planned.
+create or replace function londiste_rs.plain_source(i_queue_name text, i_rel oid, i_top oid, i_shape text, i_conditions text, i_writing text[])
+returns text language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select string_agg(format($f$    %s %s::regclass is not null and %L::regclass is not null
+       and londiste_rs.plain_event_table(%s, %s, %L, %L::regclass) = %s%s then
+        %s
+$f$, case when w.nr = 1 then 'if' else 'elsif' end, quote_literal(i_rel), g.gate, i_rel, i_top, i_shape, g.gate, w.nr, i_conditions, w.writing),
+                      '' order by w.nr) || '    end if;'
+      from pgq.queue q
+     cross join lateral (select londiste_rs.gate_name(q.queue_id)) g (gate)
+     cross join lateral unnest(i_writing) with ordinality w (writing, nr)
+     where q.queue_name = i_queue_name
+$$;
+
+-- Writes a function of its generated short way and of what is right for everything. SECURITY DEFINER: the application's roles need no
+-- privilege on the queue. What only the long way needs is declared there; RETURN NEW, a variable, is cheaper than an expression.
+create or replace function londiste_rs.write_trigger_function(i_function_name text, i_plain text, i_body text)
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp
 as $outer$
@@ -112,19 +154,23 @@ set search_path = pg_catalog, pg_temp
 as %L
 $f$, i_function_name, format($f$
 declare
-    event_table bigint;
-    shape text;
-    settings text[];
     stack text;
-    nested boolean;
-    current_rows boolean;
-    known boolean;
-    plan_setting text;
-    written bigint;
 begin
 %s
+    declare
+        event_table bigint;
+        shape text;
+        settings text[];
+        nested boolean;
+        current_rows boolean;
+        known boolean;
+        plan_setting text;
+        written bigint;
+    begin
+%s
+    end;
     return null;
-end $f$, i_body));
+end $f$, i_plain, i_body));
 end $outer$;
 
 -- Writes the capture functions of a table: <name> for its rows and for TRUNCATE, or <name> for TRUNCATE only and one for each of
@@ -147,16 +193,17 @@ begin
         $f$select case when tg_argv[0] = 'partition' then 'rec.R' else 'R' end,
                   case when tg_argv[0] = 'partition' then tg_table_schema || '.' || tg_table_name end, null::text$f$));
     if form = 'row' then
-        perform londiste_rs.write_trigger_function(i_function_name,
-            londiste_rs.plain_row_source(i_queue_name, i_table_name, i_rel) || truncated || londiste_rs.row_capture_source(i_queue_name, i_table_name, i_rel));
+        perform londiste_rs.write_trigger_function(i_function_name, londiste_rs.plain_row_source(i_queue_name, i_table_name, i_rel),
+            truncated || londiste_rs.row_capture_source(i_queue_name, i_table_name, i_rel));
         foreach event in array array['insert', 'update', 'delete'] loop
             execute format('drop function if exists londiste_rs.%I() cascade', i_function_name || '_' || event);
         end loop;
         return form;
     end if;
-    perform londiste_rs.write_trigger_function(i_function_name, truncated);
+    perform londiste_rs.write_trigger_function(i_function_name, '', truncated);
     foreach event in array array['insert', 'update', 'delete'] loop
         perform londiste_rs.write_trigger_function(i_function_name || '_' || event,
+            londiste_rs.plain_capture_source(i_queue_name, i_table_name, i_rel, event),
             londiste_rs.statement_capture_source(i_queue_name, i_table_name, i_rel, event));
     end loop;
     return form;

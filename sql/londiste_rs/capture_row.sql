@@ -11,39 +11,34 @@ declare
     layouts text[];
     relids oid[];
     shape text;
-    q record;
+    writing text[];
+    tables integer;
 begin
     select array_agg(distinct londiste_rs.row_shape(r.relid, i_rel)), array_agg(r.relid order by r.relid) into layouts, relids
       from londiste_rs.row_relations(i_rel) r;
     if not londiste_rs.has_gates() or cardinality(layouts) <> 1 is not false then
         return '';
     end if;
-    select queue_id, queue_ntables into strict q from pgq.queue where queue_name = i_queue_name;
+    select queue_ntables into strict tables from pgq.queue where queue_name = i_queue_name;
     shape := quote_literal(londiste_rs.shape_id(i_table_name, layouts[1]));
-    return format($f$%s
-    if tg_op <> 'TRUNCATE' and tg_relid = any (%L::oid[]) and (%L::regclass is null) <> (londiste_rs.row_shape(%s, %s) = %L)
-       and current_setting('session_replication_role') <> 'local' and %s%s then
-        event_table := pg_sequence_last_value(%L::regclass);
-        if tg_op = 'INSERT' then
+    for nr in 0 .. tables - 1 loop
+        writing[nr + 1] := format($f$if tg_op = 'INSERT' then
             %s
         elsif tg_op = 'DELETE' then
             %s
         else
             %s
         end if;
-        if event_table between 1 and %s then
-            return null;
-        end if;
-    end if;$f$,
-        case when cardinality(key) > 0 then '    get diagnostics stack = pg_context;' end, relids, relids[1], relids[1], i_rel, layouts[1],
-        londiste_rs.suited_source(relids[1]),
-        case when cardinality(key) > 0
-             then format($f$ and strpos(stack, e'\n') = 0 and (current_setting('londiste_rs.nested_%s', true) <> '') is not true$f$, i_rel) else '' end,
-        londiste_rs.gate_name(q.queue_id),
-        londiste_rs.write_events_source(i_queue_name, i_table_name, $f$select 'rec.I', new::text, null::text$f$, shape),
-        londiste_rs.write_events_source(i_queue_name, i_table_name, $f$select 'rec.D', old::text, null::text$f$, shape),
-        londiste_rs.write_events_source(i_queue_name, i_table_name, londiste_rs.row_update_source(i_queue_name, key), shape),
-        q.queue_ntables);
+        return null;$f$,
+            londiste_rs.write_event_source(i_queue_name, i_table_name, $s$select 'rec.I', new::text, null::text$s$, shape, nr),
+            londiste_rs.write_event_source(i_queue_name, i_table_name, $s$select 'rec.D', old::text, null::text$s$, shape, nr),
+            londiste_rs.write_event_source(i_queue_name, i_table_name, londiste_rs.row_update_source(i_queue_name, key), shape, nr));
+    end loop;
+    return case when cardinality(key) > 0 then e'    get diagnostics stack = pg_context;\n' else '' end
+        || londiste_rs.plain_source(i_queue_name, relids[1], i_rel, layouts[1],
+               format($f$ and tg_op <> 'TRUNCATE' and tg_relid = any (%L::oid[])$f$, relids)
+               || case when cardinality(key) > 0 then londiste_rs.undisturbed_source(i_rel) else '' end || londiste_rs.suited_source(relids[1]),
+               writing);
 end $$;
 
 -- An updated row, with its old one where the key has changed or there is none.

@@ -1,37 +1,51 @@
 -- The rows that capture functions write: queries of (kind, data, old_data), as source text. "." is the alias of a row, since a column of the
 -- alias's name would be taken for it.
 
--- Source text of the statement that writes events for the rows of a query into event table number event_table - 1: static SQL for each
--- table, or pgq.insert_event where this role may not write the event tables itself. i_shape: source text of the rows' shape.
+-- Source text of the statement that writes events for the rows of a query into event table number i_event_table: static SQL, or
+-- pgq.insert_event where this role may not write the event tables itself. i_shape: source text of the rows' shape.
 --
--- ev_id comes from the column's default: a volatile function in the query itself would be another level of the plan.
+-- ev_id comes from the column's default: a volatile function in the query itself would be another level of the plan. current_timestamp is
+-- now() without a function's preparation.
+create or replace function londiste_rs.write_event_source(
+    i_queue_name text, i_table_name text, i_query text, i_shape text, i_event_table integer)
+returns text language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select case when not has_table_privilege(c.oid, 'insert') then
+        format('perform pgq.insert_event(%L, e.kind, e.data, %L, e.old_data, %s, null) from (%s) e (kind, data, old_data);',
+               i_queue_name, i_table_name, i_shape, i_query)
+        else
+        format($f$insert into %I.%I (%sev_time, ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3)
+        select %scurrent_timestamp, e.kind, e.data, %L, e.old_data, %s from (%s) e (kind, data, old_data);$f$, n.nspname, c.relname,
+               case when a.atthasdef then '' else 'ev_id, ' end,
+               case when a.atthasdef then '' else format('nextval(%L::regclass), ', q.queue_event_seq) end,
+               i_table_name, i_shape, i_query)
+        end
+      from pgq.queue q
+      join pg_class c on c.oid = (q.queue_data_pfx || '_' || i_event_table)::regclass
+      join pg_namespace n on n.oid = c.relnamespace
+      join pg_attribute a on a.attrelid = c.oid and a.attname = 'ev_id'
+     where q.queue_name = i_queue_name
+$$;
+
+-- The same into the event table whose number plus one is in the variable of that name.
 create or replace function londiste_rs.write_events_source(i_queue_name text, i_table_name text, i_query text, i_shape text)
 returns text language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
     q record;
-    part regclass;
     source text := '';
 begin
     select * into strict q from pgq.queue where queue_name = i_queue_name;
     if not has_table_privilege(q.queue_data_pfx || '_0', 'insert') then
-        return format('perform pgq.insert_event(%L, e.kind, e.data, %L, e.old_data, %s, null) from (%s) e (kind, data, old_data);',
-                      i_queue_name, i_table_name, i_shape, i_query);
+        return londiste_rs.write_event_source(i_queue_name, i_table_name, i_query, i_shape, 0);
     end if;
     for i in 0 .. q.queue_ntables - 1 loop
-        part := (q.queue_data_pfx || '_' || i)::regclass;
-        source := source || (
-            select format($f$%s event_table = %s then
-        insert into %I.%I (%sev_time, ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3)
-        select %snow(), e.kind, e.data, %L, e.old_data, %s from (%s) e (kind, data, old_data);
-    $f$, case when i = 0 then 'if' else 'elsif' end, i + 1, n.nspname, c.relname,
-                   case when a.atthasdef then '' else 'ev_id, ' end,
-                   case when a.atthasdef then '' else format('nextval(%L::regclass), ', q.queue_event_seq) end,
-                   i_table_name, i_shape, i_query)
-              from pg_class c join pg_namespace n on n.oid = c.relnamespace
-              join pg_attribute a on a.attrelid = c.oid and a.attname = 'ev_id'
-             where c.oid = part);
+        source := source || format($f$%s event_table = %s then
+        %s
+    $f$, case when i = 0 then 'if' else 'elsif' end, i + 1,
+            londiste_rs.write_event_source(i_queue_name, i_table_name, i_query, i_shape, i));
     end loop;
     return source || 'end if;';
 end $$;

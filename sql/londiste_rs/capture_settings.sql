@@ -57,7 +57,7 @@ begin
               from unnest(pinned) with ordinality u(p, pos)) p;
 end $$;
 
--- Source text of the condition that the application's settings suit the types that a table has now.
+-- Source text of the conditions that the application's settings suit the types that a table has now, each with AND before it.
 create or replace function londiste_rs.suited_source(i_rel oid)
 returns text language sql stable
 set search_path = pg_catalog, pg_temp
@@ -79,13 +79,13 @@ as $$
         select 'TimeZone'
           from londiste_rs.deep_types(i_rel, nullif(londiste_rs.key_columns(i_rel), '{}')) d
          where d.type_oid = 'timestamptz'::regtype)
-    select coalesce(string_agg(case n.setting
-               when 'DateStyle' then $f$current_setting('DateStyle') like 'ISO%'$f$
+    select coalesce(string_agg(' and ' || case n.setting
+               when 'DateStyle' then $f$current_setting('DateStyle') ^@ 'ISO'$f$
                when 'IntervalStyle' then $f$current_setting('IntervalStyle') = 'postgres'$f$
                when 'extra_float_digits' then $f$current_setting('extra_float_digits') in ('1', '2', '3')$f$
                when 'bytea_output' then $f$current_setting('bytea_output') = 'hex'$f$
                when 'lc_monetary' then $f$current_setting('lc_monetary') = 'C'$f$
-               else $f$current_setting('TimeZone') = 'UTC'$f$ end, ' and ' order by n.setting), 'true')
+               else $f$current_setting('TimeZone') = 'UTC'$f$ end, '' order by n.setting), '')
       from needed n
 $$;
 

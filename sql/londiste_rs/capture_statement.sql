@@ -47,12 +47,13 @@ begin
         whole);
 end $$;
 
--- Source text of what suffices for nearly every statement: a client's own, of one part, that nobody interferes with, under settings that
--- suit, on a table that has not changed. An update: of one row, or of several, that keeps the keys. It ends there; whatever is
--- not sure, or not that plain, goes on behind it.
+-- Source text of what suffices for nearly every statement: a client's own, that nobody interferes with, under settings that suit, on a table
+-- that has not changed. An update: of one row, or of several, that keeps the keys. It ends there; whatever is not sure, or not that plain,
+-- goes on behind it.
 --
--- The conditions stand in one expression of few nodes: PL/pgSQL prepares each anew in every transaction, and that is most of what they cost. A
--- statement that begins with UPDATE, INSERT or DELETE, and is alone in what the client sent, has no data-modifying WITH: it would come first.
+-- The conditions stand in one expression of few functions: PL/pgSQL prepares each anew in every transaction, and that is most of what they cost.
+-- Inserts and deletes must be of one part: a statement that begins with UPDATE, INSERT or DELETE, and is alone in what the client sent, has no
+-- data-modifying WITH: it would come first. An update that keeps its keys may be of several: PostgreSQL lets only one part change a row.
 create or replace function londiste_rs.plain_capture_source(i_queue_name text, i_table_name text, i_rel oid, i_event text)
 returns text language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -62,54 +63,44 @@ declare
     unchanged boolean := londiste_rs.captures_unchanged(i_queue_name);
     description text := londiste_rs.row_shape(i_rel, i_rel);
     shape text := quote_literal(londiste_rs.shape_id(i_table_name, description));
-    q record;
-    undisturbed text := '';
-    writing text;
+    conditions text := londiste_rs.suited_source(i_rel);
+    queries text[];
+    writing text[];
+    tables integer;
 begin
-    select queue_id, queue_ntables into strict q from pgq.queue where queue_name = i_queue_name;
+    select queue_ntables into strict tables from pgq.queue where queue_name = i_queue_name;
     if not londiste_rs.has_gates() or (i_event = 'update' and cardinality(key) = 0) then
         return '';
     end if;
     if cardinality(key) > 0 then
-        undisturbed := format($f$ and strpos(stack, e'\n') = 0 and (current_setting('londiste_rs.nested_%s', true) <> '') is not true
-       and current_query() collate "C" ~ '^[[:space:]]*[UIDuid][^;]*;?[[:space:]]*$'$f$, i_rel);
+        conditions := londiste_rs.undisturbed_source(i_rel) || conditions || case when i_event = 'update' then '' else
+            $f$ and current_query() collate "C" ~ '^[[:space:]]*[UIDuid][^;]*;?[[:space:]]*$'$f$ end;
     end if;
-    writing := case i_event
-        when 'insert' then londiste_rs.write_events_source(i_queue_name, i_table_name,
-                               $f$select 'rec.I', "."::text, null::text from new_rows "."$f$, shape)
-        when 'delete' then londiste_rs.write_events_source(i_queue_name, i_table_name,
-                               $f$select 'rec.D', "."::text, null::text from old_rows "."$f$, shape)
-        else londiste_rs.write_events_source(i_queue_name, i_table_name,
-                 coalesce(case when unchanged then londiste_rs.plain_update_source(i_rel, key) end, londiste_rs.one_update_source(key, unchanged)), shape) end;
-    if i_event <> 'update' then
-        writing := format($f$%s
-        if event_table between 1 and %s then
-            return null;
-        end if;$f$, writing, q.queue_ntables);
-    else
-        writing := format($f$%s
+    queries := case i_event
+        when 'insert' then array[$f$select 'rec.I', "."::text, null::text from new_rows "."$f$]
+        when 'delete' then array[$f$select 'rec.D', "."::text, null::text from old_rows "."$f$]
+        else array[coalesce(case when unchanged then londiste_rs.plain_update_source(i_rel, key) end, londiste_rs.one_update_source(key, unchanged))]
+             || case when unchanged then array[londiste_rs.many_updates_source(i_rel, key)] else '{}' end end;
+    for nr in 0 .. tables - 1 loop
+        writing[nr + 1] := (
+            select string_agg(londiste_rs.write_event_source(i_queue_name, i_table_name, u.query, shape, nr)
+                              || case when i_event <> 'update' then '
+        return new;' when u.pos = 1 then '
         if found then
-            return null;
+            return new;
         elsif not exists (select from new_rows) then
-            return null;
-        end if;$f$, writing);
-        if unchanged then
-            writing := format($f$%s
-        %s
+            return new;
+        end if;' else '
         if found then
-            return null;
-        end if;$f$, writing, londiste_rs.write_events_source(i_queue_name, i_table_name, londiste_rs.many_updates_source(i_rel, key), shape));
-        end if;
-    end if;
-    return format($f$%s
-    if (%L::regclass is null) <> (londiste_rs.row_shape(%s, %s) = %L) and current_setting('session_replication_role') <> 'local'
-       and %s%s then
-        event_table := pg_sequence_last_value(%L::regclass);
-        %s
-    end if;$f$, case when undisturbed <> '' then '    get diagnostics stack = pg_context;' end, i_rel, i_rel, i_rel, description,
-        londiste_rs.suited_source(i_rel), undisturbed, londiste_rs.gate_name(q.queue_id), writing);
+            return new;
+        end if;' end, e'\n        ' order by u.pos)
+              from unnest(queries) with ordinality u (query, pos));
+    end loop;
+    return case when cardinality(key) > 0 then e'    get diagnostics stack = pg_context;\n' else '' end
+        || londiste_rs.plain_source(i_queue_name, i_rel, i_rel, description, conditions, writing);
 end $$;
 
+-- Source text of what is right for every statement.
 create or replace function londiste_rs.statement_capture_source(i_queue_name text, i_table_name text, i_rel oid, i_event text)
 returns text language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -143,7 +134,7 @@ begin
             londiste_rs.mark_source(i_rel), plain);
     end if;
     select * into pinning from londiste_rs.pin_source(i_rel);
-    return londiste_rs.plain_capture_source(i_queue_name, i_table_name, i_rel, i_event) || londiste_rs.silence_source() || format($f$%s
+    return londiste_rs.silence_source() || format($f$%s
 %s
     known := (%L::regclass::text is null) <> (londiste_rs.row_shape(%s, %s) = %L);
     if known then

@@ -4,6 +4,8 @@
 -- reads pgq.queue. A sequence's value is not transactional: everybody sees it as soon as it is set. That is right for a hint: batches
 -- are read from all event tables, and a table is emptied only when nobody needs what is in it, so a change may stand in any of
 -- them. It is closed before a demotion commits, and opened only under a lock on the queue's row, when the queue is seen to be open.
+--
+-- The short way of capture reads it when it is planned (londiste_rs.plain_event_table), so whoever sets it has everybody plan anew.
 
 -- Whether gates can be kept: pgq is ours (the stock extension's batches look into the tables that the rotation names, no others).
 create or replace function londiste_rs.has_gates()
@@ -19,6 +21,18 @@ returns text language sql immutable
 set search_path = pg_catalog, pg_temp
 as $$ select 'londiste_rs.gate_' || i_queue_id $$;
 
+-- Sets a gate. A GRANT, even of what is granted, has all sessions plan anew what depends on the sequence, as soon as this transaction is
+-- committed, and takes no lock on it. Not at the same time as another one: the caller holds a lock on the queue's row.
+create or replace function londiste_rs.tell_gate(i_gate regclass, i_value bigint)
+returns void language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform setval(i_gate, i_value);
+    execute format('grant select on sequence %s to %I', i_gate,
+                   (select pg_get_userbyid(c.relowner) from pg_class c where c.oid = i_gate));
+end $$;
+
 -- Follows pgq.queue. A queue that was closed stays so for its gate until open_gate looks: this transaction may still fail.
 create or replace function londiste_rs.set_gate()
 returns trigger language plpgsql security definer
@@ -31,11 +45,11 @@ begin
     if gate is null then
         return null;
     elsif tg_op = 'DELETE' then
-        perform setval(gate, closed);
+        perform londiste_rs.tell_gate(gate, closed);
     elsif new.queue_disable_insert or old.queue_disable_insert then
-        perform setval(gate, closed);
+        perform londiste_rs.tell_gate(gate, closed);
     else
-        perform setval(gate, new.queue_cur_table + 1);
+        perform londiste_rs.tell_gate(gate, new.queue_cur_table + 1);
     end if;
     return null;
 end $$;
@@ -64,9 +78,9 @@ begin
         return;
     end if;
     select queue_cur_table + 1 as event_table into q
-      from pgq.queue where queue_name = i_queue_name and not queue_disable_insert for share;
+      from pgq.queue where queue_name = i_queue_name and not queue_disable_insert for no key update;
     if found then
-        perform setval(gate::regclass, q.event_table);
+        perform londiste_rs.tell_gate(gate::regclass, q.event_table);
     end if;
 end $$;
 

@@ -23,7 +23,8 @@ begin
         ret_note := 'Node not root';
         return;
     end if;
-    select queue_id, queue_tick_seq, queue_event_seq, queue_disable_insert and queue_external_ticker as stopped into q
+    select queue_id, queue_tick_seq, queue_event_seq, queue_data_pfx, queue_ntables,
+           queue_disable_insert and queue_external_ticker as stopped into q
       from pgq.queue where queue_name = i_queue_name;
 
     if i_step > 1 and not q.stopped then
@@ -39,6 +40,10 @@ begin
          where queue_id = q.queue_id;
         ret_note := format('Step 1: Writing disabled for: %s', i_queue_name);
     elsif i_step = 2 then
+        -- whoever was writing when step 1 was committed ends before the last tick, or his events were lost; those who come now are refused
+        for nr in 0 .. q.queue_ntables - 1 loop
+            execute format('lock table %s in share mode', pgq.quote_fqname(q.queue_data_pfx || '_' || nr));
+        end loop;
         last_tick := pgq.ticker(i_queue_name, nextval(pgq.quote_fqname(q.queue_tick_seq)::regclass), clock_timestamp(),
             nextval(pgq.quote_fqname(q.queue_event_seq)::regclass));
         ret_note := format('Step 2: Inserted last tick: %s', i_queue_name);
