@@ -2,7 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 use std::time::Duration;
 
-use tests::{Cluster, Database, Pair, Setup, compare};
+use root::root;
+use tests::{Pair, Setup, compare};
+
+mod one_session;
+mod root;
 
 const SETTLE: Duration = Duration::from_secs(90);
 
@@ -203,43 +207,6 @@ fn after_an_applications_own_ddl(pair: &Pair) {
         "drop table called",
     ] {
         pair.source.execute(change);
-    }
-}
-
-struct Root {
-    cluster: Cluster,
-    app: Database,
-}
-
-/// A database with our SQL, a queue and a captured table, of an ordinary role.
-fn root() -> Root {
-    let cluster = Cluster::start("capture");
-    let admin = cluster.admin("postgres");
-    admin.execute("create role app login password 'x'; create role clerk login password 'x'");
-    admin.execute("create database app owner app");
-    let login = |user: &str| Database {
-        host: "127.0.0.1".to_owned(),
-        port: cluster.port(),
-        dbname: "app".to_owned(),
-        user: user.to_owned(),
-        password: Some("x".to_owned()),
-    };
-    let app = login("app");
-    app.psql_file(&tests::repository().join("sql/init_noext.sql"));
-    app.execute("create table t (id int primary key, v int); select pgq.create_queue('q'); select londiste_rs.capture_table('q', 'public.t'); grant all on t to clerk");
-    Root { cluster, app }
-}
-
-impl Root {
-    fn events(&self, table: u32) -> Vec<String> {
-        let rows = self.app.rows(&format!(
-            "select ev_type || coalesce(ev_data, '') from pgq.event_1_{table} order by ev_id"
-        ));
-        rows.into_iter().flatten().flatten().collect()
-    }
-
-    fn clerk(&self) -> Database {
-        Database { user: "clerk".to_owned(), ..self.app.clone() }
     }
 }
 
