@@ -58,6 +58,27 @@ begin
     return 1;
 end $$;
 
+-- Has large values of an event table compressed by lz4 where the server can (from 14 on, as it was built): the application waits for it,
+-- and pglz takes ten times as long.
+create or replace function pgq._compress_quickly(i_event_table text)
+returns void
+language plpgsql strict
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    field text;
+begin
+    for field in
+        select a.attname
+          from pg_attribute a
+          join pg_settings s on s.name = 'default_toast_compression' and 'lz4' = any (s.enumvals)
+         where a.attrelid = i_event_table::regclass and a.attname in ('ev_data', 'ev_extra2')
+           and to_jsonb(a) ->> 'attcompression' <> 'l'
+    loop
+        execute format('alter table %s alter %I set compression lz4', i_event_table, field);
+    end loop;
+end $$;
+
 -- Event tables are only appended to and truncated: full pages, nothing for autovacuum to do.
 create or replace function pgq.tune_storage(i_queue_name text)
 returns integer
@@ -76,6 +97,7 @@ begin
         event_table := pgq.quote_fqname(q.queue_data_pfx || '_' || i);
         execute format('alter table %s set (fillfactor = 100, autovacuum_enabled = off, toast.autovacuum_enabled = off)',
             event_table);
+        perform pgq._compress_quickly(event_table);
     end loop;
     return 1;
 end $$;

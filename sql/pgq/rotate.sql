@@ -59,6 +59,7 @@ begin
             end if;
         end if;
         execute format('truncate table %s', next_table);
+        perform pgq._compress_quickly(next_table);
     exception
         when lock_not_available then
             return 0;
