@@ -271,12 +271,43 @@ fn a_password_that_everybody_can_read_is_a_warning() {
     use std::os::unix::fs::PermissionsExt;
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("x.ini");
-    std::fs::write(&file, "[londiste]\nqueue_name = q\ndb = host=h password=s3cret\n").unwrap();
-    for (mode, warnings) in [(0o644, 1), (0o640, 0)] {
+    let told = |text: &str, mode| {
+        std::fs::write(&file, text).unwrap();
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
         let told = Ini::load(&file, &[]).unwrap().warnings("londiste");
-        assert_eq!(told.len(), warnings, "{told:?}");
-        assert!(told.iter().all(|line| line.contains("chmod 600") && !line.contains("s3cret")));
+        assert!(told.iter().all(|line| line.contains("chmod 600") && !line.contains("s3cret")), "{told:?}");
+        told.len()
+    };
+    for text in [
+        "[londiste]\nqueue_name = q\ndb = host=h password=s3cret\n",
+        "[DEFAULT]\ndb = host=h password=s3cret\n[londiste]\nqueue_name = q\n",
+        "[londiste]\nqueue_name = q\npw = s3cret\ndb = postgresql://u:%(pw)s@h/d\n",
+    ] {
+        assert_eq!((told(text, 0o644), told(text, 0o640)), (1, 0), "{text}");
+    }
+    std::fs::write(dir.path().join("pw"), "s3cret\n").unwrap();
+    std::fs::set_permissions(dir.path().join("pw"), std::fs::Permissions::from_mode(0o604)).unwrap();
+    let by_file = "[londiste]\nqueue_name = q\ndb = host=h\npassword_file = %(config_dir)s/pw\n";
+    assert_eq!(told(by_file, 0o644), 1);
+}
+
+#[test]
+fn problems_of_every_kind_are_told_at_once() {
+    let text = "[londiste]\nlogfile = ~nobody/x\npidfile = %(x)s\npassword_file = /nowhere\ncopy_window = night\nloop_delay = soon\n";
+    let ini = load(text, &[]).unwrap();
+    let error = ini.londiste().unwrap_err().to_string();
+    let places: Vec<_> = (2..=6).map(|line| error.find(&format!("line {line}, "))).collect();
+    assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{error}");
+    for key in ["db: missing, it is needed", "queue_name: missing, it is needed"] {
+        assert_eq!(error.matches(key).count(), 1, "{key}: {error}");
+    }
+    let shown = ini.effective("londiste").unwrap();
+    assert!(shown.iter().any(|entry| entry.key == "logfile" && entry.value.as_deref() == Some("~nobody/x")));
+
+    let text = "[pgqd]\nbase_connstr = sslmod=1\nsyslog = maybe\nticker_period = 0\nlogfile = ~nobody/x\nmax_failures = 0\n";
+    let error = load(text, &[]).unwrap().pgqd().unwrap_err().to_string();
+    for line in 2..=6 {
+        assert_eq!(error.matches(&format!("line {line}, ")).count(), 1, "{error}");
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use config::{Config, ConfigError, Map, Source, Value};
 use serde::de::DeserializeOwned;
 
-/// A key whose value is wrong (`key` is `Some`), or something wrong with the section.
+/// A key whose value is wrong or missing (`key` is `Some`), or something wrong with the section.
 #[derive(Debug)]
 pub(super) struct Problem {
     pub(super) key: Option<String>,
@@ -44,8 +44,9 @@ pub(super) fn read<T: DeserializeOwned>(values: &BTreeMap<String, String>) -> Re
                     }
                     Some(key) if refused(&key) => return Err(problems),
                     Some(key) => {
-                        problems.push(Problem { key: None, text: format!("{key}: {text}") });
-                        return Err(problems);
+                        // anything in its place: there may be more that is missing
+                        pairs.0.insert(key.clone(), String::new());
+                        problems.push(Problem { key: Some(key), text });
                     }
                     None => {
                         problems.push(Problem { key: None, text });
