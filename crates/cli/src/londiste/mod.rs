@@ -39,7 +39,6 @@ mod seqs;
 mod signal;
 mod status;
 mod tables;
-mod terminal;
 mod tree;
 mod wait_provider;
 mod wait_root;
@@ -51,7 +50,8 @@ use std::process::ExitCode;
 use arguments::{Arguments, Command};
 use clap::{CommandFactory, Parser};
 use job::Job;
-use terminal::Terminal;
+
+use crate::terminal::{self, Terminal};
 
 /// Exit code of a command line that cannot be understood.
 const USAGE: u8 = 2;

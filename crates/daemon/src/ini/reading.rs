@@ -6,7 +6,6 @@ use super::keys::{self, Meaning};
 use super::typed::{self, Problem};
 use super::{Ini, Pairs, effective, passwords, read};
 use crate::Error;
-use crate::path::resolve;
 
 /// A section's keys and values as they stand after references, paths and defaults, and what is wrong so far.
 pub(super) struct Reading<'a> {
@@ -41,9 +40,9 @@ impl Ini {
             let read = read(section, value, &names);
             let read = match meaning {
                 Meaning::Path if value.trim().is_empty() => continue,
-                Meaning::Path => {
-                    read.and_then(|name| Ok(resolve(&name)?.into_os_string().to_string_lossy().into_owned()))
-                }
+                Meaning::Path => read.and_then(|name| {
+                    Ok(self.path(section, &name)?.into_os_string().to_string_lossy().into_owned())
+                }),
                 _ => read,
             };
             match read {
