@@ -231,6 +231,14 @@ fn switches_stop_kill_and_reload_a_running_daemon() {
         process::signal("TERM", &pid.to_string());
         daemon.wait_gone(QUICK);
     }
+    // What is wrong with one file keeps nobody from stopping the others.
+    setup.start_daemon("target");
+    std::fs::write(setup.directory().join("wrong.ini"), "[londiste]\nqueue_name = migq\n").unwrap();
+    let words = ["stop", "absent.ini", "wrong.ini", "source.ini", "target.ini"];
+    let output = setup.londisted(&words);
+    output.expect_failure(1, &["absent.ini", "wrong.ini: pidfile is not set", "source.ini: not running"]);
+    assert_eq!(output.stderr.matches("wrong.ini").count(), 1, "{}", output.report());
+    setup.target_worker().wait_gone(QUICK);
 }
 
 #[test]

@@ -304,6 +304,13 @@ fn problems_of_every_kind_are_told_at_once() {
     let shown = ini.effective("londiste").unwrap();
     assert!(shown.iter().any(|entry| entry.key == "logfile" && entry.value.as_deref() == Some("~nobody/x")));
 
+    let text = "[londiste]\ndb = pasword=x\nloop_delay = soon\nmax_failures = 0\npgq_batch_collect_events = many\ncapture = none\n";
+    let error = load(text, &[]).unwrap().londiste().unwrap_err().to_string();
+    for line in 2..=6 {
+        assert_eq!(error.matches(&format!("line {line}, ")).count(), 1, "{error}");
+    }
+    assert_eq!(error.matches("queue_name: missing, it is needed").count(), 1, "{error}");
+
     let text = "[pgqd]\nbase_connstr = sslmod=1\nsyslog = maybe\nticker_period = 0\nlogfile = ~nobody/x\nmax_failures = 0\n";
     let error = load(text, &[]).unwrap().pgqd().unwrap_err().to_string();
     for line in 2..=6 {

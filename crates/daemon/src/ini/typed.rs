@@ -39,14 +39,18 @@ pub(super) fn read<T: DeserializeOwned>(values: &BTreeMap<String, String>) -> Re
                 let (key, text) = describe(error);
                 let refused = |key: &str| problems.iter().any(|problem| problem.key.as_deref() == Some(key));
                 match key {
-                    Some(key) if pairs.0.remove(&key).is_some() => {
-                        problems.push(Problem { key: Some(key), text });
-                    }
-                    Some(key) if refused(&key) => return Err(problems),
                     Some(key) => {
-                        // anything in its place: there may be more that is missing
-                        pairs.0.insert(key.clone(), String::new());
-                        problems.push(Problem { key: Some(key), text });
+                        let (known, stood) = (refused(&key), pairs.0.remove(&key).is_some());
+                        if known && stood {
+                            return Err(problems);
+                        }
+                        if !stood {
+                            // it is needed: anything in its place, for the sake of the others
+                            pairs.0.insert(key.clone(), String::new());
+                        }
+                        if !known {
+                            problems.push(Problem { key: Some(key), text });
+                        }
                     }
                     None => {
                         problems.push(Problem { key: None, text });
