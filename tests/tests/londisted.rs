@@ -143,6 +143,10 @@ fn one_process_runs_a_whole_migration() {
     );
     assert!(!config.contains("cloud-Secret2"), "{config}");
 
+    // each job's log file has a format of its own
+    setup.set("source.ini", "log_format", "json");
+    std::fs::remove_file(setup.source_worker().logfile).unwrap();
+
     let (mut manager, socket) = Manager::listen(&setup);
     let environment = [("NOTIFY_SOCKET", socket.as_str()), ("WATCHDOG_USEC", "600000")];
     let mut daemon = setup.foreground_in("londisted", &ALL, "londisted", &environment);
@@ -200,6 +204,13 @@ fn one_process_runs_a_whole_migration() {
     setup.londisted(&["stop", "target.ini"]).expect_success();
     manager.expect("STOPPING=1");
     assert_eq!(daemon.wait(QUICK), 0);
+    let lines = |log: String, json: bool| {
+        let differs = |line: &&str| serde_json::from_str::<Value>(line).is_ok() != json;
+        assert_eq!(log.lines().find(differs), None);
+        assert!(log.contains("SIGHUP") && log.contains("worker is ready"), "{log}");
+    };
+    lines(setup.source_worker().log(), true);
+    lines(setup.target_worker().log(), false);
     let left: Vec<_> =
         std::fs::read_dir(setup.directory()).unwrap().map(|entry| entry.unwrap().path()).collect();
     let ours = |path: &&std::path::PathBuf| path.to_string_lossy().contains(".pid");
