@@ -78,6 +78,8 @@ fn all_is_said_at_once(setup: &Setup) {
         "line 2, ticker_period = often",
     ];
     setup.londisted(&["one.ini", "two.ini"]).expect_failure(1, &words);
+    std::fs::write(setup.directory().join("both.ini"), "[pgqd]\n[londiste]\n").unwrap();
+    setup.londisted(&["both.ini"]).expect_failure(1, &["both [pgqd] and [londiste]"]);
 
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     setup.set("pgqd.ini", "metrics_listen", &taken.local_addr().unwrap().port().to_string());

@@ -78,7 +78,9 @@ impl Ini {
         for of in [section, DEFAULTS] {
             let here = |name: &str| self.sections.get(of).is_some_and(|pairs| pairs.contains_key(name));
             if let Some(name) = named(&here) {
-                return Origin::File(self.lines.get(&(of.to_owned(), name)).copied());
+                return Origin::File(
+                    self.lines.get(&(of.to_owned(), name)).and_then(|lines| lines.last().copied()),
+                );
             }
         }
         Origin::Default

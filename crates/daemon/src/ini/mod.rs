@@ -46,8 +46,7 @@ type Pairs = BTreeMap<String, String>;
 pub struct Ini {
     file: PathBuf,
     sections: BTreeMap<String, Pairs>,
-    /// By section and key.
-    lines: BTreeMap<(String, String), usize>,
+    lines: BTreeMap<lines::Place, Vec<usize>>,
     /// By section: `PGQD__…` and `LONDISTE__…`.
     environment: BTreeMap<&'static str, Pairs>,
     overrides: Pairs,
@@ -145,8 +144,22 @@ impl Ini {
         let here = self.sections.get(section).into_iter().flatten().chain(environment).chain(&self.overrides);
         let mut lines: Vec<String> = here.filter_map(|(key, _)| self.warning(section, key)).collect();
         lines.dedup();
+        lines.extend(self.repeated(section));
         lines.extend(self.exposed(section));
         lines
+    }
+
+    /// One line for each key that stands several times in the section.
+    fn repeated(&self, section: &str) -> impl Iterator<Item = String> {
+        let here = self.lines.iter().filter(move |((of, _), lines)| of == section && lines.len() > 1);
+        here.map(|((_, key), lines)| {
+            let lines: Vec<_> = lines.iter().map(ToString::to_string).collect();
+            format!(
+                "{}: {key} stands in lines {}; the last one counts",
+                self.file.display(),
+                lines.join(", ")
+            )
+        })
     }
 
     fn warning(&self, section: &str, key: &str) -> Option<String> {

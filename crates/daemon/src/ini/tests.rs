@@ -112,6 +112,18 @@ fn all_wrong_values_are_told_at_once() {
 }
 
 #[test]
+fn a_key_that_stands_twice_is_a_warning_and_an_empty_name_an_error() {
+    let ini = load(&format!("{NODE}loop_delay = 1\nloop_delay = 2\n"), &[]).unwrap();
+    let warnings = ini.warnings("londiste");
+    assert!(warnings[0].ends_with("loop_delay stands in lines 4, 5; the last one counts"), "{warnings:?}");
+    assert_eq!(ini.londiste().unwrap().loop_delay, Duration::from_secs(2));
+    let error = refused("[londiste]\nqueue_name =\njob_name =\ndb = dbname=x\nmax_failures = 0\n");
+    for told in ["line 2, queue_name = : expected a name", "line 3, job_name = : ", "line 5, max_failures"] {
+        assert_eq!(error.matches(told).count(), 1, "{error}");
+    }
+}
+
+#[test]
 fn a_password_is_never_told() {
     let error = refused("[londiste]\nqueue_name = q\ndb = host=h password=s3cret nonsense\n");
     assert!(error.contains("db: ") && !error.contains("s3cret"), "{error}");

@@ -40,13 +40,16 @@ pub(super) fn read<T: DeserializeOwned>(values: &BTreeMap<String, String>) -> Re
                 let refused = |key: &str| problems.iter().any(|problem| problem.key.as_deref() == Some(key));
                 match key {
                     Some(key) => {
-                        let (known, stood) = (refused(&key), pairs.0.remove(&key).is_some());
-                        if known && stood {
-                            return Err(problems);
-                        }
-                        if !stood {
-                            // it is needed: anything in its place, for the sake of the others
-                            pairs.0.insert(key.clone(), String::new());
+                        let (known, stood) = (refused(&key), pairs.0.remove(&key));
+                        // it is needed: anything in its place, for the sake of the others
+                        let in_its_place = match stood.as_deref() {
+                            None => Some(""),
+                            Some("") if known => Some("0"),
+                            Some(_) if known => return Err(problems),
+                            Some(_) => None,
+                        };
+                        if let Some(anything) = in_its_place {
+                            pairs.0.insert(key.clone(), anything.to_owned());
                         }
                         if !known {
                             problems.push(Problem { key: Some(key), text });

@@ -68,7 +68,11 @@ impl LogFile {
 
 fn append(path: &Path) -> Result<File, Error> {
     if let Some(directory) = path.parent() {
-        let failed = |source| Error::File { action: "make the directory", path: directory.into(), source };
+        let failed = |source| Error::File {
+            action: "make the directory of the log file,",
+            path: directory.into(),
+            source,
+        };
         std::fs::create_dir_all(directory).map_err(failed)?;
     }
     let failed = |source| Error::File { action: "open the log file", path: path.into(), source };
