@@ -220,6 +220,26 @@ fn one_process_runs_a_whole_migration() {
 }
 
 #[test]
+fn a_file_that_is_new_in_the_directory_needs_a_restart() {
+    let pair = Pair::start();
+    let setup = Setup::new(&pair);
+    setup.start_nodes();
+    setup.stop_daemon("target");
+    let directory = setup.directory().join("jobs");
+    std::fs::create_dir(&directory).unwrap();
+    std::fs::rename(setup.directory().join("target.ini"), directory.join("target.ini")).unwrap();
+    setup.londisted(&["-d", "jobs"]).expect_success();
+    let log = setup.target_worker();
+    std::fs::write(directory.join("more.ini"), "[pgqd]\n").unwrap();
+    setup.londisted(&["reload", "jobs/target.ini"]).expect_success();
+    wait_until(QUICK, &format!("the log says so\n{}", log.log_end()), || {
+        log.log().contains("jobs/more.ini is new, which needs a restart of the process")
+    });
+    assert!(!log.log().contains("target.ini is new"), "{}", log.log());
+    setup.londisted(&["stop", "jobs/target.ini"]).expect_success();
+}
+
+#[test]
 fn it_gives_up_where_it_is_told_to() {
     let pair = Pair::start();
     let setup = Setup::new(&pair);

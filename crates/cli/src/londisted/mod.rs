@@ -2,7 +2,6 @@
 
 mod arguments;
 mod config;
-mod files;
 mod status;
 mod steer;
 
@@ -14,7 +13,7 @@ use clap::{CommandFactory, Parser};
 use daemon::control::Signal;
 use daemon::launch::Launch;
 use daemon::log::Verbosity;
-use daemon::{Error, Ini};
+use daemon::{Error, Ini, files};
 
 use crate::terminal::Terminal;
 
@@ -66,16 +65,16 @@ pub fn main() -> ExitCode {
 /// `false`: some of it was not done, which has been said.
 fn run(arguments: Arguments, terminal: Terminal) -> Result<bool, Error> {
     match arguments.command {
-        Some(Command::Status { json, files }) => {
-            Ok(status::show(&files::expanded(&files.files)?, json, terminal))
+        Some(Command::Status { json, files: named }) => {
+            Ok(status::show(&files::expanded(&named.files)?, json, terminal))
         }
-        Some(Command::Config(files)) => config::show(&files::expanded(&files.files)?, terminal),
+        Some(Command::Config(named)) => config::show(&files::expanded(&named.files)?, terminal),
         Some(Command::Stop(files)) => steer::send(&files, Signal::Stop, terminal),
         Some(Command::Kill(files)) => steer::send(&files, Signal::Kill, terminal),
         Some(Command::Reload(files)) => steer::send(&files, Signal::Reload, terminal),
         None => {
             let launch = Launch {
-                files: files::expanded(&arguments.files)?,
+                files: arguments.files,
                 section: None,
                 overrides: Vec::new(),
                 background: arguments.background,

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use daemon::Error;
 use daemon::control::{self, Signal};
+use daemon::files::expanded;
 
 use super::arguments::Files;
-use super::files::expanded;
 use super::{about, pidfile};
 use crate::terminal::Terminal;
 
