@@ -2,7 +2,7 @@
 use std::fmt::Write as _;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Output, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use crate::guardian::Guardian;
@@ -125,6 +125,25 @@ impl Cluster {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         self.start_again();
         true
+    }
+
+    /// Moves the write-ahead log into `directory`, which the server's user may write. The server is restarted.
+    pub fn move_log_to(&self, directory: &Path) {
+        self.stop(Shutdown::Fast);
+        let log = self.data().join("pg_wal");
+        let moved = directory.join("pg_wal");
+        let status = Command::new("cp").arg("-a").args([&log, &moved]).status().expect("cp runs");
+        assert!(status.success(), "the log does not fit into {}", directory.display());
+        std::fs::remove_dir_all(&log).expect("the log can be removed");
+        std::os::unix::fs::symlink(&moved, &log).expect("the log can be linked");
+        self.start_again();
+    }
+
+    /// Starts the server where it has given up, as the supervisor of a managed service does.
+    pub fn come_back(&self) {
+        if !self.pg_ctl(&["status"]).status.success() {
+            self.start_again();
+        }
     }
 
     /// SIGKILL for the postmaster and everything it started: a crash.

@@ -78,6 +78,8 @@ fn all_is_said_at_once(setup: &Setup) {
         "line 2, ticker_period = often",
     ];
     setup.londisted(&["one.ini", "two.ini"]).expect_failure(1, &words);
+    std::fs::write(setup.directory().join("both.ini"), "[pgqd]\n[londiste]\n").unwrap();
+    setup.londisted(&["both.ini"]).expect_failure(1, &["both [pgqd] and [londiste]"]);
 
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     setup.set("pgqd.ini", "metrics_listen", &taken.local_addr().unwrap().port().to_string());
@@ -143,6 +145,10 @@ fn one_process_runs_a_whole_migration() {
     );
     assert!(!config.contains("cloud-Secret2"), "{config}");
 
+    // each job's log file has a format of its own
+    setup.set("source.ini", "log_format", "json");
+    std::fs::remove_file(setup.source_worker().logfile).unwrap();
+
     let (mut manager, socket) = Manager::listen(&setup);
     let environment = [("NOTIFY_SOCKET", socket.as_str()), ("WATCHDOG_USEC", "600000")];
     let mut daemon = setup.foreground_in("londisted", &ALL, "londisted", &environment);
@@ -200,10 +206,37 @@ fn one_process_runs_a_whole_migration() {
     setup.londisted(&["stop", "target.ini"]).expect_success();
     manager.expect("STOPPING=1");
     assert_eq!(daemon.wait(QUICK), 0);
+    let lines = |log: String, json: bool| {
+        let differs = |line: &&str| serde_json::from_str::<Value>(line).is_ok() != json;
+        assert_eq!(log.lines().find(differs), None);
+        assert!(log.contains("SIGHUP") && log.contains("worker is ready"), "{log}");
+    };
+    lines(setup.source_worker().log(), true);
+    lines(setup.target_worker().log(), false);
     let left: Vec<_> =
         std::fs::read_dir(setup.directory()).unwrap().map(|entry| entry.unwrap().path()).collect();
     let ours = |path: &&std::path::PathBuf| path.to_string_lossy().contains(".pid");
     assert_eq!(left.iter().filter(ours).count(), 0, "{left:?}");
+}
+
+#[test]
+fn a_file_that_is_new_in_the_directory_needs_a_restart() {
+    let pair = Pair::start();
+    let setup = Setup::new(&pair);
+    setup.start_nodes();
+    setup.stop_daemon("target");
+    let directory = setup.directory().join("jobs");
+    std::fs::create_dir(&directory).unwrap();
+    std::fs::rename(setup.directory().join("target.ini"), directory.join("target.ini")).unwrap();
+    setup.londisted(&["-d", "jobs"]).expect_success();
+    let log = setup.target_worker();
+    std::fs::write(directory.join("more.ini"), "[pgqd]\n").unwrap();
+    setup.londisted(&["reload", "jobs/target.ini"]).expect_success();
+    wait_until(QUICK, &format!("the log says so\n{}", log.log_end()), || {
+        log.log().contains("jobs/more.ini is new, which needs a restart of the process")
+    });
+    assert!(!log.log().contains("target.ini is new"), "{}", log.log());
+    setup.londisted(&["stop", "jobs/target.ini"]).expect_success();
 }
 
 #[test]

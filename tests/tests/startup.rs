@@ -1,4 +1,6 @@
 //! What goes wrong at the start is said on the terminal; pidfiles, and the switches to a running daemon.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::time::Duration;
 
 use tests::{Pair, Setup, process, wait_until};
@@ -129,6 +131,19 @@ fn unknown_commands_and_options_are_refused() {
 }
 
 #[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let pair = Pair::start();
+    let setup = Setup::new(&pair);
+    for words in [&["londisted", "--ini"][..], &["londisted", "config", "pgqd.ini"], &["pgqd", "--ini"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = setup.command(tests::executable(words[0]));
+        let output = command.args(&words[1..]).stdout(writer).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+#[test]
 fn a_second_start_is_refused_and_a_stale_pidfile_replaced() {
     let pair = Pair::start();
     let setup = Setup::new(&pair);
@@ -160,6 +175,34 @@ fn a_second_start_is_refused_and_a_stale_pidfile_replaced() {
 }
 
 #[test]
+fn commands_read_the_credentials_that_systemd_gave_to_the_worker() {
+    let pair = Pair::start();
+    let setup = Setup::new(&pair);
+    setup.start_nodes();
+    setup.stop_daemon("target");
+    let (connect, password) = (pair.target.connstr(), pair.target.password.clone().unwrap());
+    setup.set("target.ini", "db", &connect.replace(&format!("password={password}"), ""));
+    setup.set("target.ini", "password_file", "%d/cloud");
+    let credentials = setup.directory().join("credentials");
+    std::fs::create_dir(&credentials).unwrap();
+    let file = credentials.join("cloud");
+    std::fs::write(&file, format!("{password}\n")).unwrap();
+    std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o400)).unwrap();
+
+    let nobody = ["%d is the directory", "LoadCredential", "--set"];
+    setup.londiste(&["target.ini", "status"]).expect_failure(1, &nobody);
+    let by_name = format!("password_file={}", file.display());
+    setup.londiste(&["--set", &by_name, "target.ini", "status"]).expect_success();
+
+    let given = [("CREDENTIALS_DIRECTORY", credentials.to_str().unwrap())];
+    let worker = setup.foreground_in("londisted", &["target.ini"], "londisted", &given);
+    wait_until(QUICK, "it runs", || setup.londisted(&["status", "target.ini"]).stdout.contains("leaf"));
+    assert!(setup.londiste(&["target.ini", "status"]).expect_success().stdout.contains("subscriber (leaf)"));
+    drop(worker);
+    setup.londiste(&["target.ini", "status"]).expect_failure(1, &nobody);
+}
+
+#[test]
 fn switches_stop_kill_and_reload_a_running_daemon() {
     let pair = Pair::start();
     let setup = Setup::new(&pair);
@@ -188,6 +231,14 @@ fn switches_stop_kill_and_reload_a_running_daemon() {
         process::signal("TERM", &pid.to_string());
         daemon.wait_gone(QUICK);
     }
+    // What is wrong with one file keeps nobody from stopping the others.
+    setup.start_daemon("target");
+    std::fs::write(setup.directory().join("wrong.ini"), "[londiste]\nqueue_name = migq\n").unwrap();
+    let words = ["stop", "absent.ini", "wrong.ini", "source.ini", "target.ini"];
+    let output = setup.londisted(&words);
+    output.expect_failure(1, &["absent.ini", "wrong.ini: pidfile is not set", "source.ini: not running"]);
+    assert_eq!(output.stderr.matches("wrong.ini").count(), 1, "{}", output.report());
+    setup.target_worker().wait_gone(QUICK);
 }
 
 #[test]

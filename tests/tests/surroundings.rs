@@ -1,4 +1,4 @@
-//! The process lives through what becomes of the machines that it and the servers run on: clocks that jump, a full disk, names that nobody
+//! The process lives through what becomes of the machines that it and the servers run on: clocks that jump, full disks, names that nobody
 //! resolves.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tests::installation::give_to_server_user;
 use tests::name_server::{Answer, NameServer};
-use tests::{Invocation, Pair, Setup, wait_for, wait_until};
+use tests::{Invocation, Pair, Setup, Side, compare, wait_for, wait_until};
 
 const QUICK: Duration = Duration::from_secs(30);
 const ALL: [&str; 3] = ["pgqd.ini", "source.ini", "target.ini"];
@@ -103,7 +103,7 @@ fn it_goes_on_when_clocks_jump_and_when_a_disk_was_full() {
 /// One table of the target lies on a disk of its own, which has no room for some time.
 fn a_full_disk(pair: &Pair, setup: &Setup) {
     let disk = pair.target.cluster.directory().join("disk");
-    if !mounted(&disk) {
+    if !mounted(&disk, 12) {
         eprintln!("skipped: no full disk, since nothing can be mounted here");
         return;
     }
@@ -134,14 +134,86 @@ fn a_full_disk(pair: &Pair, setup: &Setup) {
     setup.wait_ok(QUICK);
 }
 
-/// A new disk of 12 MB for the server.
-fn mounted(at: &Path) -> bool {
+/// A new disk for the server.
+fn mounted(at: &Path, megabytes: u32) -> bool {
     std::fs::create_dir(at).unwrap();
     let mut mount = Command::new("mount");
-    mount.args(["-t", "tmpfs", "-o", "size=12m", "tmpfs"]).arg(at);
+    mount.args(["-t", "tmpfs", "-o", &format!("size={megabytes}m"), "tmpfs"]).arg(at);
     let mounted = mount.stderr(std::process::Stdio::null()).status().is_ok_and(|status| status.success());
     give_to_server_user(at);
     mounted
+}
+
+#[test]
+fn it_goes_on_when_a_server_had_no_room_for_its_log() {
+    let pair = Pair::start();
+    let disks = [&pair.source, &pair.target].map(|side| side.cluster.directory().join("disk"));
+    if !disks.iter().all(|disk| mounted(disk, 100)) {
+        eprintln!("skipped: no full disk, since nothing can be mounted here");
+        return;
+    }
+    let setup = nodes(&pair);
+    for (side, disk) in [&pair.source, &pair.target].into_iter().zip(&disks) {
+        let admin = side.admin();
+        for setting in ["min_wal_size = '32MB'", "max_wal_size = '48MB'", "wal_keep_size = 0"] {
+            admin.execute(&format!("alter system set {setting}"));
+        }
+        side.cluster.move_log_to(disk);
+    }
+    let mut daemon = setup.foreground("londisted", &ALL, "londisted");
+    wait_until(QUICK, "it runs", || setup.target_worker().pid().is_some());
+    setup.add_all();
+    setup.wait_ok(QUICK);
+    goes_on(&pair, &setup, "at first");
+
+    for (side, disk) in [(&pair.target, &disks[1]), (&pair.source, &disks[0])] {
+        let full = Ballast::on(disk);
+        let mut application = pair.source.connect();
+        let many =
+            "insert into t select m + i from generate_series(1, 100000) i, (select max(id) m from t) t";
+        wait_until(QUICK * 2, "the server gives up for want of room", || {
+            // on the source it is the application that meets the end of the server
+            let written = application.batch_execute(many);
+            full.was_felt_by(side) || written.is_err()
+        });
+        wait_until(QUICK, "its log says why", || full.was_felt_by(side));
+        wait_until(QUICK, "the status tells of it", || {
+            ALL.iter().any(|ini| setup.londisted(&["status", ini]).stdout.contains("ERR:"))
+        });
+        drop(full);
+        side.cluster.come_back();
+        wait_until(QUICK, "the server is there", || side.admin().try_rows("select 1").is_ok());
+        goes_on(&pair, &setup, "when there is room again");
+        setup.wait_caught_up(QUICK);
+        compare::assert_equal(&pair);
+    }
+    setup.londisted(&["stop", "target.ini"]).expect_success();
+    assert_eq!(daemon.wait(QUICK), 0, "it has lived through it");
+}
+
+/// A file that leaves no room on a disk, until it is dropped.
+struct Ballast(PathBuf);
+
+impl Ballast {
+    fn on(disk: &Path) -> Ballast {
+        let path = disk.join("ballast");
+        let mut file = std::fs::File::create(&path).unwrap();
+        let full = std::io::copy(&mut std::io::repeat(0), &mut file).unwrap_err();
+        assert_eq!(full.kind(), std::io::ErrorKind::StorageFull, "{full}");
+        Ballast(path)
+    }
+
+    /// Whether the server has given up for it.
+    fn was_felt_by(&self, side: &Side) -> bool {
+        let log = side.cluster.log();
+        log.lines().any(|line| line.contains("PANIC") && line.contains("No space left on device"))
+    }
+}
+
+impl Drop for Ballast {
+    fn drop(&mut self) {
+        _ = std::fs::remove_file(&self.0);
+    }
 }
 
 #[test]

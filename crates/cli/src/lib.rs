@@ -3,6 +3,7 @@
 pub mod londiste;
 pub mod londisted;
 pub mod pgqd;
+mod terminal;
 
 /// The command lines of the executables, for man pages and completions.
 pub fn definitions() -> [clap::Command; 3] {

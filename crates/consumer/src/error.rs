@@ -50,7 +50,7 @@ pub enum Error {
     /// The provider's queue and this node disagree about the position.
     #[error(
         "lost position of consumer \"{consumer}\" on queue \"{queue}\": this node has applied tick {completed}, the provider's batch \
-         goes from tick {previous} to {tick}; the subscription was moved or made anew: compare both sides, then drop and create the node again"
+         goes from tick {previous} to {tick}; the subscription was moved or made anew, or this node restored: compare both sides, then worker --rewind, or drop and create the node again"
     )]
     LostPosition {
         /// The consumer.

@@ -36,6 +36,14 @@ pub enum Error {
         /// The sections that are there.
         found: String,
     },
+    /// Nothing tells which of two jobs is meant.
+    #[error(
+        "{file} has both [pgqd] and [londiste]: londisted runs one job of a file, move one of them to a file of its own"
+    )]
+    TwoJobs {
+        /// The file as it was named.
+        file: PathBuf,
+    },
     /// Keys are missing or hold what they cannot hold; one line each.
     #[error("{file}, section [{section}]:{}", .problems.iter().map(|p| format!("\n  {p}")).collect::<String>())]
     Values {

@@ -15,7 +15,7 @@ use crate::pidfile::Pidfile;
 use crate::process::Process;
 use crate::service::Service;
 use crate::signals::Signals;
-use crate::{Error, log};
+use crate::{Error, files, log};
 
 /// How long the runtime may take to let go of what it still does when everything has ended.
 const LAST_WORDS: Duration = Duration::from_secs(1);
@@ -39,7 +39,7 @@ fn apart(services: &[Service]) -> Result<(), Error> {
 /// What to run, and how.
 #[derive(Debug, Clone)]
 pub struct Launch {
-    /// The ini files, one for each job.
+    /// The ini files, one for each job; where `section` is `None`, a directory stands for those in it.
     pub files: Vec<PathBuf>,
     /// The section to run, `pgqd` or `londiste`; `None`: whichever a file has.
     pub section: Option<&'static str>,
@@ -86,9 +86,17 @@ impl Launch {
         }
     }
 
+    /// The files that are meant, as things are now.
+    pub(crate) fn expanded(&self) -> Result<Vec<PathBuf>, Error> {
+        match self.section {
+            None => files::expanded(&self.files),
+            Some(_) => Ok(self.files.clone()),
+        }
+    }
+
     fn read(&self) -> Result<Vec<Service>, Error> {
         let read = |file: &PathBuf| Service::read(file, &self.overrides, self.section);
-        let services = Error::all(self.files.iter().map(read))?;
+        let services = Error::all(self.expanded()?.iter().map(read))?;
         for service in services.iter().filter(|_| self.background) {
             let needed = |key| Error::KeyNeeded { file: service.ini.file().into(), key, why: "-d needs it" };
             service.pidfile.as_ref().ok_or_else(|| needed("pidfile"))?;
@@ -113,7 +121,7 @@ impl Launch {
             tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Error::Runtime)?;
         let ran = runtime.block_on(async {
             let jobs = services.into_iter().zip(logs).collect();
-            let mut process = Process::new(jobs, self.overrides.clone(), signals, self.background);
+            let mut process = Process::new(jobs, self.clone(), signals);
             process.last_words();
             let go_on = process.check().await;
             match &go_on {
@@ -136,11 +144,13 @@ impl Launch {
     /// Opens each job's log file, the same one only once, and starts logging.
     fn start_log(&self, services: &[Service]) -> Result<Vec<Option<Arc<LogFile>>>, Error> {
         let mut files: Vec<Arc<LogFile>> = Vec::new();
-        let mut open = |path: &Path| match files.iter().find(|file| file.path() == path) {
+        let mut open = |path: &Path, format| match files.iter().find(|file| file.path() == path) {
             Some(file) => Ok(file.clone()),
-            None => log::open(path).inspect(|file| files.push(file.clone())),
+            None => log::open(path, format).inspect(|file| files.push(file.clone())),
         };
-        let logs = services.iter().map(|service| service.logfile.as_deref().map(&mut open).transpose());
+        let logs = services
+            .iter()
+            .map(|service| service.logfile.as_deref().map(|path| open(path, service.log_format)).transpose());
         let logs = logs.collect::<Result<Vec<_>, _>>()?;
         let format = services.first().map(|service| service.log_format).unwrap_or_default();
         let syslog = services.iter().find_map(|service| service.syslog.as_ref());

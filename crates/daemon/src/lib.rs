@@ -6,6 +6,7 @@
 mod background;
 pub mod control;
 mod error;
+pub mod files;
 pub mod ini;
 pub mod launch;
 pub mod log;

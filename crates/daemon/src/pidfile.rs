@@ -39,7 +39,8 @@ impl Pidfile {
     /// the parent [`Pidfile::hand_over`].
     pub(crate) fn lock(path: &Path) -> Result<Pidfile, Error> {
         if let Some(directory) = path.parent() {
-            std::fs::create_dir_all(directory).map_err(failed("make the directory", directory))?;
+            std::fs::create_dir_all(directory)
+                .map_err(failed("make the directory of the pidfile,", directory))?;
         }
         let asked = Instant::now();
         loop {

@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::Error;
+use crate::launch::Launch;
 use crate::log::LogFile;
 use crate::metrics;
 use crate::notify::Notifier;
@@ -20,10 +21,9 @@ use crate::supervise::Supervisor;
 /// Jobs under supervision, from the start-up checks to the end.
 pub(crate) struct Process {
     jobs: Vec<Job>,
-    overrides: Vec<(String, String)>,
+    launch: Launch,
     ended: JoinSet<usize>,
     stopping: bool,
-    background: bool,
     signals: Signals,
     notifier: Notifier,
     /// What everybody else sees of the jobs.
@@ -45,9 +45,8 @@ struct Job {
 impl Process {
     pub(crate) fn new(
         jobs: Vec<(Service, Option<Arc<LogFile>>)>,
-        overrides: Vec<(String, String)>,
+        launch: Launch,
         signals: Signals,
-        background: bool,
     ) -> Process {
         let jobs =
             jobs.into_iter().map(|(service, log)| Job { service, log, supervisor: None, replacement: None });
@@ -59,12 +58,11 @@ impl Process {
         let observed = jobs.iter().any(|job| job.service.endurance.metrics_listen.is_some());
         Process {
             jobs,
-            overrides,
             ended: JoinSet::new(),
             stopping: false,
-            background,
             signals,
-            notifier: Notifier::new(background),
+            notifier: Notifier::new(launch.background),
+            launch,
             shown,
             surroundings: Surroundings { ticks: Bell::default(), over: told, observed },
             over,
@@ -183,7 +181,7 @@ impl Process {
 
     /// In the background, what the runtime of the language says when it aborts (a stack that overflows) goes to the first log file.
     pub(crate) fn last_words(&self) {
-        let log = self.jobs.iter().find_map(|job| job.log.as_ref()).filter(|_| self.background);
+        let log = self.jobs.iter().find_map(|job| job.log.as_ref()).filter(|_| self.launch.background);
         if let Some(Err(error)) = log.map(|log| log.becomes_stderr()) {
             tracing::warn!("standard error stays closed: {error}");
         }
@@ -215,7 +213,7 @@ impl Process {
         self.notifier.reloading();
         tracing::info!("reload (SIGHUP): log files opened again, reading the ini files again");
         for job in &mut self.jobs {
-            match reread(job, &self.overrides) {
+            match reread(job, &self.launch.overrides) {
                 Ok(Reread::Anew(newer)) => {
                     job.replacement = Some(*newer);
                     job.supervisor.iter().for_each(Supervisor::stop);
@@ -227,6 +225,11 @@ impl Process {
                 Ok(Reread::Unchanged) => {}
                 Err(error) => tracing::error!("the settings stay as they were: {error}"),
             }
+        }
+        let known: Vec<_> = self.jobs.iter().map(|job| job.service.ini.file()).collect();
+        let files = self.launch.expanded().unwrap_or_default();
+        for file in files.iter().filter(|file| !known.contains(&file.as_path())) {
+            tracing::warn!("{} is new, which needs a restart of the process", file.display());
         }
         self.notifier.reloaded();
     }

@@ -75,6 +75,9 @@ impl Service {
         section: Option<&'static str>,
     ) -> Result<Service, Error> {
         let ini = Ini::load(file, overrides)?;
+        if section.is_none() && ini.has_section("pgqd") && ini.has_section("londiste") {
+            return Err(Error::TwoJobs { file: file.into() });
+        }
         let found = if ini.has_section("pgqd") { "pgqd" } else { "londiste" };
         match section.unwrap_or(found) {
             "pgqd" => {

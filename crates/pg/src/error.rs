@@ -46,10 +46,7 @@ pub enum Error {
     #[error("connection lost{}", Cause(.0))]
     Lost(#[source] Option<tokio_postgres::Error>),
     /// A pooler stands before the server, which gives every statement to another server process.
-    #[error(
-        "{0}: a pooler in transaction mode stands before this server: settings, prepared statements and locks of a session get lost \
-         behind it. Name the server itself in the connect string, or let the pooler lend by session (pgbouncer: pool_mode = session)"
-    )]
+    #[error("{0}: {POOLER}")]
     TransactionPooler(String),
     /// The pool was closed.
     #[error("the connection pool of {0} is closed")]
@@ -66,6 +63,14 @@ pub enum Error {
         #[source]
         source: Box<Error>,
     },
+}
+
+const POOLER: &str = "a pooler in transaction mode stands before this server: settings, prepared statements and locks of a session get \
+     lost behind it. Name the server itself in the connect string, or let the pooler lend by session (pgbouncer: pool_mode = session)";
+
+/// A session's prepared statements are its own: what says otherwise is a pooler.
+fn lends_to_others(code: &SqlState) -> bool {
+    [SqlState::DUPLICATE_PSTATEMENT, SqlState::INVALID_SQL_STATEMENT_NAME].contains(code)
 }
 
 /// An end of a COPY pipe.
@@ -218,7 +223,7 @@ impl fmt::Display for Told<'_> {
                 write!(f, "; {label}: {}", text.replace('\n', " / "))?;
             }
         }
-        Ok(())
+        if lends_to_others(db.code()) { write!(f, ": {POOLER}") } else { Ok(()) }
     }
 }
 

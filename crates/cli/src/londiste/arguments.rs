@@ -8,7 +8,7 @@ use daemon::log::Verbosity;
 
 use super::{
     add_seq, add_table, check_capture, create_leaf, create_root, drop_node, execute, flags, remove_seq,
-    remove_table, resume_table, resync, status, tables, wait_sync,
+    remove_table, resume_table, resync, status, tables, wait_sync, worker,
 };
 
 /// Replication of tables and sequences by triggers: administration, and the worker of a node.
@@ -55,7 +55,7 @@ impl Arguments {
                 ini.display(),
                 super::arrange::commands()
             )),
-            Some(Command::Worker) => None,
+            Some(Command::Worker(worker)) if worker.position().is_none() => None,
             Some(_) if self.options.background => {
                 Some("-d is for the worker: londiste -d INI worker".to_owned())
             }
@@ -172,5 +172,5 @@ pub(crate) enum Command {
     /// Show what INI says in the end, and where each value comes from
     Config,
     /// Run this node's worker, which applies changes and copies tables
-    Worker,
+    Worker(worker::Arguments),
 }

@@ -30,7 +30,7 @@ fn every_command_line_of_the_guide_is_understood() {
     assert_eq!((root.node.name.as_deref(), root.node.location.as_deref()), (Some("primary"), Some(source)));
 
     let worker = parse(&["-d", "source.ini", "worker"]);
-    assert!(worker.options.background && matches!(worker.command, Some(Command::Worker)));
+    assert!(worker.options.background && matches!(worker.command, Some(Command::Worker(_))));
     assert_eq!(worker.ini.as_deref(), Some(std::path::Path::new("source.ini")));
 
     let provider = format!("--provider={source}");

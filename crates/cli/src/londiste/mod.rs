@@ -32,6 +32,7 @@ mod progress;
 mod public_location;
 mod remove_seq;
 mod remove_table;
+mod reposition;
 mod resume;
 mod resume_table;
 mod resync;
@@ -39,7 +40,6 @@ mod seqs;
 mod signal;
 mod status;
 mod tables;
-mod terminal;
 mod tree;
 mod wait_provider;
 mod wait_root;
@@ -51,7 +51,8 @@ use std::process::ExitCode;
 use arguments::{Arguments, Command};
 use clap::{CommandFactory, Parser};
 use job::Job;
-use terminal::Terminal;
+
+use crate::terminal::{self, Terminal};
 
 /// Exit code of a command line that cannot be understood.
 const USAGE: u8 = 2;
@@ -123,8 +124,11 @@ fn run(arguments: Arguments, terminal: Terminal) -> anyhow::Result<Outcome> {
         return signal::send(&ini, signal, terminal);
     }
     let command = match command {
-        Some(command) if !matches!(command, Command::Worker) => command,
-        _ => return worker::run(ini, options),
+        Some(Command::Worker(arguments)) if arguments.position().is_none() => {
+            return worker::run(ini, options);
+        }
+        None => return worker::run(ini, options),
+        Some(command) => command,
     };
     if matches!(command, Command::Config) {
         return config::run(&ini, &options.overrides, terminal);
@@ -159,7 +163,12 @@ async fn dispatch(job: &Job, command: Command) -> anyhow::Result<Outcome> {
         Command::RemoveSeq(arguments) => remove_seq::run(job, &arguments).await,
         Command::Seqs => seqs::run(job).await,
         Command::Execute(arguments) => execute::run(job, &arguments).await,
-        // These need no database, or a runtime of their own, made after the process has gone to the background.
-        Command::Config | Command::Worker => Ok(Outcome::Done),
+        Command::Worker(arguments) => match arguments.position() {
+            Some(position) => reposition::run(job, position).await,
+            // it has a runtime of its own, made after the process has gone to the background
+            None => Ok(Outcome::Done),
+        },
+        // needs no database
+        Command::Config => Ok(Outcome::Done),
     }
 }

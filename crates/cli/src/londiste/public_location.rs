@@ -27,7 +27,7 @@ pub(crate) fn warn_without_host(job: &Job, location: &ConnectString) {
 /// # Errors
 /// The connect string reaches nothing, or another database.
 pub(crate) async fn check(job: &Job, local: &mut Session, location: &ConnectString) -> Result<()> {
-    let through = job.reaching(location);
+    let through = with_own_password(location, &job.settings.db).within(job.settings.limits());
     let other = Session::connect(&through, "londiste")
         .await
         .context("the public connect string does not work from here (--nocheck skips this check)")?;
@@ -50,6 +50,15 @@ pub(crate) async fn check(job: &Job, local: &mut Session, location: &ConnectStri
     Ok(())
 }
 
+/// The string as it works from here: other nodes add what they keep for it, this one has a password for its own database.
+fn with_own_password(location: &ConnectString, db: &ConnectString) -> ConnectString {
+    let own = db.get("password").filter(|_| location.get("user") == db.get("user"));
+    match own.filter(|_| location.get("password").is_none()) {
+        Some(password) => location.with("password", password),
+        None => location.clone(),
+    }
+}
+
 /// Whether two public connect strings lead to the same place, as far as they say.
 pub(crate) fn same_place(one: &ConnectString, other: &ConnectString) -> bool {
     let place = |location: &ConnectString| {
@@ -64,6 +73,17 @@ pub(crate) fn same_place(one: &ConnectString, other: &ConnectString) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_password_of_db_goes_to_its_own_user() {
+        let read = |text: &str| text.parse::<ConnectString>().unwrap();
+        let db = read("host=a user=x password=own");
+        let password =
+            |location: &str| with_own_password(&read(location), &db).get("password").map(str::to_owned);
+        assert_eq!(password("host=b user=x").as_deref(), Some("own"));
+        assert_eq!(password("host=b user=x password=given").as_deref(), Some("given"));
+        assert_eq!(password("host=b user=y"), None);
+    }
 
     #[test]
     fn a_place_is_the_same_with_another_password() {

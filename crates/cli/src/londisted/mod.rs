@@ -2,7 +2,6 @@
 
 mod arguments;
 mod config;
-mod files;
 mod status;
 mod steer;
 
@@ -14,7 +13,9 @@ use clap::{CommandFactory, Parser};
 use daemon::control::Signal;
 use daemon::launch::Launch;
 use daemon::log::Verbosity;
-use daemon::{Error, Ini};
+use daemon::{Error, Ini, files};
+
+use crate::terminal::Terminal;
 
 /// Exit code of a command line that cannot be understood.
 const USAGE: u8 = 2;
@@ -42,38 +43,38 @@ pub fn main() -> ExitCode {
             return ExitCode::from(code);
         }
     };
+    let terminal = Terminal::of("londisted", arguments.quiet);
     if arguments.sample {
-        for (name, text) in SAMPLES {
-            println!("#### {name}\n{text}");
-        }
+        SAMPLES.iter().for_each(|(name, text)| terminal.print(&format!("#### {name}\n{text}")));
         return ExitCode::SUCCESS;
     }
     if let Some(problem) = arguments.problem() {
-        eprintln!("londisted: {problem}");
+        terminal.complain(problem);
         return ExitCode::from(USAGE);
     }
-    match run(arguments) {
+    match run(arguments, terminal) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            eprintln!("londisted: {error}");
+            terminal.complain(&error.to_string());
             ExitCode::FAILURE
         }
     }
 }
 
 /// `false`: some of it was not done, which has been said.
-fn run(arguments: Arguments) -> Result<bool, Error> {
-    let quiet = arguments.quiet > 0;
+fn run(arguments: Arguments, terminal: Terminal) -> Result<bool, Error> {
     match arguments.command {
-        Some(Command::Status { json, files }) => Ok(status::show(&files::expanded(&files.files)?, json)),
-        Some(Command::Config(files)) => config::show(&files::expanded(&files.files)?),
-        Some(Command::Stop(files)) => steer::send(&files, Signal::Stop, quiet),
-        Some(Command::Kill(files)) => steer::send(&files, Signal::Kill, quiet),
-        Some(Command::Reload(files)) => steer::send(&files, Signal::Reload, quiet),
+        Some(Command::Status { json, files: named }) => {
+            Ok(status::show(&files::expanded(&named.files)?, json, terminal))
+        }
+        Some(Command::Config(named)) => config::show(&files::expanded(&named.files)?, terminal),
+        Some(Command::Stop(files)) => steer::send(&files, Signal::Stop, terminal),
+        Some(Command::Kill(files)) => steer::send(&files, Signal::Kill, terminal),
+        Some(Command::Reload(files)) => steer::send(&files, Signal::Reload, terminal),
         None => {
             let launch = Launch {
-                files: files::expanded(&arguments.files)?,
+                files: arguments.files,
                 section: None,
                 overrides: Vec::new(),
                 background: arguments.background,
@@ -88,4 +89,11 @@ fn run(arguments: Arguments) -> Result<bool, Error> {
 fn pidfile(file: &Path) -> Result<std::path::PathBuf, Error> {
     let ini = Ini::load(file, &[])?;
     ini.pidfile(if ini.has_section("pgqd") { "pgqd" } else { "londiste" })
+}
+
+/// What is wrong about an ini file's job. Errors of the file itself name it.
+fn about(file: &Path, error: &Error) -> String {
+    let name = file.display().to_string();
+    let text = error.to_string();
+    if text.contains(&name) { text } else { format!("{name}: {text}") }
 }

@@ -4,19 +4,20 @@ use std::path::{Path, PathBuf};
 
 use daemon::{Error, control, socket};
 
-use super::pidfile;
+use super::{about, pidfile};
+use crate::terminal::Terminal;
 
 /// Prints how the jobs fare; false when one of them does not run.
-pub(crate) fn show(files: &[PathBuf], json: bool) -> bool {
+pub(crate) fn show(files: &[PathBuf], json: bool, terminal: Terminal) -> bool {
     let mut all = true;
     for (at, file) in files.iter().enumerate() {
         if at > 0 && !json {
-            println!();
+            terminal.print("");
         }
         match ask(file, json) {
-            Ok(answer) => print!("{answer}"),
+            Ok(answer) => terminal.print(answer.trim_end()),
             Err(error) => {
-                eprintln!("londisted: {}: {error}", file.display());
+                terminal.complain(&about(file, &error));
                 all = false;
             }
         }

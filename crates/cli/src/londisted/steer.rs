@@ -5,21 +5,23 @@ use std::path::PathBuf;
 
 use daemon::Error;
 use daemon::control::{self, Signal};
+use daemon::files::expanded;
 
 use super::arguments::Files;
-use super::files::expanded;
-use super::pidfile;
+use super::{about, pidfile};
+use crate::terminal::Terminal;
 
-/// One signal for each process, however many of the jobs it runs; false when a job does not run.
-pub(crate) fn send(files: &Files, signal: Signal, quiet: bool) -> Result<bool, Error> {
+/// One signal for each process, however many of the jobs it runs; false when a job does not run, or a process was not to be told. The
+/// others are told all the same.
+pub(crate) fn send(files: &Files, signal: Signal, terminal: Terminal) -> Result<bool, Error> {
     let mut processes: BTreeMap<i32, PathBuf> = BTreeMap::new();
     let mut all = true;
     for file in expanded(&files.files)? {
-        let pidfile = pidfile(&file)?;
-        match control::running(&pidfile) {
-            Ok(pid) => _ = processes.entry(pid).or_insert(pidfile),
+        let found = pidfile(&file).and_then(|pidfile| Ok((control::running(&pidfile)?, pidfile)));
+        match found {
+            Ok((pid, pidfile)) => _ = processes.entry(pid).or_insert(pidfile),
             Err(error) => {
-                eprintln!("londisted: {}: {error}", file.display());
+                terminal.complain(&about(&file, &error));
                 all = false;
             }
         }
@@ -30,9 +32,12 @@ pub(crate) fn send(files: &Files, signal: Signal, quiet: bool) -> Result<bool, E
         Signal::Reload => "told to reload",
     };
     for pidfile in processes.values() {
-        let pid = control::signal(pidfile, signal)?;
-        if !quiet {
-            println!("londisted: process {pid} {done}");
+        match control::signal(pidfile, signal) {
+            Ok(pid) => terminal.say(&format!("londisted: process {pid} {done}")),
+            Err(error) => {
+                terminal.complain(&error.to_string());
+                all = false;
+            }
         }
     }
     Ok(all)

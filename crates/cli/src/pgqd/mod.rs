@@ -9,6 +9,8 @@ use daemon::launch::Launch;
 use daemon::log::Verbosity;
 use daemon::{Error, Ini};
 
+use crate::terminal::Terminal;
+
 /// Exit code of a command line that cannot be understood.
 const USAGE: u8 = 2;
 
@@ -64,24 +66,25 @@ pub fn definition() -> clap::Command {
 /// Runs the program; the answer is its exit code.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    let terminal = Terminal::of("pgqd", arguments.quiet);
     if arguments.ini {
-        print!("{SAMPLE}");
+        terminal.print(SAMPLE.trim_end());
         return ExitCode::SUCCESS;
     }
     let Some(config) = arguments.config.clone() else {
-        eprintln!("pgqd: no ini file is named: pgqd [-d] CONFIG (see pgqd --help)");
+        terminal.complain("no ini file is named: pgqd [-d] CONFIG (see pgqd --help)");
         return ExitCode::from(USAGE);
     };
-    match run(&arguments, config) {
+    match run(&arguments, config, terminal) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("pgqd: {error}");
+            terminal.complain(&error.to_string());
             ExitCode::FAILURE
         }
     }
 }
 
-fn run(arguments: &Arguments, config: PathBuf) -> Result<(), Error> {
+fn run(arguments: &Arguments, config: PathBuf, terminal: Terminal) -> Result<(), Error> {
     let sent = match (arguments.stop, arguments.kill, arguments.reload) {
         (true, _, _) => Some((Signal::Stop, "stopped")),
         (_, true, _) => Some((Signal::Kill, "killed")),
@@ -91,9 +94,7 @@ fn run(arguments: &Arguments, config: PathBuf) -> Result<(), Error> {
     match sent {
         Some((what, done)) => {
             let pid = signal(&pidfile(&config)?, what)?;
-            if arguments.quiet == 0 {
-                println!("pgqd: process {pid} {done}");
-            }
+            terminal.say(&format!("pgqd: process {pid} {done}"));
             Ok(())
         }
         None => Launch {

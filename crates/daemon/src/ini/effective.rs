@@ -31,19 +31,21 @@ pub struct Entry {
 }
 
 impl Ini {
-    /// Every key that means something in `section`, in the order of the documentation.
+    /// Every key that means something in `section`, in the order of the documentation. A value that cannot be used stands as it was written.
     ///
     /// # Errors
-    /// No such section, or values with references that lead nowhere.
+    /// No such section.
     pub fn effective(&self, section: &str) -> Result<Vec<Entry>, Error> {
-        let values = self.values(section)?;
+        let values = self.reading(section)?.values;
+        let raw = self.raw(section);
         let mut entries = Vec::new();
         for key in keys::known_keys(section) {
             let Some(meaning) = keys::meaning(section, key) else { continue };
             if matches!(meaning, Meaning::Alias(_) | Meaning::Idle(_)) {
                 continue;
             }
-            let value = values.get(key).cloned().or_else(|| keys::default(section, key).map(str::to_owned));
+            let written = values.get(key).or_else(|| raw.get(key)).cloned();
+            let value = written.or_else(|| keys::default(section, key).map(str::to_owned));
             let shown = value.map(|value| match meaning {
                 Meaning::Secret => hidden(&value),
                 _ => value.replace('\n', "\n    "),
@@ -76,7 +78,9 @@ impl Ini {
         for of in [section, DEFAULTS] {
             let here = |name: &str| self.sections.get(of).is_some_and(|pairs| pairs.contains_key(name));
             if let Some(name) = named(&here) {
-                return Origin::File(self.lines.get(&(of.to_owned(), name)).copied());
+                return Origin::File(
+                    self.lines.get(&(of.to_owned(), name)).and_then(|lines| lines.last().copied()),
+                );
             }
         }
         Origin::Default

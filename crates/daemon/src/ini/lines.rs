@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
-/// The line of each key, by section and key, both as the parser names them; of a key that stands there twice, the last.
-pub(super) fn of(text: &str) -> BTreeMap<(String, String), usize> {
-    let mut lines = BTreeMap::new();
+/// A section and a key, both as the parser names them.
+pub(super) type Place = (String, String);
+
+/// The lines of each key; of a key that stands there several times, the last counts.
+pub(super) fn of(text: &str) -> BTreeMap<Place, Vec<usize>> {
+    let mut lines: BTreeMap<Place, Vec<usize>> = BTreeMap::new();
     let mut section = String::new();
     let mut deepest = 0;
     for (at, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
@@ -21,7 +24,7 @@ pub(super) fn of(text: &str) -> BTreeMap<(String, String), usize> {
         } else if (indent == 0 || indent <= deepest)
             && let Some((key, _)) = words.split_once(['=', ':'])
         {
-            lines.insert((section.clone(), key.trim().to_lowercase()), at + 1);
+            lines.entry((section.clone(), key.trim().to_lowercase())).or_default().push(at + 1);
             deepest = indent;
         }
     }
@@ -34,11 +37,13 @@ mod tests {
 
     #[test]
     fn keys_are_found_and_continuations_are_not() {
-        let found = of("# c\n[Londiste]\nDB = host=h\n    port=5\nqueue_name: q\n\n[other]\ndb = x\n");
-        let line = |section: &str, key: &str| found.get(&(section.to_owned(), key.to_owned())).copied();
-        assert_eq!(line("londiste", "db"), Some(3));
-        assert_eq!(line("londiste", "queue_name"), Some(5));
-        assert_eq!(line("other", "db"), Some(8));
+        let found = of(
+            "# c\n[Londiste]\nDB = host=h\n    port=5\nqueue_name: q\n\n[other]\ndb = x\n[londiste]\nqueue_name = r\n",
+        );
+        let line = |section: &str, key: &str| found.get(&(section.to_owned(), key.to_owned())).cloned();
+        assert_eq!(line("londiste", "db"), Some(vec![3]));
+        assert_eq!(line("londiste", "queue_name"), Some(vec![5, 10]));
+        assert_eq!(line("other", "db"), Some(vec![8]));
         assert_eq!(line("londiste", "port"), None);
     }
 }

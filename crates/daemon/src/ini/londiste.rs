@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::endurance::{self, Endurance, Listen, OnFailure};
 use super::limits;
 use super::values::{
-    count, list, optional_number, optional_parsed, optional_seconds, optional_text, parsed, seconds,
+    count, list, name, optional_number, optional_parsed, optional_seconds, optional_text, parsed, seconds,
 };
 use crate::log::Format;
 
@@ -17,10 +17,13 @@ use crate::log::Format;
 #[derive(Debug, Clone, Deserialize)]
 pub struct LondisteSettings {
     /// The worker's name; without the key, the file's name without `.ini`.
+    #[serde(deserialize_with = "name")]
     pub job_name: String,
     /// The worker's consumer on the queue; without the key, the job's name.
+    #[serde(deserialize_with = "name")]
     pub consumer_name: String,
     /// The queue that connects the nodes.
+    #[serde(deserialize_with = "name")]
     pub queue_name: String,
     /// This node's database.
     #[serde(deserialize_with = "parsed")]

@@ -15,6 +15,7 @@ mod lines;
 mod londiste;
 mod passwords;
 mod pgqd;
+mod reading;
 mod typed;
 pub mod values;
 
@@ -26,7 +27,6 @@ use serde::de::DeserializeOwned;
 use crate::Error;
 use crate::path::resolve;
 use keys::Meaning;
-use typed::Problem;
 
 pub use effective::Entry;
 pub use endurance::{Endurance, Listen, OnFailure};
@@ -46,8 +46,7 @@ type Pairs = BTreeMap<String, String>;
 pub struct Ini {
     file: PathBuf,
     sections: BTreeMap<String, Pairs>,
-    /// By section and key.
-    lines: BTreeMap<(String, String), usize>,
+    lines: BTreeMap<lines::Place, Vec<usize>>,
     /// By section: `PGQD__…` and `LONDISTE__…`.
     environment: BTreeMap<&'static str, Pairs>,
     overrides: Pairs,
@@ -92,10 +91,11 @@ impl Ini {
     /// The settings of a ticker.
     ///
     /// # Errors
-    /// No section `[pgqd]`, or keys with values that they cannot have.
+    /// No section `[pgqd]`, or keys with values that they cannot have: all of them in one error.
     pub fn pgqd(&self) -> Result<PgqdSettings, Error> {
-        let process: pgqd::Process = self.section("pgqd")?;
-        Ok(process.with(self.section("pgqd")?))
+        let mut reading = self.reading("pgqd")?;
+        let (process, ticker) = (reading.part::<pgqd::Process>(), reading.part::<ticker::Config>());
+        reading.end(process.zip(ticker).map(|(process, ticker)| process.with(ticker)))
     }
 
     /// The settings of a node, of which the worker's part and the copies' can be read too.
@@ -103,25 +103,10 @@ impl Ini {
     /// # Errors
     /// No section `[londiste]`, needed keys missing, or keys with values that they cannot have: all of them in one error.
     pub fn londiste(&self) -> Result<LondisteSettings, Error> {
-        let section = "londiste";
-        let values = self.values(section)?;
-        let settings = typed::read::<LondisteSettings>(&values);
-        let parts =
-            [typed::read::<consumer::Config>(&values).err(), typed::read::<copier::Config>(&values).err()];
-        let others: Vec<Problem> = parts.into_iter().flatten().flatten().collect();
-        match settings {
-            Ok(settings) if others.is_empty() => Ok(settings),
-            settings => {
-                let mut problems = settings.err().unwrap_or_default();
-                // the parts read some keys alike
-                for other in others {
-                    if !problems.iter().any(|known| known.key == other.key) {
-                        problems.push(other);
-                    }
-                }
-                Err(self.not_read(section, &values, &problems))
-            }
-        }
+        let mut reading = self.reading("londiste")?;
+        let settings = reading.part::<LondisteSettings>();
+        let parts = (reading.part::<consumer::Config>(), reading.part::<copier::Config>());
+        reading.end(settings.filter(|_| parts.0.is_some() && parts.1.is_some()))
     }
 
     /// The pidfile of `section`, whatever the other keys say.
@@ -147,29 +132,9 @@ impl Ini {
     /// # Errors
     /// The section is not there, needed keys are missing, or values do not fit: all of them in one error.
     pub fn section<T: DeserializeOwned>(&self, section: &str) -> Result<T, Error> {
-        let values = self.values(section)?;
-        typed::read(&values).map_err(|problems| self.not_read(section, &values, &problems))
-    }
-
-    /// The problems in the order of the file's lines.
-    fn not_read(&self, section: &str, values: &Pairs, problems: &[Problem]) -> Error {
-        let mut told: Vec<_> = problems
-            .iter()
-            .map(|problem| match &problem.key {
-                Some(key) => {
-                    let line = match self.origin(section, key) {
-                        effective::Origin::File(line) => line,
-                        _ => None,
-                    };
-                    (line, self.complaint(section, key, values.get(key), &problem.text))
-                }
-                None => (None, problem.text.clone()),
-            })
-            .collect();
-        told.sort_by_key(|(line, _)| line.unwrap_or(usize::MAX));
-        let told = told.into_iter().map(|(_, text)| text);
-        // a misspelled key may be why another one is missing
-        self.refused(section, told.chain(self.warnings(section)).collect())
+        let mut reading = self.reading(section)?;
+        let settings = reading.part();
+        reading.end(settings)
     }
 
     /// One line for each key that does nothing: unknown ones with the nearest known key, and those
@@ -179,8 +144,22 @@ impl Ini {
         let here = self.sections.get(section).into_iter().flatten().chain(environment).chain(&self.overrides);
         let mut lines: Vec<String> = here.filter_map(|(key, _)| self.warning(section, key)).collect();
         lines.dedup();
+        lines.extend(self.repeated(section));
         lines.extend(self.exposed(section));
         lines
+    }
+
+    /// One line for each key that stands several times in the section.
+    fn repeated(&self, section: &str) -> impl Iterator<Item = String> {
+        let here = self.lines.iter().filter(move |((of, _), lines)| of == section && lines.len() > 1);
+        here.map(|((_, key), lines)| {
+            let lines: Vec<_> = lines.iter().map(ToString::to_string).collect();
+            format!(
+                "{}: {key} stands in lines {}; the last one counts",
+                self.file.display(),
+                lines.join(", ")
+            )
+        })
     }
 
     fn warning(&self, section: &str, key: &str) -> Option<String> {
@@ -208,54 +187,6 @@ impl Ini {
         let reference = format!("%({key})s");
         section == "londiste"
             && self.raw(section).values().any(|value| value.to_lowercase().contains(&reference))
-    }
-
-    /// The section's keys and values as strings, as they stand after references, paths and defaults: for
-    /// comparing two readings of a file.
-    ///
-    /// # Errors
-    /// As [`Ini::section`], without the types.
-    pub(crate) fn values(&self, section: &str) -> Result<Pairs, Error> {
-        let mut raw = self.existing(section)?;
-        for key in raw.keys().cloned().collect::<Vec<_>>() {
-            if let Some(Meaning::Alias(target)) = keys::meaning(section, &key)
-                && let Some(value) = raw.remove(&key)
-            {
-                raw.entry(target.into()).or_insert(value);
-            }
-        }
-        let names = self.names(section, &raw)?;
-        let mut values = Pairs::new();
-        let mut problems = Vec::new();
-        for (key, value) in &raw {
-            let meaning = match keys::meaning(section, key) {
-                None | Some(Meaning::Idle(_)) => continue,
-                Some(meaning) => meaning,
-            };
-            let read = read(section, value, &names);
-            let read = match meaning {
-                Meaning::Path if value.trim().is_empty() => continue,
-                Meaning::Path => {
-                    read.and_then(|name| Ok(resolve(&name)?.into_os_string().to_string_lossy().into_owned()))
-                }
-                _ => read,
-            };
-            match read {
-                Ok(read) => _ = values.insert(key.clone(), read),
-                Err(text) => problems.push(self.complaint(section, key, Some(value), &text)),
-            }
-        }
-        for (key, text) in passwords::fill(section, &mut values) {
-            problems.push(self.complaint(section, key, raw.get(key), &text));
-        }
-        if !problems.is_empty() {
-            return Err(self.refused(section, problems));
-        }
-        let job = values.entry("job_name".into()).or_insert_with(|| self.stem()).clone();
-        if section == "londiste" {
-            values.entry("consumer_name".into()).or_insert(job);
-        }
-        Ok(values)
     }
 
     fn refused(&self, section: &str, problems: Vec<String>) -> Error {

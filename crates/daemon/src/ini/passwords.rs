@@ -1,11 +1,13 @@
 //! Passwords in files of their own, and ini files that others can read.
 
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use pg::ConnectString;
 
-use super::{Ini, Pairs};
+use super::{DEFAULTS, Ini, Pairs, read};
+use crate::control;
+use crate::path::{credentials_of, resolve_with};
 
 /// Which key's file holds the password of which connect string.
 const FILES: [(&str, &str, &str); 3] = [
@@ -44,9 +46,18 @@ fn filled(file: &Path, connect: &str) -> Result<Option<String>, String> {
 }
 
 impl Ini {
+    /// A file name. Credentials of systemd are this process's, or those of the process that runs the job.
+    pub(super) fn path(&self, section: &str, name: &str) -> Result<PathBuf, String> {
+        resolve_with(name, || {
+            let pidfile = self.pidfile(section).ok()?;
+            credentials_of(control::running(&pidfile).ok()?)
+        })
+    }
+
     /// A warning for each file with a password that everybody on this machine can read.
     pub(super) fn exposed(&self, section: &str) -> Vec<String> {
         let raw = self.raw(section);
+        let names = self.names(section, &raw).unwrap_or_default();
         let mut lines = Vec::new();
         let holds = [
             "db",
@@ -57,8 +68,9 @@ impl Ini {
         ]
         .iter()
         .find(|key| {
-            let here = self.sections.get(section).and_then(|pairs| pairs.get(**key));
-            here.and_then(|text| text.parse::<ConnectString>().ok())
+            let mut here = [section, DEFAULTS].into_iter().filter_map(|of| self.sections.get(of)?.get(**key));
+            here.next()
+                .and_then(|text| read(section, text, &names).ok()?.parse::<ConnectString>().ok())
                 .is_some_and(|read| read.get("password").is_some())
         });
         if let Some(key) = holds
@@ -70,7 +82,8 @@ impl Ini {
             ));
         }
         for (_, key, _) in FILES.iter().filter(|(of, _, _)| *of == section) {
-            let file = raw.get(*key).and_then(|name| crate::path::resolve(name).ok());
+            let file =
+                raw.get(*key).and_then(|name| self.path(section, &read(section, name, &names).ok()?).ok());
             if let Some(file) = file.filter(|file| is_open_to_all(file)) {
                 lines.push(format!("{}: everybody on this machine can read it; chmod 600", file.display()));
             }

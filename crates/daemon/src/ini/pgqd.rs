@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::endurance::{self, Endurance, Listen, OnFailure};
 use super::limits;
-use super::values::{count, flag, optional_parsed, optional_text, seconds};
+use super::values::{count, flag, name, optional_parsed, optional_text, seconds};
 use crate::log::Format;
 
 /// Section `[pgqd]`: the process, and what the ticker itself reads.
@@ -41,6 +41,7 @@ pub struct SyslogSettings {
 /// The part of the section that concerns the process.
 #[derive(Deserialize)]
 pub(super) struct Process {
+    #[serde(deserialize_with = "name")]
     job_name: String,
     logfile: Option<PathBuf>,
     pidfile: Option<PathBuf>,

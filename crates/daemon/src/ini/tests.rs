@@ -112,6 +112,18 @@ fn all_wrong_values_are_told_at_once() {
 }
 
 #[test]
+fn a_key_that_stands_twice_is_a_warning_and_an_empty_name_an_error() {
+    let ini = load(&format!("{NODE}loop_delay = 1\nloop_delay = 2\n"), &[]).unwrap();
+    let warnings = ini.warnings("londiste");
+    assert!(warnings[0].ends_with("loop_delay stands in lines 4, 5; the last one counts"), "{warnings:?}");
+    assert_eq!(ini.londiste().unwrap().loop_delay, Duration::from_secs(2));
+    let error = refused("[londiste]\nqueue_name =\njob_name =\ndb = dbname=x\nmax_failures = 0\n");
+    for told in ["line 2, queue_name = : expected a name", "line 3, job_name = : ", "line 5, max_failures"] {
+        assert_eq!(error.matches(told).count(), 1, "{error}");
+    }
+}
+
+#[test]
 fn a_password_is_never_told() {
     let error = refused("[londiste]\nqueue_name = q\ndb = host=h password=s3cret nonsense\n");
     assert!(error.contains("db: ") && !error.contains("s3cret"), "{error}");
@@ -271,12 +283,50 @@ fn a_password_that_everybody_can_read_is_a_warning() {
     use std::os::unix::fs::PermissionsExt;
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("x.ini");
-    std::fs::write(&file, "[londiste]\nqueue_name = q\ndb = host=h password=s3cret\n").unwrap();
-    for (mode, warnings) in [(0o644, 1), (0o640, 0)] {
+    let told = |text: &str, mode| {
+        std::fs::write(&file, text).unwrap();
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
         let told = Ini::load(&file, &[]).unwrap().warnings("londiste");
-        assert_eq!(told.len(), warnings, "{told:?}");
-        assert!(told.iter().all(|line| line.contains("chmod 600") && !line.contains("s3cret")));
+        assert!(told.iter().all(|line| line.contains("chmod 600") && !line.contains("s3cret")), "{told:?}");
+        told.len()
+    };
+    for text in [
+        "[londiste]\nqueue_name = q\ndb = host=h password=s3cret\n",
+        "[DEFAULT]\ndb = host=h password=s3cret\n[londiste]\nqueue_name = q\n",
+        "[londiste]\nqueue_name = q\npw = s3cret\ndb = postgresql://u:%(pw)s@h/d\n",
+    ] {
+        assert_eq!((told(text, 0o644), told(text, 0o640)), (1, 0), "{text}");
+    }
+    std::fs::write(dir.path().join("pw"), "s3cret\n").unwrap();
+    std::fs::set_permissions(dir.path().join("pw"), std::fs::Permissions::from_mode(0o604)).unwrap();
+    let by_file = "[londiste]\nqueue_name = q\ndb = host=h\npassword_file = %(config_dir)s/pw\n";
+    assert_eq!(told(by_file, 0o644), 1);
+}
+
+#[test]
+fn problems_of_every_kind_are_told_at_once() {
+    let text = "[londiste]\nlogfile = ~nobody/x\npidfile = %(x)s\npassword_file = /nowhere\ncopy_window = night\nloop_delay = soon\n";
+    let ini = load(text, &[]).unwrap();
+    let error = ini.londiste().unwrap_err().to_string();
+    let places: Vec<_> = (2..=6).map(|line| error.find(&format!("line {line}, "))).collect();
+    assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{error}");
+    for key in ["db: missing, it is needed", "queue_name: missing, it is needed"] {
+        assert_eq!(error.matches(key).count(), 1, "{key}: {error}");
+    }
+    let shown = ini.effective("londiste").unwrap();
+    assert!(shown.iter().any(|entry| entry.key == "logfile" && entry.value.as_deref() == Some("~nobody/x")));
+
+    let text = "[londiste]\ndb = pasword=x\nloop_delay = soon\nmax_failures = 0\npgq_batch_collect_events = many\ncapture = none\n";
+    let error = load(text, &[]).unwrap().londiste().unwrap_err().to_string();
+    for line in 2..=6 {
+        assert_eq!(error.matches(&format!("line {line}, ")).count(), 1, "{error}");
+    }
+    assert_eq!(error.matches("queue_name: missing, it is needed").count(), 1, "{error}");
+
+    let text = "[pgqd]\nbase_connstr = sslmod=1\nsyslog = maybe\nticker_period = 0\nlogfile = ~nobody/x\nmax_failures = 0\n";
+    let error = load(text, &[]).unwrap().pgqd().unwrap_err().to_string();
+    for line in 2..=6 {
+        assert_eq!(error.matches(&format!("line {line}, ")).count(), 1, "{error}");
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use config::{Config, ConfigError, Map, Source, Value};
 use serde::de::DeserializeOwned;
 
-/// A key whose value is wrong (`key` is `Some`), or something wrong with the section.
+/// A key whose value is wrong or missing (`key` is `Some`), or something wrong with the section.
 #[derive(Debug)]
 pub(super) struct Problem {
     pub(super) key: Option<String>,
@@ -39,13 +39,21 @@ pub(super) fn read<T: DeserializeOwned>(values: &BTreeMap<String, String>) -> Re
                 let (key, text) = describe(error);
                 let refused = |key: &str| problems.iter().any(|problem| problem.key.as_deref() == Some(key));
                 match key {
-                    Some(key) if pairs.0.remove(&key).is_some() => {
-                        problems.push(Problem { key: Some(key), text });
-                    }
-                    Some(key) if refused(&key) => return Err(problems),
                     Some(key) => {
-                        problems.push(Problem { key: None, text: format!("{key}: {text}") });
-                        return Err(problems);
+                        let (known, stood) = (refused(&key), pairs.0.remove(&key));
+                        // it is needed: anything in its place, for the sake of the others
+                        let in_its_place = match stood.as_deref() {
+                            None => Some(""),
+                            Some("") if known => Some("0"),
+                            Some(_) if known => return Err(problems),
+                            Some(_) => None,
+                        };
+                        if let Some(anything) = in_its_place {
+                            pairs.0.insert(key.clone(), anything.to_owned());
+                        }
+                        if !known {
+                            problems.push(Problem { key: Some(key), text });
+                        }
                     }
                     None => {
                         problems.push(Problem { key: None, text });

@@ -98,6 +98,15 @@ where
     text.parse().map(Some).map_err(D::Error::custom)
 }
 
+/// A name, which is not empty.
+///
+/// # Errors
+/// It is.
+pub fn name<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Error> {
+    let text = String::deserialize(input)?;
+    if text.trim().is_empty() { Err(D::Error::custom("expected a name")) } else { Ok(text) }
+}
+
 /// A text; an empty one is no value.
 ///
 /// # Errors

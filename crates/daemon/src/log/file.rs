@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tracing_subscriber::fmt::MakeWriter;
 
+use super::Format;
 use crate::Error;
 
 tokio::task_local! {
@@ -18,6 +19,7 @@ tokio::task_local! {
 #[derive(Debug)]
 pub struct LogFile {
     path: PathBuf,
+    format: Format,
     file: Mutex<File>,
 }
 
@@ -26,8 +28,8 @@ impl LogFile {
     ///
     /// # Errors
     /// The file or its directory cannot be made or written.
-    pub fn open(path: &Path) -> Result<LogFile, Error> {
-        Ok(LogFile { path: path.into(), file: Mutex::new(append(path)?) })
+    pub fn open(path: &Path, format: Format) -> Result<LogFile, Error> {
+        Ok(LogFile { path: path.into(), format, file: Mutex::new(append(path)?) })
     }
 
     /// Goes on in the file that now has the path's name.
@@ -54,6 +56,11 @@ impl LogFile {
         &self.path
     }
 
+    /// How its lines look.
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
     fn append(&self, line: &[u8]) -> std::io::Result<()> {
         self.file.lock().unwrap_or_else(PoisonError::into_inner).write_all(line)
     }
@@ -61,14 +68,18 @@ impl LogFile {
 
 fn append(path: &Path) -> Result<File, Error> {
     if let Some(directory) = path.parent() {
-        let failed = |source| Error::File { action: "make the directory", path: directory.into(), source };
+        let failed = |source| Error::File {
+            action: "make the directory of the log file,",
+            path: directory.into(),
+            source,
+        };
         std::fs::create_dir_all(directory).map_err(failed)?;
     }
     let failed = |source| Error::File { action: "open the log file", path: path.into(), source };
     OpenOptions::new().append(true).create(true).open(path).map_err(failed)
 }
 
-/// Sends each line to the file of the job that logs it, and the process's own lines to all of them.
+/// Sends each line to the file of the job that logs it, if that is one of these, and the process's own lines to all of them.
 pub(super) struct Router(pub(super) Vec<Arc<LogFile>>);
 
 /// The files that one line goes to.
@@ -78,7 +89,9 @@ impl<'a> MakeWriter<'a> for Router {
     type Writer = Lines;
 
     fn make_writer(&'a self) -> Lines {
-        Lines(JOB.try_with(|file| vec![file.clone()]).unwrap_or_else(|_| self.0.clone()))
+        let of_job =
+            |file: &Arc<LogFile>| self.0.iter().filter(|one| Arc::ptr_eq(one, file)).cloned().collect();
+        Lines(JOB.try_with(of_job).unwrap_or_else(|_| self.0.clone()))
     }
 }
 
@@ -103,7 +116,7 @@ mod tests {
     fn a_rotated_file_is_begun_anew() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("new/job.log");
-        let log = LogFile::open(&path).unwrap();
+        let log = LogFile::open(&path, Format::Text).unwrap();
         log.append(b"one\n").unwrap();
         std::fs::rename(&path, dir.path().join("old")).unwrap();
         log.append(b"two\n").unwrap();
@@ -116,9 +129,10 @@ mod tests {
     #[tokio::test]
     async fn lines_of_a_job_go_to_its_own_file() {
         let dir = tempfile::tempdir().unwrap();
-        let open = |name: &str| Arc::new(LogFile::open(&dir.path().join(name)).unwrap());
-        let (a, b) = (open("a"), open("b"));
+        let open = |name: &str| Arc::new(LogFile::open(&dir.path().join(name), Format::Text).unwrap());
+        let (a, b, other) = (open("a"), open("b"), open("other"));
         let router = Router(vec![a.clone(), b]);
+        JOB.scope(other, async { router.make_writer().write_all(b"another router's\n").unwrap() }).await;
         router.make_writer().write_all(b"both\n").unwrap();
         JOB.scope(a, async { router.make_writer().write_all(b"a only\n").unwrap() }).await;
         assert_eq!(std::fs::read_to_string(dir.path().join("a")).unwrap(), "both\na only\n");

@@ -78,6 +78,7 @@ pub(crate) struct Destinations<'a> {
     /// Not in the background.
     pub(crate) terminal: bool,
     pub(crate) files: Vec<Arc<LogFile>>,
+    /// Of the terminal, where nobody sits at it.
     pub(crate) format: Format,
     pub(crate) syslog: Option<&'a crate::ini::SyslogSettings>,
 }
@@ -104,9 +105,13 @@ pub(crate) fn start(to: Destinations<'_>, verbosity: Verbosity) {
             _ => lines.with_target(false).with_ansi(someone_reads).boxed(),
         });
     }
-    if !to.files.is_empty() {
-        let lines = layer().with_writer(file::Router(to.files)).with_ansi(false);
-        layers.push(match to.format {
+    for format in [Format::Text, Format::Json] {
+        let files: Vec<_> = to.files.iter().filter(|file| file.format() == format).cloned().collect();
+        if files.is_empty() {
+            continue;
+        }
+        let lines = layer().with_writer(file::Router(files)).with_ansi(false);
+        layers.push(match format {
             Format::Text => lines.with_target(false).boxed(),
             Format::Json => lines.json().with_span_list(false).boxed(),
         });
@@ -130,8 +135,8 @@ pub(crate) fn start(to: Destinations<'_>, verbosity: Verbosity) {
 }
 
 /// Opens a job's log file.
-pub(crate) fn open(path: &Path) -> Result<Arc<LogFile>, Error> {
-    LogFile::open(path).map(Arc::new)
+pub(crate) fn open(path: &Path, format: Format) -> Result<Arc<LogFile>, Error> {
+    LogFile::open(path, format).map(Arc::new)
 }
 
 /// Runs `future` with its lines going to `file` alone; `None` leaves things as they are.

@@ -94,3 +94,39 @@ impl Samples {
         println!("samples and plot: {}", directory.display());
     }
 }
+
+#[cfg(test)]
+mod growth {
+    use super::*;
+
+    /// Forty samples, the n-th of them with these values.
+    fn samples(values: impl Fn(u32) -> [f64; 4]) -> Samples {
+        Samples { all: (0..40).map(|at| (Duration::from_secs(5) * at, values(at))).collect() }
+    }
+
+    #[test]
+    fn what_grows_in_any_column_is_found_and_what_swings_is_not() {
+        let well = [20_000.0, 26.0, 4.0, 4.0];
+        assert!(samples(|at| if at % 7 == 0 { [30_000.0, 40.0, 6.0, 9.0] } else { well }).are_flat());
+        assert!(samples(|at| if at < 10 { well.map(|value| value / 2.0) } else { well }).are_flat());
+        for column in 0..4 {
+            let grows = |at: u32| {
+                let mut values = well;
+                values[column] += f64::from(at) * well[column] / 10.0;
+                values
+            };
+            assert!(!samples(grows).are_flat(), "{}", NAMES[column]);
+        }
+    }
+
+    #[test]
+    fn every_column_is_plotted() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        samples(|at| [1.0, 2.0, 3.0, f64::from(at)]).write(directory.path());
+        let read = |name| std::fs::read_to_string(directory.path().join(name)).expect("it is there");
+        let (table, plot) = (read("samples.csv"), read("samples.svg"));
+        assert_eq!((table.lines().count(), table.lines().last()), (41, Some("195,1,2,3,39")));
+        assert_eq!(plot.matches("<polyline").count(), 4);
+        assert!(NAMES.iter().all(|name| plot.contains(name) && table.contains(&name.replace(", ", " "))));
+    }
+}

@@ -18,15 +18,28 @@ pub(crate) fn told(error: &anyhow::Error) -> String {
 }
 
 /// Where the program speaks. Writing never fails it: a reader that has gone away needs nothing more.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Terminal {
     quiet: u8,
+    /// What trouble begins with.
+    trouble: &'static str,
+}
+
+impl Default for Terminal {
+    fn default() -> Self {
+        Terminal { quiet: 0, trouble: "ERROR" }
+    }
 }
 
 impl Terminal {
     /// `quiet` is the number of `-q`.
     pub(crate) fn new(quiet: u8) -> Terminal {
-        Terminal { quiet }
+        Terminal { quiet, ..Terminal::default() }
+    }
+
+    /// The same for a program that names itself before what went wrong.
+    pub(crate) fn of(program: &'static str, quiet: u8) -> Terminal {
+        Terminal { quiet, trouble: program }
     }
 
     /// What the command was asked for.
@@ -55,6 +68,6 @@ impl Terminal {
 
     /// What went wrong.
     pub(crate) fn complain(self, text: &str) {
-        _ = writeln!(std::io::stderr(), "ERROR: {text}");
+        _ = writeln!(std::io::stderr(), "{}: {text}", self.trouble);
     }
 }

@@ -1,14 +1,14 @@
-//! The ini files that a command line means.
+//! The ini files that a command line of `londisted` means.
 
 use std::path::PathBuf;
 
-use daemon::Error;
+use crate::Error;
 
 /// A directory stands for the files `*.ini` in it, in the order of their names.
 ///
 /// # Errors
 /// A directory cannot be read, or has no such file.
-pub(crate) fn expanded(named: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
+pub fn expanded(named: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
     let mut files = Vec::new();
     for path in named {
         if !path.is_dir() {
