@@ -4,11 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use pgq::small;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
-
-/// Tables that one copy takes at most.
-const MOST: usize = 64;
 
 /// The copies of a node that wait for connections.
 #[derive(Clone, Debug, Default)]
@@ -103,7 +101,7 @@ impl Crowd {
     pub(crate) fn take_these(&self, tables: &[String]) -> Company {
         let mut waiting = self.lock();
         let mut company = Company::default();
-        for table in tables.iter().take(MOST - 1) {
+        for table in tables.iter().take(small::TOGETHER - 1) {
             company.seat(table.clone(), waiting.seats.remove(table));
         }
         company
@@ -115,7 +113,7 @@ impl Crowd {
         if waiting.alone.contains(table) {
             return Company::default();
         }
-        let share = (waiting.seats.len() + 1).div_ceil(copies.max(1)).min(MOST);
+        let share = (waiting.seats.len() + 1).div_ceil(copies.max(1)).min(small::TOGETHER);
         let mut company = Company::default();
         while company.0.len() + 1 < share
             && let Some((table, seat)) = waiting.seats.pop_first()
