@@ -53,7 +53,7 @@ pub(crate) async fn run(
         let Some(tables) = Tables::look(copier, sides, company).await? else { return Ok(After::Further) };
         let info = &tables.first;
         let rank = Rank::of(info.state, true);
-        if sides.permit.must_leave(rank, idle.too_long()) {
+        if sides.permit.must_leave(rank, idle.too_long(rank)) {
             return Ok(After::Leaves);
         }
         let Some(batch) = take(copier, sides, info.state, near).await? else {
@@ -101,18 +101,20 @@ pub(crate) async fn run(
     }
 }
 
-/// Since when there is nothing to do.
+/// Since when there is nothing to do, in the state that has this rank.
 #[derive(Default)]
-struct Idle(Option<Instant>);
+struct Idle(Option<(Rank, Instant)>);
 
 impl Idle {
-    fn too_long(&self) -> bool {
-        self.0.is_some_and(|since| since.elapsed() >= IDLE)
+    fn too_long(&self, rank: Rank) -> bool {
+        self.0.is_some_and(|(of, since)| of == rank && since.elapsed() >= IDLE)
     }
 
     /// Waits until there may be something to do, or the connections are wanted.
     async fn wait(&mut self, copier: &Copier, sides: &Sides, bell: &mut Listener, rank: Rank) {
-        self.0.get_or_insert_with(Instant::now);
+        if self.0.is_none_or(|(of, _)| of != rank) {
+            self.0 = Some((rank, Instant::now()));
+        }
         copier.report.sign();
         tokio::select! {
             () = bell.wait(Duration::from_secs_f64(copier.config.loop_delay.max(0.05))) => {}
