@@ -49,6 +49,12 @@ fn wait_tidy(pair: &Pair, setup: &Setup) {
     }
 }
 
+/// The worker has not waited in vain for a copy that had no connections.
+fn assert_handed_over(setup: &Setup) {
+    let log = setup.target_worker().log();
+    assert!(!log.contains("does not answer"), "{log}");
+}
+
 /// The largest number of tables that were copied together.
 fn together(setup: &Setup) -> usize {
     let log = setup.target_worker().log();
@@ -90,6 +96,7 @@ fn they_are_copied_together_while_they_change_and_are_asked_for_again() {
     });
     setup.wait_caught_up(SETTLE);
     compare::assert_equal(&pair);
+    assert_handed_over(&setup);
     assert!(together(&setup) >= 10, "{}", setup.logs());
     let analyzed = "select count(*) from pg_class where relname ~ '^s[0-9]+$' and reltuples > 0";
     // sooner than autovacuum would make them
@@ -125,6 +132,7 @@ fn one_that_cannot_be_copied_does_not_hold_up_the_others() {
     setup.wait_ok(SETTLE);
     setup.wait_caught_up(SETTLE);
     compare::assert_equal(&pair);
+    assert_handed_over(&setup);
     wait_tidy(&pair, &setup);
 }
 
@@ -147,4 +155,5 @@ fn pause_gives_their_snapshot_up() {
     setup.londiste(&["target.ini", "resume"]).expect_success();
     setup.wait_ok(SETTLE);
     compare::assert_equal(&pair);
+    assert_handed_over(&setup);
 }

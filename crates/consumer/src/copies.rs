@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use pg::Session;
-use pgq::batch;
 use pgq::table::{self, MergeState, TableInfo};
+use pgq::{batch, small};
 use tokio::time::Instant;
 use tracing::{info, warn};
 
@@ -46,10 +46,6 @@ pub(crate) struct Copies<'a> {
     /// Tables that the provider has ready, and when it said so.
     ready: Option<(Instant, BTreeSet<String>)>,
 }
-
-/// Tables up to so many bytes are small, and so many of them count as one: a copy takes them together.
-const SMALL: i64 = 1 << 20;
-const TOGETHER: usize = 64;
 
 /// So long the provider's word of its tables holds: with many small ones it would be asked for each of them.
 const READY: Duration = Duration::from_secs(2);
@@ -122,11 +118,11 @@ impl<'a> Copies<'a> {
         Ok(local().any(|t| t.state == MergeState::Ok && !known.contains(&t.name)))
     }
 
-    /// The slots that these tables take.
+    /// The slots that these tables take: small ones, which a copy takes together, count as one.
     fn taken(&self, copying: &BTreeSet<String>) -> usize {
-        let is_small = |table: &&String| self.sizes.get(*table).is_some_and(|size| *size <= SMALL);
-        let small = copying.iter().filter(is_small).count();
-        copying.len() - small + small.div_ceil(TOGETHER)
+        let is_small = |table: &&String| self.sizes.get(*table).is_some_and(|size| *size <= small::BYTES);
+        let together = copying.iter().filter(is_small).count();
+        copying.len() - together + together.div_ceil(small::TOGETHER)
     }
 
     /// The parked tables, as the last call of [`schedule`](Self::schedule) found them.

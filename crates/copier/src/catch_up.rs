@@ -15,25 +15,17 @@ use tracing::info;
 
 use crate::company::{Company, Verdict};
 use crate::connections::Sides;
+use crate::copier::After;
 use crate::error::During;
+use crate::rank::Rank;
 use crate::replay::Replay;
 use crate::tables::Tables;
 use crate::{Copier, Result, indexes};
 
 /// How often it is counted what is still to come.
 const TELL: Duration = Duration::from_secs(1);
-/// A copy that has nothing to do for so long leaves its connections to another one: the worker may be waiting for that.
+/// A copy that has nothing to do for so long leaves its connections to any other that has: what it waits for may take long.
 const IDLE: Duration = Duration::from_secs(1);
-
-/// Why it does not go on.
-pub(crate) enum After {
-    /// These tables are the worker's.
-    HandedOver(Vec<String>),
-    /// The table's state has become something that is not catching up.
-    Elsewhere,
-    /// It goes on with other connections: these are wanted.
-    Idle,
-}
 
 /// Catches up, to the end or as far as it goes now. Tables of the company whose state becomes another than that of the first one leave it.
 pub(crate) async fn run(
@@ -58,14 +50,14 @@ pub(crate) async fn run(
     let mut idle = Idle::default();
     loop {
         bell.hush();
-        let Some(tables) = Tables::look(copier, sides, company).await? else { return Ok(After::Elsewhere) };
+        let Some(tables) = Tables::look(copier, sides, company).await? else { return Ok(After::Further) };
         let info = &tables.first;
+        let rank = Rank::of(info.state, true);
+        if sides.permit.must_leave(rank, idle.too_long(rank)) {
+            return Ok(After::Leaves);
+        }
         let Some(batch) = take(copier, sides, info.state, near).await? else {
-            if idle.too_long(copier) {
-                return Ok(After::Idle);
-            }
-            copier.report.sign();
-            idle.wait(copier, &mut bell).await;
+            idle.wait(copier, sides, &mut bell, rank).await;
             continue;
         };
         if told.is_none_or(|told| told.elapsed() > TELL) {
@@ -87,10 +79,7 @@ pub(crate) async fn run(
                 moved.iter().for_each(|name| copier.moved(name, wanna_sync));
             }
             MergeState::WannaSync(tick) if batch.tick >= tick => {
-                if idle.too_long(copier) {
-                    return Ok(After::Idle);
-                }
-                idle.wait(copier, &mut bell).await;
+                idle.wait(copier, sides, &mut bell, rank).await;
             }
             MergeState::DoSync(tick) if batch.tick >= tick => {
                 if batch.tick == tick
@@ -112,21 +101,24 @@ pub(crate) async fn run(
     }
 }
 
-/// Since when there is nothing to do.
+/// Since when there is nothing to do, in the state that has this rank.
 #[derive(Default)]
-struct Idle(Option<Instant>);
+struct Idle(Option<(Rank, Instant)>);
 
 impl Idle {
-    /// Still nothing: whether the connections are to be left to a copy that waits for some. At once where something has just happened: that may
-    /// be for the other one.
-    fn too_long(&mut self, copier: &Copier) -> bool {
-        let long = self.0.get_or_insert_with(Instant::now).elapsed() > IDLE;
-        copier.crowd.wants_connections() && (long || copier.crowd.is_stirred())
+    fn too_long(&self, rank: Rank) -> bool {
+        self.0.is_some_and(|(of, since)| of == rank && since.elapsed() >= IDLE)
     }
 
-    async fn wait(&self, copier: &Copier, bell: &mut Listener) {
-        if bell.rung(Duration::from_secs_f64(copier.config.loop_delay.max(0.05))).await {
-            copier.crowd.stir();
+    /// Waits until there may be something to do, or the connections are wanted.
+    async fn wait(&mut self, copier: &Copier, sides: &Sides, bell: &mut Listener, rank: Rank) {
+        if self.0.is_none_or(|(of, _)| of != rank) {
+            self.0 = Some((rank, Instant::now()));
+        }
+        copier.report.sign();
+        tokio::select! {
+            () = bell.wait(Duration::from_secs_f64(copier.config.loop_delay.max(0.05))) => {}
+            () = sides.permit.wanted(rank) => {}
         }
     }
 }
@@ -134,8 +126,8 @@ impl Idle {
 /// Those of the tables whose copies wait for connections that are where this one is: another copy was catching up with them, which was stopped.
 async fn gather(copier: &Copier, sides: &Sides, first: &TableInfo) -> Result<Company> {
     let queue = copier.config.queue_name.as_str();
-    let waiting = copier.crowd.waiting(&copier.table);
-    if waiting.is_empty() {
+    let copied = copier.crowd.copied(&copier.table);
+    if copied.is_empty() {
         return Ok(Company::default());
     }
     let sql = "select o.table_name from londiste.table_info o join pgq_node.local_state c using (queue_name) \
@@ -144,7 +136,7 @@ async fn gather(copier: &Copier, sides: &Sides, first: &TableInfo) -> Result<Com
                     = (select t.merge_state, t.custom_snapshot, s.last_tick_id from londiste.table_info t join pgq_node.local_state s using (queue_name) \
                         where t.queue_name = $1 and t.table_name = $4 and s.consumer_name = $3 || $4)";
     let prefix = copier.config.consumer("");
-    let alike = sides.target.query(sql, &[&queue, &waiting, &prefix, &first.name]).await;
+    let alike = sides.target.query(sql, &[&queue, &copied, &prefix, &first.name]).await;
     let alike = alike.during("looking for copies at the same place")?;
     Ok(copier.crowd.take_these(&alike.iter().map(|row| row.get(0)).collect::<Vec<String>>()))
 }

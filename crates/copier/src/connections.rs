@@ -6,6 +6,7 @@ use std::time::Duration;
 use pg::{ConnectString, Limits, Pool, PooledClient, Session};
 use pgq::node;
 
+use crate::crowd::Permit;
 use crate::error::During;
 use crate::gate::Gate;
 use crate::{Config, Result};
@@ -29,17 +30,14 @@ pub(crate) struct Sides {
     pub(crate) provider: PooledClient,
     pub(crate) target: PooledClient,
     pub(crate) provider_node: String,
+    /// Given back last: who gets it finds both of them free.
+    pub(crate) permit: Permit,
 }
 
 impl Connections {
     pub(crate) fn new(config: Arc<Config>, limits: Gate) -> Connections {
         let side = Side::default;
         Connections { config, target: side(), provider: side(), builders: side(), reports: side(), limits }
-    }
-
-    /// A connection to the node.
-    pub(crate) async fn target(&self) -> Result<PooledClient> {
-        self.node(&self.target, self.limits.copies(), self.copying()).await
     }
 
     /// A statement of a copy lasts as long as its table takes.
@@ -69,24 +67,14 @@ impl Connections {
         self.pool(side, parse(&self.config.db)?.within(limits), size)?.get().await.during("this node (db)")
     }
 
-    /// Connections to both sides, set up for a table's copy; waits until they are free.
-    pub(crate) async fn open(&self, table: &str) -> Result<Sides> {
-        let target = self.target().await?;
-        let (location, provider_node) = self.location(&target).await?;
-        let pool = self.pool(&self.provider, location.within(self.copying()), self.limits.copies())?;
-        let provider = pool.get().await.during("the provider")?;
-        self.set_up(Sides { provider, target, provider_node }, table).await
-    }
-
-    /// The same where both sides have one free now.
-    pub(crate) async fn try_open(&self, table: &str) -> Result<Option<Sides>> {
+    /// Connections to both sides, set up for a table's copy.
+    pub(crate) async fn open(&self, table: &str, permit: Permit) -> Result<Sides> {
         let copies = self.limits.copies();
-        let target = self.pool(&self.target, parse(&self.config.db)?.within(self.copying()), copies)?;
-        let Some(target) = target.try_get().await.during("this node (db)")? else { return Ok(None) };
+        let target = self.node(&self.target, copies, self.copying()).await?;
         let (location, provider_node) = self.location(&target).await?;
         let provider = self.pool(&self.provider, location.within(self.copying()), copies)?;
-        let Some(provider) = provider.try_get().await.during("the provider")? else { return Ok(None) };
-        self.set_up(Sides { provider, target, provider_node }, table).await.map(Some)
+        let provider = provider.get().await.during("the provider")?;
+        self.set_up(Sides { provider, target, provider_node, permit }, table).await
     }
 
     /// A connection of its own to the provider, to see how that fares.

@@ -12,13 +12,13 @@ use tokio::sync::{Mutex, watch};
 use tokio::time::Instant;
 
 use crate::brake::Brake;
-use crate::catch_up::{self, After};
-use crate::company::{Company, Crowd, Verdict};
+use crate::company::{Company, Verdict};
 use crate::connections::{Connections, Sides};
+use crate::crowd::{Crowd, Turn};
 use crate::error::During;
 use crate::gate::{Gate, Limits, Valve, living};
 use crate::progress::Progress;
-use crate::{Config, Error, Result, in_copy, probe};
+use crate::{Config, Error, Result, catch_up, in_copy, probe, rank};
 
 /// Copies one table.
 pub struct Copier {
@@ -51,6 +51,16 @@ pub struct Copiers {
     told: Told,
 }
 
+/// What comes after a piece of the way.
+pub(crate) enum After {
+    /// The next one, by the state that the table has now.
+    Further,
+    /// Other connections, when it is the copy's turn again: there is nothing to do, or others come first.
+    Leaves,
+    /// The end: these tables are the worker's.
+    HandedOver(Vec<String>),
+}
+
 /// When the copies' progress was written down last. Held while it is: what a copy takes away when it leaves is not to be written again.
 type Told = Arc<Mutex<Option<Instant>>>;
 
@@ -63,8 +73,8 @@ impl Copiers {
         let config = Arc::new(config);
         let gate = limits.gate.clone();
         let connections = Connections::new(Arc::clone(&config), gate.clone());
-        let (brake, progress, crowd, told) =
-            (Arc::default(), Progress::default(), Crowd::default(), Told::default());
+        let (brake, progress, told) = (Arc::default(), Progress::default(), Told::default());
+        let crowd = Crowd::new(gate.clone());
         Copiers { config, bell, connections, gate, brake, progress, crowd, told }
     }
 
@@ -137,18 +147,17 @@ impl Copier {
         }
     }
 
-    /// Connections to both sides; `None` when another copy has brought the table to its end.
-    async fn connections(&self) -> Result<Option<Sides>> {
+    /// Connections to both sides, when it is the copy's turn; `None` when another copy has brought the table to its end. One that has company is
+    /// not taken along by others.
+    async fn connections(&self, company: &Company) -> Result<Option<Sides>> {
         loop {
-            let mut place = self.crowd.enlist(&self.table);
-            let connected = tokio::select! {
-                biased;
-                taken = living(&self.report, place.taken()) => Err(taken),
-                sides = living(&self.report, self.crowd.wanting(self.connections.open(&self.table))) => Ok(sides?),
-            };
-            let taken = match (connected, place.leave()) {
-                (Ok(sides), None) => return Ok(Some(sides)),
-                (Err(taken), _) | (Ok(_), Some(taken)) => taken,
+            let mut place = self.crowd.enlist(&self.table, company.is_empty());
+            let taken = match living(&self.report, rank::turn(self, &mut place)).await? {
+                Turn::Connect(permit) => {
+                    let opened = living(&self.report, self.connections.open(&self.table, permit));
+                    return opened.await.map(Some);
+                }
+                Turn::Taken(taken) => taken,
             };
             // who takes it along may still be tidying up behind it: not before that is over may it be copied anew
             self.busy.send_replace(true);
@@ -164,43 +173,53 @@ impl Copier {
 
     async fn work(&self) -> Result<()> {
         self.busy.send_replace(false);
-        self.wait_without_connections().await?;
-        let Some(mut sides) = self.connections().await? else { return Ok(()) };
-        let queue = self.config.queue_name.as_str();
         let mut company = Company::default();
+        loop {
+            let Some(mut sides) = blame(self.connections(&company).await, &mut company)? else {
+                return Ok(());
+            };
+            let ended = Box::pin(self.go_on(&mut sides, &mut company)).await;
+            if blame(ended, &mut company)? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Works for the table while it may keep the connections. True when there is nothing left to do.
+    async fn go_on(&self, sides: &mut Sides, company: &mut Company) -> Result<bool> {
+        let queue = self.config.queue_name.as_str();
         if table::parked(&*sides.target, queue).await?.iter().any(|parked| parked.table == self.table) {
-            return Ok(());
+            return Ok(true);
         }
         loop {
             let info = table::get(&*sides.target, queue, &self.table).await?;
             if let Some(info) = &info {
                 self.report.copy_phase(info.state.to_string());
             }
-            match info.filter(|info| info.local) {
+            let after = match info.filter(|info| info.local) {
                 Some(info) if info.state == MergeState::InCopy => {
                     // those who are with this one are at another place
-                    company = Company::default();
-                    let step = Box::pin(in_copy::step(self, &mut sides, &info, &mut company)).await;
-                    blame(step, &mut company)?;
+                    *company = Company::default();
+                    Box::pin(in_copy::step(self, sides, &info, company)).await?
                 }
                 Some(info) if info.state.is_copying() => {
-                    let caught_up = Box::pin(catch_up::run(self, &mut sides, info, &mut company)).await;
-                    match blame(caught_up, &mut company)? {
-                        After::HandedOver(tables) => {
-                            // at once: some of them may be asked for again
-                            blame(self.leave(&sides, &tables).await, &mut company)?;
-                            company.tell_all(Verdict::Done);
-                            return analyze(&sides, queue, &tables).await;
-                        }
-                        After::Elsewhere => {}
-                        After::Idle => {
-                            drop(sides);
-                            let opened = self.crowd.wanting(self.connections.open(&self.table));
-                            sides = blame(living(&self.report, opened).await, &mut company)?;
-                        }
-                    }
+                    Box::pin(catch_up::run(self, sides, info, company)).await?
                 }
-                _ => return self.leave(&sides, std::slice::from_ref(&self.table)).await,
+                _ => {
+                    self.leave(sides, std::slice::from_ref(&self.table)).await?;
+                    return Ok(true);
+                }
+            };
+            match after {
+                After::HandedOver(tables) => {
+                    // at once: some of them may be asked for again
+                    self.leave(sides, &tables).await?;
+                    company.tell_all(Verdict::Done);
+                    analyze(sides, queue, &tables).await?;
+                    return Ok(true);
+                }
+                After::Further => {}
+                After::Leaves => return Ok(false),
             }
         }
     }
@@ -209,34 +228,6 @@ impl Copier {
     pub(crate) fn consumers(&self, company: &Company) -> Vec<String> {
         let others = company.tables();
         std::iter::once(&self.table).chain(&others).map(|table| self.config.consumer(table)).collect()
-    }
-
-    /// A copy that has still to begin and may not now holds no connections meanwhile.
-    async fn wait_without_connections(&self) -> Result<()> {
-        if self.gate.obstacle().is_none() {
-            return Ok(());
-        }
-        let sql = "select exists (select from londiste.table_info t \
-                                   where t.queue_name = $1 and t.table_name = $2 and t.local and t.merge_state = 'in-copy') \
-                      and not exists (select from londiste_rs.copy_run r where r.queue_name = $1 and r.table_name = $2)";
-        let to_begin: bool = {
-            let node = self.connections.report().await?;
-            let asked = node.query_one(sql, &[&self.config.queue_name, &self.table]).await;
-            asked.during("looking whether the copy has begun")?.get(0)
-        };
-        if to_begin {
-            self.wait_at_the_gate().await;
-        }
-        Ok(())
-    }
-
-    /// Waits until rows may be asked for.
-    pub(crate) async fn wait_at_the_gate(&self) {
-        if self.gate.obstacle().is_some() {
-            self.progress.waits(&self.table, true);
-            living(&self.report, self.gate.open()).await;
-            self.progress.waits(&self.table, false);
-        }
     }
 
     /// Ends the subscriptions of tables' copies, and what the target records of them where it is still there.

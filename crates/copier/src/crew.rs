@@ -136,12 +136,13 @@ impl<'a> Crew<'a> {
             let node = self.copier.connections.report().await?;
             self.may_help(&node).await?
         };
-        if may_help { self.copier.connections.try_open(&self.chunked.info.name).await } else { Ok(None) }
+        let Some(permit) = may_help.then(|| self.copier.crowd.spare()).flatten() else { return Ok(None) };
+        self.copier.connections.open(&self.chunked.info.name, permit).await.map(Some)
     }
 
     /// Tables that wait for their copy come first.
     async fn may_help(&self, node: &pg::Client) -> Result<bool> {
-        if self.copier.gate.obstacle().is_some() || self.copier.crowd.wants_connections() {
+        if self.copier.gate.obstacle().is_some() || !self.copier.crowd.is_empty() {
             return Ok(false);
         }
         let sql = "select not exists (select from londiste.table_info \

@@ -14,6 +14,7 @@ use crate::chunks::{self, Chunked};
 use crate::columns::{self, Both};
 use crate::company::Company;
 use crate::connections::Sides;
+use crate::copier::After;
 use crate::error::During;
 use crate::plan::{self, Manner};
 use crate::reconcile;
@@ -25,13 +26,13 @@ use crate::{Copier, Result, indexes, position, whole};
 /// How often events are drained while indexes are built.
 const DRAIN: Duration = Duration::from_secs(5);
 
-/// One step of the way from `in-copy` to `catching-up`. The caller looks at the table's state afterwards, and calls again while it is `in-copy`.
+/// One step of the way from `in-copy` to `catching-up`.
 pub(crate) async fn step(
     copier: &Copier,
     sides: &mut Sides,
     info: &TableInfo,
     company: &mut Company,
-) -> Result<()> {
+) -> Result<After> {
     let queue = copier.config.queue_name.as_str();
     let (source, target, copying) = columns::both(&sides.provider, &sides.target, info).await?;
     let Some(run) = run::take_over(&sides.target, queue, &info.name).await? else {
@@ -55,10 +56,11 @@ pub(crate) async fn step(
         (Step::Indexes, staging) => finish(copier, sides, info, &run, staging).await,
     };
     match done {
-        Ok(()) | Err(End::Left) => Ok(()),
-        Err(End::StartOver(reason)) => start_over(copier, sides, info, reason).await,
-        Err(End::Failed(error)) => Err(error),
+        Ok(()) | Err(End::Left) => {}
+        Err(End::StartOver(reason)) => start_over(copier, sides, info, reason).await?,
+        Err(End::Failed(error)) => return Err(error),
     }
+    Ok(After::Further)
 }
 
 /// Why a run that was found cannot be gone on with.
@@ -98,15 +100,18 @@ async fn begin(
     info: &TableInfo,
     (source, target, copying): Both,
     company: &mut Company,
-) -> Result<()> {
+) -> Result<After> {
+    if copier.gate.obstacle().is_some() {
+        return Ok(After::Leaves);
+    }
     let queue = copier.config.queue_name.as_str();
-    copier.wait_at_the_gate().await;
     let facts = plan::facts(&sides.provider, &source).await?;
     copier.progress.expect(&info.name, facts.bytes);
     let manner = plan::choose(&copier.config, sides, info, (&source, &target), &copying, &facts).await?;
     if manner == Manner::Tiny {
         let lead = Member { info: info.clone(), source, target, copying, bytes: facts.bytes };
-        return together::copy(copier, sides, lead, company).await;
+        together::copy(copier, sides, lead, company).await?;
+        return Ok(After::Further);
     }
     let (tables, copying) = ((&source, &target), &copying);
     node::unregister_consumer(&*sides.target, queue, &copier.consumer).await?;
@@ -115,13 +120,14 @@ async fn begin(
     let mut why = None;
     if manner == Manner::Chunks {
         if chunks::begin(copier, sides, info, tables, copying, first_tick).await? {
-            return Ok(());
+            return Ok(After::Further);
         }
         why = Some("a unique index on the target has to stay");
     } else if let Manner::Whole(reason) = manner {
         why = reason;
     }
-    whole::copy(copier, sides, info, tables, copying, why, first_tick).await
+    whole::copy(copier, sides, info, tables, copying, why, first_tick).await?;
+    Ok(After::Further)
 }
 
 /// Subscribes consumers of copies at a fresh tick, whatever an earlier attempt has left.

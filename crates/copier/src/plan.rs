@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use pg::{Client, Persistence, Table, TableKind};
+use pgq::small;
 use pgq::table::TableInfo;
 use tokio_postgres::Row;
 
@@ -13,8 +14,6 @@ use crate::{Config, Result};
 
 /// Where ranges of pages can be read without reading all the others (`ctid` range scans).
 const RANGES_SINCE: u32 = 140_000;
-/// A table up to this size is copied with its indexes in place, in one transaction: making them anew would take longer.
-const TINY: i64 = 1 << 20;
 /// A table up to this size is one chunk.
 pub(crate) const ONE_CHUNK: i64 = 64 << 20;
 
@@ -86,7 +85,7 @@ pub(crate) fn by_size(config: &Config, info: &TableInfo, facts: &Facts) -> Optio
         0 => facts.bytes <= ONE_CHUNK,
         pages => facts.pages <= pages,
     };
-    let tiny = facts.bytes <= TINY && info.dropped_ddl.is_none();
+    let tiny = facts.bytes <= small::BYTES && info.dropped_ddl.is_none();
     one_chunk.then_some(if tiny { Manner::Tiny } else { Manner::Whole(None) })
 }
 

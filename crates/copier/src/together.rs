@@ -38,7 +38,7 @@ pub(crate) async fn copy(
     lead: Member,
     company: &mut Company,
 ) -> Result<()> {
-    *company = copier.crowd.take(&copier.table, copier.gate.copies());
+    *company = copier.crowd.take(&copier.table);
     let mut members = vec![lead];
     if !company.is_empty() {
         join(copier, sides, &mut members, company).await?;

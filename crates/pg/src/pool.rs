@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use deadpool::managed::{self, Metrics, PoolError, RecycleError, RecycleResult, TimeoutType, Timeouts};
+use deadpool::managed::{self, Metrics, PoolError, RecycleError, RecycleResult};
 use tokio::time::timeout;
 use tokio_postgres::Client;
 
@@ -68,30 +68,14 @@ impl Pool {
     /// # Errors
     /// As `Session::connect`; the pool was closed.
     pub async fn get(&self) -> Result<PooledClient> {
-        match self.lend(Timeouts::default()).await? {
-            Some(client) => Ok(client),
-            None => Err(Error::Unexpected("no connection is free".to_owned())),
-        }
-    }
-
-    /// A connection that is free now, or may be opened; `None` where all of them are on loan.
-    ///
-    /// # Errors
-    /// As `get`.
-    pub async fn try_get(&self) -> Result<Option<PooledClient>> {
-        self.lend(Timeouts { wait: Some(Duration::ZERO), ..Timeouts::default() }).await
-    }
-
-    async fn lend(&self, timeouts: Timeouts) -> Result<Option<PooledClient>> {
         if let Some(lifetime) = self.lifetime {
             self.pool.retain(|_, metrics| metrics.age() <= lifetime);
         }
-        match Box::pin(self.pool.timeout_get(&timeouts)).await {
+        match Box::pin(self.pool.get()).await {
             Ok(session) => {
                 let _watched = watch::enlist(&self.pool.manager().cs, session.backend_pid());
-                Ok(Some(PooledClient { session, _watched }))
+                Ok(PooledClient { session, _watched })
             }
-            Err(PoolError::Timeout(TimeoutType::Wait)) => Ok(None),
             Err(PoolError::Backend(error)) => Err(error),
             Err(PoolError::Closed) => Err(Error::PoolClosed(self.shown.clone())),
             Err(other) => Err(Error::Unexpected(other.to_string())),
