@@ -12,6 +12,7 @@ use crate::error::During;
 use crate::ranges::Range;
 use crate::run::{self, End, FILES, Going, Run, Step};
 use crate::staging::Staging;
+use crate::tree::Tree;
 use crate::{Copier, Error, Result, indexes};
 
 /// A copy in chunks.
@@ -46,10 +47,11 @@ pub(crate) async fn begin(
     if !run::is_wanted(into, queue, &info.name).await? {
         return Ok(true);
     }
-    if indexes::put_away(into, queue, info, &target.name, &sizes).await?.unique_stays {
+    let tree = Tree::read(into, target).await?;
+    if indexes::put_away(into, queue, info, (&target.name, &tree), &sizes).await?.unique_stays {
         return Ok(false);
     }
-    into.batch_execute(&format!("truncate only {}", target.name))
+    into.batch_execute(&format!("truncate {}{}", target.only(), target.name))
         .await
         .during(format!("emptying {}", target.name))?;
     let run = Run {
@@ -65,7 +67,7 @@ pub(crate) async fn begin(
     };
     run.insert(into, queue, info).await?;
     let name = run.staging.as_deref().unwrap_or_default();
-    Staging::new(name, copying, source, &target.name, &run)?.create(into).await?;
+    Staging::new(name, copying, source, target, &run)?.create(into).await?;
     node::register_consumer(&writing, queue, &copier.consumer, &sides.provider_node, first_tick).await?;
     fail_point::reached("chunks-before-begin");
     writing.commit().await.during("beginning the copy")?;

@@ -17,6 +17,7 @@ mod format;
 mod gate;
 mod in_copy;
 mod indexes;
+mod kept;
 mod plan;
 mod portions;
 mod position;
@@ -29,6 +30,7 @@ mod run;
 mod staging;
 mod tables;
 mod together;
+mod tree;
 mod whole;
 mod window;
 
