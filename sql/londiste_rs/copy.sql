@@ -38,6 +38,9 @@ create table if not exists londiste_rs.copy_chunk (
     foreign key (queue_name, table_name) references londiste_rs.copy_run on delete cascade
 );
 
+-- The relation's file: of partitions that have come since, copy_run does not tell.
+alter table londiste_rs.copy_chunk add column if not exists file text;
+
 alter table londiste_rs.copy_run add column if not exists target_files text;
 
 -- How far copies are, written every second by the process that makes them. step: copy, reconcile, indexes (done of total), catch up (done: events

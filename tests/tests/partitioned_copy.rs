@@ -142,7 +142,7 @@ fn table_of(chunk: &str) -> &str {
 }
 
 fn copying(setup: &Setup) -> bool {
-    let states = "select count(*) from londiste.table_info where local and merge_state = 'in-copy'";
+    let states = "select count(*) from londiste.table_info where local and coalesce(merge_state, 'in-copy') = 'in-copy'";
     setup.target.try_rows(states).is_ok_and(|rows| rows[0][0].as_deref() != Some("0"))
 }
 
@@ -447,6 +447,51 @@ fn a_partition_that_is_emptied_meanwhile_starts_the_copy_over() {
     setup.wait_caught_up(SETTLE);
     compare::these(&pair.source, &pair.target, &["public.same".to_owned()]).expect("equal");
     assert_eq!(definitions(&pair.target), before);
+}
+
+#[test]
+fn partitions_that_come_on_the_source_meanwhile_are_copied_too() {
+    let pair = Pair::start();
+    if !has_chunks(&pair) {
+        return;
+    }
+    create(&pair);
+    let setup = setup(&pair, "1MB");
+    setup.londiste(&["source.ini", "add-table", "on_source"]).expect_success();
+    setup.londiste(&["target.ini", "add-table", "on_source"]).expect_success();
+    let more = || {
+        let known = chunks(&pair);
+        wait_until(SETTLE, "another chunk is committed", || {
+            chunks(&pair).keys().any(|chunk| !known.contains_key(chunk))
+        });
+    };
+    more();
+    pair.source.execute(
+        "create table fresh partition of on_source for values from (5000) to (6000);
+         insert into on_source select i, 5000 + i % 1000, repeat('new', 30) from generate_series(100001, 104000) i;
+         update on_source set at = at + 4800 where id % 50 = 0 and at between 300 and 600",
+    );
+    more();
+    setup.target_worker().kill();
+    setup.start_daemon("target");
+    more();
+    pair.source.execute(
+        "update on_source set n = n + 1 where at between 5000 and 5010; delete from fresh where id % 7 = 0",
+    );
+    let log = setup.target_worker().log();
+    assert!(!log.contains("starts over"), "{log}");
+    // its rows have no events
+    pair.source.execute(
+        "begin; create table attached (like on_source including all); insert into attached select i, 7000, 'attached' from generate_series(1, 99) i;
+         alter table on_source attach partition attached for values from (7000) to (8000); commit",
+    );
+    wait_until(SETTLE, "the copy starts over", || {
+        setup.target_worker().log().contains("a partition came with rows in it on the source")
+    });
+    go(&setup);
+    setup.wait_ok(SETTLE);
+    setup.wait_caught_up(SETTLE);
+    compare::these(&pair.source, &pair.target, &["public.on_source".to_owned()]).expect("equal");
 }
 
 #[test]

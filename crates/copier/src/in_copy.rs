@@ -48,7 +48,8 @@ pub(crate) async fn step(
     };
     let done = match (run.step, staging) {
         (Step::Rows, Some(mut staging)) => {
-            let chunked = Chunked { info, run: &run, source: &source, copying: &copying };
+            let files = run::files(&sides.target, queue, &info.name, &run).await?;
+            let chunked = Chunked { info, run: &run, source: &source, copying: &copying, files: &files };
             reconcile::copy(copier, sides, &chunked, &mut staging).await
         }
         (Step::Rows, None) => Err(End::StartOver("its record is not complete")),

@@ -13,6 +13,7 @@ mod connections;
 mod copier;
 mod crew;
 mod error;
+mod files;
 mod format;
 mod gate;
 mod in_copy;
