@@ -108,11 +108,10 @@ returns text language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
     select case when not exists (
-                     select from pg_inherits h
-                      where h.inhparent = i_rel
-                        and not exists (select from londiste_rs.copy_index x
-                                         where x.dest_table = i.dest_table and x.parent_index = i.index_name
-                                           and londiste_rs.copy_relation(x.dest_table, x.relation) = h.inhrelid))
+                     select h.inhrelid from pg_inherits h where h.inhparent = i_rel
+                     except
+                     select londiste_rs.copy_relation(x.dest_table, x.relation) from londiste_rs.copy_index x
+                      where x.dest_table = i.dest_table and x.parent_index = i.index_name)
                 then i.create_sql
                 else regexp_replace(replace(i.create_sql, format('INDEX %I ON ONLY ', i.index_name), format('INDEX %I ON ', i.index_name)),
                                     'alter table only ', 'alter table ') end

@@ -146,7 +146,8 @@ fn copying(setup: &Setup) -> bool {
     setup.target.try_rows(states).is_ok_and(|rows| rows[0][0].as_deref() != Some("0"))
 }
 
-/// All that is to be known of indexes and constraints, with the indexes and constraints above them.
+/// All that is to be known of indexes and constraints, with the indexes and constraints above them. (A NOT NULL that a partition has inherited
+/// becomes its own besides, on version 18, when the partition's key is made of an index.)
 fn definitions(database: &Database) -> Vec<Vec<Option<String>>> {
     database.rows(
         "select indexrelid::regclass::text, pg_get_indexdef(indexrelid), indisclustered, indisreplident, indisvalid::text,
@@ -158,10 +159,21 @@ fn definitions(database: &Database) -> Vec<Vec<Option<String>>> {
           where t.relnamespace::regnamespace::text in ('public', 'parts', '\"Odd schema\"')
          union all
          select conname, pg_get_constraintdef(k.oid), condeferrable, condeferred, contype::text, obj_description(k.oid, 'pg_constraint'),
-                conrelid::regclass::text, conislocal::text, coninhcount::text,
+                conrelid::regclass::text, case when contype <> 'n' then conislocal::text end, coninhcount::text,
                 (select conrelid::regclass || ' ' || conname from pg_constraint p where p.oid = k.conparentid)
            from pg_constraint k where connamespace::regnamespace::text in ('public', 'parts', '\"Odd schema\"') order by 1, 2, 7",
     )
+}
+
+/// Tells what differs.
+#[track_caller]
+fn assert_same(now: &[Vec<Option<String>>], before: &[Vec<Option<String>>]) {
+    let lacks = |these: &[Vec<Option<String>>], those: &[Vec<Option<String>>]| -> Vec<String> {
+        let rows = these.iter().filter(|row| !those.contains(row));
+        rows.map(|row| row.iter().map(|v| v.as_deref().unwrap_or("-")).collect::<Vec<_>>().join(" | "))
+            .collect()
+    };
+    assert!(now == before, "gone: {:#?}\ncome: {:#?}", lacks(before, now), lacks(now, before));
 }
 
 fn left_of_copies(pair: &Pair) -> i64 {
@@ -225,7 +237,7 @@ fn interrupted_copies_go_on_behind_their_last_chunk() {
     });
     setup.wait_caught_up(SETTLE);
     compare::assert_equal(&pair);
-    assert_eq!(definitions(&pair.target), before);
+    assert_same(&definitions(&pair.target), &before);
     for table in TABLES {
         let of_table: BTreeSet<_> =
             seen.iter().filter(|chunk| table_of(chunk) == format!("public.{table}")).collect();
@@ -306,7 +318,7 @@ fn definitions_come_back_as_they_were_whenever_the_copy_is_killed() {
         setup.start_daemon("target");
     }
     setup.wait_ok(SETTLE);
-    assert_eq!(definitions(&pair.target), before, "{}", setup.logs());
+    assert_same(&definitions(&pair.target), &before);
     assert_eq!(compare::assert_equal(&pair).rows, 20_000);
     // a copy that is broken off for good gives back what can be given back
     setup.set("target.ini", "copy_rate_limit", "100kB");
@@ -329,7 +341,7 @@ fn definitions_come_back_as_they_were_whenever_the_copy_is_killed() {
         target.batch_execute("rollback").expect("rolled back");
     }
     setup.londiste(&["target.ini", "remove-table", "t"]).expect_success();
-    assert_eq!(definitions(&pair.target), before, "{}", setup.logs());
+    assert_same(&definitions(&pair.target), &before);
 }
 
 /// Between dropping, building, putting together and committing.
@@ -361,11 +373,11 @@ fn definitions_come_back_whatever_was_the_last_thing_that_was_committed() {
         let mut process = setup.foreground_in("londiste", &["target.ini", "worker"], point, &environment);
         assert_eq!(process.wait(SETTLE), -1, "it ended at {point} in another way\n{}", setup.logs());
     }
-    assert_eq!(definitions(&pair.target), before);
+    assert_same(&definitions(&pair.target), &before);
     setup.start_daemon("target");
     setup.wait_ok(SETTLE);
     assert_eq!(compare::assert_equal(&pair).rows, 20_000);
-    assert_eq!(definitions(&pair.target), before);
+    assert_same(&definitions(&pair.target), &before);
 }
 
 fn tables(setup: &Setup) -> String {
@@ -446,7 +458,7 @@ fn a_partition_that_is_emptied_meanwhile_starts_the_copy_over() {
     setup.wait_ok(SETTLE);
     setup.wait_caught_up(SETTLE);
     compare::these(&pair.source, &pair.target, &["public.same".to_owned()]).expect("equal");
-    assert_eq!(definitions(&pair.target), before);
+    assert_same(&definitions(&pair.target), &before);
 }
 
 #[test]
@@ -567,7 +579,7 @@ fn tables_tells_why_a_partitioned_table_is_copied_under_one_snapshot() {
     go(&setup);
     setup.wait_ok(SETTLE);
     assert_eq!(compare::assert_equal(&pair).rows, u64::from(ROWS));
-    assert_eq!(definitions(&pair.target), before);
+    assert_same(&definitions(&pair.target), &before);
     // a view that needs the key's index: it stays, and rows that came twice would not pass it
     admin.execute(&format!("alter table p_rest owner to {}", pair.target.user));
     pair.target.execute("create view grouped as select id, at, v from p group by id, at");
@@ -577,5 +589,5 @@ fn tables_tells_why_a_partitioned_table_is_copied_under_one_snapshot() {
     wait_told(&setup, "under one snapshot: a unique index on the target has to stay");
     go(&setup);
     setup.wait_ok(SETTLE);
-    assert_eq!(definitions(&pair.target), before);
+    assert_same(&definitions(&pair.target), &before);
 }
