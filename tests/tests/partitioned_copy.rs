@@ -468,7 +468,7 @@ fn partitions_that_come_on_the_source_meanwhile_are_copied_too() {
         return;
     }
     create(&pair);
-    let setup = setup(&pair, "1MB");
+    let setup = setup(&pair, "300kB");
     setup.londiste(&["source.ini", "add-table", "on_source"]).expect_success();
     setup.londiste(&["target.ini", "add-table", "on_source"]).expect_success();
     let more = || {
@@ -590,4 +590,43 @@ fn tables_tells_why_a_partitioned_table_is_copied_under_one_snapshot() {
     go(&setup);
     setup.wait_ok(SETTLE);
     assert_same(&definitions(&pair.target), &before);
+}
+
+/// PostgreSQL makes them since version 17, but does not attach them.
+#[test]
+fn exclusion_constraints_of_partitioned_tables_stay() {
+    let pair = Pair::start();
+    if pair.target.cluster.major() < 17 {
+        eprintln!("partitioned tables have no exclusion constraints before version 17: nothing to test");
+        return;
+    }
+    pair.both(
+        "create table p (id int, r int4range, v text, primary key (id, r)) partition by range (r);
+         create table p_low partition of p for values from ('[0,1)') to ('[10000,10001)');
+         create table p_rest partition of p default; create index p_v on p (v)",
+    );
+    pair.target.execute(
+        "alter table p add constraint apart exclude using gist (r with =, int4range(id, id + 1) with &&);
+         alter table p_low add constraint low_apart exclude using gist (r with &&)",
+    );
+    pair.source.execute(&format!(
+        "insert into p select i, int4range(i, i + 1), repeat('v', 80) from generate_series(1, {ROWS}) i"
+    ));
+    let before = definitions(&pair.target);
+    let setup = setup(&pair, "400kB");
+    setup.add_all();
+    wait_told(&setup, "under one snapshot: a unique index on the target has to stay");
+    go(&setup);
+    setup.wait_ok(SETTLE);
+    assert_same(&definitions(&pair.target), &before);
+    assert_eq!(compare::assert_equal(&pair).rows, u64::from(ROWS));
+    // by itself a partition's own comes back like any other
+    pair.target.execute("alter table p drop constraint apart");
+    let before = definitions(&pair.target);
+    setup.londiste(&["target.ini", "resync", "p"]).expect_success();
+    setup.wait_ok(SETTLE);
+    assert_same(&definitions(&pair.target), &before);
+    assert_eq!(compare::assert_equal(&pair).rows, u64::from(ROWS));
+    let log = setup.target_worker().log();
+    assert!(log.contains("chunks="), "{log}");
 }
