@@ -3,7 +3,7 @@ set client_min_messages = warning;
 
 -- One for each table whose rows are partly or wholly on this node while its state is in-copy.
 -- step: rows, indexes. staging: table in this schema that keeps what was changed since first_snapshot; null for a copy under one snapshot.
--- source_files, target_file: what a rewrite or a TRUNCATE changes. layout: the columns that are copied.
+-- source_files, target_file, target_files (of partitions): what a rewrite or a TRUNCATE changes. layout: the columns that are copied.
 create table if not exists londiste_rs.copy_run (
     queue_name     text not null,
     table_name     text not null,
@@ -38,20 +38,10 @@ create table if not exists londiste_rs.copy_chunk (
     foreign key (queue_name, table_name) references londiste_rs.copy_run on delete cascade
 );
 
--- Indexes and their constraints that a copy has dropped and not finished building. An index can be made beside others (create_sql), what
--- makes it a constraint's (constraint_sql) and its marks and comments (mark_sql) need the table alone, for an instant.
-create table if not exists londiste_rs.copy_index (
-    dest_table      text not null,
-    index_name      text not null,
-    place           integer not null,
-    alone           boolean not null,
-    created         boolean not null default false,
-    create_sql      text not null,
-    constraint_name text,
-    constraint_sql  text,
-    mark_sql        text,
-    primary key (dest_table, index_name)
-);
+-- The relation's file: of partitions that have come since, copy_run does not tell.
+alter table londiste_rs.copy_chunk add column if not exists file text;
+
+alter table londiste_rs.copy_run add column if not exists target_files text;
 
 -- How far copies are, written every second by the process that makes them. step: copy, reconcile, indexes (done of total), catch up (done: events
 -- still to come, at most).
@@ -75,55 +65,33 @@ alter table londiste_rs.copy_progress add column if not exists remark text;
 
 reset client_min_messages;
 
--- What is still to be done to bring a table's indexes back: for londiste.table_info.dropped_ddl, where the stock worker looks for it.
-create or replace function londiste_rs.copy_dropped_ddl(i_dest_table text)
+-- The files that hold a table's rows here.
+create or replace function londiste_rs.copy_files(i_rel oid)
 returns text language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    select string_agg(concat_ws(E';\n', case when not i.created then i.create_sql end, i.constraint_sql, i.mark_sql), E';\n'
-                      order by i.alone, i.place)
-      from londiste_rs.copy_index i where i.dest_table = i_dest_table
+    select coalesce(string_agg(format('%s:%s', r.relid, coalesce(pg_relation_filenode(r.relid), 0)), ',' order by r.relid), '')
+      from londiste_rs.row_relations(i_rel) r
 $$;
 
--- Brings dropped_ddl up to date. Builds of several indexes come one after the other here, for an instant.
-create or replace function londiste_rs.copy_note_dropped(i_queue_name text, i_table_name text, i_dest_table text)
-returns void language plpgsql
+-- Whether all files are there that were: partitions may have come, none has gone or was emptied or rewritten.
+create or replace function londiste_rs.copy_keeps_files(i_rel oid, i_files text)
+returns boolean language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-begin
-    perform from londiste.table_info t where t.queue_name = i_queue_name and t.table_name = i_table_name for update;
-    update londiste.table_info t set dropped_ddl = londiste_rs.copy_dropped_ddl(i_dest_table)
-     where t.queue_name = i_queue_name and t.table_name = i_table_name;
-end $$;
-
--- Takes over what a copy of the stock worker has dropped and not brought back.
-create or replace function londiste_rs.copy_adopt_dropped(i_queue_name text, i_table_name text, i_dest_table text)
-returns void language sql
-set search_path = pg_catalog, pg_temp
-as $$
-    insert into londiste_rs.copy_index (dest_table, index_name, place, alone, create_sql)
-    select i_dest_table, '', 0, true, t.dropped_ddl
-      from londiste.table_info t
-     where t.queue_name = i_queue_name and t.table_name = i_table_name and t.dropped_ddl is not null
-       and not exists (select from londiste_rs.copy_index i where i.dest_table = i_dest_table)
+    select not exists (select unnest(string_to_array(i_files, ',')) except select unnest(string_to_array(londiste_rs.copy_files(i_rel), ',')))
 $$;
 
--- Says that a build is done, in the transaction that did it.
-create or replace function londiste_rs.copy_index_created(i_queue_name text, i_table_name text, i_dest_table text, i_index_name text)
-returns void language plpgsql
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    update londiste_rs.copy_index i set created = true where i.dest_table = i_dest_table and i.index_name = i_index_name;
-    perform londiste_rs.copy_note_dropped(i_queue_name, i_table_name, i_dest_table);
-end $$;
-
--- Begins a new attempt at a run: no transaction of an earlier one can commit any more. Returns its number, null where there is no run.
+-- Begins a new attempt at a run: no transaction of an earlier one can commit any more. Partitions that have come since are known from now on.
+-- Returns its number, null where there is no run.
 create or replace function londiste_rs.copy_take_over(i_queue_name text, i_table_name text)
 returns integer language sql
 set search_path = pg_catalog, pg_temp
 as $$
-    update londiste_rs.copy_run r set attempt = r.attempt + 1
+    update londiste_rs.copy_run r
+       set attempt = r.attempt + 1,
+           target_files = case when londiste_rs.copy_keeps_files(londiste_rs.find_relation(r.dest_table), r.target_files)
+                               then londiste_rs.copy_files(londiste_rs.find_relation(r.dest_table)) else r.target_files end
      where r.queue_name = i_queue_name and r.table_name = i_table_name
     returning r.attempt
 $$;
@@ -134,12 +102,16 @@ create or replace function londiste_rs.copy_holds(i_queue_name text, i_table_nam
 returns boolean language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    run record;
 begin
-    perform from londiste_rs.copy_run r
+    select r.target_files, londiste_rs.find_relation(r.dest_table) as relation into run
+      from londiste_rs.copy_run r
      where r.queue_name = i_queue_name and r.table_name = i_table_name and r.attempt = i_attempt
        and r.target_file = coalesce(pg_relation_filenode(londiste_rs.find_relation(r.dest_table)), 0)
        for share;
-    if not found then
+    -- without its partitions' files it is a run of an older version
+    if not found or londiste_rs.copy_keeps_files(run.relation, run.target_files) is false then
         return false;
     end if;
     return exists (select from londiste.table_info t
@@ -163,41 +135,3 @@ begin
         end if;
     end loop;
 end $$;
-
--- Brings back what a copy has dropped, as far as the rows that are there let it; what cannot be brought back stays known, and is returned.
-create or replace function londiste_rs.copy_restore_dropped(i_dest_table text)
-returns setof text language plpgsql
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    i record;
-begin
-    for i in select * from londiste_rs.copy_index x where x.dest_table = i_dest_table order by x.alone, x.place loop
-        begin
-            if not i.created and (i.index_name = '' or londiste_rs.copy_has_index(i_dest_table, i.index_name) is not true) then
-                execute i.create_sql;
-            end if;
-            if i.constraint_sql is not null
-               and not exists (select from pg_constraint k
-                                where k.conrelid = londiste_rs.find_relation(i_dest_table) and k.conname = i.constraint_name::name)
-            then
-                execute i.constraint_sql;
-            end if;
-            if i.mark_sql is not null then
-                execute i.mark_sql;
-            end if;
-            delete from londiste_rs.copy_index x where x.dest_table = i.dest_table and x.index_name = i.index_name;
-        exception when others then
-            return next format('%s (%s)', i.index_name, sqlerrm);
-        end;
-    end loop;
-end $$;
-
--- Whether a table has an index of that name.
-create or replace function londiste_rs.copy_has_index(i_dest_table text, i_index_name text)
-returns boolean language sql stable
-set search_path = pg_catalog, pg_temp
-as $$
-    select exists (select from pg_index x join pg_class c on c.oid = x.indexrelid
-                    where x.indrelid = londiste_rs.find_relation(i_dest_table) and c.relname = i_index_name::name and x.indisvalid)
-$$;

@@ -17,6 +17,7 @@
 \ir parking.sql
 \ir script.sql
 \ir copy.sql
+\ir copy_index.sql
 \ir tables.sql
 \ir tick.sql
 \ir steps.sql

@@ -122,7 +122,7 @@ as $$
         or exists (select from pg_partition_tree(i_dest) p where p.relid = londiste_rs.find_relation(i_part_name))
 $$;
 
--- Keeps what the root has told of a partition, on a subscriber where it matters: not where the table is still to be copied.
+-- Keeps what the root has told of a partition, on a subscriber where it matters: not where the table's rows are still to be copied.
 -- Answers whether it was kept.
 create or replace function londiste_rs.keep_partition_notice(i_queue_name text, i_table_name text, i_part_name text, i_notice text)
 returns boolean language plpgsql
@@ -131,7 +131,10 @@ as $$
 begin
     if not exists (select from londiste.table_info t
                     where t.queue_name = i_queue_name and t.table_name = i_table_name
-                      and t.local and t.merge_state is not null and t.merge_state <> 'in-copy'
+                      and t.local and t.merge_state is not null
+                      and (t.merge_state <> 'in-copy'
+                           or exists (select from londiste_rs.copy_run r
+                                       where r.queue_name = t.queue_name and r.table_name = t.table_name and r.step = 'indexes'))
                       and londiste_rs.differs_by_partition(londiste_rs.find_relation(coalesce(t.dest_table, t.table_name)), i_part_name, i_notice))
     then
         return false;

@@ -1,11 +1,12 @@
--- Drops the foreign keys at either end of a table into londiste.pending_fkeys, in the stock form, so that either worker can bring them back.
--- Returns their number. The caller sets lock_timeout.
+-- Drops the foreign keys at either end of a table into londiste.pending_fkeys, in the stock form, so that either worker can bring them back;
+-- those that a partition has for itself, or that reference it alone, too. Returns their number. The caller sets lock_timeout.
 create or replace function londiste_rs.drop_fkeys(i_table_name text)
 returns integer language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
     rel oid := londiste_rs.find_relation(i_table_name);
+    rels oid[] := array(select rel union select p.relid::oid from pg_partition_tree(rel) p);
     k record;
     dropped integer := 0;
 begin
@@ -15,7 +16,7 @@ begin
         select c.conrelid, c.conname::text as name, r.relkind, pg_get_constraintdef(c.oid) as definition,
                londiste_rs.plain_name(c.conrelid) as from_table, londiste_rs.plain_name(c.confrelid) as to_table
           from pg_constraint c join pg_class r on r.oid = c.conrelid
-         where c.contype = 'f' and c.conparentid = 0 and rel in (c.conrelid, c.confrelid)
+         where c.contype = 'f' and c.conparentid = 0 and (c.conrelid = any (rels) or c.confrelid = any (rels))
          order by 1, 2
     loop
         insert into londiste.pending_fkeys (from_table, to_table, fkey_name, fkey_def)
@@ -36,10 +37,15 @@ set search_path = pg_catalog, pg_temp
 as $$
     select f.from_table, f.fkey_name
       from londiste.pending_fkeys f
+     -- a partition is copied with the tables above it
+     cross join lateral (
+           select array_agg(e.name) || array_agg(londiste_rs.plain_name(a.relid)) as names
+             from (values (f.from_table), (f.to_table)) e (name)
+             left join lateral pg_partition_ancestors(londiste_rs.find_relation(e.name)) a on true) ends
      where not exists (
            select from londiste.table_info t join pgq_node.node_info n on n.queue_name = t.queue_name
             where t.local and n.node_type <> 'root' and coalesce(t.merge_state, '') <> 'ok'
-              and coalesce(t.dest_table, t.table_name) in (f.from_table, f.to_table))
+              and coalesce(t.dest_table, t.table_name) = any (ends.names))
      order by 1, 2
 $$;
 

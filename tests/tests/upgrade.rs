@@ -159,3 +159,34 @@ fn steps_are_taken_once_and_a_newer_installation_is_refused() {
     let skipped = owner.try_rows("select londiste_rs.take_step(99, 'too early')");
     assert!(skipped.is_err(), "steps are taken in order");
 }
+
+/// Indexes of a copy that the older version's worker has begun.
+#[test]
+fn what_a_copy_of_the_older_version_has_dropped_comes_back() {
+    let (_cluster, owner) = installed();
+    owner.execute(
+        "drop table londiste_rs.copy_index cascade;
+         create table londiste_rs.copy_index (
+             dest_table text not null, index_name text not null, place integer not null, alone boolean not null,
+             created boolean not null default false, create_sql text not null, constraint_name text, constraint_sql text, mark_sql text,
+             primary key (dest_table, index_name));
+         create table t (id int, v text);
+         insert into londiste_rs.copy_index values
+             ('public.t', 't_pkey', 0, false, false, 'create unique index t_pkey on public.t (id)', 't_pkey', 'alter table public.t add primary key using index t_pkey', null),
+             ('public.t', 't_v', 1, false, false, 'create index t_v on public.t (v)', null, null, 'comment on index public.t_v is ''of v''')",
+    );
+    for _ in 0..2 {
+        install(&owner);
+    }
+    let ddl = owner.value("select londiste_rs.copy_dropped_ddl('public.t')");
+    assert!(ddl.starts_with("create unique index t_pkey on public.t (id);\nalter table"), "{ddl}");
+    let keyed = "select pg_get_constraintdef(oid) from pg_constraint where conrelid = 'londiste_rs.copy_index'::regclass and contype = 'p'";
+    assert_eq!(owner.value(keyed), "PRIMARY KEY (dest_table, relation, index_name)");
+    assert_eq!(owner.number("select count(*) from londiste_rs.copy_restore_dropped('public.t')"), 0);
+    assert_eq!(owner.value("select obj_description('t_v'::regclass)"), "of v");
+    assert_eq!(
+        owner.number("select count(*) from pg_constraint where conrelid = 't'::regclass and contype = 'p'"),
+        1
+    );
+    assert_eq!(owner.number("select count(*) from londiste_rs.copy_index"), 0);
+}

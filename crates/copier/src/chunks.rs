@@ -9,9 +9,11 @@ use tokio::time::Instant;
 use crate::columns::Copying;
 use crate::connections::Sides;
 use crate::error::During;
+use crate::files::Files;
 use crate::ranges::Range;
 use crate::run::{self, End, FILES, Going, Run, Step};
 use crate::staging::Staging;
+use crate::tree::Tree;
 use crate::{Copier, Error, Result, indexes};
 
 /// A copy in chunks.
@@ -20,9 +22,8 @@ pub(crate) struct Chunked<'a> {
     pub(crate) run: &'a Run,
     pub(crate) source: &'a Table,
     pub(crate) copying: &'a Copying,
+    pub(crate) files: &'a Files,
 }
-
-pub(crate) const REWRITTEN: End = End::StartOver("the table on the source was rewritten or emptied");
 
 /// Empties the target, puts its indexes away, makes the staging table and the record. False where a unique index has to stay on the target:
 /// a row that is copied twice on its way from page to page would not pass it.
@@ -46,10 +47,11 @@ pub(crate) async fn begin(
     if !run::is_wanted(into, queue, &info.name).await? {
         return Ok(true);
     }
-    if indexes::put_away(into, queue, info, &target.name, &sizes).await?.unique_stays {
+    let tree = Tree::read(into, target).await?;
+    if indexes::put_away(into, queue, info, (&target.name, &tree), &sizes).await?.unique_stays {
         return Ok(false);
     }
-    into.batch_execute(&format!("truncate only {}", target.name))
+    into.batch_execute(&format!("truncate {}{}", target.only(), target.name))
         .await
         .during(format!("emptying {}", target.name))?;
     let run = Run {
@@ -65,7 +67,7 @@ pub(crate) async fn begin(
     };
     run.insert(into, queue, info).await?;
     let name = run.staging.as_deref().unwrap_or_default();
-    Staging::new(name, copying, source, &target.name, &run)?.create(into).await?;
+    Staging::new(name, copying, source, target, &run)?.create(into).await?;
     node::register_consumer(&writing, queue, &copier.consumer, &sides.provider_node, first_tick).await?;
     fail_point::reached("chunks-before-begin");
     writing.commit().await.during("beginning the copy")?;
@@ -131,9 +133,7 @@ pub(crate) async fn copy(
     let cancel = sides.provider.cancel_token();
     let lock = format!("only {name}");
     let (reading, snapshot, files) = look(&mut sides.provider, chunked.source, &lock).await?;
-    if files != chunked.run.source_files {
-        return Err(REWRITTEN);
-    }
+    chunked.files.check(reading.client(), &files).await?;
     let writing = sides.target.transaction().await.during(what())?;
     let (from, into): (&pg::Client, &pg::Client) = (reading.client(), writing.client());
     replay::enter(into, bypass_triggers).await?;
@@ -151,8 +151,8 @@ pub(crate) async fn copy(
     }
     let number = |n: u64| i64::try_from(n).map_err(|_| Error::TooLarge { table: info.name.clone() });
     let sql = "insert into londiste_rs.copy_chunk \
-                      (queue_name, table_name, relation, first_page, end_page, snapshot, rows, bytes, seconds) \
-               values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+                      (queue_name, table_name, relation, first_page, end_page, snapshot, rows, bytes, seconds, file) \
+               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
     let seconds = began.elapsed().as_secs_f64();
     into.execute(
         sql,
@@ -166,6 +166,7 @@ pub(crate) async fn copy(
             &number(copied.rows)?,
             &number(copied.bytes)?,
             &seconds,
+            &chunked.files.of(&portion.relation),
         ],
     )
     .await

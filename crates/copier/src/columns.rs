@@ -154,7 +154,7 @@ fn copying((source, from): (&Table, &Wires), (target, into): (&Table, &Wires)) -
         target: target.name.clone(),
         // Only a plain table's stored columns can be copied by name; COPY refuses partitioned tables and generated columns
         query: partitioned || common.iter().any(|(at_source, _)| at_source.generated),
-        only: if partitioned { "" } else { "only " },
+        only: source.only(),
         binary: !common.is_empty()
             && common.iter().all(|(_, to)| format::agrees(from.get(&to.name), into.get(&to.name))),
     })

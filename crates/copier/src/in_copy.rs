@@ -44,12 +44,13 @@ pub(crate) async fn step(
         return begin(copier, sides, info, (source, target, copying), company).await;
     }
     let staging = match &run.staging {
-        Some(name) => Some(Staging::new(name, &copying, &source, &target.name, &run)?),
+        Some(name) => Some(Staging::new(name, &copying, &source, &target, &run)?),
         None => None,
     };
     let done = match (run.step, staging) {
         (Step::Rows, Some(mut staging)) => {
-            let chunked = Chunked { info, run: &run, source: &source, copying: &copying };
+            let files = run::files(&sides.target, queue, &info.name, &run).await?;
+            let chunked = Chunked { info, run: &run, source: &source, copying: &copying, files: &files };
             reconcile::copy(copier, sides, &chunked, &mut staging).await
         }
         (Step::Rows, None) => Err(End::StartOver("its record is not complete")),
@@ -169,7 +170,7 @@ async fn finish(
     run: &Run,
     mut staging: Option<Staging>,
 ) -> Going<()> {
-    let (job, queue) = (copier.config.job_name.as_str(), copier.config.queue_name.as_str());
+    let queue = copier.config.queue_name.as_str();
     let builders = Builders::default();
     let mut building = std::pin::pin!(build(copier, info, &builders));
     loop {
@@ -204,9 +205,6 @@ async fn finish(
     let (from, to) = (MergeState::InCopy, MergeState::CatchingUp);
     position::advance(client, queue, &info.name, from, to, Some(&run.first_snapshot)).await?;
     table::clear_errors(&transaction, queue, &[&info.name]).await?;
-    if let Some(why) = &run.why_whole {
-        info!(job, queue, table = info.name, reason = why, "table was copied under one snapshot");
-    }
     run::forget(client, queue, &info.name).await?;
     fail_point::reached("copy-end-before-commit");
     transaction.commit().await.during("ending the copy")?;

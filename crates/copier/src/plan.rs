@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use pg::{Client, Persistence, Table, TableKind};
+use pg::{Client, Persistence, Table};
 use pgq::small;
 use pgq::table::TableInfo;
 use tokio_postgres::Row;
@@ -10,6 +10,7 @@ use tokio_postgres::Row;
 use crate::columns::Copying;
 use crate::connections::Sides;
 use crate::error::During;
+use crate::tree::Tree;
 use crate::{Config, Result};
 
 /// Where ranges of pages can be read without reading all the others (`ctid` range scans).
@@ -116,6 +117,7 @@ pub(crate) async fn choose(
         return Ok(manner);
     }
     let keyed = keyed(&sides.provider, &config.queue_name, &info.name, source).await?;
+    let tree = Tree::read(&sides.target, target).await?;
     let why = if sides.provider.server_version() < RANGES_SINCE {
         "the source's server is older than version 14"
     } else if source.key.is_empty() {
@@ -130,10 +132,10 @@ pub(crate) async fn choose(
         "not all of its rows lie in heaps that may be read"
     } else if info.has_attr("skip_truncate") {
         "the target's rows are kept"
-    } else if target.persistence != Persistence::Permanent {
+    } else if target.persistence != Persistence::Permanent || tree.is_unlogged() {
         "the target's table is not logged: a crash of its server would take chunks away"
-    } else if target.kind == TableKind::Partitioned {
-        "the target's table is partitioned and keeps its indexes"
+    } else if let Some(why) = tree.keeps_indexes() {
+        why
     } else {
         return Ok(Manner::Chunks);
     };

@@ -9,7 +9,7 @@ use pgq::Report;
 use pgq::report::CopyFacts;
 use tracing::debug;
 
-use crate::gate::{Gate, Obstacle};
+use crate::gate::{Braked, Gate, Obstacle};
 
 /// Shared by all copies of a node.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +28,8 @@ struct Entry {
     began: Instant,
     /// No rows are asked for now: the gate is closed.
     waits: bool,
+    /// Why all rows come under one snapshot, where chunks were to be expected.
+    whole: Option<&'static str>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,8 +42,8 @@ enum Step {
 
 impl Default for Entry {
     fn default() -> Entry {
-        let began = Instant::now();
-        Entry { step: Step::Rows, rows: 0, bytes: 0, resumed: 0, expected: 0, began, waits: false }
+        let (step, began) = (Step::Rows, Instant::now());
+        Entry { step, rows: 0, bytes: 0, resumed: 0, expected: 0, began, waits: false, whole: None }
     }
 }
 
@@ -77,8 +79,12 @@ impl Entry {
         if limits.held {
             return Some("held by pause".to_owned());
         }
-        let braked = limits.braked?;
-        Some(format!("slowed down to {} kB/s: {}", braked.bytes_per_second / 1024, braked.why))
+        let slowed = |braked: Braked| {
+            format!("slowed down to {} kB/s: {}", braked.bytes_per_second / 1024, braked.why)
+        };
+        let whole = self.whole.map(|why| format!("under one snapshot: {why}"));
+        let told: Vec<String> = whole.into_iter().chain(limits.braked.map(slowed)).collect();
+        (!told.is_empty()).then(|| told.join("; "))
     }
 }
 
@@ -105,6 +111,11 @@ impl Progress {
     pub(crate) fn expect(&self, table: &str, bytes: i64) {
         let expected = bytes.unsigned_abs();
         self.change(table, |entry| *entry = Entry { expected, ..Entry::default() });
+    }
+
+    /// All rows of the table come under one snapshot, for this reason.
+    pub(crate) fn whole(&self, table: &str, why: &'static str) {
+        self.change(table, |entry| entry.whole = Some(why));
     }
 
     /// So much is there from earlier attempts.

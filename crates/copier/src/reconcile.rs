@@ -4,7 +4,7 @@ use pgq::{batch, fail_point, replay};
 use tokio::time::Instant;
 use tracing::info;
 
-use crate::chunks::{Chunked, REWRITTEN, look};
+use crate::chunks::{Chunked, look};
 use crate::connections::Sides;
 use crate::error::During;
 use crate::run::{self, End, Going};
@@ -30,9 +30,7 @@ pub(crate) async fn copy(
     staging.drain(copier, sides, info, chunked.run, Some(until)).await?;
     let lock = chunked.source.name.to_string();
     let (reading, _, files) = look(&mut sides.provider, chunked.source, &lock).await?;
-    if files != chunked.run.source_files {
-        return Err(REWRITTEN);
-    }
+    chunked.files.check(reading.client(), &files).await?;
     reading.commit().await.during("ending a snapshot")?;
     let bypass_triggers = replay::may_bypass_triggers(&*sides.target).await?;
     let writing = sides.target.transaction().await.during("reconciling the chunks")?;

@@ -5,6 +5,7 @@ use pgq::table::TableInfo;
 
 use crate::columns::Copying;
 use crate::error::During;
+use crate::files::Files;
 use crate::{Error, Result};
 
 /// How far the rows have come.
@@ -65,9 +66,10 @@ impl Run {
             Step::Indexes => "indexes",
         };
         let sql = "insert into londiste_rs.copy_run (queue_name, table_name, dest_table, step, provider_node, first_tick, \
-                          first_snapshot, source_files, layout, staging, why_whole, target_file) \
+                          first_snapshot, source_files, layout, staging, why_whole, target_file, target_files) \
                    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, \
-                           coalesce(pg_relation_filenode(londiste_rs.find_relation($3)), 0))";
+                           coalesce(pg_relation_filenode(londiste_rs.find_relation($3)), 0), \
+                           londiste_rs.copy_files(londiste_rs.find_relation($3)))";
         client
             .execute(
                 sql,
@@ -111,6 +113,14 @@ pub(crate) async fn take_over(client: &Client, queue: &str, table: &str) -> Resu
         staging: row.get(6),
         why_whole: row.get(7),
     }))
+}
+
+/// The files of the source that the chunks of a run are of.
+pub(crate) async fn files(client: &Client, queue: &str, table: &str, run: &Run) -> Result<Files> {
+    let sql = "select distinct relation, file from londiste_rs.copy_chunk \
+                where queue_name = $1 and table_name = $2 and file is not null";
+    let rows = client.query(sql, &[&queue, &table]).await.during("reading the chunks")?;
+    Ok(Files::new(&run.source_files, rows.iter().map(|row| (row.get(0), row.get(1)))))
 }
 
 /// Forgets a run, with its chunks and what it has staged.

@@ -28,6 +28,7 @@ const MESSAGE: usize = 64 * 1024;
 pub(crate) struct Staging {
     name: QualifiedName,
     target: QualifiedName,
+    only: &'static str,
     columns: Vec<String>,
     key: Vec<String>,
     seen: Snapshot,
@@ -62,13 +63,14 @@ impl Staging {
         name: &str,
         copying: &Copying,
         source: &Table,
-        target: &QualifiedName,
+        target: &Table,
         run: &Run,
     ) -> Result<Staging> {
         let malformed = || Error::Snapshot { text: run.first_snapshot.clone() };
         Ok(Staging {
             name: QualifiedName { schema: "londiste_rs".to_owned(), name: name.to_owned() },
-            target: target.clone(),
+            target: target.name.clone(),
+            only: target.only(),
             columns: copying.columns.clone(),
             key: source.key.clone(),
             seen: run.first_snapshot.parse().map_err(|_| malformed())?,
@@ -225,7 +227,7 @@ impl Staging {
         if changes == 0 {
             return Ok(0);
         }
-        let (name, target) = (&self.name, &self.target);
+        let (name, only, target) = (&self.name, self.only, &self.target);
         let (key, columns) = (list(&self.key, ""), list(&self.columns, ""));
         let mut same = String::new();
         for column in &self.key {
@@ -235,7 +237,7 @@ impl Staging {
         }
         let sql = format!(
             "analyze {name}; \
-             delete from only {target} as t using (select distinct {key} from {name}) as s where {same}; \
+             delete from {only}{target} as t using (select distinct {key} from {name}) as s where {same}; \
              insert into {target} ({columns}) overriding system value \
              select {columns} from (select distinct on ({key}) * from {name} order by {key}, londiste_seq desc) as s \
               where not s.londiste_gone; \

@@ -184,10 +184,7 @@ async fn write(
 
 /// Empties those whose rows are not to be kept.
 async fn empty(into: &pg::Client, members: &[Member]) -> Result<()> {
-    let table = |member: &Member| match member.target.kind {
-        TableKind::Partitioned => member.target.name.to_string(),
-        _ => format!("only {}", member.target.name),
-    };
+    let table = |member: &Member| format!("{}{}", member.target.only(), member.target.name);
     let emptied: Vec<String> = members.iter().filter(|member| member.is_emptied()).map(table).collect();
     if emptied.is_empty() {
         return Ok(());

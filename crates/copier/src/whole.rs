@@ -11,6 +11,7 @@ use crate::columns::Copying;
 use crate::connections::Sides;
 use crate::error::During;
 use crate::run::{self, Run, Step};
+use crate::tree::Tree;
 use crate::{Copier, Result, indexes, position};
 
 /// Copies all rows; a large table with the reason why under one snapshot. The consumer was registered at `first_tick` before, so that every change is in the rows or behind the tick.
@@ -24,6 +25,9 @@ pub(crate) async fn copy(
     first_tick: i64,
 ) -> Result<()> {
     let (job, queue) = (copier.config.job_name.as_str(), copier.config.queue_name.as_str());
+    if let Some(why) = why_whole {
+        copier.progress.whole(&info.name, why);
+    }
     let began = Instant::now();
     let bypass_triggers = replay::may_bypass_triggers(&*sides.target).await?;
     let cancel = sides.provider.cancel_token();
@@ -34,18 +38,16 @@ pub(crate) async fn copy(
     if !run::is_wanted(into, queue, &info.name).await? {
         return Ok(());
     }
-    // the indexes of partitions would not come back under their own names
-    let partitioned = target.kind == TableKind::Partitioned;
-    let away = if partitioned {
+    let tree = Tree::read(into, target).await?;
+    let away = if tree.keeps_indexes().is_some() {
         0
     } else {
         let sizes = indexes::sizes(from, &source.name).await?;
-        indexes::put_away(into, queue, info, &target.name, &sizes).await?.away
+        indexes::put_away(into, queue, info, (&target.name, &tree), &sizes).await?.away
     };
     let emptied = !info.has_attr("skip_truncate");
     if emptied {
-        let only = if partitioned { "" } else { "only " };
-        into.batch_execute(&format!("truncate {only}{}", target.name))
+        into.batch_execute(&format!("truncate {}{}", target.only(), target.name))
             .await
             .during(format!("emptying {}", target.name))?;
     }
@@ -95,6 +97,9 @@ pub(crate) async fn copy(
         seconds = began.elapsed().as_secs_f64(),
         "table is copied"
     );
+    if let Some(reason) = why_whole {
+        info!(job, queue, table = info.name, reason, "table was copied under one snapshot");
+    }
     if away == 0 {
         copier.moved(&info.name, MergeState::CatchingUp);
     }

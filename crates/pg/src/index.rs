@@ -4,7 +4,7 @@ use tokio_postgres::{Client, Row};
 
 use crate::{Error, QualifiedName, Result};
 
-const INDEXES: &str = "\
+const SELECT: &str = "\
 select ic.relname, pg_catalog.pg_get_indexdef(i.indexrelid), i.indisunique, i.indisprimary, i.indisexclusion,
        i.indimmediate, k.columns, i.indpred is not null, i.indisclustered, i.indisreplident, i.indisvalid,
        ic.relispartition, pg_catalog.obj_description(i.indexrelid, 'pg_class'),
@@ -15,7 +15,11 @@ select ic.relname, pg_catalog.pg_get_indexdef(i.indexrelid), i.indisunique, i.in
          where a.attrelid = i.indexrelid and a.attstattarget >= 0),
        (select pg_catalog.array_agg(a.attstattarget::int4 order by a.attnum) from pg_catalog.pg_attribute a
          where a.attrelid = i.indexrelid and a.attstattarget >= 0),
-       pg_catalog.pg_relation_size(i.indexrelid)
+       coalesce((select sum(pg_catalog.pg_relation_size(t.relid)) from pg_catalog.pg_partition_tree(i.indexrelid) t where t.isleaf),
+                pg_catalog.pg_relation_size(i.indexrelid))::int8,
+       i.indrelid, i.indexrelid, (select h.inhparent from pg_catalog.pg_inherits h where h.inhrelid = i.indexrelid),
+       (select pg_catalog.string_agg(pg_catalog.format('%I = %L', o.option_name, o.option_value), ', ')
+          from pg_catalog.pg_options_to_table(ic.reloptions) o)
   from pg_catalog.pg_index i
   join pg_catalog.pg_class ic on ic.oid = i.indexrelid
   join pg_catalog.pg_am am on am.oid = ic.relam
@@ -27,9 +31,7 @@ select ic.relname, pg_catalog.pg_get_indexdef(i.indexrelid), i.indisunique, i.in
        select pg_catalog.array_agg(a.attname::text order by u.place) as columns
          from pg_catalog.unnest(i.indkey::int2[]) with ordinality as u (attnum, place)
          left join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = u.attnum and u.attnum <> 0
-        where u.place <= i.indnkeyatts) as k
- where n.nspname = $1 and c.relname = $2
- order by i.indisprimary desc, ic.relname";
+        where u.place <= i.indnkeyatts) as k";
 
 /// An index of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,8 +68,16 @@ pub struct Index {
     pub method: String,
     /// Columns of its own (expressions) with a statistics target, by number.
     pub statistics: Vec<(i32, i32)>,
-    /// Its present size in bytes.
+    /// Its present size in bytes, in all partitions.
     pub bytes: i64,
+    /// Its object id.
+    pub oid: u32,
+    /// Object id of its table.
+    pub table: u32,
+    /// Object id of the index of the partitioned table above that it belongs to.
+    pub above: Option<u32>,
+    /// Its storage parameters, as they stand behind WITH.
+    pub options: Option<String>,
     /// It belongs to an index of the partitioned table above, and comes and goes with that.
     pub inherited: bool,
 }
@@ -105,9 +115,26 @@ pub enum ConstraintKind {
 /// # Errors
 /// The query failed.
 pub async fn indexes(client: &Client, table: &QualifiedName) -> Result<Vec<Index>> {
-    match client.query(INDEXES, &[&table.schema, &table.name]).await {
+    let sql =
+        format!("{SELECT} where n.nspname = $1 and c.relname = $2 order by i.indisprimary desc, ic.relname");
+    match client.query(&sql, &[&table.schema, &table.name]).await {
         Ok(rows) => Ok(rows.iter().map(index).collect()),
         Err(e) => Err(Error::from(e).during(format!("reading the indexes of {table}"))),
+    }
+}
+
+/// The indexes of several tables, given by their object ids; each table's in the order of [`indexes`].
+///
+/// # Errors
+/// The query failed.
+pub async fn indexes_of(client: &Client, tables: &[u32]) -> Result<Vec<Index>> {
+    let sql = format!(
+        "{SELECT} join pg_catalog.unnest($1::oid[]) with ordinality as wanted (oid, place) on wanted.oid = i.indrelid \
+          order by wanted.place, i.indisprimary desc, ic.relname"
+    );
+    match client.query(&sql, &[&tables]).await {
+        Ok(rows) => Ok(rows.iter().map(index).collect()),
+        Err(e) => Err(Error::from(e).during("reading the indexes of tables")),
     }
 }
 
@@ -134,6 +161,10 @@ fn index(row: &Row) -> Index {
             numbers(21).into_iter().zip(numbers(22)).collect()
         },
         bytes: row.get(23),
+        table: row.get(24),
+        oid: row.get(25),
+        above: row.get(26),
+        options: row.get(27),
         constraint: name.map(|name| Constraint {
             name,
             kind: match row.get(14) {

@@ -39,7 +39,7 @@ pub use copy::{Copied, Valve, pipe};
 pub use copy_in::CopyIn;
 pub use error::{Attempt, Error, Result, Side};
 pub use ident::{Ident, QualifiedName, literal};
-pub use index::{Constraint, ConstraintKind, Index, indexes};
+pub use index::{Constraint, ConstraintKind, Index, indexes, indexes_of};
 pub use limits::Limits;
 pub use listing::{list_leaf_tables, list_sequences, list_tables};
 pub use pool::{Pool, PooledClient};

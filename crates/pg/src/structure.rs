@@ -45,6 +45,13 @@ pub struct Table {
     pub key: Vec<String>,
 }
 
+impl Table {
+    /// What stands before its name where its own rows are meant, and its partitions' with them: `only `, or nothing.
+    pub fn only(&self) -> &'static str {
+        if self.kind == TableKind::Partitioned { "" } else { "only " }
+    }
+}
+
 /// What a relation is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TableKind {
