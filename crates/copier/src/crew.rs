@@ -1,6 +1,7 @@
 //! All chunks of a table: by its own two connections, and by those that no other table needs now.
 
 use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -14,7 +15,8 @@ use crate::connections::Sides;
 use crate::error::During;
 use crate::gate::{Obstacle, living};
 use crate::portions::{self, Portions};
-use crate::run::Going;
+use crate::rank::Rank;
+use crate::run::{End, Going};
 use crate::staging::Staging;
 use crate::{Copier, Result, plan};
 
@@ -39,7 +41,7 @@ pub(crate) async fn copy(
         let (chunks, rows, bytes) = (portions.chunks(), portions.rows, portions.bytes);
         info!(job, queue, table = info.name, chunks, rows, bytes, "the copy goes on behind what is there");
     }
-    let crew = Crew { copier, chunked, portions: Mutex::new(portions) };
+    let crew = Crew { copier, chunked, portions: Mutex::new(portions), leaving: AtomicBool::new(false) };
     Box::pin(crew.work(sides, staging)).await?;
     Ok(crew.portions.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
@@ -49,6 +51,8 @@ struct Crew<'a> {
     copier: &'a Copier,
     chunked: &'a Chunked<'a>,
     portions: Mutex<Portions>,
+    /// No range is begun any more.
+    leaving: AtomicBool,
 }
 
 /// The work of one more pair of connections.
@@ -59,13 +63,23 @@ impl<'a> Crew<'a> {
         self.portions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The table's own connections copy, drain, and wait for the helpers.
+    /// The table's own connections copy, drain, and wait for the helpers. Between two ranges they are left to copies that have only to catch up:
+    /// those would hold up the rotation of the source's queue, and the worker.
     async fn work(&'a self, sides: &mut Sides, staging: &mut Staging) -> Going<()> {
         let (copier, info, run) = (self.copier, self.chunked.info, self.chunked.run);
         let mut helpers = Helpers::new();
         let mut drained = Instant::now();
         loop {
             let mut drain = drained.elapsed() >= DRAIN;
+            if sides.permit.must_leave(Rank::WannaSync, false) {
+                self.leaving.store(true, Relaxed);
+                while self.portions().are_in_hand() {
+                    if let Ok(Some(helped)) = timeout(LOOK, helpers.next()).await {
+                        helped?;
+                    }
+                }
+                return Err(End::Leaves);
+            }
             if let Some(obstacle) = copier.gate.obstacle() {
                 copier.progress.waits(&info.name, true);
                 let open = timeout(DRAIN, living(&copier.report, copier.gate.open()));
@@ -115,15 +129,16 @@ impl<'a> Crew<'a> {
     /// Copies ranges over connections that no table needs, as long as there are ranges enough.
     async fn help(&self) -> Going<()> {
         let (copier, info) = (self.copier, self.chunked.info);
-        while self.portions().need_help() {
+        let needed = || self.portions().need_help() && !self.leaving.load(Relaxed);
+        while needed() {
             if let Some(mut sides) = self.spare().await? {
                 debug!(queue = copier.config.queue_name, table = info.name, "another connection helps");
-                while self.may_help(&sides.target).await? {
+                while needed() && self.may_help(&sides.target).await? {
                     let Some(portion) = self.take(&sides).await? else { break };
                     Box::pin(self.chunk(&mut sides, &portion)).await?;
                 }
             }
-            if self.portions().need_help() {
+            if needed() {
                 sleep(LOOK).await;
             }
         }

@@ -58,6 +58,7 @@ pub(crate) async fn step(
     };
     match done {
         Ok(()) | Err(End::Left) => {}
+        Err(End::Leaves) => return Ok(After::Leaves),
         Err(End::StartOver(reason)) => start_over(copier, sides, info, reason).await?,
         Err(End::Failed(error)) => return Err(error),
     }

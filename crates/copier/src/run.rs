@@ -24,6 +24,8 @@ pub(crate) enum End {
     Failed(Error),
     /// The table is not to be copied any more, or not by this attempt.
     Left,
+    /// Copies that are further want the connections; it goes on behind what is there when it is its turn again.
+    Leaves,
     /// What is there is of no use.
     StartOver(&'static str),
 }
