@@ -131,7 +131,7 @@ fn parts_of_one_statement_are_told_in_an_order_that_replays() {
     root.app.execute(
         "do $$ declare e record; r t; begin
              for e in select ev_type, ev_data, ev_extra2 from pgq.event_1_0 order by ev_id loop
-                 r := coalesce(e.ev_data, e.ev_extra2);
+                 r := coalesce(e.ev_data, e.ev_extra2)::t;
                  delete from copy where id = r.id;
                  if e.ev_type <> 'rec.D' and e.ev_data is not null then insert into copy values (r.*); end if;
              end loop; end $$",
