@@ -5,10 +5,11 @@ set search_path = pg_catalog, pg_temp
 as $$
     select json_build_object(
         'version', londiste_rs.version(),
-        'generator', 4,
+        'generator', 5,
         'form', londiste_rs.capture_form(i_rel),
         'gate', londiste_rs.has_gates(),
         'unchanged', londiste_rs.captures_unchanged(i_queue_name),
+        'large', to_json(londiste_rs.large_columns(i_queue_name, i_rel)),
         'pin', (select md5(p.pin) from londiste_rs.pin_source(i_rel) p),
         'tables', (select q.queue_ntables from pgq.queue q where q.queue_name = i_queue_name),
         'direct', (select has_table_privilege(q.queue_data_pfx || '_0', 'insert') from pgq.queue q

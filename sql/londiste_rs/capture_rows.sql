@@ -2,34 +2,39 @@
 -- alias's name would be taken for it.
 
 -- Source text of the statement that writes events for the rows of a query into event table number i_event_table: static SQL, or
--- pgq.insert_event where this role may not write the event tables itself. i_shape: source text of the rows' shape.
+-- pgq.insert_event where this role may not write the event tables itself. i_shape: source text of the rows' shape. i_light: the query has
+-- a column more, left_out.
 --
 -- ev_id comes from the column's default: a volatile function in the query itself would be another level of the plan. current_timestamp is
 -- now() without a function's preparation.
+drop function if exists londiste_rs.write_event_source(text, text, text, text, integer);
 create or replace function londiste_rs.write_event_source(
-    i_queue_name text, i_table_name text, i_query text, i_shape text, i_event_table integer)
+    i_queue_name text, i_table_name text, i_query text, i_shape text, i_event_table integer, i_light boolean)
 returns text language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
     select case when not has_table_privilege(c.oid, 'insert') then
-        format('perform pgq.insert_event(%L, e.kind, e.data, %L, e.old_data, %s, null) from (%s) e (kind, data, old_data);',
-               i_queue_name, i_table_name, i_shape, i_query)
+        format('perform pgq.insert_event(%L, e.kind, e.data, %L, e.old_data, %s, %s) from (%s) e (%s);',
+               i_queue_name, i_table_name, i_shape, case when i_light then 'e.left_out' else 'null' end, i_query, e.columns)
         else
-        format($f$insert into %I.%I (%sev_time, ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3)
-        select %scurrent_timestamp, e.kind, e.data, %L, e.old_data, %s from (%s) e (kind, data, old_data);$f$, n.nspname, c.relname,
+        format($f$insert into %I.%I (%sev_time, ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3%s)
+        select %scurrent_timestamp, e.kind, e.data, %L, e.old_data, %s%s from (%s) e (%s);$f$, n.nspname, c.relname,
                case when a.atthasdef then '' else 'ev_id, ' end,
+               case when i_light then ', ev_extra4' else '' end,
                case when a.atthasdef then '' else format('nextval(%L::regclass), ', q.queue_event_seq) end,
-               i_table_name, i_shape, i_query)
+               i_table_name, i_shape, case when i_light then ', e.left_out' else '' end, i_query, e.columns)
         end
       from pgq.queue q
       join pg_class c on c.oid = (q.queue_data_pfx || '_' || i_event_table)::regclass
       join pg_namespace n on n.oid = c.relnamespace
       join pg_attribute a on a.attrelid = c.oid and a.attname = 'ev_id'
+     cross join lateral (select 'kind, data, old_data' || case when i_light then ', left_out' else '' end) e (columns)
      where q.queue_name = i_queue_name
 $$;
 
--- The same into the event table whose number plus one is in the variable of that name.
-create or replace function londiste_rs.write_events_source(i_queue_name text, i_table_name text, i_query text, i_shape text)
+-- The same into the event table whose number plus one is in the variable event_table.
+drop function if exists londiste_rs.write_events_source(text, text, text, text);
+create or replace function londiste_rs.write_events_source(i_queue_name text, i_table_name text, i_query text, i_shape text, i_light boolean)
 returns text language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -39,13 +44,13 @@ declare
 begin
     select * into strict q from pgq.queue where queue_name = i_queue_name;
     if not has_table_privilege(q.queue_data_pfx || '_0', 'insert') then
-        return londiste_rs.write_event_source(i_queue_name, i_table_name, i_query, i_shape, 0);
+        return londiste_rs.write_event_source(i_queue_name, i_table_name, i_query, i_shape, 0, i_light);
     end if;
     for i in 0 .. q.queue_ntables - 1 loop
         source := source || format($f$%s event_table = %s then
         %s
     $f$, case when i = 0 then 'if' else 'elsif' end, i + 1,
-            londiste_rs.write_event_source(i_queue_name, i_table_name, i_query, i_shape, i));
+            londiste_rs.write_event_source(i_queue_name, i_table_name, i_query, i_shape, i, i_light));
     end loop;
     return source || 'end if;';
 end $$;
@@ -54,7 +59,7 @@ end $$;
 create or replace function londiste_rs.write_events_source(i_queue_name text, i_table_name text, i_query text)
 returns text language sql stable
 set search_path = pg_catalog, pg_temp
-as $$ select londiste_rs.write_events_source(i_queue_name, i_table_name, i_query, 'shape') $$;
+as $$ select londiste_rs.write_events_source(i_queue_name, i_table_name, i_query, 'shape', false) $$;
 
 -- A row's key as one value.
 create or replace function londiste_rs.key_source(i_key text[], i_row text)

@@ -19,12 +19,28 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     key text[] := londiste_rs.key_columns(i_rel);
+    large text[] := londiste_rs.large_columns(i_queue_name, i_rel);
     whole text;
 begin
     whole := londiste_rs.planned_without_source('enable_nestloop',
         londiste_rs.write_events_source(i_queue_name, i_table_name, londiste_rs.paired_updates_source('{}', i_unchanged)));
     if cardinality(key) = 0 then
         return whole;
+    elsif large <> '{}' then
+        return format($f$if known then
+        %s
+        get diagnostics written = row_count;
+        if written = 0 and exists (select from new_rows) then
+            %s
+        end if;
+    else
+        %s
+    end if;$f$,
+            londiste_rs.write_events_source(i_queue_name, i_table_name,
+                londiste_rs.one_light_update_source(i_rel, key, large, i_unchanged), 'shape', true),
+            londiste_rs.planned_without_source('enable_nestloop', londiste_rs.write_events_source(i_queue_name, i_table_name,
+                londiste_rs.paired_light_updates_source(i_rel, key, large, i_unchanged), 'shape', true)),
+            whole);
     end if;
     return format($f$if known then
         %s
@@ -64,6 +80,7 @@ declare
     description text := londiste_rs.row_shape(i_rel, i_rel);
     shape text := quote_literal(londiste_rs.shape_id(i_table_name, description));
     conditions text := londiste_rs.suited_source(i_rel);
+    large text[] := case i_event when 'update' then londiste_rs.large_columns(i_queue_name, i_rel) else '{}' end;
     queries text[];
     writing text[];
     tables integer;
@@ -79,11 +96,11 @@ begin
     queries := case i_event
         when 'insert' then array[$f$select 'rec.I', "."::text, null::text from new_rows "."$f$]
         when 'delete' then array[$f$select 'rec.D', "."::text, null::text from old_rows "."$f$]
-        else array[coalesce(case when unchanged then londiste_rs.plain_update_source(i_rel, key) end, londiste_rs.one_update_source(key, unchanged))]
-             || case when unchanged then array[londiste_rs.many_updates_source(i_rel, key)] else '{}' end end;
+        else case when large <> '{}' then array[londiste_rs.one_light_update_source(i_rel, key, large, unchanged)] else array[coalesce(case when unchanged then londiste_rs.plain_update_source(i_rel, key) end, londiste_rs.one_update_source(key, unchanged))]
+             || case when unchanged then array[londiste_rs.many_updates_source(i_rel, key)] else '{}' end end end;
     for nr in 0 .. tables - 1 loop
         writing[nr + 1] := (
-            select string_agg(londiste_rs.write_event_source(i_queue_name, i_table_name, u.query, shape, nr)
+            select string_agg(londiste_rs.write_event_source(i_queue_name, i_table_name, u.query, shape, nr, u.pos = 1 and large <> '{}')
                               || case when i_event <> 'update' then '
         return new;' when u.pos = 1 then '
         if found then

@@ -4,6 +4,7 @@
 \ir gate.sql
 \ir capture_settings.sql
 \ir capture_rows.sql
+\ir capture_light.sql
 \ir capture_statement.sql
 \ir capture_row.sql
 \ir capture_function.sql

@@ -57,6 +57,21 @@ begin
         'key', to_json(londiste_rs.key_columns(i_top)))::text;
 end $$;
 
+-- Relations whose rows a table's row trigger sees: the table, or the leaf partitions of a partitioned one.
+create or replace function londiste_rs.row_relations(i_rel oid, out relid oid)
+returns setof oid language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select c.oid
+      from pg_class c
+     where c.oid = i_rel and c.relkind <> 'p'
+    union all
+    select t.relid
+      from pg_partition_tree(i_rel) t
+     where t.isleaf and (select k.relkind from pg_class k where k.oid = i_rel) = 'p'
+       and (select k.relkind from pg_class k where k.oid = t.relid) = 'r'
+$$;
+
 -- Number of a description, registered when it is new.
 create or replace function londiste_rs.shape_id(i_table_name text, i_description text)
 returns integer language plpgsql

@@ -125,6 +125,10 @@ fn link(
         Mode::Pass | Mode::Swallow => {}
     }
     let Ok(server) = TcpStream::connect(("127.0.0.1", port)) else { return };
+    // what is sent in pieces must not wait for the other side's acknowledgement of the piece before, as it does not without a proxy
+    for end in [&client, &server] {
+        let _ = end.set_nodelay(true);
+    }
     let (Ok(client_end), Ok(server_end)) = (client.try_clone(), server.try_clone()) else { return };
     let swallowed = AtomicBool::new(mode == Mode::Swallow);
     let link = Arc::new(Link { swallowed, delay, answered, ends: [client_end, server_end] });

@@ -115,7 +115,7 @@ impl Careful<'_> {
     async fn bring(&mut self, step: &Step<'_>, rows: Vec<StepRow<'_>>) -> Result<()> {
         for row in rows {
             let whole = row.new.is_some_and(|(new, mapping)| {
-                new.columns.pinned || self.plan.mappings.get(mapping).is_some_and(|m| m.whole)
+                new.columns.are_all() || self.plan.mappings.get(mapping).is_some_and(|m| m.whole)
             });
             if whole {
                 let row = StepRow { identity: row.new, ..row };

@@ -15,6 +15,15 @@ pub struct Columns {
     /// The values were written under pinned output settings, so that equal values have equal texts whatever the
     /// application's settings were.
     pub pinned: bool,
+    /// Names of the columns besides whose values stayed as they were, and are left out.
+    pub left_out: Vec<String>,
+}
+
+impl Columns {
+    /// These are all columns that the source's table has.
+    pub(crate) fn are_all(&self) -> bool {
+        self.pinned && self.left_out.is_empty()
+    }
 }
 
 /// A row, or the part of it that the event tells.
@@ -71,7 +80,8 @@ pub struct Change {
     pub table: Arc<str>,
     /// What happened.
     pub op: Op,
-    /// The row as it is now: of inserts, updates, and puts of a row. Updates by partial SQL tell the changed columns and the key only.
+    /// The row as it is now: of inserts, updates, and puts of a row. Updates by partial SQL tell the changed columns and the
+    /// key only; our own leave out large values that stayed as they were.
     pub new: Option<Row>,
     /// The row as it was: of deletes always; of updates where the event tells it, which it does where the key changed.
     /// By partial SQL it holds the key only.

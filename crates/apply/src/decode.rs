@@ -2,6 +2,7 @@
 
 mod control;
 mod json;
+mod light;
 mod partial_sql;
 mod record;
 mod shape;
@@ -37,6 +38,7 @@ pub struct Decoder {
     shapes: Shapes,
     tables: HashSet<Arc<str>>,
     layouts: HashMap<Arc<str>, Vec<Arc<Columns>>>,
+    light: light::Layouts,
 }
 
 /// Column lists kept for one table: with partial SQL each set of changed columns is one.
@@ -52,7 +54,7 @@ impl Decoder {
 
     /// The row shape that must be loaded before the event can be decoded.
     fn missing_shape(&self, event: &Event) -> Option<i32> {
-        if !matches!(event.kind.as_str(), "rec.I" | "rec.U" | "rec.D" | "rec.P") {
+        if !matches!(event.kind.as_str(), "rec.I" | "rec.U" | "rec.L" | "rec.D" | "rec.P") {
             return None;
         }
         let id = event.extra3.as_deref()?.parse().ok()?;
@@ -115,7 +117,7 @@ impl Decoder {
         if op == "R" {
             return Ok(Some((Op::TruncatePartition(data()?.to_owned()), None, None)));
         }
-        if !matches!(op, "I" | "U" | "D" | "P") {
+        if !matches!(op, "I" | "U" | "L" | "D" | "P") {
             return Err("this version does not know its type: update londiste-rs here".to_owned());
         }
         let shape =
@@ -133,6 +135,10 @@ impl Decoder {
         Ok(Some(match op {
             "I" => (Op::Insert, Some(row(data()?)?), None),
             "U" => (Op::Update, Some(row(data()?)?), event.extra2.as_deref().map(row).transpose()?),
+            "L" => {
+                let told = light::told(&row(data()?)?, event.extra4.as_deref(), &mut self.light)?;
+                (Op::Update, Some(told), None)
+            }
             "P" => match (&event.data, &event.extra2) {
                 (Some(now), _) => (Op::Put, Some(row(now)?), None),
                 (None, Some(gone)) => (Op::Put, None, Some(row(gone)?)),
@@ -256,7 +262,7 @@ impl Decoder {
                             .ok_or_else(|| format!("key column {k} is not in the row"))
                     })
                     .collect::<std::result::Result<_, _>>()?;
-                let columns = Arc::new(Columns { names, key, pinned: false });
+                let columns = Arc::new(Columns { names, key, pinned: false, left_out: Vec::new() });
                 if layouts.len() >= LAYOUTS {
                     layouts.clear();
                 }

@@ -237,5 +237,6 @@ fn merge(before: &Row, update: &Row) -> Option<Row> {
     let key_of = if update.columns.key.is_empty() { &before.columns } else { &update.columns };
     let key = key_of.key.iter().filter_map(|k| names.iter().position(|n| *n == key_of.names[*k])).collect();
     let pinned = before.columns.pinned && update.columns.pinned;
-    Some(Row { columns: Arc::new(Columns { names, key, pinned }), values })
+    let left_out = before.columns.left_out.iter().filter(|name| !names.contains(name)).cloned().collect();
+    Some(Row { columns: Arc::new(Columns { names, key, pinned, left_out }), values })
 }

@@ -16,6 +16,8 @@ pub(crate) struct Mapping {
     pub(crate) key: Vec<(usize, usize)>,
     /// Rows have all the target's columns that are written.
     pub(crate) whole: bool,
+    /// Target positions of the columns that the event leaves out because their values stayed as they were.
+    pub(crate) left_out: Vec<usize>,
     /// Row position of each target column.
     positions: Vec<Option<usize>>,
 }
@@ -66,8 +68,7 @@ impl Mapping {
                 "columns of the source that the target lacks are left out from this event on: add them there, then resync the table"
             );
         }
-        // partial SQL leaves columns out as a matter of course
-        if columns.pinned && !target_only.is_empty() {
+        if columns.are_all() && !target_only.is_empty() {
             warn!(
                 table,
                 event = event_id,
@@ -75,9 +76,22 @@ impl Mapping {
                 "columns of the target that the source lacks keep what they have, or get their default"
             );
         }
+        let left_out = columns.left_out.iter().filter_map(|name| find(name)).collect();
         let mut positions = vec![None; target.len()];
         written.iter().chain(&key).for_each(|(at, to)| positions[*to] = Some(*at));
-        Ok(Mapping { columns: Arc::clone(columns), written, key, whole: target_only.is_empty(), positions })
+        Ok(Mapping {
+            columns: Arc::clone(columns),
+            written,
+            key,
+            whole: target_only.is_empty(),
+            left_out,
+            positions,
+        })
+    }
+
+    /// Rows have all of these columns of the target, or leave them out.
+    pub(crate) fn tells_all_but_left_out(&self, columns: &[usize]) -> bool {
+        self.whole || columns.iter().all(|to| self.position(*to).is_some() || self.left_out.contains(to))
     }
 
     /// Row position of the target's column.

@@ -57,7 +57,7 @@ impl Spool {
         if !self.created {
             let sql = format!(
                 "lock table {} in row exclusive mode; create temp table if not exists {} on commit drop as \
-                 select 0::int8 as ev_id, 0 as part, ''::text as op, {} from {} as t with no data",
+                 select 0::int8 as ev_id, 0 as part, ''::text as op, '{{}}'::int4[] as left_out, {} from {} as t with no data",
                 plan.quoted,
                 self.name.trim_start_matches("pg_temp."),
                 list(self.columns.iter().map(|c| format!("t.{} as c{c}", plan.columns[*c].quoted))),
@@ -76,7 +76,7 @@ impl Spool {
     pub(crate) async fn take(&mut self, client: &Client, plan: &Plan, items: &[Item<'_>]) -> Result<()> {
         let key_is = |mapping: usize| plan.mappings[mapping].key.iter().map(|(_, to)| to).eq(&self.key);
         let fits = |item: &&Item<'_>| {
-            item.new.is_none_or(|mapping| plan.mappings[mapping].whole)
+            item.new.is_none_or(|mapping| plan.mappings[mapping].tells_all_but_left_out(&self.columns))
                 && item.identity().is_some_and(|(_, mapping)| key_is(mapping))
         };
         if let Some(item) = items.iter().find(|item| !fits(item)) {
@@ -101,10 +101,18 @@ impl Spool {
                 _ => {}
             }
         }
+        let left_out: Vec<String> = lines
+            .iter()
+            .map(|line| {
+                let places = plan.mappings[line.4].left_out.iter().map(usize::to_string);
+                format!("{{{}}}", if line.2 == "U" { list(places) } else { String::new() })
+            })
+            .collect();
         let mut arrays: Vec<Vec<Option<&str>>> = vec![
             lines.iter().map(|line| Some(line.0.as_str())).collect(),
             lines.iter().map(|line| Some(line.1)).collect(),
             lines.iter().map(|line| Some(line.2)).collect(),
+            left_out.iter().map(|text| Some(text.as_str())).collect(),
         ];
         for column in &self.columns {
             arrays.push(
@@ -118,9 +126,9 @@ impl Spool {
                     .collect(),
             );
         }
-        let mut values = "x.v0::int8, x.v1::int4, x.v2".to_owned();
+        let mut values = "x.v0::int8, x.v1::int4, x.v2, x.v3::int4[]".to_owned();
         for (at, column) in self.columns.iter().enumerate() {
-            let _ = write!(values, ", {}", plan.columns[*column].read(&format!("x.v{}", at + 3)));
+            let _ = write!(values, ", {}", plan.columns[*column].read(&format!("x.v{}", at + 4)));
         }
         let sql = format!(
             "insert into {} select {values} from unnest({}) as x({})",
@@ -159,13 +167,14 @@ impl Spool {
         let refused = |e| self.doing(plan).refused(e);
         let sql = format!("analyze {name}");
         client.batch_execute(&sql).await.map_err(refused)?;
+        self.fill_left_out(client, plan, &matches).await?;
         let sql = format!(
             "delete from {only}{table} as t using (select distinct {key} from {name} as s) as s where {matches}"
         );
         let deleted = client.execute(&sql, &[]).await.map_err(refused)?;
         let sql = format!(
             "insert into {table} ({}) overriding system value select {} from \
-             (select distinct on ({key}) s.* from {name} as s order by {key}, s.ev_id desc, s.part desc) as l where l.op not in ('D', 'C')",
+             (select distinct on ({key}) s.* from {name} as s order by {key}, s.ev_id desc, s.part desc) as l where l.op not in ('D', 'C') and l.left_out = '{{}}'",
             list(self.columns.iter().map(|c| plan.columns[*c].quoted.clone())),
             list(self.columns.iter().map(|c| format!("l.c{c}"))),
         );
@@ -175,6 +184,37 @@ impl Spool {
         let updated = inserted.min(deleted);
         let (inserted, deleted) = (inserted - updated, deleted - updated);
         Ok(TableCounts { updated, inserted, deleted, ..TableCounts::default() })
+    }
+
+    /// Gives rows what their last events leave out: it is what the event before told, else what the target has. A row that neither tells is not
+    /// there, which is a conflict.
+    async fn fill_left_out(&self, client: &Client, plan: &Plan, matches: &str) -> Result<()> {
+        let refused = |e| self.doing(plan).refused(e);
+        let (name, table) = (&self.name, &plan.quoted);
+        let only = if plan.alone { "only " } else { "" };
+        let sql = format!("select distinct unnest(left_out) from {name}");
+        let rows = client.query(&sql, &[]).await.map_err(refused)?;
+        let key = list(self.key.iter().map(|k| format!("c{k}")));
+        let of_target = list(self.key.iter().map(|k| format!("t.{} as c{k}", plan.columns[*k].quoted)));
+        let same = self.key.iter().map(|k| format!("f.c{k} {} s.c{k}", plan.columns[*k].equals));
+        let same = same.collect::<Vec<_>>().join(" and ");
+        for row in rows {
+            let at: i32 = row.get(0);
+            let Some(column) = usize::try_from(at).ok().and_then(|at| plan.columns.get(at)) else { continue };
+            let sql = format!(
+                "update {name} as s set c{at} = f.c{at}, left_out = array_remove(s.left_out, {at}) \
+                   from (select distinct on ({key}) {key}, c{at} from ( \
+                             select {key}, c{at}, ev_id, part from {name} where op not in ('D', 'C') and {at} <> all (left_out) \
+                             union all \
+                             select {of_target}, t.{} as c{at}, -1, 0 from {only}{table} as t \
+                              where exists (select from {name} as s where {at} = any (s.left_out) and {matches})) as v \
+                          order by {key}, ev_id desc, part desc) as f \
+                  where {at} = any (s.left_out) and {same}",
+                column.quoted
+            );
+            client.batch_execute(&sql).await.map_err(refused)?;
+        }
+        Ok(())
     }
 
     /// Looks for keys that are there when they should not be, or not there when they should.

@@ -44,7 +44,11 @@ pub(crate) async fn step(
         return begin(copier, sides, info, (source, target, copying), company).await;
     }
     let staging = match &run.staging {
-        Some(name) => Some(Staging::new(name, &copying, &source, &target, &run)?),
+        Some(name) => {
+            let staging = Staging::new(name, &copying, &source, &target, &run)?;
+            staging.adopt(&sides.target).await?;
+            Some(staging)
+        }
         None => None,
     };
     let done = match (run.step, staging) {

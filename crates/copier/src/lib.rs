@@ -20,6 +20,7 @@ mod gate;
 mod in_copy;
 mod indexes;
 mod kept;
+mod left_out;
 mod plan;
 mod portions;
 mod position;

@@ -11,6 +11,19 @@ use crate::run::{self, End, Going};
 use crate::staging::Staging;
 use crate::{Copier, crew};
 
+/// Drains up to a tick made now.
+async fn drain_to_now(
+    copier: &Copier,
+    sides: &mut Sides,
+    chunked: &Chunked<'_>,
+    staging: &mut Staging,
+) -> Going<()> {
+    let queue = copier.config.queue_name.as_str();
+    let tick = batch::tick_now(&*sides.provider, queue).await?;
+    let last = batch::last_tick(&*sides.provider, queue).await?.unwrap_or_default();
+    staging.drain(copier, sides, chunked.info, chunked.run, Some(tick.unwrap_or(last + 1))).await
+}
+
 /// Copies all chunks that are still missing, then reconciles.
 pub(crate) async fn copy(
     copier: &Copier,
@@ -24,10 +37,10 @@ pub(crate) async fn copy(
     copier.progress.reconciling(&info.name);
     let began = Instant::now();
     // a tick made now sees all that the chunks have seen
-    let tick = batch::tick_now(&*sides.provider, queue).await?;
-    let last = batch::last_tick(&*sides.provider, queue).await?.unwrap_or_default();
-    let until = tick.unwrap_or(last + 1);
-    staging.drain(copier, sides, info, chunked.run, Some(until)).await?;
+    drain_to_now(copier, sides, chunked, staging).await?;
+    if staging.fetch_left_out(copier, sides, (chunked.source, info, chunked.run)).await? > 0 {
+        drain_to_now(copier, sides, chunked, staging).await?;
+    }
     let lock = chunked.source.name.to_string();
     let (reading, _, files) = look(&mut sides.provider, chunked.source, &lock).await?;
     chunked.files.check(reading.client(), &files).await?;

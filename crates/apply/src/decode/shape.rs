@@ -104,7 +104,7 @@ fn parse(description: &str) -> std::result::Result<Columns, String> {
                 .ok_or_else(|| format!("its key column {k} is not among its columns"))
         })
         .collect::<std::result::Result<_, _>>()?;
-    Ok(Columns { names, key, pinned: true })
+    Ok(Columns { names, key, pinned: true, left_out: Vec::new() })
 }
 
 #[cfg(test)]
