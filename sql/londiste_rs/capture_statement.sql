@@ -96,8 +96,10 @@ begin
     queries := case i_event
         when 'insert' then array[$f$select 'rec.I', "."::text, null::text from new_rows "."$f$]
         when 'delete' then array[$f$select 'rec.D', "."::text, null::text from old_rows "."$f$]
-        else case when large <> '{}' then array[londiste_rs.one_light_update_source(i_rel, key, large, unchanged)] else array[coalesce(case when unchanged then londiste_rs.plain_update_source(i_rel, key) end, londiste_rs.one_update_source(key, unchanged))]
-             || case when unchanged then array[londiste_rs.many_updates_source(i_rel, key)] else '{}' end end end;
+        else array[case when large <> '{}' then londiste_rs.one_light_update_source(i_rel, key, large, unchanged)
+                        else coalesce(case when unchanged then londiste_rs.plain_update_source(i_rel, key) end,
+                                      londiste_rs.one_update_source(key, unchanged)) end]
+             || case when unchanged and large = '{}' then array[londiste_rs.many_updates_source(i_rel, key)] else '{}' end end;
     for nr in 0 .. tables - 1 loop
         writing[nr + 1] := (
             select string_agg(londiste_rs.write_event_source(i_queue_name, i_table_name, u.query, shape, nr, u.pos = 1 and large <> '{}')

@@ -1,5 +1,5 @@
--- Whether every update of a table gives an event with its key and its whole row, updates that change nothing included: what a copy in
--- chunks of different snapshots builds on. Asked on the root, about a table as the queue names it.
+-- Whether every update of a table gives an event with its key and its whole row but for large values that stayed as they were, updates that change
+-- nothing included: what a copy in chunks of different snapshots builds on. Asked on the root, about a table as the queue names it.
 create or replace function londiste_rs.capture_is_whole(i_queue_name text, i_table_name text)
 returns boolean language sql stable
 set search_path = pg_catalog, pg_temp

@@ -82,11 +82,12 @@ declare
 begin
     loop
         select s.shape_id into id from londiste_rs.shape s
-         where s.table_name = i_table_name and s.description = i_description;
+         where s.table_name = i_table_name and s.description = i_description
+           and hashtextextended(s.description, 0) = hashtextextended(i_description, 0);
         if found then
             return id;
         end if;
         insert into londiste_rs.shape (table_name, description) values (i_table_name, i_description)
-            on conflict (table_name, description) do nothing;
+            on conflict do nothing;
     end loop;
 end $$;

@@ -6,9 +6,12 @@ create schema if not exists londiste_rs;
 create table if not exists londiste_rs.shape (
     shape_id    integer generated always as identity primary key,
     table_name  text not null,
-    description text not null,
-    unique (table_name, description)
+    description text not null
 );
+-- by its hash: the description of a table with hundreds of columns is too long for an index
+alter table londiste_rs.shape drop constraint if exists shape_table_name_description_key;
+create unique index if not exists shape_is_registered_once
+    on londiste_rs.shape (table_name, hashtextextended(description, 0), hashtextextended(description, 1));
 
 -- Tables whose changes are captured by a generated function, with what the function was generated for.
 create table if not exists londiste_rs.capture (

@@ -147,3 +147,15 @@ fn small_tables_are_told_in_full_until_they_grow() {
     root.app.execute("vacuum doc");
     assert_eq!(root.app.rows("select londiste_rs.stale_captures('q')").len(), 0);
 }
+
+#[test]
+fn a_table_of_very_many_columns_is_told_in_full() {
+    let root = root();
+    let columns: Vec<String> = (1..1000).map(|n| format!("c{n} int")).collect();
+    root.app.execute(&format!("create table doc (id int primary key, body text, {})", columns.join(", ")));
+    root.app.execute("insert into doc select i, (select string_agg(md5(i || ' ' || j), '') from generate_series(1, 200) j) from generate_series(1, 200) i");
+    root.app.execute("analyze doc; select londiste_rs.capture_table('q', 'public.doc')");
+    root.app.execute("update doc set c999 = 1 where id = 1; update doc set c1 = 1 where id < 3");
+    let full = root.app.number("select count(*) from pgq.event_1 where ev_type = 'rec.U' and length(ev_data) > 6000");
+    assert_eq!(full, 3);
+}

@@ -65,6 +65,8 @@ fn every_value_and_every_statement_arrives_as_it_was() {
     let errors: Vec<&String> = done.iter().flat_map(|session| &session.errors).collect();
     assert!(errors.is_empty(), "TORTURE_SEED={seed}: the application saw errors: {errors:#?}");
     assert!(done.iter().all(|session| session.committed > 0), "a session did nothing: {done:?}");
+    let light = pair.source.number("select count(*) from pgq.event_1 where ev_type = 'rec.L'");
+    assert!(light > 0, "TORTURE_SEED={seed}: no event left a large value out");
     setup.wait_caught_up(Duration::from_secs(180));
     // a table that the worker has parked is not
     setup.wait_ok(Duration::from_secs(20));

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use fastrand::Rng;
 use tests::Pair;
 
+use super::kind::Kind;
 use super::types::Type;
 
 /// Rows that a table begins with; statements choose keys among twice as many.
@@ -248,6 +249,11 @@ pub(crate) fn create(pair: &Pair, types: &[Type], rng: &mut Rng) -> Vec<Table> {
         let columns = &mut tables[at % FORMS.len()].columns;
         columns.push(Column { name: format!("c{}", columns.len()), of: of.clone() });
     }
+    for table in &mut tables {
+        table
+            .columns
+            .push(Column { name: "large".to_owned(), of: Type { sql: "text", kind: Kind::Scalar(large) } });
+    }
     for (form, table) in FORMS.iter().zip(&tables) {
         for side in [&pair.source, &pair.target] {
             let computed = "doubly int generated always as (id * 2) virtual,";
@@ -288,7 +294,28 @@ pub(crate) fn create(pair: &Pair, types: &[Type], rng: &mut Rng) -> Vec<Table> {
         pair.source.user
     );
     pair.source.admin().execute(&grants);
+    pretend_large(pair, rng);
     tables
+}
+
+/// Mostly out of line, now and then not.
+fn large(rng: &mut Rng) -> String {
+    let length = [0, 10, 900, 1100, 3000, 6000][rng.usize(..6)];
+    (0..length).map(|_| rng.alphanumeric()).collect()
+}
+
+/// Some of the tables have updates leave out large values, as if they had many of them.
+fn pretend_large(pair: &Pair, rng: &mut Rng) {
+    let admin = pair.source.admin();
+    for form in FORMS.iter().filter(|_| rng.bool()) {
+        admin.execute(&format!(
+            "update pg_class t set relpages = 1000
+               from pg_class c
+              where t.oid = c.reltoastrelid
+                and (c.oid = '{0}'::regclass or c.oid in (select relid from pg_partition_tree('{0}')))",
+            form.name
+        ));
+    }
 }
 
 /// A literal that is read alike with and without `standard_conforming_strings`.

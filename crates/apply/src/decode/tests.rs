@@ -44,6 +44,38 @@ fn record_text_waits_for_its_shape() {
 }
 
 #[test]
+fn what_is_left_out_is_not_in_the_row() {
+    let mut decoder = Decoder::new();
+    let mut update = event("rec.L", "(1,,\"\")");
+    let shape = r#"{"columns": [["a \"b\"","x"], ["doc","x"], ["id","x"]], "key": ["id"]}"#;
+    update.extra3 = Some(shape.to_owned());
+    update.extra4 = Some(r#"["doc"]"#.to_owned());
+    for _ in 0..2 {
+        let change = change(&mut decoder, &update);
+        let new = change.new.unwrap();
+        assert_eq!((change.op, change.old), (Op::Update, None));
+        assert_eq!(
+            (new.by_name("a \"b\""), new.by_name("doc"), new.by_name("id")),
+            (Some(Some("1")), None, Some(Some("")))
+        );
+        assert_eq!(
+            (new.columns.key.as_slice(), new.columns.left_out.as_slice()),
+            (&[1][..], &["doc".to_owned()][..])
+        );
+    }
+    for (left_out, reason) in [
+        (None, "the columns left out (ev_extra4) are missing"),
+        (Some("doc"), "cannot be read"),
+        (Some(r#"["other"]"#), "other is left out, and not among its shape's columns"),
+        (Some(r#"["id"]"#), "the key column id is left out"),
+    ] {
+        update.extra4 = left_out.map(str::to_owned);
+        let message = decoder.decode(&update).unwrap_err().to_string();
+        assert!(message.contains("event 5") && message.contains(reason), "{message}");
+    }
+}
+
+#[test]
 fn inline_shape_needs_no_lookup() {
     let mut decoder = Decoder::new();
     let mut delete = event("rec.D", "(1,)");

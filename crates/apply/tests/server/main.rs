@@ -7,4 +7,5 @@ mod collisions;
 mod conflicts;
 mod edges;
 mod gone_keys;
+mod light;
 mod value_types;
