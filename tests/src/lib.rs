@@ -10,6 +10,7 @@
 pub mod cluster;
 pub mod compare;
 pub mod database;
+pub mod definitions;
 pub mod guardian;
 pub mod guide;
 pub mod installation;

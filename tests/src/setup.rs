@@ -1,4 +1,5 @@
 //! A run directory with `pgqd.ini`, `source.ini` and `target.ini`, and the executables under test at work in it.
+mod chunks;
 mod ini_files;
 mod progress;
 

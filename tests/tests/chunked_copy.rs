@@ -9,11 +9,14 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tests::cluster::Shutdown;
+use tests::definitions::{assert_same, definitions};
 use tests::proxy::Proxy;
 use tests::{Database, Pair, Setup, compare, wait_until};
 
 const SETTLE: Duration = Duration::from_secs(180);
 const ROWS: u32 = 60_000;
+/// Pages of a chunk.
+const PAGES: u32 = 40;
 
 /// About 1 000 pages each, with indexes of several kinds.
 fn create(pair: &Pair) {
@@ -100,49 +103,16 @@ fn chunks(pair: &Pair) -> BTreeMap<String, String> {
     rows.into_iter().filter_map(|mut row| Some((row.swap_remove(0)?, row.pop()??))).collect()
 }
 
-/// Ranges of pages can be read since PostgreSQL 14.
-fn has_chunks(pair: &Pair) -> bool {
-    let has = pair.source.cluster.major() >= 14;
-    if !has {
-        eprintln!("the source copies under one snapshot: nothing to test");
-    }
-    has
-}
-
-fn setup(pair: &Pair, rate: &str) -> Setup {
-    let setup = Setup::new(pair);
-    setup.set("target.ini", "parallel_copies", "2");
-    setup.set("target.ini", "copy_chunk_pages", "40");
-    // a chunk that is held keeps its locks so long
-    setup.set("target.ini", "copy_chunk_seconds", "3");
-    setup.set("target.ini", "copy_rate_limit", rate);
-    setup.start_nodes();
-    setup
-}
-
-fn definitions(database: &Database) -> Vec<Vec<Option<String>>> {
-    database.rows(
-        "select indexrelid::regclass::text, pg_get_indexdef(indexrelid), indisclustered, indisreplident, obj_description(indexrelid),
-                (select string_agg(attstattarget::text, ',') from pg_attribute where attrelid = indexrelid), c.reloptions::text,
-                (select spcname from pg_tablespace where oid = c.reltablespace)
-           from pg_index join pg_class c on c.oid = indexrelid join pg_class t on t.oid = indrelid
-          where t.relnamespace = 'public'::regnamespace
-         union all
-         select conname, pg_get_constraintdef(oid), condeferrable, condeferred, obj_description(oid), contype::text, conrelid::regclass::text, null
-           from pg_constraint where connamespace = 'public'::regnamespace order by 1, 2, 7",
-    )
-}
-
 #[test]
 fn interrupted_copies_go_on_behind_their_last_chunk() {
     let kills = std::env::var("CHUNKED_COPY_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(5);
     let pair = Pair::start();
-    if !has_chunks(&pair) {
+    if !pair.has_chunks() {
         return;
     }
     create(&pair);
     let before = definitions(&pair.target);
-    let setup = setup(&pair, "3MB");
+    let setup = Setup::in_chunks(&pair, PAGES, "3MB");
     let writer = Writer::start(&pair.source);
     setup.add_all();
     let mut transactions = BTreeSet::new();
@@ -184,13 +154,12 @@ fn interrupted_copies_go_on_behind_their_last_chunk() {
             }
         }
     }
-    setup.set("target.ini", "copy_rate_limit", "0");
-    setup.londiste(&["-r", "target.ini"]).expect_success();
+    setup.copy_unlimited();
     setup.wait_ok(SETTLE);
     assert!(writer.stop() > 0);
     setup.wait_caught_up(SETTLE);
     compare::assert_equal(&pair);
-    assert_eq!(definitions(&pair.target), before);
+    assert_same(&definitions(&pair.target), &before);
     assert!(transactions.len() > 3, "chunks have transactions of their own: {transactions:?}");
     let left = "select (select count(*) from londiste_rs.copy_run) + (select count(*) from londiste_rs.copy_chunk)
                      + (select count(*) from londiste_rs.copy_index) + (select count(*) from londiste_rs.copy_progress)
@@ -204,14 +173,14 @@ fn interrupted_copies_go_on_behind_their_last_chunk() {
 #[test]
 fn an_interruption_repeats_one_chunk_at_most() {
     let pair = Pair::start();
-    if !has_chunks(&pair) {
+    if !pair.has_chunks() {
         return;
     }
     pair.both("create table line (id int primary key, pad text)");
     pair.source
         .execute(&format!("insert into line select i, repeat('x', 100) from generate_series(1, {ROWS}) i"));
     let proxy = Proxy::before(pair.source.port);
-    let setup = setup(&pair, "0");
+    let setup = Setup::in_chunks(&pair, PAGES, "0");
     setup.set("target.ini", "remote_extra_connstr", &format!("port={}", proxy.port()));
     setup.set("target.ini", "parallel_copies", "1");
     setup.set("target.ini", "copy_chunk_pages", "100");
@@ -262,11 +231,11 @@ fn copying(setup: &Setup) -> bool {
 #[test]
 fn limits_and_pauses_hold_for_running_copies() {
     let pair = Pair::start();
-    if !has_chunks(&pair) {
+    if !pair.has_chunks() {
         return;
     }
     create(&pair);
-    let setup = setup(&pair, "100kB");
+    let setup = Setup::in_chunks(&pair, PAGES, "100kB");
     setup.add_all();
     wait_until(SETTLE, "chunks are committed", || chunks(&pair).len() > 1);
     let rate = "select coalesce(max(bytes / extract(epoch from updated - began)), 0)::int8 from londiste_rs.copy_progress
@@ -281,8 +250,7 @@ fn limits_and_pauses_hold_for_running_copies() {
     // copies look once a second whether they are held
     std::thread::sleep(Duration::from_secs(3));
     let known = chunks(&pair);
-    setup.set("target.ini", "copy_rate_limit", "0");
-    setup.londiste(&["-r", "target.ini"]).expect_success();
+    setup.copy_unlimited();
     std::thread::sleep(Duration::from_secs(3));
     assert!(chunks(&pair).len() <= known.len() + 2, "at most the two chunks in hand");
     // what was dropped can be brought back by the stock worker too: by what it finds in its place
@@ -312,11 +280,11 @@ fn limits_and_pauses_hold_for_running_copies() {
 #[test]
 fn a_table_that_is_rewritten_or_emptied_meanwhile_starts_over() {
     let pair = Pair::start();
-    if !has_chunks(&pair) {
+    if !pair.has_chunks() {
         return;
     }
     create(&pair);
-    let setup = setup(&pair, "2MB");
+    let setup = Setup::in_chunks(&pair, PAGES, "2MB");
     setup.add_all();
     let started_over = |times: usize| {
         wait_until(SETTLE, "the copy starts over", || {
@@ -330,8 +298,7 @@ fn a_table_that_is_rewritten_or_emptied_meanwhile_starts_over() {
     wait_until(SETTLE, "chunks are committed", || of_item(&pair) > 1);
     pair.source.execute("truncate item; insert into item (id, part, name) values (1, 'one', 'one')");
     started_over(2);
-    setup.set("target.ini", "copy_rate_limit", "0");
-    setup.londiste(&["-r", "target.ini"]).expect_success();
+    setup.copy_unlimited();
     setup.wait_ok(SETTLE);
     setup.wait_caught_up(SETTLE);
     assert_eq!(compare::assert_equal(&pair).rows, 1 + u64::from(ROWS));
@@ -379,11 +346,11 @@ fn definitions_come_back_as_they_were_whenever_the_copy_is_killed() {
         setup.start_daemon("target");
     }
     setup.wait_ok(SETTLE);
-    assert_eq!(definitions(&pair.target), before);
+    assert_same(&definitions(&pair.target), &before);
     // the child's rows count for both
     assert_eq!(compare::assert_equal(&pair).rows, 20_200);
     // a copy that is broken off for good gives back what can be given back
     setup.londiste(&["target.ini", "resync", "public.t"]).expect_success();
     setup.londiste(&["target.ini", "remove-table", "public.t"]).expect_success();
-    assert_eq!(definitions(&pair.target), before);
+    assert_same(&definitions(&pair.target), &before);
 }

@@ -88,3 +88,22 @@ fn a_queue_with_quotes_dots_and_blanks() {
 fn a_queue_whose_name_is_too_long_for_a_trigger() {
     round_trip("Sixty-three's \"bytes\".0123456789 0123456789 0123456789 01 $f$ Q");
 }
+
+#[test]
+fn a_table_of_as_many_columns_as_a_row_has_room_for() {
+    let pair = Pair::start();
+    let columns: Vec<String> =
+        (1..1500).map(|n| format!("\"a column with a long name, number {n}\" int")).collect();
+    pair.both(&format!("create table wide (id int primary key, {})", columns.join(", ")));
+    pair.source.execute("insert into wide select i from generate_series(1, 20) i");
+    let setup = Setup::new(&pair);
+    setup.start_nodes();
+    setup.add_all();
+    setup.wait_ok(SETTLE);
+    pair.source.execute(
+        "update wide set \"a column with a long name, number 1499\" = id where id < 5; update wide set id = 100 where id = 7;
+         delete from wide where id = 9; insert into wide (id, \"a column with a long name, number 700\") values (9, 9)",
+    );
+    setup.wait_caught_up(SETTLE);
+    assert_eq!(compare::assert_equal(&pair).rows, 20);
+}

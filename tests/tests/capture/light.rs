@@ -156,6 +156,8 @@ fn a_table_of_very_many_columns_is_told_in_full() {
     root.app.execute("insert into doc select i, (select string_agg(md5(i || ' ' || j), '') from generate_series(1, 200) j) from generate_series(1, 200) i");
     root.app.execute("analyze doc; select londiste_rs.capture_table('q', 'public.doc')");
     root.app.execute("update doc set c999 = 1 where id = 1; update doc set c1 = 1 where id < 3");
-    let full = root.app.number("select count(*) from pgq.event_1 where ev_type = 'rec.U' and length(ev_data) > 6000");
+    let full = root
+        .app
+        .number("select count(*) from pgq.event_1 where ev_type = 'rec.U' and length(ev_data) > 6000");
     assert_eq!(full, 3);
 }

@@ -1,39 +1,10 @@
 //! Indexes and constraints are what they were, whatever happens between dropping and rebuilding them.
 use std::time::Duration;
 
-use tests::{Database, Pair, Setup, compare, wait_until};
+use tests::definitions::{assert_same, definitions};
+use tests::{Pair, Setup, compare, wait_until};
 
-use crate::{ROWS, SETTLE, go, has_chunks, setup, wait_told};
-
-/// All that is to be known of indexes and constraints, with the indexes and constraints above them. (A NOT NULL that a partition has inherited
-/// becomes its own besides, on version 18, when the partition's key is made of an index.)
-pub(crate) fn definitions(database: &Database) -> Vec<Vec<Option<String>>> {
-    database.rows(
-        "select indexrelid::regclass::text, pg_get_indexdef(indexrelid), indisclustered, indisreplident, indisvalid::text,
-                obj_description(indexrelid, 'pg_class'),
-                (select string_agg(attstattarget::text, ',') from pg_attribute where attrelid = indexrelid), c.reloptions::text,
-                (select spcname from pg_tablespace where oid = c.reltablespace),
-                (select inhparent::regclass::text from pg_inherits where inhrelid = indexrelid)
-           from pg_index join pg_class c on c.oid = indexrelid join pg_class t on t.oid = indrelid
-          where t.relnamespace::regnamespace::text in ('public', 'parts', '\"Odd schema\"')
-         union all
-         select conname, pg_get_constraintdef(k.oid), condeferrable, condeferred, contype::text, obj_description(k.oid, 'pg_constraint'),
-                conrelid::regclass::text, case when contype <> 'n' then conislocal::text end, coninhcount::text,
-                (select conrelid::regclass || ' ' || conname from pg_constraint p where p.oid = k.conparentid)
-           from pg_constraint k where connamespace::regnamespace::text in ('public', 'parts', '\"Odd schema\"') order by 1, 2, 7",
-    )
-}
-
-/// Tells what differs.
-#[track_caller]
-pub(crate) fn assert_same(now: &[Vec<Option<String>>], before: &[Vec<Option<String>>]) {
-    let lacks = |these: &[Vec<Option<String>>], those: &[Vec<Option<String>>]| -> Vec<String> {
-        let rows = these.iter().filter(|row| !those.contains(row));
-        rows.map(|row| row.iter().map(|v| v.as_deref().unwrap_or("-")).collect::<Vec<_>>().join(" | "))
-            .collect()
-    };
-    assert!(now == before, "gone: {:#?}\ncome: {:#?}", lacks(before, now), lacks(now, before));
-}
+use crate::{PAGES, ROWS, SETTLE, wait_told};
 
 /// Every kind of index that a partitioned table and its partitions can have, under names that are nobody's rule.
 fn odd_target(pair: &Pair) {
@@ -108,7 +79,7 @@ fn definitions_come_back_as_they_were_whenever_the_copy_is_killed() {
     setup.set("target.ini", "copy_rate_limit", "100kB");
     setup.londiste(&["-r", "target.ini"]).expect_success();
     setup.londiste(&["target.ini", "resync", "t"]).expect_success();
-    if has_chunks(&pair) {
+    if pair.has_chunks() {
         wait_until(SETTLE, "the indexes are away", || {
             pair.target.number("select count(*) from londiste_rs.copy_index") > 20
         });
@@ -133,7 +104,7 @@ fn definitions_come_back_as_they_were_whenever_the_copy_is_killed() {
 #[test]
 fn definitions_come_back_whatever_was_the_last_thing_that_was_committed() {
     let pair = Pair::start();
-    if !has_chunks(&pair) {
+    if !pair.has_chunks() {
         return;
     }
     odd_target(&pair);
@@ -185,10 +156,10 @@ fn exclusion_constraints_of_partitioned_tables_stay() {
         "insert into p select i, int4range(i, i + 1), repeat('v', 80) from generate_series(1, {ROWS}) i"
     ));
     let before = definitions(&pair.target);
-    let setup = setup(&pair, "400kB");
+    let setup = Setup::in_chunks(&pair, PAGES, "400kB");
     setup.add_all();
     wait_told(&setup, "under one snapshot: a unique index on the target has to stay");
-    go(&setup);
+    setup.copy_unlimited();
     setup.wait_ok(SETTLE);
     assert_same(&definitions(&pair.target), &before);
     assert_eq!(compare::assert_equal(&pair).rows, u64::from(ROWS));

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use definitions::{assert_same, definitions};
 use tests::cluster::Shutdown;
+use tests::definitions::{assert_same, definitions};
 use tests::{Database, Pair, Setup, compare, wait_for, wait_until};
 
 mod definitions;
@@ -34,6 +34,9 @@ fn partitions(table: &str) -> String {
     )
 }
 
+/// Pages of a chunk.
+const PAGES: u32 = 30;
+
 fn create(pair: &Pair) {
     let (source, target) = (&pair.source, &pair.target);
     pair.both("create schema parts");
@@ -55,30 +58,6 @@ fn create(pair: &Pair) {
             "insert into {table} (id, at, v) select i, i % 1000, repeat('v', 80) from generate_series(1, {ROWS}) i"
         ));
     }
-}
-
-/// Ranges of pages can be read since PostgreSQL 14.
-fn has_chunks(pair: &Pair) -> bool {
-    let has = pair.source.cluster.major() >= 14;
-    if !has {
-        eprintln!("the source copies under one snapshot: nothing to test");
-    }
-    has
-}
-
-fn setup(pair: &Pair, rate: &str) -> Setup {
-    let setup = Setup::new(pair);
-    setup.set("target.ini", "parallel_copies", "2");
-    setup.set("target.ini", "copy_chunk_pages", "30");
-    setup.set("target.ini", "copy_chunk_seconds", "3");
-    setup.set("target.ini", "copy_rate_limit", rate);
-    setup.start_nodes();
-    setup
-}
-
-fn go(setup: &Setup) {
-    setup.set("target.ini", "copy_rate_limit", "0");
-    setup.londiste(&["-r", "target.ini"]).expect_success();
 }
 
 /// Changes rows of all tables, and their partitions, until told to stop; goes on over lost connections.
@@ -174,12 +153,12 @@ fn wait_told(setup: &Setup, words: &str) {
 fn interrupted_copies_go_on_behind_their_last_chunk() {
     let kills = std::env::var("CHUNKED_COPY_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(5);
     let pair = Pair::start();
-    if !has_chunks(&pair) {
+    if !pair.has_chunks() {
         return;
     }
     create(&pair);
     let before = definitions(&pair.target);
-    let setup = setup(&pair, "2MB");
+    let setup = Setup::in_chunks(&pair, PAGES, "2MB");
     let (mut transactions, mut seen) = (BTreeSet::new(), BTreeSet::new());
     under_writers(&pair, || {
         setup.add_all();
@@ -218,7 +197,7 @@ fn interrupted_copies_go_on_behind_their_last_chunk() {
                 assert_eq!(kept.get(chunk), Some(committed), "{chunk} was copied again\n{}", setup.logs());
             }
         }
-        go(&setup);
+        setup.copy_unlimited();
         setup.wait_ok(SETTLE);
     });
     setup.wait_caught_up(SETTLE);

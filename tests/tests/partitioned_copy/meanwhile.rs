@@ -1,14 +1,14 @@
 //! What happens to partitions while they are copied.
 
-use tests::{Pair, compare, wait_for, wait_until};
+use tests::definitions::{assert_same, definitions};
+use tests::{Pair, Setup, compare, wait_for, wait_until};
 
-use crate::definitions::{assert_same, definitions};
-use crate::{BY_RANGE, COLUMNS, ROWS, SETTLE, chunks, create, go, has_chunks, setup, wait_told};
+use crate::{BY_RANGE, COLUMNS, PAGES, ROWS, SETTLE, chunks, create, wait_told};
 
 #[test]
 fn rows_without_a_partition_park_the_table_until_there_is_one() {
     let pair = Pair::start();
-    if !has_chunks(&pair) {
+    if !pair.has_chunks() {
         return;
     }
     pair.source.execute(&format!("create table p {COLUMNS}"));
@@ -20,7 +20,7 @@ fn rows_without_a_partition_park_the_table_until_there_is_one() {
     pair.source.execute(&format!(
         "insert into p (id, at, v) select i, i * 1000 / {ROWS}, repeat('v', 80) from generate_series(1, {ROWS}) i"
     ));
-    let setup = setup(&pair, "0");
+    let setup = Setup::in_chunks(&pair, PAGES, "0");
     setup.set("target.ini", "parallel_copies", "1");
     setup.londiste(&["-r", "target.ini"]).expect_success();
     setup.add_all();
@@ -45,12 +45,12 @@ fn rows_without_a_partition_park_the_table_until_there_is_one() {
 #[test]
 fn a_partition_that_is_emptied_meanwhile_starts_the_copy_over() {
     let pair = Pair::start();
-    if !has_chunks(&pair) {
+    if !pair.has_chunks() {
         return;
     }
     create(&pair);
     let before = definitions(&pair.target);
-    let setup = setup(&pair, "1MB");
+    let setup = Setup::in_chunks(&pair, PAGES, "1MB");
     setup.londiste(&["source.ini", "add-table", "same"]).expect_success();
     setup.londiste(&["target.ini", "add-table", "same"]).expect_success();
     let started_over = |times: usize| {
@@ -67,7 +67,7 @@ fn a_partition_that_is_emptied_meanwhile_starts_the_copy_over() {
     started_over(1);
     pair.source.execute("truncate parts.same_mid_0");
     started_over(2);
-    go(&setup);
+    setup.copy_unlimited();
     setup.wait_ok(SETTLE);
     setup.wait_caught_up(SETTLE);
     compare::these(&pair.source, &pair.target, &["public.same".to_owned()]).expect("equal");
@@ -77,11 +77,11 @@ fn a_partition_that_is_emptied_meanwhile_starts_the_copy_over() {
 #[test]
 fn partitions_that_come_on_the_source_meanwhile_are_copied_too() {
     let pair = Pair::start();
-    if !has_chunks(&pair) {
+    if !pair.has_chunks() {
         return;
     }
     create(&pair);
-    let setup = setup(&pair, "300kB");
+    let setup = Setup::in_chunks(&pair, PAGES, "300kB");
     setup.londiste(&["source.ini", "add-table", "on_source"]).expect_success();
     setup.londiste(&["target.ini", "add-table", "on_source"]).expect_success();
     let more = || {
@@ -113,7 +113,7 @@ fn partitions_that_come_on_the_source_meanwhile_are_copied_too() {
     wait_until(SETTLE, "the copy starts over", || {
         setup.target_worker().log().contains("a partition came with rows in it on the source")
     });
-    go(&setup);
+    setup.copy_unlimited();
     setup.wait_ok(SETTLE);
     setup.wait_caught_up(SETTLE);
     compare::these(&pair.source, &pair.target, &["public.on_source".to_owned()]).expect("equal");
@@ -152,7 +152,7 @@ fn foreign_keys_of_and_to_partitions_are_away_during_the_copy() {
         )
     };
     let before = keys();
-    let setup = setup(&pair, "0");
+    let setup = Setup::in_chunks(&pair, PAGES, "0");
     setup.add_all();
     let are_back = || {
         setup.wait_ok(SETTLE);
@@ -171,7 +171,7 @@ fn foreign_keys_of_and_to_partitions_are_away_during_the_copy() {
 #[test]
 fn tables_tells_why_a_partitioned_table_is_copied_under_one_snapshot() {
     let pair = Pair::start();
-    if !has_chunks(&pair) {
+    if !pair.has_chunks() {
         return;
     }
     let table = format!("create table p {COLUMNS} {BY_RANGE}; create table p_rest partition of p default");
@@ -186,10 +186,10 @@ fn tables_tells_why_a_partitioned_table_is_copied_under_one_snapshot() {
         pair.target.user
     ));
     let before = definitions(&pair.target);
-    let setup = setup(&pair, "300kB");
+    let setup = Setup::in_chunks(&pair, PAGES, "300kB");
     setup.add_all();
     wait_told(&setup, "under one snapshot: a partition of the target's table belongs to a role");
-    go(&setup);
+    setup.copy_unlimited();
     setup.wait_ok(SETTLE);
     assert_eq!(compare::assert_equal(&pair).rows, u64::from(ROWS));
     assert_same(&definitions(&pair.target), &before);
@@ -200,7 +200,7 @@ fn tables_tells_why_a_partitioned_table_is_copied_under_one_snapshot() {
     setup.londiste(&["-r", "target.ini"]).expect_success();
     setup.londiste(&["target.ini", "resync", "p"]).expect_success();
     wait_told(&setup, "under one snapshot: a unique index on the target has to stay");
-    go(&setup);
+    setup.copy_unlimited();
     setup.wait_ok(SETTLE);
     assert_same(&definitions(&pair.target), &before);
 }
