@@ -2,11 +2,14 @@
 //! target hold the same rows afterwards, and no session saw an error that was not its own. Time and seed: `docs/testing.md`.
 #![allow(clippy::expect_used, clippy::type_complexity, reason = "a test fails by panicking")]
 
+mod geometry;
 mod kind;
+mod numbers;
 mod scalar;
 mod session;
 mod statement;
 mod table;
+mod times;
 mod types;
 
 use std::path::Path;

@@ -1,102 +1,14 @@
 //! Texts of scalar values: the ordinary, the extremes, and what needs quoting.
 use fastrand::Rng;
 
-fn one_of(rng: &mut Rng, values: &[&str]) -> String {
+use super::numbers::int2;
+
+pub(crate) fn one_of(rng: &mut Rng, values: &[&str]) -> String {
     values[rng.usize(..values.len())].to_owned()
 }
 
 pub(crate) fn boolean(rng: &mut Rng) -> String {
     rng.bool().to_string()
-}
-
-pub(crate) fn int2(rng: &mut Rng) -> String {
-    rng.i16(..).to_string()
-}
-
-pub(crate) fn int4(rng: &mut Rng) -> String {
-    match rng.u8(..4) {
-        0 => one_of(rng, &["-2147483648", "2147483647", "0", "-1"]),
-        _ => rng.i32(..).to_string(),
-    }
-}
-
-pub(crate) fn int8(rng: &mut Rng) -> String {
-    match rng.u8(..4) {
-        0 => one_of(rng, &["-9223372036854775808", "9223372036854775807"]),
-        _ => rng.i64(..).to_string(),
-    }
-}
-
-pub(crate) fn oid(rng: &mut Rng) -> String {
-    rng.u32(..).to_string()
-}
-
-fn digits(rng: &mut Rng, most: usize) -> String {
-    let count = rng.usize(1..=most);
-    (0..count).map(|_| rng.digit(10)).collect()
-}
-
-fn long_digits(rng: &mut Rng) -> String {
-    let most = if rng.u8(..20) == 0 { 300 } else { 40 };
-    digits(rng, most)
-}
-
-pub(crate) fn numeric(rng: &mut Rng) -> String {
-    let sign = if rng.bool() { "-" } else { "" };
-    match rng.u8(..8) {
-        0 => "NaN".to_owned(),
-        1 => format!("{sign}{}", long_digits(rng)),
-        2 => format!("{sign}0.{}", long_digits(rng)),
-        3 => format!("{sign}{}.000", digits(rng, 4)),
-        4 => format!("{sign}{}e{}", digits(rng, 3), rng.i32(-200..200)),
-        5 => one_of(rng, &["0", "0.00", "-0.000", "1", "1.0", "1.00"]),
-        _ => format!("{sign}{}.{}", digits(rng, 12), digits(rng, 12)),
-    }
-}
-
-pub(crate) fn numeric_8_2(rng: &mut Rng) -> String {
-    format!("{}.{:02}", rng.i32(-999_999..1_000_000), rng.u8(..100))
-}
-
-pub(crate) fn numeric_infinite(rng: &mut Rng) -> String {
-    if rng.bool() { one_of(rng, &["Infinity", "-Infinity", "NaN"]) } else { numeric(rng) }
-}
-
-pub(crate) fn float8(rng: &mut Rng) -> String {
-    match rng.u8(..3) {
-        0 => one_of(
-            rng,
-            &[
-                "NaN",
-                "Infinity",
-                "-Infinity",
-                "-0",
-                "0",
-                "4.9e-324",
-                "1.7976931348623157e308",
-                "0.1",
-                "2.2250738585072014e-308",
-            ],
-        ),
-        _ => {
-            let value = f64::from_bits(rng.u64(..));
-            if value.is_nan() { "NaN".to_owned() } else { format!("{value:e}").replace("inf", "Infinity") }
-        }
-    }
-}
-
-pub(crate) fn float4(rng: &mut Rng) -> String {
-    match rng.u8(..3) {
-        0 => one_of(rng, &["NaN", "Infinity", "-Infinity", "-0", "0", "1e-45", "3.4028235e38", "0.1"]),
-        _ => {
-            let value = f32::from_bits(rng.u32(..));
-            if value.is_nan() { "NaN".to_owned() } else { format!("{value:e}").replace("inf", "Infinity") }
-        }
-    }
-}
-
-pub(crate) fn money(rng: &mut Rng) -> String {
-    format!("{}.{:02}", rng.i64(-92_233_720_368_547_757..92_233_720_368_547_757), rng.u8(..100))
 }
 
 const PIECES: &[&str] = &[
@@ -161,90 +73,6 @@ pub(crate) fn bit_5(rng: &mut Rng) -> String {
 pub(crate) fn varbit(rng: &mut Rng) -> String {
     let count = rng.usize(..70);
     bits(rng, count)
-}
-
-fn day(rng: &mut Rng) -> String {
-    format!("{:02}-{:02}", rng.u8(1..=12), rng.u8(1..=28))
-}
-
-pub(crate) fn date(rng: &mut Rng) -> String {
-    match rng.u8(..6) {
-        0 => one_of(
-            rng,
-            &["infinity", "-infinity", "4713-01-01 BC", "5874897-12-31", "0001-12-31 BC", "2024-02-29"],
-        ),
-        1 => format!("{:04}-{} BC", rng.u16(1..4713), day(rng)),
-        2 => format!("{}-{}", rng.u32(10_000..5_000_000), day(rng)),
-        _ => format!("{:04}-{}", rng.u16(1..9999), day(rng)),
-    }
-}
-
-pub(crate) fn time(rng: &mut Rng) -> String {
-    match rng.u8(..5) {
-        0 => one_of(rng, &["24:00:00", "00:00:00", "23:59:59.999999"]),
-        _ => {
-            format!("{:02}:{:02}:{:02}.{:06}", rng.u8(..24), rng.u8(..60), rng.u8(..60), rng.u32(..1_000_000))
-        }
-    }
-}
-
-fn zone(rng: &mut Rng) -> String {
-    let sign = if rng.bool() { '+' } else { '-' };
-    format!("{sign}{:02}:{:02}", rng.u8(..15), rng.u8(..60))
-}
-
-pub(crate) fn timetz(rng: &mut Rng) -> String {
-    format!("{}{}", time(rng), zone(rng))
-}
-
-pub(crate) fn timestamp(rng: &mut Rng) -> String {
-    match rng.u8(..6) {
-        0 => one_of(
-            rng,
-            &[
-                "infinity",
-                "-infinity",
-                "4713-01-01 00:00:00 BC",
-                "294276-12-31 23:59:59",
-                "2000-01-01 00:00:00",
-            ],
-        ),
-        1 => format!("{:04}-{} {} BC", rng.u16(2..4713), day(rng), time(rng)),
-        _ => format!("{:04}-{} {}", rng.u16(1..9999), day(rng), time(rng)),
-    }
-}
-
-pub(crate) fn timestamptz(rng: &mut Rng) -> String {
-    match rng.u8(..6) {
-        0 => one_of(
-            rng,
-            &["infinity", "-infinity", "4713-01-02 00:00:00+00 BC", "294276-12-30 23:59:59.999999+00"],
-        ),
-        1 => format!("{:04}-{} {}{} BC", rng.u16(2..4713), day(rng), time(rng), zone(rng)),
-        _ => format!("{:04}-{} {}{}", rng.u16(1..9999), day(rng), time(rng), zone(rng)),
-    }
-}
-
-pub(crate) fn interval(rng: &mut Rng) -> String {
-    let (years, months, days) = (rng.i32(-9_999..9_999), rng.i32(-11..12), rng.i32(-9_999..9_999));
-    let (hours, minutes, micros) = (rng.i32(-99_999..99_999), rng.i32(-59..60), rng.u32(..60_000_000));
-    match rng.u8(..6) {
-        0 => one_of(
-            rng,
-            &["PT0S", "P1M", "P30D", "PT24H", "P-178000000Y", "P-1DT1H", "PT-0.000001S", "P1Y-2M3DT-4H"],
-        ),
-        1 => format!("P{months}M"),
-        2 => format!("PT{hours}H"),
-        _ => format!(
-            "P{years}Y{months}M{days}DT{hours}H{minutes}M{}.{:06}S",
-            micros / 1_000_000,
-            micros % 1_000_000
-        ),
-    }
-}
-
-pub(crate) fn interval_infinite(rng: &mut Rng) -> String {
-    if rng.bool() { one_of(rng, &["infinity", "-infinity"]) } else { interval(rng) }
 }
 
 pub(crate) fn uuid(rng: &mut Rng) -> String {
@@ -352,50 +180,6 @@ pub(crate) fn macaddr8(rng: &mut Rng) -> String {
 
 pub(crate) fn pg_lsn(rng: &mut Rng) -> String {
     format!("{:X}/{:X}", rng.u32(..), rng.u32(..))
-}
-
-fn number(rng: &mut Rng) -> String {
-    match rng.u8(..3) {
-        0 => one_of(rng, &["-0", "0", "0.1", "1e-300", "1e300", "Infinity"]),
-        _ => format!("{}", rng.f64() * 2000.0 - 1000.0),
-    }
-}
-
-pub(crate) fn point(rng: &mut Rng) -> String {
-    match rng.u8(..6) {
-        0 => "(NaN,-Infinity)".to_owned(),
-        _ => format!("({},{})", number(rng), number(rng)),
-    }
-}
-
-fn points(rng: &mut Rng, from: usize) -> String {
-    let count = rng.usize(from..5);
-    (0..count).map(|_| point(rng)).collect::<Vec<_>>().join(",")
-}
-
-pub(crate) fn line(rng: &mut Rng) -> String {
-    format!("{{{},{},{}}}", rng.f64() + 0.5, number(rng), number(rng))
-}
-
-pub(crate) fn lseg(rng: &mut Rng) -> String {
-    format!("[{},{}]", point(rng), point(rng))
-}
-
-pub(crate) fn rectangle(rng: &mut Rng) -> String {
-    format!("{},{}", point(rng), point(rng))
-}
-
-pub(crate) fn path(rng: &mut Rng) -> String {
-    let points = points(rng, 1);
-    if rng.bool() { format!("[{points}]") } else { format!("({points})") }
-}
-
-pub(crate) fn polygon(rng: &mut Rng) -> String {
-    format!("({})", points(rng, 1))
-}
-
-pub(crate) fn circle(rng: &mut Rng) -> String {
-    format!("<{},{}>", point(rng), rng.f64() * 10.0)
 }
 
 pub(crate) fn tsvector(rng: &mut Rng) -> String {

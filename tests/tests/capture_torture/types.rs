@@ -1,6 +1,9 @@
 //! The types of the columns, and what must be created for them.
+use super::geometry::*;
 use super::kind::Kind;
+use super::numbers::*;
 use super::scalar::*;
+use super::times::*;
 use tests::Pair;
 
 /// A column's type and how its values are made.
