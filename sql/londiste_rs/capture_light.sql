@@ -25,12 +25,13 @@ as $$
 $$;
 
 -- Source text of the condition that a value is large and the same as before. From version 17 on a large value that nobody has touched can be told by
--- its place; before, both have to be read where they have the same size, which is still cheaper than to write it.
-create or replace function londiste_rs.stayed_source(i_new text, i_old text)
+-- its place, in transition tables (i_placed): PL/pgSQL's NEW and OLD do not keep it. Otherwise both have to be read where they have the same
+-- size, which is still cheaper than to write it.
+create or replace function londiste_rs.stayed_source(i_new text, i_old text, i_placed boolean)
 returns text language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    select format(case when current_setting('server_version_num')::integer >= 170000
+    select format(case when i_placed and current_setting('server_version_num')::integer >= 170000
         then 'pg_column_toast_chunk_id(%1$s) = pg_column_toast_chunk_id(%2$s)'
         else 'pg_column_size(%1$s) > 1000 and pg_column_size(%1$s) = pg_column_size(%2$s) and row(%1$s)::record *= row(%2$s)::record' end, i_new, i_old)
 $$;
@@ -49,7 +50,7 @@ $$;
 -- Source text of updated rows that leave out what stayed, with the names of the columns left out as a JSON array: (kind, data, old_data, left_out).
 -- i_from: source text of their values (n1, …, o1, …), and whether the key has changed (moved). The values stay by themselves until the end: a row of
 -- them would be made with all its large values in it.
-create or replace function londiste_rs.light_rows_source(i_rel oid, i_large text[], i_unchanged boolean, i_from text)
+create or replace function londiste_rs.light_rows_source(i_rel oid, i_large text[], i_unchanged boolean, i_placed boolean, i_from text)
 returns text language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -60,7 +61,7 @@ as $$
                              ', ' order by a.pos),
                   string_agg(format('b.o%s', a.pos), ', ' order by a.pos),
                   string_agg(format('case when a.stayed%s then %L end', a.pos, to_json(a.attname::text)), ', ' order by a.pos) filter (where a.large),
-                  string_agg(format('not f.moved and %s as stayed%s', londiste_rs.stayed_source('f.n' || a.pos, 'f.o' || a.pos), a.pos), ', ' order by a.pos)
+                  string_agg(format('not f.moved and %s as stayed%s', londiste_rs.stayed_source('f.n' || a.pos, 'f.o' || a.pos, i_placed), a.pos), ', ' order by a.pos)
                       filter (where a.large),
                   i_from,
                   case when i_unchanged then '' else ' where ' || string_agg(
@@ -75,7 +76,7 @@ create or replace function londiste_rs.one_light_update_source(i_rel oid, i_key 
 returns text language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    select londiste_rs.light_rows_source(i_rel, i_large, i_unchanged, format($f$select %s, %s, false as moved
+    select londiste_rs.light_rows_source(i_rel, i_large, i_unchanged, true, format($f$select %s, %s, false as moved
               from new_rows "." cross join old_rows ".." where not exists (select from new_rows offset 1) and %s::record *= %s::record$f$,
         londiste_rs.values_source(i_rel, '"."', 'n'), londiste_rs.values_source(i_rel, '".."', 'o'),
         londiste_rs.key_source(i_key, '"."'), londiste_rs.key_source(i_key, '".."')))
@@ -86,7 +87,7 @@ create or replace function londiste_rs.paired_light_updates_source(i_rel oid, i_
 returns text language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    select londiste_rs.light_rows_source(i_rel, i_large, i_unchanged, format($f$select n.*, o.*, n.key *<> o.old_key as moved
+    select londiste_rs.light_rows_source(i_rel, i_large, i_unchanged, true, format($f$select n.*, o.*, n.key *<> o.old_key as moved
               from (select row_number() over () as pos, %s, %s::record as key from new_rows ".") n
               join (select row_number() over () as old_pos, %s, %s::record as old_key from old_rows ".") o on o.old_pos = n.pos$f$,
         londiste_rs.values_source(i_rel, '"."', 'n'), londiste_rs.key_source(i_key, '"."'),
@@ -98,7 +99,7 @@ create or replace function londiste_rs.row_light_update_source(i_rel oid, i_key 
 returns text language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    select londiste_rs.light_rows_source(i_rel, i_large, i_unchanged, format('select %s, %s, %s::record *<> %s::record as moved',
+    select londiste_rs.light_rows_source(i_rel, i_large, i_unchanged, false, format('select %s, %s, %s::record *<> %s::record as moved',
         londiste_rs.values_source(i_rel, 'new', 'n'), londiste_rs.values_source(i_rel, 'old', 'o'),
         londiste_rs.key_source(i_key, 'old'), londiste_rs.key_source(i_key, 'new')))
 $$;

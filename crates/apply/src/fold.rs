@@ -238,5 +238,8 @@ fn merge(before: &Row, update: &Row) -> Option<Row> {
     let key = key_of.key.iter().filter_map(|k| names.iter().position(|n| *n == key_of.names[*k])).collect();
     let pinned = before.columns.pinned && update.columns.pinned;
     let left_out = before.columns.left_out.iter().filter(|name| !names.contains(name)).cloned().collect();
-    Some(Row { columns: Arc::new(Columns { names, key, pinned, left_out }), values })
+    let columns = Columns { names, key, pinned, left_out };
+    // mostly the row before told all: its columns are known by their place in memory
+    let columns = if columns == *before.columns { Arc::clone(&before.columns) } else { Arc::new(columns) };
+    Some(Row { columns, values })
 }
