@@ -87,7 +87,7 @@ async fn refresh_captures(worker: &Worker, target: &Session, reluctant: &mut Rel
             never = tell_blockers(worker, target.backend_pid(), &table) => match never {},
         };
         match refreshed {
-            Ok(()) => info!(job, queue, table, "definition has changed: capture brought up to date"),
+            Ok(()) => info!(job, queue, table, "definition or size has changed: capture brought up to date"),
             Err(error) if error.is_connection_lost() => return Err(error.into()),
             Err(error) => {
                 warn!(
