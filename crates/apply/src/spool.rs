@@ -186,7 +186,7 @@ impl Spool {
         Ok(TableCounts { updated, inserted, deleted, ..TableCounts::default() })
     }
 
-    /// Gives rows what their last events leave out: it is what the event before told, else what the target has. A row that neither tells is not
+    /// Gives each key's last row what its event leaves out: it is what the last event before told, else what the target has. A row that neither tells is not
     /// there, which is a conflict.
     async fn fill_left_out(&self, client: &Client, plan: &Plan, matches: &str) -> Result<()> {
         let refused = |e| self.doing(plan).refused(e);
@@ -209,7 +209,8 @@ impl Spool {
                              select {of_target}, t.{} as c{at}, -1, 0 from {only}{table} as t \
                               where exists (select from {name} as s where {at} = any (s.left_out) and {matches})) as v \
                           order by {key}, ev_id desc, part desc) as f \
-                  where {at} = any (s.left_out) and {same}",
+                  where {at} = any (s.left_out) and {same} \
+                    and (s.ev_id, s.part) in (select distinct on ({key}) ev_id, part from {name} order by {key}, ev_id desc, part desc)",
                 column.quoted
             );
             client.batch_execute(&sql).await.map_err(refused)?;

@@ -89,7 +89,7 @@ impl Staging {
         Ok(keys.len() as u64)
     }
 
-    /// Gives the kept changes what they leave out, in the caller's transaction.
+    /// Gives each key's last change what it leaves out, in the caller's transaction. Only that one: it may be a large value a thousand times.
     pub(crate) async fn fill_left_out(&self, client: &Client) -> Going<()> {
         let what = || format!("filling in what the changes kept in {} leave out", self.name);
         let (name, only, target) = (&self.name, self.only, &self.target);
@@ -106,7 +106,8 @@ impl Staging {
                              select {of_target}, t.{column}, -1 from {only}{target} as t \
                               where exists (select from {name} as k where {text} = any (k.londiste_left_out) and {same_in_target})) as v \
                           order by {key}, londiste_seq desc) as f \
-                  where {text} = any (s.londiste_left_out) and {same}",
+                  where {text} = any (s.londiste_left_out) and {same} \
+                    and s.londiste_seq in (select max(londiste_seq) from {name} group by {key})",
                 of_target = list(&self.key, "t."),
                 same_in_target = self.same_key("t", "k"),
                 same = self.same_key("f", "s"),
