@@ -27,7 +27,7 @@ create table if not exists londiste_fk.foreign_key (
 );
 
 comment on column londiste_fk.foreign_key.definition is
-    'as in alter table … add constraint … <definition>, with its own deferrability, without NOT VALID';
+    'as in alter table ... add constraint ... <definition>, with its own deferrability, without NOT VALID';
 comment on column londiste_fk.foreign_key.was_valid is
     'false: it was NOT VALID (or NOT ENFORCED) when it was collected and stays so';
 comment on column londiste_fk.foreign_key.took is 'duration of what the last script did with it';

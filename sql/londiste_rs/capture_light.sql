@@ -36,7 +36,7 @@ as $$
         else 'pg_column_size(%1$s) > 1000 and pg_column_size(%1$s) = pg_column_size(%2$s) and row(%1$s)::record *= row(%2$s)::record' end, i_new, i_old)
 $$;
 
--- Source text of a row's values as columns of those names with their places in the row: n1, n2, … A virtual column has none.
+-- Source text of a row's values as columns of those names with their places in the row: n1, n2 and so on. A virtual column has none.
 create or replace function londiste_rs.values_source(i_rel oid, i_row text, i_prefix text)
 returns text language sql stable
 set search_path = pg_catalog, pg_temp
@@ -48,7 +48,7 @@ as $$
 $$;
 
 -- Source text of updated rows that leave out what stayed, with the names of the columns left out as a JSON array: (kind, data, old_data, left_out).
--- i_from: source text of their values (n1, …, o1, …), and whether the key has changed (moved). The values stay by themselves until the end: a row of
+-- i_from: source text of their values (n1 and so on, o1 and so on), and whether the key has changed (moved). The values stay by themselves until the end: a row of
 -- them would be made with all its large values in it.
 create or replace function londiste_rs.light_rows_source(i_rel oid, i_large text[], i_unchanged boolean, i_placed boolean, i_from text)
 returns text language sql stable

@@ -35,6 +35,20 @@ fn no_tracked_file_names_a_path_outside_or_a_package_registry() {
     assert!(found.is_empty(), "{found:#?}");
 }
 
+/// It is installed into databases of any encoding.
+#[test]
+fn sql_is_ascii() {
+    let texts = tracked_texts();
+    let sql = texts.iter().filter(|(path, _)| path.starts_with("sql"));
+    let found: Vec<String> = sql
+        .clone()
+        .flat_map(|(path, text)| text.lines().enumerate().map(move |(at, line)| (path, at + 1, line)))
+        .filter(|(_, _, line)| !line.is_ascii())
+        .map(|(path, at, line)| format!("{}:{at}: {line}", path.display()))
+        .collect();
+    assert!(sql.count() > 50 && found.is_empty(), "{found:#?}");
+}
+
 #[test]
 fn units_call_the_executables_where_they_are_installed() {
     let directory = tempfile::tempdir().unwrap();
