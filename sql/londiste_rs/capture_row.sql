@@ -11,7 +11,8 @@ declare
     layouts text[];
     relids oid[];
     shape text;
-    light boolean := londiste_rs.large_columns(i_queue_name, i_rel) <> '{}';
+    large text[] := londiste_rs.large_columns(i_queue_name, i_rel);
+    unchanged boolean := londiste_rs.captures_unchanged(i_queue_name);
     writing text[];
     tables integer;
 begin
@@ -33,7 +34,8 @@ begin
         return null;$f$,
             londiste_rs.write_event_source(i_queue_name, i_table_name, $s$select 'rec.I', new::text, null::text$s$, shape, nr, false),
             londiste_rs.write_event_source(i_queue_name, i_table_name, $s$select 'rec.D', old::text, null::text$s$, shape, nr, false),
-            londiste_rs.write_event_source(i_queue_name, i_table_name, londiste_rs.row_update_source(i_queue_name, i_rel, key), shape, nr, light));
+            londiste_rs.write_event_source(i_queue_name, i_table_name,
+                londiste_rs.row_update_source(i_rel, key, large, unchanged), shape, nr, large <> '{}'));
     end loop;
     return case when cardinality(key) > 0 then e'    get diagnostics stack = pg_context;\n' else '' end
         || londiste_rs.plain_source(i_queue_name, relids[1], i_rel, layouts[1],
@@ -42,19 +44,18 @@ begin
                writing);
 end $$;
 
--- An updated row, with its old one where the key has changed or there is none; light where the table has large columns.
+-- An updated row, with its old one where the key has changed or there is none; light where there are large columns.
 drop function if exists londiste_rs.row_update_source(text, text[]);
-create or replace function londiste_rs.row_update_source(i_queue_name text, i_rel oid, i_key text[])
+create or replace function londiste_rs.row_update_source(i_rel oid, i_key text[], i_large text[], i_unchanged boolean)
 returns text language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    select case when l.large <> '{}' then londiste_rs.row_light_update_source(i_rel, i_key, l.large, londiste_rs.captures_unchanged(i_queue_name))
-           else format($f$select 'rec.U', new::text, %s%s$f$,
+    select case when i_large <> '{}' then londiste_rs.row_light_update_source(i_rel, i_key, i_large, i_unchanged)
+        else format($f$select 'rec.U', new::text, %s%s$f$,
             case when cardinality(i_key) = 0 then 'old::text'
                  else format('case when %s::record *<> %s::record then old::text end',
                              londiste_rs.key_source(i_key, 'old'), londiste_rs.key_source(i_key, 'new')) end,
-            case when londiste_rs.captures_unchanged(i_queue_name) then '' else ' where new *<> old' end) end
-      from (select londiste_rs.large_columns(i_queue_name, i_rel)) l (large)
+            case when i_unchanged then '' else ' where new *<> old' end) end
 $$;
 
 create or replace function londiste_rs.row_capture_source(i_queue_name text, i_table_name text, i_rel oid)
@@ -63,6 +64,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     key text[] := londiste_rs.key_columns(i_rel);
+    large text[] := londiste_rs.large_columns(i_queue_name, i_rel);
     layout record;
     shapes text := '';
     suspicion text := '';
@@ -128,8 +130,8 @@ $f$, case when shapes = '' then 'if' else 'elsif' end, layout.relids, layout.rel
         pinning.pin, shapes, suspicion, current,
         londiste_rs.write_events_source(i_queue_name, i_table_name, $f$select 'rec.I', new::text, null::text$f$),
         londiste_rs.write_events_source(i_queue_name, i_table_name, $f$select 'rec.D', old::text, null::text$f$),
-        londiste_rs.write_events_source(i_queue_name, i_table_name, londiste_rs.row_update_source(i_queue_name, i_rel, key), 'shape',
-            londiste_rs.large_columns(i_queue_name, i_rel) <> '{}'),
+        londiste_rs.write_events_source(i_queue_name, i_table_name,
+            londiste_rs.row_update_source(i_rel, key, large, londiste_rs.captures_unchanged(i_queue_name)), 'shape', large <> '{}'),
         londiste_rs.write_events_source(i_queue_name, i_table_name, $f$select 'rec.U', new::text, old::text$f$),
         pinning.unpin);
 end $$;

@@ -21,26 +21,28 @@ declare
     key text[] := londiste_rs.key_columns(i_rel);
     large text[] := londiste_rs.large_columns(i_queue_name, i_rel);
     whole text;
+    one text;
+    more text;
 begin
     whole := londiste_rs.planned_without_source('enable_nestloop',
         londiste_rs.write_events_source(i_queue_name, i_table_name, londiste_rs.paired_updates_source('{}', i_unchanged)));
     if cardinality(key) = 0 then
         return whole;
     elsif large <> '{}' then
-        return format($f$if known then
-        %s
-        get diagnostics written = row_count;
-        if written = 0 and exists (select from new_rows) then
-            %s
-        end if;
+        one := londiste_rs.write_events_source(i_queue_name, i_table_name,
+            londiste_rs.one_light_update_source(i_rel, key, large, i_unchanged), 'shape', true);
+        more := londiste_rs.planned_without_source('enable_nestloop', londiste_rs.write_events_source(i_queue_name, i_table_name,
+            londiste_rs.paired_light_updates_source(i_rel, key, large, i_unchanged), 'shape', true));
     else
-        %s
-    end if;$f$,
-            londiste_rs.write_events_source(i_queue_name, i_table_name,
-                londiste_rs.one_light_update_source(i_rel, key, large, i_unchanged), 'shape', true),
-            londiste_rs.planned_without_source('enable_nestloop', londiste_rs.write_events_source(i_queue_name, i_table_name,
-                londiste_rs.paired_light_updates_source(i_rel, key, large, i_unchanged), 'shape', true)),
-            whole);
+        one := londiste_rs.write_events_source(i_queue_name, i_table_name, londiste_rs.one_update_source(key, i_unchanged));
+        more := case when i_unchanged then format($f$%s
+            get diagnostics written = row_count;
+            if written = 0 then
+                %s
+            end if;$f$,
+            londiste_rs.write_events_source(i_queue_name, i_table_name, londiste_rs.many_updates_source(i_rel, key)), whole)
+        else londiste_rs.planned_without_source('enable_nestloop',
+            londiste_rs.write_events_source(i_queue_name, i_table_name, londiste_rs.paired_updates_source(key, false))) end;
     end if;
     return format($f$if known then
         %s
@@ -50,17 +52,7 @@ begin
         end if;
     else
         %s
-    end if;$f$,
-        londiste_rs.write_events_source(i_queue_name, i_table_name, londiste_rs.one_update_source(key, i_unchanged)),
-        case when i_unchanged then format($f$%s
-            get diagnostics written = row_count;
-            if written = 0 then
-                %s
-            end if;$f$,
-            londiste_rs.write_events_source(i_queue_name, i_table_name, londiste_rs.many_updates_source(i_rel, key)), whole)
-        else londiste_rs.planned_without_source('enable_nestloop',
-            londiste_rs.write_events_source(i_queue_name, i_table_name, londiste_rs.paired_updates_source(key, false))) end,
-        whole);
+    end if;$f$, one, more, whole);
 end $$;
 
 -- Source text of what suffices for nearly every statement: a client's own, that nobody interferes with, under settings that suit, on a table

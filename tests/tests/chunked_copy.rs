@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use tests::cluster::Shutdown;
 use tests::definitions::{assert_same, definitions};
 use tests::proxy::Proxy;
 use tests::{Database, Pair, Setup, compare, wait_until};
@@ -130,16 +129,7 @@ fn interrupted_copies_go_on_behind_their_last_chunk() {
             continue;
         }
         let known = chunks(&pair);
-        match kill % 5 {
-            0 => setup.target_worker().kill(),
-            1 => pair.target.cluster.restart(Shutdown::Immediate),
-            2 => drop(pair.source.cluster.terminate_sessions()),
-            3 => pair.source.cluster.restart(Shutdown::Immediate),
-            _ => drop(pair.target.cluster.terminate_sessions()),
-        }
-        if kill % 5 == 0 {
-            setup.start_daemon("target");
-        }
+        setup.interrupt(&pair, kill);
         let kept = chunks(&pair);
         // tables whose rows have become complete meanwhile have no chunks any more
         let tables: BTreeSet<_> = kept.keys().filter_map(|chunk| chunk.split(' ').next()).collect();

@@ -17,15 +17,6 @@ fn start() -> (Pair, Setup) {
     (pair, setup)
 }
 
-/// Ranges of pages can be read since PostgreSQL 14.
-fn has_chunks(pair: &Pair) -> bool {
-    let has = pair.source.cluster.major() >= 14;
-    if !has {
-        eprintln!("the source copies under one snapshot: nothing to test");
-    }
-    has
-}
-
 fn reload(setup: &Setup, key: &str, value: &str) {
     setup.set("target.ini", key, value);
     setup.londiste(&["-r", "target.ini"]).expect_success();
@@ -71,7 +62,7 @@ fn copies_wait_for_their_window() {
     for side in [&pair.source, &pair.target] {
         assert_eq!(side.admin().number(SESSIONS), 0, "nothing has begun");
     }
-    if !has_chunks(&pair) {
+    if !pair.has_chunks() {
         return;
     }
     reload(&setup, "copy_window", "00:00-24:00");
@@ -100,7 +91,7 @@ fn copies_wait_for_their_window() {
 #[test]
 fn copies_slow_down_while_the_source_suffers_and_spare_connections_help() {
     let (pair, setup) = start();
-    if !has_chunks(&pair) {
+    if !pair.has_chunks() {
         return;
     }
     let proxy = Proxy::before(pair.source.port);

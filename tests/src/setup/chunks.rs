@@ -1,5 +1,5 @@
 //! Copies in chunks small enough to be interrupted.
-use crate::{Pair, Setup};
+use crate::{Pair, Setup, Shutdown};
 
 impl Setup {
     /// Nodes whose leaf copies two tables at a time, in chunks of so many pages, no faster than `rate`; a chunk that is held keeps its locks for
@@ -12,6 +12,20 @@ impl Setup {
         setup.set("target.ini", "copy_rate_limit", rate);
         setup.start_nodes();
         setup
+    }
+
+    /// One of five ways to break off whatever the leaf's worker is at; it is running again afterwards.
+    pub fn interrupt(&self, pair: &Pair, way: usize) {
+        match way % 5 {
+            0 => {
+                self.target_worker().kill();
+                self.start_daemon("target");
+            }
+            1 => pair.target.cluster.restart(Shutdown::Immediate),
+            2 => drop(pair.source.cluster.terminate_sessions()),
+            3 => pair.source.cluster.restart(Shutdown::Immediate),
+            _ => drop(pair.target.cluster.terminate_sessions()),
+        }
     }
 
     /// From now on copies are as fast as they can.
