@@ -1,3 +1,9 @@
+-- Number of the way in which capture functions are written: another one, and all are written anew.
+create or replace function londiste_rs.capture_generation()
+returns integer language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$ select 6 $$;
+
 -- What a table's capture function depends on: when this changes, the function is written anew.
 create or replace function londiste_rs.capture_layouts(i_queue_name text, i_rel oid)
 returns text language sql stable
@@ -5,7 +11,7 @@ set search_path = pg_catalog, pg_temp
 as $$
     select json_build_object(
         'version', londiste_rs.version(),
-        'generator', 5,
+        'generator', londiste_rs.capture_generation(),
         'form', londiste_rs.capture_form(i_rel),
         'gate', londiste_rs.has_gates(),
         'unchanged', londiste_rs.captures_unchanged(i_queue_name),
@@ -83,6 +89,9 @@ declare
 begin
     if rel is null then
         raise exception 'table "%" does not exist', i_table_name;
+    elsif exists (select from pg_attribute a where a.attrelid = rel and a.attname in ('.', '..') and not a.attisdropped) then
+        raise exception 'table "%" has a column "." or "..", which hides the row that it stands in from capture', i_table_name
+            using hint = 'Rename the column.';
     end if;
     perform pg_advisory_xact_lock(hashtextextended('londiste_rs.capture ' || i_queue_name || ' ' || i_table_name, 0));
     perform londiste_rs.open_gate(i_queue_name);
@@ -135,19 +144,3 @@ begin
                        c.function_name, c.function_name || '_insert', c.function_name || '_update', c.function_name || '_delete');
     end loop;
 end $$;
-
--- Captured tables of a queue whose definition has changed since their functions were written, or whose partitions have.
-create or replace function londiste_rs.stale_captures(i_queue_name text, out table_name text)
-returns setof text language sql stable
-set search_path = pg_catalog, pg_temp
-as $$
-    select c.table_name
-      from londiste_rs.capture c
-     where c.queue_name = i_queue_name
-       and londiste_rs.find_relation(c.table_name) is not null
-       and (c.relid <> londiste_rs.find_relation(c.table_name)
-            or c.layouts <> londiste_rs.capture_layouts(i_queue_name, c.relid)
-            or exists (select from londiste_rs.capture_triggers(i_queue_name, c.relid, c.function_name) w
-                        where not exists (select from pg_trigger t where t.tgrelid = w.relid and t.tgname = w.trigger_name::name
-                                             and t.tgtype = w.type)))
-$$;

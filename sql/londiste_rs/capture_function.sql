@@ -93,14 +93,20 @@ as $$ select $f$
     end if;
 $f$ $$;
 
--- The event table (its number plus one) that changes may go to at once, without any question but those that the generated source asks
--- itself; null where more has to be looked at: the table has not the shape that the function was written for, the session wants no capture,
--- or the gate is closed.
+-- The event table (its number plus one) that a queue's gate tells, if the session wants capture.
 --
--- Declared immutable so that a call with constant arguments is evaluated when the statement is planned, as londiste_rs.row_shape is. What it
--- depends on makes PostgreSQL plan anew: DDL on the table and londiste_rs.tell_gate by the regclass constants that stand beside the call, and
+-- Declared immutable so that a call with constant arguments is evaluated when the statement is planned, as londiste_rs.layout_answer is. What
+-- these depend on makes PostgreSQL plan anew: DDL on the table and londiste_rs.tell_gate by the regclass constants that stand beside the calls, and
 -- session_replication_role, whose every change discards all plans of the session. A transaction that has planned already, and holds its
 -- locks, may not notice a gate before its end.
+create or replace function londiste_rs.open_event_table(i_gate oid)
+returns bigint language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+    select case when current_setting('session_replication_role') <> 'local' then pg_sequence_last_value(i_gate::regclass) end
+$$;
+
+-- What capture functions of generation 5 call, until they are written anew.
 create or replace function londiste_rs.plain_event_table(i_rel oid, i_top oid, i_shape text, i_gate oid)
 returns bigint language sql immutable
 set search_path = pg_catalog, pg_temp
@@ -109,16 +115,18 @@ as $$
                 then pg_sequence_last_value(i_gate::regclass) end
 $$;
 
--- Source text of the short way: for each of the queue's event tables what is written there ({0}, the table's number) if it is the current
--- one and the conditions hold. All but the conditions is evaluated when the statement is planned.
-create or replace function londiste_rs.plain_source(i_queue_name text, i_rel oid, i_top oid, i_shape text, i_conditions text, i_writing text[])
+-- Source text of the short way: for each of the queue's event tables what is written there if it is the current one, the table has its layout
+-- (i_layout, a condition of londiste_rs.layout_source) and the conditions hold. All but the conditions is evaluated when the statement is planned, the
+-- layout for the current event table only.
+drop function if exists londiste_rs.plain_source(text, oid, oid, text, text, text[]);
+create or replace function londiste_rs.plain_source(i_queue_name text, i_rel oid, i_layout text, i_conditions text, i_writing text[])
 returns text language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
     select string_agg(format($f$    %s %s::regclass is not null and %L::regclass is not null
-       and londiste_rs.plain_event_table(%s, %s, %L, %L::regclass) = %s%s then
+       and londiste_rs.open_event_table(%L::regclass) = %s and %s%s then
         %s
-$f$, case when w.nr = 1 then 'if' else 'elsif' end, quote_literal(i_rel), g.gate, i_rel, i_top, i_shape, g.gate, w.nr, i_conditions, w.writing),
+$f$, case when w.nr = 1 then 'if' else 'elsif' end, quote_literal(i_rel), g.gate, g.gate, w.nr, i_layout, i_conditions, w.writing),
                       '' order by w.nr) || '    end if;'
       from pgq.queue q
      cross join lateral (select londiste_rs.gate_name(q.queue_id)) g (gate)
@@ -127,7 +135,8 @@ $f$, case when w.nr = 1 then 'if' else 'elsif' end, quote_literal(i_rel), g.gate
 $$;
 
 -- Writes a function of its generated short way and of what is right for everything. SECURITY DEFINER: the application's roles need no
--- privilege on the queue. What only the long way needs is declared there; RETURN NEW, a variable, is cheaper than an expression.
+-- privilege on the queue. What only the long way needs is declared there; RETURN NEW, a variable, is cheaper than an expression. The search_path
+-- is pg_catalog and then pg_temp: a schema that is not named comes first, and is not looked up anew with each call.
 create or replace function londiste_rs.write_trigger_function(i_function_name text, i_plain text, i_body text)
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -135,7 +144,7 @@ as $outer$
 begin
     execute format($f$
 create or replace function londiste_rs.%I() returns trigger language plpgsql security definer
-set search_path = pg_catalog, pg_temp
+set search_path = pg_temp
 as %L
 $f$, i_function_name, format($f$
 declare

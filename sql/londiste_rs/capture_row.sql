@@ -38,7 +38,7 @@ begin
                 londiste_rs.row_update_source(i_rel, key, large, unchanged), shape, nr, large <> '{}'));
     end loop;
     return case when cardinality(key) > 0 then e'    get diagnostics stack = pg_context;\n' else '' end
-        || londiste_rs.plain_source(i_queue_name, relids[1], i_rel, layouts[1],
+        || londiste_rs.plain_source(i_queue_name, relids[1], londiste_rs.layout_source(relids[1], i_rel, layouts[1]),
                format($f$ and tg_op <> 'TRUNCATE' and tg_relid = any (%L::oid[])$f$, relids)
                || case when cardinality(key) > 0 then londiste_rs.undisturbed_source(i_rel) else '' end || londiste_rs.suited_source(relids[1]),
                writing);
@@ -78,11 +78,11 @@ begin
          group by 1
     loop
         shapes := shapes || format($f$    %s tg_relid = any (%L::oid[])
-       and ((%L::regclass::text is null) <> (londiste_rs.row_shape(%s, %s) = %L)) then
+       and ((%L::regclass::text is null) <> (%s)) then
         shape := %L;
         known := true;
-$f$, case when shapes = '' then 'if' else 'elsif' end, layout.relids, layout.relids[1], layout.relids[1], i_rel,
-            layout.description, londiste_rs.shape_id(i_table_name, layout.description));
+$f$, case when shapes = '' then 'if' else 'elsif' end, layout.relids, layout.relids[1],
+            londiste_rs.layout_source(layout.relids[1], i_rel, layout.description), londiste_rs.shape_id(i_table_name, layout.description));
     end loop;
     shapes := shapes || case when shapes = '' then '    begin' else '    else' end || format($f$
         shape := londiste_rs.row_shape(tg_relid, %s);

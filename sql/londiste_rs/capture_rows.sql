@@ -82,7 +82,7 @@ as $$
 $$;
 
 -- The same, cheaper, for keys of one or two columns whose equality is that of their bytes; null for others. Two old rows are never equal
--- to an array of one.
+-- to an array of one: also not two of one key, as when an action of a foreign key updates a row that the statement has updated already.
 create or replace function londiste_rs.plain_update_source(i_rel oid, i_key text[])
 returns text language sql stable
 set search_path = pg_catalog, pg_temp

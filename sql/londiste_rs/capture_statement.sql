@@ -108,7 +108,7 @@ begin
               from unnest(queries) with ordinality u (query, pos));
     end loop;
     return case when cardinality(key) > 0 then e'    get diagnostics stack = pg_context;\n' else '' end
-        || londiste_rs.plain_source(i_queue_name, i_rel, i_rel, description, conditions, writing);
+        || londiste_rs.plain_source(i_queue_name, i_rel, londiste_rs.layout_source(i_rel, i_rel, description), conditions, writing);
 end $$;
 
 -- Source text of what is right for every statement.
@@ -147,7 +147,7 @@ begin
     select * into pinning from londiste_rs.pin_source(i_rel);
     return londiste_rs.silence_source() || format($f$%s
 %s
-    known := (%L::regclass::text is null) <> (londiste_rs.row_shape(%s, %s) = %L);
+    known := (%L::regclass::text is null) <> (%s);
     if known then
         shape := %L;%s
     else
@@ -157,7 +157,7 @@ begin
 %s$f$,
         londiste_rs.event_table_source(i_queue_name,
             format('exists (select from %s)', case i_event when 'delete' then 'old_rows' else 'new_rows' end)),
-        pinning.pin, i_rel, i_rel, i_rel, description,
+        pinning.pin, i_rel, londiste_rs.layout_source(i_rel, i_rel, description),
         londiste_rs.shape_id(i_table_name, description),
         case when cardinality(key) > 0 then londiste_rs.suspicion_source(i_rel, true) else '' end,
         i_rel, i_rel, plain, pinning.unpin);

@@ -5,7 +5,7 @@
 -- are read from all event tables, and a table is emptied only when nobody needs what is in it, so a change may stand in any of
 -- them. It is closed before a demotion commits, and opened only under a lock on the queue's row, when the queue is seen to be open.
 --
--- The short way of capture reads it when it is planned (londiste_rs.plain_event_table), so whoever sets it has everybody plan anew.
+-- The short way of capture reads it when it is planned (londiste_rs.open_event_table), so whoever sets it has everybody plan anew.
 
 -- Whether gates can be kept: pgq is ours (the stock extension's batches look into the tables that the rotation names, no others).
 create or replace function londiste_rs.has_gates()

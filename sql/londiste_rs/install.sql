@@ -1,6 +1,7 @@
 -- What is ours, on top of the stock API: see docs/architecture.md.
 \ir schema.sql
 \ir row_shape.sql
+\ir layout.sql
 \ir gate.sql
 \ir capture_settings.sql
 \ir capture_rows.sql
@@ -9,6 +10,7 @@
 \ir capture_row.sql
 \ir capture_function.sql
 \ir capture.sql
+\ir capture_stale.sql
 \ir check_capture.sql
 \ir partitions.sql
 \ir capture_whole.sql

@@ -34,6 +34,9 @@ const KEEPALIVES: [(&str, u32); 3] =
 /// A session of ours may rest, and a transaction of many statements may last.
 const NEVER: [&str; 2] = ["idle_session_timeout", "transaction_timeout"];
 
+/// What a session asks of the catalogs, or of a queue, is over before it would have been compiled; estimates are too high for that to be seen.
+const NO_COMPILER: (&str, &str) = ("jit", "off");
+
 impl Limits {
     /// For sessions whose statements take as long as their data: batches, indexes, foreign keys, VACUUM.
     #[must_use]
@@ -47,7 +50,7 @@ impl Limits {
         Self { statement: Duration::ZERO, ..self }
     }
 
-    /// The statement that puts them into force for the rest of a session's life, with a word on keepalives. To be told again after a
+    /// The statement that puts them into force for the rest of a session's life, with a word on keepalives and compilation. To be told again after a
     /// `reset all`. A setting that the server's version does not have is left out.
     pub fn as_sql(&self) -> String {
         let ours = [
@@ -56,7 +59,8 @@ impl Limits {
             ("idle_in_transaction_session_timeout", milliseconds(self.idle_in_transaction)),
         ];
         let all = ours.into_iter().chain(KEEPALIVES).chain(NEVER.map(|name| (name, 0)));
-        let values: Vec<String> = all.map(|(name, value)| format!("('{name}', '{value}')")).collect();
+        let mut values: Vec<String> = all.map(|(name, value)| format!("('{name}', '{value}')")).collect();
+        values.push(format!("('{}', '{}')", NO_COMPILER.0, NO_COMPILER.1));
         format!(
             "select pg_catalog.count(pg_catalog.set_config(s.name, v.setting, false)) from (values {}) v(name, setting) \
                join pg_catalog.pg_settings s on s.name = v.name where s.source <> 'client'",

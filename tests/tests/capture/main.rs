@@ -5,6 +5,7 @@ use std::time::Duration;
 use root::root;
 use tests::{Pair, Setup, compare};
 
+mod definitions;
 mod light;
 mod one_session;
 mod root;
