@@ -14,18 +14,18 @@ const SECONDS: &str = "3";
 const BULK: [&str; 4] = ["UPDATE", "INSERT … SELECT", "DELETE", "COPY in"];
 
 /// A table and what is done to it.
-struct Scene {
+pub(crate) struct Scene {
     title: &'static str,
-    table: &'static str,
+    pub(crate) table: &'static str,
     key: &'static str,
-    schema: &'static str,
+    pub(crate) schema: &'static str,
     /// One transaction of pgbench.
     script: &'static str,
     /// Sets a column.
     touch: &'static str,
 }
 
-const WIDE: Scene = Scene {
+pub(crate) const WIDE: Scene = Scene {
     title: "11 columns",
     table: "wide",
     key: "id",
@@ -185,11 +185,16 @@ pub(crate) struct Rate {
 
 /// A script's transactions for some seconds.
 pub(crate) fn pgbench(database: &Database, script: &str, clients: usize) -> Rate {
+    pgbench_with(database, script, clients, &["-M", "prepared"])
+}
+
+/// The same, with arguments of pgbench.
+pub(crate) fn pgbench_with(database: &Database, script: &str, clients: usize, arguments: &[&str]) -> Rate {
     let file = tempfile::NamedTempFile::new().expect("a temporary file");
     std::fs::write(file.path(), script).expect("the script can be written");
     let mut command = Command::new(installation::client("pgbench"));
     let clients = clients.to_string();
-    command.args(["-n", "-M", "prepared", "-T", SECONDS, "-c", &clients, "-j", "2", "-f"]);
+    command.arg("-n").args(arguments).args(["-T", SECONDS, "-c", &clients, "-j", "2", "-f"]);
     command.arg(file.path()).arg(database.uri());
     let said = Invocation::new(command).run().expect_success().stdout.clone();
     let number = |label: &str| {

@@ -6,6 +6,7 @@
 mod capture;
 mod capture_large;
 mod capture_parties;
+mod capture_sessions;
 mod contest;
 mod copy;
 mod costs;
@@ -41,6 +42,7 @@ const CASES: &[(&str, Case)] = &[
     ("capture", capture::wide),
     ("capture-pgbench", capture::accounts),
     ("capture-large", capture_large::run),
+    ("capture-sessions", capture_sessions::run),
     ("replay", |pair| replay_cases::pgbench(pair).to_string()),
     ("replay-formats", |pair| replay_cases::formats(pair).to_string()),
     ("replay-insert", |pair| replay_cases::inserts(pair).to_string()),
