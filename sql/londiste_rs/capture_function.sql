@@ -77,11 +77,27 @@ as $$
     select format($f$ and stack not like e'%%\n%%' and (current_setting('londiste_rs.nested_%s', true) <> '') is not true$f$, i_rel)
 $$;
 
--- Source text of the mark for statements around this one.
+-- Source text of how deep a statement is nested, as text that sorts: the length of the call stack (PG_CONTEXT, innermost first) without the capture
+-- function, and without the statement's own text, which the next line begins with if SPI executes it. A statement inside of another one always has
+-- more: that one's text as well, or one frame. A SQL function has no text, but a frame: it counts one less, since a statement that C code
+-- executes in it has none. Statements of one function have the same depth, but for the digits of its line numbers.
+create or replace function londiste_rs.depth_source()
+returns text language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+    select $f$lpad((length(stack) - 1 - case when substr(stack, strpos(stack, e'\n') + 1, 15) = 'SQL statement "'
+                 then coalesce(nullif(strpos(stack, e'"\n'), 0), length(stack) - 1) else strpos(stack, e'\n') end)::text, 10, '0')$f$
+$$;
+
+-- Source text of the mark for statements around this one: the depth of the deepest statement on the table in the transaction. A function of an older
+-- generation marks with a word, which counts as deeper than any.
 create or replace function londiste_rs.mark_source(i_rel oid)
 returns text language sql immutable
 set search_path = pg_catalog, pg_temp
-as $$ select format('perform set_config(''londiste_rs.nested_%s'', ''on'', true);', i_rel) $$;
+as $$
+    select format('perform set_config(''londiste_rs.nested_%s'', greatest(coalesce(current_setting(''londiste_rs.nested_%s'', true), '''') collate "C", %s), true);',
+                  i_rel, i_rel, londiste_rs.depth_source())
+$$;
 
 -- Source text of the end of all capture where the session wants none.
 create or replace function londiste_rs.silence_source()
@@ -132,6 +148,22 @@ $f$, case when w.nr = 1 then 'if' else 'elsif' end, quote_literal(i_rel), g.gate
      cross join lateral (select londiste_rs.gate_name(q.queue_id)) g (gate)
      cross join lateral unnest(i_writing) with ordinality w (writing, nr)
      where q.queue_name = i_queue_name
+$$;
+
+-- Source text of a shorter way for statements of functions and triggers, if no deeper one has been captured in the transaction: then nobody has changed
+-- the rows that the trigger sees since the statement did. What a statement around this one has not told yet may be missing before them,
+-- so they are told as what the row is now. The variable stack holds the depth there, for the mark.
+create or replace function londiste_rs.nested_source(i_queue_name text, i_rel oid, i_layout text, i_suited text, i_writing text[])
+returns text language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select format($f$
+    if stack like e'%%\n%%' then
+        stack := %s;
+        if coalesce(current_setting('londiste_rs.nested_%s', true), '') collate "C" <= stack%s then
+    %s
+        end if;
+    end if;$f$, londiste_rs.depth_source(), i_rel, i_suited, londiste_rs.plain_source(i_queue_name, i_rel, i_layout, '', i_writing))
 $$;
 
 -- Writes a function of its generated short way and of what is right for everything. SECURITY DEFINER: the application's roles need no

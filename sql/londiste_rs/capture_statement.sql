@@ -71,10 +71,13 @@ declare
     unchanged boolean := londiste_rs.captures_unchanged(i_queue_name);
     description text := londiste_rs.row_shape(i_rel, i_rel);
     shape text := quote_literal(londiste_rs.shape_id(i_table_name, description));
-    conditions text := londiste_rs.suited_source(i_rel);
+    layout text := londiste_rs.layout_source(i_rel, i_rel, description);
+    suited text := londiste_rs.suited_source(i_rel);
+    conditions text := suited;
     large text[] := case i_event when 'update' then londiste_rs.large_columns(i_queue_name, i_rel) else '{}' end;
     queries text[];
     writing text[];
+    nested text[];
     tables integer;
 begin
     select queue_ntables into strict tables from pgq.queue where queue_name = i_queue_name;
@@ -106,9 +109,21 @@ begin
             return new;
         end if;' end, e'\n        ' order by u.pos)
               from unnest(queries) with ordinality u (query, pos));
+        -- a deleted row may be there again, by another part of the statement: its text is not at hand
+        if cardinality(key) > 0 and i_event <> 'delete' and large = '{}' and unchanged then
+            nested[nr + 1] := (
+                select string_agg(format($f$%s
+        if found then
+            stack := set_config('londiste_rs.nested_%s', stack, true);
+            return new;
+        end if;$f$, londiste_rs.write_event_source(i_queue_name, i_table_name, regexp_replace(u.query, '^select ''rec[.].''', 'select ''rec.P'''), shape, nr, false),
+                                  i_rel), e'\n        ' order by u.pos)
+                  from unnest(queries) with ordinality u (query, pos));
+        end if;
     end loop;
     return case when cardinality(key) > 0 then e'    get diagnostics stack = pg_context;\n' else '' end
-        || londiste_rs.plain_source(i_queue_name, i_rel, londiste_rs.layout_source(i_rel, i_rel, description), conditions, writing);
+        || londiste_rs.plain_source(i_queue_name, i_rel, layout, conditions, writing)
+        || coalesce(londiste_rs.nested_source(i_queue_name, i_rel, layout, suited, nested), '');
 end $$;
 
 -- Source text of what is right for every statement.

@@ -127,15 +127,67 @@ fn parts_of_one_statement_are_told_in_an_order_that_replays() {
             )
             .unwrap();
     }
-    // replayed one by one, the last word on each key is the table's own
+    assert_eq!(root.differences_from("copy"), 0, "{:?}", root.events(0));
+}
+
+/// Statements of functions and triggers, beside and inside of each other.
+const NESTED: [&str; 11] = [
+    "select bump(3), bump(3), bump(4)",
+    "select hundred(3); do $$ begin perform hundred(4); perform bump(4); perform hundred(5); update t set v = hundred(9) where id = 3; end $$",
+    "do $$ begin update t set v = 100 where id = 4; update t set v = 5 where id = 4; update t set v = 100 where id = 5; end $$",
+    "update t set v = bump(id + 1) where id in (5, 7)",
+    "update t set v = 1 + bump(5) where id = 8; select bump(8)",
+    "do $$ begin
+         begin update t set v = 100 where id = 6; raise exception 'not that'; exception when others then null; end;
+         update t set v = 7 where id = 6; end $$",
+    "delete from t where id > 39;
+     do $$ begin
+         insert into t values (40, 200); insert into t values (41, 1) on conflict (id) do update set v = 3;
+         insert into t values (41, 1), (42, 200) on conflict (id) do update set v = excluded.v + 5; end $$",
+    "do $$ begin with d as (delete from t where id = 3 returning id) insert into t select id, 77 from d; perform bump(3); end $$",
+    "do $$ begin update t set id = id + 100, v = 100 where id = 7; update t set v = 9 where id = 107; update t set id = 7 where id = 107; end $$",
+    "do $$ begin update t set v = v + 1 where id in (3, 4, 5); update t set v = 100 where id in (4, 8); update t set v = v - 1; end $$",
+    "delete from t where id = 50; insert into t select bump(9) + 41, 200; do $$ begin delete from t where id = 8; insert into t values (8, 200); perform bump(8); end $$",
+];
+
+#[test]
+fn statements_inside_of_others_are_told_in_an_order_that_replays() {
+    let root = root();
     root.app.execute(
-        "do $$ declare e record; r t; begin
-             for e in select ev_type, ev_data, ev_extra2 from pgq.event_1_0 order by ev_id loop
-                 r := coalesce(e.ev_data, e.ev_extra2)::t;
-                 delete from copy where id = r.id;
-                 if e.ev_type <> 'rec.D' and e.ev_data is not null then insert into copy values (r.*); end if;
-             end loop; end $$",
+        "create function bump(i int) returns int language plpgsql as $$ begin update t set v = v + 1 where id = i; return i; end $$;
+         create function hundred(i int) returns int language sql as $$ update t set v = 100 where id = i returning i $$;
+         create function again() returns trigger language plpgsql as $$ begin update t set v = v + 1 where id = new.id; return null; end $$;
+         create trigger again after insert or update on t for each row when (new.v in (100, 200)) execute function again();
+         insert into t select i, 0 from generate_series(3, 9) i; create table copy as select * from t; truncate pgq.event_1_0",
     );
-    let differ = "select count(*) from (table t except all table copy) a full join (table copy except all table t) b on true";
-    assert_eq!(root.app.number(differ), 0, "{:?}", root.events(0));
+    let mut session = root.app.connect();
+    for together in [false, true] {
+        for statements in NESTED {
+            let statements = if together {
+                format!("begin; {statements}; {statements}; commit")
+            } else {
+                statements.to_owned()
+            };
+            session.batch_execute(&statements).unwrap_or_else(|error| panic!("{statements}: {error}"));
+            assert_eq!(root.differences_from("copy"), 0, "{statements}: {:?}", root.events(0));
+        }
+        session.batch_execute("delete from t where id > 9").unwrap();
+        root.app.execute("truncate copy, pgq.event_1_0; insert into copy select * from t");
+    }
+}
+
+#[test]
+fn a_function_s_statement_is_told_as_what_the_row_is_now_without_reading_it() {
+    let root = root();
+    root.app.execute(
+        "insert into t values (1, 1), (2, 1); alter table t enable row level security; alter table t force row level security;
+         create policy everything on t using (true); truncate pgq.event_1_0",
+    );
+    let change = "do $$ begin
+        update t set v = 2 where id = 1; update t set v = v + 5; insert into t values (3, 3); update t set v = 4 where id = 3; end $$";
+    root.app.execute(change);
+    assert_eq!(root.events(0), ["rec.P(1,2)", "rec.P(2,6)", "rec.P(1,7)", "rec.P(3,3)", "rec.P(3,4)"]);
+    // by whom the row may have been changed since is not asked then
+    root.app.execute("truncate pgq.event_1_0; begin; do $$ begin update t set v = 8 where id = 1; end $$; update t set v = 9 where id = 1; commit");
+    assert_eq!(root.events(0), ["rec.P(1,8)", "rec.U(1,9)"]);
 }

@@ -35,6 +35,27 @@ impl Root {
         rows.into_iter().flatten().flatten().collect()
     }
 
+    /// Replays the events so far one by one into a copy of `t` as it was before them, and counts the rows in which it differs then: the last word on
+    /// each key is the table's own.
+    pub(crate) fn differences_from(&self, copy: &str) -> i64 {
+        self.app.execute(&format!(
+            "do $$ declare e record; r t; begin
+                 for e in select ev_type, ev_data, ev_extra2 from pgq.event_1_0 order by ev_id loop
+                     if e.ev_type = 'rec.U' and e.ev_extra2 is not null then
+                         r := e.ev_extra2::t;
+                         delete from {copy} where id = r.id;
+                     end if;
+                     r := coalesce(e.ev_data, e.ev_extra2)::t;
+                     delete from {copy} where id = r.id;
+                     if e.ev_type <> 'rec.D' and e.ev_data is not null then insert into {copy} values (r.*); end if;
+                 end loop;
+                 truncate pgq.event_1_0; end $$"
+        ));
+        self.app.number(&format!(
+            "select count(*) from (table t except all table {copy}) a full join (table {copy} except all table t) b on true"
+        ))
+    }
+
     /// Who may write to the table and nowhere else.
     pub(crate) fn clerk(&self) -> Database {
         Database { user: "clerk".to_owned(), ..self.app.clone() }
