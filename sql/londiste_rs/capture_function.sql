@@ -152,7 +152,7 @@ $$;
 
 -- Source text of a shorter way for statements of functions and triggers, if no deeper one has been captured in the transaction: then nobody has changed
 -- the rows that the trigger sees since the statement did. What a statement around this one has not told yet may be missing before them,
--- so they are told as what the row is now. The variable stack holds the depth there, for the mark.
+-- so they are told as what the row is now. The variable stack holds the depth there, for the mark. NULL if there is nothing to write.
 create or replace function londiste_rs.nested_source(i_queue_name text, i_rel oid, i_layout text, i_suited text, i_writing text[])
 returns text language sql stable
 set search_path = pg_catalog, pg_temp
@@ -164,6 +164,7 @@ as $$
     %s
         end if;
     end if;$f$, londiste_rs.depth_source(), i_rel, i_suited, londiste_rs.plain_source(i_queue_name, i_rel, i_layout, '', i_writing))
+     where i_writing is not null
 $$;
 
 -- Writes a function of its generated short way and of what is right for everything. SECURITY DEFINER: the application's roles need no

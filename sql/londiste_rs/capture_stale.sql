@@ -2,7 +2,7 @@
 -- stamps, which are had for all of them by one query of the catalogs, and looks closely only at tables whose stamp is a new one.
 
 -- A stamp for each captured table of a queue, and another one whenever a row of the catalogs is written that says something of the table, its
--- partitions, keys, triggers, columns or their types, of its heirs or parents, or of its capture functions; when the queue's way to capture changes;
+-- partitions, keys, triggers, columns or their types, or of its heirs or parents; when its capture is written anew or the queue's way to capture changes;
 -- or when the table comes to have large values.
 create or replace function londiste_rs.capture_stamps(i_queue_name text, out table_name text, out stamp text)
 returns setof record language sql stable
