@@ -45,6 +45,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     c record;
+    rel oid;
 begin
     for c in
         select k.*, s.stamp as new_stamp
@@ -53,9 +54,10 @@ begin
          where k.queue_name = i_queue_name and (k.stamp is distinct from s.stamp or (k.look_again > now()) is not true)
          order by k.table_name
     loop
-        if londiste_rs.find_relation(c.table_name) is null then
+        rel := londiste_rs.find_relation(c.table_name);
+        if rel is null then
             continue;
-        elsif c.relid <> londiste_rs.find_relation(c.table_name)
+        elsif c.relid <> rel
            or c.layouts <> londiste_rs.capture_layouts(i_queue_name, c.relid)
            or exists (select from londiste_rs.capture_triggers(i_queue_name, c.relid, c.function_name) w
                        where not exists (select from pg_trigger t where t.tgrelid = w.relid and t.tgname = w.trigger_name::name and t.tgtype = w.type))

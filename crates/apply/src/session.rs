@@ -15,7 +15,7 @@ pub async fn pin_session(client: &Client) -> Result<()> {
         .batch_execute(
             "set datestyle = 'ISO, YMD'; set intervalstyle = postgres; set timezone = 'UTC'; set extra_float_digits = 3; \
              set bytea_output = hex; set lc_monetary = 'C'; set xmloption = content; set client_encoding = 'UTF8'; \
-             set standard_conforming_strings = on; set row_security = off; set jit = off",
+             set standard_conforming_strings = on; set row_security = off",
         )
         .await
         .map_err(Error::server("setting up the session on the target"))

@@ -16,7 +16,7 @@ use crate::{Result, Worker, subscriber};
 
 /// How often sequences are looked at: their margin of 10 000 values has to last that long.
 const SEQUENCES: Duration = Duration::from_secs(3);
-/// How often the definitions of captured tables are compared with their captures: 10 ms of the server's time for 300 tables.
+/// How often the definitions of captured tables are compared with their captures: one query of the catalogs.
 const CAPTURES: Duration = Duration::from_secs(5);
 /// How long a table is left alone whose lock was not to be had: at first, and at most.
 const FIRST_PAUSE: Duration = Duration::from_secs(15);

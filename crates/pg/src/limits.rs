@@ -35,7 +35,7 @@ const KEEPALIVES: [(&str, u32); 3] =
 const NEVER: [&str; 2] = ["idle_session_timeout", "transaction_timeout"];
 
 /// What a session asks of the catalogs, or of a queue, is over before it would have been compiled; estimates are too high for that to be seen.
-const NO_COMPILER: (&str, &str) = ("jit", "off");
+const NO_COMPILER: &str = "('jit', 'off')";
 
 impl Limits {
     /// For sessions whose statements take as long as their data: batches, indexes, foreign keys, VACUUM.
@@ -60,7 +60,7 @@ impl Limits {
         ];
         let all = ours.into_iter().chain(KEEPALIVES).chain(NEVER.map(|name| (name, 0)));
         let mut values: Vec<String> = all.map(|(name, value)| format!("('{name}', '{value}')")).collect();
-        values.push(format!("('{}', '{}')", NO_COMPILER.0, NO_COMPILER.1));
+        values.push(NO_COMPILER.to_owned());
         format!(
             "select pg_catalog.count(pg_catalog.set_config(s.name, v.setting, false)) from (values {}) v(name, setting) \
                join pg_catalog.pg_settings s on s.name = v.name where s.source <> 'client'",

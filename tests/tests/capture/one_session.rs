@@ -187,7 +187,7 @@ fn a_function_s_statement_is_told_as_what_the_row_is_now_without_reading_it() {
         update t set v = 2 where id = 1; update t set v = v + 5; insert into t values (3, 3); update t set v = 4 where id = 3; end $$";
     root.app.execute(change);
     assert_eq!(root.events(0), ["rec.P(1,2)", "rec.P(2,6)", "rec.P(1,7)", "rec.P(3,3)", "rec.P(3,4)"]);
-    // by whom the row may have been changed since is not asked then
+    // a client's statement behind it would read the row, which row security forbids: what its trigger sees is told
     root.app.execute("truncate pgq.event_1_0; begin; do $$ begin update t set v = 8 where id = 1; end $$; update t set v = 9 where id = 1; commit");
     assert_eq!(root.events(0), ["rec.P(1,8)", "rec.U(1,9)"]);
 }
