@@ -1,4 +1,4 @@
-# make test | test-package | conformance | demo [KEEP=1] | demo-stop | soak [MINUTES=30] | bench [CASES=…] | torture [SECONDS=600] | test-versions [VERSIONS=… UPGRADES=…] | install [PREFIX= DESTDIR=] | deb
+# make test | test-package | conformance | demo [KEEP=1] | demo-stop | soak [MINUTES=30] | chaos [MINUTES=30] | bench [CASES=…] | torture [SECONDS=600] | test-versions [VERSIONS=… UPGRADES=…] | install [PREFIX= DESTDIR=] | deb
 PREFIX ?= /usr/local
 SECONDS ?= 600
 VERSIONS ?= 13 14 16 17 18
@@ -57,6 +57,11 @@ demo-stop:
 soak: postgres build
 	cargo run --release --quiet --package tests --bin soak -- $(MINUTES)
 
+# Half an hour of killed processes, restarted servers, interrupted commands and changed definitions; after each block
+# everything is compared. MINUTES=3 to try it, CHAOS_SEED=… for the same faults again.
+chaos: postgres build
+	cargo run --release --quiet --package tests --bin chaos -- $(MINUTES)
+
 bench: postgres build
 	cargo run --release --quiet --package tests --bin bench -- $(CASES)
 
@@ -90,4 +95,4 @@ TARGET = $(or $(CARGO_TARGET_DIR),target)
 postgres:
 	.ci/install-postgres
 
-.PHONY: build deb soak install-units test test-package conformance run-tests test-versions demo demo-stop bench torture install postgres
+.PHONY: build deb soak chaos install-units test test-package conformance run-tests test-versions demo demo-stop bench torture install postgres

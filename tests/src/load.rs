@@ -1,6 +1,10 @@
 //! Applications that write to the source while it is replicated.
+pub mod evolution;
 pub mod pgbench;
 pub mod shop;
+
+use postgres::Client;
+use postgres::error::SqlState;
 
 /// What a writer did until it was stopped.
 #[derive(Clone, Debug, Default)]
@@ -21,4 +25,10 @@ impl Report {
         assert!(self.transactions > 0, "the application wrote nothing");
         self
     }
+}
+
+/// The server was stopped, killed, or is starting: an application comes back, that is no error of the replication.
+fn is_away(error: &postgres::Error, client: &Client) -> bool {
+    let away = [SqlState::ADMIN_SHUTDOWN, SqlState::CRASH_SHUTDOWN, SqlState::CANNOT_CONNECT_NOW];
+    client.is_closed() || error.is_closed() || error.code().is_some_and(|code| away.contains(code))
 }

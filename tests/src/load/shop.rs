@@ -6,9 +6,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use postgres::Client;
-use postgres::error::SqlState;
 
-use super::Report;
+use super::{Report, is_away};
 use crate::{Database, Pair, repository};
 
 const OPERATIONS: &str = include_str!("../../demo/writer.sql");
@@ -155,12 +154,6 @@ fn substitute(template: &str, value: impl Fn(char) -> Option<String>) -> String 
         previous = here;
     }
     text
-}
-
-/// The server was stopped, killed, or is starting: an application comes back, that is no error of the replication.
-fn is_away(error: &postgres::Error, client: &Client) -> bool {
-    let away = [SqlState::ADMIN_SHUTDOWN, SqlState::CRASH_SHUTDOWN, SqlState::CANNOT_CONNECT_NOW];
-    client.is_closed() || error.is_closed() || error.code().is_some_and(|code| away.contains(code))
 }
 
 #[cfg(test)]
