@@ -1,12 +1,24 @@
-# make test | test-package | conformance | demo [KEEP=1] | demo-stop | soak [MINUTES=30] | chaos [MINUTES=30] | bench [CASES=…] | torture [SECONDS=600] | test-versions [VERSIONS=… UPGRADES=…] | install [PREFIX= DESTDIR=] | deb
+# make check | doc | test | test-package | conformance | demo [KEEP=1] | demo-stop | soak [MINUTES=30] | chaos [MINUTES=30] | bench [CASES=…] | torture [SECONDS=600] | test-versions [VERSIONS=… UPGRADES=…] | install [PREFIX= DESTDIR=] | deb
 PREFIX ?= /usr/local
 SECONDS ?= 600
 VERSIONS ?= 13 14 16 17 18
 UPGRADES ?= 13:18 18:13
 export CARGO_TERM_COLOR ?= auto
 
+# One program; pgqd and londisted are links to it.
 build:
-	cargo build --release --workspace --bins
+	cargo build --release --package cli
+	ln -sf londiste $(TARGET)/release/pgqd
+	ln -sf londiste $(TARGET)/release/londisted
+
+# What needs no server: formatting, lints, unit tests.
+check:
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	cargo test --workspace --exclude tests --lib --bins --quiet
+
+doc:
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items
 
 # What CI runs, with more random histories.
 test: postgres
@@ -47,8 +59,9 @@ torture: postgres
 	TORTURE_SECONDS=$(SECONDS) SOAK_SECONDS=$(SECONDS) cargo test --package tests --test capture_torture --test soak_ddl -- --nocapture --test-threads=1
 
 # The guide on two servers of its own, under load, compared row by row. KEEP=1 leaves it running.
-demo: postgres build
-	cargo run --release --quiet --package tests --bin demo -- $(if $(KEEP),keep)
+demo: postgres
+	cargo build --release --package cli --package tests --bin londiste --bin demo
+	$(TARGET)/release/demo $(if $(KEEP),keep)
 
 demo-stop:
 	cargo run --release --quiet --package tests --bin demo -- stop
@@ -67,9 +80,11 @@ bench: postgres build
 
 install: build install-units
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/londiste-rs/etc $(DESTDIR)$(PREFIX)/share/londiste-rs/docs
-	install $(addprefix $(TARGET)/release/,pgqd londiste londisted) $(DESTDIR)$(PREFIX)/bin
+	install $(TARGET)/release/londiste $(DESTDIR)$(PREFIX)/bin
+	ln -sf londiste $(DESTDIR)$(PREFIX)/bin/pgqd
+	ln -sf londiste $(DESTDIR)$(PREFIX)/bin/londisted
 	cp -R sql $(DESTDIR)$(PREFIX)/share/londiste-rs/
-	install -m 644 docs/* $(DESTDIR)$(PREFIX)/share/londiste-rs/docs
+	cp -R docs/. $(DESTDIR)$(PREFIX)/share/londiste-rs/docs
 	install -m 644 etc/* $(DESTDIR)$(PREFIX)/share/londiste-rs/etc
 
 # The units call the executables where they are installed, and name the documentation that is there.
@@ -83,6 +98,9 @@ install-units:
 
 # The package for Debian and its kin, into target/debian. Needs cargo-deb (cargo install cargo-deb).
 deb: build
+	mkdir -p target/links
+	ln -sf londiste target/links/pgqd
+	ln -sf londiste target/links/londisted
 	cargo run --release --quiet --package manual -- target/manual
 	cargo deb --no-build --no-strip --package cli --output target/debian/
 
@@ -95,4 +113,4 @@ TARGET = $(or $(CARGO_TARGET_DIR),target)
 postgres:
 	.ci/install-postgres
 
-.PHONY: build deb soak chaos install-units test test-package conformance run-tests test-versions demo demo-stop bench torture install postgres
+.PHONY: check doc build deb soak chaos install-units test test-package conformance run-tests test-versions demo demo-stop bench torture install postgres

@@ -40,16 +40,32 @@ pub fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ lies in the repository").to_path_buf()
 }
 
+/// Names that the one program answers to, besides its own.
+const LINKS: [&str; 2] = ["pgqd", "londisted"];
+
 /// Path of an executable under test: in `LONDISTE_BIN_DIR`, else in the profile directory this program was built into.
+/// The program's other names are links to it, which are made there where they are missing.
 #[track_caller]
 pub fn executable(name: &str) -> PathBuf {
-    let path = executables().join(name);
+    let directory = executables();
     assert!(
-        path.exists(),
-        "{} is missing: cargo build --workspace --bins, or set LONDISTE_BIN_DIR",
-        path.display()
+        directory.join("londiste").exists(),
+        "{}/londiste is missing: cargo build --workspace --bins, or set LONDISTE_BIN_DIR",
+        directory.display()
     );
-    path
+    LINKS.iter().for_each(|link| make_link(&directory, link));
+    directory.join(name)
+}
+
+/// Tests run at the same time: the link is made under another name and moved into its place.
+fn make_link(directory: &Path, name: &str) {
+    let link = directory.join(name);
+    if std::fs::read_link(&link).is_ok_and(|to| to.ends_with("londiste")) {
+        return;
+    }
+    let made = directory.join(format!("{name}.{}.{:?}", std::process::id(), std::thread::current().id()));
+    std::os::unix::fs::symlink("londiste", &made).expect("a link can be made beside the executable");
+    std::fs::rename(&made, &link).expect("the link can be moved into its place");
 }
 
 fn executables() -> PathBuf {

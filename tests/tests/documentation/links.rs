@@ -8,13 +8,17 @@ use crate::page;
 
 #[test]
 fn every_link_of_the_pages_leads_to_a_file_and_a_heading() {
-    let folder = std::fs::read_dir(repository().join("docs")).expect("docs/ can be read");
-    let pages = folder.map(|entry| entry.expect("an entry").file_name().into_string().expect("a name"));
-    let pages = pages.filter(|name| name.ends_with(".md")).map(|name| format!("docs/{name}"));
+    let pages = ["docs", "docs/decisions"].into_iter().flat_map(|folder| {
+        let entries = std::fs::read_dir(repository().join(folder)).expect("the folder can be read");
+        let names = entries.map(|entry| entry.expect("an entry").file_name().into_string().expect("a name"));
+        names.filter(|name| name.ends_with(".md")).map(move |name| format!("{folder}/{name}"))
+    });
     let mut dead = Vec::new();
     let mut links = 0;
-    for name in pages.chain(["README.md".to_owned()]) {
-        for link in page::read(&name).split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+    for name in pages.chain(["README.md", "CONTRIBUTING.md", "CHANGELOG.md"].map(str::to_owned)) {
+        let text = page::read(&name);
+        let links_of_page = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+        for link in links_of_page {
             links += 1;
             if !leads_somewhere(&name, link) {
                 dead.push(format!("{name}: {link}"));
