@@ -87,6 +87,18 @@ create table if not exists londiste_rs.table_conflict (
     primary key (queue_name, table_name)
 );
 
+-- Which tick a consumer of this database has applied, besides its number in pgq_node.local_state: when it was made, and what it sees on the node
+-- that it was read from. Written with the position; where the numbers differ, a worker of another make has gone on since.
+create table if not exists londiste_rs.position (
+    queue_name    text not null,
+    consumer_name text not null,
+    tick_id       bigint not null,
+    tick_time     timestamptz not null,
+    tick_snapshot text not null,
+    provider_node text not null,
+    primary key (queue_name, consumer_name)
+);
+
 reset client_min_messages;
 
 create or replace function londiste_rs.version()

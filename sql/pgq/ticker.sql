@@ -1,5 +1,13 @@
 -- Ticks: the snapshots that cut a queue's events into batches.
 
+-- Makes the commit of the transaction in hand durable: consumers on other servers rely on a tick once they have seen it. Its commit also
+-- makes everything durable that was committed before, so no event between two ticks can be lost in a crash, whoever wrote it and however.
+create or replace function pgq._commit_durably()
+returns void
+language sql
+set search_path = pg_catalog, pg_temp
+as $$ select set_config('synchronous_commit', 'local', true) where current_setting('synchronous_commit') = 'off' $$;
+
 -- Writes a tick of the queue if it is due: its id, or NULL when there is no need for one.
 --
 -- A batch is what the later of two snapshots sees and the earlier one does not, so snapshots of successive ticks have to
@@ -59,6 +67,7 @@ begin
     new_tick := nextval(pgq.quote_fqname(q.queue_tick_seq)::regclass);
     insert into pgq.tick (tick_queue, tick_id, tick_time, tick_snapshot, tick_event_seq)
     values (q.queue_id, new_tick, clock_timestamp(), txid_current_snapshot(), seq_pos);
+    perform pgq._commit_durably();
     return new_tick;
 end $$;
 
@@ -128,6 +137,7 @@ begin
 
     insert into pgq.tick (tick_queue, tick_id, tick_time, tick_snapshot, tick_event_seq)
     values (q.queue_id, i_tick_id, i_orig_timestamp, txid_current_snapshot(), i_event_seq);
+    perform pgq._commit_durably();
     perform pgq.seq_setval(q.queue_tick_seq, i_tick_id),
             pgq.seq_setval(q.queue_event_seq, i_event_seq);
     return i_tick_id;

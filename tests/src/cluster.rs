@@ -139,6 +139,24 @@ impl Cluster {
         self.start_again();
     }
 
+    /// Keeps a copy of all its data as they are now: a backup, or a replica that gets no further. The server is restarted.
+    pub fn keep_backup(&self) {
+        self.stop(Shutdown::Fast);
+        copy_directory(&self.data(), &self.backup());
+        self.start_again();
+    }
+
+    /// Goes on from the copy that was kept last, as after a restore or a failover: what was written since is gone. A crash comes before.
+    pub fn go_back(&self) {
+        self.stop(Shutdown::Immediate);
+        copy_directory(&self.backup(), &self.data());
+        self.start_again();
+    }
+
+    fn backup(&self) -> PathBuf {
+        self.directory.join("backup")
+    }
+
     /// Starts the server where it has given up, as the supervisor of a managed service does.
     pub fn come_back(&self) {
         if !self.pg_ctl(&["status"]).status.success() {
@@ -220,6 +238,15 @@ impl Cluster {
         let command = command.args(arguments).current_dir(&self.directory).stdin(Stdio::null());
         command.stdout(Stdio::null()).stderr(Stdio::null()).output().expect("pg_ctl runs")
     }
+}
+
+/// With owners and rights, in place of what is there.
+fn copy_directory(from: &Path, to: &Path) {
+    if to.exists() {
+        std::fs::remove_dir_all(to).expect("a directory can be removed");
+    }
+    let status = Command::new("cp").arg("-a").args([from, to]).status().expect("cp runs");
+    assert!(status.success(), "{} does not fit into {}", from.display(), to.display());
 }
 
 /// Below the range that outgoing connections take their ports from: a client that retries against a stopped server must not

@@ -35,20 +35,9 @@ impl Doing<'_> {
             last_event: self.last_event,
             key: self.key,
             code: Box::new(db.code().clone()),
-            message: without_values(db.message(), db.code()).into(),
+            message: pg::message_without_values(db).into(),
             remedy: remedy(db.code()),
         }
-    }
-}
-
-/// Data exceptions quote the value they are about.
-fn without_values(message: &str, code: &SqlState) -> String {
-    if !code.code().starts_with("22") {
-        return message.to_owned();
-    }
-    match (message.find('"'), message.rfind('"')) {
-        (Some(first), Some(last)) if first < last => format!("{}…{}", &message[..=first], &message[last..]),
-        _ => message.to_owned(),
     }
 }
 
@@ -117,25 +106,5 @@ pub(crate) fn next(error: &Error, manner: &Manner) -> Next {
         }
         Some("42" | "0A") if error.code() != Some(&SqlState::INSUFFICIENT_PRIVILEGE) => Next::Anew,
         _ => Next::GiveUp,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::without_values;
-    use tokio_postgres::error::SqlState;
-
-    #[test]
-    fn values_are_not_shown() {
-        let shown = without_values(
-            "invalid input syntax for type integer: \"my \"secret\"\"",
-            &SqlState::INVALID_TEXT_REPRESENTATION,
-        );
-        assert_eq!(shown, "invalid input syntax for type integer: \"…\"");
-        let shown = without_values(
-            "duplicate key value violates unique constraint \"a\"",
-            &SqlState::UNIQUE_VIOLATION,
-        );
-        assert!(shown.contains("\"a\""));
     }
 }

@@ -4,7 +4,7 @@ use pg::Session;
 use pgq::Batch;
 
 use crate::error::During;
-use crate::{Error, Result, Worker, subscriber};
+use crate::{Error, Result, Worker};
 
 const LOCK: &str = "select pg_try_advisory_xact_lock(hashtext('londiste_rs.worker'), hashtext(concat($1::text, ' ', $2::text)))";
 
@@ -25,7 +25,7 @@ pub(crate) async fn claim(worker: &Worker, target: &Session, batch: &Batch) -> R
     let (queue, consumer) = (worker.config.queue_name.as_str(), worker.config.consumer());
     // sent together, in this order: two statements, so that the second one sees what was committed before the lock was had
     let locked = async { target.query_one(LOCK, &[&queue, &consumer]).await.during("claiming the batch") };
-    let (locked, state) = tokio::try_join!(biased; locked, subscriber::state(worker, target))?;
+    let (locked, state) = tokio::try_join!(biased; locked, worker.state(target))?;
     let rival = if !locked.get::<_, bool>(0) {
         match target.query_opt(HOLDER, &[&queue, &consumer]).await.during("looking who works on the node")? {
             Some(row) => {

@@ -1,5 +1,7 @@
 //! Why a worker stops.
 
+use crate::misfit::Misfit;
+
 /// Result of the worker's steps.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -49,8 +51,7 @@ pub enum Error {
     },
     /// The provider's queue and this node disagree about the position.
     #[error(
-        "lost position of consumer \"{consumer}\" on queue \"{queue}\": this node has applied tick {completed}, the provider's batch \
-         goes from tick {previous} to {tick}; the subscription was moved or made anew, or this node restored: compare both sides, then worker --rewind, or drop and create the node again"
+        "lost position of consumer \"{consumer}\" on queue \"{queue}\": this node has applied tick {completed}; {misfit}"
     )]
     LostPosition {
         /// The consumer.
@@ -59,10 +60,8 @@ pub enum Error {
         queue: String,
         /// Tick applied on this node.
         completed: i64,
-        /// Tick at the batch's beginning.
-        previous: i64,
-        /// Tick at its end.
-        tick: i64,
+        /// How they disagree, and the remedy.
+        misfit: Misfit,
     },
     /// The worker named in the ini is not the node's.
     #[error(

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use apply::{Applied, Applier, Decoded, Decoder};
 use pg::Session;
 use pgq::table::{self, MergeState, TableInfo};
-use pgq::{Batch, Snapshot, batch, fail_point, node, replay};
+use pgq::{Batch, Snapshot, batch, fail_point, position, replay};
 use tokio::sync::Mutex;
 use tracing::{debug, info, warn};
 
@@ -76,7 +76,7 @@ impl<'a> Replay<'a> {
         match written {
             Ok(done) => {
                 fail_point::reached("batch-before-commit");
-                if let Err(error) = target.batch_execute("commit").await {
+                if let Err(error) = pg::commit(target).await {
                     self.applier.reset();
                     return match apply::Error::at_commit(&error) {
                         Some(of_table) => Err(of_table.into()),
@@ -169,8 +169,8 @@ impl<'a> Replay<'a> {
         }
         parkings.write(target).await?;
         self.conflicts.keep(self.worker, target, &done.conflicts).await?;
-        self.forget_snapshots(provider, target, batch, tables, parkings).await?;
-        node::set_completed(&**target, queue, consumer, batch.tick).await?;
+        self.forget_snapshots(target, batch, tables, parkings).await?;
+        position::complete(&**target, queue, consumer, batch.tick, &batch.mark).await?;
         Ok(done)
     }
 
@@ -198,7 +198,6 @@ impl<'a> Replay<'a> {
     /// A copy's snapshot has served once the next batch cannot hold anything that it saw.
     async fn forget_snapshots(
         &self,
-        provider: &Session,
         target: &Session,
         batch: &Batch,
         tables: &[TableInfo],
@@ -207,13 +206,9 @@ impl<'a> Replay<'a> {
         let queue = self.worker.config.queue_name.as_str();
         let ours = |t: &&TableInfo| t.local && t.state == MergeState::Ok && !parkings.has(&t.name);
         let with_snapshot = tables.iter().filter(ours).filter(|t| t.snapshot.is_some());
-        let mut now: Option<Snapshot> = None;
+        let now = batch.mark.snapshot.parse::<Snapshot>().ok();
         let mut behind: Vec<&str> = Vec::new();
         for table in with_snapshot {
-            if now.is_none() {
-                let text = batch::tick_snapshot(&**provider, queue, batch.tick).await?;
-                now = text.and_then(|text| text.parse().ok());
-            }
             let seen = table.snapshot.as_deref().and_then(|text| text.parse::<Snapshot>().ok());
             if let (Some(now), Some(seen)) = (&now, seen)
                 && seen.is_behind(now)

@@ -12,7 +12,7 @@ use tracing::{info, warn};
 
 use crate::error::During;
 use crate::worker::Ended;
-use crate::{Result, Worker, subscriber};
+use crate::{Result, Worker};
 
 /// How often sequences are looked at: their margin of 10 000 values has to last that long.
 const SEQUENCES: Duration = Duration::from_secs(3);
@@ -45,7 +45,7 @@ pub(crate) async fn run(
             return Ok(Ended::Reconnect);
         }
         bell.hush();
-        let state = subscriber::state(worker, target).await?;
+        let state = worker.state(target).await?;
         if !state.uptodate {
             node::set_uptodate(&**target, queue, config.consumer(), true).await?;
         }

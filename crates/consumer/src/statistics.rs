@@ -29,7 +29,7 @@ impl Statistics {
         self.changes += done.changes;
         self.bytes += done.bytes;
         self.conflicts += done.conflicts();
-        self.last = Some((batch.tick, batch.tick_time));
+        self.last = Some((batch.tick, batch.mark.time));
     }
 
     pub(crate) fn log_when_due(&mut self, config: &Config) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use pg::Session;
 use pgq::batch::{self, Batch};
 use pgq::fail_point;
-use pgq::node::{self, ConsumerState, NodeInfo};
+use pgq::node::{self, NodeInfo};
 use pgq::table::{self, MergeState, TableInfo};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -15,6 +15,7 @@ use crate::copies::Copies;
 use crate::fkeys::ForeignKeys;
 use crate::handover;
 use crate::portion::Portion;
+use crate::position::{Fit, Position};
 use crate::relax::relax;
 use crate::replay::Replay;
 use crate::root::Due;
@@ -36,9 +37,10 @@ pub(crate) async fn run(
 ) -> Result<Ended> {
     let config = &worker.config;
     let (job, queue, consumer) = (config.job_name.as_str(), config.queue_name.as_str(), config.consumer());
-    let first = state(worker, target).await?;
+    let first = worker.state(target).await?;
     let mut provider =
         worker.connect_provider(first.provider_location.as_deref().unwrap_or_default(), "provider").await?;
+    let mut position = Position::compare(worker, &provider, target).await?;
     let mut replay = Replay::start(worker, target).await?;
     let mut copies = Copies::new(worker);
     let mut fkeys = ForeignKeys::new(worker)?;
@@ -61,7 +63,7 @@ pub(crate) async fn run(
         }
         statistics.log_when_due(config);
         wake.hush(&mut provider, target);
-        let state = state(worker, target).await?;
+        let state = worker.state(target).await?;
         if state.provider != first.provider || state.provider_location != first.provider_location {
             info!(job, queue, provider = state.provider, "the provider has changed");
             return Ok(Ended::Reconnect);
@@ -75,7 +77,10 @@ pub(crate) async fn run(
             continue;
         }
         if watermark.comes(Duration::from_secs_f64(config.local_wm_publish_period)) {
-            node::set_subscriber_watermark(&*provider, queue, &node.name, state.completed_tick).await?;
+            let tick = state.completed_tick;
+            if node::publish_watermark(&*provider, queue, &node.name, tick).await? {
+                info!(job, queue, tick, "the provider's watermark of this node follows it back");
+            }
             fail_point::reached("watermark-set");
         }
         if remains.comes(REMAINS) {
@@ -101,19 +106,10 @@ pub(crate) async fn run(
         };
         wake.found();
         fail_point::reached("batch-taken");
-        if state.completed_tick == batch.tick {
+        if let Fit::Applied = position.fit(worker, &provider, target, &state, &batch).await? {
             debug!(job, queue, tick = batch.tick, "batch was applied before");
             batch::finish(&*provider, &batch).await?;
             continue;
-        }
-        if state.completed_tick != batch.previous_tick {
-            return Err(Error::LostPosition {
-                consumer: consumer.to_owned(),
-                queue: queue.to_owned(),
-                completed: state.completed_tick,
-                previous: batch.previous_tick,
-                tick: batch.tick,
-            });
         }
         let Some(tables) = handover::settle(worker, &provider, target, &batch, tables, stop).await? else {
             break;
@@ -123,6 +119,7 @@ pub(crate) async fn run(
             Box::pin(attempt::apply(worker, &provider, target, &mut replay, &batch, &tables, stop)).await;
         match applied {
             Ok(done) => {
+                position.applied(&state, &batch);
                 portion.grow();
                 statistics.count(&batch, &done);
                 worker.report.tell(|facts| facts.conflicts += done.conflicts());
@@ -165,11 +162,4 @@ async fn take(
     }
     batch::tick_now(&**provider, queue).await?;
     Ok(batch::next(&**provider, queue, consumer, collect).await?)
-}
-
-/// The worker's position and flags on this node.
-pub(crate) async fn state(worker: &Worker, target: &Session) -> Result<ConsumerState> {
-    let (queue, consumer) = (worker.config.queue_name.as_str(), worker.config.consumer());
-    let state = node::consumer_state(&**target, queue, consumer).await?;
-    Ok(state.ok_or_else(|| pgq::Error::NoNode { queue: queue.to_owned() })?)
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use pg::{ConnectString, Session};
-use pgq::node::{self, NodeInfo, NodeType};
+use pgq::node::{self, ConsumerState, NodeInfo, NodeType};
 use pgq::{Bell, Report};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -66,7 +66,7 @@ impl Worker {
         pg::refuse_transaction_pooler(&self.db()?, &name).await.during("this node (db)")?;
         let (target, node) = self.open().await?;
         if node.node_type == NodeType::Leaf {
-            let state = subscriber::state(self, &target).await?;
+            let state = self.state(&target).await?;
             let provider = self.provider(&state.provider_location.unwrap_or_default())?;
             pg::refuse_transaction_pooler(&provider, &name).await.during("the provider")?;
         }
@@ -111,6 +111,13 @@ impl Worker {
             }),
             _ => Ok((target, node)),
         }
+    }
+
+    /// The worker's position and flags on this node.
+    pub(crate) async fn state(&self, target: &Session) -> Result<ConsumerState> {
+        let (queue, consumer) = (self.config.queue_name.as_str(), self.config.consumer());
+        let state = node::consumer_state(&**target, queue, consumer).await?;
+        Ok(state.ok_or_else(|| pgq::Error::NoNode { queue: queue.to_owned() })?)
     }
 
     /// A failure is shown in `status`, where the node can still be reached.

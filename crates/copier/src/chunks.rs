@@ -172,6 +172,7 @@ pub(crate) async fn copy(
     .await
     .during(what())?;
     reading.commit().await.during(what())?;
+    pg::secure(&sides.provider).await.during(what())?;
     fail_point::reached("chunk-before-commit");
     writing.commit().await.during(what())?;
     fail_point::reached("chunk-after-commit");

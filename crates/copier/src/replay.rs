@@ -2,7 +2,7 @@
 
 use apply::{Applier, Decoded, Decoder};
 use futures_util::TryStreamExt;
-use pgq::{Batch, Snapshot, batch, conflict, fail_point, node, replay};
+use pgq::{Batch, Snapshot, batch, conflict, fail_point, node, position, replay};
 use tokio::time::Instant;
 use tracing::debug;
 
@@ -68,7 +68,7 @@ impl<'a> Replay<'a> {
         match self.write(sides, tables, batch).await {
             Ok(()) => {
                 fail_point::reached("catch-up-before-commit");
-                target.batch_execute("commit").await.during("committing the batch")
+                pg::commit(target).await.during("committing the batch")
             }
             Err(error) => {
                 self.applier.reset();
@@ -113,7 +113,7 @@ impl<'a> Replay<'a> {
         self.copier.report.applied(batch, changes, bytes, began.elapsed());
         let (table, together) = (&tables.first.name, tables.consumers.len());
         debug!(queue, table, together, tick = batch.tick, changes, "batch applied by the copy");
-        node::set_all_completed(target, queue, &tables.consumers(), batch.tick).await?;
+        position::complete_all(target, queue, &tables.consumers(), batch.tick, &batch.mark).await?;
         Ok(())
     }
 }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures_util::TryStreamExt;
 use pg::{Client, Ident, QualifiedName, Table};
 use pgq::table::TableInfo;
-use pgq::{Batch, Snapshot, batch, fail_point, node};
+use pgq::{Batch, Snapshot, batch, fail_point, node, position};
 use tracing::debug;
 
 use crate::columns::Copying;
@@ -42,17 +42,24 @@ pub(crate) enum Position {
     Next,
     /// It was committed on the target, and not finished at the provider.
     Applied,
-    /// Neither: the position on the target is this tick.
+    /// Neither: the position on the target is this tick, or one of the same number and another history.
     Lost(i64),
 }
 
 impl Position {
     /// Compares the consumer's position with a batch.
     pub(crate) async fn of(target: &Client, queue: &str, consumer: &str, batch: &Batch) -> Result<Position> {
-        let state = node::consumer_state(target, queue, consumer).await?;
-        Ok(match state.map_or(-1, |state| state.completed_tick) {
-            completed if completed == batch.tick => Position::Applied,
-            completed if completed == batch.previous_tick => Position::Next,
+        let Some(state) = node::consumer_state(target, queue, consumer).await? else {
+            return Ok(Position::Lost(-1));
+        };
+        let kept = position::kept(target, queue, consumer).await?;
+        let may_be = |tick: i64, mark: &position::Mark| {
+            kept.as_ref().is_none_or(|kept| kept.may_be(tick, mark, &state.provider))
+        };
+        let begins_here = batch.previous_mark.as_ref().is_none_or(|mark| may_be(batch.previous_tick, mark));
+        Ok(match state.completed_tick {
+            completed if completed == batch.tick && may_be(batch.tick, &batch.mark) => Position::Applied,
+            completed if completed == batch.previous_tick && begins_here => Position::Next,
             completed => Position::Lost(completed),
         })
     }
@@ -195,7 +202,7 @@ impl Staging {
         if let Some(sink) = into {
             sink.finish().await.during(what())?;
         }
-        node::set_completed(&transaction, queue, &copier.consumer, batch.tick).await?;
+        position::complete(&transaction, queue, &copier.consumer, batch.tick, &batch.mark).await?;
         if !run::holds(client, queue, &info.name, run.attempt).await? {
             return Err(End::Left);
         }

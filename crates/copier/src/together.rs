@@ -159,10 +159,11 @@ async fn write(
         company.tell_all(Verdict::Again);
         return Ok(());
     }
+    reading.commit().await.during("ending the copy's snapshot")?;
+    pg::secure(&sides.provider).await.during("ending the copy's snapshot")?;
     fail_point::reached("whole-before-commit");
     writing.commit().await.during("committing the copy")?;
     fail_point::reached("whole-after-commit");
-    reading.commit().await.during("ending the copy's snapshot")?;
     let (together, seconds) = (copied.len(), began.elapsed().as_secs_f64());
     for (member, copied) in copied {
         let (rows, bytes, binary) = (copied.rows, copied.bytes, member.copying.binary);

@@ -82,10 +82,11 @@ pub(crate) async fn copy(
         // removed or asked for again meanwhile: the transaction goes, the caller looks at the new state
         return Ok(());
     }
+    reading.commit().await.during("ending the copy's snapshot")?;
+    pg::secure(&sides.provider).await.during("ending the copy's snapshot")?;
     fail_point::reached("whole-before-commit");
     writing.commit().await.during("committing the copy")?;
     fail_point::reached("whole-after-commit");
-    reading.commit().await.during("ending the copy's snapshot")?;
     info!(
         job,
         queue,

@@ -9,6 +9,7 @@ mod error;
 pub mod files;
 pub mod ini;
 pub mod launch;
+mod links;
 pub mod log;
 mod metrics;
 mod notify;

@@ -1,8 +1,8 @@
 //! Pidfiles: they hold a process id, and a lock for as long as that process lives.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, Permissions};
 use std::io::{ErrorKind, Read, Seek, Write};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,10 @@ use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 use rustix::process::{Pid, test_kill_process};
 
-use crate::Error;
+use crate::{Error, links};
+
+/// Whoever may open a pidfile may lock it, and so keep the process from starting: nobody but its owner may.
+const OWNER_ONLY: u32 = 0o600;
 
 /// Longer than [`holder`] keeps its lock.
 const GLANCE: Duration = Duration::from_millis(20);
@@ -28,7 +31,7 @@ impl Pidfile {
     /// Takes the lock and writes the current process id; the directory is made if it is missing.
     ///
     /// # Errors
-    /// Another process holds it, or the path cannot be written.
+    /// Another process holds it, or the path cannot be written, or is a symbolic link.
     pub fn create(path: &Path) -> Result<Pidfile, Error> {
         let mut pidfile = Self::lock(path)?;
         pidfile.write()?;
@@ -75,6 +78,8 @@ impl Pidfile {
     /// Writes the id of the calling process.
     pub(crate) fn write(&mut self) -> Result<(), Error> {
         let written = (|| {
+            // an older version made it for all to read
+            self.file.set_permissions(Permissions::from_mode(OWNER_ONLY))?;
             self.file.set_len(0)?;
             self.file.rewind()?;
             writeln!(self.file, "{}", std::process::id())
@@ -132,18 +137,43 @@ pub(crate) enum Holder {
 /// Who holds the pidfile `path`.
 ///
 /// # Errors
-/// The file is there but cannot be read.
+/// The file is there but cannot be read, or names a process of another user than its own.
 pub(crate) fn holder(path: &Path) -> Result<Holder, Error> {
     let Some(mut file) = open(path)? else { return Ok(Holder::Nobody) };
     let pid = read_pid(&mut file);
     match flock(&file, FlockOperation::NonBlockingLockShared) {
-        Err(Errno::WOULDBLOCK) => Ok(pid.map_or(Holder::Starting, |pid| Holder::Locked(pid, file))),
+        Err(Errno::WOULDBLOCK) => {
+            let Some(pid) = pid else { return Ok(Holder::Starting) };
+            trust(&file, pid).map_err(failed("trust the pidfile", path))?;
+            Ok(Holder::Locked(pid, file))
+        }
         Err(errno) => Err(failed("lock", path)(errno.into())),
         Ok(()) => Ok(match pid {
-            Some(pid) if stock_tool(pid) => Holder::Unlocked(pid),
+            Some(pid) if stock_tool(pid) => {
+                trust(&file, pid).map_err(failed("trust the pidfile", path))?;
+                Holder::Unlocked(pid)
+            }
             _ => Holder::Stale(pid),
         }),
     }
+}
+
+/// Whoever owns a file can name any process in it, which root would then signal: it has to be one of the owner's. Root's files are trusted.
+fn trust(file: &File, pid: i32) -> std::io::Result<()> {
+    let owner = file.metadata()?.uid();
+    match user_of(pid) {
+        Some(user) if owner != 0 && user != owner => Err(std::io::Error::other(format!(
+            "it belongs to another user (uid {owner}) than process {pid} that it names (uid {user})"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// The effective user of a process; `None` where it is gone, or this user may not know.
+fn user_of(pid: i32) -> Option<u32> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let users = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
+    users.split_whitespace().nth(1)?.parse().ok()
 }
 
 /// Whether process `pid` is there.
@@ -168,7 +198,7 @@ fn stock_tool(pid: i32) -> bool {
 }
 
 fn open(path: &Path) -> Result<Option<File>, Error> {
-    match OpenOptions::new().read(true).write(true).open(path) {
+    match links::open_itself(path, OpenOptions::new().read(true).write(true)) {
         Ok(file) => Ok(Some(file)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(failed("open the pidfile", path)(error)),
@@ -177,12 +207,12 @@ fn open(path: &Path) -> Result<Option<File>, Error> {
 
 fn create(path: &Path) -> Result<File, Error> {
     let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    options.open(path).map_err(failed("make the pidfile", path))
+    options.read(true).write(true).create(true).truncate(false).mode(OWNER_ONLY);
+    links::open_itself(path, &options).map_err(failed("make the pidfile", path))
 }
 
 fn still_there(file: &File, path: &Path) -> bool {
-    match (file.metadata(), std::fs::metadata(path)) {
+    match (file.metadata(), std::fs::symlink_metadata(path)) {
         (Ok(open), Ok(named)) => (open.dev(), open.ino()) == (named.dev(), named.ino()),
         _ => false,
     }
@@ -267,6 +297,46 @@ mod tests {
         crate::control::signal(&path, crate::control::Signal::Kill).unwrap();
         assert!(!parent.join().unwrap().success());
         Pidfile::create(&path).unwrap();
+    }
+
+    #[test]
+    fn it_is_its_owners_and_no_link() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, link) = (dir.path().join("a.pid"), dir.path().join("link.pid"));
+        std::fs::write(&path, "").unwrap();
+        std::fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
+        let pidfile = Pidfile::create(&path).unwrap();
+        assert_eq!(
+            std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600,
+            "of an older version"
+        );
+        drop(pidfile);
+        let _pidfile = Pidfile::create(&path).unwrap();
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600, "made anew");
+
+        let other = dir.path().join("other");
+        std::fs::write(&other, "kept").unwrap();
+        std::os::unix::fs::symlink(&other, &link).unwrap();
+        let error = Pidfile::create(&link).unwrap_err().to_string();
+        assert!(error.contains("link.pid") && error.contains("symbolic link"), "{error}");
+        assert_eq!(std::fs::read_to_string(&other).unwrap(), "kept");
+        assert!(holder(&link).is_err());
+    }
+
+    /// Only root has to fear a file of somebody else, and only root can make one here.
+    #[test]
+    fn a_file_of_one_user_does_not_name_a_process_of_another() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.pid");
+        let _pidfile = Pidfile::create(&path).unwrap();
+        if !rustix::process::geteuid().is_root() {
+            return;
+        }
+        std::os::unix::fs::chown(&path, Some(65_534), None).unwrap();
+        let error = holder(&path).unwrap_err().to_string();
+        assert!(error.contains("another user (uid 65534)"), "{error}");
+        crate::control::signal(&path, crate::control::Signal::Kill).unwrap_err();
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The running process: its jobs, and the signals that steer it.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use pgq::Bell;
@@ -72,10 +72,14 @@ impl Process {
 
     /// Makes the start-up checks of all jobs. `false`: told to stop meanwhile.
     pub(crate) async fn check(&mut self) -> Result<bool, Error> {
-        let addresses: BTreeSet<_> =
-            self.jobs.iter().filter_map(|job| job.service.endurance.metrics_listen).collect();
-        for address in addresses {
-            self.listeners.push(metrics::Listener::bind(address).await?);
+        let mut addresses: BTreeMap<_, Vec<String>> = BTreeMap::new();
+        for endurance in self.jobs.iter().map(|job| &job.service.endurance) {
+            if let Some(address) = endurance.metrics_listen {
+                addresses.entry(address).or_default().extend(endurance.metrics_hosts.iter().cloned());
+            }
+        }
+        for (address, hosts) in addresses {
+            self.listeners.push(metrics::Listener::bind(address, metrics::Hosts::new(hosts)).await?);
         }
         let checks = self.jobs.iter().map(|job| Box::pin(job.service.check()));
         let mut checked = futures_util::future::join_all(checks);

@@ -44,8 +44,16 @@ pub(crate) struct Surroundings {
 }
 
 /// Keys that take effect when the process starts, and only then.
-const NEED_RESTART: &[&str] =
-    &["pidfile", "logfile", "log_format", "metrics_listen", "syslog", "syslog_ident", "syslog_facility"];
+const NEED_RESTART: &[&str] = &[
+    "pidfile",
+    "logfile",
+    "log_format",
+    "metrics_listen",
+    "metrics_hosts",
+    "syslog",
+    "syslog_ident",
+    "syslog_facility",
+];
 
 /// Keys that the running parts take over.
 const LIVE: &[&str] =

@@ -4,7 +4,7 @@ use std::{iter::Peekable, str::CharIndices};
 
 use crate::{Error, Result, keyword};
 
-/// Keywords and values in order, as written. Messages never hold a value: it may be part of a password.
+/// Keywords and values in order, as written. Messages hold neither a value nor an unknown keyword: it may be part of a password.
 pub(crate) fn parse(text: &str) -> Result<Vec<(String, String)>> {
     let mut pairs: Vec<(String, String)> = Vec::new();
     let mut rest = text.char_indices().peekable();
@@ -30,10 +30,13 @@ pub(crate) fn parse(text: &str) -> Result<Vec<(String, String)>> {
 
 fn missing_equals(at: usize, word: &str, before: Option<&(String, String)>) -> Error {
     Error::ConnectString(match before {
-        None if keyword::KEYWORDS.iter().any(|k| k.name == word) => format!("\"=\" missing after \"{word}\""),
+        None if keyword::is_known(word) => format!("\"=\" missing after \"{word}\""),
         None => {
             format!("\"=\" missing after the word at character {at} (expected key=value … or postgresql://…)")
         }
+        Some((key, _)) if !keyword::is_known(key) => format!(
+            "\"=\" missing after the word at character {at} (a value with spaces must be quoted: password='…')"
+        ),
         Some((key, _)) => format!(
             "\"=\" missing after the word at character {at}, behind {key}= (a value with spaces must be quoted: {key}='…')"
         ),
@@ -50,7 +53,8 @@ fn value(rest: &mut Peekable<CharIndices<'_>>, key: &str) -> Result<String> {
     loop {
         match rest.peek().map(|(_, c)| *c) {
             None if quoted => {
-                return Err(Error::ConnectString(format!("closing quote missing in the value of {key}")));
+                let of = if keyword::is_known(key) { key } else { "an unknown keyword" };
+                return Err(Error::ConnectString(format!("closing quote missing in the value of {of}")));
             }
             None => return Ok(value),
             Some('\'') if quoted => {

@@ -90,24 +90,34 @@ impl FromStr for ConnectString {
 
     /// Reads both forms of libpq: `key=value …` and `postgresql://…`.
     fn from_str(text: &str) -> Result<Self> {
-        let pairs = match uri::after_scheme(text.trim()) {
+        let after_scheme = uri::after_scheme(text.trim());
+        let pairs = match after_scheme {
             Some(rest) => uri::parse(rest)?,
             None => conninfo::parse(text)?,
         };
         let mut read = Self::default();
-        let mut previous = "";
-        for (key, value) in &pairs {
-            // What stands where a keyword should may be the rest of a password with a space in it.
-            keyword::check(key, value).map_err(|e| match keyword::is_secret(previous) {
-                true => Error::ConnectString(format!(
-                    "unknown or unsupported keyword after {previous}= (a value with spaces must be quoted: {previous}='…')"
-                )),
-                false => e,
+        for (at, (key, value)) in pairs.iter().enumerate() {
+            keyword::check(key, value).map_err(|refused| match after_scheme {
+                None if !keyword::is_known(key) => unknown(&pairs[..at], key, refused),
+                _ => refused,
             })?;
-            previous = key;
             read.set(key, value);
         }
         Ok(read)
+    }
+}
+
+/// A keyword of the `key=value` form that nobody knows. It is shown where it cannot be the rest of a password with a space in it.
+fn unknown(before: &[(String, String)], key: &str, refused: Error) -> Error {
+    let secret = before.iter().find(|(known, _)| keyword::is_secret(known));
+    match (secret, refused) {
+        (Some((secret, _)), _) => Error::ConnectString(format!(
+            "unknown or unsupported keyword after {secret}= (a value with spaces must be quoted: {secret}='…')"
+        )),
+        (None, Error::ConnectString(text)) if key.chars().all(|c| c.is_ascii_lowercase() || c == '_') => {
+            Error::ConnectString(text.replacen("unknown keyword", &format!("unknown keyword \"{key}\""), 1))
+        }
+        (None, refused) => refused,
     }
 }
 

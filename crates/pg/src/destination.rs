@@ -195,14 +195,12 @@ fn servers(settings: &Settings) -> Result<Vec<Server>> {
                     .parse()
                     .ok()
                     .filter(|port| *port > 0)
-                    .ok_or_else(|| Error::ConnectString(format!("port={text} is not a port number")))?,
+                    .ok_or_else(|| Error::ConnectString("port is not a port number".into()))?,
             };
             let address = match addresses.get(at).filter(|address| !address.is_empty()) {
                 None => None,
                 Some(text) => Some(text.parse::<IpAddr>().map_err(|_| {
-                    Error::ConnectString(format!(
-                        "hostaddr={text} is not an IP address (names belong into host)"
-                    ))
+                    Error::ConnectString("hostaddr is not an IP address (names belong into host)".into())
                 })?),
             };
             let host = hosts.get(at).filter(|host| !host.is_empty()).map(|host| (*host).to_owned());

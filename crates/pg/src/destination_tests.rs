@@ -89,16 +89,16 @@ fn each_server_gets_its_own_password() {
 #[test]
 fn impossible_values_are_named() {
     for (text, said) in [
-        ("sslmode=on", "sslmode=on is not possible (possible: prefer, disable"),
-        ("connect_timeout=soon", "connect_timeout=soon is not a number"),
+        ("sslmode=on", "the value of sslmode is not possible (possible: prefer, disable"),
+        ("connect_timeout=soon", "the value of connect_timeout is not a number"),
         ("target_session_attrs=master", "possible: any"),
-        ("channel_binding=x", "channel_binding=x"),
+        ("channel_binding=x", "the value of channel_binding is not possible"),
         ("host=h sslmode=verify-full", "~/.postgresql/root.crt"),
         ("host=h sslmode=verify-ca sslrootcert=/nowhere", "\"/nowhere\" does not exist"),
         ("host=h sslmode=require sslrootcert=system", "verify-full only"),
         ("host=h sslnegotiation=direct", "needs sslmode=require"),
         ("host=h sslcert=/nowhere", "\"/nowhere\" does not exist"),
-        ("ssl_min_protocol_version=TLSv1.4", "ssl_min_protocol_version=TLSv1.4"),
+        ("ssl_min_protocol_version=TLSv1.4", "the value of ssl_min_protocol_version is not possible"),
         ("ssl_max_protocol_version=TLSv1.1", "leave none"),
     ] {
         assert!(refusal(text).contains(said), "{text}: {}", refusal(text));

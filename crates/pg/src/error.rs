@@ -4,11 +4,13 @@ use std::{fmt, io, time::Duration};
 
 use tokio_postgres::error::SqlState;
 
+use crate::refusal;
+
 /// Result of everything in this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// A failure of this crate or of the server. `Display` is complete (message, SQLSTATE, detail, hint, context) and never
-/// holds a password; the sources are there for programs.
+/// holds a password, or the values of rows that the failure is about; the sources are there for programs.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -217,8 +219,11 @@ impl fmt::Display for Told<'_> {
             }
             return Ok(());
         };
-        write!(f, "{} (SQLSTATE {})", db.message(), db.code().code())?;
-        for (label, text) in [("detail", db.detail()), ("hint", db.hint()), ("context", db.where_())] {
+        write!(f, "{} (SQLSTATE {})", refusal::message_without_values(db), db.code().code())?;
+        let hint = db.hint().map(str::to_owned);
+        for (label, text) in
+            [("detail", refusal::detail(db)), ("hint", hint), ("context", refusal::context(db))]
+        {
             if let Some(text) = text {
                 write!(f, "; {label}: {}", text.replace('\n', " / "))?;
             }

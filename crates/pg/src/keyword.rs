@@ -97,10 +97,16 @@ pub(crate) fn is_secret(key: &str) -> bool {
     )
 }
 
-/// Fails on a keyword that libpq does not know, and on one whose effect we cannot give.
+/// Whether libpq knows this keyword.
+pub(crate) fn is_known(key: &str) -> bool {
+    KEYWORDS.iter().any(|keyword| keyword.name == key)
+}
+
+/// Fails on a keyword that libpq does not know, and on one whose effect we cannot give. The message holds neither the value nor an unknown
+/// keyword: both may be part of a password that was not quoted or escaped.
 pub(crate) fn check(key: &str, value: &str) -> Result<()> {
     let Some(keyword) = KEYWORDS.iter().find(|k| k.name == key) else {
-        return Err(Error::ConnectString(format!("unknown keyword \"{key}\"{}", nearest(key))));
+        return Err(Error::ConnectString(format!("unknown keyword{}", nearest(key))));
     };
     match keyword.support {
         Support::Used => Ok(()),
@@ -110,7 +116,7 @@ pub(crate) fn check(key: &str, value: &str) -> Result<()> {
             Ok(())
         }
         Support::Only(values) => Err(Error::ConnectString(format!(
-            "{key}={value} is not supported (possible: {})",
+            "the value of {key} is not supported (possible: {})",
             values.join(", ")
         ))),
         Support::Refused if value.is_empty() => Ok(()),

@@ -12,6 +12,7 @@ use tokio_postgres::Client;
 use crate::{
     ConnectString, Error, Result, Session,
     destination::Destination,
+    durability,
     environment::Environment,
     watch::{self, Enlisted},
 };
@@ -107,7 +108,7 @@ impl managed::Manager for Maker {
         if session.is_closed() {
             return Err(RecycleError::message("connection lost"));
         }
-        let cleaning = format!("{CLEAN}; {}", self.cs.limits().as_sql());
+        let cleaning = format!("{CLEAN}; {}; {}", self.cs.limits().as_sql(), durability::SESSION);
         match timeout(CLEAN_WITHIN, session.batch_execute(&cleaning)).await {
             Ok(cleaned) => cleaned.map_err(|e| RecycleError::Backend(e.into())),
             Err(_) => Err(RecycleError::message("still busy")),

@@ -14,6 +14,7 @@ use crate::{
     attempt::{self, Opened},
     destination::{Destination, SessionAttrs},
     driver::{self, NOTIFICATIONS},
+    durability,
     environment::Environment,
     error::Failure,
     watch::{self, Enlisted},
@@ -54,7 +55,7 @@ impl Session {
         Box::pin(attempt::first_suitable(&destination)).await
     }
 
-    /// Starts the driver of an opened connection, asks who is there and sets the time limits.
+    /// Starts the driver of an opened connection, asks who is there, and sets the time limits and durable commits.
     pub(crate) async fn greet(
         (client, connection): Opened,
         destination: &Destination,
@@ -76,7 +77,7 @@ impl Session {
             _open: open,
             _watched: None,
         };
-        let greeting = format!("{GREETING}; {}", destination.limits.as_sql());
+        let greeting = format!("{GREETING}; {}; {}", destination.limits.as_sql(), durability::SESSION);
         let greeting = session.client.simple_query(&greeting).await.map_err(Failure::Postgres)?;
         let row = greeting.iter().find_map(|message| match message {
             SimpleQueryMessage::Row(row) => Some(row),

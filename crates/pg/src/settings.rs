@@ -46,7 +46,7 @@ impl Settings {
         self.get(key)
             .map(|value| {
                 value.trim().parse().map_err(|_| {
-                    Error::ConnectString(format!("{key}={value} is not a number in the possible range"))
+                    Error::ConnectString(format!("the value of {key} is not a number in the possible range"))
                 })
             })
             .transpose()
@@ -62,7 +62,10 @@ impl Settings {
         let value = self.get(key).unwrap_or(possible[0].0);
         possible.iter().find(|(word, _)| *word == value).map(|(_, meaning)| *meaning).ok_or_else(|| {
             let words: Vec<_> = possible.iter().map(|(word, _)| *word).collect();
-            Error::ConnectString(format!("{key}={value} is not possible (possible: {})", words.join(", ")))
+            Error::ConnectString(format!(
+                "the value of {key} is not possible (possible: {})",
+                words.join(", ")
+            ))
         })
     }
 }

@@ -121,7 +121,9 @@ fn versions(settings: &Settings) -> Result<Vec<&'static SupportedProtocolVersion
         None => Ok(default),
         Some(text) => {
             known.iter().find(|(name, _)| name.eq_ignore_ascii_case(text)).map(|(_, v)| *v).ok_or_else(|| {
-                Error::ConnectString(format!("{key}={text} is not possible (possible: TLSv1.2, TLSv1.3)"))
+                Error::ConnectString(format!(
+                    "the value of {key} is not possible (possible: TLSv1.2, TLSv1.3)"
+                ))
             })
         }
     };

@@ -2,6 +2,9 @@
 
 use crate::{Error, Result};
 
+/// An unescaped character ends the user or the password too early, and what is behind it looks like another part of the URI.
+const ESCAPED: &str = "In user and password, and @ anywhere, these characters have to be escaped: / is %2F, ? is %3F, @ is %40, : is %3A, # is %23, % is %25";
+
 /// What follows `postgresql://` or `postgres://`.
 pub(crate) fn after_scheme(text: &str) -> Option<&str> {
     ["postgresql://", "postgres://"].iter().find_map(|scheme| text.strip_prefix(scheme))
@@ -20,6 +23,11 @@ pub(crate) fn parse(rest: &str) -> Result<Vec<(String, String)>> {
         None => rest,
     };
     let (place, query) = split_once(rest, '?');
+    let may_hold_at =
+        pairs.iter().any(|(key, _)| key == "user") && pairs.iter().all(|(key, _)| key != "password");
+    if place.contains('@') || (query.contains('@') && !may_hold_at) {
+        return Err(Error::ConnectString(format!("\"@\" behind the host of the URI. {ESCAPED}")));
+    }
     let (hosts, dbname) = split_once(place, '/');
     let (names, ports) = split_hosts(hosts)?;
     push(&mut pairs, "host", names);
@@ -70,7 +78,11 @@ fn split_hosts(hosts: &str) -> Result<(String, String)> {
             None => split_once(one, ':'),
         };
         names.push(decode(name)?);
-        ports.push(decode(port)?);
+        let port = decode(port)?;
+        if !port.chars().all(|c| c.is_ascii_digit()) {
+            return Err(Error::ConnectString(format!("the port in the URI is not a number. {ESCAPED}")));
+        }
+        ports.push(port);
     }
     let some = |all: &[String]| all.iter().any(|one| !one.is_empty());
     let ports = if some(&ports) { ports.join(",") } else { String::new() };

@@ -7,8 +7,9 @@ use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use tokio_postgres::GenericClient;
 use tokio_postgres::types::Type;
 
-use crate::call::{failed, row, rows};
+use crate::call::{Parameters, failed, row, rows};
 use crate::event::Event;
+use crate::position::{self, Mark};
 use crate::{Error, Result};
 
 /// Events between two ticks, handed to one consumer until it is finished.
@@ -20,8 +21,10 @@ pub struct Batch {
     pub tick: i64,
     /// Tick at its beginning.
     pub previous_tick: i64,
-    /// When the tick at its end was made.
-    pub tick_time: SystemTime,
+    /// Which tick of that number is at its end.
+    pub mark: Mark,
+    /// The same of the tick at its beginning; `None` where the provider does not tell.
+    pub previous_mark: Option<Mark>,
     /// Event sequence at its end: no event of it has a higher number.
     pub last_event: i64,
 }
@@ -44,23 +47,24 @@ pub struct Collect {
 
 /// The function's own words are "at least so many events or so much time": a span of exactly the ticks to be taken together makes it
 /// take them. Ticks far ahead of a consumer that is hours behind are not looked at.
-const NEXT_OF_MANY: &str = "
-with here as (
-    select t.tick_queue, t.tick_id, t.tick_time, t.tick_event_seq
-      from pgq.subscription s
-      join pgq.queue q on q.queue_id = s.sub_queue
-      join pgq.consumer c on c.co_id = s.sub_consumer
-      join pgq.tick t on t.tick_queue = s.sub_queue and t.tick_id = s.sub_last_tick
-     where q.queue_name = $1 and c.co_name = $2),
-ahead as (
-    select t.tick_time - here.tick_time as span, t.tick_event_seq - here.tick_event_seq <= $4 and t.tick_id < coalesce($5, t.tick_id + 1) as fits
-      from here join pgq.tick t on t.tick_queue = here.tick_queue and t.tick_id > here.tick_id
-     where $3::float8 is null or t.tick_time <= now() - make_interval(secs => $3)
-     order by t.tick_id
-     limit 2000)
-select batch_id, cur_tick_id, prev_tick_id, cur_tick_time, cur_tick_event_seq as last_event
-  from pgq.next_batch_custom($1, $2, make_interval(secs => $3), 2147483647,
-                             (select coalesce(max(span) filter (where fits), min(span)) from ahead))";
+const OF_MANY: &str = "pgq.next_batch_custom($1, $2, make_interval(secs => $3), 2147483647, ( \
+    with here as ( \
+        select t.tick_queue, t.tick_id, t.tick_time, t.tick_event_seq \
+          from pgq.subscription s \
+          join pgq.queue q on q.queue_id = s.sub_queue \
+          join pgq.consumer c on c.co_id = s.sub_consumer \
+          join pgq.tick t on t.tick_queue = s.sub_queue and t.tick_id = s.sub_last_tick \
+         where q.queue_name = $1 and c.co_name = $2), \
+    ahead as ( \
+        select t.tick_time - here.tick_time as span, t.tick_event_seq - here.tick_event_seq <= $4 and t.tick_id < coalesce($5, t.tick_id + 1) as fits \
+          from here join pgq.tick t on t.tick_queue = here.tick_queue and t.tick_id > here.tick_id \
+         where $3::float8 is null or t.tick_time <= now() - make_interval(secs => $3) \
+         order by t.tick_id \
+         limit 2000) \
+    select coalesce(max(span) filter (where fits), min(span)) from ahead))";
+
+const AS_ASKED: &str =
+    "pgq.next_batch_custom($1, $2, make_interval(secs => $3), $4, make_interval(secs => $5))";
 
 fn seconds(duration: Option<Duration>) -> Option<f64> {
     duration.map(|d| d.as_secs_f64())
@@ -74,27 +78,43 @@ pub async fn next<C: GenericClient>(
     collect: Collect,
 ) -> Result<Option<Batch>> {
     const WHAT: &str = "pgq.next_batch_custom";
-    let keep_lag = seconds(collect.keep_lag);
-    let row = if collect.at_most.is_some() {
-        row(
-            client,
-            WHAT,
-            NEXT_OF_MANY,
-            &[&queue, &consumer, &keep_lag, &collect.at_most, &collect.alone_from],
+    let sql = |call: &str| {
+        format!(
+            "select b.batch_id, b.cur_tick_id, b.prev_tick_id, b.cur_tick_time, b.prev_tick_time, b.cur_tick_event_seq as last_event, \
+                    c.tick_snapshot::text as cur_snapshot, p.tick_snapshot::text as prev_snapshot \
+               from {call} b left join pgq.queue q on q.queue_name = $1 \
+               left join pgq.tick c on c.tick_queue = q.queue_id and c.tick_id = b.cur_tick_id \
+               left join pgq.tick p on p.tick_queue = q.queue_id and p.tick_id = b.prev_tick_id"
         )
-        .await?
-    } else {
-        let sql = "select batch_id, cur_tick_id, prev_tick_id, cur_tick_time, cur_tick_event_seq as last_event \
-                     from pgq.next_batch_custom($1, $2, make_interval(secs => $3), $4, make_interval(secs => $5))";
-        let interval = seconds(collect.interval);
-        row(client, WHAT, sql, &[&queue, &consumer, &keep_lag, &collect.events, &interval]).await?
     };
+    let keep_lag = seconds(collect.keep_lag);
+    let found = if collect.at_most.is_some() {
+        let parameters: Parameters<'_> =
+            &[&queue, &consumer, &keep_lag, &collect.at_most, &collect.alone_from];
+        rows(client, WHAT, &sql(OF_MANY), parameters).await?
+    } else {
+        let interval = seconds(collect.interval);
+        let parameters: Parameters<'_> = &[&queue, &consumer, &keep_lag, &collect.events, &interval];
+        rows(client, WHAT, &sql(AS_ASKED), parameters).await?
+    };
+    let Some(row) = found.first() else { return Ok(None) };
     let Some(id) = row.get::<_, Option<i64>>("batch_id") else { return Ok(None) };
+    let tick = row.get("cur_tick_id");
+    let mark = match row.get("cur_snapshot") {
+        Some(snapshot) => Mark { time: row.get("cur_tick_time"), snapshot },
+        // the tick was committed after this statement had begun: only the function, which looks later, has seen it
+        None => position::mark(client, queue, tick)
+            .await?
+            .ok_or_else(|| Error::NoTick { queue: queue.to_owned(), tick })?,
+    };
+    let time: Option<SystemTime> = row.get("prev_tick_time");
+    let snapshot: Option<String> = row.get("prev_snapshot");
     Ok(Some(Batch {
         id,
-        tick: row.get("cur_tick_id"),
+        tick,
         previous_tick: row.get("prev_tick_id"),
-        tick_time: row.get("cur_tick_time"),
+        mark,
+        previous_mark: time.zip(snapshot).map(|(time, snapshot)| Mark { time, snapshot }),
         last_event: row.get::<_, Option<i64>>("last_event").unwrap_or_default(),
     }))
 }
@@ -184,7 +204,7 @@ pub async fn register<C: GenericClient>(
                 .await?
         }
         Some(tick) => {
-            let parameters: crate::call::Parameters<'_> = &[&queue, &consumer, &tick];
+            let parameters: Parameters<'_> = &[&queue, &consumer, &tick];
             row(client, "pgq.register_consumer_at", "select pgq.register_consumer_at($1, $2, $3)", parameters)
                 .await?
         }
@@ -237,16 +257,8 @@ pub async fn unsubscribe_all<C: GenericClient>(client: &C, queue: &str, consumer
 
 /// The last tick a consumer has finished, `None` when it is not subscribed.
 pub async fn subscription<C: GenericClient>(client: &C, queue: &str, consumer: &str) -> Result<Option<i64>> {
-    let rows = rows(
-        client,
-        "the consumer's position",
-        "select s.sub_last_tick from pgq.subscription s \
-           join pgq.queue q on q.queue_id = s.sub_queue join pgq.consumer c on c.co_id = s.sub_consumer \
-          where q.queue_name = $1 and c.co_name = $2",
-        &[&queue, &consumer],
-    )
-    .await?;
-    Ok(rows.first().and_then(|row| row.get(0)))
+    let stands = position::subscription(client, queue, consumer).await?;
+    Ok(stands.map(|subscription| subscription.finished))
 }
 
 /// Whether [`tick_now`] makes ticks on this server: schema `londiste_rs` is there.
@@ -275,11 +287,4 @@ pub async fn configure<C: GenericClient>(client: &C, queue: &str, setting: &str,
     let sql = "select pgq.set_queue_config($1, $2, $3)";
     row(client, "pgq.set_queue_config", sql, &[&queue, &setting, &value]).await?;
     Ok(())
-}
-
-/// The snapshot of a tick, in the text form of `txid_snapshot`; `None` when the tick is gone.
-pub async fn tick_snapshot<C: GenericClient>(client: &C, queue: &str, tick: i64) -> Result<Option<String>> {
-    let sql = "select t.tick_snapshot::text from pgq.tick t join pgq.queue q on q.queue_id = t.tick_queue \
-                where q.queue_name = $1 and t.tick_id = $2";
-    Ok(rows(client, "a tick's snapshot", sql, &[&queue, &tick]).await?.first().map(|row| row.get(0)))
 }

@@ -1,5 +1,7 @@
 //! How the functions of the API are called, and their codes judged.
 
+use std::time::SystemTime;
+
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{GenericClient, Row};
 
@@ -24,6 +26,7 @@ macro_rules! parameter {
 parameter! {
     &str => TEXT, String => TEXT, Option<&str> => TEXT, Option<String> => TEXT, &[&str] => TEXT_ARRAY, &[String] => TEXT_ARRAY, Vec<&str> => TEXT_ARRAY, Vec<String> => TEXT_ARRAY,
     bool => BOOL, i32 => INT4, Option<i32> => INT4, i64 => INT8, Option<i64> => INT8, Option<f64> => FLOAT8,
+    SystemTime => TIMESTAMPTZ,
 }
 
 pub(crate) type Parameters<'a> = &'a [&'a dyn Parameter];

@@ -61,6 +61,14 @@ pub enum Error {
         /// What is wrong with them.
         what: String,
     },
+    /// A tick of a batch is gone while the batch is taken.
+    #[error("tick {tick} of queue \"{queue}\" is not there, though the consumer's batch ends at it")]
+    NoTick {
+        /// The queue.
+        queue: String,
+        /// The tick.
+        tick: i64,
+    },
     /// No node of that queue in the database.
     #[error("queue \"{queue}\" has no node in this database; create it with create-root or create-leaf")]
     NoNode {

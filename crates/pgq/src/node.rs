@@ -5,7 +5,7 @@ mod consumers;
 use tokio_postgres::{GenericClient, Row};
 
 use crate::call::{coded, row, rows};
-use crate::{Error, Result};
+use crate::{Error, Result, batch, position};
 
 pub use consumers::*;
 
@@ -172,6 +172,7 @@ pub struct NewNode<'a> {
 
 /// Makes the connected database a node.
 pub async fn create<C: GenericClient>(client: &C, queue: &str, node: &NewNode<'_>) -> Result<()> {
+    position::forget(client, queue, &[node.worker]).await?;
     coded(
         client,
         "pgq_node.create_node",
@@ -208,16 +209,27 @@ pub async fn unregister_subscriber<C: GenericClient>(client: &C, queue: &str, no
     Ok(())
 }
 
-/// Tells the connected provider the lowest tick that a subscriber still needs.
-pub async fn set_subscriber_watermark<C: GenericClient>(
+/// Tells the connected provider the lowest tick that a subscriber still needs. True where the provider had a later one: the subscriber was set
+/// back to an earlier tick (`worker --rewind`, `--reset`, a restore), and so is its watermark now. The tick has to be there: the subscription of
+/// the subscriber's worker holds it.
+pub async fn publish_watermark<C: GenericClient>(
     client: &C,
     queue: &str,
     node: &str,
     tick: i64,
-) -> Result<()> {
+) -> Result<bool> {
+    /// "watermark must not be moved backwards".
+    const BACKWARDS: i32 = 405;
     let sql = "select * from pgq_node.set_subscriber_watermark($1, $2, $3)";
-    coded(client, "pgq_node.set_subscriber_watermark", sql, &[&queue, &node, &tick]).await?;
-    Ok(())
+    match coded(client, "pgq_node.set_subscriber_watermark", sql, &[&queue, &node, &tick]).await {
+        Ok(_) => Ok(false),
+        Err(Error::Refused { code: BACKWARDS, .. }) => {
+            // the name is the API's: pgq_node.register_subscriber gives it
+            batch::move_all(client, queue, &[&format!(".{node}.watermark")], tick).await?;
+            Ok(true)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Stores the lowest tick needed anywhere: computed by a root (`None`), taken from its event elsewhere.

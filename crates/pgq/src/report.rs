@@ -158,7 +158,7 @@ impl Report {
 
     /// A batch was applied: so many changes, with so many bytes of values.
     pub fn applied(&self, batch: &Batch, changes: u64, bytes: u64, took: Duration) {
-        let (tick, tick_time) = (batch.tick, batch.tick_time);
+        let (tick, tick_time) = (batch.tick, batch.mark.time);
         self.tell(|facts| {
             facts.in_hand = None;
             facts.batch = Some(LastBatch { tick, tick_time, changes, took });
@@ -227,7 +227,8 @@ mod tests {
         let report = Report::default();
         report.copied(17);
         assert_eq!((report.signs(), report.pieces()), (1, 0));
-        let batch = Batch { id: 1, tick: 7, previous_tick: 6, tick_time: SystemTime::now(), last_event: 3 };
+        let mark = crate::position::Mark { time: SystemTime::now(), snapshot: "1:1:".to_owned() };
+        let batch = Batch { id: 1, tick: 7, previous_tick: 6, mark, previous_mark: None, last_event: 3 };
         report.clone().applied(&batch, 3, 70, Duration::from_millis(5));
         let facts = report.facts();
         assert_eq!((facts.batches, facts.changes, facts.bytes, facts.batch.unwrap().tick), (1, 3, 70, 7));

@@ -41,7 +41,7 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
 
 /// A copy that has put the table's indexes away keeps them in `dropped_ddl`, which the state `None` has no room for: it starts over
 /// in its present state.
-async fn again(transaction: &Transaction<'_>, queue: &str, name: &str) -> Result<String> {
+pub(super) async fn again(transaction: &Transaction<'_>, queue: &str, name: &str) -> Result<String> {
     let sql = "select dropped_ddl is not null from londiste.table_info where queue_name = $1 and table_name = $2 for update";
     let row = transaction.query_one(sql, &[&queue, &name]).await.map_err(pg::Error::from)?;
     let state = if row.get(0) { MergeState::InCopy } else { MergeState::Waiting };

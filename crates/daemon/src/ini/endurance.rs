@@ -28,8 +28,8 @@ impl TryFrom<String> for OnFailure {
     }
 }
 
-/// `on_failure`, `max_failures`, `stop_timeout`, `metrics_listen` of either section.
-#[derive(Debug, Clone, Copy)]
+/// `on_failure`, `max_failures`, `stop_timeout`, `metrics_listen`, `metrics_hosts` of either section.
+#[derive(Debug, Clone)]
 pub struct Endurance {
     /// What follows when a part fails without end.
     pub on_failure: OnFailure,
@@ -39,6 +39,8 @@ pub struct Endurance {
     pub stop_timeout: Duration,
     /// Where the status page and the metrics are served.
     pub metrics_listen: Option<SocketAddr>,
+    /// Names under which they may be asked for, besides addresses and this machine's own.
+    pub metrics_hosts: Vec<String>,
 }
 
 /// `metrics_listen`: address and port, or a port of this machine's own address.

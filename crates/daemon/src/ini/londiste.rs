@@ -47,6 +47,9 @@ pub struct LondisteSettings {
     /// Where the status page and the metrics are served.
     #[serde(default, deserialize_with = "optional_parsed")]
     pub metrics_listen: Option<Listen>,
+    /// Names under which they may be asked for, besides addresses and this machine's own.
+    #[serde(default, deserialize_with = "list")]
+    pub metrics_hosts: Vec<String>,
     /// How long a part waits for a hint before it looks again.
     #[serde(default = "second", deserialize_with = "seconds")]
     pub loop_delay: Duration,
@@ -130,7 +133,8 @@ impl LondisteSettings {
         let (on_failure, stop_timeout) = (self.on_failure, self.stop_timeout);
         let max_failures = self.max_failures.try_into().unwrap_or(u32::MAX);
         let metrics_listen = self.metrics_listen.map(|Listen(address)| address);
-        Endurance { on_failure, max_failures, stop_timeout, metrics_listen }
+        let metrics_hosts = self.metrics_hosts.clone();
+        Endurance { on_failure, max_failures, stop_timeout, metrics_listen, metrics_hosts }
     }
 
     /// How long sessions wait.

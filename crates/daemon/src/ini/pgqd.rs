@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::endurance::{self, Endurance, Listen, OnFailure};
 use super::limits;
-use super::values::{count, flag, name, optional_parsed, optional_text, seconds};
+use super::values::{count, flag, list, name, optional_parsed, optional_text, seconds};
 use crate::log::Format;
 
 /// Section `[pgqd]`: the process, and what the ticker itself reads.
@@ -61,6 +61,8 @@ pub(super) struct Process {
     stop_timeout: Duration,
     #[serde(default, deserialize_with = "optional_parsed")]
     metrics_listen: Option<Listen>,
+    #[serde(default, deserialize_with = "list")]
+    metrics_hosts: Vec<String>,
     #[serde(default = "limits::statement", deserialize_with = "seconds")]
     statement_timeout: Duration,
     #[serde(default = "limits::long_statement", deserialize_with = "seconds")]
@@ -95,6 +97,7 @@ impl Process {
                 max_failures: self.max_failures.try_into().unwrap_or(u32::MAX),
                 stop_timeout: self.stop_timeout,
                 metrics_listen: self.metrics_listen.map(|Listen(address)| address),
+                metrics_hosts: self.metrics_hosts,
             },
             ticker,
         }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tracing_subscriber::fmt::MakeWriter;
 
 use super::Format;
-use crate::Error;
+use crate::{Error, links};
 
 tokio::task_local! {
     /// The file of the job that the current task belongs to.
@@ -27,7 +27,7 @@ impl LogFile {
     /// Opens `path` for appending; its directory is made if it is missing.
     ///
     /// # Errors
-    /// The file or its directory cannot be made or written.
+    /// The file or its directory cannot be made or written, or it is a symbolic link of another user.
     pub fn open(path: &Path, format: Format) -> Result<LogFile, Error> {
         Ok(LogFile { path: path.into(), format, file: Mutex::new(append(path)?) })
     }
@@ -76,7 +76,7 @@ fn append(path: &Path) -> Result<File, Error> {
         std::fs::create_dir_all(directory).map_err(failed)?;
     }
     let failed = |source| Error::File { action: "open the log file", path: path.into(), source };
-    OpenOptions::new().append(true).create(true).open(path).map_err(failed)
+    links::open(path, OpenOptions::new().append(true).create(true)).map_err(failed)
 }
 
 /// Sends each line to the file of the job that logs it, if that is one of these, and the process's own lines to all of them.

@@ -85,7 +85,7 @@ async fn errors_tell_all_the_server_said() {
         .during("filling t");
     assert_eq!(
         double.to_string(),
-        "filling t: duplicate key value violates unique constraint \"t_pkey\" (SQLSTATE 23505); detail: Key (id)=(1) already exists."
+        "filling t: duplicate key value violates unique constraint \"t_pkey\" (SQLSTATE 23505); detail: Key (id)=(…) already exists."
     );
     let hinted = pg::Error::from(
         session

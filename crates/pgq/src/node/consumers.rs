@@ -2,8 +2,8 @@
 
 use tokio_postgres::GenericClient;
 
-use crate::Result;
 use crate::call::{all_coded, coded, row, rows};
+use crate::{Result, position};
 
 /// State of one consumer on its target: `pgq_node.local_state`.
 #[derive(Clone, Debug)]
@@ -89,6 +89,7 @@ pub async fn register_consumers<C: GenericClient>(
     provider: &str,
     tick: i64,
 ) -> Result<()> {
+    position::forget(client, queue, consumers).await?;
     let sql = "select r.* from unnest($2) c cross join lateral pgq_node.register_consumer($1, c, $3, $4) r";
     all_coded(client, "pgq_node.register_consumer", sql, &[&queue, &consumers, &provider, &tick]).await
 }
@@ -120,27 +121,6 @@ pub async fn count_at<C: GenericClient>(
                 where queue_name = $1 and consumer_name = any ($2) and last_tick_id = $3";
     let there = rows(client, "positions of consumers", sql, &[&queue, &consumers, &tick]).await?;
     Ok(there.len())
-}
-
-/// Stores a consumer's position: in the transaction that holds the batch's changes.
-pub async fn set_completed<C: GenericClient>(
-    client: &C,
-    queue: &str,
-    consumer: &str,
-    tick: i64,
-) -> Result<()> {
-    set_all_completed(client, queue, &[consumer], tick).await
-}
-
-/// The same for several consumers that are at the same place.
-pub async fn set_all_completed<C: GenericClient>(
-    client: &C,
-    queue: &str,
-    consumers: &[&str],
-    tick: i64,
-) -> Result<()> {
-    let sql = "select r.* from unnest($2) c cross join lateral pgq_node.set_consumer_completed($1, c, $3) r";
-    all_coded(client, "pgq_node.set_consumer_completed", sql, &[&queue, &consumers, &tick]).await
 }
 
 /// Stores why a consumer's current batch fails; `None` when it does not any more.
