@@ -31,6 +31,8 @@ pub(crate) struct Staging {
     pub(crate) only: &'static str,
     pub(crate) columns: Vec<String>,
     pub(crate) key: Vec<String>,
+    /// Of each key column, the operator by which two of its values are equal on the target.
+    equals: Vec<String>,
     seen: Snapshot,
     decoder: Decoder,
 }
@@ -66,6 +68,10 @@ impl Staging {
         target: &Table,
         run: &Run,
     ) -> Result<Staging> {
+        let equals = |name: &String| {
+            let column = target.columns.iter().find(|column| column.name == *name);
+            column.map_or_else(|| "operator(pg_catalog.=)".to_owned(), |column| column.equals.clone())
+        };
         let malformed = || Error::Snapshot { text: run.first_snapshot.clone() };
         Ok(Staging {
             name: QualifiedName { schema: "londiste_rs".to_owned(), name: name.to_owned() },
@@ -73,6 +79,7 @@ impl Staging {
             only: target.only(),
             columns: copying.columns.clone(),
             key: source.key.clone(),
+            equals: source.key.iter().map(equals).collect(),
             seen: run.first_snapshot.parse().map_err(|_| malformed())?,
             decoder: Decoder::new(),
         })
@@ -266,11 +273,11 @@ impl Staging {
 
     /// SQL: two rows have the same key.
     pub(crate) fn same_key(&self, one: &str, other: &str) -> String {
-        let same = |column: &String| {
+        let same = |(column, equals): (&String, &String)| {
             let column = Ident::new(column);
-            format!("{one}.{column} = {other}.{column}")
+            format!("{one}.{column} {equals} {other}.{column}")
         };
-        self.key.iter().map(same).collect::<Vec<_>>().join(" and ")
+        self.key.iter().zip(&self.equals).map(same).collect::<Vec<_>>().join(" and ")
     }
 }
 
