@@ -17,7 +17,7 @@ as $$
         'unchanged', londiste_rs.captures_unchanged(i_queue_name),
         'large', to_json(londiste_rs.large_columns(i_queue_name, i_rel)),
         'pin', (select md5(p.pin) from londiste_rs.pin_source(i_rel) p),
-        'ambiguous', (select json_agg(k) from unnest(londiste_rs.key_columns(i_rel)) k where londiste_rs.key_is_ambiguous(i_rel, k)),
+        'matches', (select json_agg(londiste_rs.same_key_source(i_rel, k, '', '')) from unnest(londiste_rs.key_columns(i_rel)) k),
         'tables', (select q.queue_ntables from pgq.queue q where q.queue_name = i_queue_name),
         'direct', (select has_table_privilege(q.queue_data_pfx || '_0', 'insert') from pgq.queue q
                     where q.queue_name = i_queue_name),

@@ -159,32 +159,25 @@ as $$
          order by i.indisprimary desc, i.indnkeyatts limit 1), 'operator(pg_catalog.=)')
 $$;
 
--- Whether equality of a key column's values is ambiguous: with an implicit cast of the application's from an enum type, say, the call of the operator
--- that serves all of them is an error, which would fail the application.
-create or replace function londiste_rs.key_is_ambiguous(i_rel oid, i_column text)
-returns boolean language sql stable
-set search_path = pg_catalog, pg_temp
-as $$
-    with recursive implicit (castsource) as (
-        -- casts of PostgreSQL's own have smaller object ids
-        select c.castsource from pg_cast c where c.castcontext = 'i' and c.oid >= 16384),
-    based (oid, typtype, typbasetype, typcategory) as (
-        select t.oid, t.typtype, t.typbasetype, t.typcategory
-          from pg_attribute a join pg_type t on t.oid = a.atttypid where a.attrelid = i_rel and a.attname = i_column
-        union all
-        select t.oid, t.typtype, t.typbasetype, t.typcategory from based b join pg_type t on t.oid = b.typbasetype where b.typtype = 'd')
-    select exists (select from implicit) and exists (select from based b join implicit c on c.castsource = b.oid
-                    where (b.typtype in ('e', 'r', 'm', 'c') or b.typcategory = 'A'))
-$$;
-
--- Source text of the condition that two values of a key column are equal: by the operator of the key's index, or where that is ambiguous by their
--- images, without an index.
+-- Source text of the condition that two values of a key column are equal: by the operator of the key's index, values of a domain as its base type's (an
+-- enum's operator takes no domain). With an implicit cast of the application's from an enum type, say, the call of the operator that serves all of
+-- them would be ambiguous, an error that fails the application: there images are compared, without an index.
 create or replace function londiste_rs.same_key_source(i_rel oid, i_column text, i_one text, i_other text)
 returns text language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    select case when londiste_rs.key_is_ambiguous(i_rel, i_column) then format('row(%s)::record *= row(%s)::record', i_one, i_other)
-                else format('%s %s %s', i_one, londiste_rs.key_operator(i_rel, i_column), i_other) end
+    with recursive based (oid, typtype, typbasetype, typcategory, depth) as (
+        select t.oid, t.typtype, t.typbasetype, t.typcategory, 0
+          from pg_attribute a join pg_type t on t.oid = a.atttypid where a.attrelid = i_rel and a.attname = i_column
+        union all
+        select t.oid, t.typtype, t.typbasetype, t.typcategory, b.depth + 1 from based b join pg_type t on t.oid = b.typbasetype where b.typtype = 'd')
+    select case when (b.typtype in ('e', 'r', 'm', 'c') or b.typcategory = 'A')
+                 and exists (select from pg_cast c where c.castsource = b.oid and c.castcontext = 'i' and c.oid >= 16384)
+                then format('row(%s)::record *= row(%s)::record', i_one, i_other)
+                else format('%s%s %s %s%s', i_one, d.base, londiste_rs.key_operator(i_rel, i_column), i_other, d.base) end
+      from based b
+     cross join lateral (select case when b.depth > 0 and b.typtype = 'e' then '::' || format_type(b.oid, null) else '' end) d (base)
+     where b.typtype <> 'd'
 $$;
 
 -- The present row of each key in i_sources (queries of rows "."), or that there is none any more: these come first, to make room.

@@ -19,7 +19,7 @@ as $$
                                and londiste_rs.key_columns(i_top) = array(
                                    select n.attname::text from unnest(c.conkey) with ordinality u(attnum, pos)
                                      join pg_attribute n on n.attrelid = i_top and n.attnum = u.attnum order by u.pos)),
-                           format('londiste_rs.key_columns(%s)', i_top))) k (question)
+                           format('londiste_rs.present_key(%s)', i_top))) k (question)
      where a.attrelid = i_rel and a.attnum > 0 and not a.attisdropped
      group by k.question
 $$;

@@ -46,6 +46,8 @@ pub(crate) struct TargetColumn {
     pub(crate) reading: Reading,
     /// `operator(schema.=)` of the type's default B-tree class: an index can serve it, whatever the search_path.
     pub(crate) equals: String,
+    /// Its type is a domain.
+    domain: bool,
     pub(crate) generated: bool,
     pub(crate) identity_always: bool,
     pub(crate) sameness: Sameness,
@@ -60,6 +62,13 @@ impl TargetColumn {
     /// The SQL of the column's value that is given by a parameter alone.
     pub(crate) fn read_one(&self, number: usize) -> String {
         self.reading.read_one(number, &self.type_name)
+    }
+
+    /// SQL of a value of the column, to be compared by `equals`: the operators of enum types take no domain.
+    pub(crate) fn compared(&self, value: &str) -> String {
+        let base =
+            if self.domain && !self.built_in { format!("::{}", self.type_name) } else { String::new() };
+        format!("{value}{base}")
     }
 
     /// SQL for a field of a `row(…)` whose text tells the value `value` of this column. A cast of the application's type to text might be anything.
@@ -121,7 +130,8 @@ select a.attname::text, quote_ident(a.attname), $READING, a.attgenerated <> '', 
        a.attnum,
        a.attnotnull and not exists (select from pg_catalog.pg_constraint n
                                      where n.conrelid = a.attrelid and n.contype = 'n' and n.conkey = array[a.attnum]
-                                       and not n.convalidated)
+                                       and not n.convalidated),
+       a.atttypid <> b.oid
   from pg_catalog.pg_attribute a$BASE_TYPE$JOINS
  where a.attrelid = $1 and a.attnum > 0 and not a.attisdropped
  order by a.attnum";
@@ -161,6 +171,7 @@ impl Plan {
                 built_in: row.get::<_, u32>(3) < FIRST_OF_OTHERS,
                 reading: Reading::of(&row, 2),
                 equals: row.get(13),
+                domain: row.get(16),
                 generated: row.get(8),
                 identity_always: row.get(9),
                 sameness: sameness(row.get(10), row.get(11), row.get(12)),

@@ -157,7 +157,8 @@ impl Spool {
         let key = list(self.key.iter().map(|k| format!("s.c{k}")));
         let matches = self.key.iter().map(|k| {
             let column = &plan.columns[*k];
-            format!("t.{} {} s.c{k}", column.quoted, column.equals)
+            let of_target = column.compared(&format!("t.{}", column.quoted));
+            format!("{of_target} {} {}", column.equals, column.compared(&format!("s.c{k}")))
         });
         let matches = matches.collect::<Vec<_>>().join(" and ");
         self.check(client, plan, bypass, on_conflict, conflicts, &key, &matches).await?;
@@ -193,7 +194,11 @@ impl Spool {
         let rows = client.query(&sql, &[]).await.map_err(refused)?;
         let key = list(self.key.iter().map(|k| format!("c{k}")));
         let of_target = list(self.key.iter().map(|k| format!("t.{} as c{k}", plan.columns[*k].quoted)));
-        let same = self.key.iter().map(|k| format!("f.c{k} {} s.c{k}", plan.columns[*k].equals));
+        let same = self.key.iter().map(|k| {
+            let column = &plan.columns[*k];
+            let value = |of: &str| column.compared(&format!("{of}.c{k}"));
+            format!("{} {} {}", value("f"), column.equals, value("s"))
+        });
         let same = same.collect::<Vec<_>>().join(" and ");
         for row in rows {
             let at: i32 = row.get(0);

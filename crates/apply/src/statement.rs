@@ -170,7 +170,12 @@ fn rows(plan: &Plan, values: &[usize], key: &[usize]) -> String {
 fn key_matches(plan: &Plan, key: &[usize]) -> String {
     let part = |(i, at): (usize, &usize)| {
         let column = &plan.columns[*at];
-        format!("t.{} {} {}", column.quoted, column.equals, column.read(&format!("x.k{i}")))
+        format!(
+            "{} {} {}",
+            column.compared(&format!("t.{}", column.quoted)),
+            column.equals,
+            column.read(&format!("x.k{i}"))
+        )
     };
     key.iter().enumerate().map(part).collect::<Vec<_>>().join(" and ")
 }
@@ -192,7 +197,7 @@ fn row_matches(plan: &Plan, old: &[(usize, Null)], before: usize) -> String {
         use crate::plan::Sameness::{PinnedText, Text};
         conditions.push(match column.sameness {
             // an index can serve this
-            Text | PinnedText => format!("{name} {} {value}", column.equals),
+            Text | PinnedText => format!("{} {} {value}", column.compared(&name), column.equals),
             _ => column.same_text(&name, &value),
         });
     }

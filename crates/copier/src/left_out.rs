@@ -95,7 +95,7 @@ impl Staging {
             let (of, equals) = column.map_or(("pg_catalog.text", "operator(pg_catalog.=)"), |column| {
                 (&column.value_type, &column.equals)
             });
-            format!("{} {equals} {}::{of}", Ident::new(name), literal(text))
+            format!("{}::{of} {equals} {}::{of}", Ident::new(name), literal(text))
         };
         format!("({})", self.key.iter().zip(key).map(same).collect::<Vec<_>>().join(" and "))
     }

@@ -31,8 +31,8 @@ pub(crate) struct Staging {
     pub(crate) only: &'static str,
     pub(crate) columns: Vec<String>,
     pub(crate) key: Vec<String>,
-    /// Of each key column, the operator by which two of its values are equal on the target.
-    equals: Vec<String>,
+    /// Of each key column of the target, the operator by which two of its values are equal, and the type that it is for.
+    equals: Vec<(String, String)>,
     seen: Snapshot,
     decoder: Decoder,
 }
@@ -70,7 +70,10 @@ impl Staging {
     ) -> Result<Staging> {
         let equals = |name: &String| {
             let column = target.columns.iter().find(|column| column.name == *name);
-            column.map_or_else(|| "operator(pg_catalog.=)".to_owned(), |column| column.equals.clone())
+            column.map_or_else(
+                || ("operator(pg_catalog.=)".to_owned(), "pg_catalog.text".to_owned()),
+                |column| (column.equals.clone(), column.value_type.clone()),
+            )
         };
         let malformed = || Error::Snapshot { text: run.first_snapshot.clone() };
         Ok(Staging {
@@ -273,9 +276,9 @@ impl Staging {
 
     /// SQL: two rows have the same key.
     pub(crate) fn same_key(&self, one: &str, other: &str) -> String {
-        let same = |(column, equals): (&String, &String)| {
+        let same = |(column, (equals, of)): (&String, &(String, String))| {
             let column = Ident::new(column);
-            format!("{one}.{column} {equals} {other}.{column}")
+            format!("{one}.{column}::{of} {equals} {other}.{column}::{of}")
         };
         self.key.iter().zip(&self.equals).map(same).collect::<Vec<_>>().join(" and ")
     }
