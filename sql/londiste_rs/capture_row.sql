@@ -28,20 +28,23 @@ begin
     of_new := londiste_rs.row_layout_source('new', relids[1], i_rel, layouts[1]);
     of_old := londiste_rs.row_layout_source('old', relids[1], i_rel, layouts[1]);
     for nr in 0 .. tables - 1 loop
-        writing[nr + 1] := format($f$if %s and tg_op = 'INSERT' then
+        -- a row's type is known only where there is a row
+        writing[nr + 1] := format($f$if tg_op = 'DELETE' then
+            if %s then
+                %s
+                return null;
+            end if;
+        elsif %s and tg_op = 'INSERT' then
             %s
             return null;
-        elsif %s and tg_op = 'UPDATE' then
-            %s
-            return null;
-        elsif %s and tg_op = 'DELETE' then
+        elsif %s then
             %s
             return null;
         end if;$f$,
+            of_old, londiste_rs.write_event_source(i_queue_name, i_table_name, $s$select 'rec.D', concat(old), null::text$s$, shape, nr, false),
             of_new, londiste_rs.write_event_source(i_queue_name, i_table_name, $s$select 'rec.I', concat(new), null::text$s$, shape, nr, false),
             of_new, londiste_rs.write_event_source(i_queue_name, i_table_name,
-                        londiste_rs.row_update_source(i_rel, key, large, unchanged), shape, nr, large <> '{}'),
-            of_old, londiste_rs.write_event_source(i_queue_name, i_table_name, $s$select 'rec.D', concat(old), null::text$s$, shape, nr, false));
+                        londiste_rs.row_update_source(i_rel, key, large, unchanged), shape, nr, large <> '{}'));
     end loop;
     return case when cardinality(key) > 0 then e'    get diagnostics stack = pg_context;\n' else '' end
         || londiste_rs.plain_source(i_queue_name, i_rel, 'tg_op <> ''TRUNCATE''',
