@@ -2,7 +2,7 @@
 create or replace function londiste_rs.capture_generation()
 returns integer language sql immutable
 set search_path = pg_catalog, pg_temp
-as $$ select 7 $$;
+as $$ select 8 $$;
 
 -- What a table's capture function depends on: when this changes, the function is written anew.
 create or replace function londiste_rs.capture_layouts(i_queue_name text, i_rel oid)
@@ -17,6 +17,7 @@ as $$
         'unchanged', londiste_rs.captures_unchanged(i_queue_name),
         'large', to_json(londiste_rs.large_columns(i_queue_name, i_rel)),
         'pin', (select md5(p.pin) from londiste_rs.pin_source(i_rel) p),
+        'matches', (select json_agg(londiste_rs.same_key_source(i_rel, k, '', '')) from unnest(londiste_rs.key_columns(i_rel)) k),
         'tables', (select q.queue_ntables from pgq.queue q where q.queue_name = i_queue_name),
         'direct', (select has_table_privilege(q.queue_data_pfx || '_0', 'insert') from pgq.queue q
                     where q.queue_name = i_queue_name),

@@ -1,7 +1,7 @@
 -- Capture by row: for partitioned tables, for inheritance, and where a statement's rows may be changed by others that cannot be told from it.
 
 -- Source text of what suffices for a row that nobody else changes, as plain_capture_source has it for statements. Nothing where partitions
--- have different layouts.
+-- have different layouts. The layout is asked of each partition by itself: one that was detached may come back with another one.
 create or replace function londiste_rs.plain_row_source(i_queue_name text, i_table_name text, i_rel oid)
 returns text language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -13,6 +13,8 @@ declare
     shape text;
     large text[] := londiste_rs.large_columns(i_queue_name, i_rel);
     unchanged boolean := londiste_rs.captures_unchanged(i_queue_name);
+    of_new text;
+    of_old text;
     writing text[];
     tables integer;
 begin
@@ -23,24 +25,30 @@ begin
     end if;
     select queue_ntables into strict tables from pgq.queue where queue_name = i_queue_name;
     shape := quote_literal(londiste_rs.shape_id(i_table_name, layouts[1]));
+    of_new := londiste_rs.row_layout_source('new', relids[1], i_rel, layouts[1]);
+    of_old := londiste_rs.row_layout_source('old', relids[1], i_rel, layouts[1]);
     for nr in 0 .. tables - 1 loop
-        writing[nr + 1] := format($f$if tg_op = 'INSERT' then
+        -- a row's type is known only where there is a row
+        writing[nr + 1] := format($f$if tg_op = 'DELETE' then
+            if %s then
+                %s
+                return null;
+            end if;
+        elsif %s and tg_op = 'INSERT' then
             %s
-        elsif tg_op = 'DELETE' then
+            return null;
+        elsif %s then
             %s
-        else
-            %s
-        end if;
-        return null;$f$,
-            londiste_rs.write_event_source(i_queue_name, i_table_name, $s$select 'rec.I', new::text, null::text$s$, shape, nr, false),
-            londiste_rs.write_event_source(i_queue_name, i_table_name, $s$select 'rec.D', old::text, null::text$s$, shape, nr, false),
-            londiste_rs.write_event_source(i_queue_name, i_table_name,
-                londiste_rs.row_update_source(i_rel, key, large, unchanged), shape, nr, large <> '{}'));
+            return null;
+        end if;$f$,
+            of_old, londiste_rs.write_event_source(i_queue_name, i_table_name, $s$select 'rec.D', concat(old), null::text$s$, shape, nr, false),
+            of_new, londiste_rs.write_event_source(i_queue_name, i_table_name, $s$select 'rec.I', concat(new), null::text$s$, shape, nr, false),
+            of_new, londiste_rs.write_event_source(i_queue_name, i_table_name,
+                        londiste_rs.row_update_source(i_rel, key, large, unchanged), shape, nr, large <> '{}'));
     end loop;
     return case when cardinality(key) > 0 then e'    get diagnostics stack = pg_context;\n' else '' end
-        || londiste_rs.plain_source(i_queue_name, relids[1], londiste_rs.layout_source(relids[1], i_rel, layouts[1]),
-               format($f$ and tg_op <> 'TRUNCATE' and tg_relid = any (%L::oid[])$f$, relids)
-               || case when cardinality(key) > 0 then londiste_rs.undisturbed_source(i_rel) else '' end || londiste_rs.suited_source(relids[1]),
+        || londiste_rs.plain_source(i_queue_name, i_rel, 'tg_op <> ''TRUNCATE''',
+               case when cardinality(key) > 0 then londiste_rs.undisturbed_source(i_rel) else '' end || londiste_rs.suited_source(relids[1]),
                writing);
 end $$;
 
@@ -51,9 +59,9 @@ returns text language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
     select case when i_large <> '{}' then londiste_rs.row_light_update_source(i_rel, i_key, i_large, i_unchanged)
-        else format($f$select 'rec.U', new::text, %s%s$f$,
-            case when cardinality(i_key) = 0 then 'old::text'
-                 else format('case when %s::record *<> %s::record then old::text end',
+        else format($f$select 'rec.U', concat(new), %s%s$f$,
+            case when cardinality(i_key) = 0 then 'concat(old)'
+                 else format('case when %s::record *<> %s::record then concat(old) end',
                              londiste_rs.key_source(i_key, 'old'), londiste_rs.key_source(i_key, 'new')) end,
             case when i_unchanged then '' else ' where new *<> old' end) end
 $$;
@@ -73,20 +81,22 @@ declare
 begin
     -- a branch for each row layout of the table: a partition may have its columns in another order
     for layout in
-        select londiste_rs.row_shape(r.relid, i_rel) as description, array_agg(r.relid order by r.relid) as relids
-          from londiste_rs.row_relations(i_rel) r
-         group by 1
+        select distinct londiste_rs.row_shape(r.relid, i_rel) as description from londiste_rs.row_relations(i_rel) r order by 1
     loop
-        shapes := shapes || format($f$    %s tg_relid = any (%L::oid[])
-       and ((%L::regclass::text is null) <> (%s)) then
+        shapes := shapes || format($f$
+    %s shape = %L then
         shape := %L;
-        known := true;
-$f$, case when shapes = '' then 'if' else 'elsif' end, layout.relids, layout.relids[1],
-            londiste_rs.layout_source(layout.relids[1], i_rel, layout.description), londiste_rs.shape_id(i_table_name, layout.description));
+        known := true;$f$, case when shapes = '' then 'if' else 'elsif' end, layout.description, londiste_rs.shape_id(i_table_name, layout.description));
     end loop;
-    shapes := shapes || case when shapes = '' then '    begin' else '    else' end || format($f$
-        shape := londiste_rs.row_shape(tg_relid, %s);
-    %s$f$, i_rel, case when shapes = '' then 'end;' else 'end if;' end);
+    shapes := format($f$    if tg_op = 'DELETE' then
+        shape := %s;
+    else
+        shape := %s;
+    end if;%s$f$,
+        londiste_rs.present_shape_source(format('coalesce(%s, tg_relid)', londiste_rs.relation_source('old')), i_rel),
+        londiste_rs.present_shape_source(format('coalesce(%s, tg_relid)', londiste_rs.relation_source('new')), i_rel),
+        shapes || case when shapes = '' then '' else '
+    end if;' end);
     -- the present row is read through the table: in its layout
     if cardinality(key) > 0 and not exists (select from londiste_rs.row_relations(i_rel) r
                                              where londiste_rs.row_shape(r.relid, i_rel) <> londiste_rs.row_shape(i_rel, i_rel)) then
@@ -128,10 +138,10 @@ $f$, case when shapes = '' then 'if' else 'elsif' end, layout.relids, layout.rel
     end if;
 %s$f$,
         pinning.pin, shapes, suspicion, current,
-        londiste_rs.write_events_source(i_queue_name, i_table_name, $f$select 'rec.I', new::text, null::text$f$),
-        londiste_rs.write_events_source(i_queue_name, i_table_name, $f$select 'rec.D', old::text, null::text$f$),
+        londiste_rs.write_events_source(i_queue_name, i_table_name, $f$select 'rec.I', concat(new), null::text$f$),
+        londiste_rs.write_events_source(i_queue_name, i_table_name, $f$select 'rec.D', concat(old), null::text$f$),
         londiste_rs.write_events_source(i_queue_name, i_table_name,
             londiste_rs.row_update_source(i_rel, key, large, londiste_rs.captures_unchanged(i_queue_name)), 'shape', large <> '{}'),
-        londiste_rs.write_events_source(i_queue_name, i_table_name, $f$select 'rec.U', new::text, old::text$f$),
+        londiste_rs.write_events_source(i_queue_name, i_table_name, $f$select 'rec.U', concat(new), concat(old)$f$),
         pinning.unpin);
 end $$;

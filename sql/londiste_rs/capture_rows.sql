@@ -1,5 +1,9 @@
 -- The rows that capture functions write: queries of (kind, data, old_data), as source text. "." is the alias of a row, since a column of the
 -- alias's name would be taken for it.
+--
+-- The functions run with their owner's rights, and a type's owner may make casts from it, also from a table's row type, by functions of his own. So
+-- no value is cast to text: concat() calls the output function of a type, and casts from ROW(...) cannot be made. Values are compared as images of
+-- records (*=), or by an operator with its schema.
 
 -- Source text of the statement that writes events for the rows of a query into event table number i_event_table: static SQL, or
 -- pgq.insert_event where this role may not write the event tables itself. i_shape: source text of the rows' shape. i_light: the query has
@@ -75,7 +79,7 @@ create or replace function londiste_rs.one_update_source(i_key text[], i_unchang
 returns text language sql immutable
 set search_path = pg_catalog, pg_temp
 as $$
-    select format($f$select 'rec.U', "."::text, null from new_rows "." cross join old_rows ".."
+    select format($f$select 'rec.U', concat("."), null from new_rows "." cross join old_rows ".."
              where not exists (select from new_rows offset 1) and %s::record *= %s::record$f$,
                   londiste_rs.key_source(i_key, '"."'), londiste_rs.key_source(i_key, '".."'))
         || case when i_unchanged then '' else $f$ and "." *<> ".."$f$ end
@@ -87,7 +91,7 @@ create or replace function londiste_rs.plain_update_source(i_rel oid, i_key text
 returns text language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    select format($f$select 'rec.U', "."::text, null::text from new_rows "." where %s$f$,
+    select format($f$select 'rec.U', concat("."), null::text from new_rows "." where %s$f$,
                   string_agg(format('array(select "..".%I from old_rows ".." limit 2) = array[".".%I]', u.name, u.name), ' and ' order by u.pos))
       from unnest(i_key) with ordinality u(name, pos)
       join pg_attribute a on a.attrelid = i_rel and a.attname = u.name
@@ -114,9 +118,11 @@ begin
     loop
         hash := case when k.type in ('int2'::regtype, 'int4'::regtype, 'int8'::regtype)
                      then format('hashint8extended("."."%s", %s)', replace(k.name, '"', '""'), hash)
-                     else format('hashtextextended("."."%s"::text collate "C", %s)', replace(k.name, '"', '""'), hash) end;
+                     when k.type in ('text'::regtype, 'varchar'::regtype)
+                     then format('hashtextextended("."."%s"::text collate "C", %s)', replace(k.name, '"', '""'), hash)
+                     else format('hashtextextended(concat("."."%s") collate "C", %s)', replace(k.name, '"', '""'), hash) end;
     end loop;
-    return format($f$select 'rec.U', "."::text, null from new_rows "."
+    return format($f$select 'rec.U', concat("."), null from new_rows "."
              where (select sum(%s) from new_rows ".") = (select sum(%s) from old_rows ".")$f$, hash, hash);
 end $$;
 
@@ -125,49 +131,14 @@ create or replace function londiste_rs.paired_updates_source(i_key text[], i_unc
 returns text language sql immutable
 set search_path = pg_catalog, pg_temp
 as $$
-    select format($f$select 'rec.U', n.r::text, %s
+    select format($f$select 'rec.U', concat(n.r), %s
               from (select row_number() over () as pos, "." as r%s from new_rows ".") n
               join (select row_number() over () as pos, "." as r%s from old_rows ".") o using (pos)%s
              order by pos$f$,
-                  case when cardinality(i_key) = 0 then 'o.r::text' else 'case when n.k *<> o.k then o.r::text end' end,
+                  case when cardinality(i_key) = 0 then 'concat(o.r)' else 'case when n.k *<> o.k then concat(o.r) end' end,
                   k.source, k.source, case when i_unchanged then '' else ' where n.r *<> o.r' end)
       from (select case when cardinality(i_key) = 0 then '' else ', ' || londiste_rs.key_source(i_key, '"."') || '::record as k' end) k (source)
 $$;
-
--- The present row of each key in i_sources (queries of rows "."), or that there is none any more: these come first, to make room.
--- The operators are those of the key's index, whatever the search_path.
-create or replace function londiste_rs.current_rows_source(i_rel oid, i_key text[], i_sources text[])
-returns text language plpgsql stable
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    relation text;
-    names text;
-    matches text;
-    rows text;
-    present text := '"."::text';
-begin
-    -- reading a virtual column would compute it, which may fail; its place in the text stays empty
-    if exists (select from pg_attribute a where a.attrelid = i_rel and a.attgenerated = 'v' and not a.attisdropped) then
-        select format('row(%s)::text', string_agg(case when a.attgenerated = 'v' then 'null' else format('"."."%s"', replace(a.attname, '"', '""')) end,
-                                                  ', ' order by a.attnum)) into present
-          from pg_attribute a where a.attrelid = i_rel and a.attnum > 0 and not a.attisdropped;
-    end if;
-    select format('%s%I.%I', case when c.relkind = 'p' then '' else 'only ' end, n.nspname, c.relname) into relation
-      from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = i_rel;
-    select string_agg(format('%s as k%s', format('".".%I', u.name), u.pos), ', ' order by u.pos),
-           string_agg(format('"."."%s" %s u.k%s', replace(u.name, '"', '""'), londiste_rs.key_operator(i_rel, u.name), u.pos), ' and ' order by u.pos)
-      into names, matches
-      from unnest(i_key) with ordinality u(name, pos);
-    select string_agg(format('select %s, "."::text as t, %s::text as k from %s', names, londiste_rs.key_source(i_key, '"."'), s), ' union all ')
-      into rows from unnest(i_sources) s;
-    if cardinality(i_sources) > 1 then
-        rows := format('select * from (select *, row_number() over (partition by k collate "C") as nth from (%s) a) b where nth = 1', rows);
-    end if;
-    return format($f$select 'rec.P', c.t, case when c.t is null then u.t end
-              from (%s) u left join lateral (select %s as t from %s "." where %s limit 1) c on true
-             order by c.t is not null$f$, rows, present, relation, matches);
-end $$;
 
 -- The equality operator of a column in the table's key index.
 create or replace function londiste_rs.key_operator(i_rel oid, i_column text)
@@ -187,3 +158,59 @@ as $$
          where i.indrelid = i_rel and i.indisunique and i.indisvalid
          order by i.indisprimary desc, i.indnkeyatts limit 1), 'operator(pg_catalog.=)')
 $$;
+
+-- Source text of the condition that two values of a key column are equal: by the operator of the key's index, values of a domain as its base type's (an
+-- enum's operator takes no domain). With an implicit cast of the application's from an enum type, say, the call of the operator that serves all of
+-- them would be ambiguous, an error that fails the application: there images are compared, without an index.
+create or replace function londiste_rs.same_key_source(i_rel oid, i_column text, i_one text, i_other text)
+returns text language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    with recursive based (oid, typtype, typbasetype, typcategory, depth) as (
+        select t.oid, t.typtype, t.typbasetype, t.typcategory, 0
+          from pg_attribute a join pg_type t on t.oid = a.atttypid where a.attrelid = i_rel and a.attname = i_column
+        union all
+        select t.oid, t.typtype, t.typbasetype, t.typcategory, b.depth + 1 from based b join pg_type t on t.oid = b.typbasetype where b.typtype = 'd')
+    select case when (b.typtype in ('e', 'r', 'm', 'c') or b.typcategory = 'A')
+                 and exists (select from pg_cast c where c.castsource = b.oid and c.castcontext = 'i' and c.oid >= 16384)
+                then format('row(%s)::record *= row(%s)::record', i_one, i_other)
+                else format('%s%s %s %s%s', i_one, d.base, londiste_rs.key_operator(i_rel, i_column), i_other, d.base) end
+      from based b
+     cross join lateral (select case when b.depth > 0 and b.typtype = 'e' then '::' || format_type(b.oid, null) else '' end) d (base)
+     where b.typtype <> 'd'
+$$;
+
+-- The present row of each key in i_sources (queries of rows "."), or that there is none any more: these come first, to make room.
+-- The operators are those of the key's index, whatever the search_path.
+create or replace function londiste_rs.current_rows_source(i_rel oid, i_key text[], i_sources text[])
+returns text language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    relation text;
+    names text;
+    matches text;
+    rows text;
+    present text := 'concat(".")';
+begin
+    -- reading a virtual column would compute it, which may fail; its place in the text stays empty
+    if exists (select from pg_attribute a where a.attrelid = i_rel and a.attgenerated = 'v' and not a.attisdropped) then
+        select format('row(%s)::text', string_agg(case when a.attgenerated = 'v' then 'null' else format('"."."%s"', replace(a.attname, '"', '""')) end,
+                                                  ', ' order by a.attnum)) into present
+          from pg_attribute a where a.attrelid = i_rel and a.attnum > 0 and not a.attisdropped;
+    end if;
+    select format('%s%I.%I', case when c.relkind = 'p' then '' else 'only ' end, n.nspname, c.relname) into relation
+      from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = i_rel;
+    select string_agg(format('%s as k%s', format('".".%I', u.name), u.pos), ', ' order by u.pos),
+           string_agg(londiste_rs.same_key_source(i_rel, u.name, format('"."."%s"', replace(u.name, '"', '""')), 'u.k' || u.pos), ' and ' order by u.pos)
+      into names, matches
+      from unnest(i_key) with ordinality u(name, pos);
+    select string_agg(format('select %s, concat(".") as t, %s::text as k from %s', names, londiste_rs.key_source(i_key, '"."'), s), ' union all ')
+      into rows from unnest(i_sources) s;
+    if cardinality(i_sources) > 1 then
+        rows := format('select * from (select *, row_number() over (partition by k collate "C") as nth from (%s) a) b where nth = 1', rows);
+    end if;
+    return format($f$select 'rec.P', c.t, case when c.t is null then u.t end
+              from (%s) u left join lateral (select %s as t from %s "." where %s limit 1) c on true
+             order by c.t is not null$f$, rows, present, relation, matches);
+end $$;

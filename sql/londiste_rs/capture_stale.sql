@@ -3,7 +3,7 @@
 
 -- A stamp for each captured table of a queue, and another one whenever a row of the catalogs is written that says something of the table, its
 -- partitions, keys, triggers, columns or their types, or of its heirs or parents; when its capture is written anew or the queue's way to capture changes;
--- or when the table comes to have large values.
+-- when there are other implicit casts; or when the table comes to have large values.
 create or replace function londiste_rs.capture_stamps(i_queue_name text, out table_name text, out stamp text)
 returns setof record language sql stable
 set search_path = pg_catalog, pg_temp
@@ -11,6 +11,7 @@ as $$
     select c.table_name, md5(concat_ws(' ', londiste_rs.capture_generation(), q.way, c.relid, c.layouts, p.large, p.parts))
       from londiste_rs.capture c
      cross join (select concat_ws(' ', londiste_rs.version(), londiste_rs.has_gates(), londiste_rs.captures_unchanged(i_queue_name), q.queue_ntables,
+                                  (select count(*) || '-' || max(k.oid::int8) from pg_cast k where k.castcontext = 'i'),
                                   has_table_privilege(q.queue_data_pfx || '_0', 'insert')) as way
                    from pgq.queue q where q.queue_name = i_queue_name offset 0) q
      cross join lateral (

@@ -89,8 +89,8 @@ begin
             $f$ and current_query() collate "C" ~ '^[[:space:]]*[UIDuid][^;]*;?[[:space:]]*$'$f$ end;
     end if;
     queries := case i_event
-        when 'insert' then array[$f$select 'rec.I', "."::text, null::text from new_rows "."$f$]
-        when 'delete' then array[$f$select 'rec.D', "."::text, null::text from old_rows "."$f$]
+        when 'insert' then array[$f$select 'rec.I', concat("."), null::text from new_rows "."$f$]
+        when 'delete' then array[$f$select 'rec.D', concat("."), null::text from old_rows "."$f$]
         else array[case when large <> '{}' then londiste_rs.one_light_update_source(i_rel, key, large, unchanged)
                         else coalesce(case when unchanged then londiste_rs.plain_update_source(i_rel, key) end,
                                       londiste_rs.one_update_source(key, unchanged)) end]
@@ -142,9 +142,9 @@ begin
                             else array['new_rows "."', 'old_rows "."'] end;
     plain := case i_event
         when 'insert' then londiste_rs.write_events_source(i_queue_name, i_table_name,
-                               $f$select 'rec.I', "."::text, null::text from new_rows "."$f$)
+                               $f$select 'rec.I', concat("."), null::text from new_rows "."$f$)
         when 'delete' then londiste_rs.write_events_source(i_queue_name, i_table_name,
-                               $f$select 'rec.D', "."::text, null::text from old_rows "."$f$)
+                               $f$select 'rec.D', concat("."), null::text from old_rows "."$f$)
         else londiste_rs.update_source(i_queue_name, i_table_name, i_rel, londiste_rs.captures_unchanged(i_queue_name)) end;
     if cardinality(key) > 0 then
         plain := format($f$if current_rows then
@@ -166,7 +166,7 @@ begin
     if known then
         shape := %L;%s
     else
-        shape := londiste_rs.row_shape(%s, %s);
+        shape := %s;
     end if;
     %s
 %s$f$,
@@ -175,5 +175,5 @@ begin
         pinning.pin, i_rel, londiste_rs.layout_source(i_rel, i_rel, description),
         londiste_rs.shape_id(i_table_name, description),
         case when cardinality(key) > 0 then londiste_rs.suspicion_source(i_rel, true) else '' end,
-        i_rel, i_rel, plain, pinning.unpin);
+        londiste_rs.present_shape_source(i_rel::text, i_rel), plain, pinning.unpin);
 end $$;

@@ -3,13 +3,14 @@
 
 -- Select list of a query over a row "." of the table i_rel, with the key of i_top, whose result changes when row_shape does. Names and types of
 -- columns come from the row type, which costs no query; the key from its constraint, which REINDEX CONCURRENTLY leaves as it is. NULL for a table without columns.
+-- The question of another relation with the same columns in the same order is the same one. All values of the row are NULL, so row_to_json uses no cast.
 create or replace function londiste_rs.layout_question(i_rel oid, i_top oid)
 returns text language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
     select format('row_to_json("."), array[%s]::regtype[], %s%s', string_agg(format('pg_typeof(".".%I)', a.attname), ', ' order by a.attnum), k.question,
                   case when current_setting('server_version_num')::integer >= 180000
-                       then format(', array(select a.attnum from pg_attribute a where a.attrelid = %s and a.attgenerated = ''v'' order by a.attnum)', i_rel)
+                       then ', array(select a.attname from pg_attribute a where a.attrelid = "..".relation and a.attgenerated = ''v'' order by a.attnum)'
                        else '' end)
       from pg_attribute a
      cross join lateral (
@@ -18,7 +19,7 @@ as $$
                                and londiste_rs.key_columns(i_top) = array(
                                    select n.attname::text from unnest(c.conkey) with ordinality u(attnum, pos)
                                      join pg_attribute n on n.attrelid = i_top and n.attnum = u.attnum order by u.pos)),
-                           format('londiste_rs.key_columns(%s)', i_top))) k (question)
+                           format('londiste_rs.present_key(%s)', i_top))) k (question)
      where a.attrelid = i_rel and a.attnum > 0 and not a.attisdropped
      group by k.question
 $$;
@@ -32,7 +33,8 @@ as $$
 declare
     answer text;
 begin
-    execute format('select concat_ws('' '', %s) from (select (null::%s).*) "."', i_question, i_rel::regclass) into answer;
+    execute format('select concat_ws('' '', %s) from (select (null::%s).*) "." cross join (select %s::oid as relation) ".."',
+                   i_question, i_rel::regclass, i_rel) into answer;
     return answer;
 exception when others then
     -- capture must not fail the application
@@ -55,3 +57,42 @@ begin
     end if;
     return format('(londiste_rs.layout_answer(%s, %L) = %L or %s)', i_rel, question, answer, same_shape);
 end $$;
+
+-- The table whose row type i_row is of; NULL where it is of none. Declared immutable for the same reason: the type is known when a statement is planned.
+create or replace function londiste_rs.relation_of(i_row anyelement)
+returns oid language plpgsql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return (select nullif(t.typrelid, 0) from pg_type t where t.oid = pg_typeof(i_row));
+end $$;
+
+-- Source text of the table that a trigger's row (new or old) belongs to, as a constant of the plan: the row's type without the row. PL/pgSQL plans a
+-- trigger's expressions for each trigger by itself, and each partition has its own, which goes when the partition is detached.
+create or replace function londiste_rs.relation_source(i_row text)
+returns text language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$ select format('londiste_rs.relation_of(case when true then null else %s end)', i_row) $$;
+
+-- Source text of the condition that the row of a row trigger has the shape i_shape. i_rel: a table whose rows have it.
+create or replace function londiste_rs.row_layout_source(i_row text, i_rel oid, i_top oid, i_shape text)
+returns text language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    relation text := londiste_rs.relation_source(i_row);
+    question text := londiste_rs.layout_question(i_rel, i_top);
+    answer text := londiste_rs.layout_answer(i_rel, question);
+    same_shape text := format('londiste_rs.row_shape(%s, %s) = %L', relation, i_top, i_shape);
+begin
+    if answer is null or londiste_rs.row_shape(i_rel, i_top) <> i_shape then
+        return format('%L::regclass is not null and %s', i_top, same_shape);
+    end if;
+    return format('%L::regclass is not null and (londiste_rs.layout_answer(%s, %L) = %L or %s)', i_top, relation, question, answer, same_shape);
+end $$;
+
+-- Source text of the present shape of rows of i_relation (source text of its object id), under a plan that every change of the table's definition has made anew.
+create or replace function londiste_rs.present_shape_source(i_relation text, i_top oid)
+returns text language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$ select format('case when %L::regclass is not null then londiste_rs.row_shape(%s, %s) end', i_top, i_relation, i_top) $$;

@@ -25,6 +25,20 @@ as $$
          limit 1), '{}')
 $$;
 
+-- The same, but none where the catalogs as a REPEATABLE READ transaction sees them are older than the table, and its key is another one now: then whole rows
+-- identify. What tells the columns of an index by their names is always current.
+create or replace function londiste_rs.present_key(i_rel oid)
+returns text[] language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select case when exists (
+               select from pg_index i
+                where i.indrelid = i_rel and i.indisunique
+                  and k.key = array(select (parse_ident(pg_get_indexdef(i.indexrelid, n, false)))[1]
+                                      from generate_series(1, i.indnkeyatts::integer) n order by n)) then k.key else '{}' end
+      from londiste_rs.key_columns(i_rel) k (key)
+$$;
+
 -- Describes the row layout of i_rel, with the key of i_top (the same table, or the partitioned table above it). A virtual column
 -- (PostgreSQL 18) has its place in record text but never a value there: its name is left empty.
 --
@@ -54,7 +68,7 @@ begin
                       left join pg_attribute a on a.attrelid = i_rel and a.attname = n.name and not a.attisdropped
                       left join pg_type t on t.oid = a.atttypid
                       left join pg_namespace tn on tn.oid = t.typnamespace),
-        'key', to_json(londiste_rs.key_columns(i_top)))::text;
+        'key', to_json(londiste_rs.present_key(i_top)))::text;
 end $$;
 
 -- Relations whose rows a table's row trigger sees: the table, or the leaf partitions of a partitioned one.

@@ -9,6 +9,9 @@
 --   when=EXPR    only rows for which this is true
 --   ev_type=EXPR, ev_data=EXPR, ev_extra1=EXPR .. ev_extra4=EXPR   own values for fields of the event
 -- Columns named _pgq_ev_type, _pgq_ev_data, _pgq_ev_extra1 .. 4 do the same as such expressions.
+--
+-- Values are printed by their types' output functions (concat, format), and compared by operators with their schema: the owner of a type may make
+-- casts from it to text or json, also from a table's row type, and operators.
 
 -- Text of an expression over a row, NULL for NULL. Runs with the rights and the search_path of whoever makes the change.
 create or replace function pgq._row_expression(i_expression text, i_row record, i_boolean boolean)
@@ -147,13 +150,13 @@ begin
         key := pgq._primary_key(i_relation);
         key_list := pg_catalog.array_to_string(key, ',');
     end if;
-    fields := pgq._record_fields(i_row::text);
+    fields := pgq._record_fields(pg_catalog.concat(i_row));
     if i_op <> 'INSERT' and key_list = '' then
         raise exception 'Update/Delete on table without pkey' using errcode = 'internal_error';
     end if;
 
     if i_op = 'UPDATE' then
-        old_fields := pgq._record_fields(i_old::text);
+        old_fields := pgq._record_fields(pg_catalog.concat(i_old));
         unchanged := old_fields;
         for i in 1 .. pg_catalog.cardinality(fields) loop
             if fields[i] is distinct from old_fields[i] and not pgq._field_changed(names[i], types[i], i_row, i_old) then
@@ -213,12 +216,12 @@ begin
         ev[2] := case i_format
             when 'U' then pgq._urlencode_row(names, fields, leave_out)
             when 'S' then pgq._partial_sql(i_op, names, fields, unchanged, key, leave_out)
-            else pgq._json_row(names, types, fields, leave_out, pg_catalog.row_to_json(i_row))
+            else pgq._json_row(names, types, fields, leave_out, i_row)
         end;
     end if;
     if backup and i_op = 'UPDATE' and not is_set[4] then
         ev[4] := case when i_format = 'J'
-            then pgq._json_row(names, types, old_fields, leave_out, pg_catalog.row_to_json(i_old))
+            then pgq._json_row(names, types, old_fields, leave_out, i_old)
             else pgq._urlencode_row(names, old_fields, leave_out)
         end;
     end if;

@@ -123,21 +123,25 @@ begin
 end $$;
 
 -- A row as a JSON object. Integers, booleans, texts and times are as row_to_json writes them, all other types are strings
--- with their text form. i_json: the row as such an object.
-create or replace function pgq._json_row(i_names text[], i_types oid[], i_values text[], i_skip text[], i_json json)
+-- with their text form. i_row: the row itself.
+create or replace function pgq._json_row(i_names text[], i_types oid[], i_values text[], i_skip text[], i_row record)
 returns text
 language plpgsql stable
 as $$
 declare
     row_text text := '';
     separator text := '';
+    plain_json text;
 begin
     for i in 1 .. pg_catalog.cardinality(i_names) loop
         if i_names[i] <> all (i_skip) then
+            if i_types[i] in (16, 1082, 1114, 1184) then
+                execute pg_catalog.format('select pg_catalog.to_json(($1).%I)::text', i_names[i]) into plain_json using i_row;
+            end if;
             row_text := pg_catalog.concat(row_text, separator, pg_catalog.to_json(i_names[i]), ':', case
                 when i_values[i] is null then 'null'
                 when i_types[i] in (20, 21, 23) then i_values[i]
-                when i_types[i] in (16, 1082, 1114, 1184) then (i_json -> i_names[i])::text
+                when i_types[i] in (16, 1082, 1114, 1184) then plain_json
                 else pg_catalog.to_json(i_values[i])::text
             end);
             separator := ',';

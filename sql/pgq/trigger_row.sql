@@ -40,7 +40,7 @@ returns text
 language plpgsql immutable
 as $$
 begin
-    return pg_catalog.concat('_row_', pg_catalog.lower(i_format), '2_', i_relation, '_',
+    return pg_catalog.concat('_row_', pg_catalog.lower(i_format), '3_', i_relation, '_',
         pg_catalog.left(pg_catalog.md5(i_args::text), 16));
 end $$;
 

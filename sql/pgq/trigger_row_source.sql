@@ -24,10 +24,12 @@ declare
     equality constant text := pgq._equality(i_type);
 begin
     return case
-        when i_type in (16, 20, 21, 23, 25, 1043, 1082, 1114, 1184, 1700, 2950) then i_field || ' is distinct from ' || i_old_field
+        when i_type in (16, 20, 21, 23, 25, 1043, 1082, 1114, 1184, 1700, 2950) then
+            pg_catalog.format('((%1$s operator(pg_catalog.=) %2$s) is not true and (%1$s is not null or %2$s is not null))', i_field, i_old_field)
         when equality is not null then
             pg_catalog.format('(pg_catalog.num_nulls(%1$s, %2$s) = 1 or not coalesce(%1$s %3$s %2$s, true))', i_field, i_old_field, equality)
-        else pg_catalog.format('(%s) collate pg_catalog."C" is distinct from (%s) collate pg_catalog."C"',
+        else pg_catalog.format('(pg_catalog.num_nulls(%1$s, %2$s) = 1 or not coalesce((%3$s) collate pg_catalog."C" operator(pg_catalog.=)'
+                ' (%4$s) collate pg_catalog."C", true))', i_field, i_old_field,
             pgq._field_text_source(i_field, i_type), pgq._field_text_source(i_old_field, i_type))
     end;
 end $$;

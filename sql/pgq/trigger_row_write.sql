@@ -195,7 +195,16 @@ end', pgq._row_tree_source(relations, calls), letter);
     end loop;
 end $outer$;
 
-do $$ begin perform pgq._write_row_trees(); end $$;
+-- Row functions that an older version wrote in another way are written anew, so that it is not the application's next statements that do.
+do $$
+begin
+    perform pgq._write_row_function(w.format, w.relation, w.args)
+       from pgq._wanted_row_functions(null) w
+      where not exists (select from pg_proc p where p.pronamespace = 'pgq'::regnamespace and p.proname = w.name)
+        and exists (select from pg_proc p where p.pronamespace = 'pgq'::regnamespace
+                       and p.proname ~ format('^_row_%s[0-9]+_%s_', lower(w.format), w.relation));
+    perform pgq._write_row_trees();
+end $$;
 
 -- Row functions, by name and whether a search tree calls them.
 create or replace function pgq._row_functions(out name text, out in_tree boolean)
@@ -228,6 +237,7 @@ begin
       from unnest(array[
                'pgq._insert_event_row(text,integer,bigint,timestamptz,integer,integer,text,text,text,text,text,text)',
                'pgq._trigger_event(text,text,text,oid,text,text,text[],record,record)',
+               'pgq._json_row(text[],oid[],text[],text[],json)',
                'pgq._row_function_name(text,oid)', 'pgq._row_function_source(text,oid)', 'pgq._write_row_function(text,oid)']) signature
      where to_regprocedure(signature) is not null;
 end $$;

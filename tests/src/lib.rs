@@ -22,6 +22,7 @@ pub mod process;
 pub mod proxy;
 pub mod setup;
 pub mod template;
+pub mod traps;
 pub mod wait;
 
 pub use cluster::{Cluster, Shutdown};
@@ -31,6 +32,7 @@ pub use invocation::{Invocation, Output};
 pub use pair::{Pair, Side};
 pub use process::Daemon;
 pub use setup::Setup;
+pub use traps::TRAPS;
 pub use wait::{wait_for, wait_until};
 
 use std::path::{Path, PathBuf};

@@ -8,6 +8,8 @@ use std::task::Poll;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Statement};
 
+use crate::parameter::{Array, Text};
+
 type Answer = std::result::Result<u64, tokio_postgres::Error>;
 
 /// Statements in flight, each with what to remember it by. `T` comes back with the answer.
@@ -61,11 +63,11 @@ impl<'a, T> Pipeline<'a, T> {
     }
 }
 
-/// Parameters of a statement: arrays of texts, or single texts.
+/// Parameters of a statement: values of several rows, or single ones.
 #[derive(Debug)]
 pub(crate) enum Parameters<'a> {
-    Arrays(Vec<Vec<Option<&'a str>>>),
-    Texts(Vec<Option<&'a str>>),
+    Arrays(Vec<Array<'a>>),
+    Texts(Vec<Text<'a>>),
 }
 
 impl Parameters<'_> {

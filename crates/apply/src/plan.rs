@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio_postgres::{Client, Statement};
 
 use crate::mapping::Mapping;
+use crate::reading::{FIRST_OF_OTHERS, JOINS, READING, Reading};
 use crate::spool::Spool;
 use crate::statement::Shape;
 use crate::survey::Sight;
@@ -37,25 +38,50 @@ pub(crate) enum Sameness {
 pub(crate) struct TargetColumn {
     pub(crate) name: String,
     pub(crate) quoted: String,
-    /// The type to cast texts to: that of the column, without domain and without type modifier, so that the assignment to the column
+    /// The type that texts are read as: that of the column, without domain and without type modifier, so that the assignment to the column
     /// still checks both (an explicit cast would cut too long values off silently).
-    cast: String,
-    /// The type's input function and its arguments behind the text, where a cast from text would be another: that to regclass does
-    /// not know `-`.
-    input: Option<(String, String)>,
+    type_name: String,
+    /// The type is PostgreSQL's own.
+    built_in: bool,
+    pub(crate) reading: Reading,
     /// `operator(schema.=)` of the type's default B-tree class: an index can serve it, whatever the search_path.
     pub(crate) equals: String,
+    /// Its type is a domain.
+    domain: bool,
     pub(crate) generated: bool,
     pub(crate) identity_always: bool,
     pub(crate) sameness: Sameness,
 }
 
 impl TargetColumn {
-    /// The SQL of the column's value whose text is given by the expression `text`.
-    pub(crate) fn read(&self, text: &str) -> String {
-        match &self.input {
-            Some((function, more)) => format!("{function}(pg_catalog.textout({text}){more})"),
-            None => format!("{text}::{}", self.cast),
+    /// The SQL of the column's value that is given by a column of [`reading::rows`].
+    pub(crate) fn read(&self, given: &str) -> String {
+        self.reading.read(given)
+    }
+
+    /// The SQL of the column's value that is given by a parameter alone.
+    pub(crate) fn read_one(&self, number: usize) -> String {
+        self.reading.read_one(number, &self.type_name)
+    }
+
+    /// SQL of a value of the column, to be compared by `equals`: the operators of enum types take no domain.
+    pub(crate) fn compared(&self, value: &str) -> String {
+        let base =
+            if self.domain && !self.built_in { format!("::{}", self.type_name) } else { String::new() };
+        format!("{value}{base}")
+    }
+
+    /// SQL for a field of a `row(…)` whose text tells the value `value` of this column. A cast of the application's type to text might be anything.
+    pub(crate) fn printed(&self, value: &str) -> String {
+        if self.built_in { format!("{value}::text") } else { value.to_owned() }
+    }
+
+    /// The SQL of two values having the same text.
+    pub(crate) fn same_text(&self, one: &str, other: &str) -> String {
+        if self.built_in {
+            format!("{one}::text operator(pg_catalog.=) {other}::text")
+        } else {
+            format!("row({one})::text operator(pg_catalog.=) row({other})::text")
         }
     }
 }
@@ -97,40 +123,16 @@ select format('%I.%I', n.nspname, c.relname), c.relkind = 'r',
  where c.oid = $1";
 
 const COLUMNS: &str = "
-select a.attname::text, quote_ident(a.attname), format('%I.%I', bn.nspname, b.typname), a.attgenerated <> '', a.attidentity = 'a',
+select a.attname::text, quote_ident(a.attname), $READING, a.attgenerated <> '', a.attidentity = 'a',
        b.oid, b.typtype = 'e',
        coalesce((select l.collisdeterministic from pg_catalog.pg_collation l where l.oid = a.attcollation), true),
-       coalesce((select format('operator(%I.%s)', pn.nspname, p.oprname)
-                   from pg_catalog.pg_opclass oc
-                   join pg_catalog.pg_am m on m.oid = oc.opcmethod and m.amname = 'btree'
-                   join pg_catalog.pg_amop ao on ao.amopfamily = oc.opcfamily and ao.amopstrategy = 3
-                    and ao.amoplefttype = oc.opcintype and ao.amoprighttype = oc.opcintype
-                   join pg_catalog.pg_operator p on p.oid = ao.amopopr
-                   join pg_catalog.pg_namespace pn on pn.oid = p.oprnamespace
-                  where oc.opcintype = b.oid and oc.opcdefault limit 1), 'operator(pg_catalog.=)'),
+       $EQUALS,
        a.attnum,
        a.attnotnull and not exists (select from pg_catalog.pg_constraint n
                                      where n.conrelid = a.attrelid and n.contype = 'n' and n.conkey = array[a.attnum]
                                        and not n.convalidated),
-       input.name, input.more
-  from pg_catalog.pg_attribute a
- cross join lateral (
-       with recursive up as (
-           select t.oid, t.typtype, t.typbasetype from pg_catalog.pg_type t where t.oid = a.atttypid
-           union all
-           select t.oid, t.typtype, t.typbasetype from up join pg_catalog.pg_type t on t.oid = up.typbasetype where up.typtype = 'd')
-       select up.oid from up where up.typtype <> 'd') base
-  join pg_catalog.pg_type b on b.oid = base.oid
-  join pg_catalog.pg_namespace bn on bn.oid = b.typnamespace
-  left join lateral (
-       select format('%I.%I', pn.nspname, p.proname) as name,
-              case p.pronargs when 1 then ''
-                              when 2 then format(', %s::pg_catalog.oid', coalesce(nullif(b.typelem, 0), b.oid))
-                              else format(', %s::pg_catalog.oid, -1', coalesce(nullif(b.typelem, 0), b.oid)) end as more
-         from pg_catalog.pg_cast k
-         join pg_catalog.pg_proc p on p.oid = b.typinput and p.prorettype = b.oid
-         join pg_catalog.pg_namespace pn on pn.oid = p.pronamespace
-        where k.castsource = 'pg_catalog.text'::pg_catalog.regtype and k.casttarget = b.oid and k.castmethod = 'f') input on true
+       a.atttypid <> b.oid
+  from pg_catalog.pg_attribute a$BASE_TYPE$JOINS
  where a.attrelid = $1 and a.attnum > 0 and not a.attisdropped
  order by a.attnum";
 
@@ -154,18 +156,27 @@ impl Plan {
         let found = found.ok_or_else(|| Error::TableMissing { table: table.to_owned(), event_id })?;
         let mut columns = Vec::new();
         let mut numbers: Vec<(i16, bool)> = Vec::new();
-        for row in client.query(COLUMNS, &[&oid]).await.map_err(failed())? {
+        let asked = [
+            ("$READING", READING),
+            ("$EQUALS", pg::EQUALS),
+            ("$BASE_TYPE", pg::BASE_TYPE),
+            ("$JOINS", JOINS),
+        ];
+        let asked = asked.iter().fold(COLUMNS.to_owned(), |sql, (name, part)| sql.replace(name, part));
+        for row in client.query(&asked, &[&oid]).await.map_err(failed())? {
             columns.push(TargetColumn {
                 name: row.get(0),
                 quoted: row.get(1),
-                cast: row.get(2),
-                input: row.get::<_, Option<String>>(11).map(|name| (name, row.get(12))),
-                equals: row.get(8),
-                generated: row.get(3),
-                identity_always: row.get(4),
-                sameness: sameness(row.get(5), row.get(6), row.get(7)),
+                type_name: row.get(2),
+                built_in: row.get::<_, u32>(3) < FIRST_OF_OTHERS,
+                reading: Reading::of(&row, 2),
+                equals: row.get(13),
+                domain: row.get(16),
+                generated: row.get(8),
+                identity_always: row.get(9),
+                sameness: sameness(row.get(10), row.get(11), row.get(12)),
             });
-            numbers.push((row.get(9), row.get(10)));
+            numbers.push((row.get(14), row.get(15)));
         }
         let mut uniques = Vec::new();
         for row in client.query(UNIQUES, &[&oid]).await.map_err(failed())? {

@@ -9,7 +9,9 @@ use tokio_postgres::Client;
 use crate::applied::TableCounts;
 use crate::conflict::{Conflict, Conflicts};
 use crate::fold::Item;
+use crate::parameter::Array;
 use crate::plan::Plan;
+use crate::reading;
 use crate::refusal::Doing;
 use crate::rotation::moves;
 use crate::{Error, OnConflict, Op, Result, Row};
@@ -108,34 +110,29 @@ impl Spool {
                 format!("{{{}}}", if line.2 == "U" { list(places) } else { String::new() })
             })
             .collect();
-        let mut arrays: Vec<Vec<Option<&str>>> = vec![
-            lines.iter().map(|line| Some(line.0.as_str())).collect(),
-            lines.iter().map(|line| Some(line.1)).collect(),
-            lines.iter().map(|line| Some(line.2)).collect(),
-            left_out.iter().map(|text| Some(text.as_str())).collect(),
+        let mut arrays: Vec<Array<'_>> = vec![
+            Array::Texts(lines.iter().map(|line| Some(line.0.as_str())).collect()),
+            Array::Texts(lines.iter().map(|line| Some(line.1)).collect()),
+            Array::Texts(lines.iter().map(|line| Some(line.2)).collect()),
+            Array::Texts(left_out.iter().map(|text| Some(text.as_str())).collect()),
         ];
         for column in &self.columns {
-            arrays.push(
-                lines
-                    .iter()
-                    .map(|line| {
-                        let needed = !matches!(line.2, "D" | "C") || self.key.contains(column);
-                        let at = plan.mappings[line.4].position(*column).filter(|_| needed)?;
-                        line.3.values.get(at)
-                    })
-                    .collect(),
-            );
+            let texts = lines.iter().map(|line| {
+                let needed = !matches!(line.2, "D" | "C") || self.key.contains(column);
+                let at = plan.mappings[line.4].position(*column).filter(|_| needed)?;
+                line.3.values.get(at)
+            });
+            arrays.push(plan.columns[*column].reading.parameter(texts.collect()));
         }
         let mut values = "x.v0::int8, x.v1::int4, x.v2, x.v3::int4[]".to_owned();
         for (at, column) in self.columns.iter().enumerate() {
             let _ = write!(values, ", {}", plan.columns[*column].read(&format!("x.v{}", at + 4)));
         }
-        let sql = format!(
-            "insert into {} select {values} from unnest({}) as x({})",
-            self.name,
-            list((1..=arrays.len()).map(|i| format!("${i}::text[]"))),
-            list((0..arrays.len()).map(|i| format!("v{i}")))
-        );
+        let readings = self.columns.iter().map(|column| Some(&plan.columns[*column].reading));
+        let named = std::iter::repeat_n(None, 4).chain(readings).enumerate();
+        let (given, names) = reading::rows(named.map(|(i, reading)| (format!("v{i}"), reading)));
+        let sql =
+            format!("insert into {} select {values} from {given} as x({})", self.name, names.join(", "));
         let parameters: Vec<&(dyn tokio_postgres::types::ToSql + Sync)> =
             arrays.iter().map(|a| a as &(dyn tokio_postgres::types::ToSql + Sync)).collect();
         client.execute(&sql, &parameters).await.map_err(|e| self.doing(plan).refused(e))?;
@@ -160,7 +157,8 @@ impl Spool {
         let key = list(self.key.iter().map(|k| format!("s.c{k}")));
         let matches = self.key.iter().map(|k| {
             let column = &plan.columns[*k];
-            format!("t.{} {} s.c{k}", column.quoted, column.equals)
+            let of_target = column.compared(&format!("t.{}", column.quoted));
+            format!("{of_target} {} {}", column.equals, column.compared(&format!("s.c{k}")))
         });
         let matches = matches.collect::<Vec<_>>().join(" and ");
         self.check(client, plan, bypass, on_conflict, conflicts, &key, &matches).await?;
@@ -196,7 +194,11 @@ impl Spool {
         let rows = client.query(&sql, &[]).await.map_err(refused)?;
         let key = list(self.key.iter().map(|k| format!("c{k}")));
         let of_target = list(self.key.iter().map(|k| format!("t.{} as c{k}", plan.columns[*k].quoted)));
-        let same = self.key.iter().map(|k| format!("f.c{k} {} s.c{k}", plan.columns[*k].equals));
+        let same = self.key.iter().map(|k| {
+            let column = &plan.columns[*k];
+            let value = |of: &str| column.compared(&format!("{of}.c{k}"));
+            format!("{} {} {}", value("f"), column.equals, value("s"))
+        });
         let same = same.collect::<Vec<_>>().join(" and ");
         for row in rows {
             let at: i32 = row.get(0);
@@ -236,7 +238,7 @@ impl Spool {
         );
         let deletes = if plan.may_cascade(bypass) { "" } else { ", 'D'" };
         let sql = format!(
-            "select f.ev_id, f.op, concat({shown}) from \
+            "select f.ev_id, f.op, pg_catalog.concat({shown}) from \
              (select distinct on ({key}) s.*, exists (select from {only}{} as t where {matches}) as there from {} as s \
                order by {key}, s.ev_id, s.part) as f \
               where case when f.there then f.op = 'I' else f.op in ('U'{deletes}) end order by f.ev_id",

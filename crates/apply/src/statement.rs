@@ -1,6 +1,7 @@
-//! The SQL that writes rows. Values travel as texts, in one array for each column.
+//! The SQL that writes rows. Values travel as texts, in one parameter for each column.
 
 use crate::plan::Plan;
+use crate::reading;
 
 /// What a prepared statement does, to which columns.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -42,7 +43,7 @@ impl Shape {
                     list(columns.iter().enumerate().map(|(i, c)| column(c).read(&format!("x.v{i}"))));
                 format!(
                     "insert into {table} ({names}) overriding system value select {values} from {}",
-                    rows(columns.len(), 0)
+                    rows(plan, columns, &[])
                 )
             }
             Shape::Update { columns, key } => {
@@ -52,7 +53,7 @@ impl Shape {
                     }));
                 format!(
                     "update {only}{table} as t set {set} from {} where {}",
-                    rows(columns.len(), key.len()),
+                    rows(plan, columns, key),
                     key_matches(plan, key)
                 )
             }
@@ -60,30 +61,32 @@ impl Shape {
             Shape::Delete { key } => {
                 format!(
                     "delete from {only}{table} as t using {} where {}",
-                    rows(0, key.len()),
+                    rows(plan, &[], key),
                     key_matches(plan, key)
                 )
             }
             Shape::Missing { key } => {
-                let names = list((0..key.len()).map(|i| format!("k{i}")));
-                let arrays = list((1..=key.len()).map(|i| format!("${i}::text[]")));
+                let (given, names) = given(plan, &[], key);
                 format!(
-                    "select x.pos from unnest({arrays}) with ordinality as x({names}, pos) \
+                    "select x.pos from {given} with ordinality as x({names}, pos) \
                      where not exists (select from {only}{table} as t where {}) order by x.pos",
                     key_matches(plan, key)
                 )
             }
             Shape::UpdateOne { columns, old } => {
-                let set = list(columns.iter().enumerate().map(|(i, c)| {
-                    format!("{} = {}", column(c).quoted, column(c).read(&format!("${}::text", i + 1)))
-                }));
+                let set = list(
+                    columns
+                        .iter()
+                        .enumerate()
+                        .map(|(i, c)| format!("{} = {}", column(c).quoted, column(c).read_one(i + 1))),
+                );
                 format!("update {only}{table} as t set {set} where {}", row_matches(plan, old, columns.len()))
             }
             Shape::DeleteEquals { columns } => {
-                let given = list(
-                    columns.iter().enumerate().map(|(i, c)| column(c).read(&format!("x.v{i}")) + "::text"),
-                );
-                let found = list(columns.iter().map(|c| format!("m.{}::text", column(c).quoted)));
+                let read = |i: usize, c: &usize| column(c).printed(&column(c).read(&format!("x.v{i}")));
+                let given = list(columns.iter().enumerate().map(|(i, c)| read(i, c)));
+                let found =
+                    list(columns.iter().map(|c| column(c).printed(&format!("m.{}", column(c).quoted))));
                 let which = format!(
                     "with given as (select g.whole, row_number() over (partition by g.whole) as nth \
                                       from (select row({given})::text as whole from {}) g), \
@@ -91,7 +94,7 @@ impl Shape {
                                  from (select m.tableoid as part, m.ctid as place, row({found})::text as whole \
                                          from {only}{table} as m) f \
                                 where f.whole in (select whole from given))",
-                    rows(columns.len().max(1), 0)
+                    rows(plan, columns, &[])
                 );
                 let places = "from found join given using (whole, nth)";
                 if plan.alone {
@@ -127,9 +130,7 @@ fn put(plan: &Plan, columns: &[usize], key: &[usize]) -> String {
         .map(|(i, at)| format!("{} = {}", quoted(at), value((i, at))))
         .collect();
     let matches = key_matches(plan, key);
-    let arrays = list((1..=columns.len() + key.len()).map(|i| format!("${i}::text[]")));
-    let fields = (0..columns.len()).map(|i| format!("v{i}"));
-    let fields = list(fields.chain((0..key.len()).map(|i| format!("k{i}"))));
+    let (given, fields) = given(plan, columns, key);
     let there = if set.is_empty() {
         format!("select x.pos from given as x join {only}{table} as t on {matches}")
     } else {
@@ -137,7 +138,7 @@ fn put(plan: &Plan, columns: &[usize], key: &[usize]) -> String {
         format!("update {only}{table} as t set {set} from given as x where {matches} returning x.pos")
     };
     format!(
-        "with given as materialized (select * from unnest({arrays}) with ordinality as x({fields}, pos)), there as ({there}) \
+        "with given as materialized (select * from {given} with ordinality as x({fields}, pos)), there as ({there}) \
          insert into {table} ({names}) overriding system value \
          select {values} from given as x where x.pos not in (select pos from there)"
     )
@@ -147,17 +148,34 @@ fn list(parts: impl Iterator<Item = String>) -> String {
     parts.collect::<Vec<_>>().join(", ")
 }
 
-/// The parameters as rows `x(v0, …, k0, …)`.
-fn rows(values: usize, keys: usize) -> String {
-    let arrays = list((1..=values + keys).map(|i| format!("${i}::text[]")));
-    let names = list((0..values).map(|i| format!("v{i}")).chain((0..keys).map(|i| format!("k{i}"))));
-    format!("unnest({arrays}) as x({names})")
+/// The parameters as rows, without alias, and the names of their columns: of each value v0 and so on, of each key column k0 and so on.
+fn given(plan: &Plan, values: &[usize], key: &[usize]) -> (String, String) {
+    let named = |letter: char| {
+        move |(i, at): (usize, &usize)| (format!("{letter}{i}"), Some(&plan.columns[*at].reading))
+    };
+    let columns = values.iter().enumerate().map(named('v')).chain(key.iter().enumerate().map(named('k')));
+    let (given, names) = reading::rows(columns);
+    (given, names.join(", "))
+}
+
+/// The same as `x`. Where there is no column, one of texts that are not looked at tells how many rows there are.
+fn rows(plan: &Plan, values: &[usize], key: &[usize]) -> String {
+    if values.is_empty() && key.is_empty() {
+        return "unnest($1::text[]) as x(v0)".to_owned();
+    }
+    let (given, names) = given(plan, values, key);
+    format!("{given} as x({names})")
 }
 
 fn key_matches(plan: &Plan, key: &[usize]) -> String {
     let part = |(i, at): (usize, &usize)| {
         let column = &plan.columns[*at];
-        format!("t.{} {} {}", column.quoted, column.equals, column.read(&format!("x.k{i}")))
+        format!(
+            "{} {} {}",
+            column.compared(&format!("t.{}", column.quoted)),
+            column.equals,
+            column.read(&format!("x.k{i}"))
+        )
     };
     key.iter().enumerate().map(part).collect::<Vec<_>>().join(" and ")
 }
@@ -175,12 +193,12 @@ fn row_matches(plan: &Plan, old: &[(usize, Null)], before: usize) -> String {
             continue;
         }
         parameter += 1;
-        let value = column.read(&format!("${parameter}::text"));
+        let value = column.read_one(parameter);
         use crate::plan::Sameness::{PinnedText, Text};
         conditions.push(match column.sameness {
             // an index can serve this
-            Text | PinnedText => format!("{name} {} {value}", column.equals),
-            _ => format!("{name}::text = {value}::text"),
+            Text | PinnedText => format!("{} {} {value}", column.compared(&name), column.equals),
+            _ => column.same_text(&name, &value),
         });
     }
     let conditions = if conditions.is_empty() { "true".to_owned() } else { conditions.join(" and ") };

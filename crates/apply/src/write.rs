@@ -5,6 +5,7 @@ use tokio_postgres::Client;
 use crate::applied::TableCounts;
 use crate::chunk::Manner;
 use crate::fold::{Folded, Item};
+use crate::parameter::{Array, Text};
 use crate::pipeline::{Parameters, Pipeline};
 use crate::plan::Plan;
 use crate::refusal::Doing;
@@ -134,28 +135,25 @@ impl<'a> Step<'a> {
     }
 
     pub(crate) fn parameters(&self, plan: &Plan, shape: &Shape) -> Parameters<'a> {
-        let texts = |arrays: Vec<Vec<Option<&'a str>>>| arrays.into_iter().flatten();
+        let texts = |arrays: Vec<Vec<Option<&'a str>>>| arrays.into_iter().flatten().map(Text);
+        let read = |to: &[usize], new: bool| -> Vec<Array<'a>> {
+            let arrays = self.arrays(plan, to, new).into_iter();
+            to.iter().zip(arrays).map(|(to, texts)| plan.columns[*to].reading.parameter(texts)).collect()
+        };
+        let nothing = || Parameters::Arrays(vec![Array::Texts(vec![None; self.rows.len()])]);
         let old = |old: &[(usize, bool)]| {
             let to: Vec<usize> = old.iter().filter(|(_, null)| !null).map(|(to, _)| *to).collect();
             texts(self.arrays(plan, &to, false))
         };
         match shape {
-            Shape::Insert { columns } if columns.is_empty() => {
-                Parameters::Arrays(vec![vec![None; self.rows.len()]])
-            }
-            Shape::Insert { columns } => Parameters::Arrays(self.arrays(plan, columns, true)),
+            Shape::Insert { columns } if columns.is_empty() => nothing(),
+            Shape::Insert { columns } => Parameters::Arrays(read(columns, true)),
             Shape::Update { columns, key } | Shape::Put { columns, key } => {
-                let mut arrays = self.arrays(plan, columns, true);
-                arrays.extend(self.arrays(plan, key, false));
-                Parameters::Arrays(arrays)
+                Parameters::Arrays(read(columns, true).into_iter().chain(read(key, false)).collect())
             }
-            Shape::DeleteEquals { columns } if columns.is_empty() => {
-                Parameters::Arrays(vec![vec![None; self.rows.len()]])
-            }
-            Shape::DeleteEquals { columns } => Parameters::Arrays(self.arrays(plan, columns, false)),
-            Shape::Delete { key } | Shape::Missing { key } => {
-                Parameters::Arrays(self.arrays(plan, key, false))
-            }
+            Shape::DeleteEquals { columns } if columns.is_empty() => nothing(),
+            Shape::DeleteEquals { columns } => Parameters::Arrays(read(columns, false)),
+            Shape::Delete { key } | Shape::Missing { key } => Parameters::Arrays(read(key, false)),
             Shape::UpdateOne { columns, old: of } => {
                 Parameters::Texts(texts(self.arrays(plan, columns, true)).chain(old(of)).collect())
             }

@@ -189,6 +189,8 @@ mod tests {
             is_virtual: *generated && name.starts_with("virtual"),
             identity: None,
             has_default: false,
+            value_type: "pg_catalog.int4".to_owned(),
+            equals: "operator(pg_catalog.=)".to_owned(),
         };
         Table {
             oid: 1,

@@ -45,7 +45,8 @@ impl Staging {
         }
         let what = || format!("reading from {} what its updates leave out", source.name);
         let (name, key) = (&self.name, list(&self.key, ""));
-        let texts: Vec<String> = self.key.iter().map(|k| format!("s.{}::text", Ident::new(k))).collect();
+        let texts: Vec<String> =
+            self.key.iter().map(|k| format!("pg_catalog.concat(s.{})", Ident::new(k))).collect();
         let sql = format!(
             "select array[{}] from (select distinct on ({key}) * from {name} order by {key}, londiste_seq desc) as s \
               where not s.londiste_gone and cardinality(s.londiste_left_out) > 0 \
@@ -66,15 +67,12 @@ impl Staging {
         let copy_in = format!("copy {name} (londiste_seq, londiste_gone, {columns}) from stdin");
         let mut found = 0;
         for keys in keys.chunks(KEYS) {
-            let keys: Vec<String> = keys
-                .iter()
-                .map(|key| format!("({})", key.iter().map(|k| literal(k)).collect::<Vec<_>>().join(", ")))
-                .collect();
+            let keys: Vec<String> = keys.iter().map(|key| self.has_key(source, key)).collect();
             let copy_out = format!(
-                "copy (select 0, false, {columns} from {}{} where ({key}) in ({})) to stdout",
+                "copy (select 0, false, {columns} from {}{} where {}) to stdout",
                 source.only(),
                 source.name,
-                keys.join(", ")
+                keys.join(" or ")
             );
             let mut valve = copier.valve(None, None);
             let copied = pg::pipe(&sides.provider, &copy_out, into, &copy_in, &mut valve).await;
@@ -87,6 +85,19 @@ impl Staging {
         writing.commit().await.during(what())?;
         debug!(table = %source.name, keys = keys.len(), found, "values that updates leave out are read");
         Ok(keys.len() as u64)
+    }
+
+    /// SQL: a row of the source has that key. A literal is read by its type's input function; the type is named, lest the application's casts have a say in
+    /// which operator that is.
+    fn has_key(&self, source: &Table, key: &[String]) -> String {
+        let same = |(name, text): (&String, &String)| {
+            let column = source.columns.iter().find(|column| column.name == *name);
+            let (of, equals) = column.map_or(("pg_catalog.text", "operator(pg_catalog.=)"), |column| {
+                (&column.value_type, &column.equals)
+            });
+            format!("{}::{of} {equals} {}::{of}", Ident::new(name), literal(text))
+        };
+        format!("({})", self.key.iter().zip(key).map(same).collect::<Vec<_>>().join(" and "))
     }
 
     /// Gives each key's last change what it leaves out, in the caller's transaction. Only that one: it may be a large value a thousand times.

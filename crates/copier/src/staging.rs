@@ -31,6 +31,8 @@ pub(crate) struct Staging {
     pub(crate) only: &'static str,
     pub(crate) columns: Vec<String>,
     pub(crate) key: Vec<String>,
+    /// Of each key column of the target, the operator by which two of its values are equal, and the type that it is for.
+    equals: Vec<(String, String)>,
     seen: Snapshot,
     decoder: Decoder,
 }
@@ -73,6 +75,13 @@ impl Staging {
         target: &Table,
         run: &Run,
     ) -> Result<Staging> {
+        let equals = |name: &String| {
+            let column = target.columns.iter().find(|column| column.name == *name);
+            column.map_or_else(
+                || ("operator(pg_catalog.=)".to_owned(), "pg_catalog.text".to_owned()),
+                |column| (column.equals.clone(), column.value_type.clone()),
+            )
+        };
         let malformed = || Error::Snapshot { text: run.first_snapshot.clone() };
         Ok(Staging {
             name: QualifiedName { schema: "londiste_rs".to_owned(), name: name.to_owned() },
@@ -80,6 +89,7 @@ impl Staging {
             only: target.only(),
             columns: copying.columns.clone(),
             key: source.key.clone(),
+            equals: source.key.iter().map(equals).collect(),
             seen: run.first_snapshot.parse().map_err(|_| malformed())?,
             decoder: Decoder::new(),
         })
@@ -273,11 +283,11 @@ impl Staging {
 
     /// SQL: two rows have the same key.
     pub(crate) fn same_key(&self, one: &str, other: &str) -> String {
-        let same = |column: &String| {
+        let same = |(column, (equals, of)): (&String, &(String, String))| {
             let column = Ident::new(column);
-            format!("{one}.{column} = {other}.{column}")
+            format!("{one}.{column}::{of} {equals} {other}.{column}::{of}")
         };
-        self.key.iter().map(same).collect::<Vec<_>>().join(" and ")
+        self.key.iter().zip(&self.equals).map(same).collect::<Vec<_>>().join(" and ")
     }
 }
 

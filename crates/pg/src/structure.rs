@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use tokio_postgres::{Client, Row};
 
-use crate::{Error, Ident, QualifiedName, Result, key};
+use crate::{BASE_TYPE, EQUALS, Error, Ident, QualifiedName, Result, key};
 
 const TABLES: &str = "\
 select u.place, c.oid, c.relkind::text, c.relispartition, c.relpersistence::text, pn.nspname, p.relname
@@ -18,10 +18,11 @@ select u.place, c.oid, c.relkind::text, c.relispartition, c.relpersistence::text
 
 const COLUMNS: &str = "\
 select a.attnum, a.attname, tn.nspname, t.typname, t.oid, pg_catalog.format_type(t.oid, a.atttypmod),
-       a.attnotnull, a.attgenerated::text, a.attidentity::text, a.atthasdef, a.attrelid
+       a.attnotnull, a.attgenerated::text, a.attidentity::text, a.atthasdef, a.attrelid,
+       pg_catalog.format('%I.%I', bn.nspname, b.typname), $EQUALS
   from pg_catalog.pg_attribute a
   join pg_catalog.pg_type t on t.oid = a.atttypid
-  join pg_catalog.pg_namespace tn on tn.oid = t.typnamespace
+  join pg_catalog.pg_namespace tn on tn.oid = t.typnamespace$BASE_TYPE
  where a.attrelid = any ($1) and a.attnum > 0 and not a.attisdropped
  order by a.attrelid, a.attnum";
 
@@ -107,6 +108,10 @@ pub struct Column {
     pub identity: Option<Identity>,
     /// It has a default expression.
     pub has_default: bool,
+    /// The type of its values, quoted as `type_name`: without domain.
+    pub value_type: String,
+    /// `operator(schema.=)` by which two of its values are equal.
+    pub equals: String,
 }
 
 /// How an identity column takes values from statements.
@@ -143,7 +148,8 @@ async fn tables(client: &Client, names: &[QualifiedName]) -> Result<HashMap<Qual
     let mut columns: HashMap<u32, Vec<Column>> = HashMap::new();
     let mut keys = HashMap::new();
     if !oids.is_empty() {
-        for row in client.query(COLUMNS, &[&oids]).await.map_err(asked)? {
+        let of_columns = COLUMNS.replace("$EQUALS", EQUALS).replace("$BASE_TYPE", BASE_TYPE);
+        for row in client.query(&of_columns, &[&oids]).await.map_err(asked)? {
             columns.entry(row.get(10)).or_default().push(column(&row));
         }
         keys = key::columns(client, &oids).await.map_err(asked)?;
@@ -223,5 +229,7 @@ fn column(row: &Row) -> Column {
             _ => None,
         },
         has_default: row.get::<_, bool>(9) && !generated,
+        value_type: row.get(11),
+        equals: row.get(12),
     }
 }

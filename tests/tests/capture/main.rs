@@ -6,9 +6,14 @@ use root::root;
 use tests::{Pair, Setup, compare};
 
 mod definitions;
+#[path = "../model/dice.rs"]
+mod dice;
+mod hostile_types;
 mod light;
 mod one_session;
+mod replayed;
 mod root;
+mod shapes;
 
 const SETTLE: Duration = Duration::from_secs(90);
 

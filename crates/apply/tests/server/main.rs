@@ -7,5 +7,6 @@ mod collisions;
 mod conflicts;
 mod edges;
 mod gone_keys;
+mod hostile_types;
 mod light;
 mod value_types;
