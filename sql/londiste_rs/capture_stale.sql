@@ -42,6 +42,7 @@ $$;
 create or replace function londiste_rs.stale_captures(i_queue_name text, out table_name text)
 returns setof text language plpgsql
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
 as $$
 declare
     c record;

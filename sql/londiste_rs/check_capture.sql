@@ -163,6 +163,7 @@ $$;
 create or replace function londiste_rs.check_capture(i_queue_name text, i_table_name text, i_capture text default 'generated', out problem text)
 returns setof text language plpgsql
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
 as $$
 declare
     rel oid := londiste_rs.find_relation(i_table_name);
@@ -197,6 +198,7 @@ end $$;
 create or replace function londiste_rs.repair_capture(i_queue_name text, i_table_name text, i_capture text default 'generated')
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
 as $$
 declare
     rel oid := londiste_rs.find_relation(i_table_name);

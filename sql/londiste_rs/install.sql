@@ -1,5 +1,6 @@
 -- What is ours, on top of the stock API: see docs/architecture.md.
 \ir schema.sql
+\ir key_columns.sql
 \ir row_shape.sql
 \ir layout.sql
 \ir gate.sql
@@ -22,5 +23,6 @@
 \ir copy.sql
 \ir copy_index.sql
 \ir tables.sql
+\ir replicable.sql
 \ir tick.sql
 \ir steps.sql

@@ -65,7 +65,6 @@ pub(crate) struct Unique {
     /// Positions of the columns; `None` of an exclusion constraint, or of an index with expressions.
     columns: Option<Vec<usize>>,
     immediate: bool,
-    identifies: bool,
 }
 
 #[derive(Debug)]
@@ -108,11 +107,7 @@ select a.attname::text, quote_ident(a.attname), format('%I.%I', bn.nspname, b.ty
                    join pg_catalog.pg_operator p on p.oid = ao.amopopr
                    join pg_catalog.pg_namespace pn on pn.oid = p.oprnamespace
                   where oc.opcintype = b.oid and oc.opcdefault limit 1), 'operator(pg_catalog.=)'),
-       a.attnum,
-       a.attnotnull and not exists (select from pg_catalog.pg_constraint n
-                                     where n.conrelid = a.attrelid and n.contype = 'n' and n.conkey = array[a.attnum]
-                                       and not n.convalidated),
-       input.name, input.more
+       a.attnum, input.name, input.more
   from pg_catalog.pg_attribute a
  cross join lateral (
        with recursive up as (
@@ -136,8 +131,7 @@ select a.attname::text, quote_ident(a.attname), format('%I.%I', bn.nspname, b.ty
 
 const UNIQUES: &str = "
 select array(select k.attnum from unnest(i.indkey::int2[]) with ordinality k(attnum, pos) where k.pos <= i.indnkeyatts)::int2[],
-       i.indisunique and i.indexprs is null and not i.indisexclusion, i.indimmediate,
-       i.indisunique and i.indisvalid and i.indpred is null and i.indexprs is null
+       i.indisunique and i.indexprs is null and not i.indisexclusion, i.indimmediate
   from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indexrelid
  where i.indrelid = $1 and (i.indisunique or i.indisexclusion)
  order by i.indisprimary desc, i.indnkeyatts, c.relname";
@@ -153,31 +147,31 @@ impl Plan {
         let found = client.query_opt(TABLE, &[&oid]).await.map_err(failed())?;
         let found = found.ok_or_else(|| Error::TableMissing { table: table.to_owned(), event_id })?;
         let mut columns = Vec::new();
-        let mut numbers: Vec<(i16, bool)> = Vec::new();
+        let mut numbers: Vec<i16> = Vec::new();
         for row in client.query(COLUMNS, &[&oid]).await.map_err(failed())? {
             columns.push(TargetColumn {
                 name: row.get(0),
                 quoted: row.get(1),
                 cast: row.get(2),
-                input: row.get::<_, Option<String>>(11).map(|name| (name, row.get(12))),
+                input: row.get::<_, Option<String>>(10).map(|name| (name, row.get(11))),
                 equals: row.get(8),
                 generated: row.get(3),
                 identity_always: row.get(4),
                 sameness: sameness(row.get(5), row.get(6), row.get(7)),
             });
-            numbers.push((row.get(9), row.get(10)));
+            numbers.push(row.get(9));
         }
         let mut uniques = Vec::new();
         for row in client.query(UNIQUES, &[&oid]).await.map_err(failed())? {
             let attributes: Vec<i16> = row.get(0);
             let at: Option<Vec<usize>> =
-                attributes.iter().map(|number| numbers.iter().position(|(n, _)| n == number)).collect();
+                attributes.iter().map(|number| numbers.iter().position(|n| n == number)).collect();
             let columns = at.filter(|_| row.get(1));
-            let not_null = columns.as_ref().is_some_and(|at| at.iter().all(|at| numbers[*at].1));
-            uniques.push(Unique { columns, immediate: row.get(2), identifies: not_null && row.get(3) });
+            uniques.push(Unique { columns, immediate: row.get(2) });
         }
-        let key = uniques.iter().find(|u| u.identifies).and_then(|u| u.columns.clone());
-        let mut key = key.unwrap_or_default();
+        let names = pg::key_columns(client, &[oid]).await.map_err(failed())?.remove(&oid).unwrap_or_default();
+        let mut key: Vec<usize> =
+            names.iter().filter_map(|name| columns.iter().position(|column| column.name == *name)).collect();
         key.sort_unstable();
         Ok(Plan {
             table: if table.contains('.') { table.to_owned() } else { format!("public.{table}") },
