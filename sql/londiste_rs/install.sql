@@ -12,6 +12,7 @@
 \ir capture_function.sql
 \ir capture.sql
 \ir capture_stale.sql
+\ir capture_sound.sql
 \ir check_capture.sql
 \ir partitions.sql
 \ir capture_whole.sql

@@ -1,5 +1,6 @@
 //! Replicated tables: `londiste.table_info`, and what `londiste_rs` adds.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::time::Duration;
 
@@ -227,6 +228,13 @@ pub struct AddOptions {
     pub trigger_flags: Option<String>,
     /// Root: arguments of the stock triggers, as above.
     pub trigger_args: Vec<String>,
+}
+
+/// Captured tables in which nothing has changed since [`check_capture`] had nothing to say of them.
+pub async fn sound_captures<C: GenericClient>(client: &C, queue: &str) -> Result<HashSet<String>> {
+    let sql = "select table_name from londiste_rs.sound_captures($1)";
+    let found = rows(client, "londiste_rs.sound_captures", sql, &[&queue]).await?;
+    Ok(found.iter().map(|row| row.get(0)).collect())
 }
 
 /// A table with the columns by which its events tell rows.
