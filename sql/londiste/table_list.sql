@@ -76,33 +76,12 @@ begin
     end if;
 end $$;
 
--- What is not replicated here: on a root, of all that the database has, elsewhere of what the queue brings.
+-- What is not replicated here. The rule is that of add-table --all.
 create or replace function londiste.local_show_missing(i_queue_name text, out obj_kind text, out obj_name text)
 returns setof record
 language plpgsql stable strict
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if not pgq_node.is_root_node(i_queue_name) then
-        return query
-        select 'S'::text, s.seq_name from londiste.seq_info s where s.queue_name = i_queue_name and not s.local
-        union all
-        select 'r'::text, t.table_name from londiste.table_info t where t.queue_name = i_queue_name and not t.local
-        order by 1, 2;
-        return;
-    end if;
-    return query
-    select c.relkind::text, n.nspname || '.' || c.relname
-      from pg_class c
-      join pg_namespace n on n.oid = c.relnamespace
-     where c.relkind in ('r', 'S') and c.relpersistence <> 't'
-       and n.nspname not in ('pgq', 'pgq_node', 'pgq_ext', 'londiste', 'londiste_rs', 'londiste_fk', 'information_schema')
-       and not starts_with(n.nspname, 'pg_')
-       and not exists (select from londiste.table_info t
-                        where t.queue_name = i_queue_name and t.local and c.relkind = 'r'
-                          and coalesce(t.dest_table, t.table_name) = n.nspname || '.' || c.relname)
-       and not exists (select from londiste.seq_info s
-                        where s.queue_name = i_queue_name and s.local and c.relkind = 'S'
-                          and s.seq_name = n.nspname || '.' || c.relname)
-     order by 1, 2;
+    return query select m.obj_kind, m.obj_name from londiste_rs.missing(i_queue_name, 'generated') m;
 end $$;

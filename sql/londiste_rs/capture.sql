@@ -6,9 +6,12 @@ as $$ select 8 $$;
 
 -- What a table's capture function depends on: when this changes, the function is written anew.
 create or replace function londiste_rs.capture_layouts(i_queue_name text, i_rel oid)
-returns text language sql stable
+returns text language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
+#variable_conflict use_column
+begin
+    return (
     select json_build_object(
         'version', londiste_rs.version(),
         'generator', londiste_rs.capture_generation(),
@@ -22,15 +25,18 @@ as $$
         'direct', (select has_table_privilege(q.queue_data_pfx || '_0', 'insert') from pgq.queue q
                     where q.queue_name = i_queue_name),
         'layouts', (select json_agg(json_build_array(r.relid, londiste_rs.row_shape(r.relid, i_rel)) order by r.relid)
-                      from londiste_rs.row_relations(i_rel) r))::text
-$$;
+                      from londiste_rs.row_relations(i_rel) r))::text);
+end $$;
 
 -- The capture triggers of a table, as they should be. type: as pg_trigger.tgtype; clause: what stands between the table's name and the function.
 create or replace function londiste_rs.capture_triggers(i_queue_name text, i_rel oid, i_function_name text,
     out relid oid, out trigger_name text, out type integer, out events text, out clause text, out function_name text, out argument text)
-returns setof record language sql stable
+returns setof record language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
+#variable_conflict use_column
+begin
+    return query
     select i_rel, londiste_rs.trigger_name(i_queue_name), 29, 'insert or update or delete', 'for each row', i_function_name, null
      where londiste_rs.capture_form(i_rel) = 'row'
     union all
@@ -44,8 +50,8 @@ as $$
     -- TRUNCATE of a partitioned table fires its own trigger and each leaf's: only the leaves' are right for both cases
     select r.relid, londiste_rs.trigger_name(i_queue_name) || '_truncate', 32, 'truncate', 'for each statement', i_function_name,
            case when r.relid <> i_rel then 'partition' end
-      from londiste_rs.row_relations(i_rel) r
-$$;
+      from londiste_rs.row_relations(i_rel) r;
+end $$;
 
 -- Creates a trigger unless it is there already. CREATE TRIGGER locks the table against writers: not for nothing.
 create or replace function londiste_rs.ensure_trigger(
@@ -79,6 +85,7 @@ end $$;
 create or replace function londiste_rs.capture_table(i_queue_name text, i_table_name text)
 returns boolean language plpgsql
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
 set client_min_messages = warning
 as $$
 declare

@@ -3,9 +3,12 @@
 -- By row where a statement on another table changes this one's rows without firing its statement triggers, or the other way round
 -- (partitions, inheritance), and where a row has no key and another trigger may change it between its change and the statement's end.
 create or replace function londiste_rs.capture_form(i_rel oid)
-returns text language sql stable
+returns text language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
+#variable_conflict use_column
+begin
+    return (
     select case
         when c.relkind <> 'r' or c.relispartition then 'row'
         when exists (select from pg_inherits i where i_rel in (i.inhrelid, i.inhparent)) then 'row'
@@ -13,8 +16,8 @@ as $$
          and exists (select from pg_trigger t join pg_proc p on p.oid = t.tgfoid join pg_namespace n on n.oid = p.pronamespace
                       where t.tgrelid = i_rel and not t.tgisinternal and n.nspname not in ('londiste_rs', 'pgq')) then 'row'
         else 'statement' end
-      from pg_class c where c.oid = i_rel
-$$;
+      from pg_class c where c.oid = i_rel);
+end $$;
 
 -- Source text that finds the event table to write to: its number plus one.
 create or replace function londiste_rs.event_table_source(i_queue_name text, i_anything_written text)
@@ -136,9 +139,12 @@ $$;
 -- layout for the current event table only.
 drop function if exists londiste_rs.plain_source(text, oid, oid, text, text, text[]);
 create or replace function londiste_rs.plain_source(i_queue_name text, i_rel oid, i_layout text, i_conditions text, i_writing text[])
-returns text language sql stable
+returns text language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
+#variable_conflict use_column
+begin
+    return (
     select string_agg(format($f$    %s %s::regclass is not null and %L::regclass is not null
        and londiste_rs.open_event_table(%L::regclass) = %s and %s%s then
         %s
@@ -147,16 +153,19 @@ $f$, case when w.nr = 1 then 'if' else 'elsif' end, quote_literal(i_rel), g.gate
       from pgq.queue q
      cross join lateral (select londiste_rs.gate_name(q.queue_id)) g (gate)
      cross join lateral unnest(i_writing) with ordinality w (writing, nr)
-     where q.queue_name = i_queue_name
-$$;
+     where q.queue_name = i_queue_name);
+end $$;
 
 -- Source text of a shorter way for statements of functions and triggers, if no deeper one has been captured in the transaction: then nobody has changed
 -- the rows that the trigger sees since the statement did. What a statement around this one has not told yet may be missing before them,
 -- so they are told as what the row is now. The variable stack holds the depth there, for the mark. NULL if there is nothing to write.
 create or replace function londiste_rs.nested_source(i_queue_name text, i_rel oid, i_layout text, i_suited text, i_writing text[])
-returns text language sql stable
+returns text language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
+#variable_conflict use_column
+begin
+    return (
     select format($f$
     if stack like e'%%\n%%' then
         stack := %s;
@@ -164,8 +173,8 @@ as $$
     %s
         end if;
     end if;$f$, londiste_rs.depth_source(), i_rel, i_suited, londiste_rs.plain_source(i_queue_name, i_rel, i_layout, '', i_writing))
-     where i_writing is not null
-$$;
+     where i_writing is not null);
+end $$;
 
 -- Writes a function of its generated short way and of what is right for everything. SECURITY DEFINER: the application's roles need no
 -- privilege on the queue. What only the long way needs is declared there; RETURN NEW, a variable, is cheaper than an expression. The search_path

@@ -4,9 +4,12 @@
 -- by, where partitions have their columns in another order than the table, or where old and new values are more than a query may have columns.
 -- The numbers are the statistics', which are had without a lock.
 create or replace function londiste_rs.large_columns(i_queue_name text, i_rel oid)
-returns text[] language sql stable
+returns text[] language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
+#variable_conflict use_column
+begin
+    return (
     select case
         when cardinality(londiste_rs.key_columns(i_rel)) = 0 then '{}'
         when not exists (select from londiste_rs.capture c
@@ -21,8 +24,8 @@ as $$
         else (select coalesce(array_agg(a.attname::text order by a.attnum), '{}')
                 from pg_attribute a
                where a.attrelid = i_rel and a.attnum > 0 and not a.attisdropped and a.attlen = -1 and a.attstorage in ('x', 'e')
-                 and a.attgenerated <> 'v' and a.attname <> all (londiste_rs.key_columns(i_rel))) end
-$$;
+                 and a.attgenerated <> 'v' and a.attname <> all (londiste_rs.key_columns(i_rel))) end);
+end $$;
 
 -- Source text of the condition that a value is large and the same as before. From version 17 on a large value that nobody has touched can be told by
 -- its place, in transition tables (i_placed): PL/pgSQL's NEW and OLD do not keep it. Otherwise both have to be read where they have the same

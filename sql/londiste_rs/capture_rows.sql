@@ -14,9 +14,12 @@
 drop function if exists londiste_rs.write_event_source(text, text, text, text, integer);
 create or replace function londiste_rs.write_event_source(
     i_queue_name text, i_table_name text, i_query text, i_shape text, i_event_table integer, i_light boolean)
-returns text language sql stable
+returns text language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
+#variable_conflict use_column
+begin
+    return (
     select case when not has_table_privilege(c.oid, 'insert') then
         format('perform pgq.insert_event(%L, e.kind, e.data, %L, e.old_data, %s, %s) from (%s) e (%s);',
                i_queue_name, i_table_name, i_shape, case when i_light then 'e.left_out' else 'null' end, i_query, e.columns)
@@ -33,8 +36,8 @@ as $$
       join pg_namespace n on n.oid = c.relnamespace
       join pg_attribute a on a.attrelid = c.oid and a.attname = 'ev_id'
      cross join lateral (select 'kind, data, old_data' || case when i_light then ', left_out' else '' end) e (columns)
-     where q.queue_name = i_queue_name
-$$;
+     where q.queue_name = i_queue_name);
+end $$;
 
 -- The same into the event table whose number plus one is in the variable event_table.
 drop function if exists londiste_rs.write_events_source(text, text, text, text);
@@ -67,11 +70,14 @@ as $$ select londiste_rs.write_events_source(i_queue_name, i_table_name, i_query
 
 -- A row's key as one value.
 create or replace function londiste_rs.key_source(i_key text[], i_row text)
-returns text language sql immutable
+returns text language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
-    select format('row(%s)', string_agg(format('%s.%I', i_row, k), ', ' order by pos)) from unnest(i_key) with ordinality u(k, pos)
-$$;
+#variable_conflict use_column
+begin
+    return (
+    select format('row(%s)', string_agg(format('%s.%I', i_row, k), ', ' order by pos)) from unnest(i_key) with ordinality u(k, pos));
+end $$;
 
 -- The new row of an update of one row that keeps its key. Nothing for all other updates: the first condition does not depend on a row, so the join is
 -- not begun where there are more of them.
@@ -142,9 +148,12 @@ $$;
 
 -- The equality operator of a column in the table's key index.
 create or replace function londiste_rs.key_operator(i_rel oid, i_column text)
-returns text language sql stable
+returns text language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
+#variable_conflict use_column
+begin
+    return (
     select coalesce((
         select format('operator(%I.%s)', n.nspname, o.oprname)
           from pg_index i
@@ -156,8 +165,8 @@ as $$
           join pg_operator o on o.oid = ao.amopopr
           join pg_namespace n on n.oid = o.oprnamespace
          where i.indrelid = i_rel and i.indisunique and i.indisvalid
-         order by i.indisprimary desc, i.indnkeyatts limit 1), 'operator(pg_catalog.=)')
-$$;
+         order by i.indisprimary desc, i.indnkeyatts limit 1), 'operator(pg_catalog.=)'));
+end $$;
 
 -- Source text of the condition that two values of a key column are equal: by the operator of the key's index, values of a domain as its base type's (an
 -- enum's operator takes no domain). With an implicit cast of the application's from an enum type, say, the call of the operator that serves all of

@@ -2,9 +2,12 @@
 
 -- Types of columns and all types that they are made of: elements, attributes, base types of domains, subtypes of ranges.
 create or replace function londiste_rs.deep_types(i_rel oid, i_columns text[], out type_oid oid)
-returns setof oid language sql stable
+returns setof oid language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
+#variable_conflict use_column
+begin
+    return query
     with recursive deep (type_oid) as (
         select a.atttypid from pg_attribute a
          where a.attrelid = i_rel and a.attnum > 0 and not a.attisdropped and (i_columns is null or a.attname = any (i_columns))
@@ -17,8 +20,8 @@ as $$
                union all select a.atttypid from pg_attribute a
                           where a.attrelid = t.typrelid and t.typrelid <> 0 and a.attnum > 0 and not a.attisdropped) part (type_oid)
          where part.type_oid <> 0)
-    select deep.type_oid from deep
-$$;
+    select deep.type_oid from deep;
+end $$;
 
 -- Source text of the condition that the application's settings do not suit capture, and of their replacement and return.
 --
@@ -59,9 +62,12 @@ end $$;
 
 -- Source text of the conditions that the application's settings suit the types that a table has now, each with AND before it.
 create or replace function londiste_rs.suited_source(i_rel oid)
-returns text language sql stable
+returns text language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
+#variable_conflict use_column
+begin
+    return (
     with needed (setting) as (
         select unnest(case
                    when t.typtype in ('d', 'r', 'c', 'e') or t.typcategory = 'A' then '{}'
@@ -86,8 +92,8 @@ as $$
                when 'bytea_output' then $f$current_setting('bytea_output') = 'hex'$f$
                when 'lc_monetary' then $f$current_setting('lc_monetary') = 'C'$f$
                else $f$current_setting('TimeZone') = 'UTC'$f$ end, '' order by n.setting), '')
-      from needed n
-$$;
+      from needed n);
+end $$;
 
 -- Whether updates that change nothing are captured.
 create or replace function londiste_rs.captures_unchanged(i_queue_name text)

@@ -3,11 +3,15 @@
 
 -- A stamp for each captured table of a queue, and another one whenever a row of the catalogs is written that says something of the table, its
 -- partitions, keys, triggers, columns or their types, or of its heirs or parents; when its capture is written anew or the queue's way to capture changes;
--- when there are other implicit casts; or when the table comes to have large values.
-create or replace function londiste_rs.capture_stamps(i_queue_name text, out table_name text, out stamp text)
-returns setof record language sql stable
+-- when there are other implicit casts; or when the table comes to have large values. Of one table, or of all (null).
+drop function if exists londiste_rs.capture_stamps(text);
+create or replace function londiste_rs.capture_stamps(i_queue_name text, i_table_name text, out table_name text, out stamp text)
+returns setof record language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
+#variable_conflict use_column
+begin
+    return query
     select c.table_name, md5(concat_ws(' ', londiste_rs.capture_generation(), q.way, c.relid, c.layouts, p.large, p.parts))
       from londiste_rs.capture c
      cross join (select concat_ws(' ', londiste_rs.version(), londiste_rs.has_gates(), londiste_rs.captures_unchanged(i_queue_name), q.queue_ntables,
@@ -35,14 +39,15 @@ as $$
                   union all
                   select concat('h', h.inhparent, '-', h.xmin), null from pg_inherits h where h.inhrelid = r.relid) w
             ) p
-     where c.queue_name = i_queue_name
-$$;
+     where c.queue_name = i_queue_name and (i_table_name is null or c.table_name = i_table_name);
+end $$;
 
 -- Captured tables of a queue whose definition has changed since their functions were written, or whose partitions have. A capture that is up to date
 -- keeps its stamp, and is looked at again after a quarter of an hour at the latest: stamps say nothing of what lies inside of composite types.
 create or replace function londiste_rs.stale_captures(i_queue_name text, out table_name text)
 returns setof text language plpgsql
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
 as $$
 declare
     c record;
@@ -51,7 +56,7 @@ begin
     for c in
         select k.*, s.stamp as new_stamp
           from londiste_rs.capture k
-          join londiste_rs.capture_stamps(i_queue_name) s on s.table_name = k.table_name
+          join londiste_rs.capture_stamps(i_queue_name, null) s on s.table_name = k.table_name
          where k.queue_name = i_queue_name and (k.stamp is distinct from s.stamp or (k.look_again > now()) is not true)
          order by k.table_name
     loop

@@ -163,9 +163,12 @@ $$;
 create or replace function londiste_rs.check_capture(i_queue_name text, i_table_name text, i_capture text default 'generated', out problem text)
 returns setof text language plpgsql
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
 as $$
 declare
     rel oid := londiste_rs.find_relation(i_table_name);
+    present text;
+    wrong boolean := false;
 begin
     if rel is null then
         problem := 'the table does not exist: remove it from replication, or create it again';
@@ -178,10 +181,17 @@ begin
         problem := 'it has no capture';
         return next;
     else
+        -- taken before the look: what changes meanwhile is another state
+        select s.state into present from londiste_rs.capture_states(i_queue_name, i_table_name) s;
         return query select format('trigger %I on %s %s', t.trigger_name, t.relid::regclass, t.problem)
                        from londiste_rs.compared_triggers(i_queue_name, i_table_name) t
                       where t.problem is not null order by 1;
+        wrong := found;
         return query select f from londiste_rs.function_problems(i_queue_name, i_table_name) f;
+        wrong := wrong or found;
+        update londiste_rs.capture c set sound = case when not wrong then present end
+         where c.queue_name = i_queue_name and c.table_name = i_table_name
+           and c.sound is distinct from case when not wrong then present end;
     end if;
     return query
         select format('its inheritance child %s is not replicated: add it', i.inhrelid::regclass)
@@ -197,6 +207,7 @@ end $$;
 create or replace function londiste_rs.repair_capture(i_queue_name text, i_table_name text, i_capture text default 'generated')
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
 as $$
 declare
     rel oid := londiste_rs.find_relation(i_table_name);

@@ -9,12 +9,15 @@
 
 -- Whether gates can be kept: pgq is ours (the stock extension's batches look into the tables that the rotation names, no others).
 create or replace function londiste_rs.has_gates()
-returns boolean language sql stable
+returns boolean language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
+#variable_conflict use_column
+begin
+    return (
     select to_regprocedure('pgq._batch_sql(bigint, text)') is not null
-       and exists (select from pg_trigger t where t.tgrelid = to_regclass('pgq.queue') and t.tgname = 'londiste_rs_gate')
-$$;
+       and exists (select from pg_trigger t where t.tgrelid = to_regclass('pgq.queue') and t.tgname = 'londiste_rs_gate'));
+end $$;
 
 create or replace function londiste_rs.gate_name(i_queue_id integer)
 returns text language sql immutable

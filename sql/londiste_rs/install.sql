@@ -1,5 +1,6 @@
 -- What is ours, on top of the stock API: see docs/architecture.md.
 \ir schema.sql
+\ir key_columns.sql
 \ir row_shape.sql
 \ir layout.sql
 \ir gate.sql
@@ -11,6 +12,7 @@
 \ir capture_function.sql
 \ir capture.sql
 \ir capture_stale.sql
+\ir capture_sound.sql
 \ir check_capture.sql
 \ir partitions.sql
 \ir capture_whole.sql
@@ -22,5 +24,6 @@
 \ir copy.sql
 \ir copy_index.sql
 \ir tables.sql
+\ir replicable.sql
 \ir tick.sql
 \ir steps.sql

@@ -5,9 +5,12 @@
 -- columns come from the row type, which costs no query; the key from its constraint, which REINDEX CONCURRENTLY leaves as it is. NULL for a table without columns.
 -- The question of another relation with the same columns in the same order is the same one. All values of the row are NULL, so row_to_json uses no cast.
 create or replace function londiste_rs.layout_question(i_rel oid, i_top oid)
-returns text language sql stable
+returns text language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
+#variable_conflict use_column
+begin
+    return (
     select format('row_to_json("."), array[%s]::regtype[], %s%s', string_agg(format('pg_typeof(".".%I)', a.attname), ', ' order by a.attnum), k.question,
                   case when current_setting('server_version_num')::integer >= 180000
                        then ', array(select a.attname from pg_attribute a where a.attrelid = "..".relation and a.attgenerated = ''v'' order by a.attnum)'
@@ -21,8 +24,8 @@ as $$
                                      join pg_attribute n on n.attrelid = i_top and n.attnum = u.attnum order by u.pos)),
                            format('londiste_rs.present_key(%s)', i_top))) k (question)
      where a.attrelid = i_rel and a.attnum > 0 and not a.attisdropped
-     group by k.question
-$$;
+     group by k.question);
+end $$;
 
 -- The answer; NULL where it cannot be had, as when a column of the question is not there any more. Declared immutable for the same reason as row_shape.
 create or replace function londiste_rs.layout_answer(i_rel oid, i_question text)

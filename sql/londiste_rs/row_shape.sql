@@ -1,31 +1,4 @@
--- Columns that identify a row: the primary key, else the smallest unique index over NOT NULL columns, else none. A NOT NULL that
--- is not valid yet (PostgreSQL 18) may have NULLs under it.
-create or replace function londiste_rs.key_columns(i_rel oid)
-returns text[] language sql stable
-set search_path = pg_catalog, pg_temp
-as $$
-    select coalesce((
-        select array(select a.attname::text
-                       from unnest(i.indkey::int2[]) with ordinality k(attnum, pos)
-                       join pg_attribute a on a.attrelid = i_rel and a.attnum = k.attnum
-                      where k.pos <= i.indnkeyatts
-                      order by k.pos)
-          from pg_index i join pg_class c on c.oid = i.indexrelid
-         where i.indrelid = i_rel and i.indisunique and i.indisvalid
-           and (i.indisprimary or i.indimmediate)
-           and i.indpred is null and i.indexprs is null
-           and not exists (select from unnest(i.indkey::int2[]) with ordinality k(attnum, pos)
-                             join pg_attribute a on a.attrelid = i_rel and a.attnum = k.attnum
-                            where k.pos <= i.indnkeyatts
-                              and (not a.attnotnull
-                                   or exists (select from pg_constraint n
-                                               where n.conrelid = i_rel and n.contype = 'n' and n.conkey = array[a.attnum]
-                                                 and not n.convalidated)))
-         order by i.indisprimary desc, i.indnkeyatts, c.relname
-         limit 1), '{}')
-$$;
-
--- The same, but none where the catalogs as a REPEATABLE READ transaction sees them are older than the table, and its key is another one now: then whole rows
+-- The columns that identify a row (key_columns.sql), but none where the catalogs as a REPEATABLE READ transaction sees them are older than the table, and its key is another one now: then whole rows
 -- identify. What tells the columns of an index by their names is always current.
 create or replace function londiste_rs.present_key(i_rel oid)
 returns text[] language sql stable
@@ -73,9 +46,12 @@ end $$;
 
 -- Relations whose rows a table's row trigger sees: the table, or the leaf partitions of a partitioned one.
 create or replace function londiste_rs.row_relations(i_rel oid, out relid oid)
-returns setof oid language sql stable
+returns setof oid language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
+#variable_conflict use_column
+begin
+    return query
     select c.oid
       from pg_class c
      where c.oid = i_rel and c.relkind <> 'p'
@@ -83,8 +59,8 @@ as $$
     select t.relid
       from pg_partition_tree(i_rel) t
      where t.isleaf and (select k.relkind from pg_class k where k.oid = i_rel) = 'p'
-       and (select k.relkind from pg_class k where k.oid = t.relid) = 'r'
-$$;
+       and (select k.relkind from pg_class k where k.oid = t.relid) = 'r';
+end $$;
 
 -- Number of a description, registered when it is new.
 create or replace function londiste_rs.shape_id(i_table_name text, i_description text)

@@ -25,6 +25,8 @@ create table if not exists londiste_rs.capture (
 -- The stamp (capture_stale.sql) with which the capture was last found to be up to date, and when it is to be looked at whatever the stamp.
 alter table londiste_rs.capture add column if not exists stamp text;
 alter table londiste_rs.capture add column if not exists look_again timestamptz;
+-- The state (capture_sound.sql) in which check_capture last found nothing wrong.
+alter table londiste_rs.capture add column if not exists sound text;
 
 -- How a queue's tables are captured. unchanged: updates that change nothing as well.
 create table if not exists londiste_rs.capture_setting (

@@ -232,3 +232,48 @@ fn flags_and_arguments_choose_the_stock_triggers() {
     let refused = setup.londiste(&["target.ini", "add-table", "backup", "--trigger-flags=A"]);
     refused.expect_failure(1, &["not the root"]);
 }
+
+#[test]
+fn missing_lists_what_add_table_would_take() {
+    let pair = Pair::start();
+    pair.both(
+        "create table parts (id int primary key) partition by range (id);
+         create table low partition of parts for values from (0) to (10);
+         create table middle partition of parts for values from (10) to (20) partition by range (id);
+         create table middle_low partition of middle for values from (10) to (15);
+         create table single (id int primary key) partition by range (id);
+         create table single_a partition of single for values from (0) to (10);
+         create table single_b partition of single for values from (10) to (20);
+         create table later (id int primary key) partition by range (id);
+         create table later_a partition of later for values from (0) to (10);
+         create unlogged table fast (id int primary key);
+         create table parent (id int primary key); create table child (primary key (id)) inherits (parent);
+         create sequence s",
+    );
+    let admin = pair.source.admin();
+    admin.execute("create foreign data wrapper w; create server f foreign data wrapper w");
+    admin.execute(&format!("grant usage on foreign server f to {}", pair.source.user));
+    pair.source.execute("create foreign table far (id int) server f");
+    let setup = Setup::new(&pair);
+    setup.start_nodes();
+    let missing = |ini: &str| -> Vec<String> {
+        let output = setup.londiste(&[ini, "missing"]);
+        let kinds = |line: &&str| ["r", "S"].contains(&line.split_whitespace().next().unwrap_or_default());
+        let name = |line: &str| line.split_whitespace().last().unwrap_or_default().replace("public.", "");
+        output.expect_success().stdout.lines().filter(kinds).map(name).collect()
+    };
+    setup.londiste(&["source.ini", "add-table", "parts", "single_a"]).expect_success();
+    let left = ["s", "child", "fast", "later", "parent", "single_b"];
+    assert_eq!(missing("source.ini"), left);
+    let sql = "select string_agg(obj_name, ' ') from londiste.local_show_missing('migq')";
+    assert_eq!(pair.source.value(sql).replace("public.", ""), left.join(" "));
+    assert_eq!(missing("target.ini"), ["parts", "single_a"]);
+    setup.londiste(&["target.ini", "add-table", "parts"]).expect_success();
+    assert_eq!(missing("target.ini"), ["single_a"]);
+    // the foreign table is refused with the reason, the others are taken
+    let all = setup.londiste(&["source.ini", "add-table", "--all"]);
+    all.expect_failure(1, &["public.far", "it is a foreign table"]);
+    assert_eq!(missing("source.ini"), ["s"]);
+    setup.londiste(&["source.ini", "add-seq", "--all"]).expect_success();
+    assert_eq!(missing("source.ini"), Vec::<String>::new());
+}

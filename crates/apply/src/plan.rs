@@ -91,7 +91,6 @@ pub(crate) struct Unique {
     /// Positions of the columns; `None` of an exclusion constraint, or of an index with expressions.
     columns: Option<Vec<usize>>,
     immediate: bool,
-    identifies: bool,
 }
 
 #[derive(Debug)]
@@ -127,19 +126,14 @@ select a.attname::text, quote_ident(a.attname), $READING, a.attgenerated <> '', 
        b.oid, b.typtype = 'e',
        coalesce((select l.collisdeterministic from pg_catalog.pg_collation l where l.oid = a.attcollation), true),
        $EQUALS,
-       a.attnum,
-       a.attnotnull and not exists (select from pg_catalog.pg_constraint n
-                                     where n.conrelid = a.attrelid and n.contype = 'n' and n.conkey = array[a.attnum]
-                                       and not n.convalidated),
-       a.atttypid <> b.oid
+       a.attnum, a.atttypid <> b.oid
   from pg_catalog.pg_attribute a$BASE_TYPE$JOINS
  where a.attrelid = $1 and a.attnum > 0 and not a.attisdropped
  order by a.attnum";
 
 const UNIQUES: &str = "
 select array(select k.attnum from unnest(i.indkey::int2[]) with ordinality k(attnum, pos) where k.pos <= i.indnkeyatts)::int2[],
-       i.indisunique and i.indexprs is null and not i.indisexclusion, i.indimmediate,
-       i.indisunique and i.indisvalid and i.indpred is null and i.indexprs is null
+       i.indisunique and i.indexprs is null and not i.indisexclusion, i.indimmediate
   from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indexrelid
  where i.indrelid = $1 and (i.indisunique or i.indisexclusion)
  order by i.indisprimary desc, i.indnkeyatts, c.relname";
@@ -155,7 +149,7 @@ impl Plan {
         let found = client.query_opt(TABLE, &[&oid]).await.map_err(failed())?;
         let found = found.ok_or_else(|| Error::TableMissing { table: table.to_owned(), event_id })?;
         let mut columns = Vec::new();
-        let mut numbers: Vec<(i16, bool)> = Vec::new();
+        let mut numbers: Vec<i16> = Vec::new();
         let asked = [
             ("$READING", READING),
             ("$EQUALS", pg::EQUALS),
@@ -171,24 +165,24 @@ impl Plan {
                 built_in: row.get::<_, u32>(3) < FIRST_OF_OTHERS,
                 reading: Reading::of(&row, 2),
                 equals: row.get(13),
-                domain: row.get(16),
+                domain: row.get(15),
                 generated: row.get(8),
                 identity_always: row.get(9),
                 sameness: sameness(row.get(10), row.get(11), row.get(12)),
             });
-            numbers.push((row.get(14), row.get(15)));
+            numbers.push(row.get(14));
         }
         let mut uniques = Vec::new();
         for row in client.query(UNIQUES, &[&oid]).await.map_err(failed())? {
             let attributes: Vec<i16> = row.get(0);
             let at: Option<Vec<usize>> =
-                attributes.iter().map(|number| numbers.iter().position(|(n, _)| n == number)).collect();
+                attributes.iter().map(|number| numbers.iter().position(|n| n == number)).collect();
             let columns = at.filter(|_| row.get(1));
-            let not_null = columns.as_ref().is_some_and(|at| at.iter().all(|at| numbers[*at].1));
-            uniques.push(Unique { columns, immediate: row.get(2), identifies: not_null && row.get(3) });
+            uniques.push(Unique { columns, immediate: row.get(2) });
         }
-        let key = uniques.iter().find(|u| u.identifies).and_then(|u| u.columns.clone());
-        let mut key = key.unwrap_or_default();
+        let names = pg::key_columns(client, &[oid]).await.map_err(failed())?.remove(&oid).unwrap_or_default();
+        let mut key: Vec<usize> =
+            names.iter().filter_map(|name| columns.iter().position(|column| column.name == *name)).collect();
         key.sort_unstable();
         Ok(Plan {
             table: if table.contains('.') { table.to_owned() } else { format!("public.{table}") },

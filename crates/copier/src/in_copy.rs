@@ -86,7 +86,7 @@ async fn broken(
     } else if run.staging.is_none() && position != Some(run.first_tick) {
         Some("its consumer stands elsewhere now")
     } else if run.staging.is_some() && run.layout != layout {
-        Some("the table's columns have changed")
+        Some("the table's columns or its key have changed")
     } else if !run::holds(&sides.target, queue, &info.name, run.attempt).await? {
         Some("the table on the target was emptied or rewritten")
     } else {

@@ -46,6 +46,8 @@ struct Keyed {
     captured_whole: bool,
     /// The key is checked at once: no two rows exchange theirs.
     key_at_once: bool,
+    /// Capture tells rows by the key that the table has now.
+    key_is_captured: bool,
 }
 
 /// By nothing but the system's catalogs: a source of the stock tools has no schema of ours. Chunks lock each heap, which takes SELECT on it.
@@ -97,11 +99,18 @@ async fn keyed(provider: &Client, queue: &str, name: &str, table: &Table) -> Res
         let sql = "select londiste_rs.capture_is_whole($1, $2)";
         provider.query_one(sql, &[&queue, &name]).await.during(looking())?.get(0)
     };
+    let ours = "select pg_catalog.to_regprocedure('londiste_rs.captured_keys(text)') is not null";
+    let key_is_captured = provider.query_one(ours, &[]).await.during(looking())?.get(0) && {
+        let sql =
+            "select coalesce((select key from londiste_rs.captured_keys($1) where table_name = $2), '{}')";
+        let captured: Vec<String> = provider.query_one(sql, &[&queue, &name]).await.during(looking())?.get(0);
+        captured == table.key
+    };
     let indexes = pg::indexes(provider, &table.name).await.during(looking())?;
     let is_key =
         |columns: &[Option<String>]| columns.iter().map(Option::as_ref).eq(table.key.iter().map(Some));
     let key_at_once = indexes.iter().any(|i| i.unique && i.immediate && !i.partial && is_key(&i.columns));
-    Ok(Keyed { captured_whole, key_at_once })
+    Ok(Keyed { captured_whole, key_at_once, key_is_captured })
 }
 
 /// Decides.
@@ -128,6 +137,8 @@ pub(crate) async fn choose(
         "its key is not copied"
     } else if !keyed.captured_whole {
         "its capture does not tell every update with the whole row"
+    } else if !keyed.key_is_captured {
+        "its key has changed, and its capture tells rows by the old one until the root's worker has looked"
     } else if !facts.heaps {
         "not all of its rows lie in heaps that may be read"
     } else if info.has_attr("skip_truncate") {

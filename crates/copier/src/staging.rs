@@ -195,6 +195,9 @@ impl Staging {
             if matches!(change.op, Op::Truncate | Op::TruncatePartition(_)) {
                 return Err(End::StartOver("the table was emptied on the source"));
             }
+            if !self.has_our_key(&change) {
+                return Err(End::StartOver("the table's key has changed"));
+            }
             if self.rows_of(&change, &mut rows).is_none() {
                 return Err(End::StartOver("the table's columns have changed"));
             }
@@ -223,6 +226,15 @@ impl Staging {
             debug!(queue, table = info.name, tick = batch.tick, changes, "changes are kept for the copy");
         }
         Ok(())
+    }
+
+    /// The change was captured while the table's key was the one by which the copy is reconciled. By another one, an update may have changed
+    /// this key without telling the row as it was.
+    fn has_our_key(&self, change: &Change) -> bool {
+        change.old.iter().chain(&change.new).all(|row| {
+            let key = &row.columns.key;
+            key.len() == self.key.len() && key.iter().all(|at| self.key.contains(&row.columns.names[*at]))
+        })
     }
 
     /// Appends a change as lines of COPY text: the key that it took a row from, and the row that is there since. `None` where the event does

@@ -41,8 +41,7 @@ pub struct Table {
     pub persistence: Persistence,
     /// Its columns in their order; dropped ones are left out.
     pub columns: Vec<Column>,
-    /// The columns that identify a row: the primary key, else those of the smallest unique index that is complete,
-    /// immediate and over NOT NULL columns only; empty where there is none. Both sides of a replication choose alike.
+    /// The columns that identify a row, by the rule that capture has; empty where there is no such index.
     pub key: Vec<String>,
 }
 
@@ -152,7 +151,7 @@ async fn tables(client: &Client, names: &[QualifiedName]) -> Result<HashMap<Qual
         for row in client.query(&of_columns, &[&oids]).await.map_err(asked)? {
             columns.entry(row.get(10)).or_default().push(column(&row));
         }
-        keys = key::columns(client, &oids).await.map_err(asked)?;
+        keys = key::key_columns(client, &oids).await.map_err(asked)?;
     }
     let known = |row: &Row| {
         let place = usize::try_from(row.get::<_, i64>(0)).ok()?;

@@ -16,6 +16,7 @@ pub mod observe;
 mod parking;
 pub mod position;
 pub mod replay;
+pub mod replicable;
 pub mod report;
 pub mod script;
 pub mod seq;

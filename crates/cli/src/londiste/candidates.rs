@@ -1,8 +1,8 @@
 //! What the words of `add-table` and `add-seq` mean: on the root, relations of its database; elsewhere, what the provider replicates.
 
 use anyhow::Result;
-use pg::{Client, QualifiedName};
-use pgq::table::Capture;
+use pg::Client;
+use pgq::replicable::{self, Object};
 use pgq::{seq, table};
 
 use super::apart::Apart;
@@ -38,12 +38,11 @@ impl Kind {
         })
     }
 
-    /// Names of this kind that a database has.
-    async fn existing(self, session: &Client) -> Result<Vec<String>> {
-        Ok(match self {
-            Kind::Table => pg::list_tables(session).await?.iter().map(|(name, _)| name.plain()).collect(),
-            Kind::Sequence => pg::list_sequences(session).await?.iter().map(QualifiedName::plain).collect(),
-        })
+    /// Names of this kind that the root's database has.
+    async fn existing(self, job: &Job, session: &Client) -> Result<Vec<String>> {
+        let found = replicable::replicable(session, job.queue(), job.settings.capture).await?;
+        let of_kind = |object: &Object| (object.kind == "S") == matches!(self, Kind::Sequence);
+        Ok(found.into_iter().filter(of_kind).map(|object| object.name).collect())
     }
 
     /// `register_only_*` and `register_skip_*`.
@@ -121,13 +120,7 @@ async fn on_root(
     (all, words): (bool, &[String]),
     apart: &mut Apart,
 ) -> Result<Vec<String>> {
-    let existing = match (kind, job.settings.capture) {
-        // the stock triggers sit on the tables that hold rows, not on partitioned ones
-        (Kind::Table, Capture::Stock) => {
-            pg::list_leaf_tables(&local.session).await?.iter().map(QualifiedName::plain).collect()
-        }
-        _ => kind.existing(&local.session).await?,
-    };
+    let existing = kind.existing(job, &local.session).await?;
     if all {
         return new(job, local, kind, existing).await;
     }

@@ -39,6 +39,7 @@ mod resync;
 mod seqs;
 mod signal;
 mod status;
+mod table_keys;
 mod tables;
 mod tree;
 mod wait_provider;

@@ -6,7 +6,7 @@ use pgq::table;
 
 use super::columns::table as drawn;
 use super::job::Job;
-use super::{Outcome, copies};
+use super::{Outcome, copies, table_keys};
 
 /// Words of `tables`.
 #[derive(Debug, Args)]
@@ -78,11 +78,15 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     job.terminal.print(&drawn("Tables on node", &["table_name", "merge_state", "table_attrs"], &rows));
     let remarks = local.session.query(REMARKS, &[&queue]).await.map_err(pg::Error::from)?;
     let copies = copies::running(&local.session, queue).await?;
-    if !remarks.is_empty() || !copies.is_empty() {
+    let keys = table_keys::remarks(job, &local, &here).await?;
+    if !remarks.is_empty() || !copies.is_empty() || !keys.is_empty() {
         job.terminal.print("");
     }
     for (table, copy) in &copies {
         job.terminal.print(&format!("{table}: {}", copy.line()));
+    }
+    for (table, remark) in keys {
+        job.terminal.print(&format!("{table}: {remark}"));
     }
     for remark in remarks {
         let text = remark.get::<_, String>(1).replace('\n', " ");
