@@ -1,5 +1,5 @@
 -- Columns that identify a row: the primary key, else the smallest unique index over NOT NULL columns, else none. A NOT NULL that
--- is not valid yet (PostgreSQL 18) may have NULLs under it.
+-- is not valid yet (PostgreSQL 18) may have NULLs under it. A deferrable key identifies nothing before its transaction ends.
 create or replace function londiste_rs.key_columns(i_rel oid)
 returns text[] language sql stable
 set search_path = pg_catalog, pg_temp
@@ -12,7 +12,7 @@ as $$
                       order by k.pos)
           from pg_index i join pg_class c on c.oid = i.indexrelid
          where i.indrelid = i_rel and i.indisunique and i.indisvalid
-           and (i.indisprimary or i.indimmediate)
+           and i.indimmediate
            and i.indpred is null and i.indexprs is null
            and not exists (select from unnest(i.indkey::int2[]) with ordinality k(attnum, pos)
                              join pg_attribute a on a.attrelid = i_rel and a.attnum = k.attnum

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use tokio_postgres::Client;
 
-/// A NOT NULL that is not valid yet (PostgreSQL 18) may have NULLs under it. Object ids differ between servers, so
+/// A NOT NULL that is not valid yet (PostgreSQL 18) may have NULLs under it. A deferrable key identifies nothing before its
+/// transaction ends, so that capture does not use it. Object ids differ between servers, so
 /// they take no part in the choice.
 const KEYS: &str = "\
 select distinct on (i.indrelid) i.indrelid, k.columns
@@ -20,8 +21,8 @@ select distinct on (i.indrelid) i.indrelid, k.columns
          from pg_catalog.unnest(i.indkey::int2[]) with ordinality as u (attnum, place)
          join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = u.attnum
         where u.place <= i.indnkeyatts) as k
- where i.indrelid = any ($1) and i.indisvalid and i.indpred is null and i.indexprs is null
-   and (i.indisprimary or (i.indisunique and i.indimmediate and not i.indisexclusion and k.not_null))
+ where i.indrelid = any ($1) and i.indisvalid and i.indimmediate and i.indpred is null and i.indexprs is null
+   and (i.indisprimary or (i.indisunique and not i.indisexclusion and k.not_null))
  order by i.indrelid, i.indisprimary desc, k.number, k.columns, ic.relname";
 
 /// The key columns of tables, in the order of the index; of those that have an index that serves.
