@@ -2,7 +2,7 @@
 create or replace function londiste_rs.capture_generation()
 returns integer language sql immutable
 set search_path = pg_catalog, pg_temp
-as $$ select 7 $$;
+as $$ select 8 $$;
 
 -- What a table's capture function depends on: when this changes, the function is written anew.
 create or replace function londiste_rs.capture_layouts(i_queue_name text, i_rel oid)
