@@ -18,7 +18,7 @@ begin
       from pg_attribute a
      cross join lateral (
            select coalesce((select format('pg_get_constraintdef(%s)', c.oid) from pg_constraint c
-                             where c.conrelid = i_top and c.contype = 'p'
+                             where c.conrelid = i_top and c.contype = 'p' and not c.condeferrable
                                and londiste_rs.key_columns(i_top) = array(
                                    select n.attname::text from unnest(c.conkey) with ordinality u(attnum, pos)
                                      join pg_attribute n on n.attrelid = i_top and n.attnum = u.attnum order by u.pos)),

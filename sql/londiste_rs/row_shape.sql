@@ -1,5 +1,5 @@
--- The columns that identify a row (key_columns.sql), but none where the catalogs as a REPEATABLE READ transaction sees them are older than the table, and its key is another one now: then whole rows
--- identify. What tells the columns of an index by their names is always current.
+-- The columns that identify a row (key_columns.sql), but none where the catalogs as a REPEATABLE READ transaction
+-- sees them are older than the table, and its key is another one now: then whole rows identify. What tells the columns of an index by their names is always current.
 create or replace function londiste_rs.present_key(i_rel oid)
 returns text[] language sql stable
 set search_path = pg_catalog, pg_temp

@@ -16,7 +16,7 @@ use crate::refusal::{self, Next};
 use crate::spool::Spool;
 use crate::survey::{self, Sight, splits};
 use crate::truncate::truncate;
-use crate::{Change, Error, Op, Result};
+use crate::{Change, Error, Op, Result, deferred};
 
 /// Writes changes into the target, over one connection: plans and prepared statements live as long as the connection does. A new
 /// connection needs a new applier.
@@ -181,6 +181,33 @@ impl Applier {
     /// The tables set aside since the transaction began that fail by themselves.
     pub fn failures(&mut self) -> Vec<Failure> {
         self.aside.failures()
+    }
+
+    /// Checks the deferred constraints of each known table, and sets those aside that fail: at the commit itself, not
+    /// every check tells its table. To be called
+    /// behind the last flush.
+    ///
+    /// # Errors
+    /// As [`push`](Self::push).
+    pub async fn check_deferred(&mut self, client: &Client) -> Result<()> {
+        for (table, plan) in &self.plans {
+            save(client, "savepoint londiste_rs_check").await?;
+            match deferred::check(client, plan).await {
+                Err(error) if self.options.set_aside && error.is_of_its_table() => {
+                    self.aside.take(table, error);
+                    save(client, "rollback to savepoint londiste_rs_check").await?;
+                }
+                checked => checked?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Forgets what is known of all tables' structure, and all prepared statements.
+    pub fn forget_all(&mut self) {
+        self.plans.clear();
+        self.sights.clear();
+        self.survey = None;
     }
 
     /// Forgets what has been gathered: the transaction was rolled back.

@@ -11,7 +11,7 @@ use crate::conflict::{Conflict, Conflicts};
 use crate::plan::Plan;
 use crate::statement::Shape;
 use crate::write::{Deed, Step, StepRow, describe, execute, not_unique, row_missing};
-use crate::{OnConflict, Result};
+use crate::{Error, OnConflict, Result};
 
 /// Executes steps in order, and adds to the counts of each table what they did.
 ///
@@ -60,6 +60,7 @@ impl Careful<'_> {
                 let before = self.counts.missing;
                 self.delete(step).await?;
                 if self.counts.missing > before {
+                    self.late("delete", &step.rows[0])?;
                     self.gone(&step.rows[0])?;
                 }
                 Ok(())
@@ -73,6 +74,7 @@ impl Careful<'_> {
                 }
                 self.counts.updated += found;
                 if found == 0 {
+                    self.late("update", &row)?;
                     self.conflict("update", &row)?;
                     self.bring(step, vec![row]).await?;
                 }
@@ -83,7 +85,7 @@ impl Careful<'_> {
 
     /// Inserts rows; those whose key is there are updated, which is a conflict if it is `told`.
     async fn insert(&mut self, step: &Step<'_>, told: bool) -> Result<()> {
-        let plain = step.key.is_empty() || (told && self.manner.on_conflict == OnConflict::Error);
+        let plain = step.key.is_empty() || (told && !self.manner.on_conflict.overwrites());
         let absent = if plain { (0..step.rows.len()).collect() } else { self.absent(step).await? };
         let part = |there: bool| -> Vec<_> {
             let rows = step.rows.iter().enumerate().filter(|(at, _)| absent.contains(at) != there);
@@ -91,6 +93,7 @@ impl Careful<'_> {
         };
         let there = part(true);
         for row in there.iter().filter(|_| told) {
+            self.late("insert", row)?;
             self.note("insert", row);
         }
         self.counts.updated += self.write(&of(step, Deed::Update, there)).await?;
@@ -111,8 +114,12 @@ impl Careful<'_> {
         self.bring(step, gone).await
     }
 
-    /// Makes rows what they are on the source, as far as their events tell all of them.
+    /// Makes rows what they are on the source, as far as their events tell all of them; nothing where the policy is
+    /// to skip.
     async fn bring(&mut self, step: &Step<'_>, rows: Vec<StepRow<'_>>) -> Result<()> {
+        if !self.manner.on_conflict.overwrites() {
+            return Ok(());
+        }
         for row in rows {
             let whole = row.new.is_some_and(|(new, mapping)| {
                 new.columns.are_all() || self.plan.mappings.get(mapping).is_some_and(|m| m.whole)
@@ -135,6 +142,21 @@ impl Careful<'_> {
     /// A row to delete that is not there: no conflict where a cascade may have taken it.
     fn gone(&mut self, row: &StepRow<'_>) -> Result<()> {
         if self.plan.may_cascade(self.manner.bypass) { Ok(()) } else { self.conflict("delete", row) }
+    }
+
+    /// Refuses to judge a row that its event tells by all values, in a table with a key that has several rows for a
+    /// while: only what the transaction comes to
+    /// says whether it is a conflict.
+    fn late(&self, op: &'static str, row: &StepRow<'_>) -> Result<()> {
+        match row.identity {
+            Some((values, mapping)) if self.plan.identifies_late(mapping) => Err(Error::Differs {
+                op,
+                table: self.plan.table.clone(),
+                key: self.plan.describe_own_key(values, mapping),
+                event_id: row.event_id,
+            }),
+            _ => Ok(()),
+        }
     }
 
     fn conflict(&mut self, op: &'static str, row: &StepRow<'_>) -> Result<()> {

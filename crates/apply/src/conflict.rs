@@ -15,6 +15,16 @@ pub enum OnConflict {
     Warn,
     /// The row becomes what the source has; it is only counted.
     Apply,
+    /// An update or delete that finds no row passes, and is counted. An insert that finds its key taken cannot be
+    /// written.
+    Skip,
+}
+
+impl OnConflict {
+    /// The target's row gives way to the source's.
+    pub(crate) fn overwrites(self) -> bool {
+        matches!(self, OnConflict::Warn | OnConflict::Apply)
+    }
 }
 
 impl FromStr for OnConflict {
@@ -25,7 +35,8 @@ impl FromStr for OnConflict {
             "error" => Ok(OnConflict::Error),
             "warn" => Ok(OnConflict::Warn),
             "apply" => Ok(OnConflict::Apply),
-            _ => Err("expected error, warn or apply"),
+            "skip" => Ok(OnConflict::Skip),
+            _ => Err("expected error, warn, apply or skip"),
         }
     }
 }

@@ -100,6 +100,22 @@ pub enum Error {
         /// `ev_id`.
         event_id: i64,
     },
+    /// A change that means a row by all of its values has not found it so, in a table whose key may have several rows
+    /// before the source's
+    /// transaction ends.
+    #[error(
+        "event {event_id}: the row to {op} in table {table} is not on the target with the values that it had on the source ({key}); the table was changed there, resync it"
+    )]
+    Differs {
+        /// insert, update, delete.
+        op: &'static str,
+        /// Destination table.
+        table: String,
+        /// Key columns of the target's table and their values.
+        key: String,
+        /// `ev_id`.
+        event_id: i64,
+    },
     /// Rows are in each other's way, and a change does not tell enough to write only what all come to.
     #[error(
         "event {event_id}: rows of table {table} are in each other's way, and this one does not tell a whole row by the key of the target's table; resync it"
@@ -112,7 +128,7 @@ pub enum Error {
     },
     /// A key has several rows on the target: what identifies a row on the source does not on the target.
     #[error(
-        "events {first_event} to {last_event}: keys of table {table} have several rows each on the target; make its key unique there, or resync it"
+        "events {first_event} to {last_event}: keys of table {table} have several rows each on the target; make its key unique there (where it is deferrable: not deferrable), or resync it"
     )]
     NotUnique {
         /// Destination table.
@@ -213,6 +229,7 @@ impl Error {
             | Error::NoOldRow { table, .. }
             | Error::RowMissing { table, .. }
             | Error::KeyTaken { table, .. }
+            | Error::Differs { table, .. }
             | Error::Tangled { table, .. }
             | Error::NotUnique { table, .. }
             | Error::PartitionMissing { table, .. }
@@ -231,6 +248,7 @@ impl Error {
             | Error::NoOldRow { event_id, .. }
             | Error::RowMissing { event_id, .. }
             | Error::KeyTaken { event_id, .. }
+            | Error::Differs { event_id, .. }
             | Error::Tangled { event_id, .. }
             | Error::PartitionMissing { event_id, .. } => Some(*event_id),
             Error::NotUnique { first_event, .. } | Error::Refused { first_event, .. } => {
@@ -240,9 +258,21 @@ impl Error {
         }
     }
 
-    /// Rows are in each other's way: a unique index or an exclusion constraint.
+    /// Rows are in each other's way on the way to the transaction's last state, which
+    /// [`gather`](crate::Applier::gather) leaves out: a
+    /// unique index, an exclusion constraint, or rows of one deferred key.
     pub fn is_collision(&self) -> bool {
-        matches!(self, Error::Refused { code, .. } if matches!(code.code(), "23505" | "23P01"))
+        match self {
+            Error::Refused { code, .. } => matches!(code.code(), "23505" | "23P01"),
+            other => matches!(other, Error::Differs { .. }),
+        }
+    }
+
+    /// A refusal of a table's statement that says nothing of the table: a deadlock, a lock that was not to be had, a
+    /// cancelled statement.
+    /// Trying again may help.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Error::Refused { code, .. } if !pgq::table::is_own_cause(code.code()))
     }
 
     /// Whether the cause lies in the table named, so that the others can go on without it.

@@ -77,7 +77,7 @@ pub(crate) fn fold<'a>(plan: &Plan, items: &[Item<'a>]) -> Option<Folded<'a>> {
         };
         return Some(Folded { key, inserts: items.iter().filter_map(net).collect(), ..Folded::default() });
     }
-    if key.is_empty() {
+    if key.is_empty() || plan.may_have_several(&key) {
         return None;
     }
     if plan.numbers_rows(&key) && items.iter().any(|item| item.change.op == Op::Put) {
@@ -122,7 +122,9 @@ pub(crate) fn fold<'a>(plan: &Plan, items: &[Item<'a>]) -> Option<Folded<'a>> {
     Some(folded)
 }
 
-/// Rows without a key from which on reading the whole table once is taken for cheaper than looking for each, maybe by an index.
+/// Rows without a key from which on reading the whole table once is taken for cheaper than looking for each, maybe by
+/// an index. Where the
+/// target has a key, it finds the rows.
 const MANY: usize = 32;
 
 /// Folds rows without a key: what matters is how many of each there are. Not where the target has columns of its own, which a row
@@ -135,9 +137,10 @@ fn fold_rows<'a>(plan: &Plan, items: &[Item<'a>]) -> Option<Folded<'a>> {
             && item.old.is_none_or(|m| m == layout)
             && (item.change.op == Op::Insert || item.change.old.is_some())
     };
+    let few = if plan.identifies_late(layout) { 1 } else { MANY };
     if !mapping.key.is_empty()
         || !mapping.whole
-        || items.iter().filter(|item| item.change.op != Op::Insert).count() < MANY
+        || items.iter().filter(|item| item.change.op != Op::Insert).count() < few
         || !items.iter().all(alike)
     {
         return None;

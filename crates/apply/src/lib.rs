@@ -12,6 +12,7 @@ mod change;
 mod chunk;
 mod conflict;
 mod decode;
+mod deferred;
 mod error;
 mod fold;
 mod mapping;

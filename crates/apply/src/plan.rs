@@ -10,7 +10,7 @@ use crate::reading::{FIRST_OF_OTHERS, JOINS, READING, Reading};
 use crate::spool::Spool;
 use crate::statement::Shape;
 use crate::survey::Sight;
-use crate::{Columns, Error, Result};
+use crate::{Columns, Error, Result, Row};
 
 /// Mappings kept for one table: with partial SQL each set of changed columns has one.
 const MAPPINGS: usize = 512;
@@ -180,7 +180,8 @@ impl Plan {
             let columns = at.filter(|_| row.get(1));
             uniques.push(Unique { columns, immediate: row.get(2) });
         }
-        let names = pg::key_columns(client, &[oid]).await.map_err(failed())?.remove(&oid).unwrap_or_default();
+        let names =
+            pg::late_key_columns(client, &[oid]).await.map_err(failed())?.remove(&oid).unwrap_or_default();
         let mut key: Vec<usize> =
             names.iter().filter_map(|name| columns.iter().position(|column| column.name == *name)).collect();
         key.sort_unstable();
@@ -265,12 +266,40 @@ impl Plan {
         !bypass && self.sight.parents.iter().any(|parent| parent.acts)
     }
 
-    /// The key's uniqueness is checked at the transaction's end only.
+    /// The key's uniqueness is checked at the transaction's end only, or never.
     pub(crate) fn key_is_deferred(&self, key: &[usize]) -> bool {
-        let mut of_key = self.uniques.iter().filter(|unique| {
+        self.indexes_of(key).all(|unique| !unique.immediate)
+    }
+
+    /// The key may have several rows until the transaction ends, on the source as on the target by all that the
+    /// target's table tells: an
+    /// event that tells no more than the key does not say which one it means.
+    pub(crate) fn may_have_several(&self, key: &[usize]) -> bool {
+        self.indexes_of(key).next().is_some() && self.key_is_deferred(key)
+    }
+
+    /// The target's own key and its values in a row, for messages.
+    pub(crate) fn describe_own_key(&self, row: &Row, mapping: usize) -> String {
+        let value = |to: &usize| self.mappings.get(mapping)?.position(*to).and_then(|at| row.values.get(at));
+        let part = |to: &usize| format!("{}={}", self.columns[*to].name, value(to).unwrap_or("NULL"));
+        self.key.iter().map(part).collect::<Vec<_>>().join(", ")
+    }
+
+    fn indexes_of(&self, key: &[usize]) -> impl Iterator<Item = &Unique> {
+        self.uniques.iter().filter(move |unique| {
             unique.columns.as_ref().is_some_and(|c| c.len() == key.len() && key.iter().all(|k| c.contains(k)))
-        });
-        of_key.all(|unique| !unique.immediate)
+        })
+    }
+
+    /// The change means its row by all of its values, since the source has no key that identifies it at any time; the
+    /// target has one, which
+    /// does when the transaction ends.
+    pub(crate) fn identifies_late(&self, mapping: usize) -> bool {
+        let Some(mapping) = self.mappings.get(mapping) else { return false };
+        mapping.key.is_empty()
+            && mapping.columns.are_all()
+            && !self.key.is_empty()
+            && self.key.iter().all(|to| mapping.position(*to).is_some())
     }
 }
 

@@ -92,7 +92,14 @@ pub(crate) fn next(error: &Error, manner: &Manner) -> Next {
     let class = error.code().and_then(|code| code.code().get(..2));
     match class {
         _ if unique && manner.in_order && !manner.apart && !manner.careful => Next::Apart,
-        _ if unique && manner.apart && manner.on_conflict != OnConflict::Error => Next::Careful,
+        _ if unique && manner.apart && manner.on_conflict.overwrites() => Next::Careful,
+        // rows that are not there are nothing unusual under this policy: no attempt in between
+        _ if matches!(error, Error::RowMissing { .. })
+            && manner.on_conflict == OnConflict::Skip
+            && !manner.careful =>
+        {
+            Next::Careful
+        }
         _ if matches!(error, Error::RowMissing { .. }) && manner.in_order && !manner.careful => Next::Careful,
         _ if matches!(error, Error::NotUnique { .. } | Error::RowMissing { .. }) && !manner.in_order => {
             Next::InOrder

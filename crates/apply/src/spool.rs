@@ -2,6 +2,9 @@
 //! column and gives it up later, maybe much later in a large transaction. They are gathered in a temporary table of the target, and written
 //! at the end as what they come to: all touched keys go, then the last row of each comes.
 
+mod late;
+mod skip;
+
 use std::fmt::Write as _;
 
 use tokio_postgres::Client;
@@ -26,6 +29,8 @@ pub(crate) struct Spool {
     created: bool,
     /// There may be rows in it.
     pending: bool,
+    /// These rows are identified by all of their values ([`late`]); `None` where there is none yet.
+    late: Option<bool>,
 }
 
 /// A foreign key's action would fire when a row goes, even if it comes back.
@@ -46,12 +51,12 @@ impl Spool {
             return Ok(None);
         }
         let name = format!("pg_temp.londiste_rs_spool_{}", plan.sight.oid);
-        Ok(Some(Spool { name, key: plan.key.clone(), columns, created: false, pending: false }))
+        Ok(Some(Spool { name, key: plan.key.clone(), columns, created: false, pending: false, late: None }))
     }
 
     /// The transaction was ended, and the temporary table with it.
     pub(crate) fn forget(&mut self) {
-        (self.created, self.pending) = (false, false);
+        (self.created, self.pending, self.late) = (false, false, None);
     }
 
     /// Makes the temporary table where this transaction has none yet; from then on the table's definition stays.
@@ -76,10 +81,16 @@ impl Spool {
     /// # Errors
     /// [`Error::Tangled`] where one does not tell a whole row by the target's key.
     pub(crate) async fn take(&mut self, client: &Client, plan: &Plan, items: &[Item<'_>]) -> Result<()> {
+        let Some((_, first)) = items.first().and_then(Item::identity) else { return Ok(()) };
+        let late = *self.late.get_or_insert(plan.identifies_late(first));
         let key_is = |mapping: usize| plan.mappings[mapping].key.iter().map(|(_, to)| to).eq(&self.key);
         let fits = |item: &&Item<'_>| {
-            item.new.is_none_or(|mapping| plan.mappings[mapping].tells_all_but_left_out(&self.columns))
-                && item.identity().is_some_and(|(_, mapping)| key_is(mapping))
+            let tells_all = |mapping: usize| plan.mappings[mapping].tells_all_but_left_out(&self.columns);
+            item.new.is_none_or(tells_all)
+                && item.identity().is_some_and(|(_, mapping)| match late {
+                    true => plan.identifies_late(mapping) && tells_all(mapping) && late::fits(item.change),
+                    false => key_is(mapping),
+                })
         };
         if let Some(item) = items.iter().find(|item| !fits(item)) {
             return Err(Error::Tangled { table: plan.table.clone(), event_id: item.change.event_id });
@@ -91,6 +102,11 @@ impl Spool {
             let Some((old, of_old)) = item.identity() else { continue };
             let new = item.change.new.as_ref().zip(item.new);
             match (&item.change.op, new) {
+                _ if late => {
+                    let gone = item.change.old.as_ref().zip(item.old);
+                    lines.extend(gone.map(|(row, mapping)| (event(), "0", late::GONE, row, mapping)));
+                    lines.extend(new.map(|(row, mapping)| (event(), "1", late::HERE, row, mapping)));
+                }
                 (Op::Insert, Some((row, mapping))) => lines.push((event(), "0", "I", row, mapping)),
                 (Op::Update, Some((row, mapping))) if moves(plan, &self.key, item) => {
                     lines.push((event(), "0", "D", old, of_old));
@@ -161,8 +177,17 @@ impl Spool {
             format!("{of_target} {} {}", column.equals, column.compared(&format!("s.c{k}")))
         });
         let matches = matches.collect::<Vec<_>>().join(" and ");
-        self.check(client, plan, bypass, on_conflict, conflicts, &key, &matches).await?;
         let refused = |e| self.doing(plan).refused(e);
+        if on_conflict == OnConflict::Skip {
+            self.skip(client, plan, bypass, conflicts, &key, &matches).await?;
+        }
+        if self.late == Some(true) {
+            let counts = self.settle_late(client, plan, bypass, on_conflict, conflicts, &matches).await?;
+            client.batch_execute(&format!("truncate {name}")).await.map_err(refused)?;
+            (self.pending, self.late) = (false, None);
+            return Ok(counts);
+        }
+        self.check(client, plan, bypass, on_conflict, conflicts, &key, &matches).await?;
         let sql = format!("analyze {name}");
         client.batch_execute(&sql).await.map_err(refused)?;
         self.fill_left_out(client, plan, &matches).await?;
@@ -178,7 +203,7 @@ impl Spool {
         );
         let inserted = client.execute(&sql, &[]).await.map_err(refused)?;
         client.batch_execute(&format!("truncate {name}")).await.map_err(refused)?;
-        self.pending = false;
+        (self.pending, self.late) = (false, None);
         let updated = inserted.min(deleted);
         let (inserted, deleted) = (inserted - updated, deleted - updated);
         Ok(TableCounts { updated, inserted, deleted, ..TableCounts::default() })
@@ -233,9 +258,7 @@ impl Spool {
         matches: &str,
     ) -> Result<()> {
         let only = if plan.alone { "only " } else { "" };
-        let shown = list(
-            self.key.iter().map(|k| format!("'{}=', f.c{k}", plan.columns[*k].name.replace('\'', "''"))),
-        );
+        let shown = self.shown(plan, "f");
         let deletes = if plan.may_cascade(bypass) { "" } else { ", 'D'" };
         let sql = format!(
             "select f.ev_id, f.op, pg_catalog.concat({shown}) from \
@@ -251,20 +274,37 @@ impl Spool {
                 "U" => "update",
                 _ => "delete",
             };
-            if on_conflict != OnConflict::Error {
-                conflicts.add(Conflict { op, key, event_id });
-            } else if op == "insert" {
-                return Err(Error::KeyTaken { table: plan.table.clone(), key, event_id });
-            } else {
-                return Err(Error::RowMissing { op, table: plan.table.clone(), key, event_id });
-            }
+            judge(plan, on_conflict, Conflict { op, key, event_id }, conflicts)?;
         }
         Ok(())
+    }
+
+    /// Arguments of `concat` that show the key of a row of the temporary table.
+    fn shown(&self, plan: &Plan, row: &str) -> String {
+        let name = |k: &usize| plan.columns[*k].name.replace('\'', "''");
+        list(self.key.iter().enumerate().map(|(at, k)| {
+            let comma = if at > 0 { ", " } else { "" };
+            format!("'{comma}{}=', {row}.c{k}", name(k))
+        }))
     }
 
     fn doing<'p>(&self, plan: &'p Plan) -> Doing<'p> {
         Doing { table: &plan.table, op: "final rows", first_event: 0, last_event: 0, key: None }
     }
+}
+
+/// A conflict that is settled, or the error that it is.
+fn judge(plan: &Plan, on_conflict: OnConflict, found: Conflict, conflicts: &mut Conflicts) -> Result<()> {
+    if on_conflict.overwrites() {
+        conflicts.add(found);
+        return Ok(());
+    }
+    let Conflict { op, key, event_id } = found;
+    let table = plan.table.clone();
+    Err(match op {
+        "insert" => Error::KeyTaken { table, key, event_id },
+        _ => Error::RowMissing { op, table, key, event_id },
+    })
 }
 
 fn list(parts: impl Iterator<Item = String>) -> String {

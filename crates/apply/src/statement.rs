@@ -87,12 +87,39 @@ impl Shape {
                 let given = list(columns.iter().enumerate().map(|(i, c)| read(i, c)));
                 let found =
                     list(columns.iter().map(|c| column(c).printed(&format!("m.{}", column(c).quoted))));
+                // without the distinct keys, a row would be found once for each given row of its key
+                let (keys, narrowed) = if plan.key.is_empty() || !plan.key.iter().all(|k| columns.contains(k))
+                {
+                    (String::new(), String::new())
+                } else {
+                    let at = |k: &usize| columns.iter().position(|c| c == k).unwrap_or_default();
+                    let read = |(i, k): (usize, &usize)| {
+                        format!("{} as k{i}", column(k).read(&format!("x.v{}", at(k))))
+                    };
+                    let matches = |(i, k): (usize, &usize)| {
+                        format!(
+                            "{} {} keys.k{i}",
+                            column(k).compared(&format!("m.{}", column(k).quoted)),
+                            column(k).equals
+                        )
+                    };
+                    let reads = list(plan.key.iter().enumerate().map(read));
+                    let matches: Vec<String> = plan.key.iter().enumerate().map(matches).collect();
+                    (
+                        format!(
+                            "keys as materialized (select distinct {reads} from {}), ",
+                            rows(plan, columns, &[])
+                        ),
+                        format!("keys join {only}{table} as m on {}", matches.join(" and ")),
+                    )
+                };
+                let from = if narrowed.is_empty() { format!("{only}{table} as m") } else { narrowed };
                 let which = format!(
-                    "with given as (select g.whole, row_number() over (partition by g.whole) as nth \
+                    "with {keys}given as (select g.whole, row_number() over (partition by g.whole) as nth \
                                       from (select row({given})::text as whole from {}) g), \
                      found as (select f.*, row_number() over (partition by f.whole) as nth \
                                  from (select m.tableoid as part, m.ctid as place, row({found})::text as whole \
-                                         from {only}{table} as m) f \
+                                         from {from}) f \
                                 where f.whole in (select whole from given))",
                     rows(plan, columns, &[])
                 );
@@ -198,6 +225,13 @@ fn row_matches(plan: &Plan, old: &[(usize, Null)], before: usize) -> String {
         conditions.push(match column.sameness {
             // an index can serve this
             Text | PinnedText => format!("{} {} {value}", column.compared(&name), column.equals),
+            // values of the same text are equal: the index finds the row, the text tells whether it is the one
+            _ if plan.key.contains(at) => format!(
+                "{} {} {value} and {}",
+                column.compared(&name),
+                column.equals,
+                column.same_text(&name, &value)
+            ),
             _ => column.same_text(&name, &value),
         });
     }

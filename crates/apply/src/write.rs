@@ -226,7 +226,10 @@ pub(crate) async fn run(
     Ok(())
 }
 
-/// Judges a statement's answer.
+/// Judges a statement's answer. Statements behind it may have failed by now, and the transaction with them: only
+/// [`Deed::Follow`], which nothing is
+/// sent behind, may ask the server anything. Which of several rows is missing is found by the
+/// [`careful`](crate::careful) attempt.
 async fn settle(
     client: &Client,
     plans: &mut [Plan],
@@ -273,7 +276,7 @@ async fn settle(
         Deed::Update | Deed::Follow | Deed::UpdateOne => {
             counts.updated += found;
             if found < rows {
-                return Err(missing(client, plan, step).await?);
+                return Err(row_missing(plan, "update", &step.rows[0]));
             }
             if found > rows {
                 return Err(not_unique(plan, step));
@@ -295,20 +298,6 @@ pub(crate) async fn execute(client: &Client, plan: &mut Plan, step: &Step<'_>) -
     let statement = plan.statement(client, &shape).await.map_err(|e| step.doing(plan).refused(e))?;
     let parameters = step.parameters(plan, &shape);
     client.execute(&statement, &parameters.as_sql()).await.map_err(|e| step.doing(plan).refused(e))
-}
-
-/// The error that says which row an update has not found.
-async fn missing(client: &Client, plan: &mut Plan, step: &Step<'_>) -> Result<Error> {
-    if step.rows.len() == 1 || step.deed == Deed::UpdateOne {
-        return Ok(row_missing(plan, "update", &step.rows[0]));
-    }
-    let shape = Shape::Missing { key: step.key.clone() };
-    let statement = plan.statement(client, &shape).await.map_err(|e| step.doing(plan).refused(e))?;
-    let parameters = step.parameters(plan, &shape);
-    let rows =
-        client.query(&statement, &parameters.as_sql()).await.map_err(|e| step.doing(plan).refused(e))?;
-    let at = rows.first().and_then(|row| usize::try_from(row.get::<_, i64>(0) - 1).ok()).unwrap_or_default();
-    Ok(row_missing(plan, "update", step.rows.get(at).unwrap_or(&step.rows[0])))
 }
 
 pub(crate) fn not_unique(plan: &Plan, step: &Step<'_>) -> Error {

@@ -1,5 +1,7 @@
 //! A batch, tried until it is applied: tables that fail by themselves are parked in the transaction that applies it for the others.
 
+use std::time::Duration;
+
 use pg::Session;
 use pgq::table::TableInfo;
 use pgq::{Batch, fail_point};
@@ -9,7 +11,18 @@ use tracing::info;
 use crate::parking::Parkings;
 use crate::relax::relax;
 use crate::replay::{Done, Replay};
-use crate::{Result, Worker};
+use crate::{Error, Result, Worker};
+
+/// Pauses before a batch is tried again that a table's statement has failed in for a reason that says nothing of the
+/// table, such as a deadlock. A table
+/// that fails by it all the same is parked, or the others would wait for it for ever.
+const PAUSES: [Duration; 5] = [
+    Duration::from_millis(50),
+    Duration::from_millis(200),
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+];
 
 /// Applies a batch. After a failure nothing of it is left behind, on either side.
 pub(crate) async fn apply(
@@ -23,6 +36,7 @@ pub(crate) async fn apply(
 ) -> Result<Done> {
     let (job, queue) = (worker.config.job_name.as_str(), worker.config.queue_name.as_str());
     let mut parkings = Parkings::of(worker, batch);
+    let mut pauses = PAUSES.iter();
     loop {
         let error = match Box::pin(replay.apply(provider, target, batch, tables, &parkings)).await {
             Ok(done) => {
@@ -36,7 +50,7 @@ pub(crate) async fn apply(
             Err(error) => error,
         };
         // a foreign key or trigger that came after the last look is relaxed, and the batch tried again
-        if !error.is_connection_lost() && !stop.is_cancelled() {
+        if !error.is_connection_lost() && !target.is_closed() && !stop.is_cancelled() {
             if relax(job, queue, target).await? > 0 {
                 info!(job, queue, tick = batch.tick, "trying the batch again, foreign keys relaxed: {error}");
                 continue;
@@ -50,7 +64,24 @@ pub(crate) async fn apply(
                 );
                 continue;
             }
+            if replay.check_before_commit(&error) {
+                info!(
+                    job,
+                    queue,
+                    tick = batch.tick,
+                    "trying the batch again, to see whose check fails: {error}"
+                );
+                continue;
+            }
+            let passing = matches!(&error, Error::Apply(error) if error.is_passing());
+            if passing && let Some(pause) = pauses.next() {
+                info!(job, queue, tick = batch.tick, "trying the batch again: {error}");
+                replay.afresh();
+                let _ = stop.run_until_cancelled(tokio::time::sleep(*pause)).await;
+                continue;
+            }
             if parkings.add(target, tables, &error).await? {
+                pauses = PAUSES.iter();
                 if let Err(failed) = parkings.prepare(provider, target).await {
                     parkings.withdraw(provider).await;
                     return Err(failed);

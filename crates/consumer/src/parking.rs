@@ -45,7 +45,8 @@ impl<'a> Parkings<'a> {
         self.tables.is_empty()
     }
 
-    /// Takes in the tables that have failed; false when the failure is not that of certain tables, or of ones that were left out already.
+    /// Takes in the tables that have failed, for causes of their own or for others that do not pass; false when the
+    /// failure is not that of certain tables, or of ones that were left out already.
     pub(crate) async fn add(
         &mut self,
         target: &Session,
@@ -60,7 +61,7 @@ impl<'a> Parkings<'a> {
                     found |= of.is_some_and(|table| self.take(table, &failure.error));
                 }
             }
-            Error::Apply(error) if error.is_of_its_table() => {
+            Error::Apply(error) if error.is_of_its_table() || error.is_passing() => {
                 let names = relation_names(target, error.table().unwrap_or_default()).await?;
                 for table in
                     tables.iter().filter(|table| table.local && names.iter().any(|n| n == table.dest()))

@@ -24,6 +24,8 @@ pub(crate) struct Replay<'a> {
     applier: Applier,
     bypass_triggers: bool,
     conflicts: Conflicts,
+    /// The deferred constraints are checked table by table before the commit, which has failed and told no table.
+    checks: bool,
 }
 
 /// What was applied.
@@ -34,6 +36,8 @@ pub(crate) struct Done {
     pub(crate) bytes: u64,
     pub(crate) conflicts: apply::ConflictsByTable,
 }
+
+const COMMITTING: &str = "committing the batch";
 
 /// What is to be done with a table's changes.
 enum Part {
@@ -59,6 +63,7 @@ impl<'a> Replay<'a> {
             applier,
             bypass_triggers,
             conflicts: Conflicts::default(),
+            checks: false,
         })
     }
 
@@ -80,7 +85,7 @@ impl<'a> Replay<'a> {
                     self.applier.reset();
                     return match apply::Error::at_commit(&error) {
                         Some(of_table) => Err(of_table.into()),
-                        None => Err(error).during("committing the batch"),
+                        None => Err(error).during(COMMITTING),
                     };
                 }
                 let (job, queue) = (&self.worker.config.job_name, &self.worker.config.queue_name);
@@ -107,9 +112,23 @@ impl<'a> Replay<'a> {
         Ok(any)
     }
 
+    /// Prepares another try of a batch whose commit was refused without a word of the table; false when that has been
+    /// tried.
+    pub(crate) fn check_before_commit(&mut self, error: &Error) -> bool {
+        let refused = matches!(error, Error::Pg { what, .. } if *what == COMMITTING);
+        refused && !std::mem::replace(&mut self.checks, true)
+    }
+
+    /// Prepares another try of a batch that was refused for a reason that may pass: the server may have lost the
+    /// prepared statements.
+    pub(crate) fn afresh(&mut self) {
+        self.applier.forget_all();
+    }
+
     /// The batch is over, whatever became of it.
     pub(crate) fn settle(&mut self) {
         self.applier.gather_no_more();
+        self.checks = false;
     }
 
     async fn write(
@@ -163,6 +182,9 @@ impl<'a> Replay<'a> {
         }
         drop(ahead);
         done.add(self.applier.flush(target).await?);
+        if self.checks {
+            self.applier.check_deferred(target).await?;
+        }
         let failures = self.applier.failures();
         if !failures.is_empty() {
             return Err(Error::Tables(failures));

@@ -130,7 +130,7 @@ pub(crate) async fn choose(
     let why = if sides.provider.server_version() < RANGES_SINCE {
         "the source's server is older than version 14"
     } else if source.key.is_empty() {
-        "it has no primary key or unique index over not-null columns"
+        "it has no primary key or unique index over not-null columns, or only a deferrable one"
     } else if !keyed.key_at_once {
         "its key is deferrable"
     } else if !source.key.iter().all(|key| copying.columns.contains(key)) {

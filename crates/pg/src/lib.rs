@@ -44,7 +44,7 @@ pub use equality::{BASE_TYPE, EQUALS};
 pub use error::{Attempt, Error, Result, Side};
 pub use ident::{Ident, QualifiedName, literal};
 pub use index::{Constraint, ConstraintKind, Index, indexes, indexes_of};
-pub use key::key_columns;
+pub use key::{key_columns, late_key_columns};
 pub use limits::Limits;
 pub use pool::{Pool, PooledClient};
 pub use pooler::refuse_transaction_pooler;

@@ -45,10 +45,14 @@ pub struct Parked {
 }
 
 impl Parked {
-    /// The cause may pass without anybody's doing: the server was short of disk or memory (class 53), or took offence at something that
-    /// was changed at the same time (XX000).
+    /// The cause may pass without anybody's doing: the server was short of disk or memory (class 53), took offence at
+    /// something that
+    /// was changed at the same time (XX000), or gave a refusal that says nothing of the table, again and again
+    /// ([`is_own_cause`]).
     pub fn may_pass(&self) -> bool {
-        self.code.as_deref().is_some_and(|code| code.starts_with("53") || code == "XX000")
+        self.code
+            .as_deref()
+            .is_some_and(|code| code.starts_with("53") || code == "XX000" || !is_own_cause(code))
     }
 
     /// Whether it is time to try again: soon at first, then after pauses as long as it has been failing, up to `longest`.

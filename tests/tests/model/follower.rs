@@ -52,26 +52,79 @@ impl Follower {
         Ok(())
     }
 
+    /// Applies a batch; once more, where rows were in each other's way, with the final rows of their tables only.
     async fn apply(&mut self, batch: &batch::Batch) -> Result<(), String> {
+        loop {
+            let error = match self.attempt(batch).await {
+                Ok(changes) => {
+                    self.changes += changes;
+                    self.appliers.values_mut().for_each(Applier::gather_no_more);
+                    return Ok(());
+                }
+                Err(error) => error,
+            };
+            let Some(applier) = self.appliers.get_mut(&self.chunk) else { return Err(error.to_string()) };
+            self.target.batch_execute("rollback").await.map_err(|error| error.to_string())?;
+            applier.reset();
+            let table = match &error {
+                Error::Apply(error) if error.is_collision() => error.table().unwrap_or_default(),
+                _ => return Err(error.to_string()),
+            };
+            if !applier.gather(&self.target, table).await.map_err(|error| error.to_string())? {
+                return Err(error.to_string());
+            }
+        }
+    }
+
+    /// Applies a batch in one transaction; returns the number of its changes.
+    async fn attempt(&mut self, batch: &batch::Batch) -> Result<u64, Error> {
         let target = &self.target;
         let options =
             Options { bypass_triggers: self.bypass, chunk_changes: self.chunk, ..Options::default() };
         let applier = self.appliers.entry(self.chunk).or_insert_with(|| Applier::new(options));
-        apply::begin(target, pg::Limits::default()).await.map_err(|error| error.to_string())?;
-        replay::enter(target, self.bypass).await.map_err(|error| error.to_string())?;
-        self.decoder.refresh_shapes(&self.provider).await.map_err(|error| error.to_string())?;
-        let events = batch::events(&self.provider, batch, None).await;
-        let mut events = events.map_err(|error| error.to_string())?;
-        while let Some(event) = events.try_next().await.map_err(|error| error.to_string())? {
-            match self.decoder.decode(&event).map_err(|error| error.to_string())? {
+        apply::begin(target, pg::Limits::default()).await?;
+        replay::enter(target, self.bypass).await.map_err(Error::other)?;
+        self.decoder.refresh_shapes(&self.provider).await?;
+        let mut events = batch::events(&self.provider, batch, None).await.map_err(Error::other)?;
+        let mut changes = 0;
+        while let Some(event) = events.try_next().await.map_err(Error::other)? {
+            match self.decoder.decode(&event)? {
                 Decoded::Change(change) => {
-                    applier.push(target, change).await.map_err(|error| error.to_string())?;
-                    self.changes += 1;
+                    applier.push(target, change).await?;
+                    changes += 1;
                 }
-                other => return Err(format!("no change: {other:?}")),
+                other => return Err(Error::Other(format!("no change: {other:?}"))),
             }
         }
-        applier.flush(target).await.map_err(|error| error.to_string())?;
-        target.batch_execute("commit").await.map_err(|error| format!("commit: {error:?}"))
+        applier.flush(target).await?;
+        target.batch_execute("commit").await.map_err(|error| Error::Other(format!("commit: {error:?}")))?;
+        Ok(changes)
+    }
+}
+
+/// Why a batch was not applied.
+enum Error {
+    Apply(apply::Error),
+    Other(String),
+}
+
+impl Error {
+    fn other(error: impl std::fmt::Display) -> Error {
+        Error::Other(error.to_string())
+    }
+}
+
+impl From<apply::Error> for Error {
+    fn from(error: apply::Error) -> Error {
+        Error::Apply(error)
+    }
+}
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Error::Apply(error) => error.fmt(f),
+            Error::Other(error) => error.fmt(f),
+        }
     }
 }

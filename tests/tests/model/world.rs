@@ -16,6 +16,7 @@ create table ~.strict (id int primary key, up int references ~.child on delete r
 create table ~.plain (id int primary key, up int references ~.parent {d});
 create table ~.tree (id int primary key, up int references ~.tree on delete cascade {d}, v text);
 create table ~.rotating (k int primary key deferrable initially deferred, v text);
+create table ~.late (id numeric primary key deferrable initially deferred, v text);
 create table ~.decimal (k numeric primary key, v text);
 create table ~.spanning (k interval primary key, v text);
 create table ~.measured (id int, at date, v text, primary key (id, at)) partition by range (at);
@@ -26,7 +27,7 @@ create table ~.numbered (id int generated always as identity primary key, v text
 /// The tables that are captured: a partitioned one under its own name.
 const CAPTURED: &[&str] = &[
     "keyed", "excluded", "keyless", "parent", "child", "part_of", "loose", "strict", "plain", "tree",
-    "rotating", "decimal", "spanning", "measured", "numbered",
+    "rotating", "late", "decimal", "spanning", "measured", "numbered",
 ];
 
 /// What a session does: `@` are small numbers, `#` are words.
@@ -81,6 +82,20 @@ const STATEMENTS: &[&str] = &[
     "update ~.rotating set k = (select max(k) + min(k) from ~.rotating) - k where k in (select max(k) from ~.rotating union select min(k) from ~.rotating)",
     "update ~.rotating set v = '#' where k = @",
     "delete from ~.rotating where k = @",
+    "insert into ~.late values (@, '#')",
+    "insert into ~.late select id, '#' from ~.late where id <= @; delete from ~.late l using ~.late o where l.id = o.id and l.ctid < o.ctid",
+    "insert into ~.late select id, '#' from ~.late where id <= @; delete from ~.late l using ~.late o where l.id = o.id and l.ctid > o.ctid",
+    "insert into ~.late select id, '#' from ~.late where id <= @; update ~.late l set id = l.id + 10 from ~.late o where l.id = o.id and l.ctid < o.ctid",
+    "insert into ~.late select id, v from ~.late where id <= @",
+    "delete from ~.late l using ~.late o where l.id = o.id and l.ctid < o.ctid",
+    "delete from ~.late l using ~.late o where l.id = o.id and l.ctid > o.ctid",
+    "update ~.late set id = @ where id = @; delete from ~.late l using ~.late o where l.id = o.id and l.ctid < o.ctid",
+    "update ~.late set id = @ where id = @; update ~.late l set id = l.id + 20 from ~.late o where l.id = o.id and l.ctid < o.ctid",
+    "update ~.late set id = 10 - id",
+    "update ~.late set id = id + 1, v = '#' where id >= @",
+    "update ~.late set id = id * 1.0 where id = @",
+    "update ~.late set v = '#' where id = @",
+    "delete from ~.late where id = @",
     "insert into ~.decimal values (@.0, '#')",
     "update ~.decimal set k = k * 1.0 where k = @",
     "update ~.decimal set v = '#' where k = @",

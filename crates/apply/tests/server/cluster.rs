@@ -64,6 +64,16 @@ impl Cluster {
         client
     }
 
+    /// A connection of the ordinary role through a [`Proxy`](crate::proxy::Proxy).
+    pub(crate) async fn connect_through(&self, proxy: &crate::proxy::Proxy) -> Client {
+        let stream = proxy.before(&Path::new(self.socket()).join(".s.PGSQL.5432"));
+        let mut config = tokio_postgres::Config::new();
+        config.user(APP).dbname(APP);
+        let (client, connection) = config.connect_raw(stream, NoTls).await.unwrap();
+        tokio::spawn(connection);
+        client
+    }
+
     /// A connection of the ordinary role.
     pub(crate) async fn connect(&self) -> Client {
         self.connect_as(APP, APP).await

@@ -20,7 +20,7 @@ pub(crate) struct Arguments {
 const REMARKS: &str = "\
 select name, remark from (
     select coalesce(t.dest_table, t.table_name) as name, 1 as place,
-           'no primary key or unique index over not-null columns: a changed row is found by all its columns' as remark
+           'no primary key or unique index over not-null columns, or only a deferrable one: a changed row is found by all its columns' as remark
       from londiste.table_info t
      where t.queue_name = $1 and t.local
        and londiste_rs.find_relation(coalesce(t.dest_table, t.table_name)) is not null
