@@ -262,7 +262,7 @@ fn every_event_tells_the_columns_that_its_row_had() {
     let mut owner = root.app.connect();
     let mut writers: Vec<Writer> = (0..3).map(|_| Writer::new(&root)).collect();
     let mut history = Vec::new();
-    for step in 0..400 {
+    for step in 0..250 {
         let table = dice.roll(TABLES.len() as u64) as usize;
         let writer = &mut writers[dice.roll(3) as usize];
         match dice.roll(10) {
@@ -307,17 +307,17 @@ fn every_event_tells_the_columns_that_its_row_had() {
                 history.push("the worker looks".to_owned());
             }
         }
-        if step % 100 == 99 {
+        if step % 50 == 49 {
             wrong(&root, &history);
         }
     }
     let told =
         |condition: &str| root.app.number(&format!("select count(*) from pgq.event_1 where {condition}"));
     for (table, _) in TABLES {
-        assert!(told(&format!("ev_extra1 = 'public.{table}'")) > 40, "{table}");
+        assert!(told(&format!("ev_extra1 = 'public.{table}'")) > 10, "{table}");
     }
     for kind in ["I", "U", "D", "P", "L"] {
         assert!(told(&format!("ev_type = 'rec.{kind}'")) > 0, "{kind}");
     }
-    assert!(told("ev_extra3 like '{%'") > 100, "changes before the worker has looked");
+    assert!(told("ev_extra3 like '{%'") > 50, "changes before the worker has looked");
 }
