@@ -197,7 +197,7 @@ pub async fn find_tables(client: &Client, plain: &[&str]) -> Result<Vec<Option<T
 }
 
 /// What `relkind` and `relispartition` say.
-pub(crate) fn kind(relkind: &str, partition: bool) -> TableKind {
+fn kind(relkind: &str, partition: bool) -> TableKind {
     match relkind {
         "r" if partition => TableKind::Partition,
         "r" => TableKind::Ordinary,

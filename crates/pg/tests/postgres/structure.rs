@@ -1,7 +1,4 @@
-use pg::{
-    Column, ConstraintKind, Identity, Persistence, QualifiedName, Session, TableKind, indexes,
-    list_sequences, list_tables, table,
-};
+use pg::{Column, ConstraintKind, Identity, Persistence, QualifiedName, Session, TableKind, indexes, table};
 
 use crate::server::Server;
 
