@@ -8,6 +8,7 @@
 \ir capture_light.sql
 \ir capture_statement.sql
 \ir capture_row.sql
+\ir truncate.sql
 \ir capture_function.sql
 \ir capture.sql
 \ir capture_stale.sql

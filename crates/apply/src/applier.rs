@@ -85,7 +85,7 @@ impl Applier {
             if self.options.set_aside {
                 save(client, "savepoint londiste_rs_truncate").await?;
             }
-            match truncate(client, self.dest_of(&change.table), &change).await {
+            match self.truncate(client, &change).await {
                 Err(error) if self.options.set_aside && error.is_of_its_table() => {
                     self.aside.take(&change.table, error);
                     return save(client, "rollback to savepoint londiste_rs_truncate").await;
@@ -103,6 +103,15 @@ impl Applier {
             self.write(client).await?;
         }
         Ok(())
+    }
+
+    async fn truncate(&mut self, client: &Client, change: &Change) -> Result<()> {
+        let table = std::slice::from_ref(&change.table);
+        let mut plans = self.plans(client, std::slice::from_ref(change), table, &[vec![0]]).await?;
+        let Some(plan) = plans.pop() else { return Ok(()) };
+        let truncated = truncate(client, &plan, change).await;
+        self.plans.insert(Arc::clone(&change.table), plan);
+        truncated
     }
 
     /// The last change may be one of several that exchange keys and have to be written together.

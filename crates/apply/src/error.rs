@@ -122,15 +122,19 @@ pub enum Error {
         /// Last event of the statement.
         last_event: i64,
     },
-    /// A partition was truncated that is no partition of the destination table.
+    /// The rows that TRUNCATE of a partition took on the source cannot be told on the target.
     #[error(
-        "event {event_id}: partition {partition} of table {table} was truncated on the source, but the target's table has no such partition; delete those rows there by hand and truncate no partitions, or resync the table"
+        "event {event_id}: partition {partition} of table {table} was truncated on the source, and which of the target's rows that took cannot be told: {reason}; {remedy}"
     )]
-    PartitionMissing {
+    PartitionUnlike {
         /// Destination table.
         table: String,
-        /// The partition.
+        /// The partition on the source.
         partition: String,
+        /// Why.
+        reason: String,
+        /// What to do.
+        remedy: String,
         /// `ev_id`.
         event_id: i64,
     },
@@ -215,7 +219,7 @@ impl Error {
             | Error::KeyTaken { table, .. }
             | Error::Tangled { table, .. }
             | Error::NotUnique { table, .. }
-            | Error::PartitionMissing { table, .. }
+            | Error::PartitionUnlike { table, .. }
             | Error::Refused { table, .. } => Some(table),
             Error::Shape { .. } | Error::Server { .. } => None,
         }
@@ -232,7 +236,7 @@ impl Error {
             | Error::RowMissing { event_id, .. }
             | Error::KeyTaken { event_id, .. }
             | Error::Tangled { event_id, .. }
-            | Error::PartitionMissing { event_id, .. } => Some(*event_id),
+            | Error::PartitionUnlike { event_id, .. } => Some(*event_id),
             Error::NotUnique { first_event, .. } | Error::Refused { first_event, .. } => {
                 (*first_event > 0).then_some(*first_event)
             }

@@ -7,6 +7,7 @@
 mod applied;
 mod applier;
 mod aside;
+mod bounds;
 mod careful;
 mod change;
 mod chunk;
@@ -17,6 +18,7 @@ mod fold;
 mod mapping;
 mod options;
 mod ordered;
+mod partition_rows;
 mod pipeline;
 mod plan;
 mod refusal;

@@ -51,6 +51,11 @@ pub(crate) struct TargetColumn {
 }
 
 impl TargetColumn {
+    /// The SQL of the column's type, without domain and without type modifier.
+    pub(crate) fn type_sql(&self) -> &str {
+        &self.cast
+    }
+
     /// The SQL of the column's value whose text is given by the expression `text`.
     pub(crate) fn read(&self, text: &str) -> String {
         match &self.input {

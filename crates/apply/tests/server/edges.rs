@@ -182,30 +182,6 @@ async fn rows_without_a_common_column_are_counted_and_keys_have_to_be_common() {
 }
 
 #[tokio::test]
-async fn partitions_are_truncated_where_the_target_has_them() {
-    let tables = "create table {s}.m (id int, at date, primary key (id, at)) partition by range (at);
-                  create table {s}.m_1 partition of {s}.m for values from ('2026-01-01') to ('2026-02-01');
-                  create table {s}.m_2 partition of {s}.m for values from ('2026-02-01') to ('2026-03-01');
-                  create table {s}.other (id int)";
-    let (_cluster, source, target) = pair(tables, &[("m", "id,at")]).await;
-    let mut applier = Applier::new(Options::default());
-    step(&source, &target, &mut applier, "insert into src.m values (1, '2026-01-05'), (2, '2026-02-05')")
-        .await
-        .unwrap();
-    let mut event = events(&source, 0).await.pop().unwrap();
-    (event.kind, event.data) = ("rec.R".to_owned(), Some("dst.m_1".to_owned()));
-    let applied = replay(&target, &mut applier, std::slice::from_ref(&event)).await.unwrap();
-    assert_eq!(counts(&applied, "src.m").truncated, 1);
-    assert_eq!(rows(&source, "dst.m").await, ["(2,2026-02-05)"]);
-    event.data = Some("dst.other".to_owned());
-    let error = replay(&target, &mut applier, &[event]).await.unwrap_err();
-    assert!(
-        matches!(&error, Error::PartitionMissing { partition, .. } if partition == "dst.other"),
-        "{error}"
-    );
-}
-
-#[tokio::test]
 async fn a_truncated_table_may_have_checks_waiting() {
     let tables = "create table {s}.a (id int primary key); create table {s}.b (id int primary key, a int references {s}.a deferrable initially deferred)";
     let (_cluster, source, target) = pair(tables, &[("a", "id"), ("b", "id")]).await;

@@ -8,4 +8,5 @@ mod conflicts;
 mod edges;
 mod gone_keys;
 mod light;
+mod partitions;
 mod value_types;
