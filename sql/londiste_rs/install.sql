@@ -19,6 +19,7 @@
 \ir relax.sql
 \ir pending_fkeys.sql
 \ir parking.sql
+\ir missing_columns.sql
 \ir script.sql
 \ir copy.sql
 \ir copy_index.sql

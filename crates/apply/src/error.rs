@@ -64,6 +64,34 @@ pub enum Error {
         /// `ev_id`.
         event_id: i64,
     },
+    /// A column of the source with values is not on the target.
+    #[error(
+        "event {event_id}: column {column} of table {table} is not on the target, and it {reason}; the table waits and its events are kept: {remedy}"
+    )]
+    ColumnMissing {
+        /// Destination table.
+        table: String,
+        /// The column on the source.
+        column: String,
+        /// Why it cannot be left out.
+        reason: String,
+        /// What to do.
+        remedy: String,
+        /// `ev_id`.
+        event_id: i64,
+    },
+    /// Columns of the source are not on the target: [`Source::ask`](crate::Source::ask) first.
+    #[error(
+        "columns {columns:?} of table {table} are not on the target, and the source was not asked about them (event {event_id})"
+    )]
+    SourceUnknown {
+        /// Destination table.
+        table: String,
+        /// The columns on the source.
+        columns: Vec<String>,
+        /// `ev_id`.
+        event_id: i64,
+    },
     /// A row is to be found by its old values, and the event does not tell them.
     #[error(
         "event {event_id} changes a row of table {table}, which has no key, and does not tell the row's old values; add a key, or capture with the argument backup"
@@ -214,6 +242,8 @@ impl Error {
             | Error::ShapeNotLoaded { table, .. }
             | Error::TableMissing { table, .. }
             | Error::KeyColumnMissing { table, .. }
+            | Error::ColumnMissing { table, .. }
+            | Error::SourceUnknown { table, .. }
             | Error::NoOldRow { table, .. }
             | Error::RowMissing { table, .. }
             | Error::KeyTaken { table, .. }
@@ -232,6 +262,8 @@ impl Error {
             | Error::ShapeNotLoaded { event_id, .. }
             | Error::TableMissing { event_id, .. }
             | Error::KeyColumnMissing { event_id, .. }
+            | Error::ColumnMissing { event_id, .. }
+            | Error::SourceUnknown { event_id, .. }
             | Error::NoOldRow { event_id, .. }
             | Error::RowMissing { event_id, .. }
             | Error::KeyTaken { event_id, .. }

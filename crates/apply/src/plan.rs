@@ -9,7 +9,7 @@ use crate::mapping::Mapping;
 use crate::spool::Spool;
 use crate::statement::Shape;
 use crate::survey::Sight;
-use crate::{Columns, Error, Result};
+use crate::{Columns, Error, MissingColumns, Result, Source};
 
 /// Mappings kept for one table: with partial SQL each set of changed columns has one.
 const MAPPINGS: usize = 512;
@@ -91,6 +91,9 @@ pub(crate) struct Plan {
     statements: HashMap<Shape, Statement>,
     /// Chunks that are still to be written in event order, because folding met a collision lately.
     pub(crate) ordered_for: u32,
+    /// What the source says about the table, where that had to be asked.
+    pub(crate) source: Option<Arc<Source>>,
+    pub(crate) missing_columns: MissingColumns,
     /// Its changes are gathered and written at the end.
     pub(crate) spool: Option<Spool>,
 }
@@ -196,6 +199,8 @@ impl Plan {
             mappings: Vec::new(),
             statements: HashMap::new(),
             ordered_for: 0,
+            source: None,
+            missing_columns: MissingColumns::Hold,
             spool: None,
         })
     }

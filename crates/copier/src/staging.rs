@@ -31,6 +31,8 @@ pub(crate) struct Staging {
     pub(crate) only: &'static str,
     pub(crate) columns: Vec<String>,
     pub(crate) key: Vec<String>,
+    /// Columns of the source that the copy has decided on.
+    known: Vec<String>,
     seen: Snapshot,
     decoder: Decoder,
 }
@@ -73,6 +75,7 @@ impl Staging {
             only: target.only(),
             columns: copying.columns.clone(),
             key: source.key.clone(),
+            known: copying.known.clone(),
             seen: run.first_snapshot.parse().map_err(|_| malformed())?,
             decoder: Decoder::new(),
         })
@@ -209,8 +212,12 @@ impl Staging {
     }
 
     /// Appends a change as lines of COPY text: the key that it took a row from, and the row that is there since. `None` where the event does
-    /// not tell all columns.
+    /// not tell all columns, or tells one that was not there when the copy began.
     fn rows_of(&self, change: &Change, into: &mut String) -> Option<()> {
+        let known = |name: &String| name.is_empty() || self.known.contains(name);
+        if !change.new.iter().all(|row| row.columns.names.iter().all(known)) {
+            return None;
+        }
         if let Some(old) = &change.old {
             self.row(old, true, into)?;
         }

@@ -18,6 +18,7 @@ pub mod replay;
 pub mod report;
 pub mod script;
 pub mod seq;
+pub mod skipped;
 pub mod small;
 pub mod snapshot;
 pub mod table;

@@ -119,6 +119,9 @@ pub struct LondisteSettings {
     /// What is done where rows of this node are not those that the changes expect.
     #[serde(default, deserialize_with = "parsed")]
     pub on_conflict: consumer::OnConflict,
+    /// What becomes of tables with values in columns that this node lacks.
+    #[serde(default, deserialize_with = "parsed")]
+    pub missing_columns: consumer::MissingColumns,
     /// The longest pause before a parked table is tried again whose cause may pass by itself; 0: never.
     #[serde(default = "five_minutes", deserialize_with = "seconds")]
     pub table_retry_period: Duration,
