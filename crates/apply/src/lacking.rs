@@ -36,11 +36,11 @@ pub(crate) fn check(plan: &Plan, mapping: &Mapping, row: &Row, event_id: i64) ->
         };
         let (table, skip) = (&plan.quoted, skip(source, name));
         if let Some(gone) = gone(&plan.columns, source) {
-            let (old, new) = (pg::Ident::new(&gone.name), pg::Ident::new(name));
+            let (old, new) = (&gone.quoted, pg::Ident::new(name));
             let reason = format!("may be column {}, renamed, which only the target has", gone.name);
             let known = source.columns.iter().find(|column| column.name == *name);
             let add = known.map_or_else(String::new, |column| {
-                format!("if not: alter table {table} add column {}, then resume-table, ", column.definition)
+                format!("if not: alter table {table} {}, then resume-table, ", column.addition())
             });
             let remedy = format!(
                 "if so: alter table {table} rename column {old} to {new}, then resume-table; {add}or {skip}"
@@ -56,7 +56,7 @@ pub(crate) fn check(plan: &Plan, mapping: &Mapping, row: &Row, event_id: i64) ->
             return Err(held(reason, format!("resync the table, or {skip}")));
         };
         if !suits(column, value) {
-            let add = format!("alter table {table} add column {}", column.definition);
+            let add = format!("alter table {table} {}", column.addition());
             let remedy = if column.fill == Fill::Unknown && !column.generated {
                 format!(
                     "{add}, then resync the table, whose rows of before have values that no event has; or {skip}"
@@ -96,4 +96,38 @@ fn skip(source: &Source, name: &str) -> String {
         "leave the column out for good: add-table with --skip-columns={}, then resume-table",
         all.join(",")
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::suits;
+    use crate::source::{Fill, SourceColumn};
+
+    #[test]
+    fn only_what_the_addition_gives_may_be_left_out() {
+        let column = |fill| SourceColumn::of("n", fill, Some("7"));
+        for (fill, value, left_out) in [
+            (Fill::Null, None, true),
+            (Fill::Null, Some(""), false),
+            (Fill::Unknown, None, true),
+            (Fill::Unknown, Some("7"), false),
+            (Fill::Text("7".to_owned()), Some("7"), true),
+            (Fill::Text("7".to_owned()), Some("7.0"), false),
+            (Fill::Text("7".to_owned()), None, false),
+        ] {
+            assert_eq!(suits(&column(fill.clone()), value), left_out, "{fill:?} {value:?}");
+        }
+    }
+
+    #[test]
+    fn a_default_that_came_later_is_set_later() {
+        let of = |fill: &str, default| SourceColumn::of("N", Fill::Text(fill.to_owned()), default).addition();
+        assert_eq!(of("7", Some("7")), "add column \"N\" integer default 7");
+        assert_eq!(of("it's", Some("'it''s'::text")), "add column \"N\" integer default 'it''s'::text");
+        assert_eq!(
+            of("1", Some("2")),
+            "add column \"N\" integer default '1', alter column \"N\" set default 2"
+        );
+        assert_eq!(SourceColumn::of("N", Fill::Null, None).addition(), "add column \"N\" integer");
+    }
 }

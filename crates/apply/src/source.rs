@@ -20,8 +20,10 @@ pub(crate) enum Fill {
 #[derive(Debug, Clone)]
 pub(crate) struct SourceColumn {
     pub(crate) name: String,
-    /// Its name, type and default, or expression, as in CREATE TABLE.
-    pub(crate) definition: String,
+    /// Its name and type, and the expression that generates it, as in CREATE TABLE.
+    base: String,
+    /// Its default now.
+    default: Option<String>,
     pub(crate) generated: bool,
     pub(crate) is_boolean: bool,
     pub(crate) fill: Fill,
@@ -41,15 +43,14 @@ pub struct Source {
 const COLUMNS: &str = "
 select a.attname::text,
        concat(quote_ident(a.attname), ' ', pg_catalog.format_type(a.atttypid, a.atttypmod),
-              case when d.adbin is null then null
-                   when a.attgenerated <> '' then format(' generated always as (%s) stored', pg_catalog.pg_get_expr(d.adbin, d.adrelid))
-                   else ' default ' || pg_catalog.pg_get_expr(d.adbin, d.adrelid) end),
+              case when a.attgenerated <> '' then format(' generated always as (%s) stored', pg_catalog.pg_get_expr(d.adbin, d.adrelid)) end),
        a.attgenerated <> '', a.atttypid = 'pg_catalog.bool'::pg_catalog.regtype,
        d.adbin is not null or a.attidentity <> '' or t.typdefault is not null,
        array(select distinct (f.attmissingval::text::text[])[1]
                from pg_catalog.pg_attribute f
               where f.atthasmissing and f.attname = a.attname and not f.attisdropped
-                and f.attrelid in (select c.oid union all select p.relid from pg_catalog.pg_partition_tree(c.oid) p))
+                and f.attrelid in (select c.oid union all select p.relid from pg_catalog.pg_partition_tree(c.oid) p)),
+       case when a.attgenerated = '' then pg_catalog.pg_get_expr(d.adbin, d.adrelid) end
   from pg_catalog.pg_class c
   join pg_catalog.pg_namespace n on n.oid = c.relnamespace
   join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
@@ -101,6 +102,41 @@ impl Source {
     }
 }
 
+impl SourceColumn {
+    #[cfg(test)]
+    pub(crate) fn of(name: &str, fill: Fill, default: Option<&str>) -> SourceColumn {
+        SourceColumn {
+            name: name.to_owned(),
+            base: format!("{} integer", pg::Ident::new(name)),
+            default: default.map(str::to_owned),
+            generated: false,
+            is_boolean: false,
+            fill,
+        }
+    }
+
+    /// What ALTER TABLE adds on the target, so that its rows have there what they have on the source.
+    pub(crate) fn addition(&self) -> String {
+        let base = &self.base;
+        match (&self.fill, &self.default) {
+            (_, None) => format!("add column {base}"),
+            (Fill::Text(fill), Some(default)) if !self.is_default(fill, default) => {
+                let (name, fill) = (pg::Ident::new(&self.name), fill.replace('\'', "''"));
+                format!("add column {base} default '{fill}', alter column {name} set default {default}")
+            }
+            (_, Some(default)) => format!("add column {base} default {default}"),
+        }
+    }
+
+    /// The default is that constant, as PostgreSQL prints constants.
+    fn is_default(&self, fill: &str, default: &str) -> bool {
+        let quoted = format!("'{}'", fill.replace('\'', "''"));
+        fill == default
+            || default.strip_prefix(&quoted).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+            || (self.is_boolean && fill.get(..1) == default.get(..1))
+    }
+}
+
 fn column(row: &tokio_postgres::Row) -> SourceColumn {
     let (has_default, mut fills): (bool, Vec<String>) = (row.get(4), row.get(5));
     let fill = match (fills.pop(), has_default) {
@@ -110,7 +146,8 @@ fn column(row: &tokio_postgres::Row) -> SourceColumn {
     };
     SourceColumn {
         name: row.get(0),
-        definition: row.get(1),
+        base: row.get(1),
+        default: row.get(6),
         generated: row.get(2),
         is_boolean: row.get(3),
         fill,

@@ -141,7 +141,7 @@ fn refuse_missing(source: &Table, target: &Table, skipped: &[String]) -> Result<
     if missing.is_empty() {
         return Ok(());
     }
-    let with_type = |c: &&Column| format!("{} {}", Ident::new(&c.name), c.formatted);
+    let with_type = |c: &&Column| format!("{} {}", c.name, c.formatted);
     let names = skipped.iter().chain(missing.iter().map(|c| &c.name));
     Err(Error::ColumnsMissing {
         source_table: source.name.plain(),

@@ -29,7 +29,7 @@ pub(crate) async fn check(
             bail!("--skip-columns: column {column} identifies rows of table {name}: it is needed here");
         }
     }
-    if job.settings.missing_columns == consumer::MissingColumns::Skip {
+    if !job.settings.holds_missing_columns() {
         return Ok(());
     }
     let skipped = |column: &String| named.unwrap_or_default().contains(column);
@@ -38,7 +38,7 @@ pub(crate) async fn check(
     if missing.is_empty() {
         return Ok(());
     }
-    let described = missing.iter().map(|c| format!("{} {}", pg::Ident::new(&c.name), c.formatted));
+    let described = missing.iter().map(|c| format!("{} {}", c.name, c.formatted));
     let described = described.collect::<Vec<_>>().join(", ");
     let all = named.unwrap_or_default().iter().chain(missing.iter().map(|c| &c.name));
     let all = all.map(String::as_str).collect::<Vec<_>>().join(",");

@@ -128,6 +128,11 @@ pub struct LondisteSettings {
 }
 
 impl LondisteSettings {
+    /// Tables that lack columns of the source are held.
+    pub fn holds_missing_columns(&self) -> bool {
+        self.missing_columns == consumer::MissingColumns::Hold
+    }
+
     /// What the process does when things do not go well.
     pub fn endurance(&self) -> Endurance {
         let (on_failure, stop_timeout) = (self.on_failure, self.stop_timeout);
