@@ -6,7 +6,7 @@ use tokio_postgres::types::{ToSql, Type};
 use crate::survey::splits;
 use crate::{Error, Result};
 
-/// The value that all rows of before have in a column that was added: what the same ALTER TABLE gives them on the target.
+/// The value that all older rows have in an added column: what the same ALTER TABLE gives them on the target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Fill {
     Null,
