@@ -47,10 +47,13 @@ begin
                    ('delete', 8, 'referencing old table as old_rows')) e (event, type, rows)
      where londiste_rs.capture_form(i_rel) = 'statement'
     union all
-    -- TRUNCATE of a partitioned table fires its own trigger and each leaf's: only the leaves' are right for both cases
+    -- on every level of a partitioned table: who empties it all makes one event, and needs no trigger on a partition that is new
     select r.relid, londiste_rs.trigger_name(i_queue_name) || '_truncate', 32, 'truncate', 'for each statement', i_function_name,
            case when r.relid <> i_rel then 'partition' end
-      from londiste_rs.row_relations(i_rel) r;
+      from (select i_rel
+             union all
+             select t.relid::oid from pg_partition_tree(i_rel) t join pg_class c on c.oid = t.relid and c.relkind in ('r', 'p')
+              where t.relid <> i_rel) r (relid);
 end $$;
 
 -- Creates a trigger unless it is there already. CREATE TRIGGER locks the table against writers: not for nothing.

@@ -226,8 +226,9 @@ begin
         %s
         return null;
     end if;$f$, londiste_rs.write_events_source(i_queue_name, i_table_name,
-        $f$select case when tg_argv[0] = 'partition' then 'rec.R' else 'R' end,
-                  case when tg_argv[0] = 'partition' then tg_table_schema || '.' || tg_table_name end, null::text$f$));
+        case when (select c.relkind from pg_class c where c.oid = i_rel) = 'p'
+             then format('select e.kind, e.data, e.bounds from londiste_rs.truncate_event(%s, tg_relid, tg_name) e', i_rel)
+             else $f$select 'R', null::text, null::text$f$ end));
     if form = 'row' then
         perform londiste_rs.write_trigger_function(i_function_name, londiste_rs.plain_row_source(i_queue_name, i_table_name, i_rel),
             truncated || londiste_rs.row_capture_source(i_queue_name, i_table_name, i_rel));

@@ -9,6 +9,7 @@
 \ir capture_light.sql
 \ir capture_statement.sql
 \ir capture_row.sql
+\ir truncate.sql
 \ir capture_function.sql
 \ir capture.sql
 \ir capture_stale.sql
@@ -20,6 +21,7 @@
 \ir relax.sql
 \ir pending_fkeys.sql
 \ir parking.sql
+\ir missing_columns.sql
 \ir script.sql
 \ir copy.sql
 \ir copy_index.sql

@@ -102,6 +102,7 @@ begin
     delete from londiste_rs.table_error e where e.queue_name = i_queue_name and e.table_name = i_table_name;
     delete from londiste_rs.capture_part p where p.queue_name = i_queue_name and p.table_name = i_table_name;
     delete from londiste_rs.partition_notice n where n.queue_name = i_queue_name and n.table_name = i_table_name;
+    perform londiste_rs.skip_columns(i_queue_name, i_table_name, '{}');
     attrs := case when 'skip_truncate' = any (i_options) then 'skip_truncate=1' end;
     update londiste.table_info
        set local = true, dest_table = nullif(i_dest_table, i_table_name), custom_snapshot = null, table_attrs = attrs,
@@ -179,6 +180,7 @@ begin
     delete from londiste_rs.table_error e where e.queue_name = i_queue_name and e.table_name = i_table_name;
     delete from londiste_rs.capture_part p where p.queue_name = i_queue_name and p.table_name = i_table_name;
     delete from londiste_rs.partition_notice n where n.queue_name = i_queue_name and n.table_name = i_table_name;
+    perform londiste_rs.skip_columns(i_queue_name, i_table_name, '{}');
     delete from londiste_rs.copy_progress p where p.queue_name = i_queue_name and p.table_name = i_table_name;
     perform londiste_rs.copy_forget(i_queue_name, i_table_name);
     for index_note in select x from londiste_rs.copy_restore_dropped(dest) x loop

@@ -16,7 +16,7 @@ use crate::refusal::{self, Next};
 use crate::spool::Spool;
 use crate::survey::{self, Sight, splits};
 use crate::truncate::truncate;
-use crate::{Change, Error, Op, Result, deferred};
+use crate::{Change, Error, Op, Result, Source, deferred};
 
 /// Writes changes into the target, over one connection: plans and prepared statements live as long as the connection does. A new
 /// connection needs a new applier.
@@ -26,6 +26,8 @@ pub struct Applier {
     /// Destination tables by source table, where the names differ.
     dest: HashMap<String, String>,
     plans: HashMap<Arc<str>, Plan>,
+    /// What the source says about tables whose events have columns that the target lacks.
+    sources: HashMap<Arc<str>, Arc<Source>>,
     /// What the catalog said in this transaction.
     sights: HashMap<Arc<str>, Sight>,
     survey: Option<Statement>,
@@ -47,6 +49,7 @@ impl Applier {
             options,
             dest: HashMap::new(),
             plans: HashMap::new(),
+            sources: HashMap::new(),
             sights: HashMap::new(),
             survey: None,
             buffer: Vec::new(),
@@ -69,6 +72,16 @@ impl Applier {
         self.dest.get(source_table).map_or(source_table, String::as_str)
     }
 
+    /// Takes in what the source says about a table, named as there, after [`Error::SourceUnknown`].
+    pub fn learn(&mut self, source_table: &str, source: Source) {
+        self.sources.insert(Arc::from(source_table), Arc::new(source));
+    }
+
+    /// The tables that it has learned about, with the columns that were asked for.
+    pub fn learned(&self) -> impl Iterator<Item = (&str, &[String])> {
+        self.sources.iter().map(|(table, source)| (&**table, source.asked()))
+    }
+
     /// Takes in a change; writes what has been gathered when it is enough for a chunk, or when the change is a truncation.
     /// `client` is in the caller's transaction, best begun by [`begin`](crate::begin).
     ///
@@ -85,7 +98,7 @@ impl Applier {
             if self.options.set_aside {
                 save(client, "savepoint londiste_rs_truncate").await?;
             }
-            match truncate(client, self.dest_of(&change.table), &change).await {
+            match self.truncate(client, &change).await {
                 Err(error) if self.options.set_aside && error.is_of_its_table() => {
                     self.aside.take(&change.table, error);
                     return save(client, "rollback to savepoint londiste_rs_truncate").await;
@@ -103,6 +116,15 @@ impl Applier {
             self.write(client).await?;
         }
         Ok(())
+    }
+
+    async fn truncate(&mut self, client: &Client, change: &Change) -> Result<()> {
+        let table = std::slice::from_ref(&change.table);
+        let mut plans = self.plans(client, std::slice::from_ref(change), table, &[vec![0]]).await?;
+        let Some(plan) = plans.pop() else { return Ok(()) };
+        let truncated = truncate(client, &plan, change).await;
+        self.plans.insert(Arc::clone(&change.table), plan);
+        truncated
     }
 
     /// The last change may be one of several that exchange keys and have to be written together.
@@ -223,6 +245,7 @@ impl Applier {
     /// Forgets what is known of a table's structure. It is noticed anyway when the target's table changes between transactions.
     pub fn forget(&mut self, source_table: &str) {
         self.plans.remove(source_table);
+        self.sources.remove(source_table);
         self.sights.remove(source_table);
     }
 
@@ -372,14 +395,17 @@ impl Applier {
             let known = self.plans.remove(table);
             let known =
                 known.filter(|p| p.sight.oid == sight.oid && p.sight.fingerprint == sight.fingerprint);
-            plans.push(match known {
+            let mut plan = match known {
                 Some(mut plan) => {
                     plan.sight = sight;
                     plan.trim();
                     plan
                 }
                 None => Plan::load(client, &dest, sight, event_id).await?,
-            });
+            };
+            plan.source = self.sources.get(table).map(Arc::clone);
+            plan.missing_columns = self.options.missing_columns;
+            plans.push(plan);
         }
         Ok(plans)
     }

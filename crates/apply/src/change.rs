@@ -56,8 +56,17 @@ pub enum Op {
     Put,
     /// The table was emptied.
     Truncate,
-    /// One partition of the table, named as `schema.table`, was emptied.
-    TruncatePartition(String),
+    /// One partition of the table was emptied.
+    TruncatePartition(Partition),
+}
+
+/// A partition of the source's table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Partition {
+    /// `schema.table`.
+    pub name: String,
+    /// Which rows belong to it, as `londiste_rs.partition_bounds` describes it. Events of versions before 0.2 lack it.
+    pub bounds: Option<String>,
 }
 
 impl Op {

@@ -10,7 +10,7 @@ use crate::conflict::Conflicts;
 use crate::fold::{Folded, Item, fold};
 use crate::plan::Plan;
 use crate::write::{Deed, folded_steps, run};
-use crate::{Change, OnConflict, Result, careful, ordered};
+use crate::{Change, OnConflict, Result, careful, lacking, ordered};
 
 /// How a chunk is to be written.
 #[derive(Debug, Clone, Copy, Default)]
@@ -119,7 +119,11 @@ fn item<'a>(plan: &mut Plan, at: usize, change: &'a Change) -> Result<Item<'a>> 
     let mut map = |row: &Option<crate::Row>| {
         row.as_ref().map(|row| plan.map(&row.columns, change.event_id)).transpose()
     };
-    Ok(Item { at, change, new: map(&change.new)?, old: map(&change.old)? })
+    let (new, old) = (map(&change.new)?, map(&change.old)?);
+    if let (Some(row), Some(mapping)) = (&change.new, new) {
+        lacking::check(plan, &plan.mappings[mapping], row, change.event_id)?;
+    }
+    Ok(Item { at, change, new, old })
 }
 
 /// Foreign keys between the tables of a chunk, as (child, parent, acts).

@@ -19,6 +19,7 @@ pub use control::Control;
 pub use shape::Shapes;
 use urlencoded::Pairs;
 
+use crate::change::Partition;
 use crate::{Change, Columns, Error, Op, Result, Row};
 
 /// What an event means.
@@ -115,7 +116,8 @@ impl Decoder {
     fn record(&mut self, event: &Event, op: &str) -> std::result::Result<Option<Parsed>, String> {
         let data = || event.data.as_deref().ok_or_else(|| "ev_data is missing".to_owned());
         if op == "R" {
-            return Ok(Some((Op::TruncatePartition(data()?.to_owned()), None, None)));
+            let partition = Partition { name: data()?.to_owned(), bounds: event.extra2.clone() };
+            return Ok(Some((Op::TruncatePartition(partition), None, None)));
         }
         if !matches!(op, "I" | "U" | "L" | "D" | "P") {
             return Err("this version does not know its type: update londiste-rs here".to_owned());

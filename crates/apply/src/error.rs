@@ -64,6 +64,34 @@ pub enum Error {
         /// `ev_id`.
         event_id: i64,
     },
+    /// A column of the source with values is not on the target.
+    #[error(
+        "event {event_id}: column {column} of table {table} is not on the target, and it {reason}; the table waits and its events are kept: {remedy}"
+    )]
+    ColumnMissing {
+        /// Destination table.
+        table: String,
+        /// The column on the source.
+        column: String,
+        /// Why it cannot be left out.
+        reason: String,
+        /// What to do.
+        remedy: String,
+        /// `ev_id`.
+        event_id: i64,
+    },
+    /// Columns of the source are not on the target: [`Source::ask`](crate::Source::ask) first.
+    #[error(
+        "columns {columns:?} of table {table} are not on the target, and the source was not asked about them (event {event_id})"
+    )]
+    SourceUnknown {
+        /// Destination table.
+        table: String,
+        /// The columns on the source.
+        columns: Vec<String>,
+        /// `ev_id`.
+        event_id: i64,
+    },
     /// A row is to be found by its old values, and the event does not tell them.
     #[error(
         "event {event_id} changes a row of table {table}, which has no key, and does not tell the row's old values; add a key, or capture with the argument backup"
@@ -138,15 +166,19 @@ pub enum Error {
         /// Last event of the statement.
         last_event: i64,
     },
-    /// A partition was truncated that is no partition of the destination table.
+    /// The rows that TRUNCATE of a partition took on the source cannot be told on the target.
     #[error(
-        "event {event_id}: partition {partition} of table {table} was truncated on the source, but the target's table has no such partition; delete those rows there by hand and truncate no partitions, or resync the table"
+        "event {event_id}: partition {partition} of table {table} was truncated on the source, and which of the target's rows that took cannot be told: {reason}; {remedy}"
     )]
-    PartitionMissing {
+    PartitionUnlike {
         /// Destination table.
         table: String,
-        /// The partition.
+        /// The partition on the source.
         partition: String,
+        /// Why.
+        reason: String,
+        /// What to do.
+        remedy: String,
         /// `ev_id`.
         event_id: i64,
     },
@@ -226,13 +258,15 @@ impl Error {
             | Error::ShapeNotLoaded { table, .. }
             | Error::TableMissing { table, .. }
             | Error::KeyColumnMissing { table, .. }
+            | Error::ColumnMissing { table, .. }
+            | Error::SourceUnknown { table, .. }
             | Error::NoOldRow { table, .. }
             | Error::RowMissing { table, .. }
             | Error::KeyTaken { table, .. }
             | Error::Differs { table, .. }
             | Error::Tangled { table, .. }
             | Error::NotUnique { table, .. }
-            | Error::PartitionMissing { table, .. }
+            | Error::PartitionUnlike { table, .. }
             | Error::Refused { table, .. } => Some(table),
             Error::Shape { .. } | Error::Server { .. } => None,
         }
@@ -245,12 +279,14 @@ impl Error {
             | Error::ShapeNotLoaded { event_id, .. }
             | Error::TableMissing { event_id, .. }
             | Error::KeyColumnMissing { event_id, .. }
+            | Error::ColumnMissing { event_id, .. }
+            | Error::SourceUnknown { event_id, .. }
             | Error::NoOldRow { event_id, .. }
             | Error::RowMissing { event_id, .. }
             | Error::KeyTaken { event_id, .. }
             | Error::Differs { event_id, .. }
             | Error::Tangled { event_id, .. }
-            | Error::PartitionMissing { event_id, .. } => Some(*event_id),
+            | Error::PartitionUnlike { event_id, .. } => Some(*event_id),
             Error::NotUnique { first_event, .. } | Error::Refused { first_event, .. } => {
                 (*first_event > 0).then_some(*first_event)
             }

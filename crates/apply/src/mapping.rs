@@ -18,6 +18,8 @@ pub(crate) struct Mapping {
     pub(crate) whole: bool,
     /// Target positions of the columns that the event leaves out because their values stayed as they were.
     pub(crate) left_out: Vec<usize>,
+    /// Row positions of the columns that the target lacks.
+    pub(crate) lacking: Vec<usize>,
     /// Row position of each target column.
     positions: Vec<Option<usize>>,
 }
@@ -32,14 +34,14 @@ impl Mapping {
     ) -> Result<Mapping> {
         let find = |name: &str| target.iter().position(|t| t.name == *name);
         let mut written = Vec::with_capacity(columns.names.len());
-        let mut source_only = Vec::new();
+        let mut lacking = Vec::new();
         for (at, name) in columns.names.iter().enumerate() {
             match find(name) {
                 Some(to) if target[to].generated => {}
                 Some(to) => written.push((at, to)),
                 // a virtual column of the source: its shape gives it no name
                 None if name.is_empty() => {}
-                None => source_only.push(name.as_str()),
+                None => lacking.push(at),
             }
         }
         let missing = |name: &str| Error::KeyColumnMissing {
@@ -60,12 +62,13 @@ impl Mapping {
             .filter(|t| !t.generated && !columns.names.contains(&t.name))
             .map(|t| t.name.as_str())
             .collect();
-        if !source_only.is_empty() {
+        if !lacking.is_empty() {
+            let names: Vec<&str> = lacking.iter().map(|at| columns.names[*at].as_str()).collect();
             warn!(
                 table,
                 event = event_id,
-                columns = source_only.join(","),
-                "columns of the source that the target lacks are left out from this event on: add them there, then resync the table"
+                columns = names.join(","),
+                "the target lacks columns of the source: add them there, or see missing_columns and --skip-columns"
             );
         }
         if columns.are_all() && !target_only.is_empty() {
@@ -85,6 +88,7 @@ impl Mapping {
             key,
             whole: target_only.is_empty(),
             left_out,
+            lacking,
             positions,
         })
     }

@@ -1,6 +1,30 @@
 //! How an applier writes, for its caller to choose.
 
+use std::str::FromStr;
+
 use crate::OnConflict;
+
+/// What becomes of a table whose events have values in columns that the target lacks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum MissingColumns {
+    /// It is held before a value is lost.
+    #[default]
+    Hold,
+    /// The values are left out.
+    Skip,
+}
+
+impl FromStr for MissingColumns {
+    type Err = &'static str;
+
+    fn from_str(name: &str) -> Result<MissingColumns, &'static str> {
+        match name.trim().to_lowercase().as_str() {
+            "hold" => Ok(MissingColumns::Hold),
+            "skip" => Ok(MissingColumns::Skip),
+            _ => Err("expected hold or skip"),
+        }
+    }
+}
 
 /// How changes are written.
 #[derive(Debug, Clone)]
@@ -13,6 +37,8 @@ pub struct Options {
     pub chunk_bytes: usize,
     /// What is done where rows of the target are not those that the changes expect.
     pub on_conflict: OnConflict,
+    /// What becomes of tables with values in columns that the target lacks.
+    pub missing_columns: MissingColumns,
     /// A table that cannot be written is set aside and the others go on, so that the end of the transaction shows all that fail. If there are
     /// [`failures`](Applier::failures), the transaction is to be rolled back.
     pub set_aside: bool,
@@ -25,6 +51,7 @@ impl Default for Options {
             chunk_changes: 20_000,
             chunk_bytes: 8 << 20,
             on_conflict: OnConflict::Error,
+            missing_columns: MissingColumns::Hold,
             set_aside: false,
         }
     }

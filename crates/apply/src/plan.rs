@@ -10,7 +10,7 @@ use crate::reading::{FIRST_OF_OTHERS, JOINS, READING, Reading};
 use crate::spool::Spool;
 use crate::statement::Shape;
 use crate::survey::Sight;
-use crate::{Columns, Error, Result, Row};
+use crate::{Columns, Error, MissingColumns, Result, Row, Source};
 
 /// Mappings kept for one table: with partial SQL each set of changed columns has one.
 const MAPPINGS: usize = 512;
@@ -40,7 +40,7 @@ pub(crate) struct TargetColumn {
     pub(crate) quoted: String,
     /// The type that texts are read as: that of the column, without domain and without type modifier, so that the assignment to the column
     /// still checks both (an explicit cast would cut too long values off silently).
-    type_name: String,
+    pub(crate) type_name: String,
     /// The type is PostgreSQL's own.
     built_in: bool,
     pub(crate) reading: Reading,
@@ -57,6 +57,11 @@ impl TargetColumn {
     /// The SQL of the column's value that is given by a column of [`reading::rows`].
     pub(crate) fn read(&self, given: &str) -> String {
         self.reading.read(given)
+    }
+
+    /// A literal is read by the type's input function, a parameter of type text only by a cast.
+    pub(crate) fn takes_literals(&self) -> bool {
+        matches!(self.reading, Reading::Typed { .. } | Reading::Json(_))
     }
 
     /// The SQL of the column's value that is given by a parameter alone.
@@ -111,6 +116,9 @@ pub(crate) struct Plan {
     statements: HashMap<Shape, Statement>,
     /// Chunks that are still to be written in event order, because folding met a collision lately.
     pub(crate) ordered_for: u32,
+    /// What the source says about the table, where that had to be asked.
+    pub(crate) source: Option<Arc<Source>>,
+    pub(crate) missing_columns: MissingColumns,
     /// Its changes are gathered and written at the end.
     pub(crate) spool: Option<Spool>,
 }
@@ -197,6 +205,8 @@ impl Plan {
             mappings: Vec::new(),
             statements: HashMap::new(),
             ordered_for: 0,
+            source: None,
+            missing_columns: MissingColumns::Hold,
             spool: None,
         })
     }

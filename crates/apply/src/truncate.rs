@@ -1,15 +1,13 @@
 //! TRUNCATE of a table or of one of its partitions.
 
-use tokio_postgres::{Client, Row};
+use tokio_postgres::Client;
 
+use crate::bounds;
+use crate::change::Partition;
+use crate::partition_rows::{self, Refusal};
+use crate::plan::Plan;
 use crate::refusal::Doing;
-use crate::survey::splits;
 use crate::{Change, Error, Op, Result};
-
-const TARGET: &str = "
-select c.oid, format('%I.%I', n.nspname, c.relname), c.relkind <> 'p'
-  from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
- where n.nspname = $1::text::name and c.relname = $2::text::name and c.relkind in ('r', 'p', 'f')";
 
 /// Deferrable constraints that may have checks waiting on a table that will be emptied: TRUNCATE is refused until they are done.
 const WAITING: &str = "
@@ -25,63 +23,85 @@ select distinct format('%I.%I', n.nspname, k.conname)
   join pg_catalog.pg_namespace n on n.oid = k.connamespace
  where k.condeferrable";
 
-/// Empties the destination table, or the partition of it that the change names; with CASCADE.
+/// The target's partition that holds the same rows, under whatever name.
+const EQUAL: &str = "
+select p.relid::oid, format('%I.%I', n.nspname, c.relname), c.relkind <> 'p'
+  from pg_partition_tree($1::oid) p
+  join pg_catalog.pg_class c on c.oid = p.relid and c.relkind in ('r', 'p', 'f')
+  join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+ where londiste_rs.partition_bounds(c.oid, $1::oid) = $2::text
+ limit 1";
+
+/// Empties the destination table, with CASCADE, or takes the rows from it that the partition of the change has held.
 ///
 /// # Errors
-/// [`Error::TableMissing`], [`Error::PartitionMissing`], [`Error::Refused`].
-pub(crate) async fn truncate(client: &Client, table: &str, change: &Change) -> Result<()> {
-    let doing = || Doing {
-        table,
-        op: "truncate",
-        first_event: change.event_id,
-        last_event: change.event_id,
-        key: None,
-    };
-    let found = find(client, table).await.map_err(|e| doing().refused(e))?;
-    let found =
-        found.ok_or_else(|| Error::TableMissing { table: table.to_owned(), event_id: change.event_id })?;
-    let (mut oid, mut quoted, mut alone): (u32, String, bool) = (found.get(0), found.get(1), found.get(2));
-    if let Op::TruncatePartition(partition) = &change.op {
-        (oid, quoted, alone) = part(client, partition, oid)
-            .await
-            .map_err(|e| doing().refused(e))?
-            .ok_or_else(|| Error::PartitionMissing {
-                table: table.to_owned(),
-                partition: partition.clone(),
-                event_id: change.event_id,
-            })?;
+/// [`Error::PartitionUnlike`], [`Error::Refused`].
+pub(crate) async fn truncate(client: &Client, plan: &Plan, change: &Change) -> Result<()> {
+    match &change.op {
+        Op::TruncatePartition(partition) => take_rows(client, plan, change, partition).await,
+        _ => {
+            let refused = |e| doing(plan, change).refused(e);
+            empty(client, plan.sight.oid, &plan.quoted, plan.alone).await.map_err(refused)
+        }
     }
-    let waiting = client.query(WAITING, &[&oid]).await.map_err(|e| doing().refused(e))?;
-    let waiting: Vec<String> = waiting.iter().map(|row| row.get(0)).collect();
+}
+
+fn doing<'a>(plan: &'a Plan, change: &Change) -> Doing<'a> {
+    let (first_event, last_event) = (change.event_id, change.event_id);
+    Doing { table: &plan.table, op: "truncate", first_event, last_event, key: None }
+}
+
+async fn empty(
+    client: &Client,
+    oid: u32,
+    quoted: &str,
+    alone: bool,
+) -> std::result::Result<(), tokio_postgres::Error> {
+    let waiting: Vec<String> = client.query(WAITING, &[&oid]).await?.iter().map(|row| row.get(0)).collect();
     let only = if alone { "only " } else { "" };
     let mut sql = format!("truncate {only}{quoted} cascade");
     if !waiting.is_empty() {
         sql =
             format!("set constraints {} immediate; {sql}; set constraints all deferred", waiting.join(", "));
     }
-    client.batch_execute(&sql).await.map_err(|e| doing().refused(e))
+    client.batch_execute(&sql).await
 }
 
-/// The relation of a plain name.
-async fn find(client: &Client, plain: &str) -> std::result::Result<Option<Row>, tokio_postgres::Error> {
-    for (schema, name) in splits(plain) {
-        let found = client.query_opt(TARGET, &[&schema, &name]).await?;
-        if found.is_some() {
-            return Ok(found);
-        }
+/// By TRUNCATE where the target has a partition of the same rows, else by DELETE.
+async fn take_rows(client: &Client, plan: &Plan, change: &Change, partition: &Partition) -> Result<()> {
+    let refused = |e| doing(plan, change).refused(e);
+    let unlike = |reason: String, remedy: String| Error::PartitionUnlike {
+        table: plan.table.clone(),
+        partition: partition.name.clone(),
+        reason,
+        remedy,
+        event_id: change.event_id,
+    };
+    let Some(described) = &partition.bounds else {
+        let reason = "the event comes from an older version and lacks the partition's bounds".to_owned();
+        return Err(unlike(reason, "resync the table".to_owned()));
+    };
+    let levels = bounds::levels(described);
+    let levels = levels.map_err(|reason| unlike(reason, "resync the table".to_owned()))?;
+    let equal = client.query_opt(EQUAL, &[&plan.sight.oid, described]).await.map_err(refused)?;
+    // of types of a database's own, equal bounds need not hold equal rows: enums sort, and are hashed, otherwise
+    let comparable = levels.iter().all(bounds::Level::is_comparable);
+    if let Some(equal) = equal.filter(|_| comparable) {
+        let quoted: String = equal.get(1);
+        return empty(client, equal.get(0), &quoted, equal.get(2)).await.map_err(refused);
     }
-    Ok(None)
-}
-
-/// The partition of that name, if it belongs to the table.
-async fn part(
-    client: &Client,
-    partition: &str,
-    table: u32,
-) -> std::result::Result<Option<(u32, String, bool)>, tokio_postgres::Error> {
-    let Some(found) = find(client, partition).await? else { return Ok(None) };
-    let oid: u32 = found.get(0);
-    let belongs = "select exists (select from pg_partition_ancestors($1::oid) a where a.relid = $2::oid)";
-    let belongs: bool = client.query_one(belongs, &[&oid, &table]).await?.get(0);
-    Ok(belongs.then(|| (oid, found.get(1), found.get(2))))
+    let condition = match partition_rows::condition(client, plan, &levels).await {
+        Ok(condition) => condition,
+        Err(Refusal::Server(error)) => return Err(refused(error)),
+        Err(Refusal::Unlike(reason)) => {
+            let bounds: Vec<&str> = levels.iter().map(|level| level.bound.as_str()).collect();
+            let remedy = format!(
+                "give the target's table the source's partition key and a partition {}, then resume-table; or resync the table",
+                bounds.join(", ")
+            );
+            return Err(unlike(reason, remedy));
+        }
+    };
+    condition.delete(client, plan).await.map_err(refused)?;
+    condition.clear(client).await.map_err(refused)
 }

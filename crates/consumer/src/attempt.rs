@@ -55,6 +55,9 @@ pub(crate) async fn apply(
                 info!(job, queue, tick = batch.tick, "trying the batch again, foreign keys relaxed: {error}");
                 continue;
             }
+            if replay.ask(provider, target, &error).await? {
+                continue;
+            }
             if replay.disentangle(target, &error).await? {
                 info!(
                     job,

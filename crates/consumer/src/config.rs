@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use apply::OnConflict;
+use apply::{MissingColumns, OnConflict};
 use serde::Deserialize;
 
 /// Keys of the ini file that the worker reads; times in seconds.
@@ -49,6 +49,9 @@ pub struct Config {
     /// What is done where rows of this node are not those that the changes expect.
     #[serde(default, deserialize_with = "on_conflict")]
     pub on_conflict: OnConflict,
+    /// What becomes of tables with values in columns that this node lacks.
+    #[serde(default, deserialize_with = "missing_columns")]
+    pub missing_columns: MissingColumns,
     /// The longest pause before a parked table is tried again whose cause may pass by itself; 0: never.
     #[serde(default = "five_minutes")]
     pub table_retry_period: f64,
@@ -58,6 +61,10 @@ pub struct Config {
 }
 
 fn on_conflict<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<OnConflict, D::Error> {
+    String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+}
+
+fn missing_columns<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<MissingColumns, D::Error> {
     String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
 }
 

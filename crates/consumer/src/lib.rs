@@ -27,7 +27,7 @@ mod subscriber;
 mod wake;
 mod worker;
 
-pub use apply::OnConflict;
+pub use apply::{MissingColumns, OnConflict};
 pub use config::Config;
 pub use copies::Slots;
 pub use error::{Error, Result};

@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use apply::{Applied, Applier, Decoded, Decoder};
 use pg::Session;
 use pgq::table::{self, MergeState, TableInfo};
-use pgq::{Batch, Snapshot, batch, fail_point, position, replay};
+use pgq::{Batch, Snapshot, batch, fail_point, position, replay, skipped};
 use tokio::sync::Mutex;
 use tracing::{debug, info, warn};
 
@@ -15,7 +16,11 @@ use crate::conflicts::Conflicts;
 use crate::error::During;
 use crate::parking::Parkings;
 use crate::progress::Progress;
+use crate::root::Due;
 use crate::{Error, Result, Worker, alone, control};
+
+/// How often the source is asked again about columns that the target lacks.
+const ASK_AGAIN: Duration = Duration::from_secs(5);
 
 /// Writes batches into the target; keeps the plans of its tables between them.
 pub(crate) struct Replay<'a> {
@@ -26,6 +31,8 @@ pub(crate) struct Replay<'a> {
     conflicts: Conflicts,
     /// The deferred constraints are checked table by table before the commit, which has failed and told no table.
     checks: bool,
+    /// When the source is asked again about columns that the target lacks.
+    asked: Due,
 }
 
 /// What was applied.
@@ -54,8 +61,14 @@ impl<'a> Replay<'a> {
         apply::pin_session(target).await?;
         let bypass_triggers = replay::may_bypass_triggers(&**target).await?;
         let on_conflict = worker.config.on_conflict;
-        let options =
-            apply::Options { bypass_triggers, on_conflict, set_aside: true, ..apply::Options::default() };
+        let missing_columns = worker.config.missing_columns;
+        let options = apply::Options {
+            bypass_triggers,
+            on_conflict,
+            missing_columns,
+            set_aside: true,
+            ..apply::Options::default()
+        };
         let applier = Applier::new(options);
         Ok(Replay {
             worker,
@@ -64,6 +77,7 @@ impl<'a> Replay<'a> {
             bypass_triggers,
             conflicts: Conflicts::default(),
             checks: false,
+            asked: Due::now(),
         })
     }
 
@@ -125,6 +139,50 @@ impl<'a> Replay<'a> {
         self.applier.forget_all();
     }
 
+    /// Asks the provider about tables whose events have columns that the target lacks; true when there was one to ask about.
+    pub(crate) async fn ask(&mut self, provider: &Session, target: &Session, error: &Error) -> Result<bool> {
+        let mut any = false;
+        let Error::Tables(failures) = error else { return Ok(false) };
+        for failure in failures {
+            match &failure.error {
+                apply::Error::SourceUnknown { columns, .. } => {
+                    self.learn(provider, target, &failure.table, columns.clone()).await?;
+                    any = true;
+                }
+                // somebody will mend it
+                apply::Error::ColumnMissing { .. } => self.applier.forget(&failure.table),
+                _ => {}
+            }
+        }
+        Ok(any)
+    }
+
+    async fn learn(
+        &mut self,
+        provider: &Session,
+        target: &Session,
+        table: &str,
+        columns: Vec<String>,
+    ) -> Result<()> {
+        let mut skipped = skipped::list(&**target, &self.worker.config.queue_name).await?;
+        let skipped = skipped.remove(table).unwrap_or_default();
+        let source = apply::Source::ask(provider, table, columns, skipped).await?;
+        self.applier.learn(table, source);
+        Ok(())
+    }
+
+    /// Learns anew what it has asked before: columns may have come to be skipped, or not any more.
+    async fn ask_again(&mut self, provider: &Session, target: &Session) -> Result<()> {
+        let known = self.applier.learned().map(|(table, asked)| (table.to_owned(), asked.to_vec()));
+        let known: Vec<_> = known.collect();
+        if !known.is_empty() && self.asked.comes(ASK_AGAIN) {
+            for (table, asked) in known {
+                self.learn(provider, target, &table, asked).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// The batch is over, whatever became of it.
     pub(crate) fn settle(&mut self) {
         self.applier.gather_no_more();
@@ -143,6 +201,7 @@ impl<'a> Replay<'a> {
         alone::claim(self.worker, target, batch).await?;
         replay::enter(&**target, self.bypass_triggers).await?;
         let mut parts = self.parts(tables, parkings);
+        self.ask_again(provider, target).await?;
         self.decoder.lock().await.refresh_shapes(provider).await?;
         let events = batch::events(&**provider, batch, None).await?;
         let wanted =

@@ -2,18 +2,22 @@
 
 use std::collections::HashMap;
 
-use pg::{Client, Ident, QualifiedName, Table, TableKind};
+use apply::MissingColumns;
+use pg::{Client, Column, Ident, QualifiedName, Table, TableKind};
+use pgq::skipped;
 use pgq::table::TableInfo;
 use tracing::warn;
 
 use crate::format::{self, Wires};
-use crate::{Error, Result};
+use crate::{Config, Error, Result};
 
 /// What is copied of a table, and how.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Copying {
     /// Columns of both sides, in the target's order.
     pub(crate) columns: Vec<String>,
+    /// Columns of the source, copied or not.
+    pub(crate) known: Vec<String>,
     source: QualifiedName,
     target: QualifiedName,
     /// The source's rows can only be told by a query: it is partitioned, or columns are generated.
@@ -75,13 +79,19 @@ impl Copying {
 pub(crate) type Both = (Table, Table, Copying);
 
 /// Looks at one table.
-pub(crate) async fn both(provider: &Client, target: &Client, info: &TableInfo) -> Result<Both> {
-    let mut found = all(provider, target, std::slice::from_ref(info)).await?;
+pub(crate) async fn both(
+    config: &Config,
+    provider: &Client,
+    target: &Client,
+    info: &TableInfo,
+) -> Result<Both> {
+    let mut found = all(config, provider, target, std::slice::from_ref(info)).await?;
     found.pop().unwrap_or_else(|| Err(missing(&info.name, "source")))
 }
 
 /// Looks at several tables, in their order.
 pub(crate) async fn all(
+    config: &Config,
     provider: &Client,
     target: &Client,
     infos: &[TableInfo],
@@ -90,6 +100,7 @@ pub(crate) async fn all(
     let dests: Vec<&str> = infos.iter().map(TableInfo::dest).collect();
     let ((sources, mut from), (targets, mut into)) =
         tokio::try_join!(one_side(provider, &names), one_side(target, &dests))?;
+    let mut skipped = skipped::list(target, &config.queue_name).await?;
     let tables = infos.iter().zip(sources.into_iter().zip(targets));
     Ok(tables
         .map(|(info, (source, target))| {
@@ -97,6 +108,10 @@ pub(crate) async fn all(
             let target = target.ok_or_else(|| missing(info.dest(), "target"))?;
             let from = from.remove(&source.oid).unwrap_or_default();
             let into = into.remove(&target.oid).unwrap_or_default();
+            let skipped = skipped.remove(&info.name).unwrap_or_default();
+            if config.missing_columns == MissingColumns::Hold {
+                refuse_missing(&source, &target, &skipped)?;
+            }
             let copying = copying((&source, &from), (&target, &into))?;
             Ok((source, target, copying))
         })
@@ -116,6 +131,24 @@ fn missing(plain: &str, side: &'static str) -> Error {
 
 fn structure(source: pg::Error) -> Error {
     Error::Pg { what: "reading the table's structure".to_owned(), source }
+}
+
+/// Refuses a copy of a table that lacks columns of the source which nobody wants to skip: a copy brings values that no event tells.
+fn refuse_missing(source: &Table, target: &Table, skipped: &[String]) -> Result<()> {
+    let at_target = |name: &String| target.columns.iter().any(|c| c.name == *name);
+    let lacks = |c: &&Column| !c.is_virtual && !at_target(&c.name) && !skipped.contains(&c.name);
+    let missing: Vec<&Column> = source.columns.iter().filter(lacks).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let with_type = |c: &&Column| format!("{} {}", c.name, c.formatted);
+    let names = skipped.iter().chain(missing.iter().map(|c| &c.name));
+    Err(Error::ColumnsMissing {
+        source_table: source.name.plain(),
+        dest_table: target.name.plain(),
+        columns: missing.iter().map(with_type).collect::<Vec<_>>().join(", "),
+        all: names.map(String::as_str).collect::<Vec<_>>().join(","),
+    })
 }
 
 /// Columns of both sides that the target does not compute itself. Columns of one side only are left out with a warning. A virtual
@@ -150,6 +183,7 @@ fn copying((source, from): (&Table, &Wires), (target, into): (&Table, &Wires)) -
     let partitioned = source.kind == TableKind::Partitioned;
     Ok(Copying {
         columns: common.iter().map(|(_, to)| to.name.clone()).collect(),
+        known: source.columns.iter().map(|c| c.name.clone()).collect(),
         source: source.name.clone(),
         target: target.name.clone(),
         // Only a plain table's stored columns can be copied by name; COPY refuses partitioned tables and generated columns
@@ -162,7 +196,7 @@ fn copying((source, from): (&Table, &Wires), (target, into): (&Table, &Wires)) -
 
 #[cfg(test)]
 mod tests {
-    use pg::{Column, Persistence};
+    use pg::Persistence;
 
     use super::*;
     use crate::format::Wire;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use apply::OnConflict;
+use apply::{MissingColumns, OnConflict};
 use serde::Deserialize;
 
 use crate::brake::Thresholds;
@@ -61,9 +61,16 @@ pub struct Config {
     /// What is done where rows of this node are not those that the changes expect.
     #[serde(default, deserialize_with = "on_conflict")]
     pub on_conflict: OnConflict,
+    /// What becomes of tables with columns that this node lacks.
+    #[serde(default, deserialize_with = "missing_columns")]
+    pub missing_columns: MissingColumns,
 }
 
 fn on_conflict<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<OnConflict, D::Error> {
+    String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+}
+
+fn missing_columns<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<MissingColumns, D::Error> {
     String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
 }
 

@@ -39,6 +39,20 @@ pub enum Error {
         /// The table on the target.
         dest_table: String,
     },
+    /// Columns of the source are not on the target.
+    #[error(
+        "columns of table {source_table} that {dest_table} on the target lacks: {columns}; add them there and resume-table, or leave them out for good: add-table with --skip-columns={all}, then resume-table"
+    )]
+    ColumnsMissing {
+        /// The table on the source.
+        source_table: String,
+        /// The table on the target.
+        dest_table: String,
+        /// The columns with their types.
+        columns: String,
+        /// Their names, after those that are skipped already.
+        all: String,
+    },
     /// What the copy had dropped does not come back.
     #[error("indexes and constraints of {table} do not come back after the copy: {reason}")]
     NotRestored {
@@ -119,6 +133,7 @@ impl Error {
             }
             Error::NoTable { .. }
             | Error::NoColumns { .. }
+            | Error::ColumnsMissing { .. }
             | Error::LostPosition { .. }
             | Error::Snapshot { .. }
             | Error::TooLarge { .. } => Some(Cause { code: None, event: None }),

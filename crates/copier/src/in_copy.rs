@@ -34,7 +34,8 @@ pub(crate) async fn step(
     company: &mut Company,
 ) -> Result<After> {
     let queue = copier.config.queue_name.as_str();
-    let (source, target, copying) = columns::both(&sides.provider, &sides.target, info).await?;
+    let (source, target, copying) =
+        columns::both(&copier.config, &sides.provider, &sides.target, info).await?;
     let Some(run) = run::take_over(&sides.target, queue, &info.name).await? else {
         return begin(copier, sides, info, (source, target, copying), company).await;
     };

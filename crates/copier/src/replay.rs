@@ -2,7 +2,7 @@
 
 use apply::{Applier, Decoded, Decoder};
 use futures_util::TryStreamExt;
-use pgq::{Batch, Snapshot, batch, conflict, fail_point, node, position, replay};
+use pgq::{Batch, Snapshot, batch, conflict, fail_point, node, position, replay, skipped};
 use tokio::time::Instant;
 use tracing::debug;
 
@@ -24,7 +24,9 @@ impl<'a> Replay<'a> {
     pub(crate) async fn start(copier: &'a Copier, sides: &Sides) -> Result<Replay<'a>> {
         let bypass_triggers = replay::may_bypass_triggers(&*sides.target).await?;
         let on_conflict = copier.config.on_conflict;
-        let options = apply::Options { bypass_triggers, on_conflict, ..apply::Options::default() };
+        let missing_columns = copier.config.missing_columns;
+        let options =
+            apply::Options { bypass_triggers, on_conflict, missing_columns, ..apply::Options::default() };
         Ok(Replay { copier, decoder: Decoder::new(), applier: Applier::new(options), bypass_triggers })
     }
 
@@ -45,7 +47,12 @@ impl<'a> Replay<'a> {
     }
 
     pub(crate) async fn apply(&mut self, sides: &Sides, tables: &Tables, batch: &Batch) -> Result<()> {
-        match self.attempt(sides, tables, batch).await {
+        let mut attempt = self.attempt(sides, tables, batch).await;
+        while let Err(Error::Apply(apply::Error::SourceUnknown { table, columns, .. })) = &attempt {
+            self.ask(sides, tables, table, columns.clone()).await?;
+            attempt = self.attempt(sides, tables, batch).await;
+        }
+        match attempt {
             Err(Error::Apply(error)) if error.is_collision() => {
                 let mut any = false;
                 for name in tables.names() {
@@ -60,6 +67,18 @@ impl<'a> Replay<'a> {
             }
             done => done,
         }
+    }
+
+    /// Asks the provider about columns that the target's table `dest` lacks.
+    async fn ask(&mut self, sides: &Sides, tables: &Tables, dest: &str, columns: Vec<String>) -> Result<()> {
+        let mut skipped = skipped::list(&*sides.target, &self.copier.config.queue_name).await?;
+        let plain = |name: &str| pg::QualifiedName::from_plain(name).plain();
+        for info in tables.all().filter(|info| plain(info.dest()) == plain(dest)) {
+            let skipped = skipped.remove(&info.name).unwrap_or_default();
+            let source = apply::Source::ask(&sides.provider, &info.name, columns.clone(), skipped).await?;
+            self.applier.learn(&info.name, source);
+        }
+        Ok(())
     }
 
     async fn attempt(&mut self, sides: &Sides, tables: &Tables, batch: &Batch) -> Result<()> {

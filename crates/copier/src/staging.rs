@@ -33,6 +33,8 @@ pub(crate) struct Staging {
     pub(crate) key: Vec<String>,
     /// Of each key column of the target, the operator by which two of its values are equal, and the type that it is for.
     equals: Vec<(String, String)>,
+    /// Columns of the source that the copy has decided on.
+    known: Vec<String>,
     seen: Snapshot,
     decoder: Decoder,
 }
@@ -90,6 +92,7 @@ impl Staging {
             columns: copying.columns.clone(),
             key: source.key.clone(),
             equals: source.key.iter().map(equals).collect(),
+            known: copying.known.clone(),
             seen: run.first_snapshot.parse().map_err(|_| malformed())?,
             decoder: Decoder::new(),
         })
@@ -238,8 +241,12 @@ impl Staging {
     }
 
     /// Appends a change as lines of COPY text: the key that it took a row from, and the row that is there since. `None` where the event does
-    /// not tell all columns.
+    /// not tell all columns, or tells one that was not there when the copy began.
     fn rows_of(&self, change: &Change, into: &mut String) -> Option<()> {
+        let known = |name: &String| name.is_empty() || self.known.contains(name);
+        if !change.new.iter().all(|row| row.columns.names.iter().all(known)) {
+            return None;
+        }
         if let Some(old) = &change.old {
             self.row(old, true, into)?;
         }

@@ -73,7 +73,7 @@ async fn join(
     infos.retain(|info| info.local && info.state == MergeState::InCopy);
     company.keep(|name| infos.iter().any(|info| info.name == name), Verdict::Again);
     infos.retain(|info| info.dropped_ddl.is_none() && !begun.contains(&info.name.as_str()));
-    let pairs = columns::all(&sides.provider, &sides.target, &infos).await?;
+    let pairs = columns::all(&copier.config, &sides.provider, &sides.target, &infos).await?;
     // what is wrong with a table its own copy says
     let pairs: Vec<_> =
         infos.into_iter().zip(pairs).filter_map(|(info, pair)| Some((info, pair.ok()?))).collect();

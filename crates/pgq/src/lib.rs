@@ -20,6 +20,7 @@ pub mod replicable;
 pub mod report;
 pub mod script;
 pub mod seq;
+pub mod skipped;
 pub mod small;
 pub mod snapshot;
 pub mod table;

@@ -1,6 +1,7 @@
 use pgq::Event;
 
 use super::{Control, Decoded, Decoder};
+use crate::change::Partition;
 use crate::{Change, Error, Op, Row};
 
 fn event(kind: &str, data: &str) -> Event {
@@ -149,7 +150,10 @@ fn truncates() {
         assert_eq!(change(&mut decoder, &event(kind, "")).op, Op::Truncate);
     }
     let partition = change(&mut decoder, &event("rec.R", "public.item_2026"));
-    assert_eq!(partition.op, Op::TruncatePartition("public.item_2026".to_owned()));
+    assert_eq!(
+        partition.op,
+        Op::TruncatePartition(Partition { name: "public.item_2026".to_owned(), bounds: None })
+    );
 }
 
 #[test]

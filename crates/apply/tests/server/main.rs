@@ -11,6 +11,7 @@ mod hostile_types;
 mod injected;
 mod late_keys;
 mod light;
+mod partitions;
 mod proxy;
 mod skip;
 mod value_types;

@@ -4,6 +4,7 @@
 use anyhow::{Result, bail};
 use clap::Args;
 use pg::QualifiedName;
+use pgq::skipped;
 use pgq::table::{self, AddOptions, Capture};
 use tokio_postgres::Transaction;
 
@@ -11,7 +12,7 @@ use super::apart::Apart;
 use super::candidates::{self, Kind};
 use super::create_table::{self, Extent, Plan};
 use super::job::{Job, Node};
-use super::{Outcome, locked, wait_sync};
+use super::{Outcome, locked, skip_columns, wait_sync};
 
 const CREATE_IT: &str =
     "create it, or add --create or --create-full; --skip-non-existing leaves such tables out";
@@ -42,6 +43,10 @@ pub(crate) struct Arguments {
     /// Keep the rows that are here: do not empty the table before the copy
     #[arg(long)]
     pub(crate) skip_truncate: bool,
+
+    /// Columns of the provider that the table lacks here on purpose; again for a table that is there already. None: --skip-columns=
+    #[arg(long, value_name = "COLUMN,...", value_delimiter = ',', conflicts_with = "all")]
+    pub(crate) skip_columns: Option<Vec<String>>,
 
     /// Create a table that is missing on this node: columns, defaults, primary key
     #[arg(long)]
@@ -90,6 +95,11 @@ impl Arguments {
         })
     }
 
+    fn skipped(&self) -> Option<Vec<String>> {
+        let names = self.skip_columns.as_ref()?;
+        Some(names.iter().filter(|name| !name.is_empty()).cloned().collect())
+    }
+
     fn chooses_triggers(&self) -> bool {
         self.trigger_flags.is_some() || !self.trigger_arg.is_empty()
     }
@@ -123,11 +133,18 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
             local.info.name
         );
     }
+    if local.is_root() && arguments.skip_columns.is_some() {
+        bail!("node {} is the root: --skip-columns is for nodes whose table lacks columns", local.info.name);
+    }
+    let skipped = arguments.skipped();
     let provider = if local.is_root() { None } else { Some(job.provider_of(&local.info).await?) };
     let words = (arguments.all, arguments.tables.as_slice());
     let chosen = candidates::choose(job, &local, provider.as_ref(), Kind::Table, words, &mut apart).await?;
     if options.dest_table.is_some() && chosen.len() > 1 {
         bail!("--dest-table goes with one table, and {} are named: {}", chosen.len(), chosen.join(", "));
+    }
+    if skipped.is_some() && chosen.len() > 1 {
+        bail!("--skip-columns goes with one table, and {} are named: {}", chosen.len(), chosen.join(", "));
     }
     let mut added = Vec::new();
     for name in chosen {
@@ -155,9 +172,21 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
             }
             _ => Ok(Plan::default()),
         };
-        let result = match plan {
-            Ok(plan) => add(job, &mut local, &name, &options, &plan).await,
-            Err(error) => Err(error),
+        let checked = match &provider {
+            Some(provider) if is_here => {
+                let known = skipped::list(&*local.session, job.queue()).await?;
+                let known = skipped.clone().or_else(|| known.get(&name).cloned());
+                // a table that is there already goes on as it is
+                let dest = table::get(&*local.session, job.queue(), &name).await?;
+                let dest =
+                    dest.filter(|info| info.local).map_or(dest_of(&options, &name), |i| i.dest().to_owned());
+                skip_columns::check(job, (&local, provider), (&name, &dest), known.as_deref()).await
+            }
+            _ => Ok(()),
+        };
+        let result = match (checked, plan) {
+            (Ok(()), Ok(plan)) => add(job, &mut local, &name, &options, (&plan, skipped.as_deref())).await,
+            (Err(error), _) | (_, Err(error)) => Err(error),
         };
         if result.is_ok() {
             added.push(name.clone());
@@ -173,11 +202,27 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     Ok(apart.outcome())
 }
 
-async fn add(job: &Job, local: &mut Node, name: &str, options: &AddOptions, plan: &Plan) -> Result<String> {
+fn dest_of(options: &AddOptions, name: &str) -> String {
+    options.dest_table.clone().unwrap_or_else(|| name.to_owned())
+}
+
+async fn add(
+    job: &Job,
+    local: &mut Node,
+    name: &str,
+    options: &AddOptions,
+    (plan, skipped): (&Plan, Option<&[String]>),
+) -> Result<String> {
     let queue = job.queue();
     let work = async |transaction: &Transaction<'_>| {
         let notes = plan.carry_out(transaction).await?;
-        Ok((notes, table::add(transaction, queue, name, options).await?))
+        let mut note = table::add(transaction, queue, name, options).await?;
+        if let Some(skipped) = skipped {
+            skipped::set(transaction, queue, name, skipped).await?;
+            let columns = if skipped.is_empty() { "none".to_owned() } else { skipped.join(", ") };
+            note.push_str(&format!("; columns skipped: {columns}"));
+        }
+        Ok((notes, note))
     };
     let (notes, note) = locked::in_transaction(job, &mut local.session, name, work).await?;
     notes.iter().for_each(|note| job.terminal.say(note));

@@ -159,5 +159,10 @@ async fn remarks(session: &Client, queue: &str, worker: Option<&str>) -> Result<
             remarks.push(format!("Conflicts: {sum} in {} tables, see tables", counters.len()));
         }
     }
+    let ours = "select to_regclass('londiste_rs.skipped_column') is not null";
+    if session.query_one(ours, &[]).await.map_err(pg::Error::from)?.get(0) {
+        let skipped = pgq::skipped::remarks(session, queue).await?;
+        remarks.extend(skipped.iter().map(|(table, remark)| format!("{table}: {remark}")));
+    }
     Ok(remarks)
 }

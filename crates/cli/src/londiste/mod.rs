@@ -38,6 +38,7 @@ mod resume_table;
 mod resync;
 mod seqs;
 mod signal;
+mod skip_columns;
 mod status;
 mod table_keys;
 mod tables;

@@ -55,6 +55,8 @@ select name, remark from (
        and not exists (select from londiste.table_info o where o.queue_name = $1 and o.local
                           and londiste_rs.find_relation(coalesce(o.dest_table, o.table_name)) = i.inhrelid)
     union all
+    select table_name, 8, remark from londiste_rs.skipped_remarks($1)
+    union all
     select dest_table, 8, format('copied under one snapshot: %s', why_whole)
       from londiste_rs.copy_run where queue_name = $1 and why_whole is not null
 ) r order by name, place, remark";

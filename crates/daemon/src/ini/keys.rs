@@ -104,6 +104,7 @@ const LONDISTE: &[(&str, Meaning)] = &[
     ("connection_lifetime", Plain),
     ("exception_sleep", Plain),
     ("on_conflict", Plain),
+    ("missing_columns", Plain),
     ("table_retry_period", Plain),
     ("local_only", Idle(LEAF)),
     ("local_only_drop_execute", Idle(LEAF)),
@@ -168,6 +169,7 @@ const DEFAULTS: &[(&str, &str, &str)] = &[
     ("londiste", "connection_lifetime", "1200"),
     ("londiste", "exception_sleep", "20"),
     ("londiste", "on_conflict", "error"),
+    ("londiste", "missing_columns", "hold"),
     ("londiste", "table_retry_period", "300"),
 ];
 

@@ -122,12 +122,20 @@ pub struct LondisteSettings {
     /// What is done where rows of this node are not those that the changes expect.
     #[serde(default, deserialize_with = "parsed")]
     pub on_conflict: consumer::OnConflict,
+    /// What becomes of tables with values in columns that this node lacks.
+    #[serde(default, deserialize_with = "parsed")]
+    pub missing_columns: consumer::MissingColumns,
     /// The longest pause before a parked table is tried again whose cause may pass by itself; 0: never.
     #[serde(default = "five_minutes", deserialize_with = "seconds")]
     pub table_retry_period: Duration,
 }
 
 impl LondisteSettings {
+    /// Tables that lack columns of the source are held.
+    pub fn holds_missing_columns(&self) -> bool {
+        self.missing_columns == consumer::MissingColumns::Hold
+    }
+
     /// What the process does when things do not go well.
     pub fn endurance(&self) -> Endurance {
         let (on_failure, stop_timeout) = (self.on_failure, self.stop_timeout);
