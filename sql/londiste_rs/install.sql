@@ -13,6 +13,7 @@
 \ir capture_stale.sql
 \ir check_capture.sql
 \ir partitions.sql
+\ir renames.sql
 \ir capture_whole.sql
 \ir deny.sql
 \ir relax.sql

@@ -26,6 +26,9 @@ create table if not exists londiste_rs.capture (
 alter table londiste_rs.capture add column if not exists stamp text;
 alter table londiste_rs.capture add column if not exists look_again timestamptz;
 
+-- What has become of a table that is not there under its name (renames.sql).
+alter table londiste_rs.capture add column if not exists notice text;
+
 -- How a queue's tables are captured. unchanged: updates that change nothing as well.
 create table if not exists londiste_rs.capture_setting (
     queue_name text primary key,

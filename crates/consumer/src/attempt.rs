@@ -1,7 +1,7 @@
 //! A batch, tried until it is applied: tables that fail by themselves are parked in the transaction that applies it for the others.
 
 use pg::Session;
-use pgq::table::TableInfo;
+use pgq::table::{MergeState, TableInfo};
 use pgq::{Batch, fail_point};
 use tokio_util::sync::CancellationToken;
 use tracing::info;
@@ -9,7 +9,7 @@ use tracing::info;
 use crate::parking::Parkings;
 use crate::relax::relax;
 use crate::replay::{Done, Replay};
-use crate::{Result, Worker};
+use crate::{Result, Worker, unsupported};
 
 /// Applies a batch. After a failure nothing of it is left behind, on either side.
 pub(crate) async fn apply(
@@ -23,6 +23,17 @@ pub(crate) async fn apply(
 ) -> Result<Done> {
     let (job, queue) = (worker.config.job_name.as_str(), worker.config.queue_name.as_str());
     let mut parkings = Parkings::of(worker, batch);
+    for table in tables.iter().filter(|table| table.local && table.state == MergeState::Ok) {
+        if let Some(reason) = unsupported::reason(table) {
+            parkings.refuse(table, reason);
+        }
+    }
+    if !parkings.is_empty()
+        && let Err(failed) = parkings.prepare(provider, target).await
+    {
+        parkings.withdraw(provider).await;
+        return Err(failed);
+    }
     loop {
         let error = match Box::pin(replay.apply(provider, target, batch, tables, &parkings)).await {
             Ok(done) => {
