@@ -94,5 +94,12 @@ as $$
       from londiste_rs.table_error e
       left join londiste_rs.parked_tables(i_queue_name) p on p.table_name = e.table_name
      where e.queue_name = i_queue_name
-     order by e.table_name
+    union all
+    -- as long as it is not valid: somebody may have validated it by hand
+    select t.table_name, false, u.since, format('foreign key %s: %s', u.fkey_name, u.error)
+      from londiste_rs.unvalidated_fkey u
+      join londiste.table_info t on t.queue_name = i_queue_name and t.local and coalesce(t.dest_table, t.table_name) = u.table_name
+     where u.error is not null
+       and exists (select from pg_constraint k where k.conrelid = londiste_rs.find_relation(u.table_name) and k.conname = u.fkey_name and not k.convalidated)
+     order by 1
 $$;

@@ -60,6 +60,8 @@ create table if not exists londiste_rs.unvalidated_fkey (
     primary key (table_name, fkey_name)
 );
 
+alter table londiste_rs.unvalidated_fkey add column if not exists since timestamptz not null default now();
+
 -- Why a table does not go on, as far as its worker or copy could say so.
 create table if not exists londiste_rs.table_error (
     queue_name text not null,

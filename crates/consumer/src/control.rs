@@ -46,7 +46,10 @@ pub(crate) async fn perform(
         }
         // this node was dropped and made again, or at its provider only; or its provider was: never the node's own business
         Control::UnregisterLocation { node, queue } if is_own(client, &queue, &node).await? => {
-            warn!(job, queue, node, "an event says that this node or its provider has left the queue: ignored");
+            warn!(
+                job,
+                queue, node, "an event says that this node or its provider has left the queue: ignored"
+            );
         }
         Control::UnregisterLocation { node, queue } => {
             if node::locations(client, &queue).await?.iter().any(|known| known.node == node) {

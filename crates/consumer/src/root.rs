@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use pg::Session;
 use pgq::node::{self, NodeInfo};
-use pgq::{fail_point, seq, table};
+use pgq::{fail_point, rename, seq, table};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -108,7 +108,7 @@ async fn notice_renames(worker: &Worker, target: &Session) -> Result<()> {
     let (job, queue) = (worker.config.job_name.as_str(), worker.config.queue_name.as_str());
     let noticed = tokio::select! {
         biased;
-        noticed = table::notice_renames(&**target, queue) => noticed,
+        noticed = rename::notice(&**target, queue) => noticed,
         never = tell_blockers(worker, target.backend_pid(), "a renamed table") => match never {},
     };
     match noticed {

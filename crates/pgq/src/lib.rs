@@ -14,6 +14,7 @@ pub mod maintenance;
 pub mod node;
 pub mod observe;
 mod parking;
+pub mod rename;
 pub mod replay;
 pub mod report;
 pub mod script;

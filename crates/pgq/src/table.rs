@@ -358,14 +358,6 @@ pub async fn repair_capture<C: GenericClient>(
     Ok(())
 }
 
-/// Root: tables that are not there under their names since the last call, or are others: table, what happened. The subscribers are told by
-/// events, and new tables are captured.
-pub async fn notice_renames<C: GenericClient>(client: &C, queue: &str) -> Result<Vec<(String, String)>> {
-    let sql = "select table_name, notice from londiste_rs.notice_renames($1)";
-    let noticed = rows(client, "londiste_rs.notice_renames", sql, &[&queue]).await?;
-    Ok(noticed.iter().map(|row| (row.get(0), row.get(1))).collect())
-}
-
 /// Root: partitions of captured tables that came with rows in them, or went, since the last call: table, partition, what happened. The
 /// subscribers are told by events.
 pub async fn notice_partitions<C: GenericClient>(

@@ -167,6 +167,8 @@ const DEFAULTS: &[(&str, &str, &str)] = &[
     ("londiste", "exception_sleep", "20"),
     ("londiste", "on_conflict", "error"),
     ("londiste", "table_retry_period", "300"),
+    ("londiste", "local_only", "0"),
+    ("londiste", "local_only_drop_execute", "0"),
 ];
 
 /// What holds where `key` is not set; `None`: nothing, or what depends on other things.
