@@ -104,6 +104,11 @@ begin
         raise exception 'table "%" has a column "." or "..", which hides the row that it stands in from capture', i_table_name
             using hint = 'Rename the column.';
     end if;
+    -- another table under the name: subscribers have to be told, which brings its capture along
+    if exists (select from londiste_rs.capture c where c.queue_name = i_queue_name and c.table_name = i_table_name and c.relid <> rel) then
+        perform londiste_rs.notice_renames(i_queue_name);
+        return true;
+    end if;
     perform pg_advisory_xact_lock(hashtextextended('londiste_rs.capture ' || i_queue_name || ' ' || i_table_name, 0));
     perform londiste_rs.open_gate(i_queue_name);
     now_layouts := londiste_rs.capture_layouts(i_queue_name, rel);

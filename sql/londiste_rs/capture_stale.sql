@@ -61,10 +61,10 @@ begin
          order by k.table_name
     loop
         rel := londiste_rs.find_relation(c.table_name);
-        if rel is null then
+        -- a table that is not there under its name, or is another one, is what notice_renames is for
+        if rel is distinct from c.relid then
             continue;
-        elsif c.relid <> rel
-           or c.layouts <> londiste_rs.capture_layouts(i_queue_name, c.relid)
+        elsif c.layouts <> londiste_rs.capture_layouts(i_queue_name, c.relid)
            or exists (select from londiste_rs.capture_triggers(i_queue_name, c.relid, c.function_name) w
                        where not exists (select from pg_trigger t where t.tgrelid = w.relid and t.tgname = w.trigger_name::name and t.tgtype = w.type))
         then

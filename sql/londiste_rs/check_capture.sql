@@ -171,7 +171,10 @@ declare
     wrong boolean := false;
 begin
     if rel is null then
-        problem := 'the table does not exist: remove it from replication, or create it again';
+        problem := coalesce(
+            (select format('the table %s: remove it from replication, or give it its name back', c.notice)
+               from londiste_rs.capture c where c.queue_name = i_queue_name and c.table_name = i_table_name and c.notice is not null),
+            'the table does not exist: remove it from replication, or create it again');
         return next;
         return;
     end if;

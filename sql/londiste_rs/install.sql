@@ -16,6 +16,7 @@
 \ir capture_sound.sql
 \ir check_capture.sql
 \ir partitions.sql
+\ir renames.sql
 \ir capture_whole.sql
 \ir deny.sql
 \ir relax.sql

@@ -2,17 +2,40 @@
 -- consumer <job>.copy.<table> and its position are those of a copy in the same state, so that stock tools know what to make of it.
 
 -- Parks a table. The caller has set its state and position, in the same transaction. i_code is the SQLSTATE, i_ev_id the event that failed,
--- i_tick_id the tick up to which the table has everything; null where there is none.
+-- i_tick_id the tick up to which the table has everything; null where there is none. A table that is ok, or not replicated here, is not
+-- parked: the row of its state is locked, so that the state holds until the caller's transaction ends. Code LR005: the worker does not serve
+-- the table at all; only such a one may be parked before its copy has begun.
 create or replace function londiste_rs.park_table(
     i_queue_name text, i_table_name text, i_error text, i_code text, i_ev_id bigint, i_tick_id bigint)
 returns void language sql
 set search_path = pg_catalog, pg_temp
 as $$
     insert into londiste_rs.table_error as e (queue_name, table_name, error, parked, code, ev_id, tick_id)
-    values (i_queue_name, i_table_name, i_error, true, i_code, i_ev_id, i_tick_id)
+    select i_queue_name, i_table_name, i_error, true, i_code, i_ev_id, i_tick_id
+      from (select from londiste.table_info t
+             where t.queue_name = i_queue_name and t.table_name = i_table_name and t.local and t.merge_state is distinct from 'ok'
+               and (t.merge_state is not null or i_code = 'LR005')
+               for share) held
         on conflict (queue_name, table_name) do update
        set error = excluded.error, parked = true, code = excluded.code, ev_id = excluded.ev_id, tick_id = excluded.tick_id, tried = now(),
            since = case when e.error = excluded.error then e.since else now() end
+$$;
+
+-- Keeps why a copy does not go on, unless the table is in no copy's hands any more: it is ok, waits for a new copy, or has left replication. The
+-- row of its state is locked: an error that comes while the hand-over commits waits for that, and is dropped.
+create or replace function londiste_rs.keep_copy_error(i_queue_name text, i_table_name text, i_error text)
+returns void language sql
+set search_path = pg_catalog, pg_temp
+as $$
+    insert into londiste_rs.table_error as e (queue_name, table_name, error)
+    select i_queue_name, i_table_name, i_error
+      from (select from londiste.table_info t
+             where t.queue_name = i_queue_name and t.table_name = i_table_name and t.local
+               and t.merge_state is not null and t.merge_state <> 'ok'
+               for share) held
+        on conflict (queue_name, table_name) do update
+       set error = excluded.error, since = case when e.error = excluded.error then e.since else now() end
+     where not e.parked
 $$;
 
 -- The parked tables of a queue. A mark that something else has overtaken (the stock worker brought the table to ok, it was removed) is none.
@@ -24,7 +47,7 @@ as $$
     select e.table_name, e.error, e.code, e.ev_id, e.tick_id, e.since, e.tried
       from londiste_rs.table_error e
       join londiste.table_info t on t.queue_name = e.queue_name and t.table_name = e.table_name
-     where e.queue_name = i_queue_name and e.parked and t.local and t.merge_state is not null and t.merge_state <> 'ok'
+     where e.queue_name = i_queue_name and e.parked and t.local and t.merge_state is distinct from 'ok' and (t.merge_state is not null or e.code = 'LR005')
      order by e.since, e.table_name
 $$;
 
@@ -56,7 +79,8 @@ as $$
            last_ev_id = excluded.last_ev_id, last_time = now()
 $$;
 
--- What keeps tables of a queue from going on, for people: the parked ones, and those whose copy is tried again.
+-- What keeps tables of a queue from going on, for people: the parked ones, those whose copy is tried again, and, on a root, those that are not
+-- there under their names.
 create or replace function londiste_rs.table_troubles(i_queue_name text, out table_name text, out parked boolean, out since timestamptz,
     out trouble text)
 returns setof record language sql stable
@@ -64,10 +88,18 @@ set search_path = pg_catalog, pg_temp
 as $$
     select e.table_name, p.table_name is not null, e.since,
            case when p.table_name is null then e.error
+                when e.code = 'LR005' then format('not served: %s', e.error)
                 else format('parked%s, the others go on, and the provider keeps all events since %s: %s; when that is mended: resume-table, or resync',
                             ' at event ' || e.ev_id, to_char(e.since, 'YYYY-MM-DD HH24:MI:SS'), e.error) end
       from londiste_rs.table_error e
       left join londiste_rs.parked_tables(i_queue_name) p on p.table_name = e.table_name
      where e.queue_name = i_queue_name
-     order by e.table_name
+    union all
+    -- as long as it is not valid: somebody may have validated it by hand
+    select t.table_name, false, u.since, format('foreign key %s: %s', u.fkey_name, u.error)
+      from londiste_rs.unvalidated_fkey u
+      join londiste.table_info t on t.queue_name = i_queue_name and t.local and coalesce(t.dest_table, t.table_name) = u.table_name
+     where u.error is not null
+       and exists (select from pg_constraint k where k.conrelid = londiste_rs.find_relation(u.table_name) and k.conname = u.fkey_name and not k.convalidated)
+     order by 1
 $$;

@@ -28,6 +28,9 @@ alter table londiste_rs.capture add column if not exists look_again timestamptz;
 -- The state (capture_sound.sql) in which check_capture last found nothing wrong.
 alter table londiste_rs.capture add column if not exists sound text;
 
+-- What has become of a table that is not there under its name (renames.sql).
+alter table londiste_rs.capture add column if not exists notice text;
+
 -- How a queue's tables are captured. unchanged: updates that change nothing as well.
 create table if not exists londiste_rs.capture_setting (
     queue_name text primary key,
@@ -58,6 +61,8 @@ create table if not exists londiste_rs.unvalidated_fkey (
     error      text,
     primary key (table_name, fkey_name)
 );
+
+alter table londiste_rs.unvalidated_fkey add column if not exists since timestamptz not null default now();
 
 -- Why a table does not go on, as far as its worker or copy could say so.
 create table if not exists londiste_rs.table_error (

@@ -93,6 +93,15 @@ begin
         ret_note := format('table %s is not on the queue: add it on the provider first', i_table_name);
         return;
     end if;
+    if node.node_type = 'root' then
+        select format('it is replicated as %s, which was its name: remove-table %1$s first', c.table_name) into ret_note
+          from londiste_rs.capture c where c.queue_name = i_queue_name and c.relid = rel and c.table_name <> i_table_name;
+        if found then
+            ret_code := 400;
+            ret_note := format('table %s cannot be replicated: %s', i_table_name, ret_note);
+            return;
+        end if;
+    end if;
     -- the guard of one table's parallel additions
     perform from pgq_node.node_info where queue_name = i_queue_name for update;
     if info is null then

@@ -29,7 +29,7 @@ pub enum Decoded {
     Change(Change),
     /// An event that steers replication.
     Control(Control),
-    /// An event of a type that is not ours: an application's own.
+    /// An event of a type that nobody knows.
     Unknown,
 }
 
@@ -80,10 +80,17 @@ impl Decoder {
         control::is_control(event)
     }
 
+    /// Whether events of this type mean something here, or something to the stock worker that is the same here.
+    pub fn knows(event: &Event) -> bool {
+        let kind = event.kind.as_str();
+        let of_row = ["rec.", "I:", "U:", "D:", "{"].iter().any(|prefix| kind.starts_with(prefix));
+        of_row || matches!(kind, "I" | "U" | "D" | "R") || Self::is_control(event)
+    }
+
     /// Decodes an event.
     ///
     /// # Errors
-    /// [`Error::Malformed`] when its text is not what its type promises, [`Error::ShapeNotLoaded`].
+    /// [`Error::Replaced`] for an event which tells that the table is not what it was; [`Error::Malformed`] when its text is not what its type promises, [`Error::ShapeNotLoaded`].
     pub fn decode(&mut self, event: &Event) -> Result<Decoded> {
         let malformed = |reason| Error::Malformed {
             event_id: event.id,
@@ -93,6 +100,9 @@ impl Decoder {
         };
         if let Some(control) = control::parse(event) {
             return control.map(Decoded::Control).map_err(malformed);
+        }
+        if event.kind == "rec.X" {
+            return Err(replaced(event));
         }
         if let Some(id) = self.missing_shape(event) {
             let table = event.extra1.clone().unwrap_or_default();
@@ -274,6 +284,20 @@ impl Decoder {
         };
         Ok(Row { columns, values: pairs.iter().map(|(_, value)| value.as_deref()).collect() })
     }
+}
+
+/// What the root tells of a table that is not there under its name, or is another one.
+fn replaced(event: &Event) -> Error {
+    let table = event.extra1.clone().unwrap_or_default();
+    let remedy = match event.extra2.as_deref() {
+        Some("replaced") => format!("resync {table}"),
+        Some("renamed") => format!(
+            "give the root's table its name back and resync {table}, or remove-table {table} on the root and add the table under its new name"
+        ),
+        _ => format!("remove-table {table} on the root; the rows here stay"),
+    };
+    let notice = event.data.clone().unwrap_or_default();
+    Error::Replaced { event_id: event.id, txid: event.txid, table, notice, remedy }
 }
 
 #[cfg(test)]

@@ -42,6 +42,32 @@ pub enum Error {
         /// `ev_extra1`.
         table: String,
     },
+    /// The root's table is not the one that it was: changes may be missing before this event, and come from another table behind it.
+    #[error("event {event_id}: on the root, table {table} {notice}; {remedy}")]
+    Replaced {
+        /// `ev_id`.
+        event_id: i64,
+        /// `ev_txid`.
+        txid: i64,
+        /// The table.
+        table: String,
+        /// What happened.
+        notice: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// An event of a type that nobody knows.
+    #[error("event {event_id} of type {kind} cannot be read: nobody knows the type")]
+    UnknownEvent {
+        /// `ev_id`.
+        event_id: i64,
+        /// `ev_txid`.
+        txid: i64,
+        /// `ev_type`.
+        kind: String,
+        /// `ev_extra1`.
+        extra1: Option<String>,
+    },
     /// The destination table is not there.
     #[error(
         "table {table} does not exist on the target (first needed by event {event_id}); create it, or take it out of replication with remove-table"
@@ -256,6 +282,7 @@ impl Error {
         match self {
             Error::Malformed { table, .. }
             | Error::ShapeNotLoaded { table, .. }
+            | Error::Replaced { table, .. }
             | Error::TableMissing { table, .. }
             | Error::KeyColumnMissing { table, .. }
             | Error::ColumnMissing { table, .. }
@@ -268,7 +295,15 @@ impl Error {
             | Error::NotUnique { table, .. }
             | Error::PartitionUnlike { table, .. }
             | Error::Refused { table, .. } => Some(table),
-            Error::Shape { .. } | Error::Server { .. } => None,
+            Error::Shape { .. } | Error::Server { .. } | Error::UnknownEvent { .. } => None,
+        }
+    }
+
+    /// The transaction that wrote the event, where that decides whether a copy has seen what it tells.
+    pub fn txid(&self) -> Option<i64> {
+        match self {
+            Error::Replaced { txid, .. } => Some(*txid),
+            _ => None,
         }
     }
 
@@ -277,6 +312,8 @@ impl Error {
         match self {
             Error::Malformed { event_id, .. }
             | Error::ShapeNotLoaded { event_id, .. }
+            | Error::Replaced { event_id, .. }
+            | Error::UnknownEvent { event_id, .. }
             | Error::TableMissing { event_id, .. }
             | Error::KeyColumnMissing { event_id, .. }
             | Error::ColumnMissing { event_id, .. }

@@ -9,7 +9,6 @@ use pg::Session;
 use pgq::batch::Events;
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinSet;
-use tracing::debug;
 
 use crate::progress::Progress;
 use crate::{Error, Result};
@@ -43,7 +42,8 @@ pub(crate) struct Ahead {
 }
 
 impl Ahead {
-    /// Begins to read. Of tables that are not `wanted` nothing is even decoded: it may be what they are parked for.
+    /// Begins to read. Of tables that are not `wanted` nothing is even decoded: it may be what they are parked for. An
+    /// event whose type nobody knows is an error, whatever table it names.
     pub(crate) fn read(decoder: &Arc<Mutex<Decoder>>, events: Events, wanted: HashSet<String>) -> Ahead {
         let (sender, blocks) = mpsc::channel(BLOCKS);
         let decoder = Arc::clone(decoder);
@@ -93,18 +93,20 @@ async fn read(
     while let Some(event) = events.try_next().await? {
         (count, last) = (count + 1, event.id);
         let unwanted = event.extra1.as_ref().is_some_and(|table| !wanted.contains(table));
-        if !unwanted || Decoder::is_control(&event) {
-            match decoder.decode(&event) {
-                Ok(Decoded::Unknown) => {
-                    debug!(event = event.id, kind = event.kind, "event of an unknown type is skipped");
-                }
-                decoded => {
-                    if let Ok(Decoded::Change(change)) = &decoded {
-                        bytes += change.size();
-                    }
-                    items.push(decoded);
-                }
+        if !unwanted || Decoder::is_control(&event) || !Decoder::knows(&event) {
+            let decoded = match decoder.decode(&event) {
+                Ok(Decoded::Unknown) => Err(apply::Error::UnknownEvent {
+                    event_id: event.id,
+                    txid: event.txid,
+                    kind: event.kind.clone(),
+                    extra1: event.extra1.clone(),
+                }),
+                decoded => decoded,
+            };
+            if let Ok(Decoded::Change(change)) = &decoded {
+                bytes += change.size();
             }
+            items.push(decoded);
         }
         if count >= BLOCK_EVENTS || bytes >= BLOCK_BYTES {
             let block = Block::Some { events: count, last, items: std::mem::take(&mut items) };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use pg::Session;
-use pgq::table::TableInfo;
+use pgq::table::{MergeState, TableInfo};
 use pgq::{Batch, fail_point};
 use tokio_util::sync::CancellationToken;
 use tracing::info;
@@ -11,7 +11,7 @@ use tracing::info;
 use crate::parking::Parkings;
 use crate::relax::relax;
 use crate::replay::{Done, Replay};
-use crate::{Error, Result, Worker};
+use crate::{Error, Result, Worker, unsupported};
 
 /// Pauses before a batch is tried again that a table's statement has failed in for a reason that says nothing of the
 /// table, such as a deadlock. A table
@@ -37,6 +37,17 @@ pub(crate) async fn apply(
     let (job, queue) = (worker.config.job_name.as_str(), worker.config.queue_name.as_str());
     let mut parkings = Parkings::of(worker, batch);
     let mut pauses = PAUSES.iter();
+    for table in tables.iter().filter(|table| table.local && table.state == MergeState::Ok) {
+        if let Some(reason) = unsupported::reason(table) {
+            parkings.refuse(table, reason);
+        }
+    }
+    if !parkings.is_empty()
+        && let Err(failed) = parkings.prepare(provider, target).await
+    {
+        parkings.withdraw(provider).await;
+        return Err(failed);
+    }
     loop {
         let error = match Box::pin(replay.apply(provider, target, batch, tables, &parkings)).await {
             Ok(done) => {

@@ -55,6 +55,12 @@ pub struct Config {
     /// The longest pause before a parked table is tried again whose cause may pass by itself; 0: never.
     #[serde(default = "five_minutes")]
     pub table_retry_period: f64,
+    /// Leaf: with `local_only_drop_execute`, scripts are not run here.
+    #[serde(default)]
+    pub local_only: bool,
+    /// Leaf: scripts are not run here, where `local_only` is set too.
+    #[serde(default)]
+    pub local_only_drop_execute: bool,
     /// How often the provider is told which tick this node needs.
     #[serde(default = "five_minutes")]
     pub local_wm_publish_period: f64,
@@ -107,6 +113,11 @@ impl Config {
     /// The consumer name of a table's copy.
     pub(crate) fn copy_consumer(&self, table: &str) -> String {
         format!("{}.copy.{table}", self.job_name)
+    }
+
+    /// Whether scripts that `EXECUTE` events bring are left out.
+    pub(crate) fn drops_scripts(&self) -> bool {
+        self.local_only && self.local_only_drop_execute
     }
 
     pub(crate) fn loop_delay(&self) -> Duration {

@@ -44,6 +44,13 @@ pub(crate) async fn perform(
             node::register_location(client, &queue, &Location { node, connect_string: connect, dead })
                 .await?;
         }
+        // this node was dropped and made again, or at its provider only; or its provider was: never the node's own business
+        Control::UnregisterLocation { node, queue } if is_own(client, &queue, &node).await? => {
+            warn!(
+                job,
+                queue, node, "an event says that this node or its provider has left the queue: ignored"
+            );
+        }
         Control::UnregisterLocation { node, queue } => {
             if node::locations(client, &queue).await?.iter().any(|known| known.node == node) {
                 node::unregister_location(client, &queue, &node).await?;
@@ -70,4 +77,10 @@ pub(crate) async fn perform(
         }
     }
     Ok(None)
+}
+
+/// Whether a name is this node's, or its provider's.
+async fn is_own(client: &pg::Client, queue: &str, name: &str) -> Result<bool> {
+    let info = node::info(client, queue).await?;
+    Ok(info.is_some_and(|info| info.name == name || info.provider.as_deref() == Some(name)))
 }

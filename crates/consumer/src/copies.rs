@@ -7,13 +7,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use pg::Session;
-use pgq::table::{self, MergeState, TableInfo};
+use pgq::table::{self, MergeState, Parking, TableInfo};
 use pgq::{batch, small};
 use tokio::time::Instant;
 use tracing::{info, warn};
 
 use crate::error::During;
-use crate::{Result, Worker};
+use crate::{Result, Worker, unsupported};
 
 /// How many tables may be copied at the same time; can be set while the worker runs. Small tables, which are copied together, count as one.
 #[derive(Clone, Debug)]
@@ -69,10 +69,13 @@ impl<'a> Copies<'a> {
         let mut copying: BTreeSet<String> =
             local().filter(|t| t.state.is_copying()).map(|t| t.name.clone()).collect();
         self.parked.clear();
-        if !copying.is_empty() {
+        let refused = unsupported::among(self.worker, target, tables).await?;
+        if !copying.is_empty() || !refused.is_empty() {
             self.leave_parked(target, &mut copying).await?;
+            self.refuse(target, refused, &mut copying).await?;
         }
-        let mut waiting: Vec<&TableInfo> = local().filter(|t| t.state == MergeState::Waiting).collect();
+        let mut waiting: Vec<&TableInfo> =
+            local().filter(|t| t.state == MergeState::Waiting && !self.parked.contains(&t.name)).collect();
         if !waiting.is_empty() && self.taken(&copying) < self.worker.slots.get() {
             let ready = match self.ready.take() {
                 Some((asked, ready))
@@ -167,6 +170,26 @@ impl<'a> Copies<'a> {
                 copying.remove(&parked.table);
                 self.parked.insert(parked.table);
             }
+        }
+        Ok(())
+    }
+
+    /// Parks tables that this version does not serve, before anything is done to them.
+    async fn refuse(
+        &mut self,
+        target: &Session,
+        refused: BTreeMap<String, String>,
+        copying: &mut BTreeSet<String>,
+    ) -> Result<()> {
+        let (job, queue) = (&self.worker.config.job_name, &self.worker.config.queue_name);
+        for (table, error) in refused {
+            copying.remove(&table);
+            if !self.parked.insert(table.clone()) {
+                continue;
+            }
+            let parking = Parking { error: &error, code: Some(table::NOT_SERVED), event: None, tick: None };
+            table::park(&**target, queue, &table, &parking).await?;
+            warn!(job, queue, table, "table is not served: {error}");
         }
         Ok(())
     }

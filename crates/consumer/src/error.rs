@@ -96,6 +96,40 @@ pub enum Error {
         /// The node.
         node: String,
     },
+    /// A node whose events are merged into another queue.
+    #[error(
+        "node \"{node}\" passes queue \"{queue}\" on into the combined queue \"{combined}\" (pgq_node.node_info.combined_queue): this version \
+         merges no queues; leave the node to the stock worker, or drop it and create it again without --merge"
+    )]
+    Merged {
+        /// The node.
+        node: String,
+        /// Its queue.
+        queue: String,
+        /// The queue that takes in its events.
+        combined: String,
+    },
+    /// An event of a type that nobody knows: what it means for the tables cannot be known either.
+    #[error(
+        "event {event} of type \"{kind}\" is of no type that londiste knows{about}; transaction {txid} has put it into queue \"{queue}\" of node \"{provider}\". \
+         Nothing behind it is applied: find out who writes it and stop that, then take it out of the queue there with: {remedy}"
+    )]
+    UnknownEvent {
+        /// `ev_id`.
+        event: i64,
+        /// `ev_type`.
+        kind: String,
+        /// Its `ev_extra1`, in words.
+        about: String,
+        /// `ev_txid`.
+        txid: i64,
+        /// The queue.
+        queue: String,
+        /// The node that the event comes from.
+        provider: String,
+        /// A statement for the provider.
+        remedy: String,
+    },
     /// A script that an event brings failed.
     #[error(
         "EXECUTE event {script}: {source}; mend what it needs here, or do its work by hand and give: londiste INI execute --skip {script}"
@@ -120,6 +154,7 @@ impl Error {
                 false
             }
             Error::Branch { .. } | Error::ReaderGone | Error::Rival { .. } => false,
+            Error::Merged { .. } | Error::UnknownEvent { .. } => false,
         }
     }
 }

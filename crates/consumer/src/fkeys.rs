@@ -1,7 +1,6 @@
 //! Foreign keys that a copy has dropped come back on a connection of their own, while replay goes on.
 
 use pg::{ConnectString, Session};
-use pgq::table;
 use tokio::task::JoinHandle;
 use tracing::{info, warn};
 
@@ -120,7 +119,6 @@ impl Restore {
             .execute(sql, &[&table, &fkey, &error])
             .await
             .during("keeping why a foreign key cannot be validated")?;
-        table::set_error(&**session, queue, table, &format!("foreign key {fkey}: {error}")).await?;
         Ok(())
     }
 }

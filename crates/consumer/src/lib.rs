@@ -24,6 +24,8 @@ mod root;
 mod script;
 mod statistics;
 mod subscriber;
+mod unknown;
+mod unsupported;
 mod wake;
 mod worker;
 

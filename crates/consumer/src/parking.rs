@@ -74,6 +74,13 @@ impl<'a> Parkings<'a> {
         Ok(found)
     }
 
+    /// Takes in a table that this version does not serve.
+    pub(crate) fn refuse(&mut self, table: &TableInfo, error: String) {
+        let code = Some(table::NOT_SERVED.to_owned());
+        let cause = Cause { dest: table.dest().to_owned(), error, code, event: None, prepared: false };
+        self.tables.entry(table.name.clone()).or_insert(cause);
+    }
+
     fn take(&mut self, table: &TableInfo, error: &apply::Error) -> bool {
         let cause = Cause {
             dest: table.dest().to_owned(),

@@ -17,7 +17,7 @@ use crate::error::During;
 use crate::parking::Parkings;
 use crate::progress::Progress;
 use crate::root::Due;
-use crate::{Error, Result, Worker, alone, control};
+use crate::{Error, Result, Worker, alone, control, unknown};
 
 /// How often the source is asked again about columns that the target lacks.
 const ASK_AGAIN: Duration = Duration::from_secs(5);
@@ -231,8 +231,14 @@ impl<'a> Replay<'a> {
                         self.applier.forget(&table);
                     }
                 }
-                // the reader has skipped it
+                // the reader has made it an error
                 Ok(Decoded::Unknown) => {}
+                Err(apply::Error::UnknownEvent { event_id, txid, kind, extra1 }) => {
+                    drop(ahead);
+                    return Err(unknown::event(self.worker, provider, event_id, txid, kind, extra1).await?);
+                }
+                // told of a time before the table's copy
+                Err(error) if is_seen(&parts, &error) => {}
                 Err(error) => match error.table().map(Arc::from).filter(|_| error.is_of_its_table()) {
                     Some(table) => self.applier.set_aside(&table, error),
                     None => return Err(error.into()),
@@ -304,6 +310,14 @@ impl<'a> Replay<'a> {
             info!(queue, table, "all that the copy saw lies behind: its snapshot is forgotten");
         }
         Ok(())
+    }
+}
+
+/// Whether a table's copy has seen what the error tells.
+fn is_seen(parts: &HashMap<String, Part>, error: &apply::Error) -> bool {
+    match (error.table().and_then(|table| parts.get(table)), error.txid()) {
+        (Some(Part::Unseen(snapshot)), Some(txid)) => snapshot.contains(txid),
+        _ => false,
     }
 }
 

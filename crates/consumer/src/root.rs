@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use pg::Session;
 use pgq::node::{self, NodeInfo};
-use pgq::{fail_point, seq, table};
+use pgq::{fail_point, rename, seq, table};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -56,6 +56,7 @@ pub(crate) async fn run(
                 fail_point::reached("sequences-after");
             }
             if captures.comes(CAPTURES) {
+                notice_renames(worker, target).await?;
                 refresh_captures(worker, target, &mut reluctant).await?;
                 notice_partitions(worker, target).await?;
             }
@@ -98,6 +99,24 @@ async fn refresh_captures(worker: &Worker, target: &Session, reluctant: &mut Rel
                 reluctant.refused(table);
             }
         }
+    }
+    Ok(())
+}
+
+/// Tables that are not there under their names any more, or are others: subscribers are told.
+async fn notice_renames(worker: &Worker, target: &Session) -> Result<()> {
+    let (job, queue) = (worker.config.job_name.as_str(), worker.config.queue_name.as_str());
+    let noticed = tokio::select! {
+        biased;
+        noticed = rename::notice(&**target, queue) => noticed,
+        never = tell_blockers(worker, target.backend_pid(), "a renamed table") => match never {},
+    };
+    match noticed {
+        Ok(noticed) => noticed.iter().for_each(|(table, notice)| {
+            warn!(job, queue, table, "table {notice}: subscribers park it");
+        }),
+        Err(error) if error.is_connection_lost() => return Err(error.into()),
+        Err(error) => warn!(job, queue, "renamed tables could not be looked at, trying again later: {error}"),
     }
     Ok(())
 }

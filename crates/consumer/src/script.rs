@@ -19,6 +19,10 @@ pub(crate) async fn perform(
 ) -> Result<()> {
     let (job, queue) = (worker.config.job_name.as_str(), worker.config.queue_name.as_str());
     let client = &**target;
+    if worker.config.drops_scripts() {
+        info!(job, queue, script, "script is not run: local_only_drop_execute");
+        return Ok(());
+    }
     let attributes = Attributes::of_event(attributes)?;
     if !script::start(client, queue, script, sql, false, &attributes).await? {
         info!(job, queue, script, "script has been run here, or was skipped by hand");

@@ -102,6 +102,10 @@ impl Worker {
             Session::connect(&self.db()?, &self.application("worker")).await.during("this node (db)")?;
         pgq::install::require(&target).await?;
         let node = node::require(&*target, &self.config.queue_name).await?;
+        if let Some(combined) = &node.combined_queue {
+            let (node, queue, combined) = (node.name, self.config.queue_name.clone(), combined.clone());
+            return Err(Error::Merged { node, queue, combined });
+        }
         match &node.worker {
             Some(expected) if expected != self.config.consumer() => Err(Error::WrongWorker {
                 node: node.name,

@@ -15,6 +15,7 @@ pub mod node;
 pub mod observe;
 mod parking;
 pub mod position;
+pub mod rename;
 pub mod replay;
 pub mod replicable;
 pub mod report;

@@ -52,6 +52,8 @@ pub struct NodeInfo {
     pub provider: Option<String>,
     /// Connect string of the provider.
     pub provider_location: Option<String>,
+    /// The queue that a leaf's events are merged into, of a stock setup that merges queues.
+    pub combined_queue: Option<String>,
     /// The worker shall wait.
     pub paused: bool,
     /// The worker has seen the newest state.
@@ -77,6 +79,7 @@ pub async fn info<C: GenericClient>(client: &C, queue: &str) -> Result<Option<No
         worker: row.get("worker_name"),
         provider: row.get("provider_node"),
         provider_location: row.get("provider_location"),
+        combined_queue: row.get("combined_queue"),
         paused: row.get::<_, Option<bool>>("worker_paused").unwrap_or_default(),
         uptodate: row.get::<_, Option<bool>>("worker_uptodate").unwrap_or_default(),
         last_tick: row.get("worker_last_tick"),

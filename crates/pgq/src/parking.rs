@@ -7,6 +7,9 @@ use tokio_postgres::GenericClient;
 use crate::Result;
 use crate::call::{failed, row, rows};
 
+/// The code of tables that this version does not serve: parked from the start, whatever their state.
+pub const NOT_SERVED: &str = "LR005";
+
 /// The shortest pause before a table is tried again.
 const SOON: Duration = Duration::from_secs(5);
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio_postgres::{GenericClient, Row};
 
-pub use crate::parking::{Parked, Parking, is_own_cause, park, parked, resume};
+pub use crate::parking::{NOT_SERVED, Parked, Parking, is_own_cause, park, parked, resume};
 
 use crate::Result;
 use crate::call::{all_coded, coded, row, rows};
@@ -335,13 +335,11 @@ pub async fn forget<C: GenericClient>(client: &C, queue: &str, name: &str) -> Re
     Ok(())
 }
 
-/// Stores why a table does not go on. What is said of a parked table is left as it is.
+/// Stores why a table's copy does not go on, while the table is in the hands of a copy: what an attempt has to say after the hand-over, or
+/// after the table was removed or asked for again, is dropped. What is said of a parked table is left as it is.
 pub async fn set_error<C: GenericClient>(client: &C, queue: &str, name: &str, error: &str) -> Result<()> {
-    let sql = "insert into londiste_rs.table_error (queue_name, table_name, error) values ($1, $2, $3) \
-               on conflict (queue_name, table_name) do update set error = excluded.error, \
-               since = case when londiste_rs.table_error.error = excluded.error then londiste_rs.table_error.since else now() end \
-               where not londiste_rs.table_error.parked";
-    rows(client, "londiste_rs.table_error", sql, &[&queue, &name, &error]).await?;
+    let sql = "select londiste_rs.keep_copy_error($1, $2, $3)";
+    row(client, "londiste_rs.keep_copy_error", sql, &[&queue, &name, &error]).await?;
     Ok(())
 }
 

@@ -41,6 +41,9 @@ pub(crate) async fn run(job: &Job, arguments: Arguments) -> Result<Outcome> {
         public_location::check(job, &mut local, &location).await?;
     }
 
+    // a tick of now, in a transaction of its own: the leaf reads nothing of what came before, such as the events of an
+    // earlier node of this name
+    batch::tick_now(&*upstream, queue).await.context("a tick of the provider's queue")?;
     let there = upstream.transaction().await.map_err(pg::Error::from)?;
     let known = Location { node: name.clone(), connect_string: location.to_conninfo(), dead: false };
     let tick = subscribe(job, &there, &known)
@@ -155,7 +158,8 @@ async fn subscribe(job: &Job, there: &Transaction<'_>, leaf: &Location) -> Resul
                 );
             }
             node::register_location(there, queue, leaf).await?;
-            node::register_subscriber(there, queue, &leaf.node, worker, None).await?;
+            let newest = batch::last_tick(there, queue).await?;
+            node::register_subscriber(there, queue, &leaf.node, worker, newest).await?;
         }
     }
     let position = batch::subscription(there, queue, worker).await?;

@@ -5,6 +5,7 @@ use super::*;
 fn look(name: &str, node_type: NodeType, provider: &str, subscribers: &[&str]) -> Look {
     Look {
         info: NodeInfo {
+            combined_queue: None,
             node_type,
             name: name.to_owned(),
             worker: Some(format!("{name}_worker")),

@@ -106,13 +106,13 @@ const LONDISTE: &[(&str, Meaning)] = &[
     ("on_conflict", Plain),
     ("missing_columns", Plain),
     ("table_retry_period", Plain),
-    ("local_only", Idle(LEAF)),
-    ("local_only_drop_execute", Idle(LEAF)),
+    ("local_only", Plain),
+    ("local_only_drop_execute", Plain),
     ("table_filter", Idle(LEAF)),
     ("compare_sql", Idle(COMPARE)),
     ("compare_fmt", Idle(COMPARE)),
     ("pgq_lazy_fetch", Idle("batches are streamed, whatever their size")),
-    ("handler_modules", Idle("handlers are built in")),
+    ("handler_modules", Idle("no handlers are supported: a table with one is parked")),
     ("threaded_copy_tables", Idle(THREADS)),
     ("threaded_copy_pool_size", Idle(THREADS)),
     ("pgq_autocommit", Idle("a batch and its position are committed together")),
@@ -171,6 +171,8 @@ const DEFAULTS: &[(&str, &str, &str)] = &[
     ("londiste", "on_conflict", "error"),
     ("londiste", "missing_columns", "hold"),
     ("londiste", "table_retry_period", "300"),
+    ("londiste", "local_only", "0"),
+    ("londiste", "local_only_drop_execute", "0"),
 ];
 
 /// What holds where `key` is not set; `None`: nothing, or what depends on other things.
