@@ -1,5 +1,6 @@
 -- What is ours, on top of the stock API: see docs/architecture.md.
 \ir schema.sql
+\ir storable.sql
 \ir row_shape.sql
 \ir layout.sql
 \ir gate.sql

@@ -12,6 +12,7 @@ mod change;
 mod chunk;
 mod conflict;
 mod decode;
+mod encoding;
 mod error;
 mod fold;
 mod mapping;

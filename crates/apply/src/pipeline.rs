@@ -5,6 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::Poll;
 
+use pg::raw::Raw;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Statement};
 
@@ -64,8 +65,8 @@ impl<'a, T> Pipeline<'a, T> {
 /// Parameters of a statement: arrays of texts, or single texts.
 #[derive(Debug)]
 pub(crate) enum Parameters<'a> {
-    Arrays(Vec<Vec<Option<&'a str>>>),
-    Texts(Vec<Option<&'a str>>),
+    Arrays(Vec<Vec<Option<Raw<'a>>>>),
+    Texts(Vec<Option<Raw<'a>>>),
 }
 
 impl Parameters<'_> {

@@ -4,6 +4,7 @@
 
 use std::fmt::Write as _;
 
+use pg::raw::{Raw, RawText};
 use tokio_postgres::Client;
 
 use crate::applied::TableCounts;
@@ -108,11 +109,11 @@ impl Spool {
                 format!("{{{}}}", if line.2 == "U" { list(places) } else { String::new() })
             })
             .collect();
-        let mut arrays: Vec<Vec<Option<&str>>> = vec![
-            lines.iter().map(|line| Some(line.0.as_str())).collect(),
-            lines.iter().map(|line| Some(line.1)).collect(),
-            lines.iter().map(|line| Some(line.2)).collect(),
-            left_out.iter().map(|text| Some(text.as_str())).collect(),
+        let mut arrays: Vec<Vec<Option<Raw<'_>>>> = vec![
+            lines.iter().map(|line| Some(Raw(&line.0))).collect(),
+            lines.iter().map(|line| Some(Raw(line.1))).collect(),
+            lines.iter().map(|line| Some(Raw(line.2))).collect(),
+            left_out.iter().map(|text| Some(Raw(text))).collect(),
         ];
         for column in &self.columns {
             arrays.push(
@@ -121,7 +122,7 @@ impl Spool {
                     .map(|line| {
                         let needed = !matches!(line.2, "D" | "C") || self.key.contains(column);
                         let at = plan.mappings[line.4].position(*column).filter(|_| needed)?;
-                        line.3.values.get(at)
+                        line.3.values.get(at).map(Raw)
                     })
                     .collect(),
             );
@@ -243,7 +244,7 @@ impl Spool {
             plan.quoted, self.name
         );
         for row in client.query(&sql, &[]).await.map_err(|e| self.doing(plan).refused(e))? {
-            let (event_id, op, key): (i64, String, String) = (row.get(0), row.get(1), row.get(2));
+            let (event_id, op, RawText(key)): (i64, String, RawText) = (row.get(0), row.get(1), row.get(2));
             let op = match op.as_str() {
                 "I" => "insert",
                 "U" => "update",
@@ -261,7 +262,7 @@ impl Spool {
     }
 
     fn doing<'p>(&self, plan: &'p Plan) -> Doing<'p> {
-        Doing { table: &plan.table, op: "final rows", first_event: 0, last_event: 0, key: None }
+        Doing { table: &plan.table, op: "final rows", first_event: 0, last_event: 0, key: None, row: None }
     }
 }
 

@@ -36,6 +36,7 @@ pub(crate) async fn truncate(client: &Client, table: &str, change: &Change) -> R
         first_event: change.event_id,
         last_event: change.event_id,
         key: None,
+        row: None,
     };
     let found = find(client, table).await.map_err(|e| doing().refused(e))?;
     let found =

@@ -1,5 +1,6 @@
 //! Steps, each one statement over some rows of one table, and their execution.
 
+use pg::raw::Raw;
 use tokio_postgres::Client;
 
 use crate::applied::TableCounts;
@@ -125,16 +126,16 @@ impl<'a> Step<'a> {
     }
 
     /// Values of the target's columns `to`, of the new rows or of those that identify; missing ones are NULL.
-    fn arrays(&self, plan: &Plan, to: &[usize], new: bool) -> Vec<Vec<Option<&'a str>>> {
+    fn arrays(&self, plan: &Plan, to: &[usize], new: bool) -> Vec<Vec<Option<Raw<'a>>>> {
         let value = |row: &StepRow<'a>, to: usize| {
             let (row, mapping) = if new { row.new? } else { row.identity? };
-            row.values.get(plan.mappings[mapping].position(to)?)
+            row.values.get(plan.mappings[mapping].position(to)?).map(Raw)
         };
         to.iter().map(|to| self.rows.iter().map(|row| value(row, *to)).collect()).collect()
     }
 
     pub(crate) fn parameters(&self, plan: &Plan, shape: &Shape) -> Parameters<'a> {
-        let texts = |arrays: Vec<Vec<Option<&'a str>>>| arrays.into_iter().flatten();
+        let texts = |arrays: Vec<Vec<Option<Raw<'a>>>>| arrays.into_iter().flatten();
         let old = |old: &[(usize, bool)]| {
             let to: Vec<usize> = old.iter().filter(|(_, null)| !null).map(|(to, _)| *to).collect();
             texts(self.arrays(plan, &to, false))
@@ -163,20 +164,23 @@ impl<'a> Step<'a> {
         }
     }
 
-    pub(crate) fn doing<'p>(&self, plan: &'p Plan) -> Doing<'p> {
+    pub(crate) fn doing<'p>(&'p self, plan: &'p Plan) -> Doing<'p> {
         let events = self.rows.iter().map(|row| row.event_id);
         let op = match self.deed {
             Deed::Insert => "insert",
             Deed::Update | Deed::Follow | Deed::UpdateOne | Deed::Put | Deed::Touch => "update",
             Deed::Delete | Deed::Clear | Deed::DeleteOne | Deed::DeleteEquals { .. } => "delete",
         };
-        let key = (self.rows.len() == 1).then(|| describe(plan, &self.rows[0])).flatten();
+        let single = self.rows.first().filter(|_| self.rows.len() == 1);
+        let key = single.and_then(|row| describe(plan, row));
+        let row = single.and_then(|row| row.new.or(row.identity)).map(|(row, _)| row);
         Doing {
             table: &plan.table,
             op,
             first_event: events.clone().min().unwrap_or_default(),
             last_event: events.max().unwrap_or_default(),
             key,
+            row,
         }
     }
 }

@@ -23,6 +23,7 @@ mod notice;
 mod passfile;
 mod pool;
 mod pooler;
+pub mod raw;
 mod server_verifier;
 mod service;
 mod session;

@@ -8,7 +8,7 @@ use tokio_postgres::{GenericClient, Row};
 pub use crate::parking::{Parked, Parking, is_own_cause, park, parked, resume};
 
 use crate::Result;
-use crate::call::{all_coded, coded, row, rows};
+use crate::call::{all_coded, coded, message, row, rows};
 
 /// How far a table has come: `merge_state`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -292,12 +292,22 @@ pub async fn forget<C: GenericClient>(client: &C, queue: &str, name: &str) -> Re
 
 /// Stores why a table does not go on. What is said of a parked table is left as it is.
 pub async fn set_error<C: GenericClient>(client: &C, queue: &str, name: &str, error: &str) -> Result<()> {
-    let sql = "insert into londiste_rs.table_error (queue_name, table_name, error) values ($1, $2, $3) \
+    let sql = "insert into londiste_rs.table_error (queue_name, table_name, error) values ($1, $2, londiste_rs.storable($3)) \
                on conflict (queue_name, table_name) do update set error = excluded.error, \
                since = case when londiste_rs.table_error.error = excluded.error then londiste_rs.table_error.since else now() end \
                where not londiste_rs.table_error.parked";
-    rows(client, "londiste_rs.table_error", sql, &[&queue, &name, &error]).await?;
+    rows(client, "londiste_rs.table_error", sql, &[&queue, &name, &message(error)]).await?;
     Ok(())
+}
+
+/// Whether the node's database can hold a name of the queue: its encoding has all of its characters.
+pub async fn can_hold<C: GenericClient>(client: &C, name: &str) -> Result<bool> {
+    if name.is_ascii() {
+        return Ok(true);
+    }
+    let name = pg::raw::bytes(name).into_owned();
+    let sql = "select londiste_rs.is_storable($1)";
+    Ok(row(client, "londiste_rs.is_storable", sql, &[&name]).await?.get(0))
 }
 
 /// Forgets why tables did not go on: they do.
