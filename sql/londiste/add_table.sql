@@ -5,7 +5,7 @@
 -- i_trg_args: see create_trigger; merge_all, no_merge: where other leaf queues of this database bring the same table, take
 -- it from all of them, or only from this one. i_dest_table: the name it has here.
 -- 200; 400 no such queue, or no primary key; 404 not in the queue, or not in this database; 405 sources to choose from;
--- 403, 410 its triggers cannot be made.
+-- 410 added already, with other attributes; 403, 410 its triggers cannot be made.
 create or replace function londiste.local_add_table(i_queue_name text, i_table_name text, i_trg_args text[],
     i_table_attrs text, i_dest_table text, out ret_code integer, out ret_note text)
 returns record
@@ -56,11 +56,18 @@ begin
         return;
     end if;
 
-    select local into known
+    if 'skip_truncate' = any (args) then
+        attrs := coalesce(attrs || '&skip_truncate=1', 'skip_truncate=1');
+    end if;
+    select local, table_attrs into known
       from londiste.table_info where queue_name = i_queue_name and table_name = fq_name
        for update;
     is_known := found;
-    if is_known and known.local then
+    if is_known and known.local and known.table_attrs is distinct from attrs then
+        ret_code := 410;
+        ret_note := format('Table %s already added, but with different args: %s', shown, known.table_attrs);
+        return;
+    elsif is_known and known.local then
         ret_code := 200;
         ret_note := 'Table already added: ' || shown;
         return;
@@ -100,9 +107,6 @@ begin
         return;
     end if;
 
-    if 'skip_truncate' = any (args) then
-        attrs := coalesce(attrs || '&skip_truncate=1', 'skip_truncate=1');
-    end if;
     -- Where a combined branch stands here, rows come through its queue: this one has nothing to copy.
     if not is_known then
         insert into londiste.table_info (queue_name, table_name) values (i_queue_name, fq_name);

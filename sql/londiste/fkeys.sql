@@ -7,7 +7,7 @@ language plpgsql stable strict
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    relation regclass := to_regclass(londiste.quote_fqname(i_table_name));
+    relation oid := londiste._find_relation(i_table_name, null);
 begin
     return query
     select sn.nspname || '.' || s.relname, dn.nspname || '.' || d.relname, c.conname::text,
@@ -39,7 +39,7 @@ begin
     end if;
     insert into londiste.pending_fkeys values (fkey.*);
     execute format('alter table %s%s drop constraint %I',
-        case when fkey.fkey_def like 'alter table only %' then 'only ' end, londiste.quote_fqname(fkey.from_table), i_fkey_name);
+        case when fkey.fkey_def like 'alter table only %' then 'only ' end, londiste._quote_relation(fkey.from_table), i_fkey_name);
     return 1;
 end $$;
 
@@ -67,7 +67,7 @@ begin
     if i_lazy then
         select convalidated into is_validated
           from pg_constraint
-         where conrelid = to_regclass(londiste.quote_fqname(i_from_table)) and conname = i_fkey_name and contype = 'f';
+         where conrelid = londiste._find_relation(i_from_table, null) and conname = i_fkey_name and contype = 'f';
         if is_validated is null then
             -- On a partitioned table it can only be added as a whole.
             return fkey.fkey_def || case
@@ -75,10 +75,13 @@ begin
                 else ''
             end;
         elsif not is_validated and fkey.fkey_def !~* ' not valid$' then
-            return format('alter table only %s validate constraint %I', londiste.quote_fqname(i_from_table), i_fkey_name);
+            return format('alter table only %s validate constraint %I', londiste._quote_relation(i_from_table), i_fkey_name);
         end if;
     else
+        -- The stock tool writes names without schema: those of the tables at the key's ends.
+        perform set_config('search_path', londiste._search_path(fkey.to_table, fkey.from_table), true);
         execute fkey.fkey_def;
+        perform set_config('search_path', 'pg_catalog, pg_temp', true);
     end if;
     delete from londiste.pending_fkeys where from_table = fkey.from_table and fkey_name = fkey.fkey_name;
     return '';
@@ -97,7 +100,8 @@ begin
      order by 1, 2, 3;
 end $$;
 
--- Foreign keys put aside whose tables are both in sync, so that they can come back.
+-- Foreign keys put aside whose tables are both in sync, in each queue that brings them here, so that they can come back. One of these queues
+-- brings them back: a queue that is combined into another one before the others, then by name.
 create or replace function londiste.get_valid_pending_fkeys(i_queue_name text)
 returns setof londiste.pending_fkeys
 language plpgsql stable strict
@@ -107,9 +111,13 @@ begin
     return query
     select p.*
       from londiste.pending_fkeys p
-     where (select count(*) from unnest(array[p.from_table, p.to_table]) end_table
-             where exists (select from londiste.table_info t
-                            where t.queue_name = i_queue_name and t.local and t.merge_state = 'ok'
-                              and coalesce(t.dest_table, t.table_name) = end_table)) = 2
+     cross join lateral (
+           select bool_and(coalesce(t.merge_state, '') = 'ok')
+                  and bool_or(coalesce(t.dest_table, t.table_name) = p.from_table)
+                  and bool_or(coalesce(t.dest_table, t.table_name) = p.to_table) as in_sync,
+                  (array_agg(t.queue_name order by n.combined_queue is null, t.queue_name))[1] as by_queue
+             from londiste.table_info t join pgq_node.node_info n on n.queue_name = t.queue_name
+            where t.local and coalesce(t.dest_table, t.table_name) in (p.from_table, p.to_table)) ends
+     where ends.in_sync and ends.by_queue = i_queue_name
      order by 1, 2, 3;
 end $$;

@@ -8,6 +8,7 @@
 \ir local_table.sql
 \ir global_table.sql
 \ir table_list.sql
+\ir sequence_steps.sql
 \ir sequence.sql
 \ir fkeys.sql
 \ir execute.sql

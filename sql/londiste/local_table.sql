@@ -1,6 +1,7 @@
 -- Tables of this node: their settings and states, and their end.
 
--- Takes a table out of replication on this node; a root takes it out of the queue. Indexes that a copy had dropped come back.
+-- Takes a table out of replication on this node, and the sequences that its columns own; a root takes them out of the queue. Indexes that a
+-- copy had dropped come back.
 create or replace function londiste.local_remove_table(i_queue_name text, i_table_name text,
     out ret_code integer, out ret_note text)
 returns record
@@ -11,7 +12,7 @@ declare
     fq_name text := londiste.make_fqname(i_table_name);
     tbl record;
 begin
-    select t.local, t.dropped_ddl, n.node_type into tbl
+    select t.local, t.dropped_ddl, coalesce(t.dest_table, t.table_name) as dest, n.node_type into tbl
       from londiste.table_info t join pgq_node.node_info n using (queue_name)
      where t.queue_name = i_queue_name and t.table_name = fq_name
        for update of t;
@@ -24,7 +25,10 @@ begin
     if tbl.local then
         perform londiste.drop_table_triggers(i_queue_name, fq_name);
         if tbl.dropped_ddl is not null then
+            -- The stock tool writes names without schema: they are in the table's.
+            perform set_config('search_path', londiste._search_path(tbl.dest), true);
             execute tbl.dropped_ddl;
+            perform set_config('search_path', 'pg_catalog, pg_temp', true);
             update londiste.table_info set dropped_ddl = null where queue_name = i_queue_name and table_name = fq_name;
         end if;
     elsif tbl.node_type <> 'root' then
@@ -33,6 +37,8 @@ begin
         return;
     end if;
 
+    perform londiste.local_remove_seq(i_queue_name, s.seq_name)
+       from londiste._owned_seqs(i_queue_name, fq_name) s;
     if tbl.node_type = 'root' then
         delete from londiste.table_info where queue_name = i_queue_name and table_name = fq_name;
         perform londiste.root_notify_change(i_queue_name, 'londiste.remove-table', fq_name);

@@ -34,21 +34,43 @@ begin
     return quote_ident(part.schema_part) || '.' || quote_ident(part.name_part);
 end $$;
 
--- The relation of one kind (pg_class.relkind) behind a name, or NULL.
+-- The relation behind a name, or NULL; i_kind: only one of this kind (pg_class.relkind). Schema and name may both contain dots: the first
+-- dot that leads to a relation separates them, so that what split_fqname names comes first.
+create or replace function londiste._find_relation(i_fqname text, i_kind text)
+returns oid
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select c.oid
+      from (select londiste.make_fqname(i_fqname)) full_name (n)
+      join pg_namespace s on starts_with(full_name.n, s.nspname || '.')
+      join pg_class c on c.relnamespace = s.oid and c.relname = substr(full_name.n, length(s.nspname) + 2)
+     where i_kind is null or c.relkind::text = i_kind
+     order by length(s.nspname)
+     limit 1
+$$;
+
 create or replace function londiste.find_rel_oid(i_fqname text, i_kind text)
 returns oid
 language plpgsql stable strict
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-    part record;
 begin
-    select * into part from londiste.split_fqname(i_fqname);
-    return (
-        select c.oid
-          from pg_class c
-          join pg_namespace n on n.oid = c.relnamespace
-         where n.nspname = part.schema_part and c.relname = part.name_part and c.relkind::text = i_kind);
+    return londiste._find_relation(i_fqname, i_kind);
+end $$;
+
+-- The name of the relation behind a name, as an SQL identifier. A relation that is not there is named as quote_fqname reads it.
+create or replace function londiste._quote_relation(i_fqname text)
+returns text
+language plpgsql stable strict
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return coalesce(
+        (select format('%I.%I', n.nspname, c.relname)
+           from pg_class c join pg_namespace n on n.oid = c.relnamespace
+          where c.oid = londiste._find_relation(i_fqname, null)),
+        londiste.quote_fqname(i_fqname));
 end $$;
 
 create or replace function londiste.find_table_oid(tbl text)
@@ -68,6 +90,21 @@ as $$
 begin
     return londiste.find_rel_oid(seq, 'S');
 end $$;
+
+-- A search_path in which names without schema mean what is in the schemas of these relations, but nothing takes the place of what
+-- PostgreSQL has itself.
+create or replace function londiste._search_path(variadic i_relations text[])
+returns text
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select concat_ws(', ', 'pg_catalog',
+                     (select string_agg(quote_ident(n.nspname), ', ' order by r.place)
+                        from unnest(i_relations) with ordinality r (name, place)
+                        join pg_class c on c.oid = londiste._find_relation(r.name, null)
+                        join pg_namespace n on n.oid = c.relnamespace),
+                     'pg_temp')
+$$;
 
 -- One letter for each column of a table: k belongs to the primary key, v does not.
 create or replace function londiste.find_column_types(tbl text)

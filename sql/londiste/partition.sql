@@ -1,5 +1,25 @@
 -- Partitions by inheritance, named PARENT_2026_01_31: made when events for them arrive, dropped when they are old.
 
+-- Schema and name of a relation that is to be made: in the schema of its parent where the name begins with it, else in the first schema that
+-- a dot leads to.
+create or replace function londiste._split_new(i_fqname text, i_parent_schema text, out schema_part text, out name_part text)
+returns record
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    full_name constant text := londiste.make_fqname(i_fqname);
+begin
+    select n.nspname, substr(full_name, length(n.nspname) + 2) into schema_part, name_part
+      from pg_namespace n
+     where starts_with(full_name, n.nspname || '.')
+     order by n.nspname <> i_parent_schema, length(n.nspname)
+     limit 1;
+    if not found then
+        select s.schema_part, s.name_part into schema_part, name_part from londiste.split_fqname(full_name) s;
+    end if;
+end $$;
+
 -- Makes a partition like its parent, with its indexes, triggers, rules and rights: 1, or 0 where it exists.
 -- With i_part_field, only rows of the period (year, month, week, day, hour) around i_part_time fit in. The primary key is
 -- the parent's; i_pkeys, which callers pass, has never made another one.
@@ -9,17 +29,22 @@ returns integer
 language plpgsql
 as $$
 declare
-    parent text := londiste.quote_fqname(i_table);
-    part text := londiste.quote_fqname(i_part);
+    parent text := londiste._quote_relation(i_table);
     parent_name record;
     part_name record;
+    part text;
     period_start timestamptz;
     statement text;
 begin
     if i_table is null or i_part is null then
         raise exception 'need table and part';
     end if;
-    if pg_catalog.to_regclass(part) is not null then
+    select n.nspname as schema_part, c.relname as name_part into parent_name
+      from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+     where c.oid = londiste._find_relation(i_table, null);
+    select * into part_name from londiste._split_new(i_part, parent_name.schema_part);
+    part := pg_catalog.format('%I.%I', part_name.schema_part, part_name.name_part);
+    if londiste._find_relation(i_part, null) is not null then
         return 0;
     end if;
     execute pg_catalog.format('create table %s (like %s including all) inherits (%s)', part, parent, parent);
@@ -30,8 +55,6 @@ begin
             i_part_field, period_start + ('1 ' || i_part_period)::interval);
     end if;
 
-    select * into parent_name from londiste.split_fqname(i_table);
-    select * into part_name from londiste.split_fqname(i_part);
     for statement in
         select pg_catalog.replace(pg_catalog.pg_get_triggerdef(oid), ' ON ' || parent || ' ', ' ON ' || part || ' ')
           from pg_catalog.pg_trigger where tgrelid = parent::regclass and not tgisinternal
@@ -83,7 +106,7 @@ begin
       join pg_class c on c.oid = i.inhrelid
       join pg_namespace n on n.oid = c.relnamespace
       join pg_class parent on parent.oid = i.inhparent
-     where i.inhparent = to_regclass(londiste.quote_fqname(i_parent_table))
+     where i.inhparent = londiste._find_relation(i_parent_table, null)
        and c.relnamespace = parent.relnamespace
        and starts_with(c.relname, parent.relname || '_') and substr(c.relname, length(parent.relname) + 2) !~ '[^0-9_]'
        and londiste.is_obsolete_partition(n.nspname || '.' || c.relname, i_retention_period, i_partition_period)

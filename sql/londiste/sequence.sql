@@ -39,7 +39,7 @@ begin
     end if;
 
     if is_root then
-        published := pgq.seq_getval(fq_name) + 30000;
+        published := londiste._seq_ahead(londiste.find_seq_oid(fq_name), 30000);
         update londiste.seq_info
            set local = true, last_value = published
          where queue_name = i_queue_name and seq_name = fq_name;
@@ -50,7 +50,7 @@ begin
         perform londiste._publish_seq(i_queue_name, fq_name, published);
     else
         update londiste.seq_info set local = true where queue_name = i_queue_name and seq_name = fq_name;
-        perform pgq.seq_setval(fq_name, known.last_value);
+        perform londiste._seq_follow(londiste.find_seq_oid(fq_name), known.last_value);
     end if;
     ret_code := 200;
     ret_note := format('Sequence added: %s', fq_name);
@@ -113,7 +113,7 @@ begin
     ret_note := format('Sequence removed: %s', fq_name);
 end $$;
 
--- Takes over the value that the root has published; a sequence is never set back.
+-- Takes over the value that the root has published.
 create or replace function londiste.global_update_seq(i_queue_name text, i_seq_name text, i_value bigint,
     out ret_code integer, out ret_note text)
 returns record
@@ -142,8 +142,10 @@ begin
     returning local into is_local;
     if not found then
         insert into londiste.seq_info (queue_name, seq_name, last_value) values (i_queue_name, fq_name, i_value);
+    elsif is_local and londiste.find_seq_oid(fq_name) is null then
+        raise warning 'sequence % is not in this database any more: its published value is kept in londiste.seq_info only', fq_name;
     elsif is_local then
-        perform pgq.seq_setval(fq_name, i_value);
+        perform londiste._seq_follow(londiste.find_seq_oid(fq_name), i_value);
     end if;
     ret_code := 200;
     ret_note := 'Sequence updated';
@@ -160,7 +162,8 @@ begin
 end $$;
 
 -- Publishes new values for the sequences of a root that are less than one buffer away from what was published; the new
--- value is three buffers ahead. A buffer has at least 10 000 values.
+-- value is three buffers ahead. A buffer has at least 10 000 values; of a sequence that comes near its end, a quarter of those it has left.
+-- A sequence that has begun anew (cycle) is published behind what was published.
 create or replace function londiste.root_check_seqs(i_queue_name text, i_buffer bigint,
     out ret_code integer, out ret_note text)
 returns record
@@ -171,7 +174,8 @@ declare
     buffer constant bigint := greatest(coalesce(i_buffer, 0), 10000);
     type_here text;
     seq record;
-    position bigint;
+    relation oid;
+    next_value bigint;
 begin
     select node_type into type_here from pgq_node.node_info where queue_name = i_queue_name;
     if not found then
@@ -190,12 +194,13 @@ begin
          where queue_name = i_queue_name and local and londiste.find_seq_oid(seq_name) is not null
          order by nr
     loop
-        position := pgq.seq_getval(seq.seq_name);
-        if position + buffer >= seq.last_value then
+        relation := londiste.find_seq_oid(seq.seq_name);
+        next_value := londiste._seq_ahead(relation, buffer * 3);
+        if next_value <> seq.last_value and londiste._seq_is_due(relation, seq.last_value, buffer) then
             update londiste.seq_info
-               set last_value = position + buffer * 3
+               set last_value = next_value
              where queue_name = i_queue_name and seq_name = seq.seq_name;
-            perform londiste._publish_seq(i_queue_name, seq.seq_name, position + buffer * 3);
+            perform londiste._publish_seq(i_queue_name, seq.seq_name, next_value);
         end if;
     end loop;
     ret_code := 100;

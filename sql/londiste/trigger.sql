@@ -15,7 +15,7 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    target text := londiste.quote_fqname(i_dest_table);
+    target text := londiste._quote_relation(i_dest_table);
     base_name text := londiste._trigger_name(i_queue_name);
     flags text := '';
     swallow boolean := false;
@@ -128,7 +128,7 @@ declare
     base_name text := londiste._trigger_name(i_queue_name);
     found_name text;
 begin
-    select to_regclass(londiste.quote_fqname(coalesce(dest_table, table_name))) into relation
+    select londiste._find_relation(coalesce(dest_table, table_name), null) into relation
       from londiste.table_info
      where queue_name = i_queue_name and table_name = londiste.make_fqname(i_table_name) and local;
     for found_name in

@@ -154,7 +154,9 @@ begin
             begin
                 if step = 1 and (rel is not null or i.relation = '') then
                     if not i.created and (i.index_name = '' or londiste_rs.copy_has_index(rel, i.index_name) is not true) then
+                        perform set_config('search_path', londiste_rs.search_path_of(rel), true);
                         execute case when i.height > 0 then londiste_rs.copy_create_above(i, rel) else i.create_sql end;
+                        perform set_config('search_path', 'pg_catalog, pg_temp', true);
                     end if;
                     if i.constraint_sql is not null
                        and not exists (select from pg_constraint k where k.conrelid = rel and k.conname = i.constraint_name::name)

@@ -1,6 +1,7 @@
 -- What is ours, on top of the stock API: see docs/architecture.md.
 \ir schema.sql
 \ir key_columns.sql
+\ir storable.sql
 \ir row_shape.sql
 \ir layout.sql
 \ir gate.sql

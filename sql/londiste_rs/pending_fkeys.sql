@@ -72,7 +72,9 @@ begin
     end if;
     lazy := f.fkey_def !~* 'not valid$'
         and ((select relkind from pg_class where oid = rel) <> 'p' or current_setting('server_version_num')::integer >= 180000);
+    perform set_config('search_path', londiste_rs.search_path_of(londiste_rs.find_relation(f.to_table), rel), true);
     execute f.fkey_def || case when lazy then ' not valid' else '' end;
+    perform set_config('search_path', 'pg_catalog, pg_temp', true);
     if lazy then
         insert into londiste_rs.unvalidated_fkey (table_name, fkey_name) values (i_from_table, i_fkey_name) on conflict do nothing;
     end if;

@@ -122,6 +122,16 @@ as $$
      where c.oid = i_rel
 $$;
 
+-- Name of a relation as an SQL identifier with its schema.
+create or replace function londiste_rs.quoted_name(i_rel oid)
+returns text language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select format('%I.%I', n.nspname, c.relname)
+      from pg_class c join pg_namespace n on n.oid = c.relnamespace
+     where c.oid = i_rel
+$$;
+
 -- The relation of an API name, null where there is none. A name without a dot means schema public. Where both schema and name may contain
 -- dots, the first dot that leads to a relation separates them: what the stock API would find, if it finds anything, comes first.
 create or replace function londiste_rs.find_relation(i_name text)
@@ -134,6 +144,20 @@ as $$
       join pg_class c on c.relnamespace = s.oid and c.relname = substr(full_name.n, length(s.nspname) + 2)
      order by length(s.nspname)
      limit 1
+$$;
+
+-- A search_path in which names without schema mean what is in the schemas of these relations, but nothing takes the place of what
+-- PostgreSQL has itself. The definitions that stock tools keep have such names.
+create or replace function londiste_rs.search_path_of(variadic i_rels oid[])
+returns text language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select concat_ws(', ', 'pg_catalog',
+                     (select string_agg(quote_ident(n.nspname), ', ' order by r.place)
+                        from unnest(i_rels) with ordinality r (rel, place)
+                        join pg_class c on c.oid = r.rel
+                        join pg_namespace n on n.oid = c.relnamespace),
+                     'pg_temp')
 $$;
 
 -- Name of a queue's triggers on a table, by the rule of the stock API: it leaves room for what is put before and after it, and replaces

@@ -17,9 +17,9 @@ begin
         if dest is null or i_key = 'local-destination' and londiste_rs.find_relation(dest) is null then
             return null;
         end if;
-        return londiste.quote_fqname(dest);
+        return coalesce(londiste_rs.quoted_name(londiste_rs.find_relation(dest)), londiste.quote_fqname(dest));
     elsif i_key = 'local-sequence' then
-        return (select londiste.quote_fqname(s.seq_name)
+        return (select coalesce(londiste_rs.quoted_name(londiste_rs.find_relation(s.seq_name)), londiste.quote_fqname(s.seq_name))
                   from londiste.seq_info s where s.queue_name = i_queue_name and s.seq_name = full_name and s.local);
     elsif i_key = 'need-schema' then
         return case when exists (select from pg_namespace n where n.nspname = i_name) then '' end;

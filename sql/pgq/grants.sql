@@ -4,7 +4,7 @@ do $$
 declare
     fn regprocedure;
     grantee text;
-    everybody constant text[] := '{get_consumer_info,get_queue_info,_queue_info,quote_fqname,seq_getval,version,'
+    everybody constant text[] := '{get_consumer_info,get_queue_info,_queue_info,quote_fqname,_quote_sequence,seq_getval,version,'
         '_record_fields,_quoted_record_fields,_primary_key,_urlencode,_urlencode_row,_json_row,_partial_sql,'
         '_equality,_field_changed,_row_expression,_any_trigger_event,_json_type,_row_columns,_row_layout,_row_function_name,_write_row_function,'
         '_row_event,_row_event_u,_row_event_s,_row_event_j}';

@@ -15,6 +15,23 @@ begin
     return quote_ident(substr(i_name, 1, dot - 1)) || '.' || quote_ident(substr(i_name, dot + 1));
 end $$;
 
+-- The sequence behind a name. Where schema and name both contain dots, the first dot that leads to a sequence separates them.
+create or replace function pgq._quote_sequence(i_name text)
+returns text
+language plpgsql stable strict
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return coalesce(
+        (select format('%I.%I', n.nspname, c.relname)
+           from pg_namespace n
+           join pg_class c on c.relnamespace = n.oid and c.relname = substr(i_name, length(n.nspname) + 2)
+          where starts_with(i_name, n.nspname || '.') and c.relkind = 'S'
+          order by length(n.nspname)
+          limit 1),
+        pgq.quote_fqname(i_name));
+end $$;
+
 -- Last value a sequence gave out.
 create or replace function pgq.seq_getval(i_seq_name text)
 returns bigint
@@ -24,7 +41,7 @@ as $$
 declare
     val bigint;
 begin
-    execute 'select last_value from ' || pgq.quote_fqname(i_seq_name) into val;
+    execute 'select last_value from ' || pgq._quote_sequence(i_seq_name) into val;
     return val;
 end $$;
 
@@ -36,7 +53,7 @@ language plpgsql strict
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    seq_name text := pgq.quote_fqname(i_seq_name);
+    seq_name text := pgq._quote_sequence(i_seq_name);
     val bigint;
 begin
     execute 'select last_value from ' || seq_name into val;

@@ -33,27 +33,34 @@ impl Pair {
                 .map(|name| scope.spawn(move || Cluster::start_with(name, settings)))
                 .map(|thread| thread.join().expect("the cluster starts"))
         });
-        Pair::on(Arc::new(source), Arc::new(target), "")
+        Pair::on(Arc::new(source), Arc::new(target), "", ["UTF8"; 2])
     }
 
     /// Another pair of empty databases, with roles of their own, on the same servers.
     pub fn another(&self, suffix: &str) -> Pair {
-        Pair::on(self.source.cluster.clone(), self.target.cluster.clone(), suffix)
+        self.another_in(suffix, ["UTF8"; 2])
     }
 
-    fn on(source: Arc<Cluster>, target: Arc<Cluster>, suffix: &str) -> Pair {
+    /// The same with databases in these encodings, on source and target.
+    pub fn another_in(&self, suffix: &str, encodings: [&str; 2]) -> Pair {
+        Pair::on(self.source.cluster.clone(), self.target.cluster.clone(), suffix, encodings)
+    }
+
+    fn on(source: Arc<Cluster>, target: Arc<Cluster>, suffix: &str, encodings: [&str; 2]) -> Pair {
         Pair {
             source: Side::create(
                 source,
                 &format!("shop_owner{suffix}"),
                 &format!("shop{suffix}"),
                 "live-Secret1",
+                encodings[0],
             ),
             target: Side::create(
                 target,
                 &format!("cloud_owner{suffix}"),
                 &format!("cloud{suffix}"),
                 "cloud-Secret2",
+                encodings[1],
             ),
         }
     }
@@ -67,11 +74,14 @@ impl Pair {
 }
 
 impl Side {
-    fn create(cluster: Arc<Cluster>, role: &str, dbname: &str, password: &str) -> Side {
+    fn create(cluster: Arc<Cluster>, role: &str, dbname: &str, password: &str, encoding: &str) -> Side {
         let admin = cluster.admin("postgres");
         let may_not = "nosuperuser nocreatedb nocreaterole noreplication nobypassrls";
         admin.execute(&format!("create role {role} login password '{password}' {may_not}"));
-        admin.execute(&format!("create database {dbname} owner {role} template template0"));
+        let locale = if encoding == "UTF8" { "" } else { "lc_collate 'C' lc_ctype 'C'" };
+        admin.execute(&format!(
+            "create database {dbname} owner {role} template template0 encoding '{encoding}' {locale}"
+        ));
         let app = Database {
             host: "127.0.0.1".to_owned(),
             port: cluster.port(),

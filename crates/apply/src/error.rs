@@ -362,8 +362,15 @@ impl Error {
         let table = format!("{}.{}", db.schema()?, db.table()?);
         let own = pgq::table::is_own_cause(db.code().code());
         own.then(|| {
-            refusal::Doing { table: &table, op: "commit", first_event: 0, last_event: 0, key: None }
-                .refused_by(db)
+            refusal::Doing {
+                table: &table,
+                op: "commit",
+                first_event: 0,
+                last_event: 0,
+                key: None,
+                row: None,
+            }
+            .refused_by(db)
         })
     }
 }

@@ -14,6 +14,7 @@ mod chunk;
 mod conflict;
 mod decode;
 mod deferred;
+mod encoding;
 mod error;
 mod fold;
 mod lacking;

@@ -137,7 +137,7 @@ impl Mapping {
             return "the whole row identifies".to_owned();
         }
         let part = |(at, _): &(usize, usize)| {
-            format!("{}={}", self.columns.names[*at], row.values.get(*at).unwrap_or("NULL"))
+            format!("{}={}", self.columns.names[*at], pg::raw::shown(row.values.get(*at).unwrap_or("NULL")))
         };
         self.key.iter().map(part).collect::<Vec<_>>().join(", ")
     }

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt::Write as _;
 
 use bytes::BytesMut;
+use pg::raw::{self, Raw};
 use tokio_postgres::types::{Format, IsNull, ToSql, Type, to_sql_checked};
 
 /// The values of one column, of several rows.
@@ -81,9 +82,12 @@ impl<'a> Array<'a> {
 impl ToSql for Array<'_> {
     fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
         match self {
-            Array::Texts(texts) => texts.to_sql_checked(ty, out),
+            Array::Texts(texts) => {
+                let raw: Vec<Option<Raw<'_>>> = texts.iter().map(|text| text.map(Raw)).collect();
+                raw.to_sql_checked(ty, out)
+            }
             Array::Literal(literal) => {
-                out.extend_from_slice(literal.as_bytes());
+                out.extend_from_slice(&raw::bytes(literal));
                 Ok(IsNull::No)
             }
         }
@@ -106,7 +110,7 @@ impl ToSql for Array<'_> {
 impl ToSql for Text<'_> {
     fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
         let Some(text) = self.0 else { return Ok(IsNull::Yes) };
-        out.extend_from_slice(text.as_bytes());
+        out.extend_from_slice(&raw::bytes(text));
         Ok(IsNull::No)
     }
 

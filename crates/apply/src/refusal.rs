@@ -3,7 +3,8 @@
 use tokio_postgres::error::{DbError, SqlState};
 
 use crate::chunk::Manner;
-use crate::{Error, OnConflict};
+use crate::encoding::{self, is_about_encoding};
+use crate::{Error, OnConflict, Row};
 
 /// What was being done when the server refused.
 #[derive(Debug)]
@@ -13,6 +14,8 @@ pub(crate) struct Doing<'a> {
     pub(crate) first_event: i64,
     pub(crate) last_event: i64,
     pub(crate) key: Option<String>,
+    /// Where it was one row.
+    pub(crate) row: Option<&'a Row>,
 }
 
 impl Doing<'_> {
@@ -35,7 +38,10 @@ impl Doing<'_> {
             last_event: self.last_event,
             key: self.key,
             code: Box::new(db.code().clone()),
-            message: pg::message_without_values(db).into(),
+            message: match is_about_encoding(db.code()) {
+                true => encoding::message(db.message(), self.row).into(),
+                false => pg::message_without_values(db).into(),
+            },
             remedy: remedy(db.code()),
         }
     }
@@ -43,6 +49,7 @@ impl Doing<'_> {
 
 fn remedy(code: &SqlState) -> Option<&'static str> {
     Some(match code.code() {
+        "22021" | "22P05" => encoding::REMEDY,
         "23505" | "23P01" => {
             "a row in its way is already on the target: remove what was written there by others, or resync the table"
         }

@@ -7,6 +7,7 @@ mod skip;
 
 use std::fmt::Write as _;
 
+use pg::raw::RawText;
 use tokio_postgres::Client;
 
 use crate::applied::TableCounts;
@@ -268,7 +269,7 @@ impl Spool {
             plan.quoted, self.name
         );
         for row in client.query(&sql, &[]).await.map_err(|e| self.doing(plan).refused(e))? {
-            let (event_id, op, key): (i64, String, String) = (row.get(0), row.get(1), row.get(2));
+            let (event_id, op, RawText(key)): (i64, String, RawText) = (row.get(0), row.get(1), row.get(2));
             let op = match op.as_str() {
                 "I" => "insert",
                 "U" => "update",
@@ -289,7 +290,7 @@ impl Spool {
     }
 
     fn doing<'p>(&self, plan: &'p Plan) -> Doing<'p> {
-        Doing { table: &plan.table, op: "final rows", first_event: 0, last_event: 0, key: None }
+        Doing { table: &plan.table, op: "final rows", first_event: 0, last_event: 0, key: None, row: None }
     }
 }
 

@@ -48,7 +48,7 @@ pub(crate) async fn truncate(client: &Client, plan: &Plan, change: &Change) -> R
 
 fn doing<'a>(plan: &'a Plan, change: &Change) -> Doing<'a> {
     let (first_event, last_event) = (change.event_id, change.event_id);
-    Doing { table: &plan.table, op: "truncate", first_event, last_event, key: None }
+    Doing { table: &plan.table, op: "truncate", first_event, last_event, key: None, row: None }
 }
 
 async fn empty(

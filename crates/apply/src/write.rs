@@ -161,20 +161,23 @@ impl<'a> Step<'a> {
         }
     }
 
-    pub(crate) fn doing<'p>(&self, plan: &'p Plan) -> Doing<'p> {
+    pub(crate) fn doing<'p>(&'p self, plan: &'p Plan) -> Doing<'p> {
         let events = self.rows.iter().map(|row| row.event_id);
         let op = match self.deed {
             Deed::Insert => "insert",
             Deed::Update | Deed::Follow | Deed::UpdateOne | Deed::Put | Deed::Touch => "update",
             Deed::Delete | Deed::Clear | Deed::DeleteOne | Deed::DeleteEquals { .. } => "delete",
         };
-        let key = (self.rows.len() == 1).then(|| describe(plan, &self.rows[0])).flatten();
+        let single = self.rows.first().filter(|_| self.rows.len() == 1);
+        let key = single.and_then(|row| describe(plan, row));
+        let row = single.and_then(|row| row.new.or(row.identity)).map(|(row, _)| row);
         Doing {
             table: &plan.table,
             op,
             first_event: events.clone().min().unwrap_or_default(),
             last_event: events.max().unwrap_or_default(),
             key,
+            row,
         }
     }
 }

@@ -17,6 +17,17 @@ pub(crate) async fn perform(
 ) -> Result<Option<String>> {
     let (job, queue) = (worker.config.job_name.as_str(), worker.config.queue_name.as_str());
     let client: &pg::Client = target;
+    if let Some(name) = foreign_name(client, &control).await? {
+        let name = pg::raw::shown(&name).into_owned();
+        warn!(
+            job,
+            queue,
+            name,
+            "the provider tells of a name that the encoding of this node's database has no characters for: left out here; to replicate it, \
+             rename it on the root, or use a database with encoding UTF8"
+        );
+        return Ok(None);
+    }
     match control {
         Control::AddTable { table } => {
             table::learn(client, queue, &table).await?;
@@ -83,4 +94,22 @@ pub(crate) async fn perform(
 async fn is_own(client: &pg::Client, queue: &str, name: &str) -> Result<bool> {
     let info = node::info(client, queue).await?;
     Ok(info.is_some_and(|info| info.name == name || info.provider.as_deref() == Some(name)))
+}
+
+/// The name in a control event that this node's database cannot hold.
+async fn foreign_name(client: &pg::Client, control: &Control) -> Result<Option<String>> {
+    let names: &[&String] = match control {
+        Control::AddTable { table } | Control::RemoveTable { table } => &[table],
+        Control::UpdateSeq { seq, .. } | Control::RemoveSeq { seq } => &[seq],
+        Control::LocationInfo { node, connect, .. } => &[node, connect],
+        Control::UnregisterLocation { node, .. } => &[node],
+        Control::Partition { table, partition, .. } => &[table, partition],
+        Control::GlobalWatermark { .. } | Control::TickId { .. } | Control::Execute { .. } => &[],
+    };
+    for name in names {
+        if !table::can_hold(client, name).await? {
+            return Ok(Some((*name).clone()));
+        }
+    }
+    Ok(None)
 }

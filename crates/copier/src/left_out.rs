@@ -62,7 +62,9 @@ impl Staging {
         }
         let writing = sides.target.transaction().await.during(what())?;
         let into: &Client = writing.client();
-        let keys: Vec<Vec<String>> = rows.iter().map(|row| row.get(0)).collect();
+        let keys =
+            rows.iter().map(|row| row.try_get(0)).collect::<std::result::Result<Vec<Vec<String>>, _>>();
+        let keys = keys.during(what())?;
         let columns = list(&self.columns, "");
         let copy_in = format!("copy {name} (londiste_seq, londiste_gone, {columns}) from stdin");
         let mut found = 0;

@@ -1,6 +1,7 @@
 //! What was changed while a copy in chunks goes on: drained tick by tick from the queue into a table beside the target's, so that the queue can be
 //! rotated, and folded into the target when all rows are there.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use apply::{Change, Decoded, Decoder, Op, Row};
@@ -207,13 +208,13 @@ impl Staging {
             changes += 1;
             if rows.len() >= MESSAGE {
                 let sink = begun(client, &copy_in, &mut into).await.during(what())?;
-                sink.send(Bytes::from(std::mem::take(&mut rows))).await.during(what())?;
+                sink.send(raw(std::mem::take(&mut rows))).await.during(what())?;
             }
         }
         drop(events);
         if !rows.is_empty() {
             let sink = begun(client, &copy_in, &mut into).await.during(what())?;
-            sink.send(Bytes::from(rows)).await.during(what())?;
+            sink.send(raw(rows)).await.during(what())?;
         }
         if let Some(sink) = into {
             sink.finish().await.during(what())?;
@@ -307,6 +308,14 @@ impl Staging {
             format!("{one}.{column}::{of} {equals} {other}.{column}::{of}")
         };
         self.key.iter().zip(&self.equals).map(same).collect::<Vec<_>>().join(" and ")
+    }
+}
+
+/// Lines as the bytes that they stand for.
+fn raw(lines: String) -> Bytes {
+    match pg::raw::bytes(&lines) {
+        Cow::Owned(bytes) => Bytes::from(bytes),
+        Cow::Borrowed(_) => Bytes::from(lines),
     }
 }
 

@@ -24,6 +24,7 @@ mod notice;
 mod passfile;
 mod pool;
 mod pooler;
+pub mod raw;
 mod refusal;
 mod server_verifier;
 mod service;

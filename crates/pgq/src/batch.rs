@@ -158,6 +158,12 @@ pub async fn is_single<C: GenericClient>(client: &C, queue: &str, batch: &Batch)
     Ok(row(client, "ticks of a batch", sql, &[&queue, &batch.previous_tick, &batch.tick]).await?.get(0))
 }
 
+/// Columns of events where the database knows no encoding: the server checks texts against the client's, and one that is not in it would fail
+/// the whole batch.
+const RAW_TEXTS: &str = "ev_id, ev_txid, convert_to(ev_type, 'SQL_ASCII') as ev_type, convert_to(ev_data, 'SQL_ASCII') as ev_data, \
+     convert_to(ev_extra1, 'SQL_ASCII') as ev_extra1, convert_to(ev_extra2, 'SQL_ASCII') as ev_extra2, \
+     convert_to(ev_extra3, 'SQL_ASCII') as ev_extra3, convert_to(ev_extra4, 'SQL_ASCII') as ev_extra4";
+
 /// Events of a batch in order, as they arrive.
 pub type Events = Pin<Box<dyn Stream<Item = Result<Event>> + Send>>;
 
@@ -165,13 +171,18 @@ pub type Events = Pin<Box<dyn Stream<Item = Result<Event>> + Send>>;
 /// bounded by the connection's buffer; until the stream ends or is dropped, other statements on the same connection wait behind it.
 pub async fn events<C: GenericClient>(client: &C, batch: &Batch, tables: Option<&[&str]>) -> Result<Events> {
     const WHAT: &str = "reading the events of a batch";
-    let sql: Option<String> =
-        row(client, "pgq.batch_event_sql", "select pgq.batch_event_sql($1)", &[&batch.id]).await?.get(0);
-    let Some(sql) = sql else { return Ok(Box::pin(stream::empty())) };
+    let sql = "select pgq.batch_event_sql($1), current_setting('server_encoding') = 'SQL_ASCII'";
+    let row = row(client, "pgq.batch_event_sql", sql, &[&batch.id]).await?;
+    let Some(sql) = row.get::<_, Option<String>>(0) else { return Ok(Box::pin(stream::empty())) };
+    let texts = if row.get(1) { RAW_TEXTS } else { "*" };
     let rows = match tables {
-        None => client.query_typed_raw(&sql, Vec::<(String, Type)>::new()).await,
+        None if texts == "*" => client.query_typed_raw(&sql, Vec::<(String, Type)>::new()).await,
+        None => {
+            let sql = format!("select {texts} from ({sql}) e order by ev_id");
+            client.query_typed_raw(&sql, Vec::<(String, Type)>::new()).await
+        }
         Some(tables) => {
-            let sql = format!("select * from ({sql}) e where ev_extra1 = any ($1) order by ev_id");
+            let sql = format!("select {texts} from ({sql}) e where ev_extra1 = any ($1) order by ev_id");
             client.query_typed_raw(&sql, vec![(tables, Type::TEXT_ARRAY)]).await
         }
     }

@@ -25,11 +25,17 @@ macro_rules! parameter {
 
 parameter! {
     &str => TEXT, String => TEXT, Option<&str> => TEXT, Option<String> => TEXT, &[&str] => TEXT_ARRAY, &[String] => TEXT_ARRAY, Vec<&str> => TEXT_ARRAY, Vec<String> => TEXT_ARRAY,
-    bool => BOOL, i32 => INT4, Option<i32> => INT4, i64 => INT8, Option<i64> => INT8, Option<f64> => FLOAT8,
-    SystemTime => TIMESTAMPTZ,
+    Vec<u8> => BYTEA, Option<Vec<u8>> => BYTEA, pg::raw::Raw<'_> => TEXT, bool => BOOL, i32 => INT4, Option<i32> => INT4,
+    i64 => INT8, Option<i64> => INT8, Option<f64> => FLOAT8, SystemTime => TIMESTAMPTZ,
 }
 
 pub(crate) type Parameters<'a> = &'a [&'a dyn Parameter];
+
+/// A message as a parameter of `londiste_rs.storable`, through which every message goes that is kept in a database: it may hold characters
+/// that the database's encoding lacks.
+pub(crate) fn message(text: &str) -> Vec<u8> {
+    pg::raw::shown(text).into_owned().into_bytes()
+}
 
 /// Names the failed statement.
 pub(crate) fn failed(what: &str) -> impl FnOnce(tokio_postgres::Error) -> Error + '_ {

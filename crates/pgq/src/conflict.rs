@@ -3,7 +3,7 @@
 use tokio_postgres::GenericClient;
 
 use crate::Result;
-use crate::call::{row, rows};
+use crate::call::{message, row, rows};
 
 /// The last of some conflicts.
 #[derive(Clone, Debug)]
@@ -33,9 +33,10 @@ pub async fn count<C: GenericClient>(
     conflicts: i64,
     last: &Last<'_>,
 ) -> Result<()> {
-    let sql = "select londiste_rs.count_conflicts($1, $2, $3, $4, $5, $6)";
+    let sql = "select londiste_rs.count_conflicts($1, $2, $3, $4, londiste_rs.storable($5), $6)";
     let Last { op, key, event } = last;
-    row(client, "londiste_rs.count_conflicts", sql, &[&queue, &table, &conflicts, op, key, event]).await?;
+    row(client, "londiste_rs.count_conflicts", sql, &[&queue, &table, &conflicts, op, &message(key), event])
+        .await?;
     Ok(())
 }
 

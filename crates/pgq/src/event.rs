@@ -1,8 +1,9 @@
 //! Events of a queue.
 
+use pg::raw::RawText;
 use tokio_postgres::Row;
 
-/// One event as a batch delivers it. Its columns are `spec` names without their prefix.
+/// One event as a batch delivers it, its texts as [`pg::raw`] keeps them. Its columns are `spec` names without their prefix.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Event {
     /// Number within the queue, in the order of creation.
@@ -25,15 +26,18 @@ pub struct Event {
 
 impl Event {
     pub(crate) fn from_row(row: &Row) -> Result<Event, tokio_postgres::Error> {
+        let text = |name: &str| {
+            Ok::<_, tokio_postgres::Error>(row.try_get::<_, Option<RawText>>(name)?.map(|text| text.0))
+        };
         Ok(Event {
             id: row.try_get("ev_id")?,
             txid: row.try_get("ev_txid")?,
-            kind: row.try_get::<_, Option<String>>("ev_type")?.unwrap_or_default(),
-            data: row.try_get("ev_data")?,
-            extra1: row.try_get("ev_extra1")?,
-            extra2: row.try_get("ev_extra2")?,
-            extra3: row.try_get("ev_extra3")?,
-            extra4: row.try_get("ev_extra4")?,
+            kind: text("ev_type")?.unwrap_or_default(),
+            data: text("ev_data")?,
+            extra1: text("ev_extra1")?,
+            extra2: text("ev_extra2")?,
+            extra3: text("ev_extra3")?,
+            extra4: text("ev_extra4")?,
         })
     }
 }

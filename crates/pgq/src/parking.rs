@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use tokio_postgres::GenericClient;
 
 use crate::Result;
-use crate::call::{failed, row, rows};
+use crate::call::{failed, message, row, rows};
 
 /// The code of tables that this version does not serve: parked from the start, whatever their state.
 pub const NOT_SERVED: &str = "LR005";
@@ -82,9 +82,9 @@ pub async fn park<C: GenericClient>(
     table: &str,
     parking: &Parking<'_>,
 ) -> Result<()> {
-    let sql = "select londiste_rs.park_table($1, $2, $3, $4, $5, $6)";
+    let sql = "select londiste_rs.park_table($1, $2, londiste_rs.storable($3), $4, $5, $6)";
     let Parking { error, code, event, tick } = parking;
-    row(client, "londiste_rs.park_table", sql, &[&queue, &table, error, code, event, tick]).await?;
+    row(client, "londiste_rs.park_table", sql, &[&queue, &table, &message(error), code, event, tick]).await?;
     Ok(())
 }
 

@@ -152,15 +152,20 @@ pub async fn start<C: GenericClient>(
 ) -> Result<bool> {
     let call = "select * from londiste.execute_start($1, $2, $3, $4, $5)";
     let encoded = attributes.encoded();
-    let row =
-        coded(client, "londiste.execute_start", call, &[&queue, &script, &sql, &root, &encoded]).await?;
+    let row = coded(
+        client,
+        "londiste.execute_start",
+        call,
+        &[&queue, &script, &pg::raw::Raw(sql), &root, &encoded],
+    )
+    .await?;
     Ok(row.get::<_, i32>("ret_code") == 200)
 }
 
 /// Runs the text of a script in the caller's transaction, which it cannot end.
 pub async fn run<C: GenericClient>(client: &C, script: &str, text: &str) -> Result<()> {
     let what = format!("script {script}");
-    client.query("select londiste_rs.run_script($1)", &[&text]).await.map_err(failed(&what))?;
+    client.query("select londiste_rs.run_script($1)", &[&pg::raw::Raw(text)]).await.map_err(failed(&what))?;
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use tokio_postgres::{GenericClient, Row};
 pub use crate::parking::{NOT_SERVED, Parked, Parking, is_own_cause, park, parked, resume};
 
 use crate::Result;
-use crate::call::{all_coded, coded, row, rows};
+use crate::call::{all_coded, coded, message, row, rows};
 
 /// How far a table has come: `merge_state`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -338,9 +338,19 @@ pub async fn forget<C: GenericClient>(client: &C, queue: &str, name: &str) -> Re
 /// Stores why a table's copy does not go on, while the table is in the hands of a copy: what an attempt has to say after the hand-over, or
 /// after the table was removed or asked for again, is dropped. What is said of a parked table is left as it is.
 pub async fn set_error<C: GenericClient>(client: &C, queue: &str, name: &str, error: &str) -> Result<()> {
-    let sql = "select londiste_rs.keep_copy_error($1, $2, $3)";
-    row(client, "londiste_rs.keep_copy_error", sql, &[&queue, &name, &error]).await?;
+    let sql = "select londiste_rs.keep_copy_error($1, $2, londiste_rs.storable($3))";
+    row(client, "londiste_rs.keep_copy_error", sql, &[&queue, &name, &message(error)]).await?;
     Ok(())
+}
+
+/// Whether the node's database can hold a name of the queue: its encoding has all of its characters.
+pub async fn can_hold<C: GenericClient>(client: &C, name: &str) -> Result<bool> {
+    if name.is_ascii() {
+        return Ok(true);
+    }
+    let name = pg::raw::bytes(name).into_owned();
+    let sql = "select londiste_rs.is_storable($1)";
+    Ok(row(client, "londiste_rs.is_storable", sql, &[&name]).await?.get(0))
 }
 
 /// Forgets why tables did not go on: they do.

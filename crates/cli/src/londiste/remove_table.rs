@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::Args;
 use pg::Session;
-use pgq::{batch, node, table};
+use pgq::{batch, node, seq, table};
 
 use super::apart::Apart;
 use super::job::{Job, Node};
@@ -22,6 +22,7 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     let mut local = job.local().await?;
     let known = table::list(&*local.session, job.queue()).await?;
     let known: Vec<String> = known.into_iter().filter(|info| info.local).map(|info| info.name).collect();
+    let sequences = sequences(job, &local).await?;
     let mut apart = Apart::new(job.terminal);
     for name in apart.choose(&arguments.tables, &known, "not replicated on this node; see tables")? {
         let result = remove(job, &mut local.session, &name).await;
@@ -35,7 +36,17 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
                 .warn(&format!("the copy of {name} leaves its consumer to the worker: {}", told(&error)));
         }
     }
+    let left = self::sequences(job, &local).await?;
+    for gone in sequences.iter().filter(|name| !left.contains(name)) {
+        job.terminal.say(&format!("{gone} has left with its table; to replicate it on: add-seq {gone}"));
+    }
     Ok(apart.outcome())
+}
+
+/// Sequences that are replicated on this node.
+async fn sequences(job: &Job, local: &Node) -> Result<Vec<String>> {
+    let known = seq::list(&*local.session, job.queue()).await?;
+    Ok(known.into_iter().filter(|seq| seq.local).map(|seq| seq.name).collect())
 }
 
 /// Removes one table and undoes what replication did to it.

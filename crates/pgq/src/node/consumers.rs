@@ -2,7 +2,7 @@
 
 use tokio_postgres::GenericClient;
 
-use crate::call::{all_coded, coded, row, rows};
+use crate::call::{all_coded, coded, message, row, rows};
 use crate::{Result, position};
 
 /// State of one consumer on its target: `pgq_node.local_state`.
@@ -130,8 +130,8 @@ pub async fn set_error<C: GenericClient>(
     consumer: &str,
     error: Option<&str>,
 ) -> Result<()> {
-    let sql = "select * from pgq_node.set_consumer_error($1, $2, $3)";
-    coded(client, "pgq_node.set_consumer_error", sql, &[&queue, &consumer, &error]).await?;
+    let sql = "select * from pgq_node.set_consumer_error($1, $2, londiste_rs.storable($3))";
+    coded(client, "pgq_node.set_consumer_error", sql, &[&queue, &consumer, &error.map(message)]).await?;
     Ok(())
 }
 
