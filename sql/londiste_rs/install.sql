@@ -15,6 +15,7 @@
 \ir partitions.sql
 \ir capture_whole.sql
 \ir deny.sql
+\ir foreign_key.sql
 \ir relax.sql
 \ir pending_fkeys.sql
 \ir parking.sql

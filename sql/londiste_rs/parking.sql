@@ -69,5 +69,9 @@ as $$
       from londiste_rs.table_error e
       left join londiste_rs.parked_tables(i_queue_name) p on p.table_name = e.table_name
      where e.queue_name = i_queue_name
-     order by e.table_name
+    union all
+    select f.table_name, false, f.since, f.trouble from londiste_rs.fkey_troubles() f
+     where exists (select from londiste.table_info t
+                    where t.queue_name = i_queue_name and t.local and coalesce(t.dest_table, t.table_name) in (f.table_name, f.to_table))
+     order by table_name
 $$;

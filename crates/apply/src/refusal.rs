@@ -36,7 +36,7 @@ impl Doing<'_> {
             key: self.key,
             code: Box::new(db.code().clone()),
             message: without_values(db.message(), db.code()).into(),
-            remedy: remedy(db.code()),
+            remedy: remedy(db),
         }
     }
 }
@@ -52,8 +52,8 @@ fn without_values(message: &str, code: &SqlState) -> String {
     }
 }
 
-fn remedy(code: &SqlState) -> Option<&'static str> {
-    Some(match code.code() {
+fn remedy(db: &DbError) -> Option<&'static str> {
+    Some(match db.code().code() {
         "23505" | "23P01" => {
             "a row in its way is already on the target: remove what was written there by others, or resync the table"
         }
@@ -61,6 +61,10 @@ fn remedy(code: &SqlState) -> Option<&'static str> {
             "make the target's foreign key DEFERRABLE INITIALLY DEFERRED or drop it while the table is replicated, or resync the table if the other row is missing"
         }
         "23502" => "give the target's column a default, or allow NULL in it",
+        // a row without a partition breaks no constraint that could be named
+        "23514" if db.constraint().is_none() => {
+            "no partition of the target's table takes this row: create one for it (or a default partition)"
+        }
         "23514" => "the target has a check that the source has not: drop it on the target",
         "42501" => "the worker's role must own the target's tables or be granted to write them",
         "42703" | "42P01" | "42804" | "42846" | "0A000" => {

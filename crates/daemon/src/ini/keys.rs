@@ -109,7 +109,7 @@ const LONDISTE: &[(&str, Meaning)] = &[
     ("compare_sql", Idle(COMPARE)),
     ("compare_fmt", Idle(COMPARE)),
     ("pgq_lazy_fetch", Idle("batches are streamed, whatever their size")),
-    ("handler_modules", Idle("handlers are built in")),
+    ("handler_modules", Idle("handlers are not supported")),
     ("threaded_copy_tables", Idle(THREADS)),
     ("threaded_copy_pool_size", Idle(THREADS)),
     ("pgq_autocommit", Idle("a batch and its position are committed together")),
