@@ -7,6 +7,7 @@
 do $$
 declare
     trigger record;
+    fkey record;
     name text;
     own constant oid[] := array(
         select n.oid from pg_catalog.pg_namespace n
@@ -36,6 +37,14 @@ begin
     end if;
 
     -- what replication has changed about tables of this database is put back while it is still known
+    if pg_catalog.to_regclass('londiste_rs.foreign_key') is not null then
+        for fkey in select p.from_table, p.fkey_name from londiste.pending_fkeys p order by 1, 2 loop
+            perform londiste_rs.restore_fkey(fkey.from_table, fkey.fkey_name);
+        end loop;
+        for fkey in select c.table_name, c.fkey_name from londiste_rs.unvalidated_fkey c order by 1, 2 loop
+            perform londiste_rs.validate_fkey(fkey.table_name, fkey.fkey_name);
+        end loop;
+    end if;
     if pg_catalog.to_regprocedure('londiste_rs.undo_relaxed(boolean)') is not null then
         perform londiste_rs.undo_relaxed(true);
     end if;

@@ -27,6 +27,21 @@ begin
     end if;
 end $$;
 
+-- Whether the replication worker has brought a foreign key back NOT VALID after a copy and is going to validate it: its own state is valid.
+create or replace function londiste_fk.worker_validates(schema_name name, table_name name, fkey_name name)
+returns boolean
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+    awaited boolean;
+begin
+    if to_regclass('londiste_rs.unvalidated_fkey') is null then
+        return false;
+    end if;
+    execute 'select exists (select from londiste_rs.unvalidated_fkey u where u.fkey_name = $3 and u.table_name = $1 || ''.'' || $2)'
+        into awaited using schema_name, table_name, fkey_name;
+    return awaited;
+end $$;
+
 -- The foreign keys of this database that are the user's, as they are now (null), or just this one. Partitions' parts of a
 -- partitioned table's foreign key are not listed. The search_path makes pg_get_constraintdef qualify every name.
 create or replace function londiste_fk.present(only_fkey oid default null)
@@ -38,7 +53,8 @@ language sql stable set search_path = pg_catalog, pg_temp as $$
                || case when coalesce(r.was_deferrable, k.condeferrable) then ' DEFERRABLE' else '' end
                || case when coalesce(r.was_deferred, k.condeferred) then ' INITIALLY DEFERRED' else '' end
                || case when d.def ~ ' NOT ENFORCED$' then ' NOT ENFORCED' else '' end,
-           t.relkind = 'p', d.def !~ ' NOT ENFORCED$', k.convalidated, obj_description(k.oid, 'pg_constraint')
+           t.relkind = 'p', d.def !~ ' NOT ENFORCED$',
+           k.convalidated or londiste_fk.worker_validates(n.nspname, t.relname, k.conname), obj_description(k.oid, 'pg_constraint')
       from pg_constraint k
       join pg_class t on t.oid = k.conrelid
       join pg_namespace n on n.oid = t.relnamespace

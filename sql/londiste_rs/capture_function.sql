@@ -137,7 +137,9 @@ $$;
 -- Source text of the short way: for each of the queue's event tables what is written there if it is the current one, the table has its layout
 -- (i_layout, a condition of londiste_rs.layout_source) and the conditions hold. All but the conditions is evaluated when the statement is planned, the
 -- layout for the current event table only.
+set client_min_messages = warning;
 drop function if exists londiste_rs.plain_source(text, oid, oid, text, text, text[]);
+reset client_min_messages;
 create or replace function londiste_rs.plain_source(i_queue_name text, i_rel oid, i_layout text, i_conditions text, i_writing text[])
 returns text language plpgsql stable
 set search_path = pg_catalog, pg_temp

@@ -53,7 +53,9 @@ begin
 end $$;
 
 -- An updated row, with its old one where the key has changed or there is none; light where there are large columns.
+set client_min_messages = warning;
 drop function if exists londiste_rs.row_update_source(text, text[]);
+reset client_min_messages;
 create or replace function londiste_rs.row_update_source(i_rel oid, i_key text[], i_large text[], i_unchanged boolean)
 returns text language sql stable
 set search_path = pg_catalog, pg_temp

@@ -11,7 +11,9 @@
 --
 -- ev_id comes from the column's default: a volatile function in the query itself would be another level of the plan. current_timestamp is
 -- now() without a function's preparation.
+set client_min_messages = warning;
 drop function if exists londiste_rs.write_event_source(text, text, text, text, integer);
+reset client_min_messages;
 create or replace function londiste_rs.write_event_source(
     i_queue_name text, i_table_name text, i_query text, i_shape text, i_event_table integer, i_light boolean)
 returns text language plpgsql stable
@@ -40,7 +42,9 @@ begin
 end $$;
 
 -- The same into the event table whose number plus one is in the variable event_table.
+set client_min_messages = warning;
 drop function if exists londiste_rs.write_events_source(text, text, text, text);
+reset client_min_messages;
 create or replace function londiste_rs.write_events_source(i_queue_name text, i_table_name text, i_query text, i_shape text, i_light boolean)
 returns text language plpgsql stable
 set search_path = pg_catalog, pg_temp

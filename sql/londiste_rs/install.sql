@@ -20,6 +20,7 @@
 \ir renames.sql
 \ir capture_whole.sql
 \ir deny.sql
+\ir foreign_key.sql
 \ir relax.sql
 \ir pending_fkeys.sql
 \ir parking.sql

@@ -95,11 +95,8 @@ as $$
       left join londiste_rs.parked_tables(i_queue_name) p on p.table_name = e.table_name
      where e.queue_name = i_queue_name
     union all
-    -- as long as it is not valid: somebody may have validated it by hand
-    select t.table_name, false, u.since, format('foreign key %s: %s', u.fkey_name, u.error)
-      from londiste_rs.unvalidated_fkey u
-      join londiste.table_info t on t.queue_name = i_queue_name and t.local and coalesce(t.dest_table, t.table_name) = u.table_name
-     where u.error is not null
-       and exists (select from pg_constraint k where k.conrelid = londiste_rs.find_relation(u.table_name) and k.conname = u.fkey_name and not k.convalidated)
-     order by 1
+    select f.table_name, false, f.since, f.trouble from londiste_rs.fkey_troubles() f
+     where exists (select from londiste.table_info t
+                    where t.queue_name = i_queue_name and t.local and coalesce(t.dest_table, t.table_name) in (f.table_name, f.to_table))
+     order by table_name
 $$;

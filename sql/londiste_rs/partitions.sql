@@ -1,6 +1,8 @@
 -- Partitions that come and go. Rows that come in by ATTACH PARTITION, or leave by DETACH or DROP, make no events: whoever replicates the table
 -- is told.
 
+set client_min_messages = warning;
+
 -- The leaf partitions of captured tables, as they were when the worker last looked.
 create table if not exists londiste_rs.capture_part (
     queue_name text not null,
@@ -19,6 +21,8 @@ create table if not exists londiste_rs.partition_notice (
     since      timestamptz not null default now(),
     primary key (queue_name, table_name, part_name)
 );
+
+reset client_min_messages;
 
 -- Whether a partition has rows that were in it before it became one; true where that cannot be seen. Looks at its first pages only: rows that
 -- came in with it are there, and a table that was created as a partition may be large by now.

@@ -58,16 +58,16 @@ begin
     end if;
     perform pg_advisory_xact_lock(hashtextextended('londiste_rs.foreign_keys', 0));
     for c in
-        select k.conrelid, k.conname::text as name, k.condeferrable, k.condeferred
+        select k.oid, k.conrelid, k.conname::text as name
           from pg_constraint k
          where k.contype = 'f' and k.conparentid = 0 and not (k.condeferrable and k.condeferred)
+           -- NOT ENFORCED keeps nobody from writing
+           and pg_get_constraintdef(k.oid) !~ ' NOT ENFORCED$'
            and (k.conrelid in (select unnest(i_bound)) or k.confrelid in (select unnest(i_bound)))
            and pg_has_role((select r.relowner from pg_class r where r.oid = k.conrelid), 'usage')
-         order by 1, 2
+         order by 2, 3
     loop
-        insert into londiste_rs.relaxed_fkey (table_name, fkey_name, was_deferrable, was_deferred)
-        values (londiste_rs.plain_name(c.conrelid), c.name, c.condeferrable, c.condeferred)
-            on conflict do nothing;
+        perform londiste_rs.remember_fkey(c.oid);
         execute format('alter table %s alter constraint %I deferrable initially deferred', c.conrelid::regclass, c.name);
         changes := changes + 1;
     end loop;
@@ -123,24 +123,16 @@ declare
     changes integer := 0;
 begin
     for c in
-        select f.*, k.oid is not null as present, k.conrelid
+        select f.*, k.conrelid
           from londiste_rs.relaxed_fkey f
-          left join pg_constraint k on k.conrelid = londiste_rs.find_relation(f.table_name) and k.conname = f.fkey_name::name
-                                   and k.contype = 'f'
-         where i_all or k.oid is null
-            or not exists (select from londiste_rs.bound_relations() r where r.relid in (k.conrelid, k.confrelid))
+          join pg_constraint k on k.conrelid = londiste_rs.find_relation(f.table_name) and k.conname = f.fkey_name::name and k.contype = 'f'
+         where i_all or not exists (select from londiste_rs.bound_relations() r where r.relid in (k.conrelid, k.confrelid))
     loop
-        if c.present then
-            execute format('alter table %s alter constraint %I %s', c.conrelid::regclass, c.fkey_name,
-                           case when c.was_deferred then 'deferrable initially deferred'
-                                when c.was_deferrable then 'deferrable initially immediate'
-                                else 'not deferrable' end);
-            changes := changes + 1;
-        elsif exists (select from londiste.pending_fkeys p where p.fkey_name = c.fkey_name and p.from_table = c.table_name) then
-            continue;
-        end if;
-        delete from londiste_rs.relaxed_fkey f where f.table_name = c.table_name and f.fkey_name = c.fkey_name;
+        execute format('alter table %s alter constraint %I %s', c.conrelid::regclass, c.fkey_name,
+                       case when c.was_deferrable then 'deferrable initially immediate' else 'not deferrable' end);
+        changes := changes + 1;
     end loop;
+    perform londiste_rs.settle_fkeys();
     for c in
         select x.*, t.tgrelid
           from londiste_rs.relaxed_trigger x

@@ -37,15 +37,6 @@ create table if not exists londiste_rs.capture_setting (
     unchanged  boolean not null
 );
 
--- Foreign keys made deferrable while an end of theirs is replicated, and what they were before.
-create table if not exists londiste_rs.relaxed_fkey (
-    table_name     text not null,
-    fkey_name      text not null,
-    was_deferrable boolean not null,
-    was_deferred   boolean not null,
-    primary key (table_name, fkey_name)
-);
-
 -- User triggers switched off while their table is replicated, and what they were before (pg_trigger.tgenabled).
 create table if not exists londiste_rs.relaxed_trigger (
     table_name   text not null,
@@ -53,16 +44,6 @@ create table if not exists londiste_rs.relaxed_trigger (
     was_enabled  "char" not null,
     primary key (table_name, trigger_name)
 );
-
--- Foreign keys that came back NOT VALID after a copy and are still to be validated.
-create table if not exists londiste_rs.unvalidated_fkey (
-    table_name text not null,
-    fkey_name  text not null,
-    error      text,
-    primary key (table_name, fkey_name)
-);
-
-alter table londiste_rs.unvalidated_fkey add column if not exists since timestamptz not null default now();
 
 -- Why a table does not go on, as far as its worker or copy could say so.
 create table if not exists londiste_rs.table_error (

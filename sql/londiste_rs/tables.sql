@@ -163,7 +163,8 @@ declare
     relations oid[];
     r oid;
     f record;
-    fkeys text := '';
+    fkeys text;
+    away text := '';
     index_note text;
     lost text := '';
 begin
@@ -196,13 +197,30 @@ begin
         lost := lost || ' ' || index_note;
     end loop;
     delete from londiste_rs.table_conflict c where c.queue_name = i_queue_name and c.table_name = i_table_name;
-    for f in select * from londiste_rs.restorable_fkeys() loop
-        if londiste_rs.restore_fkey(f.from_table, f.fkey_name) then
-            fkeys := fkeys || format(' %s.%s', f.from_table, f.fkey_name);
-        end if;
+    -- one foreign key's failure is not the table's, and other tables' foreign keys are the worker's
+    for f in
+        select p.from_table, p.fkey_name from londiste_rs.restorable_fkeys() x
+          join londiste.pending_fkeys p using (from_table, fkey_name)
+         where (relations || londiste_rs.find_relation(dest)) && array[londiste_rs.find_relation(p.from_table), londiste_rs.find_relation(p.to_table)]
+    loop
+        begin
+            perform londiste_rs.restore_fkey(f.from_table, f.fkey_name);
+        exception
+            when lock_not_available or deadlock_detected then
+                -- the caller tries again
+                raise;
+            when others then
+                perform londiste_rs.fkey_failed(f.from_table, f.fkey_name, sqlerrm);
+                away := away || format(' %s of %s (%s)', f.fkey_name, f.from_table, sqlerrm);
+        end;
     end loop;
     perform londiste_rs.restore_relaxed();
+    select coalesce(string_agg(format(' %s of %s', u.fkey_name, u.table_name), ',' order by u.table_name, u.fkey_name), '') into fkeys
+      from londiste_rs.changed_fkey u
+     where u.state = 'unvalidated'
+       and (relations || londiste_rs.find_relation(dest)) && array[londiste_rs.find_relation(u.table_name), londiste_rs.find_relation(u.to_table)];
     ret_note := format('table %s removed', i_table_name)
         || case when lost <> '' then '; its copy was not complete, and these indexes cannot be brought back on its rows:' || lost else '' end
-        || case when fkeys <> '' then '; its foreign keys are back and still to be validated:' || fkeys else '' end;
+        || case when fkeys <> '' then '; foreign keys that are back and still to be validated:' || fkeys else '' end
+        || case when away <> '' then '; foreign keys that do not come back:' || away else '' end;
 end $$;

@@ -42,13 +42,13 @@ impl Doing<'_> {
                 true => encoding::message(db.message(), self.row).into(),
                 false => pg::message_without_values(db).into(),
             },
-            remedy: remedy(db.code()),
+            remedy: remedy(db),
         }
     }
 }
 
-fn remedy(code: &SqlState) -> Option<&'static str> {
-    Some(match code.code() {
+fn remedy(db: &DbError) -> Option<&'static str> {
+    Some(match db.code().code() {
         "22021" | "22P05" => encoding::REMEDY,
         "23505" | "23P01" => {
             "a row in its way is already on the target: remove what was written there by others, or resync the table"
@@ -57,6 +57,10 @@ fn remedy(code: &SqlState) -> Option<&'static str> {
             "make the target's foreign key DEFERRABLE INITIALLY DEFERRED or drop it while the table is replicated, or resync the table if the other row is missing"
         }
         "23502" => "give the target's column a default, or allow NULL in it",
+        // a row without a partition breaks no constraint that could be named
+        "23514" if db.constraint().is_none() => {
+            "no partition of the target's table takes this row: create one for it (or a default partition)"
+        }
         "23514" => "the target has a check that the source has not: drop it on the target",
         "42501" => "the worker's role must own the target's tables or be granted to write them",
         "42703" | "42P01" | "42804" | "42846" | "0A000" => {

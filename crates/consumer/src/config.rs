@@ -125,6 +125,10 @@ impl Config {
     }
 
     pub(crate) fn connection_lifetime(&self) -> Duration {
+        // 0: never
+        if self.connection_lifetime <= 0.0 {
+            return Duration::MAX;
+        }
         Duration::from_secs_f64(self.connection_lifetime.max(1.0))
     }
 

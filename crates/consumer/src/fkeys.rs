@@ -40,8 +40,7 @@ impl ForeignKeys {
                 Err(error) => warn!(job, queue, "restoring foreign keys was broken off: {error}"),
             }
         }
-        let sql = "select exists (select from londiste_rs.restorable_fkeys()) \
-                       or exists (select from londiste_rs.unvalidated_fkey where error is null)";
+        let sql = "select exists (select from londiste_rs.fkey_work())";
         let work: bool =
             target.query_one(sql, &[]).await.during("looking for foreign keys to restore")?.get(0);
         if work && self.running.is_none() {
@@ -75,50 +74,68 @@ struct Restore {
 
 impl Restore {
     async fn run(self) -> Result<()> {
-        let (job, queue) = (&self.job, &self.queue);
         let mut session = Session::connect(&self.db, &self.application).await.during("this node (db)")?;
-        let sql = "select from_table, fkey_name from londiste_rs.restorable_fkeys()";
-        for row in session.query(sql, &[]).await.during("listing foreign keys to restore")? {
-            let (table, fkey): (String, String) = (row.get(0), row.get(1));
-            let transaction = session.transaction().await.during("restoring a foreign key")?;
-            let sql = "select londiste_rs.restore_fkey($1, $2)";
-            transaction.query_one(sql, &[&table, &fkey]).await.during("restoring a foreign key")?;
-            transaction
-                .query_one("select londiste_rs.relax_tables()", &[])
-                .await
-                .during("relaxing a foreign key")?;
-            transaction.commit().await.during("restoring a foreign key")?;
-            info!(job, queue, table, fkey, "foreign key is back");
-        }
-        let sql = "select table_name, fkey_name from londiste_rs.unvalidated_fkey where error is null order by 1, 2";
-        for row in session.query(sql, &[]).await.during("listing foreign keys to validate")? {
-            let (table, fkey): (String, String) = (row.get(0), row.get(1));
-            self.validate(&session, &table, &fkey).await?;
+        // what comes back NOT VALID is validated in the second round
+        for step in ["restore", "validate"] {
+            let sql = "select table_name, fkey_name from londiste_rs.fkey_work() where step = $1";
+            for row in session.query(sql, &[&step]).await.during("listing foreign keys to restore")? {
+                let (table, fkey): (String, String) = (row.get(0), row.get(1));
+                let done = match step {
+                    "restore" => restore(&mut session, &table, &fkey).await,
+                    _ => validate(&session, &table, &fkey).await,
+                };
+                self.describe(&session, &table, &fkey, step, done).await?;
+            }
         }
         Ok(())
     }
 
-    /// Rows that break the foreign key are for the operator: the reason is kept, and the next one is tried.
-    async fn validate(&self, session: &Session, table: &str, fkey: &str) -> Result<()> {
+    /// Logs what became of a foreign key. A failure of its own is kept for `tables` and `status`, and the next one is tried.
+    async fn describe(
+        &self,
+        session: &Session,
+        table: &str,
+        fkey: &str,
+        step: &str,
+        done: std::result::Result<(), pg::Error>,
+    ) -> Result<()> {
         let (job, queue) = (&self.job, &self.queue);
-        let outcome = session.query_one("select londiste_rs.validate_fkey($1, $2)", &[&table, &fkey]).await;
-        let error = match outcome.map_err(pg::Error::from) {
-            Ok(_) => {
+        let error = match done {
+            Ok(()) if step == "restore" => {
+                info!(job, queue, table, fkey, "foreign key is back");
+                return Ok(());
+            }
+            Ok(()) => {
                 info!(job, queue, table, fkey, "foreign key is validated");
                 return Ok(());
             }
-            Err(error) if error.is_connection_lost() || error.is_lock_timeout() => {
-                return Err(error).during("validating a foreign key");
+            Err(error) if error.is_connection_lost() => return Err(error).during("restoring foreign keys"),
+            // whoever holds the lock goes some time: the next look tries again
+            Err(error) if error.is_lock_timeout() => {
+                warn!(job, queue, table, fkey, "foreign key waits for a lock, trying again: {error}");
+                return Ok(());
             }
             Err(error) => error.to_string(),
         };
-        warn!(job, queue, table, fkey, "foreign key cannot be validated: {error}");
-        let sql =
-            "update londiste_rs.unvalidated_fkey set error = $3 where table_name = $1 and fkey_name = $2";
+        warn!(job, queue, table, fkey, "{step}: foreign key is not as it was: {error}");
+        let sql = "select londiste_rs.fkey_failed($1, $2, $3)";
         session
             .execute(sql, &[&table, &fkey, &error])
             .await
-            .during("keeping why a foreign key cannot be validated")?;
+            .during("keeping why a foreign key does not come back")?;
         Ok(())
     }
+}
+
+/// Brings a foreign key back. Where the role may not go past it, it is deferrable before anybody can run into it.
+async fn restore(session: &mut Session, table: &str, fkey: &str) -> std::result::Result<(), pg::Error> {
+    let transaction = session.transaction().await?;
+    transaction.query_one("select londiste_rs.restore_fkey($1, $2)", &[&table, &fkey]).await?;
+    transaction.query_one("select londiste_rs.relax_tables()", &[]).await?;
+    Ok(transaction.commit().await?)
+}
+
+async fn validate(session: &Session, table: &str, fkey: &str) -> std::result::Result<(), pg::Error> {
+    session.query_one("select londiste_rs.validate_fkey($1, $2)", &[&table, &fkey]).await?;
+    Ok(())
 }

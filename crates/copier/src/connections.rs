@@ -118,7 +118,9 @@ impl Connections {
         }
         let application = format!("{} copy", self.config.job_name);
         let size = size.max(1);
-        let lifetime = Some(Duration::from_secs_f64(self.config.connection_lifetime.max(1.0)));
+        // 0: never
+        let lifetime = Some(self.config.connection_lifetime).filter(|seconds| *seconds > 0.0);
+        let lifetime = lifetime.map(|seconds| Duration::from_secs_f64(seconds.max(1.0)));
         let pool = Pool::new(&connect_string, &application, size, lifetime).during("connect string")?;
         if let Some((_, former)) = known.replace((connect_string, pool.clone())) {
             former.close();

@@ -7,7 +7,7 @@ use std::{
 
 use deadpool::managed::{self, Metrics, PoolError, RecycleError, RecycleResult};
 use tokio::time::timeout;
-use tokio_postgres::Client;
+use tokio_postgres::{Client, SimpleQueryMessage};
 
 use crate::{
     ConnectString, Error, Result, Session,
@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Leaves a connection as if it were new, but for prepared statements (the driver keeps some of its own).
-const CLEAN: &str = "rollback; close all; set session authorization default; reset all; unlisten *; \
+const CLEAN: &str = "close all; set session authorization default; reset all; unlisten *; \
      select pg_catalog.pg_advisory_unlock_all(); discard temp; discard sequences";
 
 /// A connection that was given back in the middle of a statement gets this long; then it is dropped, which cancels.
@@ -109,10 +109,28 @@ impl managed::Manager for Maker {
             return Err(RecycleError::message("connection lost"));
         }
         let cleaning = format!("{CLEAN}; {}; {}", self.cs.limits().as_sql(), durability::SESSION);
-        match timeout(CLEAN_WITHIN, session.batch_execute(&cleaning)).await {
+        let clean = async {
+            if in_transaction(session).await {
+                session.batch_execute("rollback").await?;
+            }
+            session.batch_execute(&cleaning).await
+        };
+        match timeout(CLEAN_WITHIN, clean).await {
             Ok(cleaned) => cleaned.map_err(|e| RecycleError::Backend(e.into())),
             Err(_) => Err(RecycleError::message("still busy")),
         }
+    }
+}
+
+/// Whether a transaction is open, failed ones included. A `rollback` outside of one is a warning in the server's log.
+async fn in_transaction(session: &Session) -> bool {
+    let sql = "select pg_catalog.now() = pg_catalog.statement_timestamp()";
+    match session.simple_query(sql).await {
+        Ok(messages) => !messages.iter().any(|message| match message {
+            SimpleQueryMessage::Row(row) => row.get(0) == Some("t"),
+            _ => false,
+        }),
+        Err(_) => true,
     }
 }
 

@@ -383,7 +383,7 @@ pub async fn refresh_capture<C: GenericClient>(client: &C, queue: &str, name: &s
 }
 
 /// How long a change of a root's table waits for its lock in one try: the application waits behind it. Longer than `deadlock_timeout`
-/// (1 second), after which the server ends an autovacuum that is in the way. A `lock_timeout` of zero is none.
+/// (1 second), after which the server ends an autovacuum that is in the way, but not one to prevent wraparound. A `lock_timeout` of zero is none.
 pub fn wait_on_root(lock_timeout: Duration) -> Duration {
     const LONGEST: Duration = Duration::from_secs(2);
     if lock_timeout.is_zero() { LONGEST } else { lock_timeout.min(LONGEST) }

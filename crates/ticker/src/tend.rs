@@ -53,7 +53,7 @@ impl Ticker {
                         tracing::info!("pgq {version}");
                     }
                     known = true;
-                    let end = Instant::now() + config.connection_lifetime;
+                    let end = end_of_life(config.connection_lifetime);
                     self.serve(database, &session, &mut duties, end, report, &stop).await?;
                     tracing::debug!("connection closed");
                 }
@@ -142,6 +142,12 @@ impl Ticker {
         }
         Ok(())
     }
+}
+
+/// When a connection is replaced that is made now. 0: never, as far as the clock's numbers go.
+fn end_of_life(lifetime: Duration) -> Instant {
+    const NEVER: Duration = Duration::from_secs(30 * 365 * 86_400);
+    Instant::now() + if lifetime.is_zero() { NEVER } else { lifetime }
 }
 
 pub(crate) fn periodic(period: Duration) -> Interval {

@@ -7,8 +7,8 @@ use daemon::control::Signal;
 use daemon::log::Verbosity;
 
 use super::{
-    add_seq, add_table, check_capture, create_leaf, create_root, drop_node, execute, flags, remove_seq,
-    remove_table, resume_table, resync, status, tables, wait_sync, worker,
+    add_seq, add_table, check_capture, create_leaf, create_root, drop_node, execute, flags, members,
+    remove_seq, remove_table, resume_table, resync, status, tables, wait_sync, worker,
 };
 
 /// Replication of tables and sequences by triggers: administration, and the worker of a node.
@@ -132,7 +132,7 @@ pub(crate) enum Command {
     /// Take a node out of the queue, and undo what replication did to its tables
     DropNode(drop_node::Arguments),
     /// List the nodes of the queue
-    Members,
+    Members(members::Arguments),
     /// Let the worker wait before its next batch
     Pause(flags::Whose),
     /// Let a paused worker go on

@@ -42,16 +42,21 @@ impl Bars {
         Bars { terminal, drawn, bars: BTreeMap::new(), others: None, times: BTreeMap::new() }
     }
 
+    /// Prints a line above the bars.
+    pub(super) fn say(&self, line: &str) {
+        match &self.drawn {
+            Some(drawn) => drawn.suspend(|| self.terminal.say(line)),
+            None => self.terminal.say(line),
+        }
+    }
+
     /// A table has come into another state.
     pub(super) fn state(&mut self, name: &str, state: MergeState) {
-        let line = format!("{name}: {state}");
-        match &self.drawn {
-            Some(drawn) => drawn.suspend(|| self.terminal.say(&line)),
-            None => self.terminal.say(&line),
-        }
+        self.say(&format!("{name}: {state}"));
         let times = self.times.entry(name.to_owned()).or_default();
         let now = Instant::now();
         match state {
+            // one that is under way when this command begins tells itself since when
             MergeState::InCopy => times.copy = Some(now),
             MergeState::CatchingUp | MergeState::WannaSync(_) | MergeState::DoSync(_) => {
                 times.catch_up.get_or_insert(now);

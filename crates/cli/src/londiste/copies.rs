@@ -80,8 +80,12 @@ impl Copy {
 
     fn copying(&self) -> String {
         let bytes = BinaryBytes(self.bytes);
-        let mut told =
-            format!("copy: {} rows, {bytes} of about {}", HumanCount(self.rows), BinaryBytes(self.expected));
+        // rows are counted when their chunk is committed, bytes while they pass
+        let rows = match self.rows {
+            0 => "rows of the first chunk on their way".to_owned(),
+            rows => format!("{} rows", HumanCount(rows)),
+        };
+        let mut told = format!("copy: {rows}, {bytes} of about {}", BinaryBytes(self.expected));
         told += &format!(" ({} %), {}/s", self.percent(), BinaryBytes(self.rate as u64));
         let left = self.expected.saturating_sub(self.bytes) as f64 / self.rate.max(1.0);
         if self.rate >= 1.0 {

@@ -11,7 +11,7 @@ use tokio_postgres::Transaction;
 use super::apart::Apart;
 use super::job::{Job, Node};
 use super::terminal::told;
-use super::{Outcome, locked, remove_table};
+use super::{Outcome, foreign_keys, locked, remove_table};
 
 /// How long an unreachable node is tried.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -39,9 +39,12 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
         for info in table::list(&*there.session, queue).await?.iter().filter(|info| info.local) {
             apart.take(&info.name, remove_table::remove(job, &mut there.session, &info.name).await);
         }
+        if apart.outcome() == Outcome::Done && there.info.node_type != NodeType::Root {
+            foreign_keys::bring_back(job, &mut there.session, &mut apart).await?;
+        }
         if apart.outcome() == Outcome::Partly {
             bail!(
-                "node {name} of queue {queue} stays, because of the tables above; repeat the command when they are repaired"
+                "node {name} of queue {queue} stays, because of what is said above; repeat the command when that is repaired"
             );
         }
     }

@@ -18,6 +18,7 @@ mod drop_node;
 mod duration;
 mod execute;
 mod flags;
+mod foreign_keys;
 mod install;
 mod job;
 mod learned;
@@ -146,7 +147,7 @@ async fn dispatch(job: &Job, command: Command) -> anyhow::Result<Outcome> {
         Command::CreateRoot(arguments) => create_root::run(job, arguments).await,
         Command::CreateLeaf(arguments) => create_leaf::run(job, arguments).await,
         Command::DropNode(arguments) => drop_node::run(job, &arguments).await,
-        Command::Members => members::run(job).await,
+        Command::Members(arguments) => members::run(job, &arguments).await,
         Command::Pause(whose) => pause::run(job, &whose).await,
         Command::Resume(whose) => resume::run(job, &whose).await,
         Command::WaitRoot => wait_root::run(job).await,

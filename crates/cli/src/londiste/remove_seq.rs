@@ -12,8 +12,12 @@ use super::job::Job;
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// Names or globs of sequences of this node
-    #[arg(value_name = "SEQUENCE", required = true)]
+    #[arg(value_name = "SEQUENCE", required_unless_present = "all", conflicts_with = "all")]
     pub(crate) seqs: Vec<String>,
+
+    /// Every sequence of this node
+    #[arg(long)]
+    pub(crate) all: bool,
 }
 
 pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
@@ -22,7 +26,12 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     let known = seq::list(&*local.session, queue).await?;
     let known: Vec<String> = known.into_iter().filter(|info| info.local).map(|info| info.name).collect();
     let mut apart = Apart::new(job.terminal);
-    for name in apart.choose(&arguments.seqs, &known, "not replicated on this node; see seqs")? {
+    let chosen = if arguments.all {
+        known
+    } else {
+        apart.choose(&arguments.seqs, &known, "not replicated on this node; see seqs")?
+    };
+    for name in chosen {
         let removed = seq::remove(&*local.session, queue, &name).await;
         apart.take(&name, removed.map(|_| format!("sequence {name} removed")).map_err(Into::into));
     }

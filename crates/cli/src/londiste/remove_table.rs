@@ -8,14 +8,18 @@ use pgq::{batch, node, seq, table};
 use super::apart::Apart;
 use super::job::{Job, Node};
 use super::terminal::told;
-use super::{Outcome, locked};
+use super::{Outcome, foreign_keys, locked};
 
 /// Words of `remove-table`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// Names or globs of tables of this node
-    #[arg(value_name = "TABLE", required = true)]
+    #[arg(value_name = "TABLE", required_unless_present = "all", conflicts_with = "all")]
     pub(crate) tables: Vec<String>,
+
+    /// Every table of this node
+    #[arg(long)]
+    pub(crate) all: bool,
 }
 
 pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
@@ -24,7 +28,14 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     let known: Vec<String> = known.into_iter().filter(|info| info.local).map(|info| info.name).collect();
     let sequences = sequences(job, &local).await?;
     let mut apart = Apart::new(job.terminal);
-    for name in apart.choose(&arguments.tables, &known, "not replicated on this node; see tables")? {
+    let all = known.len();
+    let chosen = if arguments.all {
+        known
+    } else {
+        apart.choose(&arguments.tables, &known, "not replicated on this node; see tables")?
+    };
+    let leaves_none = chosen.len() == all;
+    for name in chosen {
         let result = remove(job, &mut local.session, &name).await;
         let removed = result.is_ok();
         apart.take(&name, result);
@@ -39,6 +50,10 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     let left = self::sequences(job, &local).await?;
     for gone in sequences.iter().filter(|name| !left.contains(name)) {
         job.terminal.say(&format!("{gone} has left with its table; to replicate it on: add-seq {gone}"));
+    }
+    if !local.is_root() && leaves_none && apart.outcome() == Outcome::Done {
+        // the worker may be stopped from here on
+        foreign_keys::bring_back(job, &mut local.session, &mut apart).await?;
     }
     Ok(apart.outcome())
 }

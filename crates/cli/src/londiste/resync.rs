@@ -13,8 +13,12 @@ use super::job::Job;
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// Names or globs of tables of this node
-    #[arg(value_name = "TABLE", required = true)]
+    #[arg(value_name = "TABLE", required_unless_present = "all", conflicts_with = "all")]
     pub(crate) tables: Vec<String>,
+
+    /// Every table of this node
+    #[arg(long)]
+    pub(crate) all: bool,
 }
 
 pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
@@ -26,7 +30,12 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     let known = table::list(&*local.session, queue).await?;
     let known: Vec<String> = known.into_iter().filter(|info| info.local).map(|info| info.name).collect();
     let mut apart = Apart::new(job.terminal);
-    for name in apart.choose(&arguments.tables, &known, "not replicated on this node; see tables")? {
+    let chosen = if arguments.all {
+        known
+    } else {
+        apart.choose(&arguments.tables, &known, "not replicated on this node; see tables")?
+    };
+    for name in chosen {
         let transaction = local.session.transaction().await.map_err(pg::Error::from)?;
         let result = again(&transaction, queue, &name).await;
         if result.is_ok() {

@@ -20,8 +20,11 @@ pub(crate) struct Arguments {
 const REMARKS: &str = "\
 select name, remark from (
     select coalesce(t.dest_table, t.table_name) as name, 1 as place,
-           'no primary key or unique index over not-null columns, or only a deferrable one: a changed row is found by all its columns' as remark
+           case when k.dropped > 0 then format('%s indexes are dropped while it is copied, and come back with it', k.dropped)
+                else 'no primary key or unique index over not-null columns, or only a deferrable one: a changed row is found by all its columns' end as remark
       from londiste.table_info t
+     cross join lateral (select count(*) as dropped from londiste_rs.copy_index i
+                          where i.dest_table = coalesce(t.dest_table, t.table_name)) k
      where t.queue_name = $1 and t.local
        and londiste_rs.find_relation(coalesce(t.dest_table, t.table_name)) is not null
        and londiste_rs.key_columns(londiste_rs.find_relation(coalesce(t.dest_table, t.table_name))) = '{}'
@@ -35,8 +38,8 @@ select name, remark from (
     select from_table, 4, format('foreign keys dropped for a copy, still to come back: %s', string_agg(fkey_name, ', ' order by fkey_name))
       from londiste.pending_fkeys group by from_table
     union all
-    select table_name, 5, format('foreign key %s is back and still to be validated%s', fkey_name, ': ' || error)
-      from londiste_rs.unvalidated_fkey
+    select table_name, 5, format('foreign key %s is back and still to be validated', fkey_name)
+      from londiste_rs.unvalidated_fkey where error is null
     union all
     select table_name, 6, format('%s rows were not what their changes expected since %s, the last one at the %s of %s by event %s',
                                  conflicts, to_char(since, 'YYYY-MM-DD HH24:MI:SS'), last_op, last_key, last_ev_id)

@@ -1,6 +1,6 @@
 //! `wait-sync`: until tables are in sync.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use clap::Args;
@@ -9,6 +9,7 @@ use pgq::table::{self, MergeState};
 
 use super::apart::Apart;
 use super::bars::Bars;
+use super::foreign_keys::{self, Awaited};
 use super::job::Job;
 use super::progress::{LOOK_AGAIN, Obstacles};
 use super::{Outcome, copies};
@@ -40,12 +41,13 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     until_ok(job, &local.session, &chosen).await
 }
 
-/// Waits until all these tables are `ok`, saying each change of state; on a terminal with bars, and what each took at the end.
+/// Waits until all these tables are `ok` and their foreign keys are back, saying each change of state; on a terminal with bars, and what each took at the end.
 pub(crate) async fn until_ok(job: &Job, session: &Client, tables: &[String]) -> Result<Outcome> {
     let mut last: BTreeMap<String, MergeState> = BTreeMap::new();
     let mut bars = Bars::new(job.terminal);
     let mut obstacles = Obstacles::default();
     let mut gone = 0;
+    let mut said: BTreeSet<String> = BTreeSet::new();
     let mut parked: BTreeMap<String, String> = BTreeMap::new();
     loop {
         let now = states(job, session).await?;
@@ -75,7 +77,12 @@ pub(crate) async fn until_ok(job: &Job, session: &Client, tables: &[String]) -> 
                 bars.state(name, *state);
             }
         }
-        if waiting > 0 {
+        let fkeys = if waiting > 0 { Awaited::default() } else { fkeys_of(job, session, tables).await? };
+        if waiting > 0 || !fkeys.coming.is_empty() {
+            for line in fkeys.coming.iter().filter(|line| !said.contains(*line)) {
+                bars.say(line);
+            }
+            said.extend(fkeys.coming);
             let copies = copies::running(session, job.queue()).await?;
             bars.draw(
                 copies.iter().filter(|(name, _)| now.get(*name).is_some_and(|state| state.is_copying())),
@@ -84,11 +91,19 @@ pub(crate) async fn until_ok(job: &Job, session: &Client, tables: &[String]) -> 
             bars.close();
             let ok = tables.iter().filter(|name| now.get(*name) == Some(&MergeState::Ok)).count();
             job.terminal.say(&format!("{ok} tables are ok"));
-            return Ok(Outcome::of(gone + parked.len()));
+            fkeys.failed.iter().for_each(|trouble| job.terminal.complain(trouble));
+            return Ok(Outcome::of(gone + parked.len() + fkeys.failed.len()));
         }
-        obstacles.tell(job, session, &format!("{now:?}")).await?;
+        obstacles.tell(job, session, &format!("{now:?} {}", said.len())).await?;
         tokio::time::sleep(LOOK_AGAIN).await;
     }
+}
+
+/// The foreign keys that go with tables of the queue, which have other names here where `--dest-table` says so.
+async fn fkeys_of(job: &Job, session: &Client, tables: &[String]) -> Result<Awaited> {
+    let infos = table::list(session, job.queue()).await?;
+    let infos = infos.into_iter().filter(|info| info.local && tables.contains(&info.name));
+    foreign_keys::awaited(session, &infos.map(|info| info.dest_table.unwrap_or(info.name)).collect()).await
 }
 
 async fn states(job: &Job, session: &Client) -> Result<BTreeMap<String, MergeState>> {

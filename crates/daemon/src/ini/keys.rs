@@ -7,6 +7,10 @@ pub(crate) enum Meaning {
     Plain,
     /// A file name: `~` and the current directory are resolved.
     Path,
+    /// Like `Plain`; an empty value is none.
+    Optional,
+    /// A length of time as PostgreSQL writes intervals, read as seconds; an empty value is none.
+    Interval,
     /// May hold a password: never shown.
     Secret,
     /// An older spelling of another key.
@@ -15,7 +19,7 @@ pub(crate) enum Meaning {
     Idle(&'static str),
 }
 
-use Meaning::{Alias, Idle, Path, Plain, Secret};
+use Meaning::{Alias, Idle, Interval, Optional, Path, Plain, Secret};
 
 const ROTATE: &str = "log files are rotated from outside (logrotate, then -r)";
 const FORMAT: &str = "the format of log lines is chosen with log_format = text|json";
@@ -97,9 +101,9 @@ const LONDISTE: &[(&str, Meaning)] = &[
     ("register_skip_seqs", Plain),
     ("global_wm_publish_period", Plain),
     ("local_wm_publish_period", Plain),
-    ("pgq_batch_collect_events", Plain),
-    ("pgq_batch_collect_interval", Plain),
-    ("pgq_keep_lag", Plain),
+    ("pgq_batch_collect_events", Optional),
+    ("pgq_batch_collect_interval", Interval),
+    ("pgq_keep_lag", Interval),
     ("keepalive_stats", Plain),
     ("connection_lifetime", Plain),
     ("exception_sleep", Plain),

@@ -9,6 +9,7 @@
 mod effective;
 mod endurance;
 mod interpolate;
+mod interval;
 mod keys;
 mod limits;
 mod lines;

@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 
 use super::keys::{self, Meaning};
 use super::typed::{self, Problem};
-use super::{Ini, Pairs, effective, passwords, read};
+use super::{Ini, Pairs, effective, interval, passwords, read};
 use crate::Error;
 
 /// A section's keys and values as they stand after references, paths and defaults, and what is wrong so far.
@@ -39,7 +39,10 @@ impl Ini {
             };
             let read = read(section, value, &names);
             let read = match meaning {
-                Meaning::Path if value.trim().is_empty() => continue,
+                Meaning::Path | Meaning::Optional | Meaning::Interval if value.trim().is_empty() => continue,
+                Meaning::Interval => {
+                    read.and_then(|text| interval::seconds(&text)).map(|seconds| seconds.to_string())
+                }
                 Meaning::Path => read.and_then(|name| {
                     Ok(self.path(section, &name)?.into_os_string().to_string_lossy().into_owned())
                 }),
