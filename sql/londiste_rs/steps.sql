@@ -11,3 +11,9 @@ begin
         perform pgq._write_row_trees();
     end if;
 end $$;
+
+-- Workers of this version write records that the first one had no tables for: with this number they know the schema to be old.
+do $$
+begin
+    perform londiste_rs.take_step(2, 'positions, states of foreign keys, skipped columns and storable texts have their tables and functions');
+end $$;

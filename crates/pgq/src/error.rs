@@ -55,6 +55,17 @@ pub enum Error {
         /// The schemas that are missing.
         missing: String,
     },
+    /// The schemas are those of an older version.
+    #[error(
+        "the database holds version {installed} of the londiste-rs schemas, this program needs version {wanted}: \
+         run psql -f sql/init_noext.sql (or create-root, create-leaf once more); queues and tables stay in use meanwhile"
+    )]
+    Outdated {
+        /// Steps that the database has taken.
+        installed: i32,
+        /// Steps that this version knows.
+        wanted: i32,
+    },
     /// A script's attributes cannot be followed.
     #[error("attributes of the script: {what}")]
     Script {

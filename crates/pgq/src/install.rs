@@ -59,16 +59,37 @@ pub async fn install(transaction: &Transaction<'_>) -> Result<Installed> {
     Ok(installed)
 }
 
-/// Checks that all schemas are there, and that this session may use them, without changing anything.
+/// Checks that all schemas are there and of this version, and that this session may use them, without changing anything.
 pub async fn require(client: &tokio_postgres::Client) -> Result<()> {
     let sql = "select n from unnest($1::text[]) n where to_regnamespace(n) is null";
     let wanted = ["pgq", "pgq_node", "londiste", "londiste_rs"].as_slice();
     let missing = rows(client, "looking for the installed schemas", sql, &[&wanted]).await?;
-    if missing.is_empty() {
-        return require_use(client, "pgq_node.get_node_info(text)").await;
+    if !missing.is_empty() {
+        let missing: Vec<String> = missing.iter().map(|row| row.get(0)).collect();
+        return Err(Error::NotInstalled { missing: missing.join(", ") });
     }
-    let missing: Vec<String> = missing.iter().map(|row| row.get(0)).collect();
-    Err(Error::NotInstalled { missing: missing.join(", ") })
+    require_use(client, "pgq_node.get_node_info(text)").await?;
+    require_version(client).await
+}
+
+/// Checks that the schemas have taken all the steps that this version knows.
+async fn require_version(client: &tokio_postgres::Client) -> Result<()> {
+    const WHAT: &str = "asking for the version of the schemas";
+    let sql = "select to_regprocedure('londiste_rs.schema_version()') is not null";
+    let installed: Option<i32> = match row(client, WHAT, sql, &[]).await?.get(0) {
+        true => row(client, WHAT, "select londiste_rs.schema_version()", &[]).await?.get(0),
+        false => None,
+    };
+    match installed.unwrap_or_default() {
+        installed if installed < newest() => Err(Error::Outdated { installed, wanted: newest() }),
+        _ => Ok(()),
+    }
+}
+
+/// The last step that this version's scripts take, as `begin.sql` says.
+fn newest() -> i32 {
+    let after = BEGIN.split_once("newest constant integer := ").map_or("", |(_, after)| after);
+    after.split(';').next().and_then(|number| number.parse().ok()).unwrap_or_default()
 }
 
 /// Checks that this session may call a function of the API.
@@ -107,5 +128,13 @@ async fn require_grants(transaction: &Transaction<'_>) -> Result<()> {
     match row.get::<_, Option<String>>("missing") {
         None => Ok(()),
         Some(missing) => Err(Error::Grants { role: row.get("role"), missing }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_scripts_tell_their_version() {
+        assert!(super::newest() >= 2);
     }
 }
