@@ -7,6 +7,7 @@ use tests::{Pair, Setup, compare};
 
 mod definitions;
 #[path = "../model/dice.rs"]
+#[allow(dead_code, reason = "the model test uses more of it")]
 mod dice;
 mod hostile_types;
 mod light;

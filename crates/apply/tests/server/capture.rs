@@ -83,8 +83,10 @@ pub(crate) async fn replay(
         applier.push(client, change).await?;
     }
     let applied = applier.flush(client).await?;
-    client.batch_execute("commit").await.unwrap();
-    Ok(applied)
+    match client.batch_execute("commit").await {
+        Ok(()) => Ok(applied),
+        Err(error) => Err(apply::Error::at_commit(&error).unwrap_or_else(|| panic!("{error:?}"))),
+    }
 }
 
 /// All rows of a table as text, sorted.

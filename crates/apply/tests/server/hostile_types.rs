@@ -114,7 +114,10 @@ async fn casts_operators_and_functions_of_the_application_do_not_run() {
             "update src.keyed set c11 = 'low' where id % 10 = 1; update src.keyed set id = id + 1000 where id = 0".to_owned(),
             "update src.keyless set c8 = coalesce(c8, 0) + 1; delete from src.keyless where ctid in (select max(ctid) from src.keyless)".to_owned(),
             // values that are in each other's way until all is there
-            "update src.apart set u = case id % 10 when 0 then u + 1 when 1 then u - 1 else u end, c2 = null".to_owned(),
+            format!(
+                "update src.apart set u = case id % 10 when 0 then u + 1 when 1 then u - 1 else u end, c2 = null \
+                  where id / 10 = {round} - 1"
+            ),
             format!("delete from src.apart where id = {round}2"),
         ];
         for change in changes {

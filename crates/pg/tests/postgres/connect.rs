@@ -94,7 +94,7 @@ async fn sessions_are_of_the_kind_that_is_asked_for() {
 }
 
 #[tokio::test]
-async fn sessions_differ_from_the_servers_defaults_in_nothing_but_encoding_name_keepalives_compilation_and_limits()
+async fn sessions_differ_from_the_servers_defaults_in_nothing_but_encoding_name_keepalives_compilation_durability_and_limits()
  {
     let server = Server::start();
     let session = server.session().await;
