@@ -24,7 +24,7 @@ const CHANGES: &[&str] = &[
     "update {t} set c = id where id < 4",
     "update {t} set e = 7 where id = 2",
     "begin; insert into {t} values (8, 61, 64, 65, 63); alter table {t} drop column a, add column a int default 9; insert into {t} values (5, 44, 45, 43, 41);
-     alter table {t} add column f int, drop column f; insert into {t} values (6, 54, 55, 53, 51); commit",
+     alter table {t} add column f int; alter table {t} drop column f; insert into {t} values (6, 54, 55, 53, 51); commit",
     "delete from {t} where id = 3",
 ];
 

@@ -1,8 +1,10 @@
 //! Random sequences of definitions under sessions that stay: each event has the columns, the types and the values that its row had, in every form of
 //! capture, whatever has been planned before and whenever the worker looks.
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use postgres::{Client, Statement};
+use tests::wait_until;
 
 use crate::dice::Dice;
 use crate::root::{Root, root};
@@ -259,6 +261,11 @@ fn every_event_tells_the_columns_that_its_row_had() {
     let forms =
         "select string_agg(c.layouts::json ->> 'form', ' ' order by c.table_name) from londiste_rs.capture c";
     assert_eq!(root.app.value(forms), "row statement row row statement statement");
+    // its updates are light from the beginning: what its size is reaches the statistics a moment later
+    wait_until(Duration::from_secs(30), "the table's size is known", || {
+        root.app.value("select londiste_rs.large_columns('q', 'light'::regclass) <> '{}'") == "t"
+    });
+    root.app.execute("select londiste_rs.capture_table('q', 'public.light')");
     let mut owner = root.app.connect();
     let mut writers: Vec<Writer> = (0..3).map(|_| Writer::new(&root)).collect();
     let mut history = Vec::new();

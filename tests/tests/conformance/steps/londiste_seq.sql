@@ -181,6 +181,7 @@ select seq_name from londiste.get_seq_list('r');
 -- differs: the same
 select ev_type, ev_data from pgq.event_1 where ev_type in ('londiste.remove-seq', 'londiste.remove-table') order by ev_id;
 
+-- differs: it has left with its table
 select * from londiste.local_add_seq('r', 'own.u_id_seq');
 
 select * from londiste.local_remove_seq('r', 'own.u_id_seq');
