@@ -1,8 +1,7 @@
 //! Either server goes away, while tables are copied and while changes are replayed: the daemons come back by themselves.
 use std::time::Duration;
 
-use tests::load::pgbench;
-use tests::load::shop;
+use tests::load::{pgbench, shop};
 use tests::{Cluster, Pair, Setup, Shutdown, compare};
 
 const SETTLE: Duration = Duration::from_secs(120);

@@ -7,16 +7,18 @@ use tokio_postgres::{Client, Statement};
 use tracing::debug;
 
 use crate::applied::{Applied, TableCounts};
-use crate::aside::{Aside, Failure};
-use crate::chunk::{self, Manner};
 use crate::conflict::Conflicts;
 use crate::options::Options;
-use crate::plan::Plan;
-use crate::refusal::{self, Next};
-use crate::spool::Spool;
-use crate::survey::{self, Sight, splits};
-use crate::truncate::truncate;
-use crate::{Change, Error, Op, Result, Source, deferred};
+use crate::target::survey;
+use crate::target::survey::{Sight, splits};
+use crate::target::table::Plan;
+use crate::write::chunk::Manner;
+use crate::write::failed_tables::{Aside, Failure};
+use crate::write::net_changes::Spool;
+use crate::write::refusal::Next;
+use crate::write::truncate::truncate;
+use crate::write::{chunk, deferred_checks, refusal};
+use crate::{Change, Error, Op, Result, Source};
 
 /// Writes changes into the target, over one connection: plans and prepared statements live as long as the connection does. A new
 /// connection needs a new applier.
@@ -214,7 +216,7 @@ impl Applier {
     pub async fn check_deferred(&mut self, client: &Client) -> Result<()> {
         for (table, plan) in &self.plans {
             save(client, "savepoint londiste_rs_check").await?;
-            match deferred::check(client, plan).await {
+            match deferred_checks::check(client, plan).await {
                 Err(error) if self.options.set_aside && error.is_of_its_table() => {
                     self.aside.take(table, error);
                     save(client, "rollback to savepoint londiste_rs_check").await?;

@@ -2,7 +2,7 @@
 
 use tokio_postgres::error::SqlState;
 
-use crate::refusal;
+use crate::write::refusal;
 
 /// Result of this crate.
 pub type Result<T> = std::result::Result<T, Error>;

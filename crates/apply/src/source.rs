@@ -3,7 +3,7 @@
 use tokio_postgres::Client;
 use tokio_postgres::types::{ToSql, Type};
 
-use crate::survey::splits;
+use crate::target::survey::splits;
 use crate::{Error, Result};
 
 /// The value that all older rows have in an added column: what the same ALTER TABLE gives them on the target.

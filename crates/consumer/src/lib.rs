@@ -3,25 +3,25 @@
 //! A [`Worker`] runs until it is stopped or something fails; the databases hold its position, so it can be run again at once. Which tables are to
 //! be copied now it says on a `watch` channel; who runs the copies, and where, is not its business.
 
-mod ahead;
-mod alone;
 mod attempt;
+mod batch_size;
 mod config;
 mod conflicts;
 mod control;
 mod copies;
 mod error;
-mod fkeys;
-mod handover;
+mod foreign_keys;
+mod hand_over;
 mod misfit;
 mod parking;
-mod portion;
 mod position;
 mod progress;
+mod read_ahead;
 mod relax;
 mod replay;
 mod root;
 mod script;
+mod single_worker;
 mod statistics;
 mod subscriber;
 mod unknown;

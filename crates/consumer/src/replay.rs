@@ -11,13 +11,13 @@ use pgq::{Batch, Snapshot, batch, fail_point, position, replay, skipped};
 use tokio::sync::Mutex;
 use tracing::{debug, info, warn};
 
-use crate::ahead::Ahead;
 use crate::conflicts::Conflicts;
 use crate::error::During;
 use crate::parking::Parkings;
 use crate::progress::Progress;
+use crate::read_ahead::Ahead;
 use crate::root::Due;
-use crate::{Error, Result, Worker, alone, control, unknown};
+use crate::{Error, Result, Worker, control, single_worker, unknown};
 
 /// How often the source is asked again about columns that the target lacks.
 const ASK_AGAIN: Duration = Duration::from_secs(5);
@@ -198,7 +198,7 @@ impl<'a> Replay<'a> {
         parkings: &Parkings<'_>,
     ) -> Result<Done> {
         let (queue, consumer) = (self.worker.config.queue_name.as_str(), self.worker.config.consumer());
-        alone::claim(self.worker, target, batch).await?;
+        single_worker::claim(self.worker, target, batch).await?;
         replay::enter(&**target, self.bypass_triggers).await?;
         let mut parts = self.parts(tables, parkings);
         self.ask_again(provider, target).await?;

@@ -11,10 +11,9 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info};
 
+use crate::batch_size::Portion;
 use crate::copies::Copies;
-use crate::fkeys::ForeignKeys;
-use crate::handover;
-use crate::portion::Portion;
+use crate::foreign_keys::ForeignKeys;
 use crate::position::{Fit, Position};
 use crate::relax::relax;
 use crate::replay::Replay;
@@ -22,7 +21,7 @@ use crate::root::Due;
 use crate::statistics::Statistics;
 use crate::wake::Wake;
 use crate::worker::Ended;
-use crate::{Error, Result, Worker, attempt};
+use crate::{Error, Result, Worker, attempt, hand_over};
 
 /// How often foreign keys and triggers of replicated tables are looked at.
 const RELAXATIONS: Duration = Duration::from_secs(5);
@@ -111,7 +110,7 @@ pub(crate) async fn run(
             batch::finish(&*provider, &batch).await?;
             continue;
         }
-        let Some(tables) = handover::settle(worker, &provider, target, &batch, tables, stop).await? else {
+        let Some(tables) = hand_over::settle(worker, &provider, target, &batch, tables, stop).await? else {
             break;
         };
         let began_batch = Instant::now();
@@ -133,7 +132,7 @@ pub(crate) async fn run(
         batch::finish(&*provider, &batch).await?;
         fail_point::reached("batch-after-finish");
     }
-    handover::give_back(worker, target).await?;
+    hand_over::give_back(worker, target).await?;
     Ok(Ended::Stopped)
 }
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 use apply::{MissingColumns, OnConflict};
 use serde::Deserialize;
 
-use crate::brake::Thresholds;
-use crate::window::Window;
+use crate::throttle::brake::Thresholds;
+use crate::throttle::window::Window;
 
 /// Keys of the ini file that copies read; times in seconds.
 #[derive(Clone, Deserialize)]

@@ -11,14 +11,17 @@ use tracing::{info, warn};
 use tokio::sync::{Mutex, watch};
 use tokio::time::Instant;
 
-use crate::brake::Brake;
-use crate::company::{Company, Verdict};
-use crate::connections::{Connections, Sides};
-use crate::crowd::{Crowd, Turn};
 use crate::error::During;
-use crate::gate::{Gate, Limits, Valve, living};
 use crate::progress::Progress;
-use crate::{Config, Error, Result, catch_up, in_copy, probe, rank};
+use crate::schedule::connections::{Connections, Sides};
+use crate::schedule::group::{Company, Verdict};
+use crate::schedule::permits::{Crowd, Turn};
+use crate::schedule::priority;
+use crate::states::{catch_up, in_copy};
+use crate::throttle::brake::Brake;
+use crate::throttle::gate::{Gate, Limits, Valve, living};
+use crate::throttle::probe;
+use crate::{Config, Error, Result};
 
 /// Copies one table.
 pub struct Copier {
@@ -152,7 +155,7 @@ impl Copier {
     async fn connections(&self, company: &Company) -> Result<Option<Sides>> {
         loop {
             let mut place = self.crowd.enlist(&self.table, company.is_empty());
-            let taken = match living(&self.report, rank::turn(self, &mut place)).await? {
+            let taken = match living(&self.report, priority::turn(self, &mut place)).await? {
                 Turn::Connect(permit) => {
                     let opened = living(&self.report, self.connections.open(&self.table, permit));
                     return opened.await.map(Some);

@@ -9,7 +9,7 @@ use pgq::Report;
 use pgq::report::CopyFacts;
 use tracing::debug;
 
-use crate::gate::{Braked, Gate, Obstacle};
+use crate::throttle::gate::{Braked, Gate, Obstacle};
 
 /// Shared by all copies of a node.
 #[derive(Clone, Debug, Default)]

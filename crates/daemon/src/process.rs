@@ -7,16 +7,15 @@ use pgq::Bell;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use crate::Error;
 use crate::launch::Launch;
 use crate::log::LogFile;
-use crate::metrics;
 use crate::notify::Notifier;
 use crate::service::{Service, Surroundings};
 use crate::signals::{Heard, Signals};
 use crate::socket::Socket;
 use crate::status::Jobs;
 use crate::supervise::Supervisor;
+use crate::{Error, metrics};
 
 /// Jobs under supervision, from the start-up checks to the end.
 pub(crate) struct Process {

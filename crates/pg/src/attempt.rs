@@ -1,19 +1,20 @@
 //! Trying the servers of a destination one after another, the way libpq does.
 
-use std::{future::Future, net::IpAddr, time::Duration};
+use std::future::Future;
+use std::net::IpAddr;
+use std::time::Duration;
 
-use tokio_postgres::{
-    Client, Config, Connection, Socket, config::SslMode as Encryption, error::SqlState, tls::MakeTlsConnect,
-};
+use tokio_postgres::config::SslMode as Encryption;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::tls::MakeTlsConnect;
+use tokio_postgres::{Client, Config, Connection, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use crate::{
-    Error, Result,
-    destination::{Destination, Server, SessionAttrs},
-    error::{Attempt, Failure},
-    session::Session,
-    tls::SslMode,
-};
+use crate::destination::{Destination, Server, SessionAttrs};
+use crate::error::{Attempt, Failure};
+use crate::session::Session;
+use crate::tls::SslMode;
+use crate::{Error, Result};
 
 pub(crate) type Stream = <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream;
 pub(crate) type Opened = (Client, Connection<Socket, Stream>);

@@ -3,21 +3,17 @@
 
 use std::net::IpAddr;
 
-use rustls::{
-    CertificateError, DigitallySignedStruct, Error as TlsError,
-    client::danger::HandshakeSignatureValid,
-    crypto::WebPkiSupportedAlgorithms,
-    pki_types::{CertificateDer, ServerName, SignatureVerificationAlgorithm, UnixTime},
-};
-use x509_cert::{
-    TbsCertificate, Version,
-    der::{
-        Decode, Encode,
-        oid::{AssociatedOid, db::rfc4519::CN},
-    },
-    ext::pkix::{SubjectAltName, name::GeneralName},
-    spki::SubjectPublicKeyInfoOwned,
-};
+use rustls::client::danger::HandshakeSignatureValid;
+use rustls::crypto::WebPkiSupportedAlgorithms;
+use rustls::pki_types::{CertificateDer, ServerName, SignatureVerificationAlgorithm, UnixTime};
+use rustls::{CertificateError, DigitallySignedStruct, Error as TlsError};
+use x509_cert::der::oid::AssociatedOid;
+use x509_cert::der::oid::db::rfc4519::CN;
+use x509_cert::der::{Decode, Encode};
+use x509_cert::ext::pkix::SubjectAltName;
+use x509_cert::ext::pkix::name::GeneralName;
+use x509_cert::spki::SubjectPublicKeyInfoOwned;
+use x509_cert::{TbsCertificate, Version};
 
 pub(crate) struct Certificate<'a> {
     der: CertificateDer<'a>,

@@ -1,19 +1,17 @@
 //! Our own certificate, for servers that ask for one (`sslcert`, `sslkey`).
 
-use std::{
-    io,
-    os::unix::fs::{MetadataExt, PermissionsExt},
-    path::{Path, PathBuf},
-};
+use std::io;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
 
-use rustls::{
-    Error as TlsError, InconsistentKeys,
-    crypto::CryptoProvider,
-    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
-    sign::{CertifiedKey, SingleCertAndKey},
-};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use rustls::{Error as TlsError, InconsistentKeys};
 
-use crate::{Error, Result, settings::Settings};
+use crate::settings::Settings;
+use crate::{Error, Result};
 
 /// The certificate and key that are named, or those in `~/.postgresql` if they are there.
 pub(crate) fn read(settings: &Settings, provider: &CryptoProvider) -> Result<Option<SingleCertAndKey>> {

@@ -1,6 +1,7 @@
 //! The `key=value` form of connect strings (libpq documentation, "Keyword/Value Connection Strings").
 
-use std::{iter::Peekable, str::CharIndices};
+use std::iter::Peekable;
+use std::str::CharIndices;
 
 use crate::{Error, Result, keyword};
 

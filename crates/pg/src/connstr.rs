@@ -1,6 +1,7 @@
 //! Connect strings as users write them.
 
-use std::{fmt, str::FromStr};
+use std::fmt;
+use std::str::FromStr;
 
 use crate::{Error, Limits, Result, conninfo, keyword, uri};
 

@@ -1,26 +1,20 @@
 //! Where a connect string leads: servers in the order they are tried, and what each session there is to be.
 
-use std::{
-    collections::hash_map::RandomState,
-    hash::BuildHasher,
-    net::IpAddr,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use tokio_postgres::{
-    Config,
-    config::{ChannelBinding, SslNegotiation},
-};
+use tokio_postgres::Config;
+use tokio_postgres::config::{ChannelBinding, SslNegotiation};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use crate::{
-    ConnectString, Error, Limits, Result,
-    environment::Environment,
-    passfile::{self, Whom},
-    settings::Settings,
-    tls::{self, SslMode},
-};
+use crate::environment::Environment;
+use crate::passfile::{self, Whom};
+use crate::settings::Settings;
+use crate::tls::{self, SslMode};
+use crate::{ConnectString, Error, Limits, Result};
 
 const SOCKET_DIRECTORIES: [&str; 2] = ["/var/run/postgresql", "/tmp"];
 const DEFAULT_PORT: u16 = 5432;

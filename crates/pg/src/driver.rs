@@ -1,18 +1,16 @@
 //! The task that moves a connection's bytes.
 
-use std::{
-    future,
-    sync::{Arc, PoisonError},
-    time::Duration,
-};
+use std::future;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
-use tokio::{
-    sync::{mpsc, oneshot},
-    time,
-};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time;
 use tokio_postgres::{AsyncMessage, Connection, Notification, Socket};
 
-use crate::{CancelToken, attempt::Stream, notice, session::Ending};
+use crate::attempt::Stream;
+use crate::session::Ending;
+use crate::{CancelToken, notice};
 
 /// Notifications kept for a session that does not read them; later ones are dropped (they are hints).
 pub(crate) const NOTIFICATIONS: usize = 4096;

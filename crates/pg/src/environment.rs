@@ -1,6 +1,7 @@
 //! What the process brings along: `PG…` variables, home directory, operating system user.
 
-use std::{collections::HashMap, path::PathBuf};
+use std::collections::HashMap;
+use std::path::PathBuf;
 
 /// The surroundings a connect string is read in.
 #[derive(Default)]

@@ -1,6 +1,7 @@
 //! What can go wrong on the way to PostgreSQL and back, told in the server's words.
 
-use std::{fmt, io, time::Duration};
+use std::time::Duration;
+use std::{fmt, io};
 
 use tokio_postgres::error::SqlState;
 

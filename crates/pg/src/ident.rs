@@ -1,6 +1,7 @@
 //! Names and literals, written so that SQL reads them back as they are.
 
-use std::{fmt, str::FromStr};
+use std::fmt;
+use std::str::FromStr;
 
 use crate::{Error, Result};
 

@@ -1,6 +1,8 @@
 //! The password file (libpq documentation, "The Password File").
 
-use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 /// Whom a password is for; each is compared with its field.
 pub(crate) struct Whom<'a> {

@@ -1,21 +1,16 @@
 //! Several connections to one database, lent out one at a time.
 
-use std::{
-    ops::{Deref, DerefMut},
-    time::Duration,
-};
+use std::ops::{Deref, DerefMut};
+use std::time::Duration;
 
 use deadpool::managed::{self, Metrics, PoolError, RecycleError, RecycleResult};
 use tokio::time::timeout;
 use tokio_postgres::{Client, SimpleQueryMessage};
 
-use crate::{
-    ConnectString, Error, Result, Session,
-    destination::Destination,
-    durability,
-    environment::Environment,
-    watch::{self, Enlisted},
-};
+use crate::destination::Destination;
+use crate::environment::Environment;
+use crate::watch::{self, Enlisted};
+use crate::{ConnectString, Error, Result, Session, durability};
 
 /// Leaves a connection as if it were new, but for prepared statements (the driver keeps some of its own).
 const CLEAN: &str = "close all; set session authorization default; reset all; unlisten *; \

@@ -1,19 +1,21 @@
 //! Whether a server's certificate is good enough: as libpq with OpenSSL decides, which is laxer than webpki for
 //! certificates that PostgreSQL's own documentation teaches to make (self-signed, X.509 version 1, common name only).
 
-use std::{path::Path, sync::Arc};
+use std::path::Path;
+use std::sync::Arc;
 
-use rustls::{
-    CertificateError, DigitallySignedStruct, Error as TlsError, RootCertStore, SignatureScheme,
-    client::{
-        WebPkiServerVerifier,
-        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
-    },
-    crypto::{CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature},
-    pki_types::{CertificateDer, CertificateRevocationListDer, ServerName, UnixTime, pem::PemObject},
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{
+    CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature,
 };
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, ServerName, UnixTime};
+use rustls::{CertificateError, DigitallySignedStruct, Error as TlsError, RootCertStore, SignatureScheme};
 
-use crate::{Error, Result, certificate::Certificate, client_certificate::unusable};
+use crate::certificate::Certificate;
+use crate::client_certificate::unusable;
+use crate::{Error, Result};
 
 /// How much of a certificate is looked at.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -1,8 +1,10 @@
 //! Named services: `pg_service.conf` (libpq documentation, "The Connection Service File").
 
-use std::{fs, io, path::Path};
+use std::path::Path;
+use std::{fs, io};
 
-use crate::{Error, Result, environment::Environment, keyword};
+use crate::environment::Environment;
+use crate::{Error, Result, keyword};
 
 /// Where Debian's and the default build's libpq look for the file of the machine.
 const SYSTEM_DIRECTORIES: [&str; 3] = ["/etc/postgresql-common", "/etc/sysconfig/pgsql", "/etc"];

@@ -1,24 +1,19 @@
 //! One connection of one's own.
 
-use std::{
-    ops::{Deref, DerefMut},
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{mpsc, oneshot};
 use tokio_postgres::{Client, Notification, SimpleQueryMessage};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use crate::{
-    CancelToken, ConnectString, Error, Result,
-    attempt::{self, Opened},
-    destination::{Destination, SessionAttrs},
-    driver::{self, NOTIFICATIONS},
-    durability,
-    environment::Environment,
-    error::Failure,
-    watch::{self, Enlisted},
-};
+use crate::attempt::{self, Opened};
+use crate::destination::{Destination, SessionAttrs};
+use crate::driver::{self, NOTIFICATIONS};
+use crate::environment::Environment;
+use crate::error::Failure;
+use crate::watch::{self, Enlisted};
+use crate::{CancelToken, ConnectString, Error, Result, durability};
 
 const GREETING: &str = "select pg_catalog.pg_backend_pid(), pg_catalog.current_setting('server_version_num'), \
      pg_catalog.pg_is_in_recovery(), pg_catalog.current_setting('transaction_read_only')";

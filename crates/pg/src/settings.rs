@@ -1,8 +1,10 @@
 //! A connect string with everything that stands behind it: service, environment.
 
-use std::{collections::HashMap, str::FromStr};
+use std::collections::HashMap;
+use std::str::FromStr;
 
-use crate::{ConnectString, Error, Result, environment::Environment, keyword, service};
+use crate::environment::Environment;
+use crate::{ConnectString, Error, Result, keyword, service};
 
 /// The value of every keyword that has one. What was written counts more than the service, the service more than the
 /// environment.

@@ -1,22 +1,16 @@
 //! TLS as libpq's `ssl…` keywords ask for it, done by rustls.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use rustls::{
-    ClientConfig, SupportedProtocolVersion,
-    crypto::{CryptoProvider, ring},
-    version::{TLS12, TLS13},
-};
+use rustls::crypto::{CryptoProvider, ring};
+use rustls::version::{TLS12, TLS13};
+use rustls::{ClientConfig, SupportedProtocolVersion};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use crate::{
-    Error, Result, client_certificate,
-    server_verifier::{Demand, ServerVerifier},
-    settings::Settings,
-};
+use crate::server_verifier::{Demand, ServerVerifier};
+use crate::settings::Settings;
+use crate::{Error, Result, client_certificate};
 
 /// `sslmode`, as far as it decides whether to encrypt.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -6,10 +6,11 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 use daemon::control::Signal;
 use daemon::log::Verbosity;
 
-use super::{
-    add_seq, add_table, check_capture, create_leaf, create_root, drop_node, execute, flags, members,
-    remove_seq, remove_table, resume_table, resync, status, tables, wait_sync, worker,
+use crate::londiste::command::{
+    add_seq, add_table, check_capture, create_leaf, create_root, drop_node, execute, members, remove_seq,
+    remove_table, resume_table, resync, status, tables, wait_sync, worker,
 };
+use crate::londiste::flags;
 
 /// Replication of tables and sequences by triggers: administration, and the worker of a node.
 #[derive(Debug, Parser)]

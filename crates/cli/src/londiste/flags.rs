@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 use clap::Args;
 
-use super::job::Job;
+use crate::londiste::support::job::Job;
 
 /// Name and address of a node that is to be created.
 #[derive(Debug, Args)]

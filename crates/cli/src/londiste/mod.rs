@@ -1,59 +1,17 @@
 //! `londiste INI COMMAND`: administration of a replication, and the worker of one node. Each command is a file here.
 
-mod add_seq;
-mod add_table;
-mod apart;
 mod arguments;
 mod arrange;
-mod bars;
-mod candidates;
-mod check_capture;
-mod columns;
-mod config;
-mod copies;
-mod create_leaf;
-mod create_root;
-mod create_table;
-mod drop_node;
-mod duration;
-mod execute;
+mod command;
 mod flags;
-mod foreign_keys;
-mod install;
-mod job;
-mod learned;
-mod locked;
-mod look;
-mod members;
-mod missing;
-mod names;
-mod node_status;
-mod pause;
-mod progress;
-mod public_location;
-mod remove_seq;
-mod remove_table;
-mod reposition;
-mod resume;
-mod resume_table;
-mod resync;
-mod seqs;
-mod signal;
-mod skip_columns;
-mod status;
-mod table_keys;
-mod tables;
-mod tree;
-mod wait_provider;
-mod wait_root;
-mod wait_sync;
-mod worker;
+mod support;
+mod view;
 
 use std::process::ExitCode;
 
+use crate::londiste::support::job::Job;
 use arguments::{Arguments, Command};
 use clap::{CommandFactory, Parser};
-use job::Job;
 
 use crate::terminal::{self, Terminal};
 
@@ -124,54 +82,20 @@ fn run(arguments: Arguments, terminal: Terminal) -> anyhow::Result<Outcome> {
         return Ok(Outcome::Done);
     };
     if let Some(signal) = options.signal() {
-        return signal::send(&ini, signal, terminal);
+        return command::signal::send(&ini, signal, terminal);
     }
     let command = match command {
         Some(Command::Worker(arguments)) if arguments.position().is_none() => {
-            return worker::run(ini, options);
+            return command::worker::run(ini, options);
         }
-        None => return worker::run(ini, options),
+        None => return command::worker::run(ini, options),
         Some(command) => command,
     };
     if matches!(command, Command::Config) {
-        return config::run(&ini, &options.overrides, terminal);
+        return command::config::run(&ini, &options.overrides, terminal);
     }
     daemon::log::terminal(options.verbosity());
     let job = Job::load(&ini, &options.overrides, terminal)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(dispatch(&job, command))
-}
-
-async fn dispatch(job: &Job, command: Command) -> anyhow::Result<Outcome> {
-    match command {
-        Command::CreateRoot(arguments) => create_root::run(job, arguments).await,
-        Command::CreateLeaf(arguments) => create_leaf::run(job, arguments).await,
-        Command::DropNode(arguments) => drop_node::run(job, &arguments).await,
-        Command::Members(arguments) => members::run(job, &arguments).await,
-        Command::Pause(whose) => pause::run(job, &whose).await,
-        Command::Resume(whose) => resume::run(job, &whose).await,
-        Command::WaitRoot => wait_root::run(job).await,
-        Command::WaitProvider => wait_provider::run(job).await,
-        Command::Status(arguments) => status::run(job, &arguments).await,
-        Command::NodeStatus => node_status::run(job).await,
-        Command::AddTable(arguments) => add_table::run(job, &arguments).await,
-        Command::RemoveTable(arguments) => remove_table::run(job, &arguments).await,
-        Command::Tables(arguments) => tables::run(job, &arguments).await,
-        Command::CheckCapture(arguments) => check_capture::run(job, &arguments).await,
-        Command::Missing => missing::run(job).await,
-        Command::Resync(arguments) => resync::run(job, &arguments).await,
-        Command::ResumeTable(arguments) => resume_table::run(job, &arguments).await,
-        Command::WaitSync(arguments) => wait_sync::run(job, &arguments).await,
-        Command::AddSeq(arguments) => add_seq::run(job, &arguments).await,
-        Command::RemoveSeq(arguments) => remove_seq::run(job, &arguments).await,
-        Command::Seqs => seqs::run(job).await,
-        Command::Execute(arguments) => execute::run(job, &arguments).await,
-        Command::Worker(arguments) => match arguments.position() {
-            Some(position) => reposition::run(job, position).await,
-            // it has a runtime of its own, made after the process has gone to the background
-            None => Ok(Outcome::Done),
-        },
-        // needs no database
-        Command::Config => Ok(Outcome::Done),
-    }
+    runtime.block_on(command::dispatch(&job, command))
 }

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::endurance::{self, Endurance, Listen, OnFailure};
 use super::limits;
 use super::values::{
     count, list, name, optional_number, optional_parsed, optional_seconds, optional_text, parsed, seconds,
 };
+use crate::ini::failure_policy;
+use crate::ini::failure_policy::{Endurance, Listen, OnFailure};
 use crate::log::Format;
 
 /// Section `[londiste]`. The worker and the copies read their own parts of it
@@ -39,10 +40,10 @@ pub struct LondisteSettings {
     #[serde(default)]
     pub on_failure: OnFailure,
     /// How many failures in a row, without progress, are without end.
-    #[serde(default = "endurance::failures", deserialize_with = "count")]
+    #[serde(default = "failure_policy::failures", deserialize_with = "count")]
     pub max_failures: usize,
     /// How long a graceful stop may take.
-    #[serde(default = "endurance::stop_timeout", deserialize_with = "seconds")]
+    #[serde(default = "failure_policy::stop_timeout", deserialize_with = "seconds")]
     pub stop_timeout: Duration,
     /// Where the status page and the metrics are served.
     #[serde(default, deserialize_with = "optional_parsed")]

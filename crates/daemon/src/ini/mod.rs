@@ -7,7 +7,7 @@
 //! is the home directory, and a relative name counts from the directory the command is given in.
 
 mod effective;
-mod endurance;
+mod failure_policy;
 mod interpolate;
 mod interval;
 mod keys;
@@ -29,8 +29,8 @@ use crate::Error;
 use crate::path::resolve;
 use keys::Meaning;
 
+pub use crate::ini::failure_policy::{Endurance, Listen, OnFailure};
 pub use effective::Entry;
-pub use endurance::{Endurance, Listen, OnFailure};
 pub use keys::known_keys;
 pub use londiste::LondisteSettings;
 pub use pgqd::{PgqdSettings, SyslogSettings};

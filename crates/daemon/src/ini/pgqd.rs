@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::endurance::{self, Endurance, Listen, OnFailure};
 use super::limits;
 use super::values::{count, flag, list, name, optional_parsed, optional_text, seconds};
+use crate::ini::failure_policy;
+use crate::ini::failure_policy::{Endurance, Listen, OnFailure};
 use crate::log::Format;
 
 /// Section `[pgqd]`: the process, and what the ticker itself reads.
@@ -55,9 +56,9 @@ pub(super) struct Process {
     syslog_facility: crate::log::Facility,
     #[serde(default)]
     on_failure: OnFailure,
-    #[serde(default = "endurance::failures", deserialize_with = "count")]
+    #[serde(default = "failure_policy::failures", deserialize_with = "count")]
     max_failures: usize,
-    #[serde(default = "endurance::stop_timeout", deserialize_with = "seconds")]
+    #[serde(default = "failure_policy::stop_timeout", deserialize_with = "seconds")]
     stop_timeout: Duration,
     #[serde(default, deserialize_with = "optional_parsed")]
     metrics_listen: Option<Listen>,

@@ -1,10 +1,10 @@
 //! Supervision: each part of the process runs until it is told to stop; one that fails is started
 //! again, with pauses that grow, and nobody else is disturbed.
 
-mod complaint;
+mod failure_log;
 mod follow;
+mod liveness;
 mod part;
-mod vigil;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -11,10 +11,10 @@ use pgq::Report;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use super::complaint::Complaint;
-use super::{Ending, Supervisor, vigil};
 use crate::BoxError;
 use crate::error::chain;
+use crate::supervise::failure_log::Complaint;
+use crate::supervise::{Ending, Supervisor, liveness};
 
 /// What a part is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,7 +159,7 @@ impl Part {
         tokio::select! {
             biased;
             outcome = work => outcome,
-            lost = vigil::keep(watch, &self.status.report, self.supervisor.silence, &application) => Ok(Err(lost.into())),
+            lost = liveness::keep(watch, &self.status.report, self.supervisor.silence, &application) => Ok(Err(lost.into())),
         }
     }
 

@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::SeqCst;
 
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep};

@@ -1,6 +1,7 @@
 //! Certificates made by the `openssl` command, as administrators make them.
 
-use std::{path::Path, process::Command};
+use std::path::Path;
+use std::process::Command;
 
 /// Makes `name.crt` and `name.key`, signed by itself.
 pub(crate) fn self_signed(directory: &Path, name: &str, common_name: &str) {

@@ -1,11 +1,9 @@
 //! A PostgreSQL server of one test's own, on a free port of this machine.
 
-use std::{
-    fs,
-    net::TcpListener,
-    path::{Path, PathBuf},
-    process::{Command, Output},
-};
+use std::fs;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
 
 use pg::{ConnectString, Session};
 use tempfile::TempDir;

@@ -1,9 +1,7 @@
 use pg::Session;
 
-use crate::{
-    certificates,
-    server::{Server, text},
-};
+use crate::certificates;
+use crate::server::{Server, text};
 
 const ENCRYPTED: &str = "select ssl from pg_stat_ssl where pid = pg_backend_pid()";
 const TRUST: &str = "local all all trust\nhost all all 127.0.0.1/32 trust";

@@ -1,0 +1,229 @@
+//! Changes in event order, for tables where folding would be wrong. Neighbours are still written together where that is the same.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::order::fold::Item;
+use crate::order::key_swap;
+use crate::order::key_swap::{Found, moves};
+use crate::target::table::Plan;
+use crate::write::chunk::Manner;
+use crate::write::step::{Deed, Step, StepRow};
+use crate::{Error, Op, Result};
+
+/// Plans the steps of the tables named by `ordered`, of which each has its plan and its changes.
+///
+/// # Errors
+/// [`Error::NoOldRow`].
+pub(crate) fn steps<'a>(
+    tables: &[(&Plan, &[Item<'a>])],
+    ordered: &[bool],
+    manner: &Manner,
+) -> Result<Vec<Step<'a>>> {
+    let mut sequence: Vec<(usize, usize)> = Vec::new();
+    for (table, (_, items)) in tables.iter().enumerate().filter(|(table, _)| ordered[*table]) {
+        sequence.extend((0..items.len()).map(|at| (table, at)));
+    }
+    sequence.sort_unstable_by_key(|(table, at)| tables[*table].1[*at].at);
+    let mut planner = Planner {
+        steps: Vec::new(),
+        open: false,
+        keys: HashSet::new(),
+        straight: HashMap::new(),
+        manner: *manner,
+    };
+    // where each table goes on: a rotation of keys takes several changes at once
+    let mut next = vec![0; tables.len()];
+    for (table, at) in sequence {
+        if at >= next[table] {
+            let (plan, items) = tables[table];
+            next[table] = at + planner.take(table, plan, &items[at..])?;
+        }
+    }
+    Ok(planner.steps)
+}
+
+struct Planner<'a> {
+    steps: Vec<Step<'a>>,
+    /// The last step takes more rows of its kind.
+    open: bool,
+    /// Keys in the last step, where they matter.
+    keys: HashSet<String>,
+    /// Position in the chunk before which a table has no rotation of keys.
+    straight: HashMap<usize, usize>,
+    manner: Manner,
+}
+
+impl<'a> Planner<'a> {
+    /// Plans the first of a table's items, or several of them; returns how many.
+    fn take(&mut self, table: usize, plan: &Plan, items: &[Item<'a>]) -> Result<usize> {
+        let Some(item) = items.first() else { return Ok(0) };
+        let row = StepRow::of(item);
+        let Some((_, identity)) = item.identity() else { return Ok(1) };
+        let key: Vec<usize> = plan.mappings[identity].key.iter().map(|(_, to)| *to).collect();
+        match item.change.op {
+            Op::Insert => {
+                let key = if self.manner.careful && key.is_empty() { plan.key.clone() } else { key };
+                self.join_apart(table, Deed::Insert, plan, key, item);
+            }
+            Op::Put if item.change.new.is_none() => return Ok(self.clear(table, plan, key, row, items)),
+            // an update cannot give the row its number
+            Op::Put if plan.numbers_rows(&key) && (self.manner.bypass || !plan.acts_on_others) => {
+                self.join(table, Deed::Clear, key.clone(), row, false);
+                self.join(table, Deed::Insert, key, row, false);
+            }
+            Op::Put => self.join(table, Deed::Put, key, row, false),
+            Op::Delete if key.is_empty() => self.join(table, Deed::DeleteOne, key, row, false),
+            Op::Delete => self.join_apart(table, Deed::Delete, plan, key, item),
+            Op::Update if key.is_empty() => {
+                if item.change.old.is_none() {
+                    let (table, event_id) = (plan.table.clone(), item.change.event_id);
+                    return Err(Error::NoOldRow { table, event_id });
+                }
+                self.join(table, Deed::UpdateOne, key, row, false);
+            }
+            Op::Update => return Ok(self.update(table, plan, key, items)),
+            Op::Truncate | Op::TruncatePartition(_) => {}
+        }
+        Ok(1)
+    }
+
+    /// Rows that are gone. Those that their statement left are written before, as far as keys tell them apart: with a row that goes, a foreign
+    /// key's action would take the rows that still refer to it, and what they refer to now stands in these. Where unique values are in the
+    /// way of that, the next attempt writes before only those that are there. Returns how many items that were.
+    fn clear(
+        &mut self,
+        table: usize,
+        plan: &Plan,
+        key: Vec<usize>,
+        row: StepRow<'a>,
+        items: &[Item<'a>],
+    ) -> usize {
+        if self.manner.bypass || !plan.acts_on_others {
+            self.join(table, Deed::Clear, key, row, false);
+            return 1;
+        }
+        let mut seen = HashSet::new();
+        let (mut gone, mut left) = (Vec::new(), Vec::new());
+        for item in items {
+            let is_gone = item.change.new.is_none();
+            let of_statement = item.change.op == Op::Put && (!is_gone || left.is_empty());
+            if !of_statement || !key_text(plan, &key, item).is_some_and(|text| seen.insert(text)) {
+                break;
+            }
+            if is_gone {
+                gone.push(StepRow::of(item));
+            } else {
+                left.push(StepRow::of(item));
+            }
+        }
+        let count = (gone.len() + left.len()).max(1);
+        if gone.is_empty() {
+            gone.push(row);
+        }
+        let mut order = vec![(Deed::Put, &left), (Deed::Clear, &gone)];
+        if self.manner.apart {
+            order = vec![(Deed::Touch, &left), (Deed::Clear, &gone), (Deed::Put, &left)];
+        }
+        for (deed, rows) in order {
+            for row in rows {
+                self.join(table, deed, key.clone(), *row, false);
+            }
+        }
+        count
+    }
+
+    fn update(&mut self, table: usize, plan: &Plan, key: Vec<usize>, items: &[Item<'a>]) -> usize {
+        let Some(item) = items.first() else { return 0 };
+        let row = StepRow::of(item);
+        if !moves(plan, &key, item) {
+            let text = key_text(plan, &key, item);
+            let several = text.is_some() && !plan.can_collide(&key);
+            self.join_text(table, Deed::Update, key, row, several, text);
+            return 1;
+        }
+        if self.straight.get(&table).is_none_or(|until| item.at >= *until) {
+            match key_swap::find(plan, &key, items, self.manner.apart) {
+                Found::Rotation(rotation) => {
+                    self.rotate(table, plan, key, rotation.rows);
+                    return rotation.changes;
+                }
+                Found::Straight(changes) => {
+                    let until = items.get(changes).map_or(usize::MAX, |next| next.at);
+                    self.straight.insert(table, until);
+                }
+                Found::Unclear => {}
+            }
+        }
+        if key.iter().any(|to| plan.columns[*to].identity_always) {
+            self.join(table, Deed::Delete, key.clone(), row, false);
+            self.join(table, Deed::Insert, key, row, false);
+            return 1;
+        }
+        let follows = !self.manner.bypass && plan.sight.parents.iter().any(|parent| parent.follows);
+        self.join(table, if follows { Deed::Follow } else { Deed::Update }, key, row, false);
+        1
+    }
+
+    /// Several rows of one statement have changed keys among each other, which the source could because its key is checked later.
+    fn rotate(&mut self, table: usize, plan: &Plan, key: Vec<usize>, rows: Vec<StepRow<'a>>) {
+        let alike = rows.iter().all(|row| row.new.map(|n| n.1) == rows[0].new.map(|n| n.1));
+        self.open = false;
+        if alike && plan.key_is_deferred(&key) && !key.iter().any(|to| plan.columns[*to].identity_always) {
+            self.steps.push(Step { table, deed: Deed::Update, key, rows });
+            return;
+        }
+        self.steps.push(Step { table, deed: Deed::Delete, key: key.clone(), rows: rows.clone() });
+        for row in rows {
+            self.join(table, Deed::Insert, key.clone(), row, true);
+        }
+    }
+
+    /// Adds a row to be inserted or deleted. Where each row is looked for first, one key's rows have to stand in different steps.
+    fn join_apart(&mut self, table: usize, deed: Deed, plan: &Plan, key: Vec<usize>, item: &Item<'a>) {
+        let row = StepRow::of(item);
+        if self.manner.careful {
+            let text = key_text(plan, &key, item);
+            self.join_text(table, deed, key, row, text.is_some(), text);
+        } else {
+            self.join(table, deed, key, row, true);
+        }
+    }
+
+    /// Adds a row to the last step, or begins another if that has the key already.
+    fn join_text(
+        &mut self,
+        table: usize,
+        deed: Deed,
+        key: Vec<usize>,
+        row: StepRow<'a>,
+        several: bool,
+        text: Option<String>,
+    ) {
+        self.open &= text.as_ref().is_none_or(|text| !self.keys.contains(text));
+        self.join(table, deed, key, row, several);
+        self.keys.extend(text);
+    }
+
+    /// Adds a row to the last step, or begins another. `several`: rows of this kind can be written together.
+    fn join(&mut self, table: usize, deed: Deed, key: Vec<usize>, row: StepRow<'a>, several: bool) {
+        let several = several && !self.manner.single;
+        if let Some(last) = self.steps.last_mut().filter(|_| several && self.open)
+            && (last.table, last.deed) == (table, deed)
+            && last.key == key
+            && last.rows.first().is_some_and(|first| first.new.map(|n| n.1) == row.new.map(|n| n.1))
+        {
+            last.rows.push(row);
+            return;
+        }
+        self.keys.clear();
+        self.open = several;
+        self.steps.push(Step { table, deed, key, rows: vec![row] });
+    }
+}
+
+/// Text of the key of the row that an item means; `None` where texts cannot tell keys apart.
+fn key_text(plan: &Plan, key: &[usize], item: &Item<'_>) -> Option<String> {
+    let (row, mapping) = item.identity()?;
+    let mut text = String::new();
+    plan.mappings[mapping].key_text(&plan.columns, key, row, &mut text).then_some(text)
+}

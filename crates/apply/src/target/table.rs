@@ -1,0 +1,331 @@
+//! What is known about a destination table: its columns as the target has them, its unique indexes, its prepared statements.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tokio_postgres::{Client, Statement};
+
+use crate::target::mapping::Mapping;
+use crate::target::reading::{FIRST_OF_OTHERS, JOINS, READING, Reading};
+use crate::target::survey::Sight;
+use crate::write::net_changes::Spool;
+use crate::write::statement::Shape;
+use crate::{Columns, Error, MissingColumns, Result, Row, Source};
+
+/// Mappings kept for one table: with partial SQL each set of changed columns has one.
+const MAPPINGS: usize = 512;
+/// Statements kept for one table.
+const STATEMENTS: usize = 512;
+
+/// When two texts of a column's values mean that the values differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sameness {
+    /// Always.
+    Text,
+    /// Where the output settings were pinned.
+    PinnedText,
+    /// Where they differ in more than trailing blanks.
+    Blanks,
+    /// Where they differ in more than zeros at the end of the fraction.
+    Numeric,
+    /// As `PinnedText`, but for minus zero.
+    Float,
+    /// Only the server knows.
+    Unknown,
+}
+
+#[derive(Debug)]
+pub(crate) struct TargetColumn {
+    pub(crate) name: String,
+    pub(crate) quoted: String,
+    /// The type that texts are read as: that of the column, without domain and without type modifier, so that the assignment to the column
+    /// still checks both (an explicit cast would cut too long values off silently).
+    pub(crate) type_name: String,
+    /// The type is PostgreSQL's own.
+    built_in: bool,
+    pub(crate) reading: Reading,
+    /// `operator(schema.=)` of the type's default B-tree class: an index can serve it, whatever the search_path.
+    pub(crate) equals: String,
+    /// Its type is a domain.
+    domain: bool,
+    pub(crate) generated: bool,
+    pub(crate) identity_always: bool,
+    pub(crate) sameness: Sameness,
+}
+
+impl TargetColumn {
+    /// The SQL of the column's value that is given by a column of [`reading::rows`].
+    pub(crate) fn read(&self, given: &str) -> String {
+        self.reading.read(given)
+    }
+
+    /// A literal is read by the type's input function, a parameter of type text only by a cast.
+    pub(crate) fn takes_literals(&self) -> bool {
+        matches!(self.reading, Reading::Typed { .. } | Reading::Json(_))
+    }
+
+    /// The SQL of the column's value that is given by a parameter alone.
+    pub(crate) fn read_one(&self, number: usize) -> String {
+        self.reading.read_one(number, &self.type_name)
+    }
+
+    /// SQL of a value of the column, to be compared by `equals`: the operators of enum types take no domain.
+    pub(crate) fn compared(&self, value: &str) -> String {
+        let base =
+            if self.domain && !self.built_in { format!("::{}", self.type_name) } else { String::new() };
+        format!("{value}{base}")
+    }
+
+    /// SQL for a field of a `row(…)` whose text tells the value `value` of this column. A cast of the application's type to text might be anything.
+    pub(crate) fn printed(&self, value: &str) -> String {
+        if self.built_in { format!("{value}::text") } else { value.to_owned() }
+    }
+
+    /// The SQL of two values having the same text.
+    pub(crate) fn same_text(&self, one: &str, other: &str) -> String {
+        if self.built_in {
+            format!("{one}::text operator(pg_catalog.=) {other}::text")
+        } else {
+            format!("row({one})::text operator(pg_catalog.=) row({other})::text")
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Unique {
+    /// Positions of the columns; `None` of an exclusion constraint, or of an index with expressions.
+    columns: Option<Vec<usize>>,
+    immediate: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct Plan {
+    /// `schema.table`, plain: for messages.
+    pub(crate) table: String,
+    pub(crate) quoted: String,
+    /// One relation, whose inheritance children are tables of their own.
+    pub(crate) alone: bool,
+    /// Rows of other tables go or change when one of this table goes, by foreign keys.
+    pub(crate) acts_on_others: bool,
+    pub(crate) sight: Sight,
+    pub(crate) columns: Vec<TargetColumn>,
+    pub(crate) uniques: Vec<Unique>,
+    /// The target's own key: for rows whose event does not tell one.
+    pub(crate) key: Vec<usize>,
+    pub(crate) mappings: Vec<Mapping>,
+    statements: HashMap<Shape, Statement>,
+    /// Chunks that are still to be written in event order, because folding met a collision lately.
+    pub(crate) ordered_for: u32,
+    /// What the source says about the table, where that had to be asked.
+    pub(crate) source: Option<Arc<Source>>,
+    pub(crate) missing_columns: MissingColumns,
+    /// Its changes are gathered and written at the end.
+    pub(crate) spool: Option<Spool>,
+}
+
+const TABLE: &str = "
+select format('%I.%I', n.nspname, c.relname), c.relkind = 'r',
+       exists (select from pg_catalog.pg_constraint k where k.contype = 'f' and k.confrelid = c.oid and k.confdeltype not in ('a', 'r'))
+  from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+ where c.oid = $1";
+
+const COLUMNS: &str = "
+select a.attname::text, quote_ident(a.attname), $READING, a.attgenerated <> '', a.attidentity = 'a',
+       b.oid, b.typtype = 'e',
+       coalesce((select l.collisdeterministic from pg_catalog.pg_collation l where l.oid = a.attcollation), true),
+       $EQUALS,
+       a.attnum, a.atttypid <> b.oid
+  from pg_catalog.pg_attribute a$BASE_TYPE$JOINS
+ where a.attrelid = $1 and a.attnum > 0 and not a.attisdropped
+ order by a.attnum";
+
+const UNIQUES: &str = "
+select array(select k.attnum from unnest(i.indkey::int2[]) with ordinality k(attnum, pos) where k.pos <= i.indnkeyatts)::int2[],
+       i.indisunique and i.indexprs is null and not i.indisexclusion, i.indimmediate
+  from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indexrelid
+ where i.indrelid = $1 and (i.indisunique or i.indisexclusion)
+ order by i.indisprimary desc, i.indnkeyatts, c.relname";
+
+impl Plan {
+    /// Reads the table's structure.
+    ///
+    /// # Errors
+    /// [`Error::Server`]; [`Error::TableMissing`] when it went meanwhile.
+    pub(crate) async fn load(client: &Client, table: &str, sight: Sight, event_id: i64) -> Result<Plan> {
+        let failed = || Error::server(format!("reading the structure of table {table} on the target"));
+        let oid = sight.oid;
+        let found = client.query_opt(TABLE, &[&oid]).await.map_err(failed())?;
+        let found = found.ok_or_else(|| Error::TableMissing { table: table.to_owned(), event_id })?;
+        let mut columns = Vec::new();
+        let mut numbers: Vec<i16> = Vec::new();
+        let asked = [
+            ("$READING", READING),
+            ("$EQUALS", pg::EQUALS),
+            ("$BASE_TYPE", pg::BASE_TYPE),
+            ("$JOINS", JOINS),
+        ];
+        let asked = asked.iter().fold(COLUMNS.to_owned(), |sql, (name, part)| sql.replace(name, part));
+        for row in client.query(&asked, &[&oid]).await.map_err(failed())? {
+            columns.push(TargetColumn {
+                name: row.get(0),
+                quoted: row.get(1),
+                type_name: row.get(2),
+                built_in: row.get::<_, u32>(3) < FIRST_OF_OTHERS,
+                reading: Reading::of(&row, 2),
+                equals: row.get(13),
+                domain: row.get(15),
+                generated: row.get(8),
+                identity_always: row.get(9),
+                sameness: sameness(row.get(10), row.get(11), row.get(12)),
+            });
+            numbers.push(row.get(14));
+        }
+        let mut uniques = Vec::new();
+        for row in client.query(UNIQUES, &[&oid]).await.map_err(failed())? {
+            let attributes: Vec<i16> = row.get(0);
+            let at: Option<Vec<usize>> =
+                attributes.iter().map(|number| numbers.iter().position(|n| n == number)).collect();
+            let columns = at.filter(|_| row.get(1));
+            uniques.push(Unique { columns, immediate: row.get(2) });
+        }
+        let names =
+            pg::late_key_columns(client, &[oid]).await.map_err(failed())?.remove(&oid).unwrap_or_default();
+        let mut key: Vec<usize> =
+            names.iter().filter_map(|name| columns.iter().position(|column| column.name == *name)).collect();
+        key.sort_unstable();
+        Ok(Plan {
+            table: if table.contains('.') { table.to_owned() } else { format!("public.{table}") },
+            quoted: found.get(0),
+            alone: found.get(1),
+            acts_on_others: found.get(2),
+            sight,
+            columns,
+            uniques,
+            key,
+            mappings: Vec::new(),
+            statements: HashMap::new(),
+            ordered_for: 0,
+            source: None,
+            missing_columns: MissingColumns::Hold,
+            spool: None,
+        })
+    }
+
+    /// Position in `mappings` of the mapping of rows of those columns, made when it is new.
+    ///
+    /// # Errors
+    /// [`Error::KeyColumnMissing`].
+    pub(crate) fn map(&mut self, columns: &Arc<Columns>, event_id: i64) -> Result<usize> {
+        let known = self.mappings.iter().position(|m| Arc::ptr_eq(&m.columns, columns));
+        let known = known.or_else(|| self.mappings.iter().position(|m| m.columns == *columns));
+        if let Some(at) = known {
+            return Ok(at);
+        }
+        let mapping = Mapping::new(&self.table, &self.columns, columns, event_id)?;
+        self.mappings.push(mapping);
+        Ok(self.mappings.len() - 1)
+    }
+
+    /// Forgets mappings and statements when there have come to be too many. Positions given by [`map`](Self::map) become void.
+    pub(crate) fn trim(&mut self) {
+        if self.mappings.len() > MAPPINGS {
+            self.mappings.clear();
+        }
+        if self.statements.len() > STATEMENTS {
+            self.statements.clear();
+        }
+    }
+
+    /// The prepared statement of that shape.
+    ///
+    /// # Errors
+    /// The server's.
+    pub(crate) async fn statement(
+        &mut self,
+        client: &Client,
+        shape: &Shape,
+    ) -> std::result::Result<Statement, tokio_postgres::Error> {
+        if let Some(statement) = self.statements.get(shape) {
+            return Ok(statement.clone());
+        }
+        let statement = client.prepare(&shape.sql(self)).await?;
+        self.statements.insert(shape.clone(), statement.clone());
+        Ok(statement)
+    }
+
+    /// The target numbers rows by itself (`generated always as identity`), in a column outside the key: it takes a number of ours in an
+    /// insert, never in an update.
+    pub(crate) fn numbers_rows(&self, key: &[usize]) -> bool {
+        self.columns.iter().enumerate().any(|(at, column)| column.identity_always && !key.contains(&at))
+    }
+
+    /// Rows of different keys can be in each other's way while they change: there is a unique index or exclusion constraint besides
+    /// the key that is checked at once.
+    pub(crate) fn can_collide(&self, key: &[usize]) -> bool {
+        self.uniques.iter().any(|unique| {
+            unique.immediate
+                && !unique
+                    .columns
+                    .as_ref()
+                    .is_some_and(|columns| !key.is_empty() && key.iter().all(|k| columns.contains(k)))
+        })
+    }
+
+    /// A row may be gone, or changed, by a foreign key's action before its own change arrives.
+    pub(crate) fn may_cascade(&self, bypass: bool) -> bool {
+        !bypass && self.sight.parents.iter().any(|parent| parent.acts)
+    }
+
+    /// The key's uniqueness is checked at the transaction's end only, or never.
+    pub(crate) fn key_is_deferred(&self, key: &[usize]) -> bool {
+        self.indexes_of(key).all(|unique| !unique.immediate)
+    }
+
+    /// The key may have several rows until the transaction ends, on the source as on the target by all that the
+    /// target's table tells: an
+    /// event that tells no more than the key does not say which one it means.
+    pub(crate) fn may_have_several(&self, key: &[usize]) -> bool {
+        self.indexes_of(key).next().is_some() && self.key_is_deferred(key)
+    }
+
+    /// The target's own key and its values in a row, for messages.
+    pub(crate) fn describe_own_key(&self, row: &Row, mapping: usize) -> String {
+        let value = |to: &usize| self.mappings.get(mapping)?.position(*to).and_then(|at| row.values.get(at));
+        let part = |to: &usize| format!("{}={}", self.columns[*to].name, value(to).unwrap_or("NULL"));
+        self.key.iter().map(part).collect::<Vec<_>>().join(", ")
+    }
+
+    fn indexes_of(&self, key: &[usize]) -> impl Iterator<Item = &Unique> {
+        self.uniques.iter().filter(move |unique| {
+            unique.columns.as_ref().is_some_and(|c| c.len() == key.len() && key.iter().all(|k| c.contains(k)))
+        })
+    }
+
+    /// The change means its row by all of its values, since the source has no key that identifies it at any time; the
+    /// target has one, which
+    /// does when the transaction ends.
+    pub(crate) fn identifies_late(&self, mapping: usize) -> bool {
+        let Some(mapping) = self.mappings.get(mapping) else { return false };
+        mapping.key.is_empty()
+            && mapping.columns.are_all()
+            && !self.key.is_empty()
+            && self.key.iter().all(|to| mapping.position(*to).is_some())
+    }
+}
+
+/// Types by their fixed object ids.
+fn sameness(base: u32, is_enum: bool, deterministic: bool) -> Sameness {
+    match base {
+        // text, varchar: a nondeterministic collation takes different texts for equal
+        25 | 1043 if deterministic => Sameness::Text,
+        // "char", name, int8, int2, int4, oid, cidr, macaddr8, macaddr, inet, bit, varbit, uuid, pg_lsn
+        18 | 19 | 20 | 21 | 23 | 26 | 650 | 774 | 829 | 869 | 1560 | 1562 | 2950 | 3220 => Sameness::Text,
+        // bool, bytea, money, date, time, timestamp, timestamptz, timetz
+        16 | 17 | 790 | 1082 | 1083 | 1114 | 1184 | 1266 => Sameness::PinnedText,
+        1042 if deterministic => Sameness::Blanks,
+        700 | 701 => Sameness::Float,
+        1700 => Sameness::Numeric,
+        _ if is_enum => Sameness::Text,
+        _ => Sameness::Unknown,
+    }
+}

@@ -1,0 +1,203 @@
+//! Steps executed one after the other, each after a look at which of its rows are there: so that a conflict is known by its row, and can be
+//! settled as the policy says. Slow, and only for chunks that have met a conflict.
+
+use std::collections::BTreeSet;
+
+use tokio_postgres::Client;
+
+use crate::applied::TableCounts;
+use crate::conflict::{Conflict, Conflicts};
+use crate::target::table::Plan;
+use crate::write::chunk::Manner;
+use crate::write::statement::Shape;
+use crate::write::step::{Deed, Step, StepRow, describe, execute, not_unique, row_missing};
+use crate::{Error, OnConflict, Result};
+
+/// Executes steps in order, and adds to the counts of each table what they did.
+///
+/// # Errors
+/// Those of writing; [`RowMissing`](crate::Error::RowMissing) where conflicts are errors.
+pub(crate) async fn run(
+    client: &Client,
+    plans: &mut [Plan],
+    steps: &[Step<'_>],
+    manner: &Manner,
+    counts: &mut [TableCounts],
+    conflicts: &mut [Conflicts],
+) -> Result<()> {
+    for step in steps {
+        let (plan, counts) = (&mut plans[step.table], &mut counts[step.table]);
+        let conflicts = &mut conflicts[step.table];
+        Careful { client, plan, manner, counts, conflicts }.take(step).await?;
+    }
+    Ok(())
+}
+
+struct Careful<'s> {
+    client: &'s Client,
+    plan: &'s mut Plan,
+    manner: &'s Manner,
+    counts: &'s mut TableCounts,
+    conflicts: &'s mut Conflicts,
+}
+
+impl Careful<'_> {
+    async fn take(&mut self, step: &Step<'_>) -> Result<()> {
+        match step.deed {
+            Deed::Insert => self.insert(step, true).await,
+            Deed::Put => self.insert(step, false).await,
+            Deed::Clear => self.delete(step).await,
+            Deed::Update => self.update(step).await,
+            Deed::Touch => self.write(step).await.map(|_| ()),
+            Deed::Delete => {
+                let absent = self.absent(step).await?;
+                for row in step.rows.iter().enumerate().filter(|(at, _)| absent.contains(at)) {
+                    self.gone(row.1)?;
+                }
+                self.delete(step).await
+            }
+            Deed::DeleteOne | Deed::DeleteEquals { .. } => {
+                let before = self.counts.missing;
+                self.delete(step).await?;
+                if self.counts.missing > before {
+                    self.late("delete", &step.rows[0])?;
+                    self.gone(&step.rows[0])?;
+                }
+                Ok(())
+            }
+            Deed::Follow | Deed::UpdateOne => {
+                let row = step.rows[0];
+                let mut found = self.write(step).await?;
+                if found == 0 && step.deed == Deed::Follow {
+                    let moved = StepRow { identity: row.new, ..row };
+                    found = self.write(&of(step, Deed::Update, vec![moved])).await?;
+                }
+                self.counts.updated += found;
+                if found == 0 {
+                    self.late("update", &row)?;
+                    self.conflict("update", &row)?;
+                    self.bring(step, vec![row]).await?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Inserts rows; those whose key is there are updated, which is a conflict if it is `told`.
+    async fn insert(&mut self, step: &Step<'_>, told: bool) -> Result<()> {
+        let plain = step.key.is_empty() || (told && !self.manner.on_conflict.overwrites());
+        let absent = if plain { (0..step.rows.len()).collect() } else { self.absent(step).await? };
+        let part = |there: bool| -> Vec<_> {
+            let rows = step.rows.iter().enumerate().filter(|(at, _)| absent.contains(at) != there);
+            rows.map(|(_, row)| *row).collect()
+        };
+        let there = part(true);
+        for row in there.iter().filter(|_| told) {
+            self.late("insert", row)?;
+            self.note("insert", row);
+        }
+        self.counts.updated += self.write(&of(step, Deed::Update, there)).await?;
+        self.counts.inserted += self.write(&of(step, Deed::Insert, part(false))).await?;
+        Ok(())
+    }
+
+    async fn update(&mut self, step: &Step<'_>) -> Result<()> {
+        let absent = self.absent(step).await?;
+        let mut gone = Vec::new();
+        for (_, row) in step.rows.iter().enumerate().filter(|(at, _)| absent.contains(at)) {
+            self.conflict("update", row)?;
+            gone.push(*row);
+        }
+        let rows = step.rows.iter().enumerate().filter(|(at, _)| !absent.contains(at));
+        let step_of_found = of(step, Deed::Update, rows.map(|(_, row)| *row).collect());
+        self.counts.updated += self.write(&step_of_found).await?;
+        self.bring(step, gone).await
+    }
+
+    /// Makes rows what they are on the source, as far as their events tell all of them; nothing where the policy is
+    /// to skip.
+    async fn bring(&mut self, step: &Step<'_>, rows: Vec<StepRow<'_>>) -> Result<()> {
+        if !self.manner.on_conflict.overwrites() {
+            return Ok(());
+        }
+        for row in rows {
+            let whole = row.new.is_some_and(|(new, mapping)| {
+                new.columns.are_all() || self.plan.mappings.get(mapping).is_some_and(|m| m.whole)
+            });
+            if whole {
+                let row = StepRow { identity: row.new, ..row };
+                self.insert(&of(step, Deed::Insert, vec![row]), false).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn delete(&mut self, step: &Step<'_>) -> Result<()> {
+        let found = self.write(step).await?;
+        self.counts.deleted += found;
+        self.counts.missing += (step.rows.len() as u64).saturating_sub(found);
+        Ok(())
+    }
+
+    /// A row to delete that is not there: no conflict where a cascade may have taken it.
+    fn gone(&mut self, row: &StepRow<'_>) -> Result<()> {
+        if self.plan.may_cascade(self.manner.bypass) { Ok(()) } else { self.conflict("delete", row) }
+    }
+
+    /// Refuses to judge a row that its event tells by all values, in a table with a key that has several rows for a
+    /// while: only what the transaction comes to
+    /// says whether it is a conflict.
+    fn late(&self, op: &'static str, row: &StepRow<'_>) -> Result<()> {
+        match row.identity {
+            Some((values, mapping)) if self.plan.identifies_late(mapping) => Err(Error::Differs {
+                op,
+                table: self.plan.table.clone(),
+                key: self.plan.describe_own_key(values, mapping),
+                event_id: row.event_id,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    fn conflict(&mut self, op: &'static str, row: &StepRow<'_>) -> Result<()> {
+        if self.manner.on_conflict == OnConflict::Error {
+            return Err(row_missing(self.plan, op, row));
+        }
+        self.note(op, row);
+        Ok(())
+    }
+
+    fn note(&mut self, op: &'static str, row: &StepRow<'_>) {
+        let key = describe(self.plan, row).unwrap_or_default();
+        self.conflicts.add(Conflict { op, key, event_id: row.event_id });
+    }
+
+    async fn write(&mut self, step: &Step<'_>) -> Result<u64> {
+        if step.rows.is_empty() {
+            return Ok(0);
+        }
+        let found = execute(self.client, self.plan, step).await?;
+        if step.deed != Deed::Insert && found > step.rows.len() as u64 {
+            return Err(not_unique(self.plan, step));
+        }
+        Ok(found)
+    }
+
+    /// Positions of the rows whose key is not there.
+    async fn absent(&mut self, step: &Step<'_>) -> Result<BTreeSet<usize>> {
+        let shape = Shape::Missing { key: step.key.clone() };
+        let statement =
+            self.plan.statement(self.client, &shape).await.map_err(|e| step.doing(self.plan).refused(e))?;
+        let parameters = step.parameters(self.plan, &shape);
+        let rows = self
+            .client
+            .query(&statement, &parameters.as_sql())
+            .await
+            .map_err(|e| step.doing(self.plan).refused(e))?;
+        Ok(rows.iter().filter_map(|row| usize::try_from(row.get::<_, i64>(0) - 1).ok()).collect())
+    }
+}
+
+fn of<'a>(step: &Step<'_>, deed: Deed, rows: Vec<StepRow<'a>>) -> Step<'a> {
+    Step { table: step.table, deed, key: step.key.clone(), rows }
+}

@@ -1,0 +1,322 @@
+//! Steps, each one statement over some rows of one table, and their execution.
+
+use tokio_postgres::Client;
+
+use crate::applied::TableCounts;
+use crate::order::fold::{Folded, Item};
+use crate::target::table::Plan;
+use crate::write::chunk::Manner;
+use crate::write::parameter::{Array, Text};
+use crate::write::pipeline::{Parameters, Pipeline};
+use crate::write::refusal::Doing;
+use crate::write::statement::Shape;
+use crate::{Error, Result, Row};
+
+/// What a step does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Deed {
+    Insert,
+    Update,
+    /// Update where the row is, insert where it is not.
+    Put,
+    /// Update where the row is.
+    Touch,
+    Delete,
+    /// Delete where the row is.
+    Clear,
+    /// Update of one row that may have got its new key already, by a foreign key's action.
+    Follow,
+    /// Update of one of several equal rows.
+    UpdateOne,
+    /// Deletion of one of several equal rows.
+    DeleteOne,
+    /// The same for many rows at once; `all`: it is an error when one is not there.
+    DeleteEquals {
+        all: bool,
+    },
+}
+
+/// A row, or a pair of rows, with their mappings.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct StepRow<'a> {
+    pub(crate) event_id: i64,
+    pub(crate) new: Option<(&'a Row, usize)>,
+    /// The row that tells which row is meant.
+    pub(crate) identity: Option<(&'a Row, usize)>,
+}
+
+impl<'a> StepRow<'a> {
+    pub(crate) fn of(item: &Item<'a>) -> StepRow<'a> {
+        StepRow {
+            event_id: item.change.event_id,
+            new: item.change.new.as_ref().zip(item.new),
+            identity: item.identity(),
+        }
+    }
+}
+
+/// One statement: some rows of one table, all new ones of one mapping.
+#[derive(Debug)]
+pub(crate) struct Step<'a> {
+    pub(crate) table: usize,
+    pub(crate) deed: Deed,
+    /// Target positions of the key.
+    pub(crate) key: Vec<usize>,
+    pub(crate) rows: Vec<StepRow<'a>>,
+}
+
+/// The steps of one kind that a folded table needs: one for each mapping of its rows.
+pub(crate) fn folded_steps<'a>(
+    table: usize,
+    plan: &mut Plan,
+    folded: &'a Folded<'_>,
+    deed: Deed,
+) -> Result<Vec<Step<'a>>> {
+    let nets = match deed {
+        Deed::Insert => &folded.inserts,
+        Deed::DeleteEquals { .. } => &folded.equals,
+        Deed::Update => &folded.updates,
+        Deed::Put => &folded.puts,
+        Deed::Clear => &folded.clears,
+        _ => &folded.deletes,
+    };
+    let mut steps: Vec<(usize, Step<'a>)> = Vec::new();
+    for net in nets {
+        let mapping = plan.map(&net.row.columns, net.event_id)?;
+        let of_row = Some((net.row.as_ref(), mapping));
+        let new = of_row.filter(|_| matches!(deed, Deed::Insert | Deed::Update | Deed::Put));
+        let row = StepRow { event_id: net.event_id, new, identity: of_row };
+        match steps.iter_mut().find(|(of, _)| *of == mapping) {
+            Some((_, step)) => step.rows.push(row),
+            None => steps.push((mapping, Step { table, deed, key: folded.key.clone(), rows: vec![row] })),
+        }
+    }
+    Ok(steps.into_iter().map(|(_, step)| step).collect())
+}
+
+impl<'a> Step<'a> {
+    /// The statement's shape; `None` where there is nothing to do.
+    pub(crate) fn shape(&self, plan: &Plan) -> Option<Shape> {
+        let first = self.rows.first()?;
+        let written = |updating: bool| -> Option<Vec<usize>> {
+            let (_, mapping) = first.new?;
+            let columns = plan.mappings[mapping].written.iter().map(|(_, to)| *to);
+            Some(columns.filter(|to| !(updating && plan.columns[*to].identity_always)).collect())
+        };
+        let set = || written(true).filter(|columns| !columns.is_empty());
+        let key = self.key.clone();
+        let old = || {
+            let (row, mapping) = first.identity?;
+            let written = plan.mappings[mapping].written.iter();
+            Some(written.map(|(at, to)| (*to, row.values.get(*at).is_none())).collect())
+        };
+        Some(match self.deed {
+            Deed::Insert => Shape::Insert { columns: written(false)? },
+            Deed::Update | Deed::Follow | Deed::Touch => Shape::Update { columns: set()?, key },
+            Deed::Put => Shape::Put { columns: written(false)?, key },
+            Deed::Delete | Deed::Clear => Shape::Delete { key },
+            Deed::UpdateOne => Shape::UpdateOne { columns: set()?, old: old()? },
+            Deed::DeleteOne => Shape::DeleteOne { old: old()? },
+            Deed::DeleteEquals { .. } => {
+                let (_, mapping) = first.identity?;
+                let columns = plan.mappings[mapping].written.iter().map(|(_, to)| *to).collect();
+                Shape::DeleteEquals { columns }
+            }
+        })
+    }
+
+    /// Values of the target's columns `to`, of the new rows or of those that identify; missing ones are NULL.
+    fn arrays(&self, plan: &Plan, to: &[usize], new: bool) -> Vec<Vec<Option<&'a str>>> {
+        let value = |row: &StepRow<'a>, to: usize| {
+            let (row, mapping) = if new { row.new? } else { row.identity? };
+            row.values.get(plan.mappings[mapping].position(to)?)
+        };
+        to.iter().map(|to| self.rows.iter().map(|row| value(row, *to)).collect()).collect()
+    }
+
+    pub(crate) fn parameters(&self, plan: &Plan, shape: &Shape) -> Parameters<'a> {
+        let texts = |arrays: Vec<Vec<Option<&'a str>>>| arrays.into_iter().flatten().map(Text);
+        let read = |to: &[usize], new: bool| -> Vec<Array<'a>> {
+            let arrays = self.arrays(plan, to, new).into_iter();
+            to.iter().zip(arrays).map(|(to, texts)| plan.columns[*to].reading.parameter(texts)).collect()
+        };
+        let nothing = || Parameters::Arrays(vec![Array::Texts(vec![None; self.rows.len()])]);
+        let old = |old: &[(usize, bool)]| {
+            let to: Vec<usize> = old.iter().filter(|(_, null)| !null).map(|(to, _)| *to).collect();
+            texts(self.arrays(plan, &to, false))
+        };
+        match shape {
+            Shape::Insert { columns } if columns.is_empty() => nothing(),
+            Shape::Insert { columns } => Parameters::Arrays(read(columns, true)),
+            Shape::Update { columns, key } | Shape::Put { columns, key } => {
+                Parameters::Arrays(read(columns, true).into_iter().chain(read(key, false)).collect())
+            }
+            Shape::DeleteEquals { columns } if columns.is_empty() => nothing(),
+            Shape::DeleteEquals { columns } => Parameters::Arrays(read(columns, false)),
+            Shape::Delete { key } | Shape::Missing { key } => Parameters::Arrays(read(key, false)),
+            Shape::UpdateOne { columns, old: of } => {
+                Parameters::Texts(texts(self.arrays(plan, columns, true)).chain(old(of)).collect())
+            }
+            Shape::DeleteOne { old: of } => Parameters::Texts(old(of).collect()),
+        }
+    }
+
+    pub(crate) fn doing<'p>(&'p self, plan: &'p Plan) -> Doing<'p> {
+        let events = self.rows.iter().map(|row| row.event_id);
+        let op = match self.deed {
+            Deed::Insert => "insert",
+            Deed::Update | Deed::Follow | Deed::UpdateOne | Deed::Put | Deed::Touch => "update",
+            Deed::Delete | Deed::Clear | Deed::DeleteOne | Deed::DeleteEquals { .. } => "delete",
+        };
+        let single = self.rows.first().filter(|_| self.rows.len() == 1);
+        let key = single.and_then(|row| describe(plan, row));
+        let row = single.and_then(|row| row.new.or(row.identity)).map(|(row, _)| row);
+        Doing {
+            table: &plan.table,
+            op,
+            first_event: events.clone().min().unwrap_or_default(),
+            last_event: events.max().unwrap_or_default(),
+            key,
+            row,
+        }
+    }
+}
+
+pub(crate) fn describe(plan: &Plan, row: &StepRow<'_>) -> Option<String> {
+    let (row, mapping) = row.identity?;
+    Some(plan.mappings[mapping].describe_key(row))
+}
+
+/// Executes steps in order, and adds to the counts of each table what they did.
+///
+/// # Errors
+/// Those of writing; the first step's that failed.
+pub(crate) async fn run(
+    client: &Client,
+    plans: &mut [Plan],
+    steps: &[Step<'_>],
+    manner: &Manner,
+    counts: &mut [TableCounts],
+) -> Result<()> {
+    let mut pipeline = Pipeline::new(client);
+    for step in steps {
+        let plan = &mut plans[step.table];
+        let Some(shape) = step.shape(plan) else { continue };
+        let prepared = plan.statement(client, &shape).await;
+        let statement = match prepared {
+            Ok(statement) => statement,
+            Err(error) => {
+                // an earlier statement's refusal has made this one fail
+                while let Some((earlier, answer)) = pipeline.next().await {
+                    settle(client, plans, earlier, answer, manner, counts).await?;
+                }
+                return Err(step.doing(&plans[step.table]).refused(error));
+            }
+        };
+        let parameters = step.parameters(plan, &shape);
+        if let Some((earlier, answer)) = pipeline.send(step, statement, parameters).await {
+            settle(client, plans, earlier, answer, manner, counts).await?;
+        }
+        if step.deed == Deed::Follow {
+            while let Some((earlier, answer)) = pipeline.next().await {
+                settle(client, plans, earlier, answer, manner, counts).await?;
+            }
+        }
+    }
+    while let Some((step, answer)) = pipeline.next().await {
+        settle(client, plans, step, answer, manner, counts).await?;
+    }
+    Ok(())
+}
+
+/// Judges a statement's answer. Statements behind it may have failed by now, and the transaction with them: only
+/// [`Deed::Follow`], which nothing is
+/// sent behind, may ask the server anything. Which of several rows is missing is found by the
+/// [`careful`](crate::write::row_by_row) attempt.
+async fn settle(
+    client: &Client,
+    plans: &mut [Plan],
+    step: &Step<'_>,
+    answer: std::result::Result<u64, tokio_postgres::Error>,
+    manner: &Manner,
+    counts: &mut [TableCounts],
+) -> Result<()> {
+    let plan = &mut plans[step.table];
+    let counts = &mut counts[step.table];
+    let found = answer.map_err(|e| step.doing(plan).refused(e))?;
+    let rows = step.rows.len() as u64;
+    match step.deed {
+        Deed::Insert => counts.inserted += found,
+        Deed::Put => {
+            counts.inserted += found;
+            counts.updated += rows.saturating_sub(found);
+        }
+        // the rows are put afterwards, and counted then
+        Deed::Touch => {}
+        Deed::Clear => {
+            counts.deleted += found;
+            counts.missing += rows.saturating_sub(found);
+        }
+        Deed::DeleteEquals { all: true } if found < rows => {
+            return Err(row_missing(plan, "update", &step.rows[0]));
+        }
+        Deed::Delete | Deed::DeleteOne | Deed::DeleteEquals { .. } => {
+            counts.deleted += found;
+            counts.missing += rows.saturating_sub(found);
+            if found > rows {
+                return Err(not_unique(plan, step));
+            }
+            if found < rows && !plan.may_cascade(manner.bypass) {
+                return Err(row_missing(plan, "delete", &step.rows[0]));
+            }
+        }
+        Deed::Follow if found == 0 => {
+            let moved = StepRow { identity: step.rows[0].new, ..step.rows[0] };
+            let moved =
+                Step { table: step.table, deed: Deed::Update, key: step.key.clone(), rows: vec![moved] };
+            counts.updated += again(client, plan, &moved).await?;
+        }
+        Deed::Update | Deed::Follow | Deed::UpdateOne => {
+            counts.updated += found;
+            if found < rows {
+                return Err(row_missing(plan, "update", &step.rows[0]));
+            }
+            if found > rows {
+                return Err(not_unique(plan, step));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Updates one row, which must be there.
+async fn again(client: &Client, plan: &mut Plan, step: &Step<'_>) -> Result<u64> {
+    let found = execute(client, plan, step).await?;
+    if found == 0 { Err(row_missing(plan, "update", &step.rows[0])) } else { Ok(found) }
+}
+
+/// Executes one step; where there is nothing to set, all of its rows count as found.
+pub(crate) async fn execute(client: &Client, plan: &mut Plan, step: &Step<'_>) -> Result<u64> {
+    let Some(shape) = step.shape(plan) else { return Ok(step.rows.len() as u64) };
+    let statement = plan.statement(client, &shape).await.map_err(|e| step.doing(plan).refused(e))?;
+    let parameters = step.parameters(plan, &shape);
+    client.execute(&statement, &parameters.as_sql()).await.map_err(|e| step.doing(plan).refused(e))
+}
+
+pub(crate) fn not_unique(plan: &Plan, step: &Step<'_>) -> Error {
+    let doing = step.doing(plan);
+    Error::NotUnique {
+        table: plan.table.clone(),
+        first_event: doing.first_event,
+        last_event: doing.last_event,
+    }
+}
+
+pub(crate) fn row_missing(plan: &Plan, op: &'static str, row: &StepRow<'_>) -> Error {
+    Error::RowMissing {
+        op,
+        table: plan.table.clone(),
+        key: describe(plan, row).unwrap_or_default(),
+        event_id: row.event_id,
+    }
+}

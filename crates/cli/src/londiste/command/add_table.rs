@@ -1,0 +1,232 @@
+//! `add-table TABLE…`: tables enter replication on this node. On the root their changes are captured from now on; on other nodes they
+//! are copied, and then follow the provider.
+
+use anyhow::{Result, bail};
+use clap::Args;
+use pg::QualifiedName;
+use pgq::skipped;
+use pgq::table::{self, AddOptions, Capture};
+use tokio_postgres::Transaction;
+
+use crate::londiste::Outcome;
+use crate::londiste::command::create_table::{Extent, Plan};
+use crate::londiste::command::{create_table, wait_sync};
+use crate::londiste::support::batch_outcome::Apart;
+use crate::londiste::support::job::{Job, Node};
+use crate::londiste::support::selection::Kind;
+use crate::londiste::support::{retry_on_lock, selection, skip_columns};
+
+const CREATE_IT: &str =
+    "create it, or add --create or --create-full; --skip-non-existing leaves such tables out";
+
+/// Words of `add-table`.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Names or globs: public.orders, public.*, a?c; without a schema: public
+    #[arg(value_name = "TABLE", required_unless_present = "all")]
+    pub(crate) tables: Vec<String>,
+
+    /// Every table: on the root, of the database; on other nodes, of the provider
+    #[arg(long)]
+    pub(crate) all: bool,
+
+    /// Wait until the tables are in sync
+    #[arg(long)]
+    pub(crate) wait_sync: bool,
+
+    /// Name of the table on this node, where it is another
+    #[arg(long, value_name = "TABLE", conflicts_with = "all")]
+    pub(crate) dest_table: Option<String>,
+
+    /// The rows are here already: do not copy
+    #[arg(long)]
+    pub(crate) expect_sync: bool,
+
+    /// Keep the rows that are here: do not empty the table before the copy
+    #[arg(long)]
+    pub(crate) skip_truncate: bool,
+
+    /// Columns of the provider that the table lacks here on purpose; again for a table that is there already. None: --skip-columns=
+    #[arg(long, value_name = "COLUMN,...", value_delimiter = ',', conflicts_with = "all")]
+    pub(crate) skip_columns: Option<Vec<String>>,
+
+    /// Create a table that is missing on this node: columns, defaults, primary key
+    #[arg(long)]
+    pub(crate) create: bool,
+
+    /// The same with all indexes, constraints but foreign keys, and comments
+    #[arg(long)]
+    pub(crate) create_full: bool,
+
+    /// Do not guard a leaf's table against local changes
+    #[arg(long)]
+    pub(crate) no_triggers: bool,
+
+    /// Root: stock triggers for these tables. B before, A after; I, U, D which changes; L logutriga, Q sqltriga, J jsontriga; S swallow
+    /// the changes
+    #[arg(long, value_name = "BAIUDLQJS", value_parser = flags)]
+    pub(crate) trigger_flags: Option<String>,
+
+    /// Root: stock triggers for these tables, with this argument (repeatable): backup, ignore=COLUMNS, when=EXPR, …
+    #[arg(long, value_name = "ARG")]
+    pub(crate) trigger_arg: Vec<String>,
+
+    /// Leave out tables that do not exist on this node
+    #[arg(long)]
+    pub(crate) skip_non_existing: bool,
+}
+
+fn flags(text: &str) -> std::result::Result<String, String> {
+    match text.chars().find(|letter| !"BAIUDLQJS".contains(letter.to_ascii_uppercase())) {
+        Some(letter) => Err(format!("{letter} is none of B A I U D L Q J S")),
+        None => Ok(text.to_ascii_uppercase()),
+    }
+}
+
+impl Arguments {
+    fn options(&self, capture: Capture) -> Result<AddOptions> {
+        let dest = self.dest_table.as_deref().map(QualifiedName::parse).transpose()?;
+        Ok(AddOptions {
+            dest_table: dest.map(|name| name.plain()),
+            expect_sync: self.expect_sync,
+            skip_truncate: self.skip_truncate,
+            no_triggers: self.no_triggers,
+            capture: if self.chooses_triggers() { Capture::Stock } else { capture },
+            trigger_flags: self.trigger_flags.clone(),
+            trigger_args: self.trigger_arg.clone(),
+        })
+    }
+
+    fn skipped(&self) -> Option<Vec<String>> {
+        let names = self.skip_columns.as_ref()?;
+        Some(names.iter().filter(|name| !name.is_empty()).cloned().collect())
+    }
+
+    fn chooses_triggers(&self) -> bool {
+        self.trigger_flags.is_some() || !self.trigger_arg.is_empty()
+    }
+
+    fn extent(&self) -> Option<Extent> {
+        match (self.create_full, self.create) {
+            (true, _) => Some(Extent::Full),
+            (false, true) => Some(Extent::Minimal),
+            (false, false) => None,
+        }
+    }
+}
+
+pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
+    let mut local = job.local().await?;
+    let mut apart = Apart::new(job.terminal);
+    let options = arguments.options(job.settings.capture)?;
+    if !local.is_root() && arguments.chooses_triggers() {
+        bail!(
+            "--trigger-flags and --trigger-arg choose the root's capture: node {} is not the root",
+            local.info.name
+        );
+    }
+    if !local.is_root() && options.capture == Capture::Stock {
+        job.terminal
+            .warn("capture = stock says how the root captures changes: on this node it has no effect");
+    }
+    if local.is_root() && arguments.extent().is_some() {
+        bail!(
+            "node {} is the root: --create and --create-full take a table from the provider",
+            local.info.name
+        );
+    }
+    if local.is_root() && arguments.skip_columns.is_some() {
+        bail!("node {} is the root: --skip-columns is for nodes whose table lacks columns", local.info.name);
+    }
+    let skipped = arguments.skipped();
+    let provider = if local.is_root() { None } else { Some(job.provider_of(&local.info).await?) };
+    let words = (arguments.all, arguments.tables.as_slice());
+    let chosen = selection::choose(job, &local, provider.as_ref(), Kind::Table, words, &mut apart).await?;
+    if options.dest_table.is_some() && chosen.len() > 1 {
+        bail!("--dest-table goes with one table, and {} are named: {}", chosen.len(), chosen.join(", "));
+    }
+    if skipped.is_some() && chosen.len() > 1 {
+        bail!("--skip-columns goes with one table, and {} are named: {}", chosen.len(), chosen.join(", "));
+    }
+    let mut added = Vec::new();
+    for name in chosen {
+        let dest = options.dest_table.as_deref().unwrap_or(&name);
+        let is_here = pg::find_table(&local.session, dest).await?.is_some();
+        if !is_here && arguments.skip_non_existing && arguments.extent().is_none() {
+            job.terminal.say(&format!("table {name} left out: {dest} does not exist here"));
+            continue;
+        }
+        if !is_here && !local.is_root() && arguments.extent().is_none() {
+            apart.failed(
+                &name,
+                &format!("table {dest} does not exist on node {}: {CREATE_IT}", local.info.name),
+            );
+            continue;
+        }
+        let plan = match (&provider, arguments.extent()) {
+            (Some(provider), Some(extent)) if !is_here => {
+                let source = pg::find_table(&provider.session, &name).await?.map(|t| t.name);
+                let source = source.unwrap_or_else(|| QualifiedName::from_plain(&name));
+                let dest =
+                    options.dest_table.as_deref().map_or_else(|| source.clone(), QualifiedName::from_plain);
+                let here = local.session.server_version();
+                create_table::plan(&provider.session, &source, &dest, extent, here).await
+            }
+            _ => Ok(Plan::default()),
+        };
+        let checked = match &provider {
+            Some(provider) if is_here => {
+                let known = skipped::list(&*local.session, job.queue()).await?;
+                let known = skipped.clone().or_else(|| known.get(&name).cloned());
+                // a table that is there already goes on as it is
+                let dest = table::get(&*local.session, job.queue(), &name).await?;
+                let dest =
+                    dest.filter(|info| info.local).map_or(dest_of(&options, &name), |i| i.dest().to_owned());
+                skip_columns::check(job, (&local, provider), (&name, &dest), known.as_deref()).await
+            }
+            _ => Ok(()),
+        };
+        let result = match (checked, plan) {
+            (Ok(()), Ok(plan)) => add(job, &mut local, &name, &options, (&plan, skipped.as_deref())).await,
+            (Err(error), _) | (_, Err(error)) => Err(error),
+        };
+        if result.is_ok() {
+            added.push(name.clone());
+        }
+        apart.take(&name, result);
+    }
+    if arguments.wait_sync
+        && !added.is_empty()
+        && wait_sync::until_ok(job, &local.session, &added).await? == Outcome::Partly
+    {
+        return Ok(Outcome::Partly);
+    }
+    Ok(apart.outcome())
+}
+
+fn dest_of(options: &AddOptions, name: &str) -> String {
+    options.dest_table.clone().unwrap_or_else(|| name.to_owned())
+}
+
+async fn add(
+    job: &Job,
+    local: &mut Node,
+    name: &str,
+    options: &AddOptions,
+    (plan, skipped): (&Plan, Option<&[String]>),
+) -> Result<String> {
+    let queue = job.queue();
+    let work = async |transaction: &Transaction<'_>| {
+        let notes = plan.carry_out(transaction).await?;
+        let mut note = table::add(transaction, queue, name, options).await?;
+        if let Some(skipped) = skipped {
+            skipped::set(transaction, queue, name, skipped).await?;
+            let columns = if skipped.is_empty() { "none".to_owned() } else { skipped.join(", ") };
+            note.push_str(&format!("; columns skipped: {columns}"));
+        }
+        Ok((notes, note))
+    };
+    let (notes, note) = retry_on_lock::in_transaction(job, &mut local.session, name, work).await?;
+    notes.iter().for_each(|note| job.terminal.say(note));
+    Ok(note)
+}

@@ -1,0 +1,80 @@
+//! `check-capture [TABLE…]`: whether the triggers and functions on the root's tables are what they should be, and their repair.
+
+use anyhow::{Result, bail};
+use clap::Args;
+use pgq::table::{self, Capture};
+
+use crate::londiste::Outcome;
+use crate::londiste::support::batch_outcome::Apart;
+use crate::londiste::support::job::Job;
+use crate::londiste::support::retry_on_lock;
+
+/// Words of `check-capture`.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Names or globs of tables of this node; default all
+    #[arg(value_name = "TABLE")]
+    pub(crate) tables: Vec<String>,
+
+    /// Put right what is wrong
+    #[arg(long)]
+    pub(crate) apply: bool,
+}
+
+pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
+    let mut local = job.local().await?;
+    let queue = job.queue();
+    if !local.is_root() {
+        bail!(
+            "node {} is not the root of queue {queue}: changes are captured there, use its ini file",
+            local.info.name
+        );
+    }
+    let known = table::list(&*local.session, queue).await?;
+    let known: Vec<String> = known.into_iter().filter(|info| info.local).map(|info| info.name).collect();
+    let mut apart = Apart::new(job.terminal);
+    let chosen = if arguments.tables.is_empty() {
+        known
+    } else {
+        apart.choose(&arguments.tables, &known, "not replicated on this node; see tables")?
+    };
+    let capture = job.settings.capture;
+    let sound = table::sound_captures(&*local.session, queue).await?;
+    for name in chosen {
+        if sound.contains(&name) {
+            job.terminal.say(&format!("{name}: ok"));
+            continue;
+        }
+        let problems = table::check_capture(&*local.session, queue, &name, capture).await?;
+        if problems.is_empty() {
+            job.terminal.say(&format!("{name}: ok"));
+            continue;
+        }
+        if !arguments.apply {
+            apart.failed(&name, &problems.join("; "));
+            continue;
+        }
+        let repaired = retry_on_lock::in_transaction(job, &mut local.session, &name, async |transaction| {
+            table::repair_capture(transaction, queue, &name, capture).await?;
+            Ok(table::check_capture(transaction, queue, &name, capture).await?)
+        })
+        .await;
+        apart.take(&name, repaired.and_then(|left| after_repair(&name, &problems, &left)));
+    }
+    if capture == Capture::Stock {
+        job.terminal
+            .say("arguments of stock triggers are not compared: they are whatever add-table was given");
+    }
+    Ok(apart.outcome())
+}
+
+/// Changes that were made while capture was not whole are lost to the subscribers.
+fn after_repair(name: &str, problems: &[String], left: &[String]) -> Result<String> {
+    if !left.is_empty() {
+        bail!("cannot be repaired: {}", left.join("; "));
+    }
+    Ok(format!(
+        "{name}: repaired ({}); where changes have been missed meanwhile, copy it again: resync on each subscriber",
+        problems.join("; ")
+    ))
+}

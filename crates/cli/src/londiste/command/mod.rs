@@ -1,0 +1,68 @@
+//! Commands of `londiste`, a file each.
+
+pub(crate) mod add_seq;
+pub(crate) mod add_table;
+pub(crate) mod check_capture;
+pub(crate) mod config;
+pub(crate) mod create_leaf;
+pub(crate) mod create_root;
+pub(crate) mod create_table;
+pub(crate) mod drop_node;
+pub(crate) mod execute;
+pub(crate) mod members;
+pub(crate) mod missing;
+pub(crate) mod node_status;
+pub(crate) mod pause;
+pub(crate) mod remove_seq;
+pub(crate) mod remove_table;
+pub(crate) mod reposition;
+pub(crate) mod resume;
+pub(crate) mod resume_table;
+pub(crate) mod resync;
+pub(crate) mod seqs;
+pub(crate) mod signal;
+pub(crate) mod status;
+pub(crate) mod tables;
+pub(crate) mod wait_provider;
+pub(crate) mod wait_root;
+pub(crate) mod wait_sync;
+pub(crate) mod worker;
+
+use crate::londiste::Outcome;
+use crate::londiste::arguments::Command;
+use crate::londiste::support::job::Job;
+
+/// Runs a command on the node of `job`.
+pub(crate) async fn dispatch(job: &Job, command: Command) -> anyhow::Result<Outcome> {
+    match command {
+        Command::CreateRoot(arguments) => create_root::run(job, arguments).await,
+        Command::CreateLeaf(arguments) => create_leaf::run(job, arguments).await,
+        Command::DropNode(arguments) => drop_node::run(job, &arguments).await,
+        Command::Members(arguments) => members::run(job, &arguments).await,
+        Command::Pause(whose) => pause::run(job, &whose).await,
+        Command::Resume(whose) => resume::run(job, &whose).await,
+        Command::WaitRoot => wait_root::run(job).await,
+        Command::WaitProvider => wait_provider::run(job).await,
+        Command::Status(arguments) => status::run(job, &arguments).await,
+        Command::NodeStatus => node_status::run(job).await,
+        Command::AddTable(arguments) => add_table::run(job, &arguments).await,
+        Command::RemoveTable(arguments) => remove_table::run(job, &arguments).await,
+        Command::Tables(arguments) => tables::run(job, &arguments).await,
+        Command::CheckCapture(arguments) => check_capture::run(job, &arguments).await,
+        Command::Missing => missing::run(job).await,
+        Command::Resync(arguments) => resync::run(job, &arguments).await,
+        Command::ResumeTable(arguments) => resume_table::run(job, &arguments).await,
+        Command::WaitSync(arguments) => wait_sync::run(job, &arguments).await,
+        Command::AddSeq(arguments) => add_seq::run(job, &arguments).await,
+        Command::RemoveSeq(arguments) => remove_seq::run(job, &arguments).await,
+        Command::Seqs => seqs::run(job).await,
+        Command::Execute(arguments) => execute::run(job, &arguments).await,
+        Command::Worker(arguments) => match arguments.position() {
+            Some(position) => reposition::run(job, position).await,
+            // it has a runtime of its own, made after the process has gone to the background
+            None => Ok(Outcome::Done),
+        },
+        // needs no database
+        Command::Config => Ok(Outcome::Done),
+    }
+}

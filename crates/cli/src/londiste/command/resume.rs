@@ -1,0 +1,12 @@
+//! `resume`: a paused worker goes on.
+
+use anyhow::Result;
+
+use crate::londiste::Outcome;
+use crate::londiste::command::pause;
+use crate::londiste::flags::Whose;
+use crate::londiste::support::job::Job;
+
+pub(crate) async fn run(job: &Job, whose: &Whose) -> Result<Outcome> {
+    pause::set(job, whose, false).await
+}

@@ -1,0 +1,64 @@
+//! `resync TABLE…`: tables are copied again.
+
+use anyhow::{Result, bail};
+use clap::Args;
+use pgq::table::{self, MergeState};
+use tokio_postgres::Transaction;
+
+use crate::londiste::Outcome;
+use crate::londiste::support::batch_outcome::Apart;
+use crate::londiste::support::job::Job;
+
+/// Words of `resync`.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Names or globs of tables of this node
+    #[arg(value_name = "TABLE", required_unless_present = "all", conflicts_with = "all")]
+    pub(crate) tables: Vec<String>,
+
+    /// Every table of this node
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
+    let mut local = job.local().await?;
+    let queue = job.queue();
+    if local.is_root() {
+        bail!("node {} is the root of queue {queue}: its tables are copied from nowhere", local.info.name);
+    }
+    let known = table::list(&*local.session, queue).await?;
+    let known: Vec<String> = known.into_iter().filter(|info| info.local).map(|info| info.name).collect();
+    let mut apart = Apart::new(job.terminal);
+    let chosen = if arguments.all {
+        known
+    } else {
+        apart.choose(&arguments.tables, &known, "not replicated on this node; see tables")?
+    };
+    for name in chosen {
+        let transaction = local.session.transaction().await.map_err(pg::Error::from)?;
+        let result = again(&transaction, queue, &name).await;
+        if result.is_ok() {
+            transaction.commit().await.map_err(pg::Error::from)?;
+        } else {
+            transaction.rollback().await.map_err(pg::Error::from)?;
+        }
+        apart.take(&name, result);
+    }
+    Ok(apart.outcome())
+}
+
+/// A copy that has put the table's indexes away keeps them in `dropped_ddl`, which the state `None` has no room for: it starts over
+/// in its present state.
+pub(crate) async fn again(transaction: &Transaction<'_>, queue: &str, name: &str) -> Result<String> {
+    let sql = "select dropped_ddl is not null from londiste.table_info where queue_name = $1 and table_name = $2 for update";
+    let row = transaction.query_one(sql, &[&queue, &name]).await.map_err(pg::Error::from)?;
+    let state = if row.get(0) { MergeState::InCopy } else { MergeState::Waiting };
+    table::set_state(transaction, queue, name, state, None).await?;
+    table::clear_errors(transaction, queue, &[name]).await?;
+    table::forget_partition_notices(transaction, queue, name).await?;
+    let sql = "select londiste_rs.copy_forget($1, $2)";
+    transaction.query_one(sql, &[&queue, &name]).await.map_err(pg::Error::from)?;
+    table::tell_worker(transaction, queue).await?;
+    Ok(format!("table {name} will be copied again"))
+}

@@ -1,0 +1,123 @@
+//! `status`: all nodes of the queue as a tree, with their tables and lags.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use anyhow::Result;
+use clap::Args;
+use futures_util::future::join_all;
+use pgq::node::{self, Location};
+
+use crate::londiste::Outcome;
+use crate::londiste::support::job::{Job, Node};
+use crate::londiste::terminal::told;
+use crate::londiste::view::node_snapshot;
+use crate::londiste::view::node_snapshot::Look;
+use crate::londiste::view::node_tree::Branch;
+
+/// A node that does not answer within this time is shown as not reachable.
+const LIMIT: Duration = Duration::from_secs(5);
+
+/// Words of `status`.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// One line for each node
+    #[arg(long)]
+    pub(crate) compact: bool,
+}
+
+/// A member and what could be learned of it.
+#[derive(Debug)]
+struct Member {
+    name: String,
+    dead: bool,
+    look: Result<Look, String>,
+}
+
+pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
+    let local = job.local().await?;
+    let locations = node::locations(&*local.session, job.queue()).await?;
+    let members = join_all(locations.iter().map(|location| visit(job, &local, location))).await;
+    job.terminal.print(&format!("Queue: {}   Local node: {}\n", job.queue(), local.info.name));
+    let trees = trees(&members);
+    let drawn: Vec<String> =
+        trees.iter().map(|tree| if arguments.compact { tree.compact() } else { tree.drawn() }).collect();
+    job.terminal.print(&drawn.join("\n\n"));
+    Ok(Outcome::Done)
+}
+
+async fn visit(job: &Job, local: &Node, location: &Location) -> Member {
+    let look = async {
+        if location.node == local.info.name {
+            return node_snapshot::at(&local.session, job.queue()).await;
+        }
+        let session = job.connect_within(&location.node, &location.connect_string, LIMIT).await?;
+        match tokio::time::timeout(LIMIT, node_snapshot::at(&session, job.queue())).await {
+            Ok(look) => look,
+            Err(_) => anyhow::bail!("no answer within {} s", LIMIT.as_secs()),
+        }
+    };
+    let look = look.await.map_err(|error| told(&error));
+    Member { name: location.node.clone(), dead: location.dead, look }
+}
+
+/// The tree below the root, and whatever hangs on nothing.
+fn trees(members: &[Member]) -> Vec<Branch> {
+    let mut seen = BTreeSet::new();
+    let mut trees = Vec::new();
+    let tops = members.iter().filter(|member| provider(members, &member.name).is_none());
+    for top in tops.chain(members) {
+        if !seen.contains(&top.name) {
+            let mut tree = branch(members, top, &mut seen);
+            tree.sort();
+            trees.push(tree);
+        }
+    }
+    trees
+}
+
+fn branch(members: &[Member], member: &Member, seen: &mut BTreeSet<String>) -> Branch {
+    seen.insert(member.name.clone());
+    let mut children = Vec::new();
+    for child in members {
+        if provider(members, &child.name) == Some(&member.name) && !seen.contains(&child.name) {
+            children.push(branch(members, child, seen));
+        }
+    }
+    let dead = if member.dead { ", dead" } else { "" };
+    match &member.look {
+        Ok(look) => {
+            let lag = look.own_lag.or_else(|| lag_at_provider(members, look));
+            let title = format!("{} ({}{dead})", member.name, look.info.node_type.as_str());
+            Branch { title, lines: look.lines(lag), children }
+        }
+        Err(reason) => {
+            let lines = vec![format!("ERR: not reachable: {}", reason.replace('\n', " "))];
+            Branch { title: format!("{} (?{dead})", member.name), lines, children }
+        }
+    }
+}
+
+/// The provider of a node: by its own word, else by that of the node which serves it.
+fn provider<'a>(members: &'a [Member], name: &str) -> Option<&'a String> {
+    let member = members.iter().find(|member| member.name == name)?;
+    let above = match &member.look {
+        Ok(look) => look.info.provider.as_deref().filter(|above| *above != name)?,
+        Err(_) => {
+            let serves = |other: &&Member| {
+                other.look.as_ref().is_ok_and(|look| look.subscribers.iter().any(|s| s == name))
+            };
+            &members.iter().find(serves)?.name
+        }
+    };
+    members.iter().find(|member| member.name == above).map(|member| &member.name)
+}
+
+fn lag_at_provider(members: &[Member], look: &Look) -> Option<Duration> {
+    let provider = members.iter().find(|member| Some(&member.name) == look.info.provider.as_ref())?;
+    provider.look.as_ref().ok()?.lag_of(look.info.worker.as_ref()?)
+}
+
+#[cfg(test)]
+#[path = "status_tests.rs"]
+mod tests;

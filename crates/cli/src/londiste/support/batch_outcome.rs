@@ -1,0 +1,65 @@
+//! One object after the other: what fails is said, and does not keep the others waiting.
+
+use anyhow::Result;
+
+use crate::londiste::Outcome;
+use crate::londiste::support::name_pattern;
+use crate::londiste::terminal::{Terminal, told};
+
+/// Counts what went wrong.
+#[derive(Debug)]
+pub(crate) struct Apart {
+    terminal: Terminal,
+    failures: usize,
+}
+
+impl Apart {
+    pub(crate) fn new(terminal: Terminal) -> Apart {
+        Apart { terminal, failures: 0 }
+    }
+
+    /// Names and globs matched against `known`; those that match nothing have failed, for the reason given.
+    ///
+    /// # Errors
+    /// A word is neither a name nor a glob.
+    pub(crate) fn choose(&mut self, words: &[String], known: &[String], reason: &str) -> Result<Vec<String>> {
+        let choice = name_pattern::choose(words, known)?;
+        for strange in choice.unknown.iter().chain(&choice.unmatched) {
+            self.failed(strange, reason);
+        }
+        Ok(choice.found)
+    }
+
+    /// An object that could not be worked on, and why.
+    pub(crate) fn failed(&mut self, object: &str, reason: &str) {
+        self.failures += 1;
+        let is_named =
+            ["table", "sequence"].iter().any(|kind| reason.starts_with(&format!("{kind} {object} ")));
+        if is_named {
+            self.terminal.complain(reason);
+        } else {
+            self.terminal.complain(&format!("{object}: {reason}"));
+        }
+    }
+
+    /// Says what became of an object: the note of its success, or the reason of its failure.
+    pub(crate) fn take(&mut self, object: &str, result: Result<String>) {
+        match result {
+            Ok(note) => self.terminal.say(&note),
+            Err(error) => self.failed(object, &reason(&error)),
+        }
+    }
+
+    /// How the command ends.
+    pub(crate) fn outcome(&self) -> Outcome {
+        Outcome::of(self.failures)
+    }
+}
+
+/// The words of a refusal are written for people; other errors are told with their causes.
+fn reason(error: &anyhow::Error) -> String {
+    match error.downcast_ref::<pgq::Error>() {
+        Some(pgq::Error::Refused { note, .. }) => note.clone(),
+        _ => told(error),
+    }
+}

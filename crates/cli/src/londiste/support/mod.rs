@@ -1,0 +1,13 @@
+//! Helpers that several commands share.
+
+pub(crate) mod batch_outcome;
+pub(crate) mod foreign_keys;
+pub(crate) mod install;
+pub(crate) mod job;
+pub(crate) mod name_pattern;
+pub(crate) mod public_location;
+pub(crate) mod retry_on_lock;
+pub(crate) mod selection;
+pub(crate) mod skip_columns;
+pub(crate) mod wait_for_worker;
+pub(crate) mod wait_until_known;

@@ -1,0 +1,48 @@
+//! `add-table --skip-columns`: columns of the provider's table that the node's table lacks on purpose.
+
+use anyhow::{Result, bail};
+use pg::Table;
+
+use crate::londiste::support::job::{Job, Node};
+
+/// Refuses a table that lacks columns of the provider's, unless they are named; and names that make no sense. `None`: the option is not given.
+pub(crate) async fn check(
+    job: &Job,
+    (local, provider): (&Node, &Node),
+    (name, dest): (&str, &str),
+    named: Option<&[String]>,
+) -> Result<()> {
+    let (Some(source), Some(target)) =
+        (pg::find_table(&provider.session, name).await?, pg::find_table(&local.session, dest).await?)
+    else {
+        return Ok(());
+    };
+    let has = |table: &Table, column: &str| table.columns.iter().any(|c| c.name == column);
+    for column in named.unwrap_or_default() {
+        if !has(&source, column) {
+            bail!("--skip-columns: table {name} has no column {column} on the provider");
+        }
+        if has(&target, column) {
+            bail!("--skip-columns: table {dest} has column {column} here: drop it first, or do not skip it");
+        }
+        if source.key.contains(column) {
+            bail!("--skip-columns: column {column} identifies rows of table {name}: it is needed here");
+        }
+    }
+    if !job.settings.holds_missing_columns() {
+        return Ok(());
+    }
+    let skipped = |column: &String| named.unwrap_or_default().contains(column);
+    let missing = source.columns.iter().filter(|c| !c.is_virtual && !has(&target, &c.name));
+    let missing: Vec<_> = missing.filter(|c| !skipped(&c.name)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let described = missing.iter().map(|c| format!("{} {}", c.name, c.formatted));
+    let described = described.collect::<Vec<_>>().join(", ");
+    let all = named.unwrap_or_default().iter().chain(missing.iter().map(|c| &c.name));
+    let all = all.map(String::as_str).collect::<Vec<_>>().join(",");
+    bail!(
+        "table {dest} lacks columns that the provider has: {described}; add them, or leave them out for good: add-table {name} --skip-columns={all}"
+    )
+}

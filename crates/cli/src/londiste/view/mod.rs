@@ -1,0 +1,9 @@
+//! Text and tables that commands print.
+
+pub(crate) mod copy_progress;
+pub(crate) mod duration;
+pub(crate) mod node_snapshot;
+pub(crate) mod node_tree;
+pub(crate) mod progress_bars;
+pub(crate) mod table_keys;
+pub(crate) mod text_table;

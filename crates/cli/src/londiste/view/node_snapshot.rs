@@ -1,0 +1,168 @@
+//! One look at a node: its tables, consumers, ticks and errors.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use pg::Client;
+use pgq::conflict;
+use pgq::node::{self, NodeInfo, NodeType};
+use pgq::table::{self, MergeState};
+
+use crate::londiste::view::copy_progress;
+use crate::londiste::view::duration::short;
+
+/// What a node says of itself.
+#[derive(Debug)]
+pub(crate) struct Look {
+    pub(crate) info: NodeInfo,
+    pub(crate) tables: Counts,
+    /// Nodes that it serves.
+    pub(crate) subscribers: Vec<String>,
+    /// How far behind its queue each consumer of it is.
+    pub(crate) consumer_lags: Vec<(String, Duration)>,
+    /// Age of its newest tick, on a root.
+    pub(crate) own_lag: Option<Duration>,
+    /// Its newest tick on a root, the last applied one elsewhere.
+    pub(crate) tick: Option<i64>,
+    /// What its copies are doing.
+    pub(crate) copies: Vec<String>,
+    /// What its worker is at, where that takes long, and conflicts that were settled.
+    pub(crate) remarks: Vec<String>,
+    /// Errors of its consumers and tables.
+    pub(crate) errors: Vec<String>,
+}
+
+/// Tables in sync, on their way, and not replicated.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Counts {
+    pub(crate) ok: usize,
+    pub(crate) half: usize,
+    pub(crate) ignored: usize,
+}
+
+impl Counts {
+    fn of(tables: &[table::TableInfo]) -> Counts {
+        let mut counts = Counts::default();
+        for info in tables {
+            match (info.local, info.state) {
+                (false, _) => counts.ignored += 1,
+                (true, MergeState::Ok) => counts.ok += 1,
+                (true, _) => counts.half += 1,
+            }
+        }
+        counts
+    }
+}
+
+impl Look {
+    /// How far behind its queue a consumer of this node is.
+    pub(crate) fn lag_of(&self, consumer: &str) -> Option<Duration> {
+        self.consumer_lags.iter().find(|(name, _)| name == consumer).map(|(_, lag)| *lag)
+    }
+
+    /// The lines of `status`.
+    pub(crate) fn lines(&self, lag: Option<Duration>) -> Vec<String> {
+        let Counts { ok, half, ignored } = self.tables;
+        let mut lines = vec![format!("Tables: {ok}/{half}/{ignored}"), self.position(lag)];
+        lines.extend(self.copies.iter().cloned());
+        lines.extend(self.remarks.iter().cloned());
+        lines.extend(self.errors.iter().map(|error| format!("ERR: {}", error.replace('\n', " "))));
+        lines
+    }
+
+    fn position(&self, lag: Option<Duration>) -> String {
+        let lag = lag.map_or_else(|| "(n/a)".to_owned(), short);
+        let tick = self.tick.map_or_else(|| "(n/a)".to_owned(), |tick| tick.to_string());
+        let paused = if self.info.paused { ", PAUSED" } else { "" };
+        let uptodate = if self.info.uptodate { "" } else { ", NOT UPTODATE" };
+        format!("Lag: {lag}, Tick: {tick}{paused}{uptodate}")
+    }
+}
+
+/// Looks at the node in a database.
+pub(crate) async fn at(session: &Client, queue: &str) -> Result<Look> {
+    let info = node::require(session, queue).await?;
+    let tables = Counts::of(&table::list(session, queue).await?);
+    let serves = info.node_type != NodeType::Leaf;
+    let subscribers = if serves { node::subscribers(session, queue).await? } else { Vec::new() };
+    let newest = if info.node_type == NodeType::Root { newest_tick(session, queue).await? } else { None };
+    Ok(Look {
+        tables,
+        subscribers: subscribers.into_iter().map(|subscriber| subscriber.node).collect(),
+        consumer_lags: if serves { consumer_lags(session, queue).await? } else { Vec::new() },
+        own_lag: newest.map(|(_, age)| age),
+        tick: newest.map(|(tick, _)| tick).or(info.last_tick),
+        copies: copy_progress::running(session, queue)
+            .await?
+            .iter()
+            .map(|(table, copy)| format!("{table}: {}", copy.line()))
+            .collect(),
+        remarks: remarks(session, queue, info.worker.as_deref()).await?,
+        errors: errors(session, queue).await?,
+        info,
+    })
+}
+
+fn seconds(seconds: Option<f64>) -> Duration {
+    Duration::try_from_secs_f64(seconds.unwrap_or_default()).unwrap_or_default()
+}
+
+async fn newest_tick(session: &Client, queue: &str) -> Result<Option<(i64, Duration)>> {
+    let sql = "select t.tick_id, extract(epoch from clock_timestamp() - t.tick_time)::float8 \
+                 from pgq.tick t join pgq.queue q on q.queue_id = t.tick_queue \
+                where q.queue_name = $1 order by t.tick_id desc limit 1";
+    let row = session.query_opt(sql, &[&queue]).await.map_err(pg::Error::from)?;
+    Ok(row.map(|row| (row.get(0), seconds(row.get(1)))))
+}
+
+async fn consumer_lags(session: &Client, queue: &str) -> Result<Vec<(String, Duration)>> {
+    let sql = "select consumer_name, extract(epoch from lag)::float8 from pgq.get_consumer_info($1)";
+    let rows = session.query(sql, &[&queue]).await.map_err(pg::Error::from)?;
+    Ok(rows.iter().map(|row| (row.get(0), seconds(row.get(1)))).collect())
+}
+
+/// Errors of consumers, and of tables where the node is ours.
+async fn errors(session: &Client, queue: &str) -> Result<Vec<String>> {
+    let consumers = node::consumers(session, queue).await?;
+    let mut errors: Vec<String> = consumers
+        .iter()
+        .filter_map(|state| state.error.as_ref().map(|error| format!("{}: {error}", state.consumer)))
+        .collect();
+    let ours = "select to_regprocedure('londiste_rs.table_troubles(text)') is not null";
+    if session.query_one(ours, &[]).await.map_err(pg::Error::from)?.get(0) {
+        let sql = "select table_name || ': ' || trouble from londiste_rs.table_troubles($1)";
+        let rows = session.query(sql, &[&queue]).await.map_err(pg::Error::from)?;
+        errors.extend(rows.iter().map(|row| row.get::<_, String>(0)));
+    }
+    Ok(errors)
+}
+
+/// The progress of a large batch, which stands in the name of the session that writes it, and conflicts that were settled.
+async fn remarks(session: &Client, queue: &str, worker: Option<&str>) -> Result<Vec<String>> {
+    let mut remarks = Vec::new();
+    if let Some(worker) = worker {
+        let sql = "select p.part[1], p.part[2], extract(epoch from clock_timestamp() - a.xact_start)::float8 \
+                     from pg_stat_activity a \
+                    cross join lateral regexp_match(substr(a.application_name, length($1) + 1), '^ worker ([0-9]+)/([0-9]+)$') p(part) \
+                    where a.datname = current_database() and starts_with(a.application_name, $1) and p.part is not null";
+        for row in session.query(sql, &[&worker]).await.map_err(pg::Error::from)? {
+            let (events, about): (String, String) = (row.get(0), row.get(1));
+            let since = short(seconds(row.get(2)));
+            remarks.push(format!("Batch: {events} of about {about} events, since {since}"));
+        }
+    }
+    let ours = "select to_regclass('londiste_rs.table_conflict') is not null";
+    if session.query_one(ours, &[]).await.map_err(pg::Error::from)?.get(0) {
+        let counters = conflict::list(session, queue).await?;
+        let sum: i64 = counters.iter().map(|counter| counter.conflicts).sum();
+        if sum > 0 {
+            remarks.push(format!("Conflicts: {sum} in {} tables, see tables", counters.len()));
+        }
+    }
+    let ours = "select to_regclass('londiste_rs.skipped_column') is not null";
+    if session.query_one(ours, &[]).await.map_err(pg::Error::from)?.get(0) {
+        let skipped = pgq::skipped::remarks(session, queue).await?;
+        remarks.extend(skipped.iter().map(|(table, remark)| format!("{table}: {remark}")));
+    }
+    Ok(remarks)
+}

@@ -1,0 +1,234 @@
+//! Which ranges of a table's pages are copied, taken and missing, and how large the next one is.
+
+use std::time::Duration;
+
+use pg::{Copied, QualifiedName, Table};
+use pgq::table::TableInfo;
+
+use crate::chunked::chunk::Portion;
+use crate::chunked::page_range;
+use crate::chunked::page_range::{Pace, Range};
+use crate::error::During;
+use crate::rows::strategy;
+use crate::schedule::connections::Sides;
+use crate::{Config, Result};
+
+/// Where several copy a table, the ranges become smaller towards its end, so that all come to it together; but not smaller than this.
+const SMALLEST_SHARE: i64 = 1024;
+
+/// A relation that holds rows.
+#[derive(Debug, Clone)]
+pub(crate) struct Heap {
+    /// Its object id on the source, as text.
+    relation: String,
+    name: QualifiedName,
+    pages: i64,
+}
+
+/// The relations that hold a table's rows, as large as they are now.
+pub(crate) async fn heaps(sides: &Sides, source: &Table) -> Result<Vec<Heap>> {
+    let sql = "select r.relid::text, n.nspname::text, c.relname::text, \
+                      pg_catalog.pg_relation_size(r.relid) / pg_catalog.current_setting('block_size')::int8 \
+                 from londiste_rs.row_relations($1) r join pg_catalog.pg_class c on c.oid = r.relid \
+                 join pg_catalog.pg_namespace n on n.oid = c.relnamespace order by r.relid";
+    let rows = sides.provider.query(sql, &[&source.oid]).await.during("looking at the source's pages")?;
+    let heap = |row: &tokio_postgres::Row| Heap {
+        relation: row.get(0),
+        name: QualifiedName { schema: row.get(1), name: row.get(2) },
+        pages: row.get::<_, Option<i64>>(3).unwrap_or_default(),
+    };
+    Ok(rows.iter().map(heap).collect())
+}
+
+/// The ranges of a table.
+#[derive(Debug)]
+pub(crate) struct Portions {
+    heaps: Vec<Heap>,
+    /// Copied, or in somebody's hands.
+    taken: Vec<(String, Range)>,
+    in_hand: usize,
+    pace: Pace,
+    goal: Duration,
+    /// About what a page brings, out-of-line values included.
+    page_bytes: f64,
+    pub(crate) rows: u64,
+    pub(crate) bytes: u64,
+    /// So many were copied at the same time.
+    pub(crate) most: usize,
+}
+
+impl Portions {
+    /// Those that are there from earlier attempts, and how large the first of the others is.
+    pub(crate) async fn read(
+        config: &Config,
+        sides: &Sides,
+        info: &TableInfo,
+        facts: &strategy::Facts,
+    ) -> Result<Portions> {
+        let sql = "select relation, first_page, end_page, rows, bytes from londiste_rs.copy_chunk \
+                    where queue_name = $1 and table_name = $2";
+        let key: [&(dyn tokio_postgres::types::ToSql + Sync); 2] = [&config.queue_name, &info.name];
+        let rows = sides.target.query(sql, &key).await.during("reading the chunks")?;
+        let sum = |at: usize| rows.iter().map(|row| row.get::<_, i64>(at)).sum::<i64>().unsigned_abs();
+        let range = |row: &tokio_postgres::Row| (row.get(0), Range { first: row.get(1), end: row.get(2) });
+        let page_bytes = (facts.bytes as f64 / facts.pages.max(1) as f64).max(1.0);
+        let pace = match config.copy_chunk_pages {
+            0 => Pace::new((strategy::ONE_CHUNK as f64 / page_bytes) as i64, Some(config.chunk_goal())),
+            pages => Pace::new(pages, None),
+        };
+        Ok(Portions {
+            taken: rows.iter().map(range).collect(),
+            rows: sum(3),
+            bytes: sum(4),
+            ..Portions::new(pace, config.chunk_goal(), page_bytes)
+        })
+    }
+
+    fn new(pace: Pace, goal: Duration, page_bytes: f64) -> Portions {
+        let (heaps, taken) = (Vec::new(), Vec::new());
+        Portions { heaps, taken, in_hand: 0, pace, goal, page_bytes, rows: 0, bytes: 0, most: 0 }
+    }
+
+    /// Chunks that are there, or on their way.
+    pub(crate) fn chunks(&self) -> usize {
+        self.taken.len()
+    }
+
+    /// Somebody is still at work.
+    pub(crate) fn are_in_hand(&self) -> bool {
+        self.in_hand > 0
+    }
+
+    /// Whether one more connection would be of use.
+    pub(crate) fn need_help(&self) -> bool {
+        self.left() > if self.pace.is_fixed() { 0 } else { SMALLEST_SHARE }
+    }
+
+    /// How long the next one may take while copies are slowed down; `None` where it cannot be made smaller.
+    pub(crate) fn time_limit(&self) -> Option<Duration> {
+        self.pace.gives().then_some(self.goal * 2)
+    }
+
+    /// Takes the next missing one, of heaps that are so large now; all copies together read at `rate`, where that is limited.
+    pub(crate) fn take(&mut self, heaps: Vec<Heap>, rate: Option<u64>) -> Option<Portion> {
+        self.heaps = heaps;
+        let size = self.size(rate);
+        let next = |heap: &Heap| {
+            page_range::next(&self.of(heap), heap.pages, size).map(|range| (heap.clone(), range))
+        };
+        let (Heap { relation, name, pages }, range) = self.heaps.iter().find_map(next)?;
+        self.taken.push((relation.clone(), range));
+        self.in_hand += 1;
+        self.most = self.most.max(self.in_hand);
+        Some(Portion { relation, name, range, pages })
+    }
+
+    /// It is there for good.
+    pub(crate) fn copied(&mut self, portion: &Portion, copied: &Copied, took: Duration) {
+        self.in_hand -= 1;
+        self.rows += copied.rows;
+        self.bytes += copied.bytes;
+        self.pace.learn(pages(portion), took);
+    }
+
+    /// It is missing again. `slow`: because it took too long, when so many bytes had come.
+    pub(crate) fn given_up(&mut self, portion: &Portion, slow: bool, bytes: u64, took: Duration) {
+        self.in_hand -= 1;
+        self.taken.retain(|(relation, range)| (relation, range) != (&portion.relation, &portion.range));
+        if slow {
+            let expected = (pages(portion) as f64 * self.page_bytes).max(1.0);
+            self.pace.give_up(pages(portion), (bytes as f64 / expected).min(1.0), took);
+        }
+    }
+
+    fn size(&self, rate: Option<u64>) -> i64 {
+        let mut size = self.pace.pages();
+        if self.pace.is_fixed() {
+            return size;
+        }
+        let workers = self.in_hand as i64 + 1;
+        if let Some(rate) = rate {
+            let fitting = rate as f64 * self.goal.as_secs_f64() / self.page_bytes / workers as f64;
+            size = size.min(fitting as i64);
+        }
+        if workers > 1 {
+            size = size.min((self.left() / (2 * workers)).max(SMALLEST_SHARE));
+        }
+        size.max(1)
+    }
+
+    fn left(&self) -> i64 {
+        self.heaps.iter().map(|heap| page_range::left(&self.of(heap), heap.pages)).sum()
+    }
+
+    fn of(&self, heap: &Heap) -> Vec<Range> {
+        let of_heap = self.taken.iter().filter(|(relation, _)| *relation == heap.relation);
+        of_heap.map(|(_, range)| *range).collect()
+    }
+}
+
+fn pages(portion: &Portion) -> i64 {
+    portion.range.end.unwrap_or(portion.pages) - portion.range.first
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    fn heaps(pages: &[i64]) -> Vec<Heap> {
+        let heap = |(at, pages): (usize, &i64)| Heap {
+            relation: at.to_string(),
+            name: QualifiedName { schema: "public".to_owned(), name: format!("t{at}") },
+            pages: *pages,
+        };
+        pages.iter().enumerate().map(heap).collect()
+    }
+
+    fn portions(pace: Pace) -> Portions {
+        Portions::new(pace, MINUTE, 8192.0)
+    }
+
+    #[test]
+    fn nobody_takes_what_somebody_has_and_what_is_given_up_comes_back() {
+        let mut portions = portions(Pace::new(10, None));
+        let all = || heaps(&[15, 5]);
+        let taken: Vec<Portion> = std::iter::from_fn(|| portions.take(all(), None)).collect();
+        let named: Vec<String> =
+            taken.iter().map(|p| format!("{} {}-{:?}", p.relation, p.range.first, p.range.end)).collect();
+        assert_eq!(named, ["0 0-Some(10)", "0 10-None", "1 0-None"]);
+        assert_eq!((portions.most, portions.need_help()), (3, false));
+        portions.given_up(&taken[0], false, 0, MINUTE);
+        assert!(portions.need_help());
+        let again = portions.take(all(), None).unwrap();
+        assert_eq!((again.range, again.relation), (taken[0].range, taken[0].relation.clone()));
+        let copied = Copied { rows: 7, bytes: 70 };
+        taken.iter().for_each(|portion| portions.copied(portion, &copied, MINUTE));
+        assert!(!portions.are_in_hand() && portions.take(all(), None).is_none());
+        assert_eq!((portions.rows, portions.bytes, portions.chunks()), (21, 210, 3));
+    }
+
+    #[test]
+    fn several_share_what_is_left_and_come_to_the_end_together() {
+        let mut portions = portions(Pace::new(8192, Some(MINUTE)));
+        let all = || heaps(&[40_000]);
+        let size = |p: Portion| p.range.end.unwrap_or(p.pages) - p.range.first;
+        let sizes: Vec<i64> = std::iter::from_fn(|| portions.take(all(), None).map(size)).take(4).collect();
+        assert_eq!(sizes[0], 8192);
+        // a quarter of what is left for two, a sixth for three, an eighth for four
+        assert_eq!(sizes[1], (40_000 - 8192) / 4);
+        assert!(sizes[2] < sizes[1] && sizes[3] < sizes[2] && sizes[3] >= SMALLEST_SHARE, "{sizes:?}");
+    }
+
+    #[test]
+    fn a_limited_rate_makes_ranges_as_large_as_it_brings_in_time() {
+        let mut portions = portions(Pace::new(8192, Some(MINUTE)));
+        let portion = portions.take(heaps(&[40_000]), Some(8192)).unwrap();
+        assert_eq!(portion.range.end, Some(60));
+        assert_eq!(portions.time_limit(), Some(MINUTE * 2));
+        portions.given_up(&portion, true, 8192 * 30, MINUTE * 2);
+        let smaller = portions.take(heaps(&[40_000]), None).unwrap();
+        assert_eq!(smaller.range.end, Some(15));
+    }
+}

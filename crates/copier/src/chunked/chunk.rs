@@ -1,0 +1,193 @@
+//! Rows range by range, each range under a short snapshot of its own and committed with its record. See docs/architecture.md for why the ranges
+//! add up to one consistent table.
+
+use pg::{QualifiedName, Table};
+use pgq::table::TableInfo;
+use pgq::{fail_point, node, replay};
+use tokio::time::Instant;
+
+use crate::chunked::page_range::Range;
+use crate::chunked::source_files::Files;
+use crate::chunked::staging::Staging;
+use crate::error::During;
+use crate::indexes::drop_and_restore;
+use crate::indexes::partition_tree::Tree;
+use crate::rows::columns::Copying;
+use crate::schedule::connections::Sides;
+use crate::states::copy_record;
+use crate::states::copy_record::{End, FILES, Going, Run, Step};
+use crate::{Copier, Error, Result};
+
+/// A copy in chunks.
+pub(crate) struct Chunked<'a> {
+    pub(crate) info: &'a TableInfo,
+    pub(crate) run: &'a Run,
+    pub(crate) source: &'a Table,
+    pub(crate) copying: &'a Copying,
+    pub(crate) files: &'a Files,
+}
+
+/// Empties the target, puts its indexes away, makes the staging table and the record. False where a unique index has to stay on the target:
+/// a row that is copied twice on its way from page to page would not pass it.
+pub(crate) async fn begin(
+    copier: &Copier,
+    sides: &mut Sides,
+    info: &TableInfo,
+    (source, target): (&Table, &Table),
+    copying: &Copying,
+    first_tick: i64,
+) -> Result<bool> {
+    let queue = copier.config.queue_name.as_str();
+    let bypass_triggers = replay::may_bypass_triggers(&*sides.target).await?;
+    let sizes = drop_and_restore::sizes(&sides.provider, &source.name).await?;
+    let (reading, first_snapshot, source_files) =
+        look(&mut sides.provider, source, &source.name.to_string()).await?;
+    reading.commit().await.during("ending a snapshot")?;
+    let writing = sides.target.transaction().await.during("beginning the copy")?;
+    let into: &pg::Client = writing.client();
+    replay::enter(into, bypass_triggers).await?;
+    if !copy_record::is_wanted(into, queue, &info.name).await? {
+        return Ok(true);
+    }
+    let tree = Tree::read(into, target).await?;
+    if drop_and_restore::put_away(into, queue, info, (&target.name, &tree), &sizes).await?.unique_stays {
+        return Ok(false);
+    }
+    into.batch_execute(&format!("truncate {}{}", target.only(), target.name))
+        .await
+        .during(format!("emptying {}", target.name))?;
+    let run = Run {
+        attempt: 1,
+        step: Step::Rows,
+        provider_node: sides.provider_node.clone(),
+        first_tick,
+        first_snapshot,
+        source_files,
+        layout: copy_record::layout(source, target, copying),
+        staging: Some(format!("copy_{}", target.oid)),
+        why_whole: None,
+    };
+    run.insert(into, queue, info).await?;
+    let name = run.staging.as_deref().unwrap_or_default();
+    Staging::new(name, copying, source, target, &run)?.create(into).await?;
+    node::register_consumer(&writing, queue, &copier.consumer, &sides.provider_node, first_tick).await?;
+    fail_point::reached("chunks-before-begin");
+    writing.commit().await.during("beginning the copy")?;
+    fail_point::reached("chunks-begun");
+    Ok(true)
+}
+
+/// Begins a snapshot of the provider; answers what it sees, and the files that hold the rows. The lock comes before the snapshot: no rewrite of
+/// `lock` is under way then, and none begins until the snapshot ends.
+pub(crate) async fn look<'a>(
+    provider: &'a mut pg::Client,
+    source: &Table,
+    lock: &str,
+) -> Result<(tokio_postgres::Transaction<'a>, String, String)> {
+    let what = || format!("taking a snapshot of {}", source.name);
+    let reading = provider
+        .build_transaction()
+        .isolation_level(tokio_postgres::IsolationLevel::RepeatableRead)
+        .read_only(true)
+        .start()
+        .await
+        .during(what())?;
+    reading.batch_execute(&format!("lock table {lock} in access share mode")).await.during(what())?;
+    let sql = format!("select txid_current_snapshot()::text, ({FILES})");
+    let row = reading.query_one(&sql, &[&source.oid]).await.during(what())?;
+    Ok((reading, row.get(0), row.get(1)))
+}
+
+/// A range of pages of a relation that holds rows.
+#[derive(Debug, Clone)]
+pub(crate) struct Portion {
+    /// The relation's object id on the source, as text.
+    pub(crate) relation: String,
+    pub(crate) name: QualifiedName,
+    pub(crate) range: Range,
+    /// How many there are now.
+    pub(crate) pages: i64,
+}
+
+/// What became of a chunk.
+pub(crate) enum Chunk {
+    Copied(pg::Copied),
+    /// Copying was held, or slowed down, for too long to keep the snapshot: the chunk is to be copied again. So many bytes had come.
+    GivenUp(u64),
+}
+
+/// Copies one chunk and commits it with its record.
+pub(crate) async fn copy(
+    copier: &Copier,
+    sides: &mut Sides,
+    chunked: &Chunked<'_>,
+    portion: &Portion,
+    deadline: Option<Instant>,
+) -> Going<Chunk> {
+    let (queue, info) = (copier.config.queue_name.as_str(), chunked.info);
+    let (name, range) = (&portion.name, portion.range);
+    let what = || match range.end {
+        Some(end) => format!("copying pages {} to {} of {name}", range.first, end - 1),
+        None => format!("copying pages {} to the last of {name}", range.first),
+    };
+    let began = Instant::now();
+    let bypass_triggers = replay::may_bypass_triggers(&*sides.target).await?;
+    let cancel = sides.provider.cancel_token();
+    let lock = format!("only {name}");
+    let (reading, snapshot, files) = look(&mut sides.provider, chunked.source, &lock).await?;
+    chunked.files.check(reading.client(), &files).await?;
+    let writing = sides.target.transaction().await.during(what())?;
+    let (from, into): (&pg::Client, &pg::Client) = (reading.client(), writing.client());
+    replay::enter(into, bypass_triggers).await?;
+    let out = chunked.copying.copy_out_of(name, range.first, range.end);
+    let mut valve = copier.valve(Some(copier.config.chunk_goal()), deadline);
+    let copied =
+        pg::pipe(from, &out, into, &chunked.copying.copy_in(false), &mut valve).await.during(what())?;
+    let Some(copied) = copied else {
+        cancel.cancel_query().await.during(what())?;
+        copier.progress.undo(&info.name, valve.passed);
+        return Ok(Chunk::GivenUp(valve.passed));
+    };
+    if !copy_record::holds(into, queue, &info.name, chunked.run.attempt).await? {
+        return Err(End::Left);
+    }
+    let number = |n: u64| i64::try_from(n).map_err(|_| Error::TooLarge { table: info.name.clone() });
+    let sql = "insert into londiste_rs.copy_chunk \
+                      (queue_name, table_name, relation, first_page, end_page, snapshot, rows, bytes, seconds, file) \
+               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    let seconds = began.elapsed().as_secs_f64();
+    into.execute(
+        sql,
+        &[
+            &queue,
+            &info.name,
+            &portion.relation,
+            &range.first,
+            &range.end,
+            &snapshot,
+            &number(copied.rows)?,
+            &number(copied.bytes)?,
+            &seconds,
+            &chunked.files.of(&portion.relation),
+        ],
+    )
+    .await
+    .during(what())?;
+    reading.commit().await.during(what())?;
+    pg::secure(&sides.provider).await.during(what())?;
+    fail_point::reached("chunk-before-commit");
+    writing.commit().await.during(what())?;
+    fail_point::reached("chunk-after-commit");
+    copier.progress.rows(&info.name, copied.rows);
+    tracing::debug!(
+        queue,
+        table = info.name,
+        first_page = range.first,
+        end_page = range.end,
+        rows = copied.rows,
+        bytes = copied.bytes,
+        seconds,
+        "chunk is copied"
+    );
+    Ok(Chunk::Copied(copied))
+}

@@ -1,0 +1,6 @@
+//! Limits on copied bytes: rate, hours, brake, pause.
+
+pub(crate) mod brake;
+pub(crate) mod gate;
+pub(crate) mod probe;
+pub(crate) mod window;

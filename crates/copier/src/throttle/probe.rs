@@ -1,0 +1,103 @@
+//! Looking at the source while its tables are copied: one tiny query a second, over a connection of its own, by one copy for all of the node.
+
+use std::convert::Infallible;
+use std::pin::pin;
+use std::time::Duration;
+
+use pg::Session;
+use tokio::time::{Instant, sleep, timeout};
+use tracing::{debug, info, warn};
+
+use crate::error::During;
+use crate::throttle::brake::{Brake, Look};
+use crate::throttle::gate::Braked;
+use crate::{Copier, Result};
+
+/// Between two looks; also how long an answer may take until its being late is noticed.
+const PERIOD: Duration = Duration::from_secs(1);
+
+/// Age of the oldest tick that a consumer has still to take; nothing is written, and one row of each of four small tables is read.
+const LAG: &str = "\
+select coalesce(extract(epoch from pg_catalog.clock_timestamp() -
+                        (select t.tick_time from pgq.tick t
+                          where t.tick_queue = s.sub_queue and t.tick_id > s.sub_last_tick
+                          order by t.tick_id limit 1)), 0)::float8
+  from pgq.queue q join pgq.subscription s on s.sub_queue = q.queue_id join pgq.consumer c on c.co_id = s.sub_consumer
+ where q.queue_name = $1 and c.co_name = $2";
+
+/// Presses and releases the brake as long as thresholds are set. Never ends.
+pub(crate) async fn attend(copier: &Copier) -> Infallible {
+    let mut changes = copier.gate.changes();
+    let mut brake = copier.brake.lock().await;
+    loop {
+        if changes.borrow_and_update().thresholds.is_none() {
+            *brake = Brake::default();
+            copier.gate.set(|limits| limits.braked = None);
+            copier.gate.saw(None);
+            // the sender lives as long as the gate
+            let _ = changes.changed().await;
+            continue;
+        }
+        let looked = async {
+            let session = copier.connections.probe().await?;
+            look(copier, &session, &mut brake).await
+        };
+        if let Err(error) = looked.await {
+            let (job, queue) = (&copier.config.job_name, &copier.config.queue_name);
+            debug!(job, queue, "the source could not be looked at, trying again: {error}");
+            sleep(PERIOD).await;
+        }
+    }
+}
+
+/// Looks until no threshold is set any more.
+async fn look(copier: &Copier, source: &Session, brake: &mut Brake) -> Result<()> {
+    let gate = &copier.gate;
+    let what = "looking at the source";
+    let statement = source.prepare(LAG).await.during(what)?;
+    let (queue, worker) = (copier.config.queue_name.as_str(), copier.config.worker());
+    let named: [&(dyn tokio_postgres::types::ToSql + Sync); 2] = [&queue, &worker];
+    let mut passed = gate.passed();
+    let mut since = Instant::now();
+    let mut judge = |brake: &mut Brake, look: Look| {
+        let seconds = since.elapsed().as_secs_f64().max(0.001);
+        let speed = gate.passed().saturating_sub(passed) as f64 / seconds;
+        (passed, since) = (gate.passed(), Instant::now());
+        press(copier, brake, look, speed);
+    };
+    while !gate.limits().thresholds.is_none() {
+        let asked = Instant::now();
+        let mut answer = pin!(source.query_opt(&statement, &named));
+        let row = loop {
+            match timeout(PERIOD, &mut answer).await {
+                Ok(row) => break row.during(what)?,
+                Err(_) => judge(brake, Look { latency: asked.elapsed(), lag: Duration::ZERO }),
+            }
+        };
+        let lag = row.map_or(0.0, |row| row.get::<_, f64>(0));
+        let lag = Duration::try_from_secs_f64(lag).unwrap_or_default();
+        judge(brake, Look { latency: asked.elapsed(), lag });
+        sleep(PERIOD).await;
+    }
+    Ok(())
+}
+
+fn press(copier: &Copier, brake: &mut Brake, look: Look, speed: f64) {
+    let (job, queue) = (copier.config.job_name.as_str(), copier.config.queue_name.as_str());
+    let limits = copier.gate.limits();
+    let exceeded = limits.thresholds.exceeded(&look);
+    let limit = brake.judge(exceeded.is_some(), speed);
+    let before = limits.braked;
+    match (&before, limit) {
+        (None, Some(limit)) => {
+            let why = exceeded.as_deref().unwrap_or_default();
+            warn!(job, queue, bytes_per_second = limit, "copies are slowed down: {why}");
+        }
+        (Some(_), None) => info!(job, queue, "the source is well again: copies are not slowed down any more"),
+        _ => {}
+    }
+    // while the speed grows again it is told what it was lowered for
+    let why = exceeded.or_else(|| before.map(|before| before.why)).unwrap_or_default();
+    copier.gate.saw(Some(look.latency));
+    copier.gate.set(|limits| limits.braked = limit.map(|bytes_per_second| Braked { bytes_per_second, why }));
+}
