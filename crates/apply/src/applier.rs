@@ -10,11 +10,11 @@ use crate::applied::{Applied, TableCounts};
 use crate::conflict::Conflicts;
 use crate::options::Options;
 use crate::target::survey;
-use crate::target::survey::{Sight, splits};
+use crate::target::survey::{CatalogEntry, splits};
 use crate::target::table::Plan;
-use crate::write::chunk::Manner;
-use crate::write::failed_tables::{Aside, Failure};
-use crate::write::net_changes::Spool;
+use crate::write::chunk::WriteMode;
+use crate::write::failed_tables::{FailedTables, Failure};
+use crate::write::net_changes::NetChanges;
 use crate::write::refusal::Next;
 use crate::write::truncate::truncate;
 use crate::write::{chunk, deferred_checks, refusal};
@@ -31,12 +31,12 @@ pub struct Applier {
     /// What the source says about tables whose events have columns that the target lacks.
     sources: HashMap<Arc<str>, Arc<Source>>,
     /// What the catalog said in this transaction.
-    sights: HashMap<Arc<str>, Sight>,
+    catalog_entries: HashMap<Arc<str>, CatalogEntry>,
     survey: Option<Statement>,
     buffer: Vec<Change>,
     bytes: usize,
     applied: Applied,
-    aside: Aside,
+    failed: FailedTables,
 }
 
 /// How many times its size a chunk may grow to while rows change their keys.
@@ -52,12 +52,12 @@ impl Applier {
             dest: HashMap::new(),
             plans: HashMap::new(),
             sources: HashMap::new(),
-            sights: HashMap::new(),
+            catalog_entries: HashMap::new(),
             survey: None,
             buffer: Vec::new(),
             bytes: 0,
             applied: Applied::default(),
-            aside: Aside::default(),
+            failed: FailedTables::default(),
         }
     }
 
@@ -91,18 +91,18 @@ impl Applier {
     /// Those of writing. The transaction has to be rolled back then, and [`reset`](Self::reset) to be called; likewise when the future
     /// is dropped.
     pub async fn push(&mut self, client: &Client, change: Change) -> Result<()> {
-        if self.aside.has(&change.table) {
+        if self.failed.has(&change.table) {
             return Ok(());
         }
         if matches!(change.op, Op::Truncate | Op::TruncatePartition(_)) {
             self.write(client).await?;
-            self.settle_spools(client).await?;
-            if self.options.set_aside {
+            self.settle_net_changes(client).await?;
+            if self.options.isolate {
                 save(client, "savepoint londiste_rs_truncate").await?;
             }
             match self.truncate(client, &change).await {
-                Err(error) if self.options.set_aside && error.is_of_its_table() => {
-                    self.aside.take(&change.table, error);
+                Err(error) if self.options.isolate && error.is_of_its_table() => {
+                    self.failed.take(&change.table, error);
                     return save(client, "rollback to savepoint londiste_rs_truncate").await;
                 }
                 done => done?,
@@ -142,9 +142,9 @@ impl Applier {
     /// As [`push`](Self::push).
     pub async fn flush(&mut self, client: &Client) -> Result<Applied> {
         self.write(client).await?;
-        self.settle_spools(client).await?;
+        self.settle_net_changes(client).await?;
         // a flush may end the transaction, and others may change the tables before the next one begins
-        self.sights.clear();
+        self.catalog_entries.clear();
         Ok(std::mem::take(&mut self.applied))
     }
 
@@ -156,30 +156,32 @@ impl Applier {
     /// [`Error::Server`].
     pub async fn gather(&mut self, client: &Client, source_table: &str) -> Result<bool> {
         let bypass = self.options.bypass_triggers;
-        let Some(plan) = self.plans.get_mut(source_table).filter(|plan| plan.spool.is_none()) else {
+        let Some(plan) = self.plans.get_mut(source_table).filter(|plan| plan.net_changes.is_none()) else {
             return Ok(false);
         };
-        plan.spool = Spool::of(client, plan, bypass).await?;
-        Ok(plan.spool.is_some())
+        plan.net_changes = NetChanges::of(client, plan, bypass).await?;
+        Ok(plan.net_changes.is_some())
     }
 
     /// Writes all tables as they come again.
     pub fn gather_no_more(&mut self) {
-        self.plans.values_mut().for_each(|plan| plan.spool = None);
+        self.plans.values_mut().for_each(|plan| plan.net_changes = None);
     }
 
     /// Writes what has been gathered of single tables.
-    async fn settle_spools(&mut self, client: &Client) -> Result<()> {
+    async fn settle_net_changes(&mut self, client: &Client) -> Result<()> {
         let (bypass, on_conflict) = (self.options.bypass_triggers, self.options.on_conflict);
         for (table, plan) in &mut self.plans {
-            let Some(mut spool) = plan.spool.take_if(|_| !self.aside.has(table)) else { continue };
+            let Some(mut net_changes) = plan.net_changes.take_if(|_| !self.failed.has(table)) else {
+                continue;
+            };
             save(client, "savepoint londiste_rs_spool").await?;
             let mut conflicts = Conflicts::default();
-            let settled = spool.settle(client, plan, bypass, on_conflict, &mut conflicts).await;
-            plan.spool = Some(spool);
+            let settled = net_changes.settle(client, plan, bypass, on_conflict, &mut conflicts).await;
+            plan.net_changes = Some(net_changes);
             match settled {
-                Err(error) if self.options.set_aside && error.is_of_its_table() => {
-                    self.aside.take(table, error);
+                Err(error) if self.options.isolate && error.is_of_its_table() => {
+                    self.failed.take(table, error);
                     save(client, "rollback to savepoint londiste_rs_spool").await?;
                 }
                 settled => {
@@ -197,17 +199,17 @@ impl Applier {
         Ok(())
     }
 
-    /// Sets a table aside whose change could not even be decoded.
-    pub fn set_aside(&mut self, table: &Arc<str>, error: Error) {
-        self.aside.take(table, error);
+    /// Sets a table failed whose change could not even be decoded.
+    pub fn isolate(&mut self, table: &Arc<str>, error: Error) {
+        self.failed.take(table, error);
     }
 
-    /// The tables set aside since the transaction began that fail by themselves.
+    /// The tables set failed since the transaction began that fail by themselves.
     pub fn failures(&mut self) -> Vec<Failure> {
-        self.aside.failures()
+        self.failed.failures()
     }
 
-    /// Checks the deferred constraints of each known table, and sets those aside that fail: at the commit itself, not
+    /// Checks the deferred constraints of each known table, and sets those failed that fail: at the commit itself, not
     /// every check tells its table. To be called
     /// behind the last flush.
     ///
@@ -217,8 +219,8 @@ impl Applier {
         for (table, plan) in &self.plans {
             save(client, "savepoint londiste_rs_check").await?;
             match deferred_checks::check(client, plan).await {
-                Err(error) if self.options.set_aside && error.is_of_its_table() => {
-                    self.aside.take(table, error);
+                Err(error) if self.options.isolate && error.is_of_its_table() => {
+                    self.failed.take(table, error);
                     save(client, "rollback to savepoint londiste_rs_check").await?;
                 }
                 checked => checked?,
@@ -230,17 +232,17 @@ impl Applier {
     /// Forgets what is known of all tables' structure, and all prepared statements.
     pub fn forget_all(&mut self) {
         self.plans.clear();
-        self.sights.clear();
+        self.catalog_entries.clear();
         self.survey = None;
     }
 
     /// Forgets what has been gathered: the transaction was rolled back.
     pub fn reset(&mut self) {
-        self.aside.clear();
-        self.plans.values_mut().filter_map(|plan| plan.spool.as_mut()).for_each(Spool::forget);
+        self.failed.clear();
+        self.plans.values_mut().filter_map(|plan| plan.net_changes.as_mut()).for_each(NetChanges::forget);
         self.buffer.clear();
         self.bytes = 0;
-        self.sights.clear();
+        self.catalog_entries.clear();
         self.applied = Applied::default();
     }
 
@@ -248,7 +250,7 @@ impl Applier {
     pub fn forget(&mut self, source_table: &str) {
         self.plans.remove(source_table);
         self.sources.remove(source_table);
-        self.sights.remove(source_table);
+        self.catalog_entries.remove(source_table);
     }
 
     async fn write(&mut self, client: &Client) -> Result<()> {
@@ -266,7 +268,7 @@ impl Applier {
     async fn write_chunk(&mut self, client: &Client, changes: &[Change]) -> Result<()> {
         let (mut tables, mut positions) = chunk::tables(changes);
         loop {
-            let at: Vec<usize> = (0..tables.len()).filter(|at| self.aside.has(&tables[*at])).collect();
+            let at: Vec<usize> = (0..tables.len()).filter(|at| self.failed.has(&tables[*at])).collect();
             for at in at.into_iter().rev() {
                 tables.remove(at);
                 positions.remove(at);
@@ -276,10 +278,10 @@ impl Applier {
             }
             for table in &tables {
                 if let Some(plan) = self.plans.get_mut(table)
-                    && let Some(mut spool) = plan.spool.take()
+                    && let Some(mut net_changes) = plan.net_changes.take()
                 {
-                    let created = spool.create(client, plan).await;
-                    plan.spool = Some(spool);
+                    let created = net_changes.create(client, plan).await;
+                    plan.net_changes = Some(net_changes);
                     created?;
                 }
             }
@@ -292,12 +294,12 @@ impl Applier {
                     });
                     let failed: Vec<Arc<str>> = failed.cloned().collect();
                     let Some(first) =
-                        failed.first().filter(|_| self.options.set_aside && error.is_of_its_table())
+                        failed.first().filter(|_| self.options.isolate && error.is_of_its_table())
                     else {
                         return Err(error);
                     };
-                    self.aside.take(first, error);
-                    self.sights.clear();
+                    self.failed.take(first, error);
+                    self.catalog_entries.clear();
                     save(client, "rollback to savepoint londiste_rs_chunk").await?;
                 }
             }
@@ -312,20 +314,20 @@ impl Applier {
         positions: &[Vec<usize>],
     ) -> Result<()> {
         let (bypass, on_conflict) = (self.options.bypass_triggers, self.options.on_conflict);
-        let mut manner = Manner { bypass, on_conflict, ..Manner::default() };
+        let mut mode = WriteMode { bypass, on_conflict, ..WriteMode::default() };
         let mut anew = false;
         loop {
             let mut plans = self.plans(client, changes, tables, positions).await?;
             let mut counts = vec![TableCounts::default(); tables.len()];
             let mut conflicts = vec![Conflicts::default(); tables.len()];
             let written =
-                chunk::write(client, &mut plans, changes, positions, &manner, &mut counts, &mut conflicts)
+                chunk::write(client, &mut plans, changes, positions, &mode, &mut counts, &mut conflicts)
                     .await;
             let next = match &written {
                 Ok(()) => None,
-                Err(error) => Some(match refusal::next(error, &manner) {
+                Err(error) => Some(match refusal::next(error, &mode) {
                     // what was gathered is known by its plan alone
-                    Next::Anew if anew || plans.iter().any(|plan| plan.spool.is_some()) => Next::GiveUp,
+                    Next::Anew if anew || plans.iter().any(|plan| plan.net_changes.is_some()) => Next::GiveUp,
                     next => next,
                 }),
             };
@@ -357,12 +359,12 @@ impl Applier {
                         ?next,
                         "chunk is written again"
                     );
-                    manner.in_order |= next != Next::Anew;
-                    manner.careful |= next == Next::Careful;
-                    manner.single |= next == Next::Single;
-                    manner.apart = next == Next::Apart || (manner.apart && next != Next::Careful);
+                    mode.in_order |= next != Next::Anew;
+                    mode.careful |= next == Next::Careful;
+                    mode.single |= next == Next::Single;
+                    mode.apart = next == Next::Apart || (mode.apart && next != Next::Careful);
                     anew |= next == Next::Anew;
-                    self.sights.clear();
+                    self.catalog_entries.clear();
                     save(client, "rollback to savepoint londiste_rs_chunk").await?;
                 }
             }
@@ -377,33 +379,37 @@ impl Applier {
         tables: &[Arc<str>],
         positions: &[Vec<usize>],
     ) -> Result<Vec<Plan>> {
-        if !tables.iter().all(|table| self.sights.contains_key(table)) {
+        if !tables.iter().all(|table| self.catalog_entries.contains_key(table)) {
             let statement = match &self.survey {
                 Some(statement) => statement.clone(),
                 None => self.survey.insert(survey::prepare(client).await?).clone(),
             };
             let dest: Vec<&str> = tables.iter().map(|table| self.dest_of(table)).collect();
-            let sights = survey::run(client, &statement, &dest).await?;
-            for (table, sight) in tables.iter().zip(sights) {
-                sight.and_then(|sight| self.sights.insert(Arc::clone(table), sight));
+            let catalog_entries = survey::run(client, &statement, &dest).await?;
+            for (table, catalog_entry) in tables.iter().zip(catalog_entries) {
+                catalog_entry
+                    .and_then(|catalog_entry| self.catalog_entries.insert(Arc::clone(table), catalog_entry));
             }
         }
         let mut plans = Vec::with_capacity(tables.len());
         for (table, positions) in tables.iter().zip(positions) {
             let event_id = positions.first().map(|at| changes[*at].event_id).unwrap_or_default();
             let dest = self.dest_of(table).to_owned();
-            let sight = self.sights.get(table).cloned();
-            let sight = sight.ok_or_else(|| Error::TableMissing { table: dest.clone(), event_id })?;
+            let catalog_entry = self.catalog_entries.get(table).cloned();
+            let catalog_entry =
+                catalog_entry.ok_or_else(|| Error::TableMissing { table: dest.clone(), event_id })?;
             let known = self.plans.remove(table);
-            let known =
-                known.filter(|p| p.sight.oid == sight.oid && p.sight.fingerprint == sight.fingerprint);
+            let known = known.filter(|p| {
+                p.catalog_entry.oid == catalog_entry.oid
+                    && p.catalog_entry.fingerprint == catalog_entry.fingerprint
+            });
             let mut plan = match known {
                 Some(mut plan) => {
-                    plan.sight = sight;
+                    plan.catalog_entry = catalog_entry;
                     plan.trim();
                     plan
                 }
-                None => Plan::load(client, &dest, sight, event_id).await?,
+                None => Plan::load(client, &dest, catalog_entry, event_id).await?,
             };
             plan.source = self.sources.get(table).map(Arc::clone);
             plan.missing_columns = self.options.missing_columns;

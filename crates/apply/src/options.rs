@@ -39,9 +39,9 @@ pub struct Options {
     pub on_conflict: OnConflict,
     /// What becomes of tables with values in columns that the target lacks.
     pub missing_columns: MissingColumns,
-    /// A table that cannot be written is set aside and the others go on, so that the end of the transaction shows all that fail. If there are
+    /// A table that cannot be written is set failed and the others go on, so that the end of the transaction shows all that fail. If there are
     /// [`failures`](Applier::failures), the transaction is to be rolled back.
-    pub set_aside: bool,
+    pub isolate: bool,
 }
 
 impl Default for Options {
@@ -52,7 +52,7 @@ impl Default for Options {
             chunk_bytes: 8 << 20,
             on_conflict: OnConflict::Error,
             missing_columns: MissingColumns::Hold,
-            set_aside: false,
+            isolate: false,
         }
     }
 }

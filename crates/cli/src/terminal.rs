@@ -3,7 +3,7 @@
 use std::io::Write;
 
 /// An error with its causes. What PostgreSQL said is told once, though errors around it repeat it.
-pub(crate) fn told(error: &anyhow::Error) -> String {
+pub(crate) fn describe(error: &anyhow::Error) -> String {
     let mut text = String::new();
     for cause in error.chain() {
         let words = cause.to_string();

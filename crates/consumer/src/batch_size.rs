@@ -12,16 +12,16 @@ const MOST: i32 = 50_000;
 const SHRINK: i64 = 4;
 
 /// Events at most, where a batch is several ticks.
-pub(crate) struct Portion(i32);
+pub(crate) struct BatchSize(i32);
 
-impl Portion {
+impl BatchSize {
     /// The most; or, where an earlier attempt has left a batch unfinished that was not applied, a part of that one, which is given back.
-    pub(crate) async fn after(worker: &Worker, provider: &Session, completed: i64) -> Result<Portion> {
+    pub(crate) async fn after(worker: &Worker, provider: &Session, completed: i64) -> Result<BatchSize> {
         let (queue, consumer) = (worker.config.queue_name.as_str(), worker.config.consumer());
         let unfinished = batch::unfinished(&**provider, queue, consumer).await?;
         let Some(unfinished) = unfinished.filter(|batch| batch.divisible && batch.previous_tick == completed)
         else {
-            return Ok(Portion(MOST));
+            return Ok(BatchSize(MOST));
         };
         batch::register(&**provider, queue, consumer, Some(completed)).await?;
         let events = i32::try_from(unfinished.events / SHRINK).unwrap_or(MOST).clamp(1, MOST);
@@ -32,7 +32,7 @@ impl Portion {
             "an unfinished batch of {} events is begun anew with {events} at most",
             unfinished.events
         );
-        Ok(Portion(events))
+        Ok(BatchSize(events))
     }
 
     pub(crate) fn events(&self) -> i32 {

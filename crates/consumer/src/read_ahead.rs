@@ -34,17 +34,17 @@ enum Block {
 }
 
 /// A batch that is being read.
-pub(crate) struct Ahead {
+pub(crate) struct ReadAhead {
     blocks: mpsc::Receiver<Result<Block>>,
     items: std::vec::IntoIter<Item>,
     /// Ends the reader when this is dropped.
     _reader: JoinSet<()>,
 }
 
-impl Ahead {
+impl ReadAhead {
     /// Begins to read. Of tables that are not `wanted` nothing is even decoded: it may be what they are parked for. An
     /// event whose type nobody knows is an error, whatever table it names.
-    pub(crate) fn read(decoder: &Arc<Mutex<Decoder>>, events: Events, wanted: HashSet<String>) -> Ahead {
+    pub(crate) fn read(decoder: &Arc<Mutex<Decoder>>, events: Events, wanted: HashSet<String>) -> ReadAhead {
         let (sender, blocks) = mpsc::channel(BLOCKS);
         let decoder = Arc::clone(decoder);
         let mut reader = JoinSet::new();
@@ -53,7 +53,7 @@ impl Ahead {
             let read = Box::pin(read(&decoder, events, &wanted, &sender)).await;
             let _ = sender.send(read.map(|()| Block::End)).await;
         });
-        Ahead { blocks, items: Vec::new().into_iter(), _reader: reader }
+        ReadAhead { blocks, items: Vec::new().into_iter(), _reader: reader }
     }
 
     /// The next item; `None` at the batch's end. Counts the events that have come.

@@ -15,7 +15,7 @@ use crate::conflicts::Conflicts;
 use crate::error::During;
 use crate::parking::Parkings;
 use crate::progress::Progress;
-use crate::read_ahead::Ahead;
+use crate::read_ahead::ReadAhead;
 use crate::root::Due;
 use crate::{Error, Result, Worker, control, single_worker, unknown};
 
@@ -66,7 +66,7 @@ impl<'a> Replay<'a> {
             bypass_triggers,
             on_conflict,
             missing_columns,
-            set_aside: true,
+            isolate: true,
             ..apply::Options::default()
         };
         let applier = Applier::new(options);
@@ -206,7 +206,7 @@ impl<'a> Replay<'a> {
         let events = batch::events(&**provider, batch, None).await?;
         let wanted =
             |(table, part): (&String, &Part)| (!matches!(part, Part::Nothing)).then(|| table.clone());
-        let mut ahead = Ahead::read(&self.decoder, events, parts.iter().filter_map(wanted).collect());
+        let mut ahead = ReadAhead::read(&self.decoder, events, parts.iter().filter_map(wanted).collect());
         let mut progress = Progress::of(self.worker, batch);
         let mut done = Done::default();
         while let Some(decoded) = ahead.next(&mut progress, target).await? {
@@ -240,7 +240,7 @@ impl<'a> Replay<'a> {
                 // told of a time before the table's copy
                 Err(error) if is_seen(&parts, &error) => {}
                 Err(error) => match error.table().map(Arc::from).filter(|_| error.is_of_its_table()) {
-                    Some(table) => self.applier.set_aside(&table, error),
+                    Some(table) => self.applier.isolate(&table, error),
                     None => return Err(error.into()),
                 },
             }

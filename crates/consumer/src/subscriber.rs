@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info};
 
-use crate::batch_size::Portion;
+use crate::batch_size::BatchSize;
 use crate::copies::Copies;
 use crate::foreign_keys::ForeignKeys;
 use crate::position::{Fit, Position};
@@ -54,7 +54,7 @@ pub(crate) async fn run(
         tick = first.completed_tick,
         "leaf worker is ready"
     );
-    let mut portion = Portion::after(worker, &provider, first.completed_tick).await?;
+    let mut batch_size = BatchSize::after(worker, &provider, first.completed_tick).await?;
     let began = Instant::now();
     while !stop.is_cancelled() {
         if began.elapsed() > config.connection_lifetime() {
@@ -95,7 +95,7 @@ pub(crate) async fn run(
             fail_point::reached("relaxed");
             fkeys.look(target).await?;
         }
-        let Some(batch) = take(&provider, worker, &portion, &tables).await? else {
+        let Some(batch) = take(&provider, worker, &batch_size, &tables).await? else {
             if state.error.is_some() {
                 node::set_error(&**target, queue, consumer, None).await?;
             }
@@ -119,7 +119,7 @@ pub(crate) async fn run(
         match applied {
             Ok(done) => {
                 position.applied(&state, &batch);
-                portion.grow();
+                batch_size.grow();
                 statistics.count(&batch, &done);
                 worker.report.tell(|facts| facts.conflicts += done.conflicts());
                 worker.report.applied(&batch, done.changes, done.bytes, began_batch.elapsed());
@@ -140,7 +140,7 @@ pub(crate) async fn run(
 async fn take(
     provider: &Session,
     worker: &Worker,
-    portion: &Portion,
+    batch_size: &BatchSize,
     tables: &[TableInfo],
 ) -> Result<Option<Batch>> {
     let (queue, consumer) = (worker.config.queue_name.as_str(), worker.config.consumer());
@@ -149,11 +149,13 @@ async fn take(
         _ => None,
     };
     let Some(first) = tables.iter().filter_map(mark).min() else {
-        return Ok(batch::next(&**provider, queue, consumer, worker.config.collect(portion.events())).await?);
+        return Ok(
+            batch::next(&**provider, queue, consumer, worker.config.collect(batch_size.events())).await?
+        );
     };
     let collect = batch::Collect {
         alone_from: Some(first),
-        at_most: Some(portion.events()),
+        at_most: Some(batch_size.events()),
         ..batch::Collect::default()
     };
     if let Some(batch) = batch::next(&**provider, queue, consumer, collect).await? {

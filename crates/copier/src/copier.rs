@@ -14,8 +14,8 @@ use tokio::time::Instant;
 use crate::error::During;
 use crate::progress::Progress;
 use crate::schedule::connections::{Connections, Sides};
-use crate::schedule::group::{Company, Verdict};
-use crate::schedule::permits::{Crowd, Turn};
+use crate::schedule::group::{CopyGroup, Verdict};
+use crate::schedule::permits::{CopyPermits, Turn};
 use crate::schedule::priority;
 use crate::states::{catch_up, in_copy};
 use crate::throttle::brake::Brake;
@@ -32,8 +32,8 @@ pub struct Copier {
     /// In the hands of the one copy that looks at the source for all.
     pub(crate) brake: Arc<Mutex<Brake>>,
     pub(crate) progress: Progress,
-    pub(crate) crowd: Crowd,
-    told: Told,
+    pub(crate) permits: CopyPermits,
+    reported: ReportedAt,
     /// It may not be stopped now: the table is about to be the worker's, or is already, and there is something left to do.
     pub(crate) busy: watch::Sender<bool>,
     pub(crate) report: Report,
@@ -50,8 +50,8 @@ pub struct Copiers {
     gate: Gate,
     brake: Arc<Mutex<Brake>>,
     progress: Progress,
-    crowd: Crowd,
-    told: Told,
+    permits: CopyPermits,
+    reported: ReportedAt,
 }
 
 /// What comes after a piece of the way.
@@ -65,7 +65,7 @@ pub(crate) enum After {
 }
 
 /// When the copies' progress was written down last. Held while it is: what a copy takes away when it leaves is not to be written again.
-type Told = Arc<Mutex<Option<Instant>>>;
+type ReportedAt = Arc<Mutex<Option<Instant>>>;
 
 /// How often a copy says how far it is, and looks whether it is to be held.
 const REPORT: Duration = Duration::from_secs(1);
@@ -76,9 +76,9 @@ impl Copiers {
         let config = Arc::new(config);
         let gate = limits.gate.clone();
         let connections = Connections::new(Arc::clone(&config), gate.clone());
-        let (brake, progress, told) = (Arc::default(), Progress::default(), Told::default());
-        let crowd = Crowd::new(gate.clone());
-        Copiers { config, bell, connections, gate, brake, progress, crowd, told }
+        let (brake, progress, reported) = (Arc::default(), Progress::default(), ReportedAt::default());
+        let permits = CopyPermits::new(gate.clone());
+        Copiers { config, bell, connections, gate, brake, progress, permits, reported }
     }
 
     /// The copy of `table` (`schema.table` as the queue names it).
@@ -91,8 +91,8 @@ impl Copiers {
             gate: self.gate.clone(),
             brake: Arc::clone(&self.brake),
             progress: self.progress.clone(),
-            crowd: self.crowd.clone(),
-            told: Arc::clone(&self.told),
+            permits: self.permits.clone(),
+            reported: Arc::clone(&self.reported),
             busy: watch::Sender::new(false),
             report: Report::default(),
             table: table.to_owned(),
@@ -137,24 +137,24 @@ impl Copier {
         let _ = self.busy.subscribe().wait_for(|busy| !busy).await;
     }
 
-    /// What fails together is tried one by one, so that it is told of the right table.
+    /// What fails together is tried one by one, so that it is reported of the right table.
     async fn persist(&self) -> Result<()> {
         match Box::pin(self.work()).await {
-            Err(Error::InCompany { source }) => {
+            Err(Error::InGroup { source }) => {
                 let (job, queue, table) = (&self.config.job_name, &self.config.queue_name, &self.table);
                 info!(job, queue, table, "tables that were copied together go on one by one: {source}");
-                self.crowd.goes_alone(&self.table);
+                self.permits.copies_alone(&self.table);
                 Box::pin(self.work()).await
             }
             outcome => outcome,
         }
     }
 
-    /// Connections to both sides, when it is the copy's turn; `None` when another copy has brought the table to its end. One that has company is
+    /// Connections to both sides, when it is the copy's turn; `None` when another copy has brought the table to its end. One that has group is
     /// not taken along by others.
-    async fn connections(&self, company: &Company) -> Result<Option<Sides>> {
+    async fn connections(&self, group: &CopyGroup) -> Result<Option<Sides>> {
         loop {
-            let mut place = self.crowd.enlist(&self.table, company.is_empty());
+            let mut place = self.permits.enlist(&self.table, group.is_empty());
             let taken = match living(&self.report, priority::turn(self, &mut place)).await? {
                 Turn::Connect(permit) => {
                     let opened = living(&self.report, self.connections.open(&self.table, permit));
@@ -168,7 +168,7 @@ impl Copier {
             self.busy.send_replace(false);
             match verdict {
                 Ok(Verdict::Done) => return Ok(None),
-                Ok(Verdict::Alone) => self.crowd.goes_alone(&self.table),
+                Ok(Verdict::Alone) => self.permits.copies_alone(&self.table),
                 Ok(Verdict::Again) | Err(_) => {}
             }
         }
@@ -176,20 +176,20 @@ impl Copier {
 
     async fn work(&self) -> Result<()> {
         self.busy.send_replace(false);
-        let mut company = Company::default();
+        let mut group = CopyGroup::default();
         loop {
-            let Some(mut sides) = blame(self.connections(&company).await, &mut company)? else {
+            let Some(mut sides) = blame(self.connections(&group).await, &mut group)? else {
                 return Ok(());
             };
-            let ended = Box::pin(self.go_on(&mut sides, &mut company)).await;
-            if blame(ended, &mut company)? {
+            let ended = Box::pin(self.go_on(&mut sides, &mut group)).await;
+            if blame(ended, &mut group)? {
                 return Ok(());
             }
         }
     }
 
     /// Works for the table while it may keep the connections. True when there is nothing left to do.
-    async fn go_on(&self, sides: &mut Sides, company: &mut Company) -> Result<bool> {
+    async fn go_on(&self, sides: &mut Sides, group: &mut CopyGroup) -> Result<bool> {
         let queue = self.config.queue_name.as_str();
         if table::parked(&*sides.target, queue).await?.iter().any(|parked| parked.table == self.table) {
             return Ok(true);
@@ -202,11 +202,11 @@ impl Copier {
             let after = match info.filter(|info| info.local) {
                 Some(info) if info.state == MergeState::InCopy => {
                     // those who are with this one are at another place
-                    *company = Company::default();
-                    Box::pin(in_copy::step(self, sides, &info, company)).await?
+                    *group = CopyGroup::default();
+                    Box::pin(in_copy::step(self, sides, &info, group)).await?
                 }
                 Some(info) if info.state.is_copying() => {
-                    Box::pin(catch_up::run(self, sides, info, company)).await?
+                    Box::pin(catch_up::run(self, sides, info, group)).await?
                 }
                 _ => {
                     self.leave(sides, std::slice::from_ref(&self.table)).await?;
@@ -217,7 +217,7 @@ impl Copier {
                 After::HandedOver(tables) => {
                     // at once: some of them may be asked for again
                     self.leave(sides, &tables).await?;
-                    company.tell_all(Verdict::Done);
+                    group.tell_all(Verdict::Done);
                     analyze(sides, queue, &tables).await?;
                     return Ok(true);
                 }
@@ -228,8 +228,8 @@ impl Copier {
     }
 
     /// The consumers of this copy and of those that it has taken along.
-    pub(crate) fn consumers(&self, company: &Company) -> Vec<String> {
-        let others = company.tables();
+    pub(crate) fn consumers(&self, group: &CopyGroup) -> Vec<String> {
+        let others = group.tables();
         std::iter::once(&self.table).chain(&others).map(|table| self.config.consumer(table)).collect()
     }
 
@@ -238,7 +238,7 @@ impl Copier {
         let queue = self.config.queue_name.as_str();
         let sql = "delete from londiste_rs.copy_progress where queue_name = $1 and table_name = any ($2)";
         {
-            let _nobody_tells = self.told.lock().await;
+            let _nobody_tells = self.reported.lock().await;
             sides.target.execute(sql, &[&queue, &tables]).await.during("ending the copy")?;
         }
         let consumers: Vec<String> = tables.iter().map(|table| self.config.consumer(table)).collect();
@@ -285,14 +285,14 @@ impl Copier {
                 self.report.sign();
             }
             // one of the copies tells of all of them
-            let Ok(mut told) = self.told.try_lock() else { continue };
-            if told.is_some_and(|told| told.elapsed() < REPORT / 2) {
+            let Ok(mut reported) = self.reported.try_lock() else { continue };
+            if reported.is_some_and(|reported| reported.elapsed() < REPORT / 2) {
                 continue;
             }
-            *told = Some(Instant::now());
+            *reported = Some(Instant::now());
             let Ok(node) = self.connections.report().await else { continue };
             self.progress.publish(&node, &self.gate, queue).await;
-            drop(told);
+            drop(reported);
             if let Ok(Some(state)) = node::consumer_state(&*node, queue, self.config.worker()).await {
                 self.gate.set(|limits| limits.held = state.paused);
             }
@@ -317,11 +317,11 @@ impl Copier {
 }
 
 /// A failure may be any one's of those who work together.
-fn blame<T>(result: Result<T>, company: &mut Company) -> Result<T> {
+fn blame<T>(result: Result<T>, group: &mut CopyGroup) -> Result<T> {
     match result {
-        Err(source) if !company.is_empty() => {
-            company.tell_all(Verdict::Alone);
-            Err(Error::InCompany { source: Box::new(source) })
+        Err(source) if !group.is_empty() => {
+            group.tell_all(Verdict::Alone);
+            Err(Error::InGroup { source: Box::new(source) })
         }
         result => result,
     }

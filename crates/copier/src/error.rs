@@ -95,7 +95,7 @@ pub enum Error {
     },
     /// Tables that are copied together have failed together.
     #[error("{source}")]
-    InCompany {
+    InGroup {
         /// What has happened to one of them.
         #[source]
         source: Box<Error>,
@@ -141,7 +141,7 @@ impl Error {
             Error::NotRestored { .. }
             | Error::BuilderLost { .. }
             | Error::Parted { .. }
-            | Error::InCompany { .. }
+            | Error::InGroup { .. }
             | Error::Pgq(_) => None,
         }
     }

@@ -49,7 +49,7 @@ impl Default for Entry {
 
 impl Entry {
     /// The step's name, how much of it is done, and of how much.
-    fn told(&self) -> (&'static str, i64, i64) {
+    fn reported(&self) -> (&'static str, i64, i64) {
         match self.step {
             Step::Rows => ("copy", 0, 0),
             Step::Reconciling => ("reconcile", 0, 0),
@@ -83,8 +83,8 @@ impl Entry {
             format!("slowed down to {} kB/s: {}", braked.bytes_per_second / 1024, braked.why)
         };
         let whole = self.whole.map(|why| format!("under one snapshot: {why}"));
-        let told: Vec<String> = whole.into_iter().chain(limits.braked.map(slowed)).collect();
-        (!told.is_empty()).then(|| told.join("; "))
+        let reported: Vec<String> = whole.into_iter().chain(limits.braked.map(slowed)).collect();
+        (!reported.is_empty()).then(|| reported.join("; "))
     }
 }
 
@@ -200,7 +200,7 @@ impl Progress {
         let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
         let tables: Vec<&String> = entries.keys().collect();
         let entries: Vec<&Entry> = entries.values().collect();
-        let steps: Vec<(&str, i64, i64)> = entries.iter().map(|entry| entry.told()).collect();
+        let steps: Vec<(&str, i64, i64)> = entries.iter().map(|entry| entry.reported()).collect();
         let step: Vec<&str> = steps.iter().map(|step| step.0).collect();
         let [done, total] = [|step: &(&str, i64, i64)| step.1, |step: &(&str, i64, i64)| step.2]
             .map(|of| steps.iter().map(of).collect::<Vec<i64>>());

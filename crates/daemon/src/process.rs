@@ -54,7 +54,7 @@ impl Process {
         let shown = shown.map(|s| (s.job.clone(), s.section, s.ini.file().to_owned()));
         let shown = Jobs::new(shown);
         let (told, over) = mpsc::unbounded_channel();
-        let observed = jobs.iter().any(|job| job.service.endurance.metrics_listen.is_some());
+        let observed = jobs.iter().any(|job| job.service.failure_policy.metrics_listen.is_some());
         Process {
             jobs,
             ended: JoinSet::new(),
@@ -72,9 +72,9 @@ impl Process {
     /// Makes the start-up checks of all jobs. `false`: told to stop meanwhile.
     pub(crate) async fn check(&mut self) -> Result<bool, Error> {
         let mut addresses: BTreeMap<_, Vec<String>> = BTreeMap::new();
-        for endurance in self.jobs.iter().map(|job| &job.service.endurance) {
-            if let Some(address) = endurance.metrics_listen {
-                addresses.entry(address).or_default().extend(endurance.metrics_hosts.iter().cloned());
+        for failure_policy in self.jobs.iter().map(|job| &job.service.failure_policy) {
+            if let Some(address) = failure_policy.metrics_listen {
+                addresses.entry(address).or_default().extend(failure_policy.metrics_hosts.iter().cloned());
             }
         }
         for (address, hosts) in addresses {
@@ -162,7 +162,7 @@ impl Process {
         self.stopping = true;
         self.notifier.stopping();
         for job in &self.jobs {
-            let limit = job.service.endurance.stop_timeout;
+            let limit = job.service.failure_policy.stop_timeout;
             job.supervisor.iter().for_each(|supervisor| supervisor.stop_within(limit));
         }
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use pgq::Bell;
 use tokio::sync::mpsc;
 
-use crate::ini::{Endurance, Ini, OnFailure, PgqdSettings, SyslogSettings};
+use crate::ini::{FailurePolicy, Ini, OnFailure, PgqdSettings, SyslogSettings};
 use crate::log::{Format, LogFile};
 use crate::supervise::{Backoff, Patience, Supervisor};
 use crate::worker::Node;
@@ -23,7 +23,7 @@ pub(crate) struct Service {
     pub(crate) log_format: Format,
     pub(crate) pidfile: Option<PathBuf>,
     pub(crate) syslog: Option<SyslogSettings>,
-    pub(crate) endurance: Endurance,
+    pub(crate) failure_policy: FailurePolicy,
     kind: Kind,
 }
 
@@ -89,7 +89,7 @@ impl Service {
         let found = if ini.has_section("pgqd") { "pgqd" } else { "londiste" };
         match section.unwrap_or(found) {
             "pgqd" => {
-                let PgqdSettings { job_name, logfile, log_format, pidfile, syslog, endurance, ticker } =
+                let PgqdSettings { job_name, logfile, log_format, pidfile, syslog, failure_policy, ticker } =
                     ini.pgqd()?;
                 let kind = Kind::Ticker(Box::new(ticker));
                 Ok(Service {
@@ -100,13 +100,13 @@ impl Service {
                     log_format,
                     pidfile,
                     syslog,
-                    endurance,
+                    failure_policy,
                     kind,
                 })
             }
             _ => {
                 let settings = ini.londiste()?;
-                let endurance = settings.endurance();
+                let failure_policy = settings.failure_policy();
                 let (mut consumer, mut copier): (consumer::Config, copier::Config) =
                     (ini.section("londiste")?, ini.section("londiste")?);
                 (consumer.limits, copier.limits) = (settings.limits(), settings.limits());
@@ -125,7 +125,7 @@ impl Service {
                     log_format: settings.log_format,
                     pidfile: settings.pidfile,
                     syslog: None,
-                    endurance,
+                    failure_policy,
                     kind: Kind::Node {
                         node,
                         longest_pause: settings.exception_sleep,
@@ -162,8 +162,9 @@ impl Service {
                 (Backoff { longest: *longest_pause, ..Backoff::default() }, *loop_delay)
             }
         };
-        let failures = self.endurance.max_failures;
-        let patience = (self.endurance.on_failure == OnFailure::Exit).then_some(Patience { failures, over });
+        let failures = self.failure_policy.max_failures;
+        let patience =
+            (self.failure_policy.on_failure == OnFailure::Exit).then_some(Patience { failures, over });
         let supervisor =
             Supervisor::new(&self.job, backoff).logging_to(log).losing_patience(patience).resting_up_to(rest);
         match &self.kind {
@@ -225,7 +226,7 @@ impl Service {
             log_format: self.log_format,
             pidfile: self.pidfile.clone(),
             syslog: self.syslog.clone(),
-            endurance: newer.endurance,
+            failure_policy: newer.failure_policy,
             kind,
         }
     }

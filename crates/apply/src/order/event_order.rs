@@ -6,8 +6,8 @@ use crate::order::fold::Item;
 use crate::order::key_swap;
 use crate::order::key_swap::{Found, moves};
 use crate::target::table::Plan;
-use crate::write::chunk::Manner;
-use crate::write::step::{Deed, Step, StepRow};
+use crate::write::chunk::WriteMode;
+use crate::write::step::{RowOperation, Step, StepRow};
 use crate::{Error, Op, Result};
 
 /// Plans the steps of the tables named by `ordered`, of which each has its plan and its changes.
@@ -17,7 +17,7 @@ use crate::{Error, Op, Result};
 pub(crate) fn steps<'a>(
     tables: &[(&Plan, &[Item<'a>])],
     ordered: &[bool],
-    manner: &Manner,
+    mode: &WriteMode,
 ) -> Result<Vec<Step<'a>>> {
     let mut sequence: Vec<(usize, usize)> = Vec::new();
     for (table, (_, items)) in tables.iter().enumerate().filter(|(table, _)| ordered[*table]) {
@@ -29,7 +29,7 @@ pub(crate) fn steps<'a>(
         open: false,
         keys: HashSet::new(),
         straight: HashMap::new(),
-        manner: *manner,
+        mode: *mode,
     };
     // where each table goes on: a rotation of keys takes several changes at once
     let mut next = vec![0; tables.len()];
@@ -50,7 +50,7 @@ struct Planner<'a> {
     keys: HashSet<String>,
     /// Position in the chunk before which a table has no rotation of keys.
     straight: HashMap<usize, usize>,
-    manner: Manner,
+    mode: WriteMode,
 }
 
 impl<'a> Planner<'a> {
@@ -62,24 +62,24 @@ impl<'a> Planner<'a> {
         let key: Vec<usize> = plan.mappings[identity].key.iter().map(|(_, to)| *to).collect();
         match item.change.op {
             Op::Insert => {
-                let key = if self.manner.careful && key.is_empty() { plan.key.clone() } else { key };
-                self.join_apart(table, Deed::Insert, plan, key, item);
+                let key = if self.mode.careful && key.is_empty() { plan.key.clone() } else { key };
+                self.join_apart(table, RowOperation::Insert, plan, key, item);
             }
             Op::Put if item.change.new.is_none() => return Ok(self.clear(table, plan, key, row, items)),
             // an update cannot give the row its number
-            Op::Put if plan.numbers_rows(&key) && (self.manner.bypass || !plan.acts_on_others) => {
-                self.join(table, Deed::Clear, key.clone(), row, false);
-                self.join(table, Deed::Insert, key, row, false);
+            Op::Put if plan.numbers_rows(&key) && (self.mode.bypass || !plan.acts_on_others) => {
+                self.join(table, RowOperation::Clear, key.clone(), row, false);
+                self.join(table, RowOperation::Insert, key, row, false);
             }
-            Op::Put => self.join(table, Deed::Put, key, row, false),
-            Op::Delete if key.is_empty() => self.join(table, Deed::DeleteOne, key, row, false),
-            Op::Delete => self.join_apart(table, Deed::Delete, plan, key, item),
+            Op::Put => self.join(table, RowOperation::Put, key, row, false),
+            Op::Delete if key.is_empty() => self.join(table, RowOperation::DeleteOne, key, row, false),
+            Op::Delete => self.join_apart(table, RowOperation::Delete, plan, key, item),
             Op::Update if key.is_empty() => {
                 if item.change.old.is_none() {
                     let (table, event_id) = (plan.table.clone(), item.change.event_id);
                     return Err(Error::NoOldRow { table, event_id });
                 }
-                self.join(table, Deed::UpdateOne, key, row, false);
+                self.join(table, RowOperation::UpdateOne, key, row, false);
             }
             Op::Update => return Ok(self.update(table, plan, key, items)),
             Op::Truncate | Op::TruncatePartition(_) => {}
@@ -98,8 +98,8 @@ impl<'a> Planner<'a> {
         row: StepRow<'a>,
         items: &[Item<'a>],
     ) -> usize {
-        if self.manner.bypass || !plan.acts_on_others {
-            self.join(table, Deed::Clear, key, row, false);
+        if self.mode.bypass || !plan.acts_on_others {
+            self.join(table, RowOperation::Clear, key, row, false);
             return 1;
         }
         let mut seen = HashSet::new();
@@ -120,13 +120,14 @@ impl<'a> Planner<'a> {
         if gone.is_empty() {
             gone.push(row);
         }
-        let mut order = vec![(Deed::Put, &left), (Deed::Clear, &gone)];
-        if self.manner.apart {
-            order = vec![(Deed::Touch, &left), (Deed::Clear, &gone), (Deed::Put, &left)];
+        let mut order = vec![(RowOperation::Put, &left), (RowOperation::Clear, &gone)];
+        if self.mode.apart {
+            order =
+                vec![(RowOperation::Touch, &left), (RowOperation::Clear, &gone), (RowOperation::Put, &left)];
         }
-        for (deed, rows) in order {
+        for (operation, rows) in order {
             for row in rows {
-                self.join(table, deed, key.clone(), *row, false);
+                self.join(table, operation, key.clone(), *row, false);
             }
         }
         count
@@ -138,11 +139,11 @@ impl<'a> Planner<'a> {
         if !moves(plan, &key, item) {
             let text = key_text(plan, &key, item);
             let several = text.is_some() && !plan.can_collide(&key);
-            self.join_text(table, Deed::Update, key, row, several, text);
+            self.join_text(table, RowOperation::Update, key, row, several, text);
             return 1;
         }
         if self.straight.get(&table).is_none_or(|until| item.at >= *until) {
-            match key_swap::find(plan, &key, items, self.manner.apart) {
+            match key_swap::find(plan, &key, items, self.mode.apart) {
                 Found::Rotation(rotation) => {
                     self.rotate(table, plan, key, rotation.rows);
                     return rotation.changes;
@@ -155,12 +156,12 @@ impl<'a> Planner<'a> {
             }
         }
         if key.iter().any(|to| plan.columns[*to].identity_always) {
-            self.join(table, Deed::Delete, key.clone(), row, false);
-            self.join(table, Deed::Insert, key, row, false);
+            self.join(table, RowOperation::Delete, key.clone(), row, false);
+            self.join(table, RowOperation::Insert, key, row, false);
             return 1;
         }
-        let follows = !self.manner.bypass && plan.sight.parents.iter().any(|parent| parent.follows);
-        self.join(table, if follows { Deed::Follow } else { Deed::Update }, key, row, false);
+        let follows = !self.mode.bypass && plan.catalog_entry.parents.iter().any(|parent| parent.follows);
+        self.join(table, if follows { RowOperation::Follow } else { RowOperation::Update }, key, row, false);
         1
     }
 
@@ -169,23 +170,35 @@ impl<'a> Planner<'a> {
         let alike = rows.iter().all(|row| row.new.map(|n| n.1) == rows[0].new.map(|n| n.1));
         self.open = false;
         if alike && plan.key_is_deferred(&key) && !key.iter().any(|to| plan.columns[*to].identity_always) {
-            self.steps.push(Step { table, deed: Deed::Update, key, rows });
+            self.steps.push(Step { table, operation: RowOperation::Update, key, rows });
             return;
         }
-        self.steps.push(Step { table, deed: Deed::Delete, key: key.clone(), rows: rows.clone() });
+        self.steps.push(Step {
+            table,
+            operation: RowOperation::Delete,
+            key: key.clone(),
+            rows: rows.clone(),
+        });
         for row in rows {
-            self.join(table, Deed::Insert, key.clone(), row, true);
+            self.join(table, RowOperation::Insert, key.clone(), row, true);
         }
     }
 
     /// Adds a row to be inserted or deleted. Where each row is looked for first, one key's rows have to stand in different steps.
-    fn join_apart(&mut self, table: usize, deed: Deed, plan: &Plan, key: Vec<usize>, item: &Item<'a>) {
+    fn join_apart(
+        &mut self,
+        table: usize,
+        operation: RowOperation,
+        plan: &Plan,
+        key: Vec<usize>,
+        item: &Item<'a>,
+    ) {
         let row = StepRow::of(item);
-        if self.manner.careful {
+        if self.mode.careful {
             let text = key_text(plan, &key, item);
-            self.join_text(table, deed, key, row, text.is_some(), text);
+            self.join_text(table, operation, key, row, text.is_some(), text);
         } else {
-            self.join(table, deed, key, row, true);
+            self.join(table, operation, key, row, true);
         }
     }
 
@@ -193,22 +206,29 @@ impl<'a> Planner<'a> {
     fn join_text(
         &mut self,
         table: usize,
-        deed: Deed,
+        operation: RowOperation,
         key: Vec<usize>,
         row: StepRow<'a>,
         several: bool,
         text: Option<String>,
     ) {
         self.open &= text.as_ref().is_none_or(|text| !self.keys.contains(text));
-        self.join(table, deed, key, row, several);
+        self.join(table, operation, key, row, several);
         self.keys.extend(text);
     }
 
     /// Adds a row to the last step, or begins another. `several`: rows of this kind can be written together.
-    fn join(&mut self, table: usize, deed: Deed, key: Vec<usize>, row: StepRow<'a>, several: bool) {
-        let several = several && !self.manner.single;
+    fn join(
+        &mut self,
+        table: usize,
+        operation: RowOperation,
+        key: Vec<usize>,
+        row: StepRow<'a>,
+        several: bool,
+    ) {
+        let several = several && !self.mode.single;
         if let Some(last) = self.steps.last_mut().filter(|_| several && self.open)
-            && (last.table, last.deed) == (table, deed)
+            && (last.table, last.operation) == (table, operation)
             && last.key == key
             && last.rows.first().is_some_and(|first| first.new.map(|n| n.1) == row.new.map(|n| n.1))
         {
@@ -217,7 +237,7 @@ impl<'a> Planner<'a> {
         }
         self.keys.clear();
         self.open = several;
-        self.steps.push(Step { table, deed, key, rows: vec![row] });
+        self.steps.push(Step { table, operation, key, rows: vec![row] });
     }
 }
 

@@ -7,7 +7,7 @@ use crate::{Error, Result};
 
 /// What the catalog says about one destination table.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Sight {
+pub(crate) struct CatalogEntry {
     /// Changes whenever columns or unique indexes do.
     pub(crate) fingerprint: String,
     pub(crate) oid: u32,
@@ -58,7 +58,11 @@ pub(crate) async fn prepare(client: &Client) -> Result<Statement> {
 ///
 /// # Errors
 /// [`Error::Server`].
-pub(crate) async fn run(client: &Client, survey: &Statement, tables: &[&str]) -> Result<Vec<Option<Sight>>> {
+pub(crate) async fn run(
+    client: &Client,
+    survey: &Statement,
+    tables: &[&str],
+) -> Result<Vec<Option<CatalogEntry>>> {
     let ways: Vec<_> =
         tables.iter().enumerate().flat_map(|(at, table)| splits(table).map(move |way| (at, way))).collect();
     let (schemas, names): (Vec<_>, Vec<_>) = ways.iter().map(|(_, way)| *way).unzip();
@@ -66,24 +70,26 @@ pub(crate) async fn run(client: &Client, survey: &Statement, tables: &[&str]) ->
         .query(survey, &[&schemas, &names])
         .await
         .map_err(Error::server("looking at the target's catalog"))?;
-    let mut sights = vec![None; tables.len()];
+    let mut catalog_entries = vec![None; tables.len()];
     for row in rows {
         let parents: Vec<u32> = row.get(3);
         let acts: Vec<bool> = row.get(4);
         let follows: Vec<bool> = row.get(5);
         let parents = parents.into_iter().zip(acts).zip(follows);
         let way = usize::try_from(row.get::<_, i64>(0) - 1).unwrap_or(usize::MAX);
-        if let Some(sight) =
-            ways.get(way).and_then(|(at, _)| sights.get_mut(*at)).filter(|sight| sight.is_none())
+        if let Some(catalog_entry) = ways
+            .get(way)
+            .and_then(|(at, _)| catalog_entries.get_mut(*at))
+            .filter(|catalog_entry| catalog_entry.is_none())
         {
-            *sight = Some(Sight {
+            *catalog_entry = Some(CatalogEntry {
                 oid: row.get(1),
                 fingerprint: row.get(2),
                 parents: parents.map(|((oid, acts), follows)| Parent { oid, acts, follows }).collect(),
             });
         }
     }
-    Ok(sights)
+    Ok(catalog_entries)
 }
 
 /// What schema and table a plain name may mean, the likeliest first: each of its dots may be the one that parts them.

@@ -7,8 +7,8 @@ use tokio_postgres::{Client, Statement};
 
 use crate::target::mapping::Mapping;
 use crate::target::reading::{FIRST_OF_OTHERS, JOINS, READING, Reading};
-use crate::target::survey::Sight;
-use crate::write::net_changes::Spool;
+use crate::target::survey::CatalogEntry;
+use crate::write::net_changes::NetChanges;
 use crate::write::statement::Shape;
 use crate::{Columns, Error, MissingColumns, Result, Row, Source};
 
@@ -107,7 +107,7 @@ pub(crate) struct Plan {
     pub(crate) alone: bool,
     /// Rows of other tables go or change when one of this table goes, by foreign keys.
     pub(crate) acts_on_others: bool,
-    pub(crate) sight: Sight,
+    pub(crate) catalog_entry: CatalogEntry,
     pub(crate) columns: Vec<TargetColumn>,
     pub(crate) uniques: Vec<Unique>,
     /// The target's own key: for rows whose event does not tell one.
@@ -120,7 +120,7 @@ pub(crate) struct Plan {
     pub(crate) source: Option<Arc<Source>>,
     pub(crate) missing_columns: MissingColumns,
     /// Its changes are gathered and written at the end.
-    pub(crate) spool: Option<Spool>,
+    pub(crate) net_changes: Option<NetChanges>,
 }
 
 const TABLE: &str = "
@@ -151,9 +151,14 @@ impl Plan {
     ///
     /// # Errors
     /// [`Error::Server`]; [`Error::TableMissing`] when it went meanwhile.
-    pub(crate) async fn load(client: &Client, table: &str, sight: Sight, event_id: i64) -> Result<Plan> {
+    pub(crate) async fn load(
+        client: &Client,
+        table: &str,
+        catalog_entry: CatalogEntry,
+        event_id: i64,
+    ) -> Result<Plan> {
         let failed = || Error::server(format!("reading the structure of table {table} on the target"));
-        let oid = sight.oid;
+        let oid = catalog_entry.oid;
         let found = client.query_opt(TABLE, &[&oid]).await.map_err(failed())?;
         let found = found.ok_or_else(|| Error::TableMissing { table: table.to_owned(), event_id })?;
         let mut columns = Vec::new();
@@ -198,7 +203,7 @@ impl Plan {
             quoted: found.get(0),
             alone: found.get(1),
             acts_on_others: found.get(2),
-            sight,
+            catalog_entry,
             columns,
             uniques,
             key,
@@ -207,7 +212,7 @@ impl Plan {
             ordered_for: 0,
             source: None,
             missing_columns: MissingColumns::Hold,
-            spool: None,
+            net_changes: None,
         })
     }
 
@@ -273,7 +278,7 @@ impl Plan {
 
     /// A row may be gone, or changed, by a foreign key's action before its own change arrives.
     pub(crate) fn may_cascade(&self, bypass: bool) -> bool {
-        !bypass && self.sight.parents.iter().any(|parent| parent.acts)
+        !bypass && self.catalog_entry.parents.iter().any(|parent| parent.acts)
     }
 
     /// The key's uniqueness is checked at the transaction's end only, or never.

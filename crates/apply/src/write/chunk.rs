@@ -12,12 +12,12 @@ use crate::order::fold::{Folded, Item, fold};
 use crate::target::lacking_columns;
 use crate::target::table::Plan;
 use crate::write::row_by_row;
-use crate::write::step::{Deed, folded_steps, run};
+use crate::write::step::{RowOperation, folded_steps, run};
 use crate::{Change, OnConflict, Result};
 
 /// How a chunk is to be written.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Manner {
+pub(crate) struct WriteMode {
     /// Foreign keys are out of force.
     pub(crate) bypass: bool,
     /// Everything in event order.
@@ -56,7 +56,7 @@ pub(crate) async fn write(
     plans: &mut [Plan],
     changes: &[Change],
     positions: &[Vec<usize>],
-    manner: &Manner,
+    mode: &WriteMode,
     counts: &mut [TableCounts],
     conflicts: &mut [Conflicts],
 ) -> Result<()> {
@@ -67,18 +67,18 @@ pub(crate) async fn write(
     }
     let mut folded: Vec<Option<Folded<'_>>> = Vec::with_capacity(plans.len());
     for (plan, items) in plans.iter_mut().zip(&items) {
-        if let Some(mut spool) = plan.spool.take() {
-            let taken = spool.take(client, plan, items).await;
-            plan.spool = Some(spool);
+        if let Some(mut net_changes) = plan.net_changes.take() {
+            let taken = net_changes.take(client, plan, items).await;
+            plan.net_changes = Some(net_changes);
             taken?;
             folded.push(Some(Folded::default()));
             continue;
         }
-        let in_order = manner.in_order || plan.ordered_for > 0;
+        let in_order = mode.in_order || plan.ordered_for > 0;
         plan.ordered_for = plan.ordered_for.saturating_sub(1);
         folded.push(if in_order { None } else { fold(plan, items) });
     }
-    let links = Links::between(plans, manner.bypass);
+    let links = Links::between(plans, mode.bypass);
     for (table, folded) in folded.iter_mut().enumerate() {
         // a row that goes and comes back would take those with it that refer to it
         folded.take_if(|folded| !folded.equals.is_empty() && links.refer_to(table));
@@ -91,31 +91,31 @@ pub(crate) async fn write(
     let early = |table: usize, plan: &Plan| !links.touch(table) && plan.can_collide(&plan.key);
     for (table, folded) in folded.iter().enumerate() {
         if let Some(folded) = folded.as_ref().filter(|_| early(table, &plans[table])) {
-            steps.extend(folded_steps(table, &mut plans[table], folded, Deed::Delete)?);
-            steps.extend(folded_steps(table, &mut plans[table], folded, Deed::Clear)?);
+            steps.extend(folded_steps(table, &mut plans[table], folded, RowOperation::Delete)?);
+            steps.extend(folded_steps(table, &mut plans[table], folded, RowOperation::Clear)?);
         }
     }
     for table in links.parents_first() {
         if let Some(folded) = &folded[table] {
             let all = folded.equals_exist;
-            steps.extend(folded_steps(table, &mut plans[table], folded, Deed::DeleteEquals { all })?);
-            steps.extend(folded_steps(table, &mut plans[table], folded, Deed::Update)?);
-            steps.extend(folded_steps(table, &mut plans[table], folded, Deed::Put)?);
-            steps.extend(folded_steps(table, &mut plans[table], folded, Deed::Insert)?);
+            steps.extend(folded_steps(table, &mut plans[table], folded, RowOperation::DeleteEquals { all })?);
+            steps.extend(folded_steps(table, &mut plans[table], folded, RowOperation::Update)?);
+            steps.extend(folded_steps(table, &mut plans[table], folded, RowOperation::Put)?);
+            steps.extend(folded_steps(table, &mut plans[table], folded, RowOperation::Insert)?);
         }
     }
     for table in links.parents_first().into_iter().rev() {
         if let Some(folded) = folded[table].as_ref().filter(|_| !early(table, &plans[table])) {
-            steps.extend(folded_steps(table, &mut plans[table], folded, Deed::Delete)?);
-            steps.extend(folded_steps(table, &mut plans[table], folded, Deed::Clear)?);
+            steps.extend(folded_steps(table, &mut plans[table], folded, RowOperation::Delete)?);
+            steps.extend(folded_steps(table, &mut plans[table], folded, RowOperation::Clear)?);
         }
     }
     let of_tables: Vec<_> = plans.iter().zip(&items).map(|(plan, items)| (plan, items.as_slice())).collect();
-    steps.extend(event_order::steps(&of_tables, &ordered, manner)?);
-    if manner.careful {
-        return row_by_row::run(client, plans, &steps, manner, counts, conflicts).await;
+    steps.extend(event_order::steps(&of_tables, &ordered, mode)?);
+    if mode.careful {
+        return row_by_row::run(client, plans, &steps, mode, counts, conflicts).await;
     }
-    run(client, plans, &steps, manner, counts).await
+    run(client, plans, &steps, mode, counts).await
 }
 
 fn item<'a>(plan: &mut Plan, at: usize, change: &'a Change) -> Result<Item<'a>> {
@@ -140,8 +140,8 @@ impl Links {
         let mut links = Vec::new();
         if !bypass {
             for (child, plan) in plans.iter().enumerate() {
-                for end in &plan.sight.parents {
-                    let parents = plans.iter().enumerate().filter(|(_, p)| p.sight.oid == end.oid);
+                for end in &plan.catalog_entry.parents {
+                    let parents = plans.iter().enumerate().filter(|(_, p)| p.catalog_entry.oid == end.oid);
                     links.extend(parents.map(|(parent, _)| (child, parent, end.acts)));
                 }
             }

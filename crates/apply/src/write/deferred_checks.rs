@@ -21,7 +21,8 @@ select distinct format('%I.%I', n.nspname, k.conname)
 pub(crate) async fn check(client: &Client, plan: &Plan) -> Result<()> {
     let doing =
         || Doing { table: &plan.table, op: "commit", first_event: 0, last_event: 0, key: None, row: None };
-    let found = client.query(CONSTRAINTS, &[&plan.sight.oid]).await.map_err(|e| doing().refused(e))?;
+    let found =
+        client.query(CONSTRAINTS, &[&plan.catalog_entry.oid]).await.map_err(|e| doing().refused(e))?;
     let names: Vec<String> = found.iter().map(|row| row.get(0)).collect();
     if names.is_empty() {
         return Ok(());

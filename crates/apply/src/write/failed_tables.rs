@@ -1,4 +1,4 @@
-//! Tables that are set aside because they cannot be written, so that all that fail in a transaction become known at once.
+//! Tables that are set failed because they cannot be written, so that all that fail in a transaction become known at once.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -14,19 +14,19 @@ pub struct Failure {
     pub error: Error,
 }
 
-/// The tables set aside in a transaction.
+/// The tables set failed in a transaction.
 #[derive(Debug, Default)]
-pub(crate) struct Aside {
+pub(crate) struct FailedTables {
     tables: BTreeSet<Arc<str>>,
     failures: Vec<Failure>,
 }
 
-impl Aside {
+impl FailedTables {
     pub(crate) fn has(&self, table: &str) -> bool {
         !self.tables.is_empty() && self.tables.contains(table)
     }
 
-    /// Sets a table aside. A foreign key that fails after another table has been set aside may do so for want of that one's rows: the table
+    /// Sets a table failed. A foreign key that fails after another table has been set failed may do so for want of that one's rows: the table
     /// is left out, and has to show by itself whether it fails.
     pub(crate) fn take(&mut self, table: &Arc<str>, error: Error) {
         let follows = !self.tables.is_empty() && error.code().is_some_and(|code| code.code() == "23503");

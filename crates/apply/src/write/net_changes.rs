@@ -22,7 +22,7 @@ use crate::{Error, OnConflict, Op, Result, Row};
 
 /// The temporary table of one destination table.
 #[derive(Debug)]
-pub(crate) struct Spool {
+pub(crate) struct NetChanges {
     name: String,
     /// Target positions of the key, and of all columns that are written.
     key: Vec<usize>,
@@ -41,18 +41,25 @@ select exists (select from pg_catalog.pg_constraint k
                   and k.confrelid in (select $1::oid union select a.relid from pg_partition_ancestors($1::oid) a
                                        union select p.relid from pg_partition_tree($1::oid) p))";
 
-impl Spool {
-    /// A spool for the table, `None` where its rows must not go to come back.
-    pub(crate) async fn of(client: &Client, plan: &Plan, bypass: bool) -> Result<Option<Spool>> {
-        let acted_on = client.query_one(ACTED_ON, &[&plan.sight.oid]).await;
+impl NetChanges {
+    /// A net_changes for the table, `None` where its rows must not go to come back.
+    pub(crate) async fn of(client: &Client, plan: &Plan, bypass: bool) -> Result<Option<NetChanges>> {
+        let acted_on = client.query_one(ACTED_ON, &[&plan.catalog_entry.oid]).await;
         let acted_on: bool =
             acted_on.map_err(Error::server("looking for foreign keys with actions on the target"))?.get(0);
         let columns: Vec<usize> = (0..plan.columns.len()).filter(|at| !plan.columns[*at].generated).collect();
         if plan.key.is_empty() || (acted_on && !bypass) {
             return Ok(None);
         }
-        let name = format!("pg_temp.londiste_rs_spool_{}", plan.sight.oid);
-        Ok(Some(Spool { name, key: plan.key.clone(), columns, created: false, pending: false, late: None }))
+        let name = format!("pg_temp.londiste_rs_spool_{}", plan.catalog_entry.oid);
+        Ok(Some(NetChanges {
+            name,
+            key: plan.key.clone(),
+            columns,
+            created: false,
+            pending: false,
+            late: None,
+        }))
     }
 
     /// The transaction was ended, and the temporary table with it.

@@ -112,7 +112,7 @@ async fn column<'a>(
     if let Some(class) = class {
         return Err(format!("its partition key orders column {name} by operator class {class}").into());
     }
-    let row = client.query_one(COLUMN, &[&plan.sight.oid, &name]).await?;
+    let row = client.query_one(COLUMN, &[&plan.catalog_entry.oid, &name]).await?;
     let (of_target, built_in): (String, bool) = (row.get(0), row.get(1));
     let (here, deterministic): (Option<String>, bool) = (row.get(2), row.get(3));
     let of_source = source_type.as_deref().unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use tokio_postgres::error::{DbError, SqlState};
 
-use crate::write::chunk::Manner;
+use crate::write::chunk::WriteMode;
 use crate::write::encoding;
 use crate::write::encoding::is_about_encoding;
 use crate::{Error, OnConflict, Row};
@@ -96,29 +96,29 @@ pub(crate) enum Next {
 }
 
 /// The remedy for an error in a chunk that was written like that.
-pub(crate) fn next(error: &Error, manner: &Manner) -> Next {
+pub(crate) fn next(error: &Error, mode: &WriteMode) -> Next {
     let unique = match error {
         Error::Refused { code, .. } => **code == SqlState::UNIQUE_VIOLATION,
         other => matches!(other, Error::NotUnique { .. }),
     };
     let class = error.code().and_then(|code| code.code().get(..2));
     match class {
-        _ if unique && manner.in_order && !manner.apart && !manner.careful => Next::Apart,
-        _ if unique && manner.apart && manner.on_conflict.overwrites() => Next::Careful,
+        _ if unique && mode.in_order && !mode.apart && !mode.careful => Next::Apart,
+        _ if unique && mode.apart && mode.on_conflict.overwrites() => Next::Careful,
         // rows that are not there are nothing unusual under this policy: no attempt in between
         _ if matches!(error, Error::RowMissing { .. })
-            && manner.on_conflict == OnConflict::Skip
-            && !manner.careful =>
+            && mode.on_conflict == OnConflict::Skip
+            && !mode.careful =>
         {
             Next::Careful
         }
-        _ if matches!(error, Error::RowMissing { .. }) && manner.in_order && !manner.careful => Next::Careful,
-        _ if matches!(error, Error::NotUnique { .. } | Error::RowMissing { .. }) && !manner.in_order => {
+        _ if matches!(error, Error::RowMissing { .. }) && mode.in_order && !mode.careful => Next::Careful,
+        _ if matches!(error, Error::NotUnique { .. } | Error::RowMissing { .. }) && !mode.in_order => {
             Next::InOrder
         }
-        Some("22" | "23") if !manner.in_order => Next::InOrder,
+        Some("22" | "23") if !mode.in_order => Next::InOrder,
         Some("22" | "23")
-            if !manner.single
+            if !mode.single
                 && matches!(error, Error::Refused { first_event, last_event, .. } if first_event != last_event) =>
         {
             Next::Single

@@ -8,9 +8,9 @@ use tokio_postgres::Client;
 use crate::applied::TableCounts;
 use crate::conflict::{Conflict, Conflicts};
 use crate::target::table::Plan;
-use crate::write::chunk::Manner;
+use crate::write::chunk::WriteMode;
 use crate::write::statement::Shape;
-use crate::write::step::{Deed, Step, StepRow, describe, execute, not_unique, row_missing};
+use crate::write::step::{RowOperation, Step, StepRow, describe, execute, not_unique, row_missing};
 use crate::{Error, OnConflict, Result};
 
 /// Executes steps in order, and adds to the counts of each table what they did.
@@ -21,14 +21,14 @@ pub(crate) async fn run(
     client: &Client,
     plans: &mut [Plan],
     steps: &[Step<'_>],
-    manner: &Manner,
+    mode: &WriteMode,
     counts: &mut [TableCounts],
     conflicts: &mut [Conflicts],
 ) -> Result<()> {
     for step in steps {
         let (plan, counts) = (&mut plans[step.table], &mut counts[step.table]);
         let conflicts = &mut conflicts[step.table];
-        Careful { client, plan, manner, counts, conflicts }.take(step).await?;
+        Careful { client, plan, mode, counts, conflicts }.take(step).await?;
     }
     Ok(())
 }
@@ -36,27 +36,27 @@ pub(crate) async fn run(
 struct Careful<'s> {
     client: &'s Client,
     plan: &'s mut Plan,
-    manner: &'s Manner,
+    mode: &'s WriteMode,
     counts: &'s mut TableCounts,
     conflicts: &'s mut Conflicts,
 }
 
 impl Careful<'_> {
     async fn take(&mut self, step: &Step<'_>) -> Result<()> {
-        match step.deed {
-            Deed::Insert => self.insert(step, true).await,
-            Deed::Put => self.insert(step, false).await,
-            Deed::Clear => self.delete(step).await,
-            Deed::Update => self.update(step).await,
-            Deed::Touch => self.write(step).await.map(|_| ()),
-            Deed::Delete => {
+        match step.operation {
+            RowOperation::Insert => self.insert(step, true).await,
+            RowOperation::Put => self.insert(step, false).await,
+            RowOperation::Clear => self.delete(step).await,
+            RowOperation::Update => self.update(step).await,
+            RowOperation::Touch => self.write(step).await.map(|_| ()),
+            RowOperation::Delete => {
                 let absent = self.absent(step).await?;
                 for row in step.rows.iter().enumerate().filter(|(at, _)| absent.contains(at)) {
                     self.gone(row.1)?;
                 }
                 self.delete(step).await
             }
-            Deed::DeleteOne | Deed::DeleteEquals { .. } => {
+            RowOperation::DeleteOne | RowOperation::DeleteEquals { .. } => {
                 let before = self.counts.missing;
                 self.delete(step).await?;
                 if self.counts.missing > before {
@@ -65,12 +65,12 @@ impl Careful<'_> {
                 }
                 Ok(())
             }
-            Deed::Follow | Deed::UpdateOne => {
+            RowOperation::Follow | RowOperation::UpdateOne => {
                 let row = step.rows[0];
                 let mut found = self.write(step).await?;
-                if found == 0 && step.deed == Deed::Follow {
+                if found == 0 && step.operation == RowOperation::Follow {
                     let moved = StepRow { identity: row.new, ..row };
-                    found = self.write(&of(step, Deed::Update, vec![moved])).await?;
+                    found = self.write(&of(step, RowOperation::Update, vec![moved])).await?;
                 }
                 self.counts.updated += found;
                 if found == 0 {
@@ -85,7 +85,7 @@ impl Careful<'_> {
 
     /// Inserts rows; those whose key is there are updated, which is a conflict if it is `told`.
     async fn insert(&mut self, step: &Step<'_>, told: bool) -> Result<()> {
-        let plain = step.key.is_empty() || (told && !self.manner.on_conflict.overwrites());
+        let plain = step.key.is_empty() || (told && !self.mode.on_conflict.overwrites());
         let absent = if plain { (0..step.rows.len()).collect() } else { self.absent(step).await? };
         let part = |there: bool| -> Vec<_> {
             let rows = step.rows.iter().enumerate().filter(|(at, _)| absent.contains(at) != there);
@@ -96,8 +96,8 @@ impl Careful<'_> {
             self.late("insert", row)?;
             self.note("insert", row);
         }
-        self.counts.updated += self.write(&of(step, Deed::Update, there)).await?;
-        self.counts.inserted += self.write(&of(step, Deed::Insert, part(false))).await?;
+        self.counts.updated += self.write(&of(step, RowOperation::Update, there)).await?;
+        self.counts.inserted += self.write(&of(step, RowOperation::Insert, part(false))).await?;
         Ok(())
     }
 
@@ -109,7 +109,7 @@ impl Careful<'_> {
             gone.push(*row);
         }
         let rows = step.rows.iter().enumerate().filter(|(at, _)| !absent.contains(at));
-        let step_of_found = of(step, Deed::Update, rows.map(|(_, row)| *row).collect());
+        let step_of_found = of(step, RowOperation::Update, rows.map(|(_, row)| *row).collect());
         self.counts.updated += self.write(&step_of_found).await?;
         self.bring(step, gone).await
     }
@@ -117,7 +117,7 @@ impl Careful<'_> {
     /// Makes rows what they are on the source, as far as their events tell all of them; nothing where the policy is
     /// to skip.
     async fn bring(&mut self, step: &Step<'_>, rows: Vec<StepRow<'_>>) -> Result<()> {
-        if !self.manner.on_conflict.overwrites() {
+        if !self.mode.on_conflict.overwrites() {
             return Ok(());
         }
         for row in rows {
@@ -126,7 +126,7 @@ impl Careful<'_> {
             });
             if whole {
                 let row = StepRow { identity: row.new, ..row };
-                self.insert(&of(step, Deed::Insert, vec![row]), false).await?;
+                self.insert(&of(step, RowOperation::Insert, vec![row]), false).await?;
             }
         }
         Ok(())
@@ -141,7 +141,7 @@ impl Careful<'_> {
 
     /// A row to delete that is not there: no conflict where a cascade may have taken it.
     fn gone(&mut self, row: &StepRow<'_>) -> Result<()> {
-        if self.plan.may_cascade(self.manner.bypass) { Ok(()) } else { self.conflict("delete", row) }
+        if self.plan.may_cascade(self.mode.bypass) { Ok(()) } else { self.conflict("delete", row) }
     }
 
     /// Refuses to judge a row that its event tells by all values, in a table with a key that has several rows for a
@@ -160,7 +160,7 @@ impl Careful<'_> {
     }
 
     fn conflict(&mut self, op: &'static str, row: &StepRow<'_>) -> Result<()> {
-        if self.manner.on_conflict == OnConflict::Error {
+        if self.mode.on_conflict == OnConflict::Error {
             return Err(row_missing(self.plan, op, row));
         }
         self.note(op, row);
@@ -177,7 +177,7 @@ impl Careful<'_> {
             return Ok(0);
         }
         let found = execute(self.client, self.plan, step).await?;
-        if step.deed != Deed::Insert && found > step.rows.len() as u64 {
+        if step.operation != RowOperation::Insert && found > step.rows.len() as u64 {
             return Err(not_unique(self.plan, step));
         }
         Ok(found)
@@ -198,6 +198,6 @@ impl Careful<'_> {
     }
 }
 
-fn of<'a>(step: &Step<'_>, deed: Deed, rows: Vec<StepRow<'a>>) -> Step<'a> {
-    Step { table: step.table, deed, key: step.key.clone(), rows }
+fn of<'a>(step: &Step<'_>, operation: RowOperation, rows: Vec<StepRow<'a>>) -> Step<'a> {
+    Step { table: step.table, operation, key: step.key.clone(), rows }
 }

@@ -5,7 +5,7 @@ use tokio_postgres::Client;
 use crate::applied::TableCounts;
 use crate::order::fold::{Folded, Item};
 use crate::target::table::Plan;
-use crate::write::chunk::Manner;
+use crate::write::chunk::WriteMode;
 use crate::write::parameter::{Array, Text};
 use crate::write::pipeline::{Parameters, Pipeline};
 use crate::write::refusal::Doing;
@@ -14,7 +14,7 @@ use crate::{Error, Result, Row};
 
 /// What a step does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Deed {
+pub(crate) enum RowOperation {
     Insert,
     Update,
     /// Update where the row is, insert where it is not.
@@ -59,7 +59,7 @@ impl<'a> StepRow<'a> {
 #[derive(Debug)]
 pub(crate) struct Step<'a> {
     pub(crate) table: usize,
-    pub(crate) deed: Deed,
+    pub(crate) operation: RowOperation,
     /// Target positions of the key.
     pub(crate) key: Vec<usize>,
     pub(crate) rows: Vec<StepRow<'a>>,
@@ -70,25 +70,28 @@ pub(crate) fn folded_steps<'a>(
     table: usize,
     plan: &mut Plan,
     folded: &'a Folded<'_>,
-    deed: Deed,
+    operation: RowOperation,
 ) -> Result<Vec<Step<'a>>> {
-    let nets = match deed {
-        Deed::Insert => &folded.inserts,
-        Deed::DeleteEquals { .. } => &folded.equals,
-        Deed::Update => &folded.updates,
-        Deed::Put => &folded.puts,
-        Deed::Clear => &folded.clears,
+    let nets = match operation {
+        RowOperation::Insert => &folded.inserts,
+        RowOperation::DeleteEquals { .. } => &folded.equals,
+        RowOperation::Update => &folded.updates,
+        RowOperation::Put => &folded.puts,
+        RowOperation::Clear => &folded.clears,
         _ => &folded.deletes,
     };
     let mut steps: Vec<(usize, Step<'a>)> = Vec::new();
     for net in nets {
         let mapping = plan.map(&net.row.columns, net.event_id)?;
         let of_row = Some((net.row.as_ref(), mapping));
-        let new = of_row.filter(|_| matches!(deed, Deed::Insert | Deed::Update | Deed::Put));
+        let new = of_row
+            .filter(|_| matches!(operation, RowOperation::Insert | RowOperation::Update | RowOperation::Put));
         let row = StepRow { event_id: net.event_id, new, identity: of_row };
         match steps.iter_mut().find(|(of, _)| *of == mapping) {
             Some((_, step)) => step.rows.push(row),
-            None => steps.push((mapping, Step { table, deed, key: folded.key.clone(), rows: vec![row] })),
+            None => {
+                steps.push((mapping, Step { table, operation, key: folded.key.clone(), rows: vec![row] }))
+            }
         }
     }
     Ok(steps.into_iter().map(|(_, step)| step).collect())
@@ -110,14 +113,16 @@ impl<'a> Step<'a> {
             let written = plan.mappings[mapping].written.iter();
             Some(written.map(|(at, to)| (*to, row.values.get(*at).is_none())).collect())
         };
-        Some(match self.deed {
-            Deed::Insert => Shape::Insert { columns: written(false)? },
-            Deed::Update | Deed::Follow | Deed::Touch => Shape::Update { columns: set()?, key },
-            Deed::Put => Shape::Put { columns: written(false)?, key },
-            Deed::Delete | Deed::Clear => Shape::Delete { key },
-            Deed::UpdateOne => Shape::UpdateOne { columns: set()?, old: old()? },
-            Deed::DeleteOne => Shape::DeleteOne { old: old()? },
-            Deed::DeleteEquals { .. } => {
+        Some(match self.operation {
+            RowOperation::Insert => Shape::Insert { columns: written(false)? },
+            RowOperation::Update | RowOperation::Follow | RowOperation::Touch => {
+                Shape::Update { columns: set()?, key }
+            }
+            RowOperation::Put => Shape::Put { columns: written(false)?, key },
+            RowOperation::Delete | RowOperation::Clear => Shape::Delete { key },
+            RowOperation::UpdateOne => Shape::UpdateOne { columns: set()?, old: old()? },
+            RowOperation::DeleteOne => Shape::DeleteOne { old: old()? },
+            RowOperation::DeleteEquals { .. } => {
                 let (_, mapping) = first.identity?;
                 let columns = plan.mappings[mapping].written.iter().map(|(_, to)| *to).collect();
                 Shape::DeleteEquals { columns }
@@ -163,10 +168,17 @@ impl<'a> Step<'a> {
 
     pub(crate) fn doing<'p>(&'p self, plan: &'p Plan) -> Doing<'p> {
         let events = self.rows.iter().map(|row| row.event_id);
-        let op = match self.deed {
-            Deed::Insert => "insert",
-            Deed::Update | Deed::Follow | Deed::UpdateOne | Deed::Put | Deed::Touch => "update",
-            Deed::Delete | Deed::Clear | Deed::DeleteOne | Deed::DeleteEquals { .. } => "delete",
+        let op = match self.operation {
+            RowOperation::Insert => "insert",
+            RowOperation::Update
+            | RowOperation::Follow
+            | RowOperation::UpdateOne
+            | RowOperation::Put
+            | RowOperation::Touch => "update",
+            RowOperation::Delete
+            | RowOperation::Clear
+            | RowOperation::DeleteOne
+            | RowOperation::DeleteEquals { .. } => "delete",
         };
         let single = self.rows.first().filter(|_| self.rows.len() == 1);
         let key = single.and_then(|row| describe(plan, row));
@@ -195,7 +207,7 @@ pub(crate) async fn run(
     client: &Client,
     plans: &mut [Plan],
     steps: &[Step<'_>],
-    manner: &Manner,
+    mode: &WriteMode,
     counts: &mut [TableCounts],
 ) -> Result<()> {
     let mut pipeline = Pipeline::new(client);
@@ -208,29 +220,29 @@ pub(crate) async fn run(
             Err(error) => {
                 // an earlier statement's refusal has made this one fail
                 while let Some((earlier, answer)) = pipeline.next().await {
-                    settle(client, plans, earlier, answer, manner, counts).await?;
+                    settle(client, plans, earlier, answer, mode, counts).await?;
                 }
                 return Err(step.doing(&plans[step.table]).refused(error));
             }
         };
         let parameters = step.parameters(plan, &shape);
         if let Some((earlier, answer)) = pipeline.send(step, statement, parameters).await {
-            settle(client, plans, earlier, answer, manner, counts).await?;
+            settle(client, plans, earlier, answer, mode, counts).await?;
         }
-        if step.deed == Deed::Follow {
+        if step.operation == RowOperation::Follow {
             while let Some((earlier, answer)) = pipeline.next().await {
-                settle(client, plans, earlier, answer, manner, counts).await?;
+                settle(client, plans, earlier, answer, mode, counts).await?;
             }
         }
     }
     while let Some((step, answer)) = pipeline.next().await {
-        settle(client, plans, step, answer, manner, counts).await?;
+        settle(client, plans, step, answer, mode, counts).await?;
     }
     Ok(())
 }
 
 /// Judges a statement's answer. Statements behind it may have failed by now, and the transaction with them: only
-/// [`Deed::Follow`], which nothing is
+/// [`RowOperation::Follow`], which nothing is
 /// sent behind, may ask the server anything. Which of several rows is missing is found by the
 /// [`careful`](crate::write::row_by_row) attempt.
 async fn settle(
@@ -238,45 +250,49 @@ async fn settle(
     plans: &mut [Plan],
     step: &Step<'_>,
     answer: std::result::Result<u64, tokio_postgres::Error>,
-    manner: &Manner,
+    mode: &WriteMode,
     counts: &mut [TableCounts],
 ) -> Result<()> {
     let plan = &mut plans[step.table];
     let counts = &mut counts[step.table];
     let found = answer.map_err(|e| step.doing(plan).refused(e))?;
     let rows = step.rows.len() as u64;
-    match step.deed {
-        Deed::Insert => counts.inserted += found,
-        Deed::Put => {
+    match step.operation {
+        RowOperation::Insert => counts.inserted += found,
+        RowOperation::Put => {
             counts.inserted += found;
             counts.updated += rows.saturating_sub(found);
         }
         // the rows are put afterwards, and counted then
-        Deed::Touch => {}
-        Deed::Clear => {
+        RowOperation::Touch => {}
+        RowOperation::Clear => {
             counts.deleted += found;
             counts.missing += rows.saturating_sub(found);
         }
-        Deed::DeleteEquals { all: true } if found < rows => {
+        RowOperation::DeleteEquals { all: true } if found < rows => {
             return Err(row_missing(plan, "update", &step.rows[0]));
         }
-        Deed::Delete | Deed::DeleteOne | Deed::DeleteEquals { .. } => {
+        RowOperation::Delete | RowOperation::DeleteOne | RowOperation::DeleteEquals { .. } => {
             counts.deleted += found;
             counts.missing += rows.saturating_sub(found);
             if found > rows {
                 return Err(not_unique(plan, step));
             }
-            if found < rows && !plan.may_cascade(manner.bypass) {
+            if found < rows && !plan.may_cascade(mode.bypass) {
                 return Err(row_missing(plan, "delete", &step.rows[0]));
             }
         }
-        Deed::Follow if found == 0 => {
+        RowOperation::Follow if found == 0 => {
             let moved = StepRow { identity: step.rows[0].new, ..step.rows[0] };
-            let moved =
-                Step { table: step.table, deed: Deed::Update, key: step.key.clone(), rows: vec![moved] };
+            let moved = Step {
+                table: step.table,
+                operation: RowOperation::Update,
+                key: step.key.clone(),
+                rows: vec![moved],
+            };
             counts.updated += again(client, plan, &moved).await?;
         }
-        Deed::Update | Deed::Follow | Deed::UpdateOne => {
+        RowOperation::Update | RowOperation::Follow | RowOperation::UpdateOne => {
             counts.updated += found;
             if found < rows {
                 return Err(row_missing(plan, "update", &step.rows[0]));

@@ -42,7 +42,7 @@ pub(crate) async fn truncate(client: &Client, plan: &Plan, change: &Change) -> R
         Op::TruncatePartition(partition) => take_rows(client, plan, change, partition).await,
         _ => {
             let refused = |e| doing(plan, change).refused(e);
-            empty(client, plan.sight.oid, &plan.quoted, plan.alone).await.map_err(refused)
+            empty(client, plan.catalog_entry.oid, &plan.quoted, plan.alone).await.map_err(refused)
         }
     }
 }
@@ -84,7 +84,7 @@ async fn take_rows(client: &Client, plan: &Plan, change: &Change, partition: &Pa
     };
     let levels = partition_bounds::levels(described);
     let levels = levels.map_err(|reason| unlike(reason, "resync the table".to_owned()))?;
-    let equal = client.query_opt(EQUAL, &[&plan.sight.oid, described]).await.map_err(refused)?;
+    let equal = client.query_opt(EQUAL, &[&plan.catalog_entry.oid, described]).await.map_err(refused)?;
     // of types of a database's own, equal bounds need not hold equal rows: enums sort, and are hashed, otherwise
     let comparable = levels.iter().all(partition_bounds::Level::is_comparable);
     if let Some(equal) = equal.filter(|_| comparable) {

@@ -96,7 +96,7 @@ async fn all_tables_that_fail_become_known_at_once_and_the_others_are_written() 
     let (_cluster, source, target) = pair(tables, &captured).await;
     let sql = "alter table dst.a add check (v < 5); drop table dst.c; alter table dst.d add check (v <> 3)";
     target.batch_execute(sql).await.unwrap();
-    let options = Options { set_aside: true, chunk_changes: 4, ..Options::default() };
+    let options = Options { isolate: true, chunk_changes: 4, ..Options::default() };
     let mut applier = Applier::new(options);
     let sql = "insert into src.b select g, 'x' from generate_series(1, 9) g; insert into src.a select g, g from generate_series(1, 9) g; \
                insert into src.c select g, g from generate_series(1, 9) g; insert into src.d select g, g from generate_series(1, 9) g; \

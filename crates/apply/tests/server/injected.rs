@@ -1,4 +1,4 @@
-//! Every statement of a batch meets an error of every class: what comes of it is the batch, a table set aside, or the
+//! Every statement of a batch meets an error of every class: what comes of it is the batch, a table set failed, or the
 //! very error. Never that of a statement
 //! that was sent into the aborted transaction.
 
@@ -41,7 +41,7 @@ const CODES: [&str; 24] = [
 ];
 const POLICIES: [OnConflict; 4] = [OnConflict::Error, OnConflict::Warn, OnConflict::Apply, OnConflict::Skip];
 
-/// Applies events as the consumer does, but does not commit; tables set aside are errors.
+/// Applies events as the consumer does, but does not commit; tables set failed are errors.
 async fn attempt(target: &Client, applier: &mut Applier, events: &[Event]) -> Result<(), Vec<Error>> {
     let mut decoder = Decoder::new();
     let done = async {
@@ -81,9 +81,9 @@ async fn inject(local: bool, gathered: bool, stride: usize) {
         let mut hit = false;
         for nth in 0..each {
             let code = CODES[(at * each + nth) % CODES.len()];
-            let set_aside = (at + nth) % 2 == 0;
+            let isolate = (at + nth) % 2 == 0;
             let on_conflict = POLICIES[(at + nth) / 2 % POLICIES.len()];
-            let options = Options { set_aside, on_conflict, chunk_changes: 8, ..Options::default() };
+            let options = Options { isolate, on_conflict, chunk_changes: 8, ..Options::default() };
             let mut applier = Applier::new(options);
             if gathered {
                 // plans are known by a batch that is rolled back
@@ -99,14 +99,14 @@ async fn inject(local: bool, gathered: bool, stride: usize) {
             let injected = proxy.pass();
             hit |= injected;
             hits += usize::from(injected);
-            let place = format!("{code} at request {at}, set_aside {set_aside}, {on_conflict:?}");
+            let place = format!("{code} at request {at}, isolate {isolate}, {on_conflict:?}");
             for error in done.err().into_iter().flatten() {
                 let shown = error.code().map(|code| code.code().to_owned()).unwrap_or_default();
                 assert!(shown != "25P02" || code == "25P02", "{place}: {error}");
                 let own = shown == code && injected;
                 let expected = local && on_conflict != OnConflict::Apply;
                 assert!(own || expected || error.is_collision(), "{place}: {error}");
-                // a table that is set aside, the server's very word, or a table's error that the caller parks or
+                // a table that is set failed, the server's very word, or a table's error that the caller parks or
                 // tries again
                 let known = error.is_of_its_table() || error.is_passing() || own;
                 assert!(known, "{place}: {error}");
@@ -169,12 +169,12 @@ async fn a_missing_row_and_a_later_refusal_in_one_pipeline() {
         insert into src.other values (1); commit";
     source.batch_execute(sql).await.unwrap();
     for on_conflict in POLICIES {
-        for set_aside in [false, true] {
-            let mut applier = Applier::new(Options { on_conflict, set_aside, ..Options::default() });
+        for isolate in [false, true] {
+            let mut applier = Applier::new(Options { on_conflict, isolate, ..Options::default() });
             let errors = attempt(&target, &mut applier, &events(&source, before).await).await.unwrap_err();
             for error in &errors {
                 let code = error.code().map(|code| code.code());
-                assert!(code.is_none_or(|code| code == "23505"), "{on_conflict:?} {set_aside}: {error}");
+                assert!(code.is_none_or(|code| code == "23505"), "{on_conflict:?} {isolate}: {error}");
                 assert_eq!(error.table(), Some("dst.u"), "{error}");
             }
             assert_eq!(errors.len(), 1);
@@ -191,7 +191,7 @@ async fn a_check_that_fails_at_the_commit_is_told_by_table() {
         create constraint trigger late after insert on dst.t deferrable initially deferred for each row execute function late()";
     target.batch_execute(late).await.unwrap();
     source.batch_execute("insert into src.other values (1); insert into src.t values (1)").await.unwrap();
-    let mut applier = Applier::new(Options { set_aside: true, ..Options::default() });
+    let mut applier = Applier::new(Options { isolate: true, ..Options::default() });
     let errors = attempt(&target, &mut applier, &events(&source, 0).await).await.unwrap_err();
     assert_eq!(errors.len(), 1);
     assert!(errors[0].table() == Some("dst.t") && errors[0].is_of_its_table(), "{}", errors[0]);

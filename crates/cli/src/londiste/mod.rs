@@ -69,7 +69,7 @@ pub fn main() -> ExitCode {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Partly) => ExitCode::FAILURE,
         Err(problem) => {
-            terminal.complain(&terminal::told(&problem));
+            terminal.complain(&terminal::describe(&problem));
             ExitCode::FAILURE
         }
     }

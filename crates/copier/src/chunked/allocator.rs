@@ -5,7 +5,7 @@ use std::time::Duration;
 use pg::{Copied, QualifiedName, Table};
 use pgq::table::TableInfo;
 
-use crate::chunked::chunk::Portion;
+use crate::chunked::chunk::PageShare;
 use crate::chunked::page_range;
 use crate::chunked::page_range::{Pace, Range};
 use crate::error::During;
@@ -42,7 +42,7 @@ pub(crate) async fn heaps(sides: &Sides, source: &Table) -> Result<Vec<Heap>> {
 
 /// The ranges of a table.
 #[derive(Debug)]
-pub(crate) struct Portions {
+pub(crate) struct Allocator {
     heaps: Vec<Heap>,
     /// Copied, or in somebody's hands.
     taken: Vec<(String, Range)>,
@@ -57,14 +57,14 @@ pub(crate) struct Portions {
     pub(crate) most: usize,
 }
 
-impl Portions {
+impl Allocator {
     /// Those that are there from earlier attempts, and how large the first of the others is.
     pub(crate) async fn read(
         config: &Config,
         sides: &Sides,
         info: &TableInfo,
         facts: &strategy::Facts,
-    ) -> Result<Portions> {
+    ) -> Result<Allocator> {
         let sql = "select relation, first_page, end_page, rows, bytes from londiste_rs.copy_chunk \
                     where queue_name = $1 and table_name = $2";
         let key: [&(dyn tokio_postgres::types::ToSql + Sync); 2] = [&config.queue_name, &info.name];
@@ -76,17 +76,17 @@ impl Portions {
             0 => Pace::new((strategy::ONE_CHUNK as f64 / page_bytes) as i64, Some(config.chunk_goal())),
             pages => Pace::new(pages, None),
         };
-        Ok(Portions {
+        Ok(Allocator {
             taken: rows.iter().map(range).collect(),
             rows: sum(3),
             bytes: sum(4),
-            ..Portions::new(pace, config.chunk_goal(), page_bytes)
+            ..Allocator::new(pace, config.chunk_goal(), page_bytes)
         })
     }
 
-    fn new(pace: Pace, goal: Duration, page_bytes: f64) -> Portions {
+    fn new(pace: Pace, goal: Duration, page_bytes: f64) -> Allocator {
         let (heaps, taken) = (Vec::new(), Vec::new());
-        Portions { heaps, taken, in_hand: 0, pace, goal, page_bytes, rows: 0, bytes: 0, most: 0 }
+        Allocator { heaps, taken, in_hand: 0, pace, goal, page_bytes, rows: 0, bytes: 0, most: 0 }
     }
 
     /// Chunks that are there, or on their way.
@@ -110,7 +110,7 @@ impl Portions {
     }
 
     /// Takes the next missing one, of heaps that are so large now; all copies together read at `rate`, where that is limited.
-    pub(crate) fn take(&mut self, heaps: Vec<Heap>, rate: Option<u64>) -> Option<Portion> {
+    pub(crate) fn take(&mut self, heaps: Vec<Heap>, rate: Option<u64>) -> Option<PageShare> {
         self.heaps = heaps;
         let size = self.size(rate);
         let next = |heap: &Heap| {
@@ -120,24 +120,24 @@ impl Portions {
         self.taken.push((relation.clone(), range));
         self.in_hand += 1;
         self.most = self.most.max(self.in_hand);
-        Some(Portion { relation, name, range, pages })
+        Some(PageShare { relation, name, range, pages })
     }
 
     /// It is there for good.
-    pub(crate) fn copied(&mut self, portion: &Portion, copied: &Copied, took: Duration) {
+    pub(crate) fn copied(&mut self, share: &PageShare, copied: &Copied, took: Duration) {
         self.in_hand -= 1;
         self.rows += copied.rows;
         self.bytes += copied.bytes;
-        self.pace.learn(pages(portion), took);
+        self.pace.learn(pages(share), took);
     }
 
     /// It is missing again. `slow`: because it took too long, when so many bytes had come.
-    pub(crate) fn given_up(&mut self, portion: &Portion, slow: bool, bytes: u64, took: Duration) {
+    pub(crate) fn given_up(&mut self, share: &PageShare, slow: bool, bytes: u64, took: Duration) {
         self.in_hand -= 1;
-        self.taken.retain(|(relation, range)| (relation, range) != (&portion.relation, &portion.range));
+        self.taken.retain(|(relation, range)| (relation, range) != (&share.relation, &share.range));
         if slow {
-            let expected = (pages(portion) as f64 * self.page_bytes).max(1.0);
-            self.pace.give_up(pages(portion), (bytes as f64 / expected).min(1.0), took);
+            let expected = (pages(share) as f64 * self.page_bytes).max(1.0);
+            self.pace.give_up(pages(share), (bytes as f64 / expected).min(1.0), took);
         }
     }
 
@@ -167,8 +167,8 @@ impl Portions {
     }
 }
 
-fn pages(portion: &Portion) -> i64 {
-    portion.range.end.unwrap_or(portion.pages) - portion.range.first
+fn pages(share: &PageShare) -> i64 {
+    share.range.end.unwrap_or(share.pages) - share.range.first
 }
 
 #[cfg(test)]
@@ -186,35 +186,35 @@ mod tests {
         pages.iter().enumerate().map(heap).collect()
     }
 
-    fn portions(pace: Pace) -> Portions {
-        Portions::new(pace, MINUTE, 8192.0)
+    fn allocator(pace: Pace) -> Allocator {
+        Allocator::new(pace, MINUTE, 8192.0)
     }
 
     #[test]
     fn nobody_takes_what_somebody_has_and_what_is_given_up_comes_back() {
-        let mut portions = portions(Pace::new(10, None));
+        let mut allocator = allocator(Pace::new(10, None));
         let all = || heaps(&[15, 5]);
-        let taken: Vec<Portion> = std::iter::from_fn(|| portions.take(all(), None)).collect();
+        let taken: Vec<PageShare> = std::iter::from_fn(|| allocator.take(all(), None)).collect();
         let named: Vec<String> =
             taken.iter().map(|p| format!("{} {}-{:?}", p.relation, p.range.first, p.range.end)).collect();
         assert_eq!(named, ["0 0-Some(10)", "0 10-None", "1 0-None"]);
-        assert_eq!((portions.most, portions.need_help()), (3, false));
-        portions.given_up(&taken[0], false, 0, MINUTE);
-        assert!(portions.need_help());
-        let again = portions.take(all(), None).unwrap();
+        assert_eq!((allocator.most, allocator.need_help()), (3, false));
+        allocator.given_up(&taken[0], false, 0, MINUTE);
+        assert!(allocator.need_help());
+        let again = allocator.take(all(), None).unwrap();
         assert_eq!((again.range, again.relation), (taken[0].range, taken[0].relation.clone()));
         let copied = Copied { rows: 7, bytes: 70 };
-        taken.iter().for_each(|portion| portions.copied(portion, &copied, MINUTE));
-        assert!(!portions.are_in_hand() && portions.take(all(), None).is_none());
-        assert_eq!((portions.rows, portions.bytes, portions.chunks()), (21, 210, 3));
+        taken.iter().for_each(|share| allocator.copied(share, &copied, MINUTE));
+        assert!(!allocator.are_in_hand() && allocator.take(all(), None).is_none());
+        assert_eq!((allocator.rows, allocator.bytes, allocator.chunks()), (21, 210, 3));
     }
 
     #[test]
     fn several_share_what_is_left_and_come_to_the_end_together() {
-        let mut portions = portions(Pace::new(8192, Some(MINUTE)));
+        let mut allocator = allocator(Pace::new(8192, Some(MINUTE)));
         let all = || heaps(&[40_000]);
-        let size = |p: Portion| p.range.end.unwrap_or(p.pages) - p.range.first;
-        let sizes: Vec<i64> = std::iter::from_fn(|| portions.take(all(), None).map(size)).take(4).collect();
+        let size = |p: PageShare| p.range.end.unwrap_or(p.pages) - p.range.first;
+        let sizes: Vec<i64> = std::iter::from_fn(|| allocator.take(all(), None).map(size)).take(4).collect();
         assert_eq!(sizes[0], 8192);
         // a quarter of what is left for two, a sixth for three, an eighth for four
         assert_eq!(sizes[1], (40_000 - 8192) / 4);
@@ -223,12 +223,12 @@ mod tests {
 
     #[test]
     fn a_limited_rate_makes_ranges_as_large_as_it_brings_in_time() {
-        let mut portions = portions(Pace::new(8192, Some(MINUTE)));
-        let portion = portions.take(heaps(&[40_000]), Some(8192)).unwrap();
-        assert_eq!(portion.range.end, Some(60));
-        assert_eq!(portions.time_limit(), Some(MINUTE * 2));
-        portions.given_up(&portion, true, 8192 * 30, MINUTE * 2);
-        let smaller = portions.take(heaps(&[40_000]), None).unwrap();
+        let mut allocator = allocator(Pace::new(8192, Some(MINUTE)));
+        let share = allocator.take(heaps(&[40_000]), Some(8192)).unwrap();
+        assert_eq!(share.range.end, Some(60));
+        assert_eq!(allocator.time_limit(), Some(MINUTE * 2));
+        allocator.given_up(&share, true, 8192 * 30, MINUTE * 2);
+        let smaller = allocator.take(heaps(&[40_000]), None).unwrap();
         assert_eq!(smaller.range.end, Some(15));
     }
 }

@@ -15,13 +15,13 @@ use crate::indexes::partition_tree::Tree;
 use crate::rows::columns::Copying;
 use crate::schedule::connections::Sides;
 use crate::states::copy_record;
-use crate::states::copy_record::{End, FILES, Going, Run, Step};
+use crate::states::copy_record::{CopyRecord, End, FILES, Going, Step};
 use crate::{Copier, Error, Result};
 
 /// A copy in chunks.
 pub(crate) struct Chunked<'a> {
     pub(crate) info: &'a TableInfo,
-    pub(crate) run: &'a Run,
+    pub(crate) run: &'a CopyRecord,
     pub(crate) source: &'a Table,
     pub(crate) copying: &'a Copying,
     pub(crate) files: &'a Files,
@@ -56,7 +56,7 @@ pub(crate) async fn begin(
     into.batch_execute(&format!("truncate {}{}", target.only(), target.name))
         .await
         .during(format!("emptying {}", target.name))?;
-    let run = Run {
+    let run = CopyRecord {
         attempt: 1,
         step: Step::Rows,
         provider_node: sides.provider_node.clone(),
@@ -100,7 +100,7 @@ pub(crate) async fn look<'a>(
 
 /// A range of pages of a relation that holds rows.
 #[derive(Debug, Clone)]
-pub(crate) struct Portion {
+pub(crate) struct PageShare {
     /// The relation's object id on the source, as text.
     pub(crate) relation: String,
     pub(crate) name: QualifiedName,
@@ -121,11 +121,11 @@ pub(crate) async fn copy(
     copier: &Copier,
     sides: &mut Sides,
     chunked: &Chunked<'_>,
-    portion: &Portion,
+    share: &PageShare,
     deadline: Option<Instant>,
 ) -> Going<Chunk> {
     let (queue, info) = (copier.config.queue_name.as_str(), chunked.info);
-    let (name, range) = (&portion.name, portion.range);
+    let (name, range) = (&share.name, share.range);
     let what = || match range.end {
         Some(end) => format!("copying pages {} to {} of {name}", range.first, end - 1),
         None => format!("copying pages {} to the last of {name}", range.first),
@@ -161,14 +161,14 @@ pub(crate) async fn copy(
         &[
             &queue,
             &info.name,
-            &portion.relation,
+            &share.relation,
             &range.first,
             &range.end,
             &snapshot,
             &number(copied.rows)?,
             &number(copied.bytes)?,
             &seconds,
-            &chunked.files.of(&portion.relation),
+            &chunked.files.of(&share.relation),
         ],
     )
     .await

@@ -14,7 +14,7 @@ use crate::chunked::staging::{Staging, list};
 use crate::error::During;
 use crate::schedule::connections::Sides;
 use crate::states::copy_record;
-use crate::states::copy_record::{End, Going, Run};
+use crate::states::copy_record::{CopyRecord, End, Going};
 
 /// Keys that are asked for together.
 const KEYS: usize = 500;
@@ -39,7 +39,7 @@ impl Staging {
         &self,
         copier: &Copier,
         sides: &mut Sides,
-        (source, info, run): (&Table, &TableInfo, &Run),
+        (source, info, run): (&Table, &TableInfo, &CopyRecord),
     ) -> Going<u64> {
         if self.lacking(&sides.target).await?.is_empty() {
             return Ok(0);

@@ -35,7 +35,7 @@ pub(crate) async fn copy(
 ) -> Going<()> {
     let (job, queue) = (copier.config.job_name.as_str(), copier.config.queue_name.as_str());
     let info = chunked.info;
-    let portions = workers::copy(copier, sides, chunked, staging).await?;
+    let allocator = workers::copy(copier, sides, chunked, staging).await?;
     copier.progress.reconciling(&info.name);
     let began = Instant::now();
     // a tick made now sees all that the chunks have seen
@@ -64,10 +64,10 @@ pub(crate) async fn copy(
         job,
         queue,
         table = info.name,
-        chunks = portions.chunks(),
-        rows = portions.rows,
-        bytes = portions.bytes,
-        connections = portions.most,
+        chunks = allocator.chunks(),
+        rows = allocator.rows,
+        bytes = allocator.bytes,
+        connections = allocator.most,
         binary = chunked.copying.binary,
         touched,
         reconcile_seconds = began.elapsed().as_secs_f64(),

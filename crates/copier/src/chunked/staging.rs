@@ -17,7 +17,7 @@ use crate::error::During;
 use crate::rows::columns::Copying;
 use crate::schedule::connections::Sides;
 use crate::states::copy_record;
-use crate::states::copy_record::{End, Going, Run};
+use crate::states::copy_record::{CopyRecord, End, Going};
 use crate::{Copier, Error, Result};
 
 /// Events taken together, where so many wait.
@@ -78,7 +78,7 @@ impl Staging {
         copying: &Copying,
         source: &Table,
         target: &Table,
-        run: &Run,
+        run: &CopyRecord,
     ) -> Result<Staging> {
         let equals = |name: &String| {
             let column = target.columns.iter().find(|column| column.name == *name);
@@ -129,7 +129,7 @@ impl Staging {
         copier: &Copier,
         sides: &mut Sides,
         info: &TableInfo,
-        run: &Run,
+        run: &CopyRecord,
         until: Option<i64>,
     ) -> Going<()> {
         let queue = copier.config.queue_name.as_str();
@@ -176,7 +176,7 @@ impl Staging {
         copier: &Copier,
         sides: &mut Sides,
         info: &TableInfo,
-        run: &Run,
+        run: &CopyRecord,
         batch: &Batch,
     ) -> Going<()> {
         let queue = copier.config.queue_name.as_str();

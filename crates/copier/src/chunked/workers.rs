@@ -11,8 +11,8 @@ use futures_util::stream::FuturesUnordered;
 use tokio::time::{Instant, sleep, timeout};
 use tracing::{debug, info};
 
-use crate::chunked::allocator::Portions;
-use crate::chunked::chunk::{Chunk, Chunked, Portion};
+use crate::chunked::allocator::Allocator;
+use crate::chunked::chunk::{Chunk, Chunked, PageShare};
 use crate::chunked::staging::Staging;
 use crate::chunked::{allocator, chunk};
 use crate::error::During;
@@ -34,26 +34,27 @@ pub(crate) async fn copy(
     sides: &mut Sides,
     chunked: &Chunked<'_>,
     staging: &mut Staging,
-) -> Going<Portions> {
+) -> Going<Allocator> {
     let (job, queue, info) = (&copier.config.job_name, copier.config.queue_name.as_str(), chunked.info);
     let facts = strategy::facts(&sides.provider, chunked.source).await?;
-    let portions = Portions::read(&copier.config, sides, info, &facts).await?;
+    let allocator = Allocator::read(&copier.config, sides, info, &facts).await?;
     copier.progress.expect(&info.name, facts.bytes);
-    copier.progress.resume(&info.name, portions.rows, portions.bytes);
-    if portions.chunks() > 0 {
-        let (chunks, rows, bytes) = (portions.chunks(), portions.rows, portions.bytes);
+    copier.progress.resume(&info.name, allocator.rows, allocator.bytes);
+    if allocator.chunks() > 0 {
+        let (chunks, rows, bytes) = (allocator.chunks(), allocator.rows, allocator.bytes);
         info!(job, queue, table = info.name, chunks, rows, bytes, "the copy goes on behind what is there");
     }
-    let crew = Crew { copier, chunked, portions: Mutex::new(portions), leaving: AtomicBool::new(false) };
+    let crew =
+        ChunkWorkers { copier, chunked, allocator: Mutex::new(allocator), leaving: AtomicBool::new(false) };
     Box::pin(crew.work(sides, staging)).await?;
-    Ok(crew.portions.into_inner().unwrap_or_else(PoisonError::into_inner))
+    Ok(crew.allocator.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 
 /// Whoever copies ranges of a table, and which ranges are taken.
-struct Crew<'a> {
+struct ChunkWorkers<'a> {
     copier: &'a Copier,
     chunked: &'a Chunked<'a>,
-    portions: Mutex<Portions>,
+    allocator: Mutex<Allocator>,
     /// No range is begun any more.
     leaving: AtomicBool,
 }
@@ -61,9 +62,9 @@ struct Crew<'a> {
 /// The work of one more pair of connections.
 type Helpers<'a> = FuturesUnordered<Pin<Box<dyn Future<Output = Going<()>> + Send + 'a>>>;
 
-impl<'a> Crew<'a> {
-    fn portions(&self) -> MutexGuard<'_, Portions> {
-        self.portions.lock().unwrap_or_else(PoisonError::into_inner)
+impl<'a> ChunkWorkers<'a> {
+    fn allocator(&self) -> MutexGuard<'_, Allocator> {
+        self.allocator.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The table's own connections copy, drain, and wait for the helpers. Between two ranges they are left to copies that have only to catch up:
@@ -76,7 +77,7 @@ impl<'a> Crew<'a> {
             let mut drain = drained.elapsed() >= DRAIN;
             if sides.permit.must_leave(Rank::WannaSync, false) {
                 self.leaving.store(true, Relaxed);
-                while self.portions().are_in_hand() {
+                while self.allocator().are_in_hand() {
                     if let Ok(Some(helped)) = timeout(LOOK, helpers.next()).await {
                         helped?;
                     }
@@ -93,11 +94,11 @@ impl<'a> Crew<'a> {
             } else {
                 copier.progress.waits(&info.name, false);
                 match self.take(sides).await? {
-                    Some(portion) => {
-                        let chunk = Box::pin(self.chunk(sides, &portion));
+                    Some(share) => {
+                        let chunk = Box::pin(self.chunk(sides, &share));
                         self.beside(&mut helpers, chunk).await??;
                     }
-                    None if self.portions().are_in_hand() => {
+                    None if self.allocator().are_in_hand() => {
                         if let Ok(Some(helped)) = timeout(LOOK, helpers.next()).await {
                             helped?;
                         }
@@ -117,7 +118,7 @@ impl<'a> Crew<'a> {
     async fn beside<T>(&'a self, helpers: &mut Helpers<'a>, work: impl Future<Output = T>) -> Going<T> {
         let mut work = pin!(work);
         loop {
-            while helpers.len() + 1 < self.copier.gate.copies() && self.portions().need_help() {
+            while helpers.len() + 1 < self.copier.gate.copies() && self.allocator().need_help() {
                 helpers.push(Box::pin(self.help()));
             }
             tokio::select! {
@@ -132,13 +133,13 @@ impl<'a> Crew<'a> {
     /// Copies ranges over connections that no table needs, as long as there are ranges enough.
     async fn help(&self) -> Going<()> {
         let (copier, info) = (self.copier, self.chunked.info);
-        let needed = || self.portions().need_help() && !self.leaving.load(Relaxed);
+        let needed = || self.allocator().need_help() && !self.leaving.load(Relaxed);
         while needed() {
             if let Some(mut sides) = self.spare().await? {
                 debug!(queue = copier.config.queue_name, table = info.name, "another connection helps");
                 while needed() && self.may_help(&sides.target).await? {
-                    let Some(portion) = self.take(&sides).await? else { break };
-                    Box::pin(self.chunk(&mut sides, &portion)).await?;
+                    let Some(share) = self.take(&sides).await? else { break };
+                    Box::pin(self.chunk(&mut sides, &share)).await?;
                 }
             }
             if needed() {
@@ -154,13 +155,13 @@ impl<'a> Crew<'a> {
             let node = self.copier.connections.report().await?;
             self.may_help(&node).await?
         };
-        let Some(permit) = may_help.then(|| self.copier.crowd.spare()).flatten() else { return Ok(None) };
+        let Some(permit) = may_help.then(|| self.copier.permits.spare()).flatten() else { return Ok(None) };
         self.copier.connections.open(&self.chunked.info.name, permit).await.map(Some)
     }
 
     /// Tables that wait for their copy come first.
     async fn may_help(&self, node: &pg::Client) -> Result<bool> {
-        if self.copier.gate.obstacle().is_some() || !self.copier.crowd.is_empty() {
+        if self.copier.gate.obstacle().is_some() || !self.copier.permits.is_empty() {
             return Ok(false);
         }
         let sql = "select not exists (select from londiste.table_info \
@@ -169,19 +170,19 @@ impl<'a> Crew<'a> {
         Ok(asked.during("looking for tables that wait for their copy")?.get(0))
     }
 
-    async fn take(&self, sides: &Sides) -> Result<Option<Portion>> {
+    async fn take(&self, sides: &Sides) -> Result<Option<PageShare>> {
         let heaps = allocator::heaps(sides, self.chunked.source).await?;
-        Ok(self.portions().take(heaps, self.copier.gate.rate()))
+        Ok(self.allocator().take(heaps, self.copier.gate.rate()))
     }
 
-    async fn chunk(&self, sides: &mut Sides, portion: &Portion) -> Going<()> {
+    async fn chunk(&self, sides: &mut Sides, share: &PageShare) -> Going<()> {
         let began = Instant::now();
-        let deadline = self.portions().time_limit().map(|limit| began + limit);
-        match chunk::copy(self.copier, sides, self.chunked, portion, deadline).await? {
-            Chunk::Copied(copied) => self.portions().copied(portion, &copied, began.elapsed()),
+        let deadline = self.allocator().time_limit().map(|limit| began + limit);
+        match chunk::copy(self.copier, sides, self.chunked, share, deadline).await? {
+            Chunk::Copied(copied) => self.allocator().copied(share, &copied, began.elapsed()),
             Chunk::GivenUp(bytes) => {
                 let slow = !self.copier.gate.limits().held;
-                self.portions().given_up(portion, slow, bytes, began.elapsed());
+                self.allocator().given_up(share, slow, bytes, began.elapsed());
             }
         }
         Ok(())

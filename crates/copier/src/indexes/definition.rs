@@ -4,7 +4,7 @@ use pg::{Constraint, ConstraintKind, Ident, Index, QualifiedName, literal};
 
 /// The statements that bring an index back.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Kept {
+pub(crate) struct IndexDefinition {
     /// It is made together with its constraint, which locks the table against everybody.
     pub(crate) alone: bool,
     pub(crate) create: String,
@@ -14,8 +14,8 @@ pub(crate) struct Kept {
     pub(crate) marks: Option<String>,
 }
 
-impl Kept {
-    pub(crate) fn of(table: &QualifiedName, index: &Index) -> Kept {
+impl IndexDefinition {
+    pub(crate) fn of(table: &QualifiedName, index: &Index) -> IndexDefinition {
         let attached = index.constraint.as_ref().filter(|_| !index.exclusion && index.method == "btree");
         let alone = index.constraint.is_some() && attached.is_none();
         let create = match &index.constraint {
@@ -34,11 +34,16 @@ impl Kept {
             let (named, by) = (Ident::new(&constraint.name), Ident::new(&index.name));
             format!("alter table {table} add constraint {named} {kind} using index {by}{deferral}")
         });
-        Kept { alone, create: in_tablespace(create, index), constraint, marks: marks(table, index) }
+        IndexDefinition {
+            alone,
+            create: in_tablespace(create, index),
+            constraint,
+            marks: marks(table, index),
+        }
     }
 
     /// Of a partitioned table's index: it is made without its parts, which become so when they are there.
-    pub(crate) fn above(table: &QualifiedName, index: &Index) -> Kept {
+    pub(crate) fn above(table: &QualifiedName, index: &Index) -> IndexDefinition {
         let create = match &index.constraint {
             Some(constraint) => {
                 let named = Ident::new(&constraint.name);
@@ -48,7 +53,7 @@ impl Kept {
             None => index.definition.clone(),
         };
         let marks = marks(table, index);
-        Kept { alone: false, create: in_tablespace(create, index), constraint: None, marks }
+        IndexDefinition { alone: false, create: in_tablespace(create, index), constraint: None, marks }
     }
 }
 

@@ -13,7 +13,7 @@ use tracing::{debug, warn};
 use crate::Result;
 use crate::error::During;
 use crate::indexes::definition;
-use crate::indexes::definition::Kept;
+use crate::indexes::definition::IndexDefinition;
 use crate::indexes::partition_tree::{Relation, Tree};
 
 /// What was dropped, and what could not be.
@@ -186,8 +186,8 @@ struct Columns<'a> {
 impl<'a> Columns<'a> {
     fn push(&mut self, is_table: bool, relation: &Relation, index: &'a Index, parent: Option<&'a str>) {
         let kept = match relation.height {
-            0 => Kept::of(&relation.name, index),
-            _ => Kept::above(&relation.name, index),
+            0 => IndexDefinition::of(&relation.name, index),
+            _ => IndexDefinition::above(&relation.name, index),
         };
         self.relations.push(if is_table { String::new() } else { relation.name.to_string() });
         self.names.push(&index.name);

@@ -12,7 +12,7 @@ use crate::indexes::drop_and_restore;
 use crate::indexes::partition_tree::Tree;
 use crate::rows::columns::Copying;
 use crate::schedule::connections::Sides;
-use crate::states::copy_record::{Run, Step};
+use crate::states::copy_record::{CopyRecord, Step};
 use crate::states::{copy_record, transition};
 use crate::{Copier, Result};
 
@@ -61,7 +61,7 @@ pub(crate) async fn copy(
         cancel.cancel_query().await.during("ending a copy")?;
         return Ok(());
     };
-    let run = Run {
+    let run = CopyRecord {
         attempt: 1,
         step: Step::Indexes,
         provider_node: sides.provider_node.clone(),

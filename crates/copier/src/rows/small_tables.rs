@@ -9,10 +9,10 @@ use tracing::info;
 
 use crate::error::During;
 use crate::rows::columns::Copying;
-use crate::rows::strategy::Manner;
+use crate::rows::strategy::CopyMode;
 use crate::rows::{columns, strategy};
 use crate::schedule::connections::Sides;
-use crate::schedule::group::{Company, Verdict};
+use crate::schedule::group::{CopyGroup, Verdict};
 use crate::states::{copy_record, in_copy, transition};
 use crate::throttle::gate::Valve;
 use crate::{Copier, Result};
@@ -33,37 +33,37 @@ pub(crate) struct Member {
     pub(crate) bytes: i64,
 }
 
-/// Copies the table of `lead`, and those that wait for connections and are as small; these are the `company` then.
+/// Copies the table of `lead`, and those that wait for connections and are as small; these are the `group` then.
 pub(crate) async fn copy(
     copier: &Copier,
     sides: &mut Sides,
     lead: Member,
-    company: &mut Company,
+    group: &mut CopyGroup,
 ) -> Result<()> {
-    *company = copier.crowd.take(&copier.table);
+    *group = copier.permits.take(&copier.table);
     let mut members = vec![lead];
-    if !company.is_empty() {
-        join(copier, sides, &mut members, company).await?;
+    if !group.is_empty() {
+        join(copier, sides, &mut members, group).await?;
     }
     let queue = copier.config.queue_name.as_str();
-    let consumers = copier.consumers(company);
+    let consumers = copier.consumers(group);
     let consumers: Vec<&str> = consumers.iter().map(String::as_str).collect();
     node::unregister_consumers(&*sides.target, queue, &consumers).await?;
     let first_tick = in_copy::subscribe(sides, queue, &consumers).await?;
     let infos: Vec<&TableInfo> = members.iter().map(|member| &member.info).collect();
     in_copy::free(copier, sides, &infos).await?;
-    write(copier, sides, members, company, first_tick).await
+    write(copier, sides, members, group, first_tick).await
 }
 
-/// Adds the tables of the company that can be copied together with the first one; the others leave it.
+/// Adds the tables of the group that can be copied together with the first one; the others leave it.
 async fn join(
     copier: &Copier,
     sides: &Sides,
     members: &mut Vec<Member>,
-    company: &mut Company,
+    group: &mut CopyGroup,
 ) -> Result<()> {
     let queue = copier.config.queue_name.as_str();
-    let names = company.tables();
+    let names = group.tables();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let sql = "select table_name from londiste_rs.copy_run where queue_name = $1 and table_name = any ($2) \
                union all \
@@ -73,7 +73,7 @@ async fn join(
     let begun: Vec<&str> = begun.iter().map(|row| row.get(0)).collect();
     let mut infos = table::several(&*sides.target, queue, &names).await?;
     infos.retain(|info| info.local && info.state == MergeState::InCopy);
-    company.keep(|name| infos.iter().any(|info| info.name == name), Verdict::Again);
+    group.keep(|name| infos.iter().any(|info| info.name == name), Verdict::Again);
     infos.retain(|info| info.dropped_ddl.is_none() && !begun.contains(&info.name.as_str()));
     let pairs = columns::all(&copier.config, &sides.provider, &sides.target, &infos).await?;
     // what is wrong with a table its own copy says
@@ -88,19 +88,19 @@ async fn join(
         .map_or(MOST, |rate| i64::try_from(rate.saturating_mul(LONGEST.as_secs())).unwrap_or(MOST).min(MOST));
     for (info, (source, target, copying)) in pairs {
         let facts = facts.get(&source.oid).copied().unwrap_or_default();
-        if strategy::by_size(&copier.config, &info, &facts) != Some(Manner::Tiny) {
+        if strategy::by_size(&copier.config, &info, &facts) != Some(CopyMode::Tiny) {
             continue;
         }
         bytes = bytes.saturating_add(facts.bytes);
         if bytes > most {
-            company.tell(&info.name, Verdict::Again);
+            group.tell(&info.name, Verdict::Again);
             bytes = bytes.saturating_sub(facts.bytes);
             continue;
         }
         copier.progress.expect(&info.name, facts.bytes);
         members.push(Member { info, source, target, copying, bytes: facts.bytes });
     }
-    company.keep(|name| members.iter().any(|member| member.info.name == name), Verdict::Alone);
+    group.keep(|name| members.iter().any(|member| member.info.name == name), Verdict::Alone);
     Ok(())
 }
 
@@ -109,7 +109,7 @@ async fn write(
     copier: &Copier,
     sides: &mut Sides,
     mut members: Vec<Member>,
-    company: &mut Company,
+    group: &mut CopyGroup,
     first_tick: i64,
 ) -> Result<()> {
     let (job, queue) = (copier.config.job_name.as_str(), copier.config.queue_name.as_str());
@@ -119,7 +119,7 @@ async fn write(
     let (reading, snapshot) = copy_record::snapshot(&mut sides.provider).await?;
     let writing = sides.target.transaction().await.during("beginning the copy")?;
     let (from, into): (&pg::Client, &pg::Client) = (reading.client(), writing.client());
-    if !company.is_empty() {
+    if !group.is_empty() {
         let limit = format!("set local lock_timeout = {}", PATIENCE.as_millis());
         from.batch_execute(&limit).await.during("beginning the copy's snapshot")?;
         into.batch_execute(&limit).await.during("beginning the copy")?;
@@ -128,9 +128,9 @@ async fn write(
     let names: Vec<&str> = members.iter().map(|member| member.info.name.as_str()).collect();
     let wanted = copy_record::wanted(into, queue, &names).await?;
     members.retain(|member| wanted.contains(&member.info.name));
-    company.keep(|name| wanted.iter().any(|wanted| wanted == name), Verdict::Again);
+    group.keep(|name| wanted.iter().any(|wanted| wanted == name), Verdict::Again);
     if !wanted.contains(&copier.table) {
-        company.tell_all(Verdict::Again);
+        group.tell_all(Verdict::Again);
         return Ok(());
     }
     empty(into, &members).await?;
@@ -145,7 +145,7 @@ async fn write(
             None => {
                 // held: the transactions go, and with them the snapshot
                 cancel.cancel_query().await.during("ending a copy")?;
-                company.tell_all(Verdict::Again);
+                group.tell_all(Verdict::Again);
                 return Ok(());
             }
         }
@@ -158,7 +158,7 @@ async fn write(
     let (old, new) = (MergeState::InCopy, MergeState::CatchingUp);
     let moved = transition::advance_all(into, queue, &names, old, new, Some(&snapshot)).await?;
     if moved.len() < names.len() {
-        company.tell_all(Verdict::Again);
+        group.tell_all(Verdict::Again);
         return Ok(());
     }
     reading.commit().await.during("ending the copy's snapshot")?;

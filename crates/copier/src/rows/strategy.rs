@@ -20,7 +20,7 @@ pub(crate) const ONE_CHUNK: i64 = 64 << 20;
 
 /// The ways of copying.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Manner {
+pub(crate) enum CopyMode {
     /// One transaction, with other small tables; indexes in place.
     Tiny,
     /// One snapshot; indexes are built when the rows are there. For a large table with the reason why it has to be.
@@ -72,7 +72,7 @@ pub(crate) async fn facts(provider: &Client, table: &Table) -> Result<Facts> {
     Ok(facts_of(provider, &[table]).await?.remove(&table.oid).unwrap_or_default())
 }
 
-/// Looks at several of the source's tables; those that are still there are told of, by their object ids.
+/// Looks at several of the source's tables; those that are still there are reported of, by their object ids.
 pub(crate) async fn facts_of(provider: &Client, tables: &[&Table]) -> Result<HashMap<u32, Facts>> {
     let names: Vec<String> = tables.iter().map(|table| table.name.to_string()).collect();
     let oids: Vec<u32> = tables.iter().map(|table| table.oid).collect();
@@ -82,14 +82,14 @@ pub(crate) async fn facts_of(provider: &Client, tables: &[&Table]) -> Result<Has
     Ok(rows.iter().map(|row| (row.get(0), facts(row))).collect())
 }
 
-/// The manner where a table's size decides alone.
-pub(crate) fn by_size(config: &Config, info: &TableInfo, facts: &Facts) -> Option<Manner> {
+/// The mode where a table's size decides alone.
+pub(crate) fn by_size(config: &Config, info: &TableInfo, facts: &Facts) -> Option<CopyMode> {
     let one_chunk = match config.copy_chunk_pages {
         0 => facts.bytes <= ONE_CHUNK,
         pages => facts.pages <= pages,
     };
     let tiny = facts.bytes <= small::BYTES && info.dropped_ddl.is_none();
-    one_chunk.then_some(if tiny { Manner::Tiny } else { Manner::Whole(None) })
+    one_chunk.then_some(if tiny { CopyMode::Tiny } else { CopyMode::Whole(None) })
 }
 
 async fn keyed(provider: &Client, queue: &str, name: &str, table: &Table) -> Result<Keyed> {
@@ -121,9 +121,9 @@ pub(crate) async fn choose(
     (source, target): (&Table, &Table),
     copying: &Copying,
     facts: &Facts,
-) -> Result<Manner> {
-    if let Some(manner) = by_size(config, info, facts) {
-        return Ok(manner);
+) -> Result<CopyMode> {
+    if let Some(mode) = by_size(config, info, facts) {
+        return Ok(mode);
     }
     let keyed = keyed(&sides.provider, &config.queue_name, &info.name, source).await?;
     let tree = Tree::read(&sides.target, target).await?;
@@ -148,7 +148,7 @@ pub(crate) async fn choose(
     } else if let Some(why) = tree.keeps_indexes() {
         why
     } else {
-        return Ok(Manner::Chunks);
+        return Ok(CopyMode::Chunks);
     };
-    Ok(Manner::Whole(Some(why)))
+    Ok(CopyMode::Whole(Some(why)))
 }

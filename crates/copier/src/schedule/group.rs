@@ -20,10 +20,10 @@ pub(crate) enum Verdict {
 
 /// Tables that a copy has taken along, whose own copies wait for the verdict. Those still in it when it is dropped wait for their turn once more.
 #[derive(Debug, Default)]
-pub(crate) struct Company(BTreeMap<String, oneshot::Sender<Verdict>>);
+pub(crate) struct CopyGroup(BTreeMap<String, oneshot::Sender<Verdict>>);
 
-impl Company {
-    /// Takes a table along whose copy can be told so.
+impl CopyGroup {
+    /// Takes a table along whose copy can be reported so.
     pub(crate) fn add(&mut self, table: String, copy: oneshot::Sender<Taken>) {
         let (sender, verdict) = oneshot::channel();
         if copy.send(verdict).is_ok() {
@@ -50,16 +50,16 @@ impl Company {
 
     /// Tells a table what has become of it.
     pub(crate) fn tell(&mut self, table: &str, verdict: Verdict) {
-        if let Some(seat) = self.0.remove(table) {
+        if let Some(entry) = self.0.remove(table) {
             // its copy may have been stopped meanwhile
-            let _ = seat.send(verdict);
+            let _ = entry.send(verdict);
         }
     }
 
     /// Tells all of them.
     pub(crate) fn tell_all(&mut self, verdict: Verdict) {
-        for (_, seat) in std::mem::take(&mut self.0) {
-            let _ = seat.send(verdict);
+        for (_, entry) in std::mem::take(&mut self.0) {
+            let _ = entry.send(verdict);
         }
     }
 }
@@ -70,20 +70,20 @@ mod tests {
 
     #[tokio::test]
     async fn who_is_taken_along_hears_what_has_become_of_it() {
-        let mut company = Company::default();
+        let mut group = CopyGroup::default();
         let [one, two, three] = ["one", "two", "three"].map(|table| {
             let (sender, taken) = oneshot::channel();
-            company.add(table.to_owned(), sender);
+            group.add(table.to_owned(), sender);
             taken
         });
         let (stopped, _) = oneshot::channel();
-        company.add("stopped".to_owned(), stopped);
-        assert_eq!(company.tables(), ["one", "three", "two"]);
+        group.add("stopped".to_owned(), stopped);
+        assert_eq!(group.tables(), ["one", "three", "two"]);
         let [one, two, three] = [one.await, two.await, three.await].map(|taken| taken.unwrap());
-        company.tell("one", Verdict::Done);
-        company.keep(|table| table == "three", Verdict::Again);
+        group.tell("one", Verdict::Done);
+        group.keep(|table| table == "three", Verdict::Again);
         assert_eq!((one.await, two.await), (Ok(Verdict::Done), Ok(Verdict::Again)));
-        drop(company);
+        drop(group);
         assert!(three.await.is_err(), "the other one was stopped");
     }
 }

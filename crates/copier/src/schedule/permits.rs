@@ -11,13 +11,13 @@ use pgq::small;
 use tokio::sync::{Mutex, oneshot, watch};
 use tokio::time::Instant;
 
-use crate::schedule::group::{Company, Taken};
+use crate::schedule::group::{CopyGroup, Taken};
 use crate::schedule::priority::Rank;
 use crate::throttle::gate::Gate;
 
 /// Shared by all copies of a node.
 #[derive(Clone, Debug)]
-pub(crate) struct Crowd {
+pub(crate) struct CopyPermits {
     gate: Gate,
     waiting: Arc<watch::Sender<Waiting>>,
     /// When the look at the ranks began that was finished last. Held by the one who looks for all.
@@ -27,17 +27,17 @@ pub(crate) struct Crowd {
 #[derive(Debug, Default)]
 struct Waiting {
     /// By the order in which they came.
-    seats: BTreeMap<i64, Seat>,
+    entries: BTreeMap<i64, Entry>,
     came: i64,
     /// Permits that are lent, and those among them that are about to come back.
     lent: usize,
     leaving: usize,
-    /// Tables that have been in a company that failed.
+    /// Tables that have been in a group that failed.
     alone: BTreeSet<String>,
 }
 
 #[derive(Debug)]
-struct Seat {
+struct Entry {
     table: String,
     /// Unknown until somebody has looked: it has no turn before.
     rank: Option<Rank>,
@@ -47,8 +47,8 @@ struct Seat {
 
 /// A copy's place among those that wait; left when it is dropped.
 #[derive(Debug)]
-pub(crate) struct Place<'a> {
-    crowd: &'a Crowd,
+pub(crate) struct Waiter<'a> {
+    permits: &'a CopyPermits,
     number: i64,
     taken: Option<oneshot::Receiver<Taken>>,
 }
@@ -65,14 +65,14 @@ pub(crate) enum Turn {
 /// The right to a connection to each side, until dropped.
 #[derive(Debug)]
 pub(crate) struct Permit {
-    crowd: Crowd,
+    permits: CopyPermits,
     leaving: bool,
 }
 
-impl Crowd {
+impl CopyPermits {
     /// As many permits as `gate` allows copies, at any time.
-    pub(crate) fn new(gate: Gate) -> Crowd {
-        Crowd { gate, waiting: Arc::new(watch::Sender::default()), looked: Arc::default() }
+    pub(crate) fn new(gate: Gate) -> CopyPermits {
+        CopyPermits { gate, waiting: Arc::new(watch::Sender::default()), looked: Arc::default() }
     }
 
     fn copies(&self) -> usize {
@@ -80,7 +80,7 @@ impl Crowd {
     }
 
     /// Waits for connections; or, where it `joins`, to be taken along.
-    pub(crate) fn enlist(&self, table: &str, joins: bool) -> Place<'_> {
+    pub(crate) fn enlist(&self, table: &str, joins: bool) -> Waiter<'_> {
         let (mut number, mut receiver) = (0, None);
         self.waiting.send_modify(|waiting| {
             let mut taken = None;
@@ -90,31 +90,31 @@ impl Crowd {
             }
             number = waiting.came;
             waiting.came += 1;
-            waiting.seats.insert(number, Seat { table: table.to_owned(), rank: None, taken });
+            waiting.entries.insert(number, Entry { table: table.to_owned(), rank: None, taken });
         });
-        Place { crowd: self, number, taken: receiver }
+        Waiter { permits: self, number, taken: receiver }
     }
 
     /// A permit that nobody waits for.
     pub(crate) fn spare(&self) -> Option<Permit> {
         let copies = self.copies();
         let lent = self.waiting.send_if_modified(|waiting| {
-            let spare = waiting.seats.is_empty() && waiting.lent < copies;
+            let spare = waiting.entries.is_empty() && waiting.lent < copies;
             waiting.lent += usize::from(spare);
             spare
         });
-        lent.then(|| Permit { crowd: self.clone(), leaving: false })
+        lent.then(|| Permit { permits: self.clone(), leaving: false })
     }
 
     /// Whether nobody waits.
     pub(crate) fn is_empty(&self) -> bool {
-        self.waiting.borrow().seats.is_empty()
+        self.waiting.borrow().entries.is_empty()
     }
 
     /// Who waits: numbers of places, and their tables.
     pub(crate) fn seated(&self) -> (Vec<i64>, Vec<String>) {
         let waiting = self.waiting.borrow();
-        waiting.seats.iter().map(|(number, seat)| (*number, seat.table.clone())).unzip()
+        waiting.entries.iter().map(|(number, entry)| (*number, entry.table.clone())).unzip()
     }
 
     /// Sets the ranks of those at these places who still wait.
@@ -122,8 +122,8 @@ impl Crowd {
         self.waiting.send_if_modified(|waiting| {
             let mut changed = false;
             for (number, rank) in ranks {
-                if let Some(seat) = waiting.seats.get_mut(&number) {
-                    changed |= seat.rank.replace(rank) != Some(rank);
+                if let Some(entry) = waiting.entries.get_mut(&number) {
+                    changed |= entry.rank.replace(rank) != Some(rank);
                 }
             }
             changed
@@ -131,7 +131,7 @@ impl Crowd {
     }
 
     /// The table is neither taken along any more, nor takes others along.
-    pub(crate) fn goes_alone(&self, table: &str) {
+    pub(crate) fn copies_alone(&self, table: &str) {
         self.waiting.send_modify(|waiting| {
             waiting.alone.insert(table.to_owned());
         });
@@ -143,44 +143,44 @@ impl Crowd {
         if waiting.alone.contains(table) {
             return Vec::new();
         }
-        let copied = |seat: &&Seat| seat.taken.is_some() && seat.rank.is_some_and(Rank::has_its_rows);
-        waiting.seats.values().filter(copied).map(|seat| seat.table.clone()).collect()
+        let copied = |entry: &&Entry| entry.taken.is_some() && entry.rank.is_some_and(Rank::has_its_rows);
+        waiting.entries.values().filter(copied).map(|entry| entry.table.clone()).collect()
     }
 
     /// Those of the tables who still wait. The others keep their turn.
-    pub(crate) fn take_these(&self, tables: &[String]) -> Company {
-        self.take_along(small::TOGETHER, |seat| tables.contains(&seat.table))
+    pub(crate) fn take_these(&self, tables: &[String]) -> CopyGroup {
+        self.take_along(small::TOGETHER, |entry| tables.contains(&entry.table))
     }
 
     /// Those who are to begin, shared among as many copies as may do the same now.
-    pub(crate) fn take(&self, table: &str) -> Company {
-        let begins = |seat: &Seat| seat.rank == Some(Rank::Begins) && seat.taken.is_some();
+    pub(crate) fn take(&self, table: &str) -> CopyGroup {
+        let begins = |entry: &Entry| entry.rank == Some(Rank::Begins) && entry.taken.is_some();
         let among = {
             let waiting = self.waiting.borrow();
             let alone = waiting.alone.contains(table);
-            if alone { 0 } else { waiting.seats.values().filter(|seat| begins(seat)).count() + 1 }
+            if alone { 0 } else { waiting.entries.values().filter(|entry| begins(entry)).count() + 1 }
         };
         let share = among.div_ceil(self.copies()).min(small::TOGETHER);
         self.take_along(share, begins)
     }
 
-    /// A company of at most so many tables, the one that takes the others along among them.
-    fn take_along(&self, most: usize, wanted: impl Fn(&Seat) -> bool) -> Company {
-        let mut company = Company::default();
+    /// A group of at most so many tables, the one that takes the others along among them.
+    fn take_along(&self, most: usize, wanted: impl Fn(&Entry) -> bool) -> CopyGroup {
+        let mut group = CopyGroup::default();
         self.waiting.send_modify(|waiting| {
             let chosen: Vec<i64> = waiting
-                .seats
+                .entries
                 .iter()
-                .filter_map(|(number, seat)| (seat.taken.is_some() && wanted(seat)).then_some(*number))
+                .filter_map(|(number, entry)| (entry.taken.is_some() && wanted(entry)).then_some(*number))
                 .take(most.saturating_sub(1))
                 .collect();
             for number in chosen {
-                if let Some(Seat { table, taken: Some(taken), .. }) = waiting.seats.remove(&number) {
-                    company.add(table, taken);
+                if let Some(Entry { table, taken: Some(taken), .. }) = waiting.entries.remove(&number) {
+                    group.add(table, taken);
                 }
             }
         });
-        company
+        group
     }
 }
 
@@ -188,7 +188,7 @@ impl Waiting {
     /// Those whose turn may come now: not who is to begin before the gate is open.
     fn able(&self, open: bool) -> impl Iterator<Item = (Rank, i64)> {
         let able = move |rank: &Rank| open || *rank != Rank::Begins;
-        self.seats.iter().filter_map(move |(number, seat)| Some((seat.rank.filter(able)?, *number)))
+        self.entries.iter().filter_map(move |(number, entry)| Some((entry.rank.filter(able)?, *number)))
     }
 
     fn next(&self, open: bool) -> Option<i64> {
@@ -196,31 +196,31 @@ impl Waiting {
     }
 }
 
-impl Place<'_> {
+impl Waiter<'_> {
     /// The rank, where somebody has looked.
     pub(crate) fn rank(&self) -> Option<Rank> {
-        self.crowd.waiting.borrow().seats.get(&self.number)?.rank
+        self.permits.waiting.borrow().entries.get(&self.number)?.rank
     }
 
     /// Waits for what comes first. May be dropped and called anew.
     pub(crate) async fn turn(&mut self) -> Turn {
-        let (crowd, number) = (self.crowd, self.number);
-        let gate = &crowd.gate;
-        let (mut changes, mut limits) = (crowd.waiting.subscribe(), gate.changes());
+        let (permits, number) = (self.permits, self.number);
+        let gate = &permits.gate;
+        let (mut changes, mut limits) = (permits.waiting.subscribe(), gate.changes());
         loop {
             changes.mark_unchanged();
             limits.mark_unchanged();
-            let (copies, open) = (crowd.copies(), gate.obstacle().is_none());
-            let lent = crowd.waiting.send_if_modified(|waiting| {
+            let (copies, open) = (permits.copies(), gate.obstacle().is_none());
+            let lent = permits.waiting.send_if_modified(|waiting| {
                 let first = waiting.lent < copies && waiting.next(open) == Some(number);
                 if first {
-                    waiting.seats.remove(&number);
+                    waiting.entries.remove(&number);
                     waiting.lent += 1;
                 }
                 first
             });
             if lent {
-                return Turn::Connect(Permit { crowd: crowd.clone(), leaving: false });
+                return Turn::Connect(Permit { permits: permits.clone(), leaving: false });
             }
             tokio::select! {
                 biased;
@@ -246,9 +246,9 @@ async fn heard(taken: &mut Option<oneshot::Receiver<Taken>>) -> Taken {
     std::future::pending().await
 }
 
-impl Drop for Place<'_> {
+impl Drop for Waiter<'_> {
     fn drop(&mut self) {
-        self.crowd.waiting.send_if_modified(|waiting| waiting.seats.remove(&self.number).is_some());
+        self.permits.waiting.send_if_modified(|waiting| waiting.entries.remove(&self.number).is_some());
     }
 }
 
@@ -256,8 +256,8 @@ impl Permit {
     /// Whether it has to be given back now, so that others get their turn: those of a higher rank than the `own`; where it is `idle`, all others
     /// who would have something to do. Only as many permits are asked back as are wanting.
     pub(crate) fn must_leave(&mut self, own: Rank, idle: bool) -> bool {
-        let (copies, open) = (self.crowd.copies(), self.crowd.gate.obstacle().is_none());
-        self.crowd.waiting.send_if_modified(|waiting| {
+        let (copies, open) = (self.permits.copies(), self.permits.gate.obstacle().is_none());
+        self.permits.waiting.send_if_modified(|waiting| {
             if !self.leaving && waiting.lacks(copies, open, own, idle) {
                 self.leaving = true;
                 waiting.leaving += 1;
@@ -269,9 +269,9 @@ impl Permit {
 
     /// Waits until it has to be given back for somebody of a higher rank.
     pub(crate) async fn wanted(&self, own: Rank) {
-        let mut changes = self.crowd.waiting.subscribe();
+        let mut changes = self.permits.waiting.subscribe();
         let lacks = |waiting: &Waiting| {
-            waiting.lacks(self.crowd.copies(), self.crowd.gate.obstacle().is_none(), own, false)
+            waiting.lacks(self.permits.copies(), self.permits.gate.obstacle().is_none(), own, false)
         };
         // the sender lives as long as self
         let _ = changes.wait_for(lacks).await;
@@ -289,7 +289,7 @@ impl Waiting {
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.crowd.waiting.send_modify(|waiting| {
+        self.permits.waiting.send_modify(|waiting| {
             waiting.lent -= 1;
             waiting.leaving -= usize::from(self.leaving);
         });

@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep};
 use tokio_postgres::Row;
 
 use crate::error::During;
-use crate::schedule::permits::{Place, Turn};
+use crate::schedule::permits::{Turn, Waiter};
 use crate::{Copier, Result};
 
 /// The lowest one first.
@@ -47,7 +47,7 @@ impl Rank {
 }
 
 /// Waits for the copy's turn. Its rank may change meanwhile: the worker marks tables whether they hold connections or not, and rings.
-pub(crate) async fn turn(copier: &Copier, place: &mut Place<'_>) -> Result<Turn> {
+pub(crate) async fn turn(copier: &Copier, place: &mut Waiter<'_>) -> Result<Turn> {
     let mut bell = copier.bell.listen();
     let delay = Duration::from_secs_f64(copier.config.loop_delay.max(0.05));
     let mut shown = false;
@@ -79,12 +79,12 @@ pub(crate) async fn turn(copier: &Copier, place: &mut Place<'_>) -> Result<Turn>
 /// Looks at the ranks of all who wait, for all of them; not where another one has looked since this was wanted.
 async fn look(copier: &Copier) -> Result<()> {
     let wanted = Instant::now();
-    let mut looked = copier.crowd.looked.lock().await;
+    let mut looked = copier.permits.looked.lock().await;
     if looked.is_some_and(|looked| looked > wanted) {
         return Ok(());
     }
     let began = Instant::now();
-    let (numbers, tables) = copier.crowd.seated();
+    let (numbers, tables) = copier.permits.seated();
     let sql = "select w.number, t.merge_state, r.table_name is not null \
                  from unnest($2::int8[], $3::text[]) w (number, table_name) \
                  left join londiste.table_info t on t.queue_name = $1 and t.table_name = w.table_name and t.local \
@@ -95,7 +95,7 @@ async fn look(copier: &Copier) -> Result<()> {
         let state = MergeState::parse(row.get(1)).unwrap_or(MergeState::Ok);
         (row.get(0), Rank::of(state, row.get(2)))
     };
-    copier.crowd.rank(rows.during("looking which copies come first")?.iter().map(rank));
+    copier.permits.rank(rows.during("looking which copies come first")?.iter().map(rank));
     *looked = Some(began);
     Ok(())
 }

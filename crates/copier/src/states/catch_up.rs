@@ -17,7 +17,7 @@ use crate::copier::After;
 use crate::error::During;
 use crate::indexes::drop_and_restore;
 use crate::schedule::connections::Sides;
-use crate::schedule::group::{Company, Verdict};
+use crate::schedule::group::{CopyGroup, Verdict};
 use crate::schedule::priority::Rank;
 use crate::states::group_state::Tables;
 use crate::states::replay::Replay;
@@ -28,30 +28,30 @@ const TELL: Duration = Duration::from_secs(1);
 /// A copy that has nothing to do for so long leaves its connections to any other that has: what it waits for may take long.
 const IDLE: Duration = Duration::from_secs(1);
 
-/// Catches up, to the end or as far as it goes now. Tables of the company whose state becomes another than that of the first one leave it.
+/// Catches up, to the end or as far as it goes now. Tables of the group whose state becomes another than that of the first one leave it.
 pub(crate) async fn run(
     copier: &Copier,
     sides: &mut Sides,
     first: TableInfo,
-    company: &mut Company,
+    group: &mut CopyGroup,
 ) -> Result<After> {
     let queue = copier.config.queue_name.as_str();
-    if company.is_empty() {
+    if group.is_empty() {
         align(copier, sides).await?;
-        *company = gather(copier, sides, &first).await?;
+        *group = gather(copier, sides, &first).await?;
     }
     if first.dropped_ddl.is_some() {
         restore_dropped(sides, queue, &first).await?;
     }
     let mut writer = Replay::start(copier, sides).await?;
-    let mut told: Option<Instant> = None;
+    let mut reported: Option<Instant> = None;
     let mut bell = copier.bell.listen();
     // the last batch ended at what was the newest tick: the next one, a single tick, begins the hand-over
     let mut near = false;
     let mut idle = Idle::default();
     loop {
         bell.hush();
-        let Some(tables) = Tables::look(copier, sides, company).await? else { return Ok(After::Further) };
+        let Some(tables) = Tables::look(copier, sides, group).await? else { return Ok(After::Further) };
         let info = &tables.first;
         let rank = Rank::of(info.state, true);
         if sides.permit.must_leave(rank, idle.too_long(rank)) {
@@ -61,13 +61,13 @@ pub(crate) async fn run(
             idle.wait(copier, sides, &mut bell, rank).await;
             continue;
         };
-        if told.is_none_or(|told| told.elapsed() > TELL) {
-            told = Some(Instant::now());
+        if reported.is_none_or(|reported| reported.elapsed() > TELL) {
+            reported = Some(Instant::now());
             let behind = behind(copier, sides, &batch).await?;
             tables.names().iter().for_each(|name| copier.progress.catching_up(name, behind));
         }
         if writer.is_applied(sides, &batch).await? {
-            finish(copier, sides, company, &batch).await?;
+            finish(copier, sides, group, &batch).await?;
             continue;
         }
         match info.state {
@@ -84,7 +84,7 @@ pub(crate) async fn run(
             }
             MergeState::DoSync(tick) if batch.tick >= tick => {
                 if batch.tick == tick
-                    && let Some(tables) = hand_over(copier, sides, &tables, company).await?
+                    && let Some(tables) = hand_over(copier, sides, &tables, group).await?
                 {
                     return Ok(After::HandedOver(tables));
                 }
@@ -96,7 +96,7 @@ pub(crate) async fn run(
                 near = is_newest(copier, sides, &batch).await?;
                 writer.apply(sides, &tables, &batch).await?;
                 fail_point::reached("catch-up-before-finish");
-                finish(copier, sides, company, &batch).await?;
+                finish(copier, sides, group, &batch).await?;
             }
         }
     }
@@ -125,11 +125,11 @@ impl Idle {
 }
 
 /// Those of the tables whose copies wait for connections that are where this one is: another copy was catching up with them, which was stopped.
-async fn gather(copier: &Copier, sides: &Sides, first: &TableInfo) -> Result<Company> {
+async fn gather(copier: &Copier, sides: &Sides, first: &TableInfo) -> Result<CopyGroup> {
     let queue = copier.config.queue_name.as_str();
-    let copied = copier.crowd.copied(&copier.table);
+    let copied = copier.permits.copied(&copier.table);
     if copied.is_empty() {
-        return Ok(Company::default());
+        return Ok(CopyGroup::default());
     }
     let sql = "select o.table_name from londiste.table_info o join pgq_node.local_state c using (queue_name) \
                 where o.queue_name = $1 and o.table_name = any ($2) and o.local and c.consumer_name = $3 || o.table_name \
@@ -139,7 +139,7 @@ async fn gather(copier: &Copier, sides: &Sides, first: &TableInfo) -> Result<Com
     let prefix = copier.config.consumer("");
     let alike = sides.target.query(sql, &[&queue, &copied, &prefix, &first.name]).await;
     let alike = alike.during("looking for copies at the same place")?;
-    Ok(copier.crowd.take_these(&alike.iter().map(|row| row.get(0)).collect::<Vec<String>>()))
+    Ok(copier.permits.take_these(&alike.iter().map(|row| row.get(0)).collect::<Vec<String>>()))
 }
 
 /// A table that was caught up together with others may have ended between what the target has applied and its consumer's being moved there.
@@ -156,11 +156,11 @@ async fn align(copier: &Copier, sides: &Sides) -> Result<()> {
     Ok(())
 }
 
-/// Gives the batch back as done, and moves the company's consumers behind it.
-async fn finish(copier: &Copier, sides: &Sides, company: &Company, batch: &Batch) -> Result<()> {
+/// Gives the batch back as done, and moves the group's consumers behind it.
+async fn finish(copier: &Copier, sides: &Sides, group: &CopyGroup, batch: &Batch) -> Result<()> {
     let queue = copier.config.queue_name.as_str();
-    if !company.is_empty() {
-        let consumers: Vec<String> = company.tables().iter().map(|t| copier.config.consumer(t)).collect();
+    if !group.is_empty() {
+        let consumers: Vec<String> = group.tables().iter().map(|t| copier.config.consumer(t)).collect();
         let consumers: Vec<&str> = consumers.iter().map(String::as_str).collect();
         batch::move_all(&*sides.provider, queue, &consumers, batch.tick).await?;
         fail_point::reached("consumers-moved");
@@ -214,12 +214,12 @@ async fn is_newest(copier: &Copier, sides: &Sides, batch: &Batch) -> Result<bool
 }
 
 /// Makes the tables the worker's: state and the end of the copy's own position in one transaction. Not where the worker has applied less or
-/// more than the copy, since changes would be lost or come twice. One whose state is another by now leaves the company.
+/// more than the copy, since changes would be lost or come twice. One whose state is another by now leaves the group.
 async fn hand_over(
     copier: &Copier,
     sides: &mut Sides,
     tables: &Tables,
-    company: &mut Company,
+    group: &mut CopyGroup,
 ) -> Result<Option<Vec<String>>> {
     let queue = copier.config.queue_name.as_str();
     let transaction = sides.target.transaction().await.during("handing the table over")?;
@@ -241,7 +241,7 @@ async fn hand_over(
     copier.busy.send_replace(true);
     transaction.commit().await.during("handing the table over")?;
     fail_point::reached("hand-over-after-commit");
-    company.keep(|name| moved.iter().any(|moved| moved == name), Verdict::Again);
+    group.keep(|name| moved.iter().any(|moved| moved == name), Verdict::Again);
     moved.iter().for_each(|name| copier.moved(name, MergeState::Ok));
     Ok(Some(moved))
 }

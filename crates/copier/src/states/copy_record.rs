@@ -41,7 +41,7 @@ pub(crate) type Going<T> = std::result::Result<T, End>;
 
 /// A copy under way.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Run {
+pub(crate) struct CopyRecord {
     /// Which attempt this is: only the newest one may commit.
     pub(crate) attempt: i32,
     pub(crate) step: Step,
@@ -60,7 +60,7 @@ pub(crate) struct Run {
     pub(crate) why_whole: Option<String>,
 }
 
-impl Run {
+impl CopyRecord {
     /// Keeps a new run, in the caller's transaction, which has written the target's table.
     pub(crate) async fn insert(&self, client: &Client, queue: &str, info: &TableInfo) -> Result<()> {
         let step = match self.step {
@@ -96,7 +96,7 @@ impl Run {
 }
 
 /// Takes a run over from an earlier attempt; `None` where there is none.
-pub(crate) async fn take_over(client: &Client, queue: &str, table: &str) -> Result<Option<Run>> {
+pub(crate) async fn take_over(client: &Client, queue: &str, table: &str) -> Result<Option<CopyRecord>> {
     let what = "reading how far the copy is";
     let sql = "select londiste_rs.copy_take_over($1, $2)";
     let attempt: Option<i32> = client.query_one(sql, &[&queue, &table]).await.during(what)?.get(0);
@@ -104,7 +104,7 @@ pub(crate) async fn take_over(client: &Client, queue: &str, table: &str) -> Resu
     let sql = "select step, provider_node, first_tick, first_snapshot, source_files, layout, staging, why_whole \
                  from londiste_rs.copy_run where queue_name = $1 and table_name = $2";
     let row = client.query_opt(sql, &[&queue, &table]).await.during(what)?;
-    Ok(row.map(|row| Run {
+    Ok(row.map(|row| CopyRecord {
         attempt,
         step: if row.get::<_, &str>(0) == "rows" { Step::Rows } else { Step::Indexes },
         provider_node: row.get(1),
@@ -118,7 +118,7 @@ pub(crate) async fn take_over(client: &Client, queue: &str, table: &str) -> Resu
 }
 
 /// The files of the source that the chunks of a run are of.
-pub(crate) async fn files(client: &Client, queue: &str, table: &str, run: &Run) -> Result<Files> {
+pub(crate) async fn files(client: &Client, queue: &str, table: &str, run: &CopyRecord) -> Result<Files> {
     let sql = "select distinct relation, file from londiste_rs.copy_chunk \
                 where queue_name = $1 and table_name = $2 and file is not null";
     let rows = client.query(sql, &[&queue, &table]).await.during("reading the chunks")?;

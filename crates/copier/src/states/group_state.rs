@@ -3,7 +3,7 @@
 use pgq::table::{self, MergeState, TableInfo};
 
 use crate::schedule::connections::Sides;
-use crate::schedule::group::{Company, Verdict};
+use crate::schedule::group::{CopyGroup, Verdict};
 use crate::states::transition;
 use crate::{Copier, Result};
 
@@ -20,10 +20,10 @@ impl Tables {
     pub(crate) async fn look(
         copier: &Copier,
         sides: &Sides,
-        company: &mut Company,
+        group: &mut CopyGroup,
     ) -> Result<Option<Tables>> {
         let queue = copier.config.queue_name.as_str();
-        let mut names = company.tables();
+        let mut names = group.tables();
         names.push(copier.table.clone());
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let infos = table::several(&*sides.target, queue, &names).await?;
@@ -32,8 +32,8 @@ impl Tables {
         let catches_up = |i: &TableInfo| i.local && i.state.is_copying() && i.state != MergeState::InCopy;
         let Some(first) = first.into_iter().find(catches_up) else { return Ok(None) };
         others.retain(|info| info.local && (info.state, &info.snapshot) == (first.state, &first.snapshot));
-        company.keep(|name| others.iter().any(|info| info.name == name), Verdict::Again);
-        let consumers = copier.consumers(company);
+        group.keep(|name| others.iter().any(|info| info.name == name), Verdict::Again);
+        let consumers = copier.consumers(group);
         Ok(Some(Tables { first, others, consumers }))
     }
 

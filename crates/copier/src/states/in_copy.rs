@@ -18,11 +18,11 @@ use crate::error::During;
 use crate::indexes::drop_and_restore;
 use crate::rows::columns::Both;
 use crate::rows::small_tables::Member;
-use crate::rows::strategy::Manner;
+use crate::rows::strategy::CopyMode;
 use crate::rows::{columns, one_snapshot, small_tables, strategy};
 use crate::schedule::connections::Sides;
-use crate::schedule::group::Company;
-use crate::states::copy_record::{End, Going, Run, Step};
+use crate::schedule::group::CopyGroup;
+use crate::states::copy_record::{CopyRecord, End, Going, Step};
 use crate::states::{copy_record, transition};
 use crate::{Copier, Result};
 
@@ -34,18 +34,18 @@ pub(crate) async fn step(
     copier: &Copier,
     sides: &mut Sides,
     info: &TableInfo,
-    company: &mut Company,
+    group: &mut CopyGroup,
 ) -> Result<After> {
     let queue = copier.config.queue_name.as_str();
     let (source, target, copying) =
         columns::both(&copier.config, &sides.provider, &sides.target, info).await?;
     let Some(run) = copy_record::take_over(&sides.target, queue, &info.name).await? else {
-        return begin(copier, sides, info, (source, target, copying), company).await;
+        return begin(copier, sides, info, (source, target, copying), group).await;
     };
     let layout = copy_record::layout(&source, &target, &copying);
     if let Some(reason) = broken(copier, sides, info, &run, &layout).await? {
         start_over(copier, sides, info, reason).await?;
-        return begin(copier, sides, info, (source, target, copying), company).await;
+        return begin(copier, sides, info, (source, target, copying), group).await;
     }
     let staging = match &run.staging {
         Some(name) => {
@@ -78,7 +78,7 @@ async fn broken(
     copier: &Copier,
     sides: &Sides,
     info: &TableInfo,
-    run: &Run,
+    run: &CopyRecord,
     layout: &str,
 ) -> Result<Option<&'static str>> {
     let queue = copier.config.queue_name.as_str();
@@ -109,7 +109,7 @@ async fn begin(
     sides: &mut Sides,
     info: &TableInfo,
     (source, target, copying): Both,
-    company: &mut Company,
+    group: &mut CopyGroup,
 ) -> Result<After> {
     if copier.gate.obstacle().is_some() {
         return Ok(After::Leaves);
@@ -117,10 +117,10 @@ async fn begin(
     let queue = copier.config.queue_name.as_str();
     let facts = strategy::facts(&sides.provider, &source).await?;
     copier.progress.expect(&info.name, facts.bytes);
-    let manner = strategy::choose(&copier.config, sides, info, (&source, &target), &copying, &facts).await?;
-    if manner == Manner::Tiny {
+    let mode = strategy::choose(&copier.config, sides, info, (&source, &target), &copying, &facts).await?;
+    if mode == CopyMode::Tiny {
         let lead = Member { info: info.clone(), source, target, copying, bytes: facts.bytes };
-        small_tables::copy(copier, sides, lead, company).await?;
+        small_tables::copy(copier, sides, lead, group).await?;
         return Ok(After::Further);
     }
     let (tables, copying) = ((&source, &target), &copying);
@@ -128,12 +128,12 @@ async fn begin(
     let first_tick = subscribe(sides, queue, &[&copier.consumer]).await?;
     free(copier, sides, &[info]).await?;
     let mut why = None;
-    if manner == Manner::Chunks {
+    if mode == CopyMode::Chunks {
         if chunk::begin(copier, sides, info, tables, copying, first_tick).await? {
             return Ok(After::Further);
         }
         why = Some("a unique index on the target has to stay");
-    } else if let Manner::Whole(reason) = manner {
+    } else if let CopyMode::Whole(reason) = mode {
         why = reason;
     }
     one_snapshot::copy(copier, sides, info, tables, copying, why, first_tick).await?;
@@ -176,7 +176,7 @@ async fn finish(
     copier: &Copier,
     sides: &mut Sides,
     info: &TableInfo,
-    run: &Run,
+    run: &CopyRecord,
     mut staging: Option<Staging>,
 ) -> Going<()> {
     let queue = copier.config.queue_name.as_str();

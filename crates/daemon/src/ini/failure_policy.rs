@@ -30,7 +30,7 @@ impl TryFrom<String> for OnFailure {
 
 /// `on_failure`, `max_failures`, `stop_timeout`, `metrics_listen`, `metrics_hosts` of either section.
 #[derive(Debug, Clone)]
-pub struct Endurance {
+pub struct FailurePolicy {
     /// What follows when a part fails without end.
     pub on_failure: OnFailure,
     /// How many failures in a row, without progress, are without end.

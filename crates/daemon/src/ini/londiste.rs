@@ -10,7 +10,7 @@ use super::values::{
     count, list, name, optional_number, optional_parsed, optional_seconds, optional_text, parsed, seconds,
 };
 use crate::ini::failure_policy;
-use crate::ini::failure_policy::{Endurance, Listen, OnFailure};
+use crate::ini::failure_policy::{FailurePolicy, Listen, OnFailure};
 use crate::log::Format;
 
 /// Section `[londiste]`. The worker and the copies read their own parts of it
@@ -138,12 +138,12 @@ impl LondisteSettings {
     }
 
     /// What the process does when things do not go well.
-    pub fn endurance(&self) -> Endurance {
+    pub fn failure_policy(&self) -> FailurePolicy {
         let (on_failure, stop_timeout) = (self.on_failure, self.stop_timeout);
         let max_failures = self.max_failures.try_into().unwrap_or(u32::MAX);
         let metrics_listen = self.metrics_listen.map(|Listen(address)| address);
         let metrics_hosts = self.metrics_hosts.clone();
-        Endurance { on_failure, max_failures, stop_timeout, metrics_listen, metrics_hosts }
+        FailurePolicy { on_failure, max_failures, stop_timeout, metrics_listen, metrics_hosts }
     }
 
     /// How long sessions wait.

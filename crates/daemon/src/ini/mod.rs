@@ -29,7 +29,7 @@ use crate::Error;
 use crate::path::resolve;
 use keys::Meaning;
 
-pub use crate::ini::failure_policy::{Endurance, Listen, OnFailure};
+pub use crate::ini::failure_policy::{FailurePolicy, Listen, OnFailure};
 pub use effective::Entry;
 pub use keys::known_keys;
 pub use londiste::LondisteSettings;
@@ -123,7 +123,7 @@ impl Ini {
         // credentials that only the process itself is given, for example, are nothing to steer it by
         let resolved = read(section, value, &names).and_then(|name| resolve(&name));
         resolved.map_err(|text| {
-            self.refused(section, vec![self.complaint(section, "pidfile", Some(value), &text)])
+            self.refused(section, vec![self.failure_log(section, "pidfile", Some(value), &text)])
         })
     }
 
@@ -218,7 +218,7 @@ impl Ini {
     }
 
     /// One line about a key: where it stands, its value unless that may be secret, and what is wrong.
-    fn complaint(&self, section: &str, key: &str, value: Option<&String>, text: &str) -> String {
+    fn failure_log(&self, section: &str, key: &str, value: Option<&String>, text: &str) -> String {
         let place = match self.origin(section, key) {
             effective::Origin::File(Some(line)) => format!("line {line}, "),
             effective::Origin::Default | effective::Origin::File(None) => String::new(),

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::limits;
 use super::values::{count, flag, list, name, optional_parsed, optional_text, seconds};
 use crate::ini::failure_policy;
-use crate::ini::failure_policy::{Endurance, Listen, OnFailure};
+use crate::ini::failure_policy::{FailurePolicy, Listen, OnFailure};
 use crate::log::Format;
 
 /// Section `[pgqd]`: the process, and what the ticker itself reads.
@@ -25,7 +25,7 @@ pub struct PgqdSettings {
     /// `None` when `syslog = 0`.
     pub syslog: Option<SyslogSettings>,
     /// What the process does when things do not go well.
-    pub endurance: Endurance,
+    pub failure_policy: FailurePolicy,
     /// What to tick, and how often.
     pub ticker: ticker::Config,
 }
@@ -93,7 +93,7 @@ impl Process {
             log_format: self.log_format,
             pidfile: self.pidfile,
             syslog: self.syslog.then_some(SyslogSettings { ident, facility: self.syslog_facility }),
-            endurance: Endurance {
+            failure_policy: FailurePolicy {
                 on_failure: self.on_failure,
                 max_failures: self.max_failures.try_into().unwrap_or(u32::MAX),
                 stop_timeout: self.stop_timeout,

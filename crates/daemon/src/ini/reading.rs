@@ -110,7 +110,7 @@ impl Reading<'_> {
                         effective::Origin::File(line) => line,
                         _ => None,
                     };
-                    (line, ini.complaint(section, key, raw.get(key), &problem.text))
+                    (line, ini.failure_log(section, key, raw.get(key), &problem.text))
                 }
                 None => (None, problem.text.clone()),
             })

@@ -13,13 +13,13 @@ const REMEMBERED: usize = 16;
 /// A spell of failures: each error is logged when it first appears, then at intervals that double, and one line
 /// tells the end.
 #[derive(Debug, Default)]
-pub(super) struct Complaint {
+pub(super) struct FailureLog {
     since: Option<Instant>,
     failures: u32,
     reminders: BTreeMap<String, (Instant, Duration)>,
 }
 
-impl Complaint {
+impl FailureLog {
     /// A failure with this text; the next try comes after `pause`.
     pub(super) fn about(&mut self, text: &str, pause: Duration) {
         let now = Instant::now();
@@ -47,6 +47,6 @@ impl Complaint {
         if let Some(since) = self.since {
             tracing::info!("well again after {} failures in {:.0?}", self.failures, since.elapsed());
         }
-        *self = Complaint::default();
+        *self = FailureLog::default();
     }
 }

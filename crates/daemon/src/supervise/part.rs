@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::BoxError;
 use crate::error::chain;
-use crate::supervise::failure_log::Complaint;
+use crate::supervise::failure_log::FailureLog;
 use crate::supervise::{Ending, Supervisor, liveness};
 
 /// What a part is doing.
@@ -83,7 +83,7 @@ impl Part {
         F: Fn(CancellationToken) -> R + Sync,
         R: Future<Output = Result<(), BoxError>>,
     {
-        let mut complaint = Complaint::default();
+        let mut failure_log = FailureLog::default();
         let mut pauses = self.pauses();
         loop {
             self.note(State::Running);
@@ -94,7 +94,7 @@ impl Part {
                 biased;
                 outcome = &mut attempt => outcome,
                 () = sleep(self.supervisor.backoff.healthy) => {
-                    complaint.well_again();
+                    failure_log.well_again();
                     well = true;
                     let mut status = self.status.clone();
                     status.failures = 0;
@@ -123,7 +123,7 @@ impl Part {
                 if stop.is_cancelled() {
                     tracing::warn!("failed while it was stopping: {text}");
                 } else {
-                    complaint.about(&text, pause);
+                    failure_log.about(&text, pause);
                 }
                 self.status.failures += 1;
                 self.status.failures_in_all += 1;
@@ -136,7 +136,7 @@ impl Part {
             }
         }
         if self.status.last_error.is_none() {
-            complaint.well_again();
+            failure_log.well_again();
         }
         self.note(State::Ended);
     }

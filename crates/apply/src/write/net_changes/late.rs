@@ -8,7 +8,7 @@ use tokio_postgres::Client;
 use crate::applied::TableCounts;
 use crate::conflict::{Conflict, Conflicts};
 use crate::target::table::Plan;
-use crate::write::net_changes::{Spool, judge, list};
+use crate::write::net_changes::{NetChanges, judge, list};
 use crate::{Change, OnConflict, Op, Result};
 
 /// What a line of the temporary table tells: the row went, or came.
@@ -24,7 +24,7 @@ pub(crate) fn fits(change: &Change) -> bool {
     }
 }
 
-impl Spool {
+impl NetChanges {
     /// Text of all values of a row of the temporary table; equal rows have equal texts.
     pub(crate) fn whole_line(&self, row: &str) -> String {
         format!("(row({})::text collate \"C\")", list(self.columns.iter().map(|c| format!("{row}.c{c}"))))

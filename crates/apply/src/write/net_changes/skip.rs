@@ -6,9 +6,9 @@ use tokio_postgres::Client;
 use crate::Result;
 use crate::conflict::{Conflict, Conflicts};
 use crate::target::table::Plan;
-use crate::write::net_changes::{Spool, late};
+use crate::write::net_changes::{NetChanges, late};
 
-impl Spool {
+impl NetChanges {
     /// Takes out the updates and deletes that find no row, and counts them. A row that an update would have given
     /// another key is not there for later changes
     /// either: this goes on until all that is left finds its row.

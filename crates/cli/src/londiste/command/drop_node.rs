@@ -13,7 +13,7 @@ use crate::londiste::command::remove_table;
 use crate::londiste::support::batch_outcome::Apart;
 use crate::londiste::support::job::{Job, Node};
 use crate::londiste::support::{foreign_keys, retry_on_lock};
-use crate::londiste::terminal::told;
+use crate::londiste::terminal::describe;
 
 /// How long an unreachable node is tried.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -83,7 +83,7 @@ async fn find(job: &Job, local: Node, name: &str) -> Result<(Option<Node>, Above
         let above = match job.provider_of(&local.info).await {
             Ok(provider) => Above::Provider(Box::new(provider)),
             Err(error) => {
-                job.terminal.warn(&told(&error));
+                job.terminal.warn(&describe(&error));
                 Above::Unreachable
             }
         };
@@ -106,7 +106,7 @@ async fn find(job: &Job, local: Node, name: &str) -> Result<(Option<Node>, Above
         Err(error) => {
             job.terminal.warn(&format!(
                 "{}; only its provider forgets it: its tables keep what replication did to them",
-                told(&error)
+                describe(&error)
             ));
             None
         }

@@ -9,7 +9,7 @@ use crate::londiste::Outcome;
 use crate::londiste::support::batch_outcome::Apart;
 use crate::londiste::support::job::{Job, Node};
 use crate::londiste::support::{foreign_keys, retry_on_lock};
-use crate::londiste::terminal::told;
+use crate::londiste::terminal::describe;
 
 /// Words of `remove-table`.
 #[derive(Debug, Args)]
@@ -45,7 +45,7 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
             && let Err(error) = forget_copy(job, &local, &name).await
         {
             job.terminal
-                .warn(&format!("the copy of {name} leaves its consumer to the worker: {}", told(&error)));
+                .warn(&format!("the copy of {name} leaves its consumer to the worker: {}", describe(&error)));
         }
     }
     let left = self::sequences(job, &local).await?;

@@ -10,9 +10,9 @@ use pgq::node::{self, Location};
 
 use crate::londiste::Outcome;
 use crate::londiste::support::job::{Job, Node};
-use crate::londiste::terminal::told;
+use crate::londiste::terminal::describe;
 use crate::londiste::view::node_snapshot;
-use crate::londiste::view::node_snapshot::Look;
+use crate::londiste::view::node_snapshot::NodeSnapshot;
 use crate::londiste::view::node_tree::Branch;
 
 /// A node that does not answer within this time is shown as not reachable.
@@ -26,12 +26,12 @@ pub(crate) struct Arguments {
     pub(crate) compact: bool,
 }
 
-/// A member and what could be learned of it.
+/// A member and what could be wait_until_known of it.
 #[derive(Debug)]
 struct Member {
     name: String,
     dead: bool,
-    look: Result<Look, String>,
+    look: Result<NodeSnapshot, String>,
 }
 
 pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
@@ -57,7 +57,7 @@ async fn visit(job: &Job, local: &Node, location: &Location) -> Member {
             Err(_) => anyhow::bail!("no answer within {} s", LIMIT.as_secs()),
         }
     };
-    let look = look.await.map_err(|error| told(&error));
+    let look = look.await.map_err(|error| describe(&error));
     Member { name: location.node.clone(), dead: location.dead, look }
 }
 
@@ -113,7 +113,7 @@ fn provider<'a>(members: &'a [Member], name: &str) -> Option<&'a String> {
     members.iter().find(|member| member.name == above).map(|member| &member.name)
 }
 
-fn lag_at_provider(members: &[Member], look: &Look) -> Option<Duration> {
+fn lag_at_provider(members: &[Member], look: &NodeSnapshot) -> Option<Duration> {
     let provider = members.iter().find(|member| Some(&member.name) == look.info.provider.as_ref())?;
     provider.look.as_ref().ok()?.lag_of(look.info.worker.as_ref()?)
 }

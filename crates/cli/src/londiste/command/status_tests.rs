@@ -2,8 +2,8 @@ use pgq::node::{NodeInfo, NodeType};
 
 use super::*;
 
-fn look(name: &str, node_type: NodeType, provider: &str, subscribers: &[&str]) -> Look {
-    Look {
+fn look(name: &str, node_type: NodeType, provider: &str, subscribers: &[&str]) -> NodeSnapshot {
+    NodeSnapshot {
         info: NodeInfo {
             combined_queue: None,
             node_type,

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::londiste::Outcome;
 use crate::londiste::support::name_pattern;
-use crate::londiste::terminal::{Terminal, told};
+use crate::londiste::terminal::{Terminal, describe};
 
 /// Counts what went wrong.
 #[derive(Debug)]
@@ -60,6 +60,6 @@ impl Apart {
 fn reason(error: &anyhow::Error) -> String {
     match error.downcast_ref::<pgq::Error>() {
         Some(pgq::Error::Refused { note, .. }) => note.clone(),
-        _ => told(error),
+        _ => describe(error),
     }
 }

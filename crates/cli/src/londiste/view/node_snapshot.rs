@@ -13,7 +13,7 @@ use crate::londiste::view::duration::short;
 
 /// What a node says of itself.
 #[derive(Debug)]
-pub(crate) struct Look {
+pub(crate) struct NodeSnapshot {
     pub(crate) info: NodeInfo,
     pub(crate) tables: Counts,
     /// Nodes that it serves.
@@ -54,7 +54,7 @@ impl Counts {
     }
 }
 
-impl Look {
+impl NodeSnapshot {
     /// How far behind its queue a consumer of this node is.
     pub(crate) fn lag_of(&self, consumer: &str) -> Option<Duration> {
         self.consumer_lags.iter().find(|(name, _)| name == consumer).map(|(_, lag)| *lag)
@@ -80,13 +80,13 @@ impl Look {
 }
 
 /// Looks at the node in a database.
-pub(crate) async fn at(session: &Client, queue: &str) -> Result<Look> {
+pub(crate) async fn at(session: &Client, queue: &str) -> Result<NodeSnapshot> {
     let info = node::require(session, queue).await?;
     let tables = Counts::of(&table::list(session, queue).await?);
     let serves = info.node_type != NodeType::Leaf;
     let subscribers = if serves { node::subscribers(session, queue).await? } else { Vec::new() };
     let newest = if info.node_type == NodeType::Root { newest_tick(session, queue).await? } else { None };
-    Ok(Look {
+    Ok(NodeSnapshot {
         tables,
         subscribers: subscribers.into_iter().map(|subscriber| subscriber.node).collect(),
         consumer_lags: if serves { consumer_lags(session, queue).await? } else { Vec::new() },
