@@ -7,7 +7,7 @@ as $$
     select case when exists (
                select from pg_index i
                 where i.indrelid = i_rel and i.indisunique
-                  and k.key = array(select (parse_ident(pg_get_indexdef(i.indexrelid, n, false)))[1]
+                  and k.key = array(select case when i.indexprs is null then (parse_ident(pg_get_indexdef(i.indexrelid, n, false)))[1] end
                                       from generate_series(1, i.indnkeyatts::integer) n order by n)) then k.key else '{}' end
       from londiste_rs.key_columns(i_rel) k (key)
 $$;

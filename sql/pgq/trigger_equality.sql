@@ -46,6 +46,24 @@ begin
          limit 1);
 end $$;
 
+-- What makes a value of a domain one of its base type: the operators of enum types and ranges take no domain. Empty for other types.
+create or replace function pgq._base_type(i_type oid)
+returns text
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    base oid := i_type;
+    above oid;
+begin
+    loop
+        select t.typbasetype into above from pg_type t where t.oid = base and t.typtype = 'd';
+        exit when not found;
+        base := above;
+    end loop;
+    return case when base = i_type then '' else '::' || format_type(base, null) end;
+end $$;
+
 -- Whether two texts of a field that are not the same stand for different values. i_row and i_old are the rows they come from.
 create or replace function pgq._field_changed(i_name text, i_type oid, i_row record, i_old record)
 returns boolean
@@ -62,6 +80,6 @@ begin
     if equality is null then
         return true;
     end if;
-    execute pg_catalog.format('select not coalesce(($1).%1$I %2$s ($2).%1$I, false)', i_name, equality) into changed using i_row, i_old;
+    execute pg_catalog.format('select not coalesce(($1).%1$I%3$s %2$s ($2).%1$I%3$s, false)', i_name, equality, pgq._base_type(i_type)) into changed using i_row, i_old;
     return changed;
 end $$;

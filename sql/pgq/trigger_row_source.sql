@@ -27,7 +27,8 @@ begin
         when i_type in (16, 20, 21, 23, 25, 1043, 1082, 1114, 1184, 1700, 2950) then
             pg_catalog.format('((%1$s operator(pg_catalog.=) %2$s) is not true and (%1$s is not null or %2$s is not null))', i_field, i_old_field)
         when equality is not null then
-            pg_catalog.format('(pg_catalog.num_nulls(%1$s, %2$s) = 1 or not coalesce(%1$s %3$s %2$s, true))', i_field, i_old_field, equality)
+            pg_catalog.format('(pg_catalog.num_nulls(%1$s, %2$s) = 1 or not coalesce(%1$s%4$s %3$s %2$s%4$s, true))', i_field, i_old_field, equality,
+                pgq._base_type(i_type))
         else pg_catalog.format('(pg_catalog.num_nulls(%1$s, %2$s) = 1 or not coalesce((%3$s) collate pg_catalog."C" operator(pg_catalog.=)'
                 ' (%4$s) collate pg_catalog."C", true))', i_field, i_old_field,
             pgq._field_text_source(i_field, i_type), pgq._field_text_source(i_old_field, i_type))

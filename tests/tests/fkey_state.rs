@@ -131,8 +131,8 @@ fn one_key_that_fails_says_its_own_remedy_and_stops_nobody() {
     );
     assert!(told.contains("cp does not come back"), "{told}");
     // whoever repairs it by hand needs no other command
-    database
-        .execute("delete from s; alter table s validate constraint sp; select londiste_rs.settle_fkeys()");
+    database.execute("delete from s");
+    database.execute("alter table s validate constraint sp; select londiste_rs.settle_fkeys()");
     let told = database.value(troubles);
     assert!(!told.contains("validate constraint"), "{told}");
 }
@@ -154,8 +154,8 @@ fn what_an_older_version_remembered_is_taken_over() {
     work(&database, "validate");
     database.execute("select londiste_rs.undo_relaxed(true)");
     let now = state(&database);
-    assert!(now.contains("s self FOREIGN KEY (own) REFERENCES s(id) true"), "{now}");
-    assert!(now.contains("s sp FOREIGN KEY (p) REFERENCES p(id) true"), "{now}");
+    assert!(now.contains("s self FOREIGN KEY (own) REFERENCES s(id) t"), "{now}");
+    assert!(now.contains("s sp FOREIGN KEY (p) REFERENCES p(id) t"), "{now}");
 }
 
 #[test]
