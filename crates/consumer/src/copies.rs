@@ -2,8 +2,6 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use pg::Session;
@@ -14,26 +12,6 @@ use tracing::{info, warn};
 
 use crate::error::During;
 use crate::{Result, Worker, unsupported};
-
-/// How many tables may be copied at the same time; can be set while the worker runs. Small tables, which are copied together, count as one.
-#[derive(Clone, Debug)]
-pub struct Slots(Arc<AtomicUsize>);
-
-impl Slots {
-    /// So many.
-    pub fn new(copies: usize) -> Slots {
-        Slots(Arc::new(AtomicUsize::new(copies)))
-    }
-
-    /// So many from the worker's next look on. Copies that run go on.
-    pub fn set(&self, copies: usize) {
-        self.0.store(copies, Ordering::Relaxed);
-    }
-
-    fn get(&self) -> usize {
-        self.0.load(Ordering::Relaxed)
-    }
-}
 
 /// Gives tables that wait their turn, and says on the channel which copies should be running.
 pub(crate) struct Copies<'a> {

@@ -10,8 +10,8 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use crate::ended::Ended;
 use crate::error::During;
-use crate::worker::Ended;
 use crate::{Result, Worker};
 
 /// How often sequences are looked at: their margin of 10 000 values has to last that long.

@@ -13,6 +13,7 @@ use tracing::{debug, info};
 
 use crate::batch_size::BatchSize;
 use crate::copies::Copies;
+use crate::ended::Ended;
 use crate::foreign_keys::ForeignKeys;
 use crate::position::{Fit, Position};
 use crate::relax::relax;
@@ -20,7 +21,6 @@ use crate::replay::Replay;
 use crate::root::Due;
 use crate::statistics::Statistics;
 use crate::wake::Wake;
-use crate::worker::Ended;
 use crate::{Error, Result, Worker, attempt, hand_over};
 
 /// How often foreign keys and triggers of replicated tables are looked at.

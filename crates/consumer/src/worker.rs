@@ -1,25 +1,15 @@
-//! One run of a node's worker: which kind of node it is, and what that means.
+//! Worker of one node: what it carries, its connections and its state on the node.
 
 use std::collections::BTreeSet;
 
 use pg::{ConnectString, Session};
-use pgq::node::{self, ConsumerState, NodeInfo, NodeType};
+use pgq::node::{self, ConsumerState};
 use pgq::{Bell, Report};
 use tokio::sync::watch;
-use tokio_util::sync::CancellationToken;
 
-use crate::copies::Slots;
 use crate::error::During;
-use crate::{Config, Error, Result, root, subscriber};
-
-/// Why a run ended without a failure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ended {
-    /// It was asked to stop.
-    Stopped,
-    /// Its connections have served their time, or the provider is another now.
-    Reconnect,
-}
+use crate::slots::Slots;
+use crate::{Config, Error, Result};
 
 /// The worker of one node.
 #[derive(Debug)]
@@ -57,86 +47,11 @@ impl Worker {
         Worker { report, ..self }
     }
 
-    /// Tries what can be wrong from the start: connect strings, passwords, the installation, the node.
-    ///
-    /// # Errors
-    /// As [`run`](Self::run).
-    pub async fn check(&self) -> Result<()> {
-        let name = self.application("check");
-        pg::refuse_transaction_pooler(&self.db()?, &name).await.during("this node (db)")?;
-        let (target, node) = self.open().await?;
-        if node.node_type == NodeType::Leaf {
-            let state = self.state(&target).await?;
-            let provider = self.provider(&state.provider_location.unwrap_or_default())?;
-            pg::refuse_transaction_pooler(&provider, &name).await.during("the provider")?;
-        }
-        Ok(())
-    }
-
-    /// Works until `stop` is cancelled: then the batch in hand is finished, or rolled back where it is not yet being written.
-    ///
-    /// # Errors
-    /// Any failure; the databases hold the position, so running again goes on from there.
-    pub async fn run(&self, stop: CancellationToken) -> Result<()> {
-        while self.once(&stop).await? == Ended::Reconnect {}
-        Ok(())
-    }
-
-    /// One life of the connections.
-    async fn once(&self, stop: &CancellationToken) -> Result<Ended> {
-        let (mut target, node) = self.open().await?;
-        self.report.node(&self.config.queue_name, &node);
-        let ended = match node.node_type {
-            NodeType::Root => Box::pin(root::run(self, &target, &node, stop)).await,
-            NodeType::Leaf => Box::pin(subscriber::run(self, &mut target, &node, stop)).await,
-            NodeType::Branch => Err(Error::Branch { node: node.name }),
-        };
-        if let Err(error) = &ended {
-            self.record(error).await;
-        }
-        ended
-    }
-
-    async fn open(&self) -> Result<(Session, NodeInfo)> {
-        let target =
-            Session::connect(&self.db()?, &self.application("worker")).await.during("this node (db)")?;
-        pgq::install::require(&target).await?;
-        let node = node::require(&*target, &self.config.queue_name).await?;
-        if let Some(combined) = &node.combined_queue {
-            let (node, queue, combined) = (node.name, self.config.queue_name.clone(), combined.clone());
-            return Err(Error::Merged { node, queue, combined });
-        }
-        match &node.worker {
-            Some(expected) if expected != self.config.consumer() => Err(Error::WrongWorker {
-                node: node.name,
-                queue: self.config.queue_name.clone(),
-                expected: expected.clone(),
-                consumer: self.config.consumer().to_owned(),
-            }),
-            _ => Ok((target, node)),
-        }
-    }
-
     /// The worker's position and flags on this node.
     pub(crate) async fn state(&self, target: &Session) -> Result<ConsumerState> {
         let (queue, consumer) = (self.config.queue_name.as_str(), self.config.consumer());
         let state = node::consumer_state(&**target, queue, consumer).await?;
         Ok(state.ok_or_else(|| pgq::Error::NoNode { queue: queue.to_owned() })?)
-    }
-
-    /// A failure is shown in `status`, where the node can still be reached.
-    async fn record(&self, error: &Error) {
-        let Ok(db) = self.db() else { return };
-        if let Ok(target) = Session::connect(&db, &self.application("error")).await {
-            // the error itself is what matters; it is returned and logged by the supervisor
-            let _ = node::set_error(
-                &*target,
-                &self.config.queue_name,
-                self.config.consumer(),
-                Some(&error.to_string()),
-            )
-            .await;
-        }
     }
 
     pub(crate) fn db(&self) -> Result<ConnectString> {
@@ -150,7 +65,7 @@ impl Worker {
     }
 
     /// The provider's stored connect string as it is used from here.
-    fn provider(&self, location: &str) -> Result<ConnectString> {
+    pub(crate) fn provider(&self, location: &str) -> Result<ConnectString> {
         let location = parse(location, "of the provider")?.within(self.config.limits);
         match &self.config.remote_extra_connstr {
             Some(extra) => Ok(location.merged(&parse(extra, "remote_extra_connstr")?)),
