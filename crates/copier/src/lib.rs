@@ -6,8 +6,10 @@
 mod chunked;
 mod config;
 mod copier;
+mod drive;
 mod error;
 mod indexes;
+mod outcome;
 mod progress;
 mod rows;
 mod schedule;

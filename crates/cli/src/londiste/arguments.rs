@@ -2,15 +2,15 @@
 
 use std::path::PathBuf;
 
-use clap::{ArgAction, Args, Parser, Subcommand};
-use daemon::control::Signal;
-use daemon::log::Verbosity;
+use clap::{Parser, Subcommand};
 
 use crate::londiste::command::{
     add_seq, add_table, check_capture, create_leaf, create_root, drop_node, execute, members, remove_seq,
     remove_table, resume_table, resync, status, tables, wait_sync, worker,
 };
 use crate::londiste::flags;
+
+use crate::londiste::options::Options;
 
 /// Replication of tables and sequences by triggers: administration, and the worker of a node.
 #[derive(Debug, Parser)]
@@ -32,95 +32,6 @@ pub(crate) struct Arguments {
 
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
-}
-
-impl Arguments {
-    /// What is missing of the command line, if anything.
-    pub(crate) fn incomplete(&self) -> Option<String> {
-        if self.options.sample {
-            return None;
-        }
-        let Some(ini) = &self.ini else {
-            return Some("no ini file is named: londiste INI COMMAND (see londiste --help)".to_owned());
-        };
-        if self.options.signal().is_some() {
-            let too_much = "-s, -k and -r stand with the ini file alone: they speak to its running worker";
-            return self.command.is_some().then(|| too_much.to_owned());
-        }
-        match &self.command {
-            None if super::arrange::is_command(ini.as_os_str()) => {
-                Some(format!("no ini file is named: londiste INI {}", ini.display()))
-            }
-            None => Some(format!(
-                "no command is named: londiste {} COMMAND; the commands are {}",
-                ini.display(),
-                super::arrange::commands()
-            )),
-            Some(Command::Worker(worker)) if worker.position().is_none() => None,
-            Some(_) if self.options.background => {
-                Some("-d is for the worker: londiste -d INI worker".to_owned())
-            }
-            Some(_) => None,
-        }
-    }
-}
-
-/// Options of every command.
-#[derive(Debug, Args)]
-pub(crate) struct Options {
-    /// Print only warnings and errors; twice: only errors
-    #[arg(short, long, action = ArgAction::Count)]
-    pub(crate) quiet: u8,
-
-    /// Log more; twice: even more
-    #[arg(short, long, action = ArgAction::Count)]
-    pub(crate) verbose: u8,
-
-    /// worker: go to the background once the start-up checks have passed
-    #[arg(short = 'd', long = "daemon")]
-    pub(crate) background: bool,
-
-    /// Let the running worker open its log file and read INI again (SIGHUP)
-    #[arg(short, long, group = "control", conflicts_with = "background")]
-    pub(crate) reload: bool,
-
-    /// Stop the running worker after its batch (SIGINT)
-    #[arg(short, long, group = "control", conflicts_with = "background")]
-    pub(crate) stop: bool,
-
-    /// Stop the running worker at once (SIGTERM)
-    #[arg(short, long, group = "control", conflicts_with = "background")]
-    pub(crate) kill: bool,
-
-    /// Print a sample INI
-    #[arg(long = "ini")]
-    pub(crate) sample: bool,
-
-    /// Put a value in the place of the one in INI (repeatable)
-    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = pair)]
-    pub(crate) overrides: Vec<(String, String)>,
-}
-
-impl Options {
-    /// What `-s`, `-k` or `-r` wants to be sent.
-    pub(crate) fn signal(&self) -> Option<Signal> {
-        match (self.stop, self.kill, self.reload) {
-            (true, _, _) => Some(Signal::Stop),
-            (_, true, _) => Some(Signal::Kill),
-            (_, _, true) => Some(Signal::Reload),
-            _ => None,
-        }
-    }
-
-    /// How much is logged.
-    pub(crate) fn verbosity(&self) -> Verbosity {
-        Verbosity { quiet: self.quiet, verbose: self.verbose }
-    }
-}
-
-fn pair(text: &str) -> Result<(String, String), String> {
-    let (key, value) = text.split_once('=').ok_or("expected KEY=VALUE")?;
-    Ok((key.trim().to_owned(), value.to_owned()))
 }
 
 /// What to do.

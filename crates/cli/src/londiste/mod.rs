@@ -4,6 +4,8 @@ mod arguments;
 mod arrange;
 mod command;
 mod flags;
+mod incomplete;
+mod options;
 mod support;
 mod view;
 
@@ -13,6 +15,7 @@ use crate::londiste::support::job::Job;
 use arguments::{Arguments, Command};
 use clap::{CommandFactory, Parser};
 
+use crate::londiste::support::outcome::Outcome;
 use crate::terminal::{self, Terminal};
 
 /// Exit code of a command line that cannot be understood.
@@ -20,22 +23,6 @@ const USAGE: u8 = 2;
 
 /// The ini file that `--ini` prints.
 const SAMPLE: &str = include_str!("../../../../etc/target.ini");
-
-/// How a command ended that did not fail as a whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Outcome {
-    /// All of it was done.
-    Done,
-    /// Some of it was not, and that has been said.
-    Partly,
-}
-
-impl Outcome {
-    /// `Partly` when anything failed.
-    fn of(failures: usize) -> Outcome {
-        if failures == 0 { Outcome::Done } else { Outcome::Partly }
-    }
-}
 
 /// The command line.
 pub fn definition() -> clap::Command {
@@ -61,7 +48,7 @@ pub fn main() -> ExitCode {
         }
     };
     let terminal = Terminal::new(arguments.options.quiet);
-    if let Some(problem) = arguments.incomplete() {
+    if let Some(problem) = incomplete::incomplete(&arguments) {
         terminal.complain(&problem);
         return ExitCode::from(USAGE);
     }

@@ -7,15 +7,16 @@ use pgq::{fail_point, node, replay};
 use tokio::time::Instant;
 
 use crate::chunked::page_range::Range;
-use crate::chunked::source_files::Files;
+use crate::chunked::source_files::{FILES, Files};
 use crate::chunked::staging::Staging;
 use crate::error::During;
 use crate::indexes::drop_and_restore;
 use crate::indexes::partition_tree::Tree;
+use crate::outcome::{End, Going};
 use crate::rows::columns::Copying;
 use crate::schedule::connections::Sides;
 use crate::states::copy_record;
-use crate::states::copy_record::{CopyRecord, End, FILES, Going, Step};
+use crate::states::copy_record::{CopyRecord, Step};
 use crate::{Copier, Error, Result};
 
 /// A copy in chunks.

@@ -12,18 +12,13 @@ use tracing::debug;
 use crate::Copier;
 use crate::chunked::staging::{Staging, list};
 use crate::error::During;
+use crate::outcome::{End, Going};
 use crate::schedule::connections::Sides;
 use crate::states::copy_record;
-use crate::states::copy_record::{CopyRecord, End, Going};
+use crate::states::copy_record::CopyRecord;
 
 /// Keys that are asked for together.
 const KEYS: usize = 500;
-
-/// The names as text of an array, as COPY and queries read it.
-pub(crate) fn array(names: &[&str]) -> String {
-    let quoted = |name: &&str| format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""));
-    format!("{{{}}}", names.iter().map(quoted).collect::<Vec<_>>().join(","))
-}
 
 impl Staging {
     /// Columns that kept changes leave out.

@@ -9,9 +9,9 @@ use crate::chunked::chunk::{Chunked, look};
 use crate::chunked::staging::Staging;
 use crate::chunked::workers;
 use crate::error::During;
+use crate::outcome::{End, Going};
 use crate::schedule::connections::Sides;
 use crate::states::copy_record;
-use crate::states::copy_record::{End, Going};
 
 /// Drains up to a tick made now.
 async fn drain_to_now(

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use pg::Client;
 
 use crate::error::During;
-use crate::states::copy_record::{End, Going};
+use crate::outcome::{End, Going};
 
 const REWRITTEN: End =
     End::StartOver("the table on the source was rewritten or emptied, or has lost a partition");
@@ -69,6 +69,11 @@ impl Files {
 fn parse(files: &str) -> impl Iterator<Item = (&str, &str)> {
     files.split(',').filter_map(|file| file.split_once(':'))
 }
+
+/// The files that hold the source's rows now: a rewrite or a TRUNCATE gives it others.
+pub(crate) const FILES: &str = "\
+select coalesce(string_agg(r.relid || ':' || coalesce(pg_catalog.pg_relation_filenode(r.relid), 0), ',' order by r.relid), '')
+  from londiste_rs.row_relations($1) r";
 
 #[cfg(test)]
 mod tests {

@@ -12,12 +12,12 @@ use pgq::table::TableInfo;
 use pgq::{Batch, Snapshot, batch, fail_point, node, position};
 use tracing::debug;
 
-use crate::chunked::omitted_values;
 use crate::error::During;
+use crate::outcome::{End, Going};
 use crate::rows::columns::Copying;
 use crate::schedule::connections::Sides;
 use crate::states::copy_record;
-use crate::states::copy_record::{CopyRecord, End, Going};
+use crate::states::copy_record::CopyRecord;
 use crate::{Copier, Error, Result};
 
 /// Events taken together, where so many wait.
@@ -264,7 +264,7 @@ impl Staging {
         let names: Vec<&str> = self.columns.iter().filter(left_out).map(String::as_str).collect();
         into.push(if gone { 't' } else { 'f' });
         into.push('\t');
-        escape(&omitted_values::array(&names), into);
+        escape(&array(&names), into);
         for column in &self.columns {
             into.push('\t');
             match row.by_name(column) {
@@ -355,6 +355,12 @@ fn escape(text: &str, into: &mut String) {
             other => into.push(other),
         }
     }
+}
+
+/// The names as text of an array, as COPY and queries read it.
+pub(crate) fn array(names: &[&str]) -> String {
+    let quoted = |name: &&str| format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""));
+    format!("{{{}}}", names.iter().map(quoted).collect::<Vec<_>>().join(","))
 }
 
 #[cfg(test)]

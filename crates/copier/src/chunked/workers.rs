@@ -16,11 +16,12 @@ use crate::chunked::chunk::{Chunk, Chunked, PageShare};
 use crate::chunked::staging::Staging;
 use crate::chunked::{allocator, chunk};
 use crate::error::During;
+use crate::outcome::{End, Going};
 use crate::rows::strategy;
 use crate::schedule::connections::Sides;
 use crate::schedule::priority::Rank;
-use crate::states::copy_record::{End, Going};
-use crate::throttle::gate::{Obstacle, living};
+use crate::throttle::gate::Obstacle;
+use crate::throttle::valve::living;
 use crate::{Copier, Result};
 
 /// How often events are drained between chunks.

@@ -13,8 +13,8 @@ use crate::rows::strategy::CopyMode;
 use crate::rows::{columns, strategy};
 use crate::schedule::connections::Sides;
 use crate::schedule::group::{CopyGroup, Verdict};
-use crate::states::{copy_record, in_copy, transition};
-use crate::throttle::gate::Valve;
+use crate::states::{copy_record, subscribe, transition};
+use crate::throttle::valve::Valve;
 use crate::{Copier, Result};
 
 /// Bytes that are copied together at most, at full speed; and for so long at a limited one.
@@ -49,9 +49,9 @@ pub(crate) async fn copy(
     let consumers = copier.consumers(group);
     let consumers: Vec<&str> = consumers.iter().map(String::as_str).collect();
     node::unregister_consumers(&*sides.target, queue, &consumers).await?;
-    let first_tick = in_copy::subscribe(sides, queue, &consumers).await?;
+    let first_tick = subscribe::subscribe(sides, queue, &consumers).await?;
     let infos: Vec<&TableInfo> = members.iter().map(|member| &member.info).collect();
-    in_copy::free(copier, sides, &infos).await?;
+    subscribe::free(copier, sides, &infos).await?;
     write(copier, sides, members, group, first_tick).await
 }
 

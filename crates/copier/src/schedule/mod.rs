@@ -4,3 +4,4 @@ pub(crate) mod connections;
 pub(crate) mod group;
 pub(crate) mod permits;
 pub(crate) mod priority;
+pub(crate) mod turn;

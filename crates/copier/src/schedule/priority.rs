@@ -1,14 +1,6 @@
-//! What a copy that waits for connections wants them for.
-
-use std::time::Duration;
+//! Priority of a copy that waits for connections: what its table needs them for.
 
 use pgq::table::MergeState;
-use tokio::time::{Instant, sleep};
-use tokio_postgres::Row;
-
-use crate::error::During;
-use crate::schedule::permits::{Turn, Waiter};
-use crate::{Copier, Result};
 
 /// The lowest one first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,9 +16,6 @@ pub(crate) enum Rank {
     /// The worker waits for it, and all other tables with the worker.
     DoSync,
 }
-
-/// How often it is said that a copy stands at the gate.
-const SHOW: Duration = Duration::from_secs(1);
 
 impl Rank {
     /// That of a table in a state; whose copy has begun, where it is in copy.
@@ -44,58 +33,4 @@ impl Rank {
     pub(crate) fn has_its_rows(self) -> bool {
         self >= Rank::WannaSync
     }
-}
-
-/// Waits for the copy's turn. Its rank may change meanwhile: the worker marks tables whether they hold connections or not, and rings.
-pub(crate) async fn turn(copier: &Copier, place: &mut Waiter<'_>) -> Result<Turn> {
-    let mut bell = copier.bell.listen();
-    let delay = Duration::from_secs_f64(copier.config.loop_delay.max(0.05));
-    let mut shown = false;
-    loop {
-        bell.hush();
-        let has_its_rows = place.rank().is_none_or(Rank::has_its_rows);
-        if has_its_rows {
-            look(copier).await?;
-        }
-        let held = place.rank() == Some(Rank::Begins) && copier.gate.obstacle().is_some();
-        if held != shown {
-            copier.progress.waits(&copier.table, held);
-            shown = held;
-        }
-        let again = async { if has_its_rows { bell.wait(delay).await } else { sleep(SHOW).await } };
-        tokio::select! {
-            biased;
-            turn = place.turn() => {
-                if shown {
-                    copier.progress.waits(&copier.table, false);
-                }
-                return Ok(turn);
-            }
-            () = again => {}
-        }
-    }
-}
-
-/// Looks at the ranks of all who wait, for all of them; not where another one has looked since this was wanted.
-async fn look(copier: &Copier) -> Result<()> {
-    let wanted = Instant::now();
-    let mut looked = copier.permits.looked.lock().await;
-    if looked.is_some_and(|looked| looked > wanted) {
-        return Ok(());
-    }
-    let began = Instant::now();
-    let (numbers, tables) = copier.permits.seated();
-    let sql = "select w.number, t.merge_state, r.table_name is not null \
-                 from unnest($2::int8[], $3::text[]) w (number, table_name) \
-                 left join londiste.table_info t on t.queue_name = $1 and t.table_name = w.table_name and t.local \
-                 left join londiste_rs.copy_run r on r.queue_name = $1 and r.table_name = w.table_name";
-    let node = copier.connections.report().await?;
-    let rows = node.query(sql, &[&copier.config.queue_name, &numbers, &tables]).await;
-    let rank = |row: &Row| {
-        let state = MergeState::parse(row.get(1)).unwrap_or(MergeState::Ok);
-        (row.get(0), Rank::of(state, row.get(2)))
-    };
-    copier.permits.rank(rows.during("looking which copies come first")?.iter().map(rank));
-    *looked = Some(began);
-    Ok(())
 }

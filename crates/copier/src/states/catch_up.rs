@@ -13,9 +13,9 @@ use pgq::{Batch, batch, fail_point, node};
 use tokio::time::Instant;
 use tracing::info;
 
-use crate::copier::After;
 use crate::error::During;
 use crate::indexes::drop_and_restore;
+use crate::outcome::After;
 use crate::schedule::connections::Sides;
 use crate::schedule::group::{CopyGroup, Verdict};
 use crate::schedule::priority::Rank;

@@ -3,10 +3,10 @@
 use pg::{Client, Table};
 use pgq::table::TableInfo;
 
+use crate::Result;
 use crate::chunked::source_files::Files;
 use crate::error::During;
 use crate::rows::columns::Copying;
-use crate::{Error, Result};
 
 /// How far the rows have come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,28 +16,6 @@ pub(crate) enum Step {
     /// All rows are there.
     Indexes,
 }
-
-/// Why a run does not go on.
-#[derive(Debug)]
-pub(crate) enum End {
-    /// What is wrong may pass, or parks the table.
-    Failed(Error),
-    /// The table is not to be copied any more, or not by this attempt.
-    Left,
-    /// Copies that are further want the connections; it goes on behind what is there when it is its turn again.
-    Leaves,
-    /// What is there is of no use.
-    StartOver(&'static str),
-}
-
-impl<E: std::error::Error + Into<Error>> From<E> for End {
-    fn from(error: E) -> End {
-        End::Failed(error.into())
-    }
-}
-
-/// A step of a run.
-pub(crate) type Going<T> = std::result::Result<T, End>;
 
 /// A copy under way.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -189,8 +167,3 @@ pub(crate) fn layout(source: &Table, target: &Table, copying: &Copying) -> Strin
         .collect();
     format!("{} key {:?} binary {}", columns.join(", "), source.key, copying.binary)
 }
-
-/// The files that hold the source's rows now: a rewrite or a TRUNCATE gives it others.
-pub(crate) const FILES: &str = "\
-select coalesce(string_agg(r.relid || ':' || coalesce(pg_catalog.pg_relation_filenode(r.relid), 0), ',' order by r.relid), '')
-  from londiste_rs.row_relations($1) r";

@@ -13,16 +13,17 @@ use tracing::info;
 use crate::chunked::chunk::Chunked;
 use crate::chunked::staging::Staging;
 use crate::chunked::{chunk, reconcile};
-use crate::copier::After;
 use crate::error::During;
 use crate::indexes::drop_and_restore;
+use crate::outcome::{After, End, Going};
 use crate::rows::columns::Both;
 use crate::rows::small_tables::Member;
 use crate::rows::strategy::CopyMode;
 use crate::rows::{columns, one_snapshot, small_tables, strategy};
 use crate::schedule::connections::Sides;
 use crate::schedule::group::CopyGroup;
-use crate::states::copy_record::{CopyRecord, End, Going, Step};
+use crate::states::copy_record::{CopyRecord, Step};
+use crate::states::subscribe::{free, subscribe};
 use crate::states::{copy_record, transition};
 use crate::{Copier, Result};
 
@@ -138,36 +139,6 @@ async fn begin(
     }
     one_snapshot::copy(copier, sides, info, tables, copying, why, first_tick).await?;
     Ok(After::Further)
-}
-
-/// Subscribes consumers of copies at a fresh tick, whatever an earlier attempt has left.
-pub(crate) async fn subscribe(sides: &Sides, queue: &str, consumers: &[&str]) -> Result<i64> {
-    let tick = batch::subscribe_all(&*sides.provider, queue, consumers).await?;
-    fail_point::reached("copy-registered");
-    Ok(tick.ok_or_else(|| pgq::Error::NoNode { queue: queue.to_owned() })?)
-}
-
-/// Foreign keys at either end go in a short transaction of their own: their locks on other tables must not last as long as a copy.
-/// What cannot go is made deferrable, and user triggers are switched off.
-pub(crate) async fn free(copier: &Copier, sides: &mut Sides, infos: &[&TableInfo]) -> Result<()> {
-    let dests: Vec<&str> = infos.iter().map(|info| info.dest()).collect();
-    let what = || format!("dropping the foreign keys of {}", dests.join(", "));
-    let sql = "select londiste_rs.drop_fkeys(d), londiste_rs.relax_table(d) from unnest($1::text[]) with ordinality t (d, place) order by place";
-    let rows = sides.target.query(sql, &[&dests]).await.during(what())?;
-    let (job, queue) = (&copier.config.job_name, &copier.config.queue_name);
-    for (info, row) in infos.iter().zip(rows) {
-        let dropped: i32 = row.get(0);
-        if dropped > 0 {
-            info!(
-                job,
-                queue,
-                table = info.name,
-                foreign_keys = dropped,
-                "foreign keys are dropped until the table is ok"
-            );
-        }
-    }
-    Ok(())
 }
 
 /// Builds the indexes, several at a time, and moves the table on. Meanwhile what is changed goes on being drained, so that the source's queue

@@ -5,4 +5,5 @@ pub(crate) mod copy_record;
 pub(crate) mod group_state;
 pub(crate) mod in_copy;
 pub(crate) mod replay;
+pub(crate) mod subscribe;
 pub(crate) mod transition;

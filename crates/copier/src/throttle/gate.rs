@@ -6,12 +6,10 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use pgq::Report;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::Config;
-use crate::progress::Progress;
 use crate::throttle::brake::Thresholds;
 use crate::throttle::window::Window;
 
@@ -89,9 +87,6 @@ struct Bucket {
     level: f64,
     filled: Instant,
 }
-
-/// How often a copy that waits says that it lives.
-const SIGN: Duration = Duration::from_secs(1);
 
 /// A wait for a time of day is reckoned anew after this.
 const CLOCK: Duration = Duration::from_secs(30);
@@ -194,7 +189,7 @@ impl Gate {
     }
 
     /// Lets `bytes` pass when their time has come. False when copies were held for longer than `patience`.
-    async fn pass(&self, bytes: u64, patience: Option<Duration>) -> bool {
+    pub(crate) async fn pass(&self, bytes: u64, patience: Option<Duration>) -> bool {
         let mut changes = self.limits.subscribe();
         let mut held_since = None;
         let mut taken = false;
@@ -245,47 +240,6 @@ pub(crate) enum Obstacle {
     Paused,
     /// The window is closed, for so long.
     Window(Duration),
-}
-
-/// The part of the gate that one stream of rows passes through.
-pub(crate) struct Valve {
-    pub(crate) gate: Gate,
-    pub(crate) progress: Progress,
-    pub(crate) report: Report,
-    pub(crate) table: String,
-    /// One that is held for longer is given up.
-    pub(crate) patience: Option<Duration>,
-    /// One that is slowed down and not done by then is given up.
-    pub(crate) deadline: Option<Instant>,
-    /// Bytes so far.
-    pub(crate) passed: u64,
-}
-
-impl pg::Valve for Valve {
-    async fn pass(&mut self, bytes: u64) -> bool {
-        let passing = self.gate.pass(bytes, self.patience);
-        if !living(&self.report, passing).await {
-            return false;
-        }
-        if self.deadline.is_some_and(|deadline| Instant::now() > deadline) && self.gate.slows() {
-            return false;
-        }
-        self.passed += bytes;
-        self.progress.bytes(&self.table, bytes);
-        self.report.sign();
-        true
-    }
-}
-
-/// Waits for what the copy is kept from on purpose: it lives meanwhile.
-pub(crate) async fn living<T>(report: &Report, waiting: impl Future<Output = T>) -> T {
-    let mut waiting = std::pin::pin!(waiting);
-    loop {
-        match tokio::time::timeout(SIGN, &mut waiting).await {
-            Ok(done) => return done,
-            Err(_) => report.sign(),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -3,4 +3,5 @@
 pub(crate) mod brake;
 pub(crate) mod gate;
 pub(crate) mod probe;
+pub(crate) mod valve;
 pub(crate) mod window;

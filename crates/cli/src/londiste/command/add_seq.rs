@@ -5,9 +5,9 @@ use clap::Args;
 use pg::{Client, QualifiedName};
 use pgq::seq;
 
-use crate::londiste::Outcome;
 use crate::londiste::support::batch_outcome::Apart;
 use crate::londiste::support::job::Job;
+use crate::londiste::support::outcome::Outcome;
 use crate::londiste::support::selection;
 use crate::londiste::support::selection::Kind;
 

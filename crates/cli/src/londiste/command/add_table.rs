@@ -8,11 +8,11 @@ use pgq::skipped;
 use pgq::table::{self, AddOptions, Capture};
 use tokio_postgres::Transaction;
 
-use crate::londiste::Outcome;
 use crate::londiste::command::create_table::{Extent, Plan};
 use crate::londiste::command::{create_table, wait_sync};
 use crate::londiste::support::batch_outcome::Apart;
 use crate::londiste::support::job::{Job, Node};
+use crate::londiste::support::outcome::Outcome;
 use crate::londiste::support::selection::Kind;
 use crate::londiste::support::{retry_on_lock, selection, skip_columns};
 

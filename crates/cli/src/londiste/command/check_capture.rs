@@ -4,9 +4,9 @@ use anyhow::{Result, bail};
 use clap::Args;
 use pgq::table::{self, Capture};
 
-use crate::londiste::Outcome;
 use crate::londiste::support::batch_outcome::Apart;
 use crate::londiste::support::job::Job;
+use crate::londiste::support::outcome::Outcome;
 use crate::londiste::support::retry_on_lock;
 
 /// Words of `check-capture`.

@@ -5,8 +5,8 @@ use std::path::Path;
 use anyhow::Result;
 use daemon::Ini;
 
-use crate::londiste::Outcome;
-use crate::londiste::terminal::Terminal;
+use crate::londiste::support::outcome::Outcome;
+use crate::terminal::Terminal;
 
 /// Prints every key with its value and where that comes from. Fails where the values cannot be used.
 pub(crate) fn run(file: &Path, overrides: &[(String, String)], terminal: Terminal) -> Result<Outcome> {

@@ -8,12 +8,12 @@ use pgq::node::{self, NodeType};
 use pgq::{batch, table};
 use tokio_postgres::Transaction;
 
-use crate::londiste::Outcome;
 use crate::londiste::command::remove_table;
 use crate::londiste::support::batch_outcome::Apart;
 use crate::londiste::support::job::{Job, Node};
+use crate::londiste::support::outcome::Outcome;
 use crate::londiste::support::{foreign_keys, retry_on_lock};
-use crate::londiste::terminal::describe;
+use crate::terminal::describe;
 
 /// How long an unreachable node is tried.
 const LIMIT: Duration = Duration::from_secs(10);

@@ -8,8 +8,8 @@ use pgq::replay;
 use pgq::script::{self, Attributes, Need};
 use tokio_postgres::Transaction;
 
-use crate::londiste::Outcome;
 use crate::londiste::support::job::{Job, Node};
+use crate::londiste::support::outcome::Outcome;
 use crate::londiste::support::retry_on_lock;
 
 /// Words of `execute`.

@@ -4,8 +4,8 @@ use anyhow::Result;
 use clap::Args;
 use pgq::node;
 
-use crate::londiste::Outcome;
 use crate::londiste::support::job::{Job, shown};
+use crate::londiste::support::outcome::Outcome;
 use crate::londiste::view::text_table::table;
 
 /// Words of `members`.

@@ -3,8 +3,8 @@
 use anyhow::Result;
 use pgq::replicable;
 
-use crate::londiste::Outcome;
 use crate::londiste::support::job::Job;
+use crate::londiste::support::outcome::Outcome;
 use crate::londiste::view::text_table;
 
 pub(crate) async fn run(job: &Job) -> Result<Outcome> {

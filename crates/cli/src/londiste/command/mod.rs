@@ -28,9 +28,9 @@ pub(crate) mod wait_root;
 pub(crate) mod wait_sync;
 pub(crate) mod worker;
 
-use crate::londiste::Outcome;
 use crate::londiste::arguments::Command;
 use crate::londiste::support::job::Job;
+use crate::londiste::support::outcome::Outcome;
 
 /// Runs a command on the node of `job`.
 pub(crate) async fn dispatch(job: &Job, command: Command) -> anyhow::Result<Outcome> {

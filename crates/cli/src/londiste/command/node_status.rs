@@ -6,8 +6,8 @@ use std::time::Duration;
 use anyhow::Result;
 use pgq::{node, table};
 
-use crate::londiste::Outcome;
 use crate::londiste::support::job::{Job, Node};
+use crate::londiste::support::outcome::Outcome;
 use crate::londiste::view::node_snapshot;
 
 /// How long the provider may take to tell the lag.

@@ -6,9 +6,9 @@ use anyhow::{Context, Result, bail};
 use pg::Session;
 use pgq::node;
 
-use crate::londiste::Outcome;
 use crate::londiste::flags::Whose;
 use crate::londiste::support::job::Job;
+use crate::londiste::support::outcome::Outcome;
 
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 const PATIENCE: Duration = Duration::from_secs(3);

@@ -4,9 +4,9 @@ use anyhow::Result;
 use clap::Args;
 use pgq::seq;
 
-use crate::londiste::Outcome;
 use crate::londiste::support::batch_outcome::Apart;
 use crate::londiste::support::job::Job;
+use crate::londiste::support::outcome::Outcome;
 
 /// Words of `remove-seq`.
 #[derive(Debug, Args)]

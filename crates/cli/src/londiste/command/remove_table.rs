@@ -5,11 +5,11 @@ use clap::Args;
 use pg::Session;
 use pgq::{batch, node, seq, table};
 
-use crate::londiste::Outcome;
 use crate::londiste::support::batch_outcome::Apart;
 use crate::londiste::support::job::{Job, Node};
+use crate::londiste::support::outcome::Outcome;
 use crate::londiste::support::{foreign_keys, retry_on_lock};
-use crate::londiste::terminal::describe;
+use crate::terminal::describe;
 
 /// Words of `remove-table`.
 #[derive(Debug, Args)]

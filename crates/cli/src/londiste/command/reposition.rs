@@ -7,9 +7,9 @@ use pgq::position::{self, Kept, Mark};
 use pgq::table::{self, MergeState};
 use pgq::{batch, node};
 
-use crate::londiste::Outcome;
 use crate::londiste::command::resync;
 use crate::londiste::support::job::{Job, Node};
+use crate::londiste::support::outcome::Outcome;
 
 /// Whose word counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

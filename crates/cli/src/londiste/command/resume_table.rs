@@ -4,9 +4,9 @@ use anyhow::{Result, bail};
 use clap::Args;
 use pgq::table;
 
-use crate::londiste::Outcome;
 use crate::londiste::support::batch_outcome::Apart;
 use crate::londiste::support::job::Job;
+use crate::londiste::support::outcome::Outcome;
 
 /// Words of `resume-table`.
 #[derive(Debug, Args)]

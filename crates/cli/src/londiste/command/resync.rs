@@ -5,9 +5,9 @@ use clap::Args;
 use pgq::table::{self, MergeState};
 use tokio_postgres::Transaction;
 
-use crate::londiste::Outcome;
 use crate::londiste::support::batch_outcome::Apart;
 use crate::londiste::support::job::Job;
+use crate::londiste::support::outcome::Outcome;
 
 /// Words of `resync`.
 #[derive(Debug, Args)]

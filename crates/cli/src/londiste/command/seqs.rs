@@ -3,9 +3,9 @@
 use anyhow::Result;
 use pgq::seq;
 
-use crate::londiste::Outcome;
 use crate::londiste::command::members::truth;
 use crate::londiste::support::job::Job;
+use crate::londiste::support::outcome::Outcome;
 use crate::londiste::view::text_table::table;
 
 pub(crate) async fn run(job: &Job) -> Result<Outcome> {

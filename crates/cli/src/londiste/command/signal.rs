@@ -6,8 +6,8 @@ use anyhow::Result;
 use daemon::control::{Signal, signal};
 use daemon::{Error, Ini};
 
-use crate::londiste::Outcome;
-use crate::londiste::terminal::Terminal;
+use crate::londiste::support::outcome::Outcome;
+use crate::terminal::Terminal;
 
 pub(crate) fn send(ini: &Path, what: Signal, terminal: Terminal) -> Result<Outcome> {
     let pidfile = Ini::load(ini, &[])?.pidfile("londiste")?;

@@ -8,12 +8,12 @@ use clap::Args;
 use futures_util::future::join_all;
 use pgq::node::{self, Location};
 
-use crate::londiste::Outcome;
 use crate::londiste::support::job::{Job, Node};
-use crate::londiste::terminal::describe;
+use crate::londiste::support::outcome::Outcome;
 use crate::londiste::view::node_snapshot;
 use crate::londiste::view::node_snapshot::NodeSnapshot;
 use crate::londiste::view::node_tree::Branch;
+use crate::terminal::describe;
 
 /// A node that does not answer within this time is shown as not reachable.
 const LIMIT: Duration = Duration::from_secs(5);

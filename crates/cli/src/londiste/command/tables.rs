@@ -4,8 +4,8 @@ use anyhow::Result;
 use clap::Args;
 use pgq::table;
 
-use crate::londiste::Outcome;
 use crate::londiste::support::job::Job;
+use crate::londiste::support::outcome::Outcome;
 use crate::londiste::view::text_table::table as drawn;
 use crate::londiste::view::{copy_progress, table_keys};
 

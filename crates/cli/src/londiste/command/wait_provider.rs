@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 
-use crate::londiste::Outcome;
 use crate::londiste::support::job::Job;
+use crate::londiste::support::outcome::Outcome;
 use crate::londiste::support::wait_for_worker;
 
 pub(crate) async fn run(job: &Job) -> Result<Outcome> {

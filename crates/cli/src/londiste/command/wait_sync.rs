@@ -7,11 +7,11 @@ use clap::Args;
 use pg::Client;
 use pgq::table::{self, MergeState};
 
-use crate::londiste::Outcome;
 use crate::londiste::support::batch_outcome::Apart;
 use crate::londiste::support::foreign_keys;
 use crate::londiste::support::foreign_keys::Awaited;
 use crate::londiste::support::job::Job;
+use crate::londiste::support::outcome::Outcome;
 use crate::londiste::support::wait_for_worker::{LOOK_AGAIN, Obstacles};
 use crate::londiste::view::copy_progress;
 use crate::londiste::view::progress_bars::Bars;

@@ -6,9 +6,9 @@ use anyhow::Result;
 use clap::Args;
 use daemon::launch::Launch;
 
-use crate::londiste::Outcome;
-use crate::londiste::arguments::Options;
 use crate::londiste::command::reposition::Position;
+use crate::londiste::options::Options;
+use crate::londiste::support::outcome::Outcome;
 
 /// Words of `worker`.
 #[derive(Debug, Args)]

@@ -2,9 +2,9 @@
 
 use anyhow::Result;
 
-use crate::londiste::Outcome;
 use crate::londiste::support::name_pattern;
-use crate::londiste::terminal::{Terminal, describe};
+use crate::londiste::support::outcome::Outcome;
+use crate::terminal::{Terminal, describe};
 
 /// Counts what went wrong.
 #[derive(Debug)]

@@ -65,7 +65,7 @@ pub(crate) async fn bring_back(job: &Job, session: &mut Session, apart: &mut Apa
             };
             let result = retry_on_lock::in_transaction(job, session, &object, work).await;
             if let Err(error) = &result {
-                let text = crate::londiste::terminal::describe(error);
+                let text = crate::terminal::describe(error);
                 let sql = "select londiste_rs.fkey_failed($1, $2, $3)";
                 session.query_one(sql, &[&table, &fkey, &text]).await.map_err(pg::Error::from)?;
                 let sql = "select trouble from londiste_rs.fkey_troubles() where table_name = $1 and strpos(trouble, $2) > 0";

@@ -9,7 +9,7 @@ use daemon::ini::LondisteSettings;
 use pg::{ConnectString, Session};
 use pgq::node::{self, NodeInfo, NodeType};
 
-use crate::londiste::terminal::Terminal;
+use crate::terminal::Terminal;
 
 /// `application_name` of commands.
 const APPLICATION: &str = "londiste";

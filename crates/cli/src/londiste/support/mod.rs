@@ -5,6 +5,7 @@ pub(crate) mod foreign_keys;
 pub(crate) mod install;
 pub(crate) mod job;
 pub(crate) mod name_pattern;
+pub(crate) mod outcome;
 pub(crate) mod public_location;
 pub(crate) mod retry_on_lock;
 pub(crate) mod selection;

@@ -6,8 +6,8 @@ use anyhow::{Context, Result};
 use pg::Client;
 use pgq::{batch, node, table};
 
-use crate::londiste::Outcome;
 use crate::londiste::support::job::{Job, Node};
+use crate::londiste::support::outcome::Outcome;
 
 /// How often the databases are asked: workers are other processes, nothing tells of their commits.
 pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(100);

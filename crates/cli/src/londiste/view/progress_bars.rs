@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use indicatif::{BinaryBytes, HumanCount, MultiProgress, ProgressBar, ProgressStyle};
 use pgq::table::MergeState;
 
-use crate::londiste::terminal::Terminal;
 use crate::londiste::view::copy_progress::Copy;
 use crate::londiste::view::text_table::table;
+use crate::terminal::Terminal;
 
 /// The bars, and the times of the tables that were seen to be copied.
 pub(crate) struct Bars {
