@@ -5,7 +5,7 @@ set search_path = pg_catalog, pg_temp
 as $$ select 8 $$;
 
 -- What a table's capture function depends on: when this changes, the function is written anew.
-create or replace function londiste_rs.capture_layouts(i_queue_name text, i_rel oid)
+create or replace function londiste_rs.capture_layouts(t record)
 returns text language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -15,21 +15,21 @@ begin
     select json_build_object(
         'version', londiste_rs.version(),
         'generator', londiste_rs.capture_generation(),
-        'form', londiste_rs.capture_form(i_rel),
-        'gate', londiste_rs.has_gates(),
-        'unchanged', londiste_rs.captures_unchanged(i_queue_name),
-        'large', to_json(londiste_rs.large_columns(i_queue_name, i_rel)),
-        'pin', (select md5(p.pin) from londiste_rs.pin_source(i_rel) p),
-        'matches', (select json_agg(londiste_rs.same_key_source(i_rel, k, '', '')) from unnest(londiste_rs.key_columns(i_rel)) k),
-        'tables', (select q.queue_ntables from pgq.queue q where q.queue_name = i_queue_name),
-        'direct', (select has_table_privilege(q.queue_data_pfx || '_0', 'insert') from pgq.queue q
-                    where q.queue_name = i_queue_name),
-        'layouts', (select json_agg(json_build_array(r.relid, londiste_rs.row_shape(r.relid, i_rel)) order by r.relid)
-                      from londiste_rs.row_relations(i_rel) r))::text);
+        'form', t.form,
+        'gate', t.gates,
+        'unchanged', t.unchanged,
+        'large', to_json(t.large),
+        'pin', md5(t.pin),
+        'matches', (select json_agg(format(m.template, '', '') order by m.pos) from unnest(t.matches) with ordinality m (template, pos)),
+        'tables', t.ntables,
+        'direct', t.event_tables[1] is not null,
+        'layouts', (select json_agg(json_build_array(r.relid, r.layout) order by r.relid)
+                      from unnest(t.relids, t.layouts) r (relid, layout)))::text);
 end $$;
 
--- The capture triggers of a table, as they should be. type: as pg_trigger.tgtype; clause: what stands between the table's name and the function.
-create or replace function londiste_rs.capture_triggers(i_queue_name text, i_rel oid, i_function_name text,
+-- The capture triggers of a table, as they should be. type: as pg_trigger.tgtype; clause: what stands between the table's name and the function. i_form: the
+-- table's form (londiste_rs.capture_form), where it is known.
+create or replace function londiste_rs.capture_triggers(i_queue_name text, i_rel oid, i_function_name text, i_form text default null,
     out relid oid, out trigger_name text, out type integer, out events text, out clause text, out function_name text, out argument text)
 returns setof record language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -38,14 +38,14 @@ as $$
 begin
     return query
     select i_rel, londiste_rs.trigger_name(i_queue_name), 29, 'insert or update or delete', 'for each row', i_function_name, null
-     where londiste_rs.capture_form(i_rel) = 'row'
+     where coalesce(i_form, londiste_rs.capture_form(i_rel)) = 'row'
     union all
     select i_rel, londiste_rs.trigger_name(i_queue_name) || case when e.event = 'update' then '' else '_' || e.event end,
            e.type, e.event, e.rows || ' for each statement', i_function_name || '_' || e.event, null
       from (values ('insert', 4, 'referencing new table as new_rows'),
                    ('update', 16, 'referencing old table as old_rows new table as new_rows'),
                    ('delete', 8, 'referencing old table as old_rows')) e (event, type, rows)
-     where londiste_rs.capture_form(i_rel) = 'statement'
+     where coalesce(i_form, londiste_rs.capture_form(i_rel)) = 'statement'
     union all
     -- on every level of a partitioned table: who empties it all makes one event, and needs no trigger on a partition that is new
     select r.relid, londiste_rs.trigger_name(i_queue_name) || '_truncate', 32, 'truncate', 'for each statement', i_function_name,
@@ -93,6 +93,7 @@ set client_min_messages = warning
 as $$
 declare
     rel oid := londiste_rs.find_relation(i_table_name);
+    described record;
     now_layouts text;
     fn text;
     changed boolean := false;
@@ -111,7 +112,8 @@ begin
     end if;
     perform pg_advisory_xact_lock(hashtextextended('londiste_rs.capture ' || i_queue_name || ' ' || i_table_name, 0));
     perform londiste_rs.open_gate(i_queue_name);
-    now_layouts := londiste_rs.capture_layouts(i_queue_name, rel);
+    described := londiste_rs.described_capture(i_queue_name, i_table_name, rel);
+    now_layouts := londiste_rs.capture_layouts(described);
     select c.function_name into fn from londiste_rs.capture c
      where c.queue_name = i_queue_name and c.table_name = i_table_name;
     if fn is null then
@@ -120,25 +122,25 @@ begin
     if not exists (select from londiste_rs.capture c
                     where c.queue_name = i_queue_name and c.table_name = i_table_name
                       and c.relid = rel and c.layouts = now_layouts)
-       or exists (select from londiste_rs.capture_triggers(i_queue_name, rel, fn) w
+       or exists (select from londiste_rs.capture_triggers(i_queue_name, rel, fn, described.form) w
                    where to_regprocedure(format('londiste_rs.%I()', w.function_name)) is null)
     then
         -- from one form to another, nobody writes between the functions' change and the triggers'; a trigger for TRUNCATE that a new
         -- partition lacks is no reason to lock the others
-        if exists (select from londiste_rs.capture_triggers(i_queue_name, rel, fn) w
+        if exists (select from londiste_rs.capture_triggers(i_queue_name, rel, fn, described.form) w
                     where w.type <> 32
                       and not exists (select from pg_trigger p where p.tgrelid = w.relid and p.tgname = w.trigger_name::name
                                          and p.tgtype = w.type)) then
             execute format('lock table %s in share row exclusive mode', rel::regclass);
         end if;
-        perform londiste_rs.write_capture_function(i_queue_name, i_table_name, rel, fn);
+        perform londiste_rs.write_capture_function(described, fn);
         insert into londiste_rs.capture as c (queue_name, table_name, relid, function_name, layouts)
         values (i_queue_name, i_table_name, rel, fn, now_layouts)
             on conflict (queue_name, table_name) do update
            set relid = excluded.relid, layouts = excluded.layouts;
         changed := true;
     end if;
-    for t in select * from londiste_rs.capture_triggers(i_queue_name, rel, fn) loop
+    for t in select * from londiste_rs.capture_triggers(i_queue_name, rel, fn, described.form) loop
         changed := londiste_rs.ensure_trigger(t.relid, t.trigger_name, t.type, t.events, t.clause, t.function_name, t.argument) or changed;
     end loop;
     return changed;

@@ -1,8 +1,10 @@
 -- How a table is captured: by 'statement' or by 'row'.
 --
+-- i_key: the table's key, where it is known.
+--
 -- By row where a statement on another table changes this one's rows without firing its statement triggers, or the other way round
 -- (partitions, inheritance), and where a row has no key and another trigger may change it between its change and the statement's end.
-create or replace function londiste_rs.capture_form(i_rel oid)
+create or replace function londiste_rs.capture_form(i_rel oid, i_key text[] default null)
 returns text language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -12,7 +14,7 @@ begin
     select case
         when c.relkind <> 'r' or c.relispartition then 'row'
         when exists (select from pg_inherits i where i_rel in (i.inhrelid, i.inhparent)) then 'row'
-        when cardinality(londiste_rs.key_columns(i_rel)) = 0
+        when cardinality(coalesce(i_key, londiste_rs.key_columns(i_rel))) = 0
          and exists (select from pg_trigger t join pg_proc p on p.oid = t.tgfoid join pg_namespace n on n.oid = p.pronamespace
                       where t.tgrelid = i_rel and not t.tgisinternal and n.nspname not in ('londiste_rs', 'pgq')) then 'row'
         else 'statement' end
@@ -20,18 +22,13 @@ begin
 end $$;
 
 -- Source text that finds the event table to write to: its number plus one.
-create or replace function londiste_rs.event_table_source(i_queue_name text, i_anything_written text)
-returns text language plpgsql stable
+create or replace function londiste_rs.event_table_source(t record, i_anything_written text)
+returns text language plpgsql immutable
 set search_path = pg_catalog, pg_temp
-as $outer$
+as $$
 declare
-    q record;
-    gate text := '';
+    gate text := case when t.gates then format('event_table := pg_sequence_last_value(%L::regclass);', londiste_rs.gate_name(t.queue_id)) else '' end;
 begin
-    select queue_id, queue_ntables into strict q from pgq.queue where queue_name = i_queue_name;
-    if londiste_rs.has_gates() then
-        gate := format('event_table := pg_sequence_last_value(%L::regclass);', londiste_rs.gate_name(q.queue_id));
-    end if;
     return format($f$    %s
     if event_table between 1 and %s is not true then
         select case when queue_disable_insert then 0 else queue_cur_table + 1 end into event_table from pgq.queue where queue_id = %s;
@@ -40,8 +37,8 @@ begin
         elsif coalesce(event_table, 0) = 0 then
             return null;
         end if;
-    end if;$f$, gate, q.queue_ntables, q.queue_id, i_anything_written, i_queue_name);
-end $outer$;
+    end if;$f$, gate, t.ntables, t.queue_id, i_anything_written, t.queue_name);
+end $$;
 
 -- Source text that finds out whether rows may have been changed by others than this statement while it ran, so that what its trigger
 -- sees of them is not the last word, or not in its place: then current_rows.
@@ -52,65 +49,71 @@ end $outer$;
 --
 -- The table is read where that cannot fail. Both its name and what it is compared with are quoted as the application's
 -- quote_all_identifiers says.
-create or replace function londiste_rs.suspicion_source(i_rel oid, i_parts boolean)
-returns text language sql stable
+create or replace function londiste_rs.suspicion_source(t record, i_parts boolean)
+returns text language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
-    select format($f$
+begin
+    return format($f$
         get diagnostics stack = pg_context;
         nested := strpos(stack, e'\n') > 0;
         current_rows := nested or current_setting('londiste_rs.nested_%s', true) <> ''%s;
         if current_rows then
             current_rows := has_table_privilege(%s::oid, 'select') and not row_security_active(%s::oid)
                 and %s::oid::regclass::text = format('%%I.%%I', %L, %L) and has_schema_privilege(%L, 'usage');
-        end if;$f$, i_rel,
+        end if;$f$, t.rel,
         case when i_parts then $f$;
         if not current_rows is true then
             stack := coalesce(lower(current_query() collate "C"), 'with');
             current_rows := strpos(stack, 'with') > 0 or strpos(stack, 'merge') > 0 or strpos(stack, 'execute') > 0;
-        end if$f$ else '' end, i_rel, i_rel, i_rel, n.nspname, c.relname, n.nspname)
-      from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = i_rel
-$$;
+        end if$f$ else '' end, t.rel, t.rel, t.rel, t.nspname, t.relname, t.nspname);
+end $$;
 
 -- Source text of the conditions, each with AND before it, that neither a statement around this one nor one inside of it may have changed its rows.
 create or replace function londiste_rs.undisturbed_source(i_rel oid)
-returns text language sql immutable
+returns text language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
-    select format($f$ and stack not like e'%%\n%%' and (current_setting('londiste_rs.nested_%s', true) <> '') is not true$f$, i_rel)
-$$;
+begin
+    return format($f$ and stack not like e'%%\n%%' and (current_setting('londiste_rs.nested_%s', true) <> '') is not true$f$, i_rel);
+end $$;
 
 -- Source text of how deep a statement is nested, as text that sorts: the length of the call stack (PG_CONTEXT, innermost first) without the capture
 -- function, and without the statement's own text, which the next line begins with if SPI executes it. A statement inside of another one always has
 -- more: that one's text as well, or one frame. A SQL function has no text, but a frame: it counts one less, since a statement that C code
 -- executes in it has none. Statements of one function have the same depth, but for the digits of its line numbers.
 create or replace function londiste_rs.depth_source()
-returns text language sql immutable
+returns text language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
-    select $f$lpad((length(stack) - 1 - case when substr(stack, strpos(stack, e'\n') + 1, 15) = 'SQL statement "'
-                 then coalesce(nullif(strpos(stack, e'"\n'), 0), length(stack) - 1) else strpos(stack, e'\n') end)::text, 10, '0')$f$
-$$;
+begin
+    return $f$lpad((length(stack) - 1 - case when substr(stack, strpos(stack, e'\n') + 1, 15) = 'SQL statement "'
+                 then coalesce(nullif(strpos(stack, e'"\n'), 0), length(stack) - 1) else strpos(stack, e'\n') end)::text, 10, '0')$f$;
+end $$;
 
 -- Source text of the mark for statements around this one: the depth of the deepest statement on the table in the transaction. A function of an older
 -- generation marks with a word, which counts as deeper than any.
 create or replace function londiste_rs.mark_source(i_rel oid)
-returns text language sql immutable
+returns text language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
-    select format('perform set_config(''londiste_rs.nested_%s'', greatest(coalesce(current_setting(''londiste_rs.nested_%s'', true), '''') collate "C", %s), true);',
-                  i_rel, i_rel, londiste_rs.depth_source())
-$$;
+begin
+    return format('perform set_config(''londiste_rs.nested_%s'', greatest(coalesce(current_setting(''londiste_rs.nested_%s'', true), '''') collate "C", %s), true);',
+                  i_rel, i_rel, londiste_rs.depth_source());
+end $$;
 
 -- Source text of the end of all capture where the session wants none.
 create or replace function londiste_rs.silence_source()
-returns text language sql immutable
+returns text language plpgsql immutable
 set search_path = pg_catalog, pg_temp
-as $$ select $f$
+as $$
+begin
+    return $f$
     if current_setting('session_replication_role') = 'local' then
         return null;
     end if;
-$f$ $$;
+$f$;
+end $$;
 
 -- The event table (its number plus one) that a queue's gate tells, if the session wants capture.
 --
@@ -137,60 +140,51 @@ $$;
 -- Source text of the short way: for each of the queue's event tables what is written there if it is the current one, the table has its layout
 -- (i_layout, a condition of londiste_rs.layout_source) and the conditions hold. All but the conditions is evaluated when the statement is planned, the
 -- layout for the current event table only.
-set client_min_messages = warning;
-drop function if exists londiste_rs.plain_source(text, oid, oid, text, text, text[]);
-reset client_min_messages;
-create or replace function londiste_rs.plain_source(i_queue_name text, i_rel oid, i_layout text, i_conditions text, i_writing text[])
-returns text language plpgsql stable
+create or replace function londiste_rs.plain_source(t record, i_layout text, i_conditions text, i_writing text[])
+returns text language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
-#variable_conflict use_column
+declare
+    gate text := londiste_rs.gate_name(t.queue_id);
+    source text := '';
 begin
-    return (
-    select string_agg(format($f$    %s %s::regclass is not null and %L::regclass is not null
+    for nr in 1 .. cardinality(i_writing) loop
+        source := source || format($f$    %s %s::regclass is not null and %L::regclass is not null
        and londiste_rs.open_event_table(%L::regclass) = %s and %s%s then
         %s
-$f$, case when w.nr = 1 then 'if' else 'elsif' end, quote_literal(i_rel), g.gate, g.gate, w.nr, i_layout, i_conditions, w.writing),
-                      '' order by w.nr) || '    end if;'
-      from pgq.queue q
-     cross join lateral (select londiste_rs.gate_name(q.queue_id)) g (gate)
-     cross join lateral unnest(i_writing) with ordinality w (writing, nr)
-     where q.queue_name = i_queue_name);
+$f$, case when nr = 1 then 'if' else 'elsif' end, quote_literal(t.rel), gate, gate, nr, i_layout, i_conditions, i_writing[nr]);
+    end loop;
+    return source || '    end if;';
 end $$;
 
 -- Source text of a shorter way for statements of functions and triggers, if no deeper one has been captured in the transaction: then nobody has changed
 -- the rows that the trigger sees since the statement did. What a statement around this one has not told yet may be missing before them,
 -- so they are told as what the row is now. The variable stack holds the depth there, for the mark. NULL if there is nothing to write.
-create or replace function londiste_rs.nested_source(i_queue_name text, i_rel oid, i_layout text, i_suited text, i_writing text[])
-returns text language plpgsql stable
+create or replace function londiste_rs.nested_source(t record, i_layout text, i_writing text[])
+returns text language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
-#variable_conflict use_column
 begin
-    return (
-    select format($f$
+    if i_writing is null then
+        return null;
+    end if;
+    return format($f$
     if stack like e'%%\n%%' then
         stack := %s;
         if coalesce(current_setting('londiste_rs.nested_%s', true), '') collate "C" <= stack%s then
     %s
         end if;
-    end if;$f$, londiste_rs.depth_source(), i_rel, i_suited, londiste_rs.plain_source(i_queue_name, i_rel, i_layout, '', i_writing))
-     where i_writing is not null);
+    end if;$f$, londiste_rs.depth_source(), t.rel, t.suited, londiste_rs.plain_source(t, i_layout, '', i_writing));
 end $$;
 
--- Writes a function of its generated short way and of what is right for everything. SECURITY DEFINER: the application's roles need no
--- privilege on the queue. What only the long way needs is declared there; RETURN NEW, a variable, is cheaper than an expression. The search_path
--- is pg_catalog and then pg_temp: a schema that is not named comes first, and is not looked up anew with each call.
-create or replace function londiste_rs.write_trigger_function(i_function_name text, i_plain text, i_body text)
-returns void language plpgsql
+-- Source text of a function of its generated short way and of what is right for everything. What only the long way needs is declared there; RETURN NEW, a
+-- variable, is cheaper than an expression.
+create or replace function londiste_rs.trigger_function_source(i_plain text, i_body text)
+returns text language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $outer$
 begin
-    execute format($f$
-create or replace function londiste_rs.%I() returns trigger language plpgsql security definer
-set search_path = pg_temp
-as %L
-$f$, i_function_name, format($f$
+    return format($f$
 declare
     stack text;
 begin
@@ -208,42 +202,67 @@ begin
 %s
     end;
     return null;
-end $f$, i_plain, i_body));
+end $f$, i_plain, i_body);
 end $outer$;
 
--- Writes the capture functions of a table: <name> for its rows and for TRUNCATE, or <name> for TRUNCATE only and one for each of
--- insert, update and delete. Returns their form.
-create or replace function londiste_rs.write_capture_function(
-    i_queue_name text, i_table_name text, i_rel oid, i_function_name text)
-returns text language plpgsql
+-- The capture functions that a table should have: ending is what their names have behind the table's. Either '' for its rows and for TRUNCATE, or '' for
+-- TRUNCATE only and one for each of insert, update and delete.
+create or replace function londiste_rs.capture_sources(t record, out ending text, out source text)
+returns setof record language plpgsql
 set search_path = pg_catalog, pg_temp
 as $outer$
 declare
-    form text := londiste_rs.capture_form(i_rel);
     truncated text;
+    shape integer;
     event text;
 begin
-    truncated := londiste_rs.silence_source() || londiste_rs.event_table_source(i_queue_name, 'true') || format($f$
+    truncated := londiste_rs.silence_source() || londiste_rs.event_table_source(t, 'true') || format($f$
     if tg_op = 'TRUNCATE' then
         %s
         return null;
-    end if;$f$, londiste_rs.write_events_source(i_queue_name, i_table_name,
-        case when (select c.relkind from pg_class c where c.oid = i_rel) = 'p'
-             then format('select e.kind, e.data, e.bounds from londiste_rs.truncate_event(%s, tg_relid, tg_name) e', i_rel)
+    end if;$f$, londiste_rs.write_events_source(t,
+        case when t.relkind = 'p'
+             then format('select e.kind, e.data, e.bounds from londiste_rs.truncate_event(%s, tg_relid, tg_name) e', t.rel)
              else $f$select 'R', null::text, null::text$f$ end));
-    if form = 'row' then
-        perform londiste_rs.write_trigger_function(i_function_name, londiste_rs.plain_row_source(i_queue_name, i_table_name, i_rel),
-            truncated || londiste_rs.row_capture_source(i_queue_name, i_table_name, i_rel));
+    ending := '';
+    if t.form = 'row' then
+        source := londiste_rs.trigger_function_source(londiste_rs.plain_row_source(t), truncated || londiste_rs.row_capture_source(t));
+        return next;
+        return;
+    end if;
+    source := londiste_rs.trigger_function_source('', truncated);
+    return next;
+    shape := londiste_rs.shape_id(t.table_name, t.shape);
+    foreach event in array array['insert', 'update', 'delete'] loop
+        ending := '_' || event;
+        source := londiste_rs.trigger_function_source(londiste_rs.plain_capture_source(t, shape, event),
+                                                      londiste_rs.statement_capture_source(t, shape, event));
+        return next;
+    end loop;
+end $outer$;
+
+-- Writes the capture functions of a table. SECURITY DEFINER: the application's roles need no privilege on the queue. The search_path
+-- is pg_catalog and then pg_temp: a schema that is not named comes first, and is not looked up anew with each call.
+-- The texts differ between tables in quoted names only: to parse each again would be half of what a table costs.
+create or replace function londiste_rs.write_capture_function(t record, i_function_name text)
+returns void language plpgsql
+set search_path = pg_catalog, pg_temp
+set check_function_bodies = off
+as $outer$
+declare
+    f record;
+    event text;
+begin
+    for f in select s.ending, s.source from londiste_rs.capture_sources(t) s loop
+        execute format($f$
+create or replace function londiste_rs.%I() returns trigger language plpgsql security definer
+set search_path = pg_temp
+as %L
+$f$, i_function_name || f.ending, f.source);
+    end loop;
+    if t.form = 'row' then
         foreach event in array array['insert', 'update', 'delete'] loop
             execute format('drop function if exists londiste_rs.%I() cascade', i_function_name || '_' || event);
         end loop;
-        return form;
     end if;
-    perform londiste_rs.write_trigger_function(i_function_name, '', truncated);
-    foreach event in array array['insert', 'update', 'delete'] loop
-        perform londiste_rs.write_trigger_function(i_function_name || '_' || event,
-            londiste_rs.plain_capture_source(i_queue_name, i_table_name, i_rel, event),
-            londiste_rs.statement_capture_source(i_queue_name, i_table_name, i_rel, event));
-    end loop;
-    return form;
 end $outer$;

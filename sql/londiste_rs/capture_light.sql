@@ -2,8 +2,9 @@
 
 -- Columns whose values may lie out of line, of a table that has at least a megabyte there, or had once. None where there is no key to find the row
 -- by, where partitions have their columns in another order than the table, or where old and new values are more than a query may have columns.
--- The numbers are the statistics', which are had without a lock.
-create or replace function londiste_rs.large_columns(i_queue_name text, i_rel oid)
+-- The numbers are the statistics', which are had without a lock. i_relids: the relations whose rows the table's capture sees; i_same_order: whether they
+-- have their columns in the table's order.
+create or replace function londiste_rs.large_columns(i_queue_name text, i_rel oid, i_key text[], i_relids oid[], i_same_order boolean)
 returns text[] language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -11,20 +12,19 @@ as $$
 begin
     return (
     select case
-        when cardinality(londiste_rs.key_columns(i_rel)) = 0 then '{}'
+        when cardinality(i_key) = 0 then '{}'
         when not exists (select from londiste_rs.capture c
                           where c.queue_name = i_queue_name and c.relid = i_rel and nullif(c.layouts, '')::json ->> 'large' <> '[]')
          and (select sum(greatest(pg_stat_get_live_tuples(t.oid), t.relpages * 4)) >= 512
-                from londiste_rs.row_relations(i_rel) r
+                from unnest(i_relids) r (relid)
                 join pg_class c on c.oid = r.relid
                 join pg_class t on t.oid = c.reltoastrelid) is not true then '{}'
         when (select count(*) > 500 from pg_attribute a where a.attrelid = i_rel and a.attnum > 0 and not a.attisdropped) then '{}'
-        when exists (select from londiste_rs.row_relations(i_rel) r
-                      where r.relid <> i_rel and londiste_rs.row_shape(r.relid, i_rel) <> (select londiste_rs.row_shape(i_rel, i_rel))) then '{}'
+        when not i_same_order then '{}'
         else (select coalesce(array_agg(a.attname::text order by a.attnum), '{}')
                 from pg_attribute a
                where a.attrelid = i_rel and a.attnum > 0 and not a.attisdropped and a.attlen = -1 and a.attstorage in ('x', 'e')
-                 and a.attgenerated <> 'v' and a.attname <> all (londiste_rs.key_columns(i_rel))) end);
+                 and a.attgenerated <> 'v' and a.attname <> all (i_key)) end);
 end $$;
 
 -- Source text of the condition that a value is large and the same as before. From version 17 on a large value that nobody has touched can be told by

@@ -2,32 +2,23 @@
 
 -- Source text of what suffices for a row that nobody else changes, as plain_capture_source has it for statements. Nothing where partitions
 -- have different layouts. The layout is asked of each partition by itself: one that was detached may come back with another one.
-create or replace function londiste_rs.plain_row_source(i_queue_name text, i_table_name text, i_rel oid)
+create or replace function londiste_rs.plain_row_source(t record)
 returns text language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    key text[] := londiste_rs.key_columns(i_rel);
-    layouts text[];
-    relids oid[];
     shape text;
-    large text[] := londiste_rs.large_columns(i_queue_name, i_rel);
-    unchanged boolean := londiste_rs.captures_unchanged(i_queue_name);
     of_new text;
     of_old text;
     writing text[];
-    tables integer;
 begin
-    select array_agg(distinct londiste_rs.row_shape(r.relid, i_rel)), array_agg(r.relid order by r.relid) into layouts, relids
-      from londiste_rs.row_relations(i_rel) r;
-    if not londiste_rs.has_gates() or cardinality(layouts) <> 1 is not false then
+    if not t.gates or t.relids is null or t.layouts[1] <> any (t.layouts) then
         return '';
     end if;
-    select queue_ntables into strict tables from pgq.queue where queue_name = i_queue_name;
-    shape := quote_literal(londiste_rs.shape_id(i_table_name, layouts[1]));
-    of_new := londiste_rs.row_layout_source('new', relids[1], i_rel, layouts[1]);
-    of_old := londiste_rs.row_layout_source('old', relids[1], i_rel, layouts[1]);
-    for nr in 0 .. tables - 1 loop
+    shape := quote_literal(londiste_rs.shape_id(t.table_name, t.layouts[1]));
+    of_new := londiste_rs.row_layout_source(t, 'new');
+    of_old := londiste_rs.row_layout_source(t, 'old');
+    for nr in 0 .. t.ntables - 1 loop
         -- a row's type is known only where there is a row
         writing[nr + 1] := format($f$if tg_op = 'DELETE' then
             if %s then
@@ -41,15 +32,13 @@ begin
             %s
             return null;
         end if;$f$,
-            of_old, londiste_rs.write_event_source(i_queue_name, i_table_name, $s$select 'rec.D', concat(old), null::text$s$, shape, nr, false),
-            of_new, londiste_rs.write_event_source(i_queue_name, i_table_name, $s$select 'rec.I', concat(new), null::text$s$, shape, nr, false),
-            of_new, londiste_rs.write_event_source(i_queue_name, i_table_name,
-                        londiste_rs.row_update_source(i_rel, key, large, unchanged), shape, nr, large <> '{}'));
+            of_old, londiste_rs.write_event_source(t, $s$select 'rec.D', concat(old), null::text$s$, shape, nr, false),
+            of_new, londiste_rs.write_event_source(t, $s$select 'rec.I', concat(new), null::text$s$, shape, nr, false),
+            of_new, londiste_rs.write_event_source(t, londiste_rs.row_update_source(t.rel, t.key, t.large, t.unchanged), shape, nr, t.large <> '{}'));
     end loop;
-    return case when cardinality(key) > 0 then e'    get diagnostics stack = pg_context;\n' else '' end
-        || londiste_rs.plain_source(i_queue_name, i_rel, 'tg_op <> ''TRUNCATE''',
-               case when cardinality(key) > 0 then londiste_rs.undisturbed_source(i_rel) else '' end || londiste_rs.suited_source(relids[1]),
-               writing);
+    return case when cardinality(t.key) > 0 then e'    get diagnostics stack = pg_context;\n' else '' end
+        || londiste_rs.plain_source(t, 'tg_op <> ''TRUNCATE''',
+               case when cardinality(t.key) > 0 then londiste_rs.undisturbed_source(t.rel) else '' end || t.suited, writing);
 end $$;
 
 -- An updated row, with its old one where the key has changed or there is none; light where there are large columns.
@@ -68,43 +57,37 @@ as $$
             case when i_unchanged then '' else ' where new *<> old' end) end
 $$;
 
-create or replace function londiste_rs.row_capture_source(i_queue_name text, i_table_name text, i_rel oid)
+create or replace function londiste_rs.row_capture_source(t record)
 returns text language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    key text[] := londiste_rs.key_columns(i_rel);
-    large text[] := londiste_rs.large_columns(i_queue_name, i_rel);
     layout record;
     shapes text := '';
     suspicion text := '';
     current text := '';
-    pinning record;
 begin
     -- a branch for each row layout of the table: a partition may have its columns in another order
-    for layout in
-        select distinct londiste_rs.row_shape(r.relid, i_rel) as description from londiste_rs.row_relations(i_rel) r order by 1
-    loop
+    for layout in select distinct u.description from unnest(t.layouts) u (description) order by 1 loop
         shapes := shapes || format($f$
     %s shape = %L then
         shape := %L;
-        known := true;$f$, case when shapes = '' then 'if' else 'elsif' end, layout.description, londiste_rs.shape_id(i_table_name, layout.description));
+        known := true;$f$, case when shapes = '' then 'if' else 'elsif' end, layout.description, londiste_rs.shape_id(t.table_name, layout.description));
     end loop;
     shapes := format($f$    if tg_op = 'DELETE' then
         shape := %s;
     else
         shape := %s;
     end if;%s$f$,
-        londiste_rs.present_shape_source(format('coalesce(%s, tg_relid)', londiste_rs.relation_source('old')), i_rel),
-        londiste_rs.present_shape_source(format('coalesce(%s, tg_relid)', londiste_rs.relation_source('new')), i_rel),
+        londiste_rs.present_shape_source(format('coalesce(%s, tg_relid)', londiste_rs.relation_source('old')), t.rel),
+        londiste_rs.present_shape_source(format('coalesce(%s, tg_relid)', londiste_rs.relation_source('new')), t.rel),
         shapes || case when shapes = '' then '' else '
     end if;' end);
     -- the present row is read through the table: in its layout
-    if cardinality(key) > 0 and not exists (select from londiste_rs.row_relations(i_rel) r
-                                             where londiste_rs.row_shape(r.relid, i_rel) <> londiste_rs.row_shape(i_rel, i_rel)) then
+    if cardinality(t.key) > 0 and t.same_order then
         suspicion := format($f$
     if known then%s
-    end if;$f$, londiste_rs.suspicion_source(i_rel, false));
+    end if;$f$, londiste_rs.suspicion_source(t, false));
         current := format($f$if current_rows then
         if tg_op = 'INSERT' then
             %s
@@ -117,15 +100,14 @@ begin
             %s
         end if;
     els$f$,
-            londiste_rs.planned_without_source('enable_seqscan', londiste_rs.write_events_source(i_queue_name, i_table_name,
-                londiste_rs.current_rows_source(i_rel, key, array['(select new.*) "."']))),
-            londiste_rs.planned_without_source('enable_seqscan', londiste_rs.write_events_source(i_queue_name, i_table_name,
-                londiste_rs.current_rows_source(i_rel, key, array['(select new.*) "."', '(select old.*) "."']))),
-            londiste_rs.planned_without_source('enable_seqscan', londiste_rs.write_events_source(i_queue_name, i_table_name,
-                londiste_rs.current_rows_source(i_rel, key, array['(select old.*) "."']))),
-            londiste_rs.mark_source(i_rel));
+            londiste_rs.planned_without_source('enable_seqscan', londiste_rs.write_events_source(t,
+                londiste_rs.current_rows_source(t, array['(select new.*) "."']))),
+            londiste_rs.planned_without_source('enable_seqscan', londiste_rs.write_events_source(t,
+                londiste_rs.current_rows_source(t, array['(select new.*) "."', '(select old.*) "."']))),
+            londiste_rs.planned_without_source('enable_seqscan', londiste_rs.write_events_source(t,
+                londiste_rs.current_rows_source(t, array['(select old.*) "."']))),
+            londiste_rs.mark_source(t.rel));
     end if;
-    select * into pinning from londiste_rs.pin_source(i_rel);
     return format($f$
 %s
 %s%s
@@ -139,11 +121,10 @@ begin
         %s
     end if;
 %s$f$,
-        pinning.pin, shapes, suspicion, current,
-        londiste_rs.write_events_source(i_queue_name, i_table_name, $f$select 'rec.I', concat(new), null::text$f$),
-        londiste_rs.write_events_source(i_queue_name, i_table_name, $f$select 'rec.D', concat(old), null::text$f$),
-        londiste_rs.write_events_source(i_queue_name, i_table_name,
-            londiste_rs.row_update_source(i_rel, key, large, londiste_rs.captures_unchanged(i_queue_name)), 'shape', large <> '{}'),
-        londiste_rs.write_events_source(i_queue_name, i_table_name, $f$select 'rec.U', concat(new), concat(old)$f$),
-        pinning.unpin);
+        t.pin, shapes, suspicion, current,
+        londiste_rs.write_events_source(t, $f$select 'rec.I', concat(new), null::text$f$),
+        londiste_rs.write_events_source(t, $f$select 'rec.D', concat(old), null::text$f$),
+        londiste_rs.write_events_source(t, londiste_rs.row_update_source(t.rel, t.key, t.large, t.unchanged), 'shape', t.large <> '{}'),
+        londiste_rs.write_events_source(t, $f$select 'rec.U', concat(new), concat(old)$f$),
+        t.unpin);
 end $$;

@@ -27,24 +27,23 @@ end $$;
 --
 -- Dates in ISO style, floats with one extra digit or more and so on are exact whatever else is set, and it is cheaper to look than to
 -- set. The time zone shows in the text of a timestamptz but does not change its value: it matters only where texts tell rows
--- apart, in keys and in tables without one.
-create or replace function londiste_rs.pin_source(i_rel oid, out pin text, out unpin text)
+-- apart, in keys and in tables without one. i_types: the deep types of all columns, i_key_types: of those that tell rows apart.
+create or replace function londiste_rs.pin_source(i_types oid[], i_key_types oid[], out pin text, out unpin text)
 returns record language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    key text[] := londiste_rs.key_columns(i_rel);
     unsuited text := $f$left(current_setting('DateStyle'), 3) <> 'ISO' or current_setting('IntervalStyle') <> 'postgres'
         or current_setting('extra_float_digits') not in ('1', '2', '3') or current_setting('bytea_output') <> 'hex'$f$;
     pinned constant text[] := array['DateStyle=ISO, YMD', 'IntervalStyle=postgres', 'extra_float_digits=3', 'bytea_output=hex',
                                     'TimeZone=UTC', 'lc_monetary=C'];
 begin
-    if exists (select from londiste_rs.deep_types(i_rel, nullif(key, '{}')) d join pg_type t on t.oid = d.type_oid
-                where d.type_oid = 'timestamptz'::regtype or t.typtype not in ('b', 'd', 'r', 'c', 'e')) then
+    if exists (select from pg_type t
+                where t.oid = any (i_key_types) and (t.oid = 'timestamptz'::regtype or t.typtype not in ('b', 'd', 'r', 'c', 'e'))) then
         unsuited := unsuited || $f$ or current_setting('TimeZone') <> 'UTC'$f$;
     end if;
-    if exists (select from londiste_rs.deep_types(i_rel, null) d join pg_type t on t.oid = d.type_oid
-                where d.type_oid = 'money'::regtype or t.typtype not in ('b', 'd', 'r', 'c', 'e')) then
+    if exists (select from pg_type t
+                where t.oid = any (i_types) and (t.oid = 'money'::regtype or t.typtype not in ('b', 'd', 'r', 'c', 'e'))) then
         unsuited := unsuited || $f$ or current_setting('lc_monetary') <> 'C'$f$;
     end if;
     select format('    if %s then
@@ -61,7 +60,7 @@ begin
 end $$;
 
 -- Source text of the conditions that the application's settings suit the types that a table has now, each with AND before it.
-create or replace function londiste_rs.suited_source(i_rel oid)
+create or replace function londiste_rs.suited_source(i_types oid[], i_key_types oid[])
 returns text language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -80,11 +79,9 @@ begin
                    when t.typname = 'money' then '{lc_monetary}'
                    when t.typcategory in ('N', 'S', 'B', 'I', 'V') or t.typname in ('time', 'uuid', 'json', 'jsonb', 'tsvector', 'tsquery', 'char', 'xml') then '{}'
                    else '{DateStyle,IntervalStyle,extra_float_digits,bytea_output}' end::text[])
-          from londiste_rs.deep_types(i_rel, null) d join pg_type t on t.oid = d.type_oid
+          from pg_type t where t.oid = any (i_types)
         union
-        select 'TimeZone'
-          from londiste_rs.deep_types(i_rel, nullif(londiste_rs.key_columns(i_rel), '{}')) d
-         where d.type_oid = 'timestamptz'::regtype)
+        select 'TimeZone' where 'timestamptz'::regtype = any (i_key_types))
     select coalesce(string_agg(' and ' || case n.setting
                when 'DateStyle' then $f$current_setting('DateStyle') ^@ 'ISO'$f$
                when 'IntervalStyle' then $f$current_setting('IntervalStyle') = 'postgres'$f$

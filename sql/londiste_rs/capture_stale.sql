@@ -64,7 +64,7 @@ begin
         -- a table that is not there under its name, or is another one, is what notice_renames is for
         if rel is distinct from c.relid then
             continue;
-        elsif c.layouts <> londiste_rs.capture_layouts(i_queue_name, c.relid)
+        elsif c.layouts <> londiste_rs.capture_layouts(londiste_rs.described_capture(i_queue_name, c.table_name, c.relid))
            or exists (select from londiste_rs.capture_triggers(i_queue_name, c.relid, c.function_name) w
                        where not exists (select from pg_trigger t where t.tgrelid = w.relid and t.tgname = w.trigger_name::name and t.tgtype = w.type))
         then

@@ -54,36 +54,6 @@ as $$
        and not exists (select from wanted w where w.relid = t.tgrelid and w.trigger_name = t.tgname)
 $$;
 
--- The capture functions as they would be generated now; ending is what their names have behind the table's. They are generated under another
--- name and undone at once: no lock on the table.
-create or replace function londiste_rs.expected_functions(
-    i_queue_name text, i_table_name text, out ending text, out source text, out settings text[], out definer boolean)
-returns setof record language plpgsql
-set search_path = pg_catalog, pg_temp
-set client_min_messages = warning
-as $$
-declare
-    trial constant text := 'trial_' || pg_backend_pid();
-    rel oid := londiste_rs.find_relation(i_table_name);
-    functions json;
-begin
-    begin
-        perform londiste_rs.write_capture_function(i_queue_name, i_table_name, rel, trial);
-        select json_agg(json_build_object('ending', substr(p.proname, length(trial) + 1), 'source', p.prosrc,
-                                          'settings', to_json(p.proconfig), 'definer', p.prosecdef)) into functions
-          from pg_proc p where starts_with(p.proname, trial) and p.pronamespace = 'londiste_rs'::regnamespace;
-        raise exception using errcode = 'LR001';
-    exception when sqlstate 'LR001' then
-        null;
-    end;
-    for ending, source, settings, definer in
-        select f->>'ending', f->>'source', array(select json_array_elements_text(f->'settings')), (f->>'definer')::boolean
-          from json_array_elements(functions) f
-    loop
-        return next;
-    end loop;
-end $$;
-
 -- What is wrong with the functions that a table's triggers call.
 create or replace function londiste_rs.function_problems(i_queue_name text, i_table_name text)
 returns setof text language plpgsql
@@ -96,7 +66,8 @@ declare
 begin
     for expected in
         select e.*, c.function_name
-          from londiste_rs.capture c, londiste_rs.expected_functions(i_queue_name, i_table_name) e
+          from londiste_rs.capture c,
+               londiste_rs.capture_sources(londiste_rs.described_capture(i_queue_name, i_table_name, londiste_rs.find_relation(i_table_name))) e
          where c.queue_name = i_queue_name and c.table_name = i_table_name
          order by e.ending
     loop
@@ -107,13 +78,13 @@ begin
             return next format('function londiste_rs.%I is missing', name);
             continue;
         end if;
-        if f.prosrc is distinct from replace(expected.source, 'trial_' || pg_backend_pid(), expected.function_name) then
+        if f.prosrc is distinct from expected.source then
             return next format('function londiste_rs.%I is not the one that the table needs now', name);
         end if;
-        if coalesce(f.proconfig, '{}') <> expected.settings then
+        if coalesce(f.proconfig, '{}') <> '{search_path=pg_temp}' then
             return next format('function londiste_rs.%I has other settings than it should', name);
         end if;
-        if f.prosecdef <> expected.definer then
+        if not f.prosecdef then
             return next format('function londiste_rs.%I is not SECURITY DEFINER', name);
         end if;
         if not exists (select from pgq.queue q where q.queue_name = i_queue_name

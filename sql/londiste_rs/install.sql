@@ -3,6 +3,7 @@
 \ir key_columns.sql
 \ir storable.sql
 \ir row_shape.sql
+\ir capture_description.sql
 \ir layout.sql
 \ir gate.sql
 \ir capture_settings.sql

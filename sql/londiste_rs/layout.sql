@@ -4,7 +4,8 @@
 -- Select list of a query over a row "." of the table i_rel, with the key of i_top, whose result changes when row_shape does. Names and types of
 -- columns come from the row type, which costs no query; the key from its constraint, which REINDEX CONCURRENTLY leaves as it is. NULL for a table without columns.
 -- The question of another relation with the same columns in the same order is the same one. All values of the row are NULL, so row_to_json uses no cast.
-create or replace function londiste_rs.layout_question(i_rel oid, i_top oid)
+-- i_key: the key of i_top, where it is known.
+create or replace function londiste_rs.layout_question(i_rel oid, i_top oid, i_key text[] default null)
 returns text language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -19,7 +20,7 @@ begin
      cross join lateral (
            select coalesce((select format('pg_get_constraintdef(%s)', c.oid) from pg_constraint c
                              where c.conrelid = i_top and c.contype = 'p' and not c.condeferrable
-                               and londiste_rs.key_columns(i_top) = array(
+                               and coalesce(i_key, londiste_rs.key_columns(i_top)) = array(
                                    select n.attname::text from unnest(c.conkey) with ordinality u(attnum, pos)
                                      join pg_attribute n on n.attrelid = i_top and n.attnum = u.attnum order by u.pos)),
                            format('londiste_rs.present_key(%s)', i_top))) k (question)
@@ -44,21 +45,33 @@ exception when others then
     return null;
 end $$;
 
--- Source text of the condition that i_rel still has the shape i_shape, as just told by row_shape. Where the answer is another one, or cannot be had,
--- row_shape decides: it needs no privilege. The shape is looked at once more after the answer, lest they belong to different definitions of the table.
-create or replace function londiste_rs.layout_source(i_rel oid, i_top oid, i_shape text)
-returns text language plpgsql
+-- Question and answer of i_rel while it has the shape i_shape, as just told by row_shape. No answer where it cannot be had, or is another shape's: the shape is
+-- looked at once more after it, lest they belong to different definitions of the table.
+create or replace function londiste_rs.known_layout(i_rel oid, i_top oid, i_shape text, i_key text[], out question text, out answer text)
+returns record language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    question := londiste_rs.layout_question(i_rel, i_top, i_key);
+    answer := londiste_rs.layout_answer(i_rel, question);
+    if londiste_rs.row_shape(i_rel, i_top) <> i_shape then
+        answer := null;
+    end if;
+end $$;
+
+-- Source text of the condition that the table t (londiste_rs.described_capture) still has its shape. Where the answer is another one, or cannot be had,
+-- row_shape decides: it needs no privilege.
+create or replace function londiste_rs.layout_source(t record)
+returns text language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    question text := londiste_rs.layout_question(i_rel, i_top);
-    answer text := londiste_rs.layout_answer(i_rel, question);
-    same_shape text := format('londiste_rs.row_shape(%s, %s) = %L', i_rel, i_top, i_shape);
+    same_shape text := format('londiste_rs.row_shape(%s, %s) = %L', t.rel, t.rel, t.shape);
 begin
-    if answer is null or londiste_rs.row_shape(i_rel, i_top) <> i_shape then
+    if t.answer is null then
         return same_shape;
     end if;
-    return format('(londiste_rs.layout_answer(%s, %L) = %L or %s)', i_rel, question, answer, same_shape);
+    return format('(londiste_rs.layout_answer(%s, %L) = %L or %s)', t.rel, t.question, t.answer, same_shape);
 end $$;
 
 -- The table whose row type i_row is of; NULL where it is of none. Declared immutable for the same reason: the type is known when a statement is planned.
@@ -73,29 +86,33 @@ end $$;
 -- Source text of the table that a trigger's row (new or old) belongs to, as a constant of the plan: the row's type without the row. PL/pgSQL plans a
 -- trigger's expressions for each trigger by itself, and each partition has its own, which goes when the partition is detached.
 create or replace function londiste_rs.relation_source(i_row text)
-returns text language sql immutable
+returns text language plpgsql immutable
 set search_path = pg_catalog, pg_temp
-as $$ select format('londiste_rs.relation_of(case when true then null else %s end)', i_row) $$;
+as $$
+begin
+    return format('londiste_rs.relation_of(case when true then null else %s end)', i_row);
+end $$;
 
--- Source text of the condition that the row of a row trigger has the shape i_shape. i_rel: a table whose rows have it.
-create or replace function londiste_rs.row_layout_source(i_row text, i_rel oid, i_top oid, i_shape text)
-returns text language plpgsql
+-- Source text of the condition that the row of a row trigger of t has the shape of t's rows, which all have the same one.
+create or replace function londiste_rs.row_layout_source(t record, i_row text)
+returns text language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
     relation text := londiste_rs.relation_source(i_row);
-    question text := londiste_rs.layout_question(i_rel, i_top);
-    answer text := londiste_rs.layout_answer(i_rel, question);
-    same_shape text := format('londiste_rs.row_shape(%s, %s) = %L', relation, i_top, i_shape);
+    same_shape text := format('londiste_rs.row_shape(%s, %s) = %L', relation, t.rel, t.layouts[1]);
 begin
-    if answer is null or londiste_rs.row_shape(i_rel, i_top) <> i_shape then
-        return format('%L::regclass is not null and %s', i_top, same_shape);
+    if t.answer is null then
+        return format('%L::regclass is not null and %s', t.rel, same_shape);
     end if;
-    return format('%L::regclass is not null and (londiste_rs.layout_answer(%s, %L) = %L or %s)', i_top, relation, question, answer, same_shape);
+    return format('%L::regclass is not null and (londiste_rs.layout_answer(%s, %L) = %L or %s)', t.rel, relation, t.question, t.answer, same_shape);
 end $$;
 
 -- Source text of the present shape of rows of i_relation (source text of its object id), under a plan that every change of the table's definition has made anew.
 create or replace function londiste_rs.present_shape_source(i_relation text, i_top oid)
-returns text language sql immutable
+returns text language plpgsql immutable
 set search_path = pg_catalog, pg_temp
-as $$ select format('case when %L::regclass is not null then londiste_rs.row_shape(%s, %s) end', i_top, i_relation, i_top) $$;
+as $$
+begin
+    return format('case when %L::regclass is not null then londiste_rs.row_shape(%s, %s) end', i_top, i_relation, i_top);
+end $$;

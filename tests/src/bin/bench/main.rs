@@ -12,6 +12,7 @@ mod copy;
 mod costs;
 mod idle;
 mod latency;
+mod many_tables;
 mod plot;
 mod replay;
 mod replay_built_in;
@@ -53,6 +54,7 @@ const CASES: &[(&str, Case)] = &[
     ("replay-large", |pair| replay_cases::large(pair).to_string()),
     ("latency", latency::run),
     ("idle", idle::run),
+    ("many-tables", many_tables::run),
     ("sync100", |pair| sync100::run(pair).to_string()),
     ("sql-insert", |pair| sql::insert_event(pair).to_string()),
     ("sql-ticker", |pair| sql::ticker(pair).to_string()),

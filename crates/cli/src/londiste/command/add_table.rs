@@ -1,9 +1,11 @@
 //! `add-table TABLE…`: tables enter replication on this node. On the root their changes are captured from now on; on other nodes they
 //! are copied, and then follow the provider.
 
+use std::collections::{BTreeMap, HashMap};
+
 use anyhow::{Result, bail};
 use clap::Args;
-use pg::QualifiedName;
+use pg::{QualifiedName, Table};
 use pgq::skipped;
 use pgq::table::{self, AddOptions, Capture};
 use tokio_postgres::Transaction;
@@ -148,10 +150,17 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     if skipped.is_some() && chosen.len() > 1 {
         bail!("--skip-columns goes with one table, and {} are named: {}", chosen.len(), chosen.join(", "));
     }
+    let found = Found::of(job, &local, provider.as_ref(), &chosen, &options).await?;
     let mut added = Vec::new();
     for name in chosen {
         let dest = options.dest_table.as_deref().unwrap_or(&name);
-        let is_here = pg::find_table(&local.session, dest).await?.is_some();
+        let is_here = match arguments.extent() {
+            // it may have been created with another one
+            Some(_) if !found.here.contains_key(&name) => {
+                pg::find_table(&local.session, dest).await?.is_some()
+            }
+            _ => found.here.contains_key(&name),
+        };
         if !is_here && arguments.skip_non_existing && arguments.extent().is_none() {
             job.terminal.say(&format!("table {name} left out: {dest} does not exist here"));
             continue;
@@ -165,7 +174,7 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
         }
         let plan = match (&provider, arguments.extent()) {
             (Some(provider), Some(extent)) if !is_here => {
-                let source = pg::find_table(&provider.session, &name).await?.map(|t| t.name);
+                let source = found.above.get(&name).map(|table| table.name.clone());
                 let source = source.unwrap_or_else(|| QualifiedName::from_plain(&name));
                 let dest =
                     options.dest_table.as_deref().map_or_else(|| source.clone(), QualifiedName::from_plain);
@@ -174,15 +183,15 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
             }
             _ => Ok(Plan::default()),
         };
-        let checked = match &provider {
-            Some(provider) if is_here => {
-                let known = skipped::list(&*local.session, job.queue()).await?;
-                let known = skipped.clone().or_else(|| known.get(&name).cloned());
-                // a table that is there already goes on as it is
-                let dest = table::get(&*local.session, job.queue(), &name).await?;
-                let dest =
-                    dest.filter(|info| info.local).map_or(dest_of(&options, &name), |i| i.dest().to_owned());
-                skip_columns::check(job, (&local, provider), (&name, &dest), known.as_deref()).await
+        let checked = match found.above.get(&name) {
+            Some(source) if is_here => {
+                let named = skipped.as_ref().or_else(|| found.skipped.get(&name));
+                match found.target(&local, &name, dest).await? {
+                    Some((dest, target)) => {
+                        skip_columns::check(job, &name, (source, &dest, &target), named.map(Vec::as_slice))
+                    }
+                    None => Ok(()),
+                }
             }
             _ => Ok(()),
         };
@@ -204,8 +213,57 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     Ok(apart.outcome())
 }
 
-fn dest_of(options: &AddOptions, name: &str) -> String {
-    options.dest_table.clone().unwrap_or_else(|| name.to_owned())
+/// What both nodes know of the chosen tables, asked once for all of them.
+struct Found {
+    /// The tables on this node by the queue's names, under the names that the options give them.
+    here: HashMap<String, Table>,
+    /// The provider's tables; none on the root.
+    above: HashMap<String, Table>,
+    /// Names on this node of tables that it replicates already: they go on as they are.
+    replicated_as: HashMap<String, String>,
+    /// Skipped columns of those.
+    skipped: BTreeMap<String, Vec<String>>,
+}
+
+impl Found {
+    async fn of(
+        job: &Job,
+        local: &Node,
+        provider: Option<&Node>,
+        chosen: &[String],
+        options: &AddOptions,
+    ) -> Result<Found> {
+        let names: Vec<&str> = chosen.iter().map(String::as_str).collect();
+        let dests: Vec<&str> =
+            names.iter().map(|name| options.dest_table.as_deref().unwrap_or(name)).collect();
+        let by_name = |tables: Vec<Option<Table>>| {
+            chosen.iter().cloned().zip(tables).filter_map(|(name, table)| Some((name, table?))).collect()
+        };
+        let here = by_name(pg::find_tables(&local.session, &dests).await?);
+        let Some(provider) = provider else {
+            let (above, replicated_as, skipped) = (HashMap::new(), HashMap::new(), BTreeMap::new());
+            return Ok(Found { here, above, replicated_as, skipped });
+        };
+        let infos = table::several(&*local.session, job.queue(), &names).await?;
+        let infos = infos.into_iter().filter(|info| info.local);
+        Ok(Found {
+            here,
+            above: by_name(pg::find_tables(&provider.session, &names).await?),
+            replicated_as: infos.map(|info| (info.name.clone(), info.dest().to_owned())).collect(),
+            skipped: skipped::list(&*local.session, job.queue()).await?,
+        })
+    }
+
+    /// The table here into which the rows of `name` go, and its name; `dest` where the node does not replicate it yet.
+    async fn target(&self, local: &Node, name: &str, dest: &str) -> Result<Option<(String, Table)>> {
+        let dest = self.replicated_as.get(name).map_or(dest, String::as_str);
+        let known = self.here.get(name).filter(|table| table.name.plain() == dest).cloned();
+        let table = match known {
+            Some(table) => Some(table),
+            None => pg::find_table(&local.session, dest).await?,
+        };
+        Ok(table.map(|table| (dest.to_owned(), table)))
+    }
 }
 
 async fn add(
@@ -226,7 +284,8 @@ async fn add(
         }
         Ok((notes, note))
     };
-    let (notes, note) = retry_on_lock::in_transaction(job, &mut local.session, name, work).await?;
+    let (notes, note) =
+        retry_on_lock::in_transaction_on(job, local.info.node_type, &mut local.session, name, work).await?;
     notes.iter().for_each(|note| job.terminal.say(note));
     Ok(note)
 }

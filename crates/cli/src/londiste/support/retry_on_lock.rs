@@ -45,8 +45,19 @@ pub(crate) async fn in_transaction<T>(
     what: &str,
     work: impl AsyncFn(&Transaction<'_>) -> Result<T>,
 ) -> Result<T> {
-    let patience =
-        Patience::on(node::require(&**session, job.queue()).await?.node_type, job.settings.lock_timeout);
+    let node_type = node::require(&**session, job.queue()).await?.node_type;
+    in_transaction_on(job, node_type, session, what, work).await
+}
+
+/// The same on a node whose type is known.
+pub(crate) async fn in_transaction_on<T>(
+    job: &Job,
+    node_type: NodeType,
+    session: &mut Session,
+    what: &str,
+    work: impl AsyncFn(&Transaction<'_>) -> Result<T>,
+) -> Result<T> {
+    let patience = Patience::on(node_type, job.settings.lock_timeout);
     let mut pause = FIRST_PAUSE;
     let mut tries = 1;
     loop {
@@ -84,8 +95,10 @@ async fn once<T>(
     // zero is none, for the server too
     let limit = if wait.is_zero() { 0 } else { wait.as_millis().max(1) };
     let limit = format!("set local lock_timeout = {limit}");
-    transaction.batch_execute(&limit).await.map_err(pg::Error::from)?;
-    let done = work(&transaction).await?;
+    // one trip for both: what is sent first is done first
+    let (limited, done) = tokio::join!(biased; transaction.batch_execute(&limit), work(&transaction));
+    limited.map_err(pg::Error::from)?;
+    let done = done?;
     transaction.commit().await.map_err(pg::Error::from)?;
     Ok(done)
 }

@@ -3,26 +3,21 @@
 use anyhow::{Result, bail};
 use pg::Table;
 
-use crate::londiste::support::job::{Job, Node};
+use crate::londiste::support::job::Job;
 
 /// Refuses a table that lacks columns of the provider's, unless they are named; and names that make no sense. `None`: the option is not given.
-pub(crate) async fn check(
+pub(crate) fn check(
     job: &Job,
-    (local, provider): (&Node, &Node),
-    (name, dest): (&str, &str),
+    name: &str,
+    (source, dest, target): (&Table, &str, &Table),
     named: Option<&[String]>,
 ) -> Result<()> {
-    let (Some(source), Some(target)) =
-        (pg::find_table(&provider.session, name).await?, pg::find_table(&local.session, dest).await?)
-    else {
-        return Ok(());
-    };
     let has = |table: &Table, column: &str| table.columns.iter().any(|c| c.name == column);
     for column in named.unwrap_or_default() {
-        if !has(&source, column) {
+        if !has(source, column) {
             bail!("--skip-columns: table {name} has no column {column} on the provider");
         }
-        if has(&target, column) {
+        if has(target, column) {
             bail!("--skip-columns: table {dest} has column {column} here: drop it first, or do not skip it");
         }
         if source.key.contains(column) {
@@ -33,7 +28,7 @@ pub(crate) async fn check(
         return Ok(());
     }
     let skipped = |column: &String| named.unwrap_or_default().contains(column);
-    let missing = source.columns.iter().filter(|c| !c.is_virtual && !has(&target, &c.name));
+    let missing = source.columns.iter().filter(|c| !c.is_virtual && !has(target, &c.name));
     let missing: Vec<_> = missing.filter(|c| !skipped(&c.name)).collect();
     if missing.is_empty() {
         return Ok(());
