@@ -13,6 +13,7 @@ mod copies;
 mod error;
 mod fkeys;
 mod handover;
+mod identity;
 mod misfit;
 mod parking;
 mod portion;

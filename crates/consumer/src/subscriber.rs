@@ -14,6 +14,7 @@ use tracing::{debug, info};
 use crate::copies::Copies;
 use crate::fkeys::ForeignKeys;
 use crate::handover;
+use crate::identity::Others;
 use crate::portion::Portion;
 use crate::position::{Fit, Position};
 use crate::relax::relax;
@@ -43,6 +44,7 @@ pub(crate) async fn run(
     let mut position = Position::compare(worker, &provider, target).await?;
     let mut replay = Replay::start(worker, target).await?;
     let mut copies = Copies::new(worker);
+    let mut others = Others::new(worker);
     let mut fkeys = ForeignKeys::new(worker)?;
     let mut statistics = Statistics::start();
     let mut wake = Wake::listen(&worker.bell, &worker.ticks, &provider, target, config.loop_delay()).await;
@@ -87,7 +89,8 @@ pub(crate) async fn run(
             copies.clear_remains(&provider, target).await?;
         }
         let tables = table::list(&**target, queue).await?;
-        if copies.schedule(&provider, target, &tables).await? {
+        others.look(&provider, target).await?;
+        if copies.schedule(&provider, target, &tables, &mut others).await? {
             relaxations.hasten();
         }
         worker.report.tables(&tables, copies.parked());
@@ -114,9 +117,10 @@ pub(crate) async fn run(
         let Some(tables) = handover::settle(worker, &provider, target, &batch, tables, stop).await? else {
             break;
         };
+        let sides = attempt::Sides { provider: &provider, target };
         let began_batch = Instant::now();
         let applied =
-            Box::pin(attempt::apply(worker, &provider, target, &mut replay, &batch, &tables, stop)).await;
+            Box::pin(attempt::apply(worker, sides, &mut replay, &batch, &tables, &others, stop)).await;
         match applied {
             Ok(done) => {
                 position.applied(&state, &batch);
