@@ -10,7 +10,7 @@ use crate::call::{row, rows};
 const HOME: &str = "select concat_ws(' ', n.node_name, d.oid) from pgq_node.node_info n join pg_catalog.pg_database d on d.datname = current_database() \
                      where n.queue_name = $1 and n.node_type = 'root'";
 
-/// By table of the queue: the relation of that name, what captures it (`stock`: a trigger of pgq whose first argument
+/// By table of the queue: the relation of that name, what captures it (`stock`: a row trigger of pgq whose first argument
 /// is the queue), and the present name of the relation that is remembered ($2, $3).
 const TABLES: &str = "\
 with known as (select * from unnest($2::text[], $3::oid[]) k (table_name, relid)),
@@ -33,7 +33,8 @@ select n.table_name, n.oid, g.capture, s.nspname || '.' || o.relname
                join pg_catalog.pg_namespace p on p.oid = f.pronamespace
               where not t.tgisinternal
                 and (p.nspname = 'londiste_rs'
-                     or p.nspname = 'pgq' and substr(t.tgargs, 1, octet_length($1::text) + 1) = convert_to($1::text, getdatabaseencoding()) || '\\000'::bytea)
+                     or p.nspname = 'pgq' and t.tgtype::int4 & 1 = 1
+                        and substr(t.tgargs, 1, octet_length($1::text) + 1) = convert_to($1::text, getdatabaseencoding()) || '\\000'::bytea)
               group by t.tgrelid) g on g.tgrelid = n.oid";
 
 /// Compares the root's tables with what the node behind `here` remembers of them. `begun`: copies of these tables
