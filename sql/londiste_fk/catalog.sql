@@ -15,6 +15,16 @@ begin
     return held;
 end $$;
 
+-- Whether the worker holds a partitioned table's foreign key, or a part of it that one of these partitions had by itself (null: any of them).
+create or replace function londiste_fk.worker_holds(f londiste_fk.foreign_key, leaf_schema name, leaf_table name)
+returns boolean
+language sql stable set search_path = pg_catalog, pg_temp as $$
+    select londiste_fk.held_by_worker(f.schema_name, f.table_name, f.fkey_name)
+        or exists (select from londiste_fk.partition_fkey p
+                    where p.fkey = f.id and (leaf_table is null or (p.schema_name, p.table_name) = (leaf_schema, leaf_table))
+                      and londiste_fk.held_by_worker(p.schema_name, p.table_name, p.fkey_name))
+$$;
+
 -- Foreign keys that are deferrable only while their table is replicated, with what they were before.
 create or replace function londiste_fk.relaxed()
 returns table (table_name text, fkey_name text, was_deferrable boolean, was_deferred boolean)

@@ -25,6 +25,10 @@ declare
     began timestamptz := clock_timestamp();
 begin
     select * into f from londiste_fk.foreign_key r where r.id = fkey;
+    -- its copy is under way, and the worker brings it back after that
+    if londiste_fk.worker_holds(f, leaf_schema, leaf_table) then
+        return;
+    end if;
     whole := londiste_fk.find(f.schema_name, f.table_name, f.fkey_name);
     if whole is null then
         failure := londiste_fk.attempt(
@@ -90,7 +94,7 @@ begin
     select * into f from londiste_fk.foreign_key r where r.id = fkey;
     select * into whole from pg_constraint k where k.oid = londiste_fk.find(f.schema_name, f.table_name, f.fkey_name);
     if f.error is not null or not f.was_valid and whole.oid is not null
-       or londiste_fk.held_by_worker(f.schema_name, f.table_name, f.fkey_name) then
+       or londiste_fk.worker_holds(f, null, null) then
         return;
     end if;
     if f.state = 'dropped' then

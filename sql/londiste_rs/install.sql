@@ -19,6 +19,7 @@
 \ir check_capture.sql
 \ir partitions.sql
 \ir renames.sql
+\ir identity.sql
 \ir capture_whole.sql
 \ir deny.sql
 \ir foreign_key.sql

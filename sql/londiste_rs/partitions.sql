@@ -72,16 +72,26 @@ begin
         for p in select r.relid, k.relid as known, londiste_rs.plain_name(r.relid) as now_name, k.part_name as old_name
                    from londiste_rs.row_relations(c.relid) r
                    full join (select * from londiste_rs.capture_part k
-                               where k.queue_name = i_queue_name and k.table_name = c.table_name) k on k.relid = r.relid
+                               where k.queue_name = i_queue_name and k.table_name = c.table_name and k.relid <> 0) k on k.relid = r.relid
                   where r.relid is null or k.relid is null
         loop
             notice := null;
             if p.known is null then
+                -- until its trigger is there, a TRUNCATE of it is seen by its file alone
+                continue when not is_new
+                          and exists (select from pg_class g where g.oid = p.relid and g.relkind = 'r')
+                          and not exists (select from pg_trigger g
+                                           where g.tgrelid = p.relid and g.tgname = (londiste_rs.trigger_name(i_queue_name) || '_truncate')::name);
                 insert into londiste_rs.capture_part (queue_name, table_name, relid, part_name)
                 values (i_queue_name, c.table_name, p.relid, p.now_name);
                 part_name := p.now_name;
-                if not is_new and londiste_rs.has_older_rows(p.relid) then
+                if is_new then
+                    null;
+                elsif londiste_rs.has_older_rows(p.relid) then
                     notice := 'was attached with rows in it';
+                -- a table's first file has its object id for a name; TRUNCATE gives it another, and no trigger was there to tell of that
+                elsif pg_relation_filenode(p.relid) <> p.relid then
+                    notice := 'was emptied or rewritten before it was captured';
                 end if;
             else
                 delete from londiste_rs.capture_part k
@@ -100,10 +110,13 @@ begin
                 return next;
             end if;
         end loop;
+        if is_new then
+            perform londiste_rs.know_partitions(i_queue_name, c.table_name);
+        end if;
     end loop;
 end $$;
 
--- Takes note of the partitions that a table has when it enters replication.
+-- Takes note of the partitions that a table has when it enters replication. Relation 0 stands for that it was looked at: it may have none yet.
 create or replace function londiste_rs.know_partitions(i_queue_name text, i_table_name text)
 returns void language sql
 set search_path = pg_catalog, pg_temp
@@ -112,6 +125,9 @@ as $$
     select i_queue_name, i_table_name, r.relid, londiste_rs.plain_name(r.relid)
       from londiste_rs.find_relation(i_table_name) rel (oid) join pg_class c on c.oid = rel.oid and c.relkind = 'p',
            londiste_rs.row_relations(rel.oid) r
+    union all
+    select i_queue_name, i_table_name, 0, ''
+      from pg_class c where c.oid = londiste_rs.find_relation(i_table_name) and c.relkind = 'p'
         on conflict do nothing
 $$;
 
@@ -121,7 +137,7 @@ create or replace function londiste_rs.differs_by_partition(i_dest oid, i_part_n
 returns boolean language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    select i_notice = 'was attached with rows in it'
+    select i_notice not in ('was detached', 'was dropped')
         or not exists (select from pg_class c where c.oid = i_dest and c.relkind = 'p')
         or exists (select from pg_partition_tree(i_dest) p where p.relid = londiste_rs.find_relation(i_part_name))
 $$;
@@ -157,7 +173,7 @@ as $$
     select coalesce(t.dest_table, t.table_name),
            format('partition %s %s on the root (%s), without events for its rows: %s', n.part_name, n.notice,
                   to_char(n.since, 'YYYY-MM-DD HH24:MI:SS'),
-                  case when n.notice = 'was attached with rows in it' then 'resync the table'
+                  case when n.notice not in ('was detached', 'was dropped') then 'resync the table'
                        when c.relkind = 'p' then 'detach or drop it here as well, or resync the table'
                        else 'delete them here as well, or resync the table' end)
       from londiste_rs.partition_notice n

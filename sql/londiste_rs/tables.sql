@@ -111,6 +111,7 @@ begin
     delete from londiste_rs.table_error e where e.queue_name = i_queue_name and e.table_name = i_table_name;
     delete from londiste_rs.capture_part p where p.queue_name = i_queue_name and p.table_name = i_table_name;
     delete from londiste_rs.partition_notice n where n.queue_name = i_queue_name and n.table_name = i_table_name;
+    delete from londiste_rs.table_identity i where i.queue_name = i_queue_name and i.table_name = i_table_name;
     perform londiste_rs.skip_columns(i_queue_name, i_table_name, '{}');
     attrs := case when 'skip_truncate' = any (i_options) then 'skip_truncate=1' end;
     update londiste.table_info
@@ -190,6 +191,7 @@ begin
     delete from londiste_rs.table_error e where e.queue_name = i_queue_name and e.table_name = i_table_name;
     delete from londiste_rs.capture_part p where p.queue_name = i_queue_name and p.table_name = i_table_name;
     delete from londiste_rs.partition_notice n where n.queue_name = i_queue_name and n.table_name = i_table_name;
+    delete from londiste_rs.table_identity i where i.queue_name = i_queue_name and i.table_name = i_table_name;
     perform londiste_rs.skip_columns(i_queue_name, i_table_name, '{}');
     delete from londiste_rs.copy_progress p where p.queue_name = i_queue_name and p.table_name = i_table_name;
     perform londiste_rs.copy_forget(i_queue_name, i_table_name);

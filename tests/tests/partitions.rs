@@ -61,3 +61,52 @@ fn partitions_that_come_with_rows_or_go_are_told_of() {
     pair.both("drop table low");
     compare::assert_equal(&pair);
 }
+
+/// A TRUNCATE of a partition by its name, before the worker has put the trigger on it.
+#[test]
+fn partitions_that_are_emptied_before_they_are_captured_are_told_of() {
+    let pair = Pair::start();
+    pair.both(
+        "create table parts (id int primary key, v text) partition by range (id); create table rest partition of parts default;
+         create table none (id int primary key, v text) partition by range (id)",
+    );
+    pair.target.execute("create table none_rest partition of none default");
+    let setup = Setup::new(&pair);
+    setup.replicate();
+    setup.stop_daemon("source");
+    for sql in [
+        "create table emptied partition of parts for values from (100) to (200)",
+        "create table kept partition of parts for values from (200) to (300)",
+        "insert into parts select i, 'v' from generate_series(90, 250) i",
+        "truncate emptied",
+        "insert into parts values (100, 'after')",
+        "create table none_1 (id int primary key, v text); insert into none_1 values (1, 'before')",
+        "alter table none attach partition none_1 for values from (0) to (10)",
+    ] {
+        pair.source.execute(sql);
+    }
+    setup.start_daemon("source");
+    let told = [
+        "public.emptied was emptied or rewritten before it was captured",
+        "public.none_1 was attached with rows in it",
+    ];
+    let tables = || setup.londiste(&["target.ini", "tables"]).stdout;
+    wait_for(SETTLE, "the subscriber tells of the partitions", || {
+        let text = tables();
+        if told.iter().all(|words| text.contains(words)) {
+            Ok(())
+        } else {
+            Err(format!("{text}\n{}", setup.logs()))
+        }
+    });
+    let text = tables();
+    assert!(!text.contains("public.kept") && text.contains("resync the table"), "{text}");
+    setup.londiste(&["target.ini", "resync", "parts", "none"]).expect_success();
+    setup.wait_ok(SETTLE);
+    // captured by now: the truncation has an event
+    pair.source.execute("truncate kept");
+    setup.wait_caught_up(SETTLE);
+    compare::assert_equal(&pair);
+    let text = tables();
+    assert!(told.iter().all(|words| !text.contains(words)) && !text.contains("public.kept"), "{text}");
+}

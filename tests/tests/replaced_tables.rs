@@ -90,3 +90,140 @@ fn tables_that_are_not_what_they_were_are_parked_and_told() {
     let errors = "select count(*) from londiste_rs.table_error";
     assert_eq!((pair.source.value(errors), pair.target.value(errors)), ("0".to_owned(), "0".to_owned()));
 }
+
+/// Tables that the stock triggers capture make no event of what becomes of them, and nobody tells of the target's: the leaf's worker looks.
+#[test]
+fn tables_of_stock_triggers_and_of_the_target_are_held_when_they_are_others() {
+    let pair = Pair::start();
+    let all = ["good", "renamed", "again", "gone", "bare", "there", "swapped"];
+    for table in all {
+        pair.both(&format!("create table {table} (id int primary key, v int)"));
+        pair.source.execute(&format!("insert into {table} select i, i from generate_series(1, 50) i"));
+    }
+    let setup = Setup::new(&pair);
+    setup.set("source.ini", "capture", "stock");
+    setup.replicate();
+    wait_for(SETTLE, "the worker knows the tables", || {
+        let known = "select count(*) from londiste_rs.table_identity";
+        let both = (pair.target.value(known), pair.source.value(known));
+        if both == ("14".to_owned(), "7".to_owned()) {
+            Ok(())
+        } else {
+            Err(format!("{both:?}\n{}", setup.logs()))
+        }
+    });
+    // the target's table is exchanged while nobody writes: 49 rows are not those of the copy
+    pair.target.psql(
+        "drop table there; create table there (id int primary key, v int);
+         alter table swapped rename to swapped_old; create table swapped (like swapped_old including all); insert into swapped values (1, 7)",
+    );
+    pair.source.psql(
+        "alter table renamed rename to renamed_new; drop table again; create table again (id int primary key, v int); drop table gone;
+         drop trigger _londiste_migq on bare",
+    );
+    wait_for(SETTLE, "the worker has looked", || {
+        let noticed =
+            pair.target.value("select count(*) from londiste_rs.table_identity where notice is not null");
+        if noticed == "6" { Ok(()) } else { Err(format!("{noticed}\n{}", setup.logs())) }
+    });
+    pair.source.execute("insert into bare values (100, 1); insert into again values (1, 1); insert into there values (51, 51); update swapped set v = 8 where id = 1; update good set v = 5");
+    wait_parked(&setup, "again,bare,gone,renamed,swapped,there");
+    setup.wait_caught_up(SETTLE);
+    assert_eq!(pair.target.value("select sum(v) from good"), "250");
+    assert_eq!(
+        pair.target.value("select count(*) || ' ' || (select count(*) from there) from swapped where v = 7"),
+        "1 0"
+    );
+    for command in ["tables", "status"] {
+        let said = said(&setup, "target.ini", command);
+        for part in [
+            "was renamed to public.renamed_new; give the root's table its name back",
+            "table public.gone was dropped; remove-table public.gone on the root",
+            "table public.again is another table now",
+            "remove-table public.again and add-table public.again on the root",
+            "table public.bare has no capture trigger",
+            "here, table public.there is another table now; the one that was copied was dropped; resync public.there",
+            "the one that was copied was renamed to public.swapped_old",
+        ] {
+            assert!(said.contains(part), "{command}: {part}\n{said}");
+        }
+    }
+    let told = said(&setup, "source.ini", "tables");
+    for part in [
+        "was renamed to public.renamed_new",
+        "public.again is another",
+        "has no capture trigger",
+        "was dropped",
+    ] {
+        assert!(
+            told.contains(part) || told.contains(part.trim_start_matches("public.again ")),
+            "{part}\n{told}"
+        );
+    }
+
+    // its name back does not bring back what was written meanwhile
+    pair.source.execute("insert into renamed_new values (300, 300)");
+    pair.source.execute("alter table renamed_new rename to renamed; insert into renamed values (301, 301)");
+    setup.londiste(&["target.ini", "resume-table", "renamed", "there"]).expect_success();
+    pair.source.execute("insert into there values (52, 52)");
+    wait_parked(&setup, "again,bare,gone,renamed,swapped,there");
+    // a copy of a table without capture would be equal once
+    setup.londiste(&["target.ini", "resync", "bare"]).expect_success();
+    wait_for(SETTLE, "held again", || {
+        let said = said(&setup, "target.ini", "tables");
+        if said.contains("table public.bare has no capture trigger") { Ok(()) } else { Err(said) }
+    });
+    setup.londiste(&["target.ini", "resync", "renamed", "there", "swapped"]).expect_success();
+    wait_parked(&setup, "again,bare,gone");
+    setup.londiste(&["source.ini", "remove-table", "again", "bare", "gone"]).expect_success();
+    wait_parked(&setup, "");
+    pair.target.execute("drop table gone, swapped_old");
+    setup.londiste(&["source.ini", "add-table", "again", "bare"]).expect_success();
+    setup.wait_caught_up(SETTLE);
+    setup.londiste(&["target.ini", "add-table", "again", "bare"]).expect_success();
+    setup.wait_ok(SETTLE);
+    pair.source.execute("insert into again values (2, 2); insert into bare values (2000, 2); insert into swapped values (600, 6)");
+    setup.wait_caught_up(SETTLE);
+    compare::assert_equal(&pair);
+    wait_for(SETTLE, "nothing is told any more", || {
+        let errors =
+            "select coalesce(string_agg(table_name || ' ' || error, ';'), '') from londiste_rs.table_error";
+        let both = pair.source.value(errors) + &pair.target.value(errors);
+        if both.is_empty() { Ok(()) } else { Err(both) }
+    });
+}
+
+/// The event comes while a copy in chunks keeps what is changed aside.
+#[test]
+fn a_table_that_is_exchanged_while_it_is_copied_in_chunks_is_held() {
+    let pair = Pair::start();
+    if !pair.has_chunks() {
+        return;
+    }
+    pair.both("create table big (id int primary key, pad text); create table small (id int primary key)");
+    pair.source.execute("insert into big select i, repeat('x', 60) from generate_series(1, 20000) i");
+    let setup = Setup::in_chunks(&pair, 10, "200kB");
+    setup.add_all();
+    wait_for(SETTLE, "chunks are committed", || {
+        if pair.target.number("select count(*) from londiste_rs.copy_chunk") > 0 {
+            Ok(())
+        } else {
+            Err(setup.logs())
+        }
+    });
+    pair.source.psql(
+        "update big set pad = 'changed' where id < 10;
+         begin; alter table big rename to big_old; create table big (id int primary key, pad text); insert into big values (1, 'other'); commit",
+    );
+    wait_parked(&setup, "big");
+    assert!(said(&setup, "target.ini", "tables").contains("is another table now"));
+    setup.copy_unlimited();
+    pair.source.execute("insert into big values (2, 'captured'); insert into small values (1)");
+    setup.wait_caught_up(SETTLE);
+    assert_eq!(pair.target.value("select count(*) from small"), "1");
+    setup.londiste(&["target.ini", "resync", "big"]).expect_success();
+    setup.wait_ok(SETTLE);
+    pair.source.execute("drop table big_old; update big set pad = 'again' where id = 2");
+    setup.wait_caught_up(SETTLE);
+    compare::assert_equal(&pair);
+}

@@ -115,3 +115,44 @@ fn attributes_nodes_and_events_that_nobody_serves_are_refused_by_name() {
     assert_ne!(refused.code, 0, "{}", refused.report());
     assert!(refused.report().contains("merges no queues"), "{}", refused.report());
 }
+
+/// Two queues whose tables are one here: a copy would take away what the other queue has brought.
+#[test]
+fn a_table_that_another_queue_writes_to_is_not_copied() {
+    let pair = Pair::start();
+    for table in ["plain", "shared"] {
+        pair.both(&format!("create table {table} (id int primary key, v text)"));
+        pair.source.execute(&format!("insert into {table} values (1, 'x')"));
+    }
+    let setup = Setup::new(&pair);
+    setup.start_nodes();
+    pair.target.execute(
+        "select pgq_node.register_location('other', 'here', 'x', false); select pgq_node.register_location('other', 'there', 'x', false);
+         select pgq_node.create_node('other', 'leaf', 'here', 'other_worker', 'there', 1, null);
+         insert into londiste.table_info (queue_name, table_name, local, merge_state, dest_table)
+             values ('other', 'app.shared', true, 'ok', 'public.shared');
+         insert into shared values (77, 'of the other queue')",
+    );
+    setup.add_all();
+    wait_parked(&setup, "public.shared");
+    wait_for(SETTLE, "the other table is copied", || {
+        match pair.target.value(
+            "select coalesce(merge_state, '') from londiste.table_info where table_name = 'public.plain'",
+        ) {
+            state if state == "ok" => Ok(()),
+            state => Err(format!("{state}\n{}", setup.logs())),
+        }
+    });
+    assert_eq!(pair.target.value("select string_agg(id::text, ' ') from shared"), "77");
+    let said = setup.londiste(&["target.ini", "tables"]).expect_success().stdout.clone();
+    assert!(
+        said.contains("queue other brings rows into the same table") && said.contains("--dest-table"),
+        "{said}"
+    );
+    // the other queue gives it up
+    pair.target.execute("delete from londiste.table_info where queue_name = 'other'");
+    setup.londiste(&["target.ini", "resume-table", "shared"]).expect_success();
+    setup.wait_ok(SETTLE);
+    setup.wait_caught_up(SETTLE);
+    compare::assert_equal(&pair);
+}

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use pg::Session;
-use pgq::table::{MergeState, TableInfo};
+use pgq::table::{MergeState, NOT_SERVED, OTHER_TABLE, TableInfo};
 use pgq::{Batch, fail_point};
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
+use crate::identity::Others;
 use crate::parking::Parkings;
 use crate::relax::relax;
 use crate::replay::{Done, Replay};
@@ -24,22 +25,32 @@ const PAUSES: [Duration; 5] = [
     Duration::from_secs(2),
 ];
 
+/// Both ends of a batch.
+#[derive(Clone, Copy)]
+pub(crate) struct Sides<'a> {
+    pub(crate) provider: &'a Session,
+    pub(crate) target: &'a Session,
+}
+
 /// Applies a batch. After a failure nothing of it is left behind, on either side.
 pub(crate) async fn apply(
     worker: &Worker,
-    provider: &Session,
-    target: &Session,
+    sides: Sides<'_>,
     replay: &mut Replay<'_>,
     batch: &Batch,
     tables: &[TableInfo],
+    others: &Others<'_>,
     stop: &CancellationToken,
 ) -> Result<Done> {
+    let Sides { provider, target } = sides;
     let (job, queue) = (worker.config.job_name.as_str(), worker.config.queue_name.as_str());
     let mut parkings = Parkings::of(worker, batch);
     let mut pauses = PAUSES.iter();
     for table in tables.iter().filter(|table| table.local && table.state == MergeState::Ok) {
         if let Some(reason) = unsupported::reason(table) {
-            parkings.refuse(table, reason);
+            parkings.refuse(table, NOT_SERVED, reason);
+        } else if let Some(reason) = others.reason(table) {
+            parkings.refuse(table, OTHER_TABLE, reason.to_owned());
         }
     }
     if !parkings.is_empty()

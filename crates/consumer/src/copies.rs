@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use tracing::{info, warn};
 
 use crate::error::During;
+use crate::identity::Others;
 use crate::{Result, Worker, unsupported};
 
 /// Gives tables that wait their turn, and says on the channel which copies should be running.
@@ -41,6 +42,7 @@ impl<'a> Copies<'a> {
         provider: &Session,
         target: &Session,
         tables: &[TableInfo],
+        others: &mut Others<'_>,
     ) -> Result<bool> {
         let (job, queue) = (self.worker.config.job_name.as_str(), self.worker.config.queue_name.as_str());
         let local = || tables.iter().filter(|t| t.local);
@@ -50,7 +52,8 @@ impl<'a> Copies<'a> {
         let refused = unsupported::among(self.worker, target, tables).await?;
         if !copying.is_empty() || !refused.is_empty() {
             self.leave_parked(target, &mut copying).await?;
-            self.refuse(target, refused, &mut copying).await?;
+            self.refuse(target, refused, table::NOT_SERVED, &mut copying).await?;
+            self.refuse(target, others.in_copies(tables), table::OTHER_TABLE, &mut copying).await?;
         }
         let mut waiting: Vec<&TableInfo> =
             local().filter(|t| t.state == MergeState::Waiting && !self.parked.contains(&t.name)).collect();
@@ -84,6 +87,7 @@ impl<'a> Copies<'a> {
                 }
             }
             if !begun.is_empty() {
+                others.begin(provider, target, &begun).await?;
                 table::set_states(&**target, queue, &begun, MergeState::InCopy, None).await?;
                 begun.iter().for_each(|table| info!(job, queue, table, "copy begins"));
             }
@@ -152,11 +156,12 @@ impl<'a> Copies<'a> {
         Ok(())
     }
 
-    /// Parks tables that this version does not serve, before anything is done to them.
+    /// Parks tables that are not worked on: before anything is done to them, or in the middle of their copies.
     async fn refuse(
         &mut self,
         target: &Session,
         refused: BTreeMap<String, String>,
+        code: &str,
         copying: &mut BTreeSet<String>,
     ) -> Result<()> {
         let (job, queue) = (&self.worker.config.job_name, &self.worker.config.queue_name);
@@ -165,9 +170,9 @@ impl<'a> Copies<'a> {
             if !self.parked.insert(table.clone()) {
                 continue;
             }
-            let parking = Parking { error: &error, code: Some(table::NOT_SERVED), event: None, tick: None };
+            let parking = Parking { error: &error, code: Some(code), event: None, tick: None };
             table::park(&**target, queue, &table, &parking).await?;
-            warn!(job, queue, table, "table is not served: {error}");
+            warn!(job, queue, table, "table is parked, the others go on: {error}");
         }
         Ok(())
     }

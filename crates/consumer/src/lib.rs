@@ -13,6 +13,7 @@ mod ended;
 mod error;
 mod foreign_keys;
 mod hand_over;
+mod identity;
 mod misfit;
 mod parking;
 mod position;

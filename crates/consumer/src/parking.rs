@@ -74,9 +74,9 @@ impl<'a> Parkings<'a> {
         Ok(found)
     }
 
-    /// Takes in a table that this version does not serve.
-    pub(crate) fn refuse(&mut self, table: &TableInfo, error: String) {
-        let code = Some(table::NOT_SERVED.to_owned());
+    /// Takes in a table that is not worked on for a reason that no event has told.
+    pub(crate) fn refuse(&mut self, table: &TableInfo, code: &str, error: String) {
+        let code = Some(code.to_owned());
         let cause = Cause { dest: table.dest().to_owned(), error, code, event: None, prepared: false };
         self.tables.entry(table.name.clone()).or_insert(cause);
     }

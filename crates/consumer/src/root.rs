@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use pg::Session;
 use pgq::node::{self, NodeInfo};
-use pgq::{fail_point, rename, seq, table};
+use pgq::{fail_point, identity, rename, seq, table};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -57,6 +57,7 @@ pub(crate) async fn run(
             }
             if captures.comes(CAPTURES) {
                 notice_renames(worker, target).await?;
+                notice_others(worker, target).await?;
                 refresh_captures(worker, target, &mut reluctant).await?;
                 notice_partitions(worker, target).await?;
             }
@@ -117,6 +118,16 @@ async fn notice_renames(worker: &Worker, target: &Session) -> Result<()> {
         }),
         Err(error) if error.is_connection_lost() => return Err(error.into()),
         Err(error) => warn!(job, queue, "renamed tables could not be looked at, trying again later: {error}"),
+    }
+    Ok(())
+}
+
+/// The same of tables that the stock triggers capture, told here: subscribers look for themselves.
+async fn notice_others(worker: &Worker, target: &Session) -> Result<()> {
+    let (job, queue) = (worker.config.job_name.as_str(), worker.config.queue_name.as_str());
+    identity::compare_at_provider(&**target, &**target, queue, None, false).await?;
+    for (table, notice) in identity::tell(&**target, queue).await? {
+        warn!(job, queue, table, "table {notice}: subscribers park it");
     }
     Ok(())
 }

@@ -15,6 +15,7 @@ use crate::batch_size::BatchSize;
 use crate::copies::Copies;
 use crate::ended::Ended;
 use crate::foreign_keys::ForeignKeys;
+use crate::identity::Others;
 use crate::position::{Fit, Position};
 use crate::relax::relax;
 use crate::replay::Replay;
@@ -42,6 +43,7 @@ pub(crate) async fn run(
     let mut position = Position::compare(worker, &provider, target).await?;
     let mut replay = Replay::start(worker, target).await?;
     let mut copies = Copies::new(worker);
+    let mut others = Others::new(worker);
     let mut fkeys = ForeignKeys::new(worker)?;
     let mut statistics = Statistics::start();
     let mut wake = Wake::listen(&worker.bell, &worker.ticks, &provider, target, config.loop_delay()).await;
@@ -86,7 +88,8 @@ pub(crate) async fn run(
             copies.clear_remains(&provider, target).await?;
         }
         let tables = table::list(&**target, queue).await?;
-        if copies.schedule(&provider, target, &tables).await? {
+        others.look(&provider, target).await?;
+        if copies.schedule(&provider, target, &tables, &mut others).await? {
             relaxations.hasten();
         }
         worker.report.tables(&tables, copies.parked());
@@ -113,9 +116,10 @@ pub(crate) async fn run(
         let Some(tables) = hand_over::settle(worker, &provider, target, &batch, tables, stop).await? else {
             break;
         };
+        let sides = attempt::Sides { provider: &provider, target };
         let began_batch = Instant::now();
         let applied =
-            Box::pin(attempt::apply(worker, &provider, target, &mut replay, &batch, &tables, stop)).await;
+            Box::pin(attempt::apply(worker, sides, &mut replay, &batch, &tables, &others, stop)).await;
         match applied {
             Ok(done) => {
                 position.applied(&state, &batch);

@@ -9,6 +9,7 @@ pub mod conflict;
 pub mod error;
 pub mod event;
 pub mod fail_point;
+pub mod identity;
 pub mod install;
 pub mod maintenance;
 pub mod node;

@@ -10,6 +10,9 @@ use crate::call::{failed, message, row, rows};
 /// The code of tables that this version does not serve: parked from the start, whatever their state.
 pub const NOT_SERVED: &str = "LR005";
 
+/// The code of tables that are others than their copies have filled, here or on the root.
+pub const OTHER_TABLE: &str = "LR006";
+
 /// The shortest pause before a table is tried again.
 const SOON: Duration = Duration::from_secs(5);
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio_postgres::{GenericClient, Row};
 
-pub use crate::parking::{NOT_SERVED, Parked, Parking, is_own_cause, park, parked, resume};
+pub use crate::parking::{NOT_SERVED, OTHER_TABLE, Parked, Parking, is_own_cause, park, parked, resume};
 
 use crate::Result;
 use crate::call::{all_coded, coded, message, row, rows};

@@ -119,3 +119,29 @@ fn partitions_let_replicated_changes_pass_until_the_whole_table_has_its_foreign_
     target.scripts("restore validate");
     assert_eq!(target.snapshot(), before);
 }
+
+#[test]
+fn what_the_worker_holds_of_a_partitioned_table_is_not_validated() {
+    for held in ["child", "child_1"] {
+        let target = Target::with_children(&[]);
+        target.app.execute(PENDING);
+        target.app.execute(
+            "create table child (id int, p int) partition by range (id);
+             create table child_1 partition of child for values from (1) to (10);
+             alter table child add constraint child_fk foreign key (p) references parent",
+        );
+        let before = target.snapshot();
+        target.scripts("collect drop restore");
+        target.app.execute(&format!(
+            "insert into londiste.pending_fkeys
+             select 'public.{held}', 'public.parent', case when '{held}' = 'child' then 'child_fk' else
+                        (select fkey_name from londiste_fk.partition_fkey where table_name = 'child_1') end, '-'"
+        ));
+        target.script("validate");
+        let valid = "select count(*) from pg_constraint where contype = 'f' and convalidated and conrelid in ('child'::regclass, 'child_1'::regclass)";
+        assert_eq!(target.app.value(valid), "0", "{held}");
+        target.app.execute("delete from londiste.pending_fkeys");
+        target.scripts("validate");
+        assert_eq!(target.snapshot(), before, "{held}");
+    }
+}

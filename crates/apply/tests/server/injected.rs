@@ -90,9 +90,12 @@ async fn inject(local: bool, gathered: bool, stride: usize) {
                 let _ = attempt(&target, &mut applier, &events).await;
                 target.batch_execute("rollback").await.unwrap();
                 applier.reset();
+                // an attempt that fails at a conflict has come to some of the tables only
+                let mut known = 0;
                 for table in ["src.t", "src.late"] {
-                    assert!(applier.gather(&target, table).await.unwrap());
+                    known += u8::from(applier.gather(&target, table).await.unwrap());
                 }
+                assert!(known == 2 || known == 1 && local, "{known}");
             }
             proxy.inject(at, code);
             let done = attempt(&target, &mut applier, &events).await;

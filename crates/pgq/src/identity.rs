@@ -1,0 +1,108 @@
+//! Which relations have the names of a queue's tables: `londiste_rs.table_identity`.
+
+use tokio_postgres::GenericClient;
+
+use crate::Result;
+use crate::call::{row, rows};
+
+/// The node of the queue in a database, and that database: what an object id belongs to. No row but on a root. Asked
+/// in plain SQL, since a provider may have the stock extensions alone.
+const HOME: &str = "select concat_ws(' ', n.node_name, d.oid) from pgq_node.node_info n join pg_catalog.pg_database d on d.datname = current_database() \
+                     where n.queue_name = $1 and n.node_type = 'root'";
+
+/// By table of the queue: the relation of that name, what captures it (`stock`: a row trigger of pgq whose first argument
+/// is the queue), and the present name of the relation that is remembered ($2, $3).
+const TABLES: &str = "\
+with known as (select * from unnest($2::text[], $3::oid[]) k (table_name, relid)),
+     named as (
+    select distinct on (t.table_name) t.table_name, c.oid
+      from londiste.table_info t
+      left join (select k.oid, n.nspname, n.nspname || '.' || k.relname as name
+                   from pg_catalog.pg_class k join pg_catalog.pg_namespace n on n.oid = k.relnamespace where k.relkind in ('r', 'p')) c
+        on c.name = coalesce(t.dest_table, t.table_name)
+     where t.queue_name = $1 and t.local
+     order by t.table_name, length(c.nspname))
+select n.table_name, n.oid, g.capture, s.nspname || '.' || o.relname
+  from named n
+  left join known k using (table_name)
+  left join pg_catalog.pg_class o on o.oid = k.relid
+  left join pg_catalog.pg_namespace s on s.oid = o.relnamespace
+  left join (select t.tgrelid, case when bool_or(p.nspname = 'pgq') then 'stock' else 'other' end as capture
+               from pg_catalog.pg_trigger t
+               join pg_catalog.pg_proc f on f.oid = t.tgfoid
+               join pg_catalog.pg_namespace p on p.oid = f.pronamespace
+              where not t.tgisinternal
+                and (p.nspname = 'londiste_rs'
+                     or p.nspname = 'pgq' and t.tgtype::int4 & 1 = 1
+                        and substr(t.tgargs, 1, octet_length($1::text) + 1) = convert_to($1::text, getdatabaseencoding()) || '\\000'::bytea)
+              group by t.tgrelid) g on g.tgrelid = n.oid";
+
+/// Compares the root's tables with what the node behind `here` remembers of them. `begun`: copies of these tables
+/// begin, which take them as they are. `sticky`: what was noticed stays although its cause has gone. Nothing where
+/// the provider is no root.
+pub async fn compare_at_provider<P: GenericClient, C: GenericClient>(
+    provider: &P,
+    here: &C,
+    queue: &str,
+    begun: Option<&[&str]>,
+    sticky: bool,
+) -> Result<()> {
+    let Some(home) = rows(provider, "pgq_node.node_info", HOME, &[&queue])
+        .await?
+        .first()
+        .map(|row| row.get::<_, String>(0))
+    else {
+        return Ok(());
+    };
+    let sql = "select table_name, relid from londiste_rs.known_at_provider($1, $2)";
+    let known = rows(here, "londiste_rs.known_at_provider", sql, &[&queue, &home]).await?;
+    let (tables, relids): (Vec<String>, Vec<u32>) =
+        known.iter().map(|row| (row.get::<_, String>(0), row.get::<_, u32>(1))).unzip();
+    let found = rows(provider, "londiste.table_info", TABLES, &[&queue, &tables, &relids]).await?;
+    let (mut tables, mut relids, mut captures, mut names) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for row in &found {
+        let table: String = row.get(0);
+        if begun.is_none_or(|begun| begun.contains(&table.as_str())) {
+            tables.push(table);
+            relids.push(row.get::<_, Option<u32>>(1));
+            captures.push(row.get::<_, Option<String>>(2));
+            names.push(row.get::<_, Option<String>>(3));
+        }
+    }
+    let sql = "select londiste_rs.compare_at_provider($1, $2, $3, $4, $5, $6, $7, $8)";
+    let fresh = begun.is_some();
+    row(
+        here,
+        "londiste_rs.compare_at_provider",
+        sql,
+        &[&queue, &home, &tables, &relids, &captures, &names, &fresh, &sticky],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Looks whether other relations have come under the names of this node's tables.
+pub async fn compare_here<C: GenericClient>(here: &C, queue: &str) -> Result<()> {
+    row(here, "londiste_rs.compare_here", "select londiste_rs.compare_here($1)", &[&queue]).await?;
+    Ok(())
+}
+
+/// Keeps the relations of these tables as those that their copies have filled.
+pub async fn know_here<C: GenericClient>(here: &C, queue: &str, tables: &[&str]) -> Result<()> {
+    row(here, "londiste_rs.know_here", "select londiste_rs.know_here($1, $2)", &[&queue, &tables]).await?;
+    Ok(())
+}
+
+/// Tables that are not what they were: name, what has become of them and what to do.
+pub async fn others<C: GenericClient>(here: &C, queue: &str) -> Result<Vec<(String, String)>> {
+    let sql = "select table_name, trouble from londiste_rs.other_tables($1)";
+    let found = rows(here, "londiste_rs.other_tables", sql, &[&queue]).await?;
+    Ok(found.iter().map(|row| (row.get(0), row.get(1))).collect())
+}
+
+/// Tells of such tables on the root; answers those that are told for the first time.
+pub async fn tell<C: GenericClient>(root: &C, queue: &str) -> Result<Vec<(String, String)>> {
+    let sql = "select table_name, notice from londiste_rs.tell_other_tables($1)";
+    let told = rows(root, "londiste_rs.tell_other_tables", sql, &[&queue]).await?;
+    Ok(told.iter().map(|row| (row.get(0), row.get(1))).collect())
+}
