@@ -72,6 +72,10 @@ pub(crate) struct Arguments {
     /// Leave out tables that do not exist on this node
     #[arg(long)]
     pub(crate) skip_non_existing: bool,
+
+    /// Add a table though it lacks columns of the provider's; names that the provider does not replicate are no failure
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 fn flags(text: &str) -> std::result::Result<String, String> {
@@ -115,7 +119,7 @@ impl Arguments {
 
 pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     let mut local = job.local().await?;
-    let mut apart = Apart::new(job.terminal);
+    let mut apart = Apart::forgiving(job.terminal, arguments.force);
     let options = arguments.options(job.settings.capture)?;
     if !local.is_root() && arguments.chooses_triggers() {
         bail!(
@@ -180,7 +184,14 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
                 let dest = table::get(&*local.session, job.queue(), &name).await?;
                 let dest =
                     dest.filter(|info| info.local).map_or(dest_of(&options, &name), |i| i.dest().to_owned());
-                skip_columns::check(job, (&local, provider), (&name, &dest), known.as_deref()).await
+                let checked = skip_columns::check(job, (&local, provider), (&name, &dest), known.as_deref()).await;
+                match checked {
+                    Err(difference) if arguments.force && skipped.is_none() => {
+                        job.terminal.warn(&format!("{difference:#}; added all the same (--force)"));
+                        Ok(())
+                    }
+                    checked => checked,
+                }
             }
             _ => Ok(()),
         };

@@ -7,7 +7,7 @@ use daemon::control::Signal;
 use daemon::log::Verbosity;
 
 use super::{
-    add_seq, add_table, check_capture, create_leaf, create_root, drop_node, execute, flags, members,
+    add_seq, add_table, check, check_capture, create_leaf, create_root, drop_node, execute, flags, members,
     remove_seq, remove_table, resume_table, resync, status, tables, wait_sync, worker,
 };
 
@@ -145,6 +145,8 @@ pub(crate) enum Command {
     Status(status::Arguments),
     /// Show this node, its worker and its copies
     NodeStatus,
+    /// The same as node-status
+    NodeInfo,
     /// Take tables into replication on this node
     AddTable(add_table::Arguments),
     /// Take tables out of replication on this node
@@ -153,6 +155,10 @@ pub(crate) enum Command {
     Tables(tables::Arguments),
     /// Compare the root's triggers and functions with what they should be, and repair them
     CheckCapture(check_capture::Arguments),
+    /// Compare the columns of tables here with the provider's
+    Check(check::Arguments),
+    /// List foreign keys of replicated tables, and those that are still to come back
+    Fkeys,
     /// List tables and sequences of the queue that this node does not replicate
     Missing,
     /// Copy tables again

@@ -7,16 +7,19 @@ mod arguments;
 mod arrange;
 mod bars;
 mod candidates;
+mod check;
 mod check_capture;
 mod columns;
 mod config;
 mod copies;
 mod create_leaf;
 mod create_root;
+mod create_seq;
 mod create_table;
 mod drop_node;
 mod duration;
 mod execute;
+mod fkeys;
 mod flags;
 mod foreign_keys;
 mod install;
@@ -28,6 +31,7 @@ mod members;
 mod missing;
 mod names;
 mod node_status;
+mod not_yet;
 mod pause;
 mod progress;
 mod public_location;
@@ -38,7 +42,6 @@ mod resume;
 mod resume_table;
 mod resync;
 mod seqs;
-mod signal;
 mod skip_columns;
 mod status;
 mod table_keys;
@@ -52,9 +55,11 @@ mod worker;
 use std::process::ExitCode;
 
 use arguments::{Arguments, Command};
+use arrange::Refused;
 use clap::{CommandFactory, Parser};
 use job::Job;
 
+use crate::signal;
 use crate::terminal::{self, Terminal};
 
 /// Exit code of a command line that cannot be understood.
@@ -88,9 +93,13 @@ pub fn definition() -> clap::Command {
 pub fn main() -> ExitCode {
     let words = match arrange::arranged(std::env::args_os().skip(1)) {
         Ok(words) => words,
-        Err(problem) => {
+        Err(Refused::NotUnderstood(problem)) => {
             Terminal::default().complain(&problem);
             return ExitCode::from(USAGE);
+        }
+        Err(Refused::NotYet(reason)) => {
+            Terminal::default().complain(&reason);
+            return ExitCode::FAILURE;
         }
     };
     let arguments = match Arguments::try_parse_from(words) {
@@ -124,7 +133,7 @@ fn run(arguments: Arguments, terminal: Terminal) -> anyhow::Result<Outcome> {
         return Ok(Outcome::Done);
     };
     if let Some(signal) = options.signal() {
-        return signal::send(&ini, signal, terminal);
+        return signal::send(&ini, "londiste", signal, terminal).map(|()| Outcome::Done);
     }
     let command = match command {
         Some(Command::Worker(arguments)) if arguments.position().is_none() => {
@@ -153,11 +162,13 @@ async fn dispatch(job: &Job, command: Command) -> anyhow::Result<Outcome> {
         Command::WaitRoot => wait_root::run(job).await,
         Command::WaitProvider => wait_provider::run(job).await,
         Command::Status(arguments) => status::run(job, &arguments).await,
-        Command::NodeStatus => node_status::run(job).await,
+        Command::NodeStatus | Command::NodeInfo => node_status::run(job).await,
         Command::AddTable(arguments) => add_table::run(job, &arguments).await,
         Command::RemoveTable(arguments) => remove_table::run(job, &arguments).await,
         Command::Tables(arguments) => tables::run(job, &arguments).await,
         Command::CheckCapture(arguments) => check_capture::run(job, &arguments).await,
+        Command::Check(arguments) => check::run(job, &arguments).await,
+        Command::Fkeys => fkeys::run(job).await,
         Command::Missing => missing::run(job).await,
         Command::Resync(arguments) => resync::run(job, &arguments).await,
         Command::ResumeTable(arguments) => resume_table::run(job, &arguments).await,
