@@ -16,7 +16,8 @@ fn known(pair: &Pair) -> String {
     )
 }
 
-const SCHEMA: &str = "create table a (id int primary key, v text); create table b (id int primary key, a int references a);
+const SCHEMA: &str =
+    "create table a (id int primary key, v text); create table b (id int primary key, a int references a);
     create table skipped (id int primary key); create table computed (x int generated always as (7) stored)";
 
 #[test]
@@ -31,7 +32,9 @@ fn a_leaf_knows_and_reads_what_its_ini_file_lets_in() {
     let role = &pair.source.user;
     pair.source.admin().execute(&format!("alter role {role} set log_statement = 'all'"));
     let setup = Setup::new(&pair);
-    for (key, value) in [("local_only", "1"), ("register_skip_tables", "skip*"), ("register_skip_seqs", "hidden")] {
+    for (key, value) in
+        [("local_only", "1"), ("register_skip_tables", "skip*"), ("register_skip_seqs", "hidden")]
+    {
         setup.set("target.ini", key, value);
     }
     setup.start_nodes();
@@ -47,8 +50,16 @@ fn a_leaf_knows_and_reads_what_its_ini_file_lets_in() {
     // add-seq --create, and names that are not there
     setup.londiste(&["target.ini", "add-seq", "odd"]).expect_failure(1, &["odd"]);
     let output = setup.londiste(&["target.ini", "add-seq", "odd", "nosuch", "--create", "--force"]);
-    assert!(output.expect_success().stdout.contains("sequence public.odd created and added"), "{}", output.report());
-    assert!(output.stderr.contains("public.nosuch") && output.stderr.contains("--force"), "{}", output.report());
+    assert!(
+        output.expect_success().stdout.contains("sequence public.odd created and added"),
+        "{}",
+        output.report()
+    );
+    assert!(
+        output.stderr.contains("public.nosuch") && output.stderr.contains("--force"),
+        "{}",
+        output.report()
+    );
     let definition = "select concat_ws(' ', format_type(seqtypid, null), seqstart, seqincrement, seqmin, seqmax, seqcache, seqcycle) \
                         from pg_sequence where seqrelid = 'odd'::regclass";
     assert_eq!(pair.target.value(definition), pair.source.value(definition));
@@ -103,12 +114,24 @@ fn check_fkeys_node_info_and_what_is_not_here() {
     setup.londiste(&["source.ini", "check"]).expect_failure(1, &["is the root"]);
     let output = setup.londiste(&["target.ini", "fkeys"]);
     let lines = &output.expect_success().stdout;
-    assert!(lines.contains("Active fkeys") && lines.contains("b_a_fkey") && lines.contains("Pending fkeys"), "{lines}");
+    assert!(
+        lines.contains("Active fkeys") && lines.contains("b_a_fkey") && lines.contains("Pending fkeys"),
+        "{lines}"
+    );
     let same = |command| setup.londiste(&["target.ini", command]).expect_success().stdout.lines().count();
     assert_eq!(same("node-info"), same("node-status"));
     for command in [
-        "create-branch", "change-provider", "takeover", "resurrect", "tag-dead", "tag-alive", "rename-node", "compare", "repair",
-        "change-handler", "show-handlers",
+        "create-branch",
+        "change-provider",
+        "takeover",
+        "resurrect",
+        "tag-dead",
+        "tag-alive",
+        "rename-node",
+        "compare",
+        "repair",
+        "change-handler",
+        "show-handlers",
     ] {
         let output = setup.londiste(&["target.ini", command, "x", "--all", "--handler=y"]);
         output.expect_failure(1, &[&format!("{command} does not exist in this version: ")]);
@@ -124,7 +147,7 @@ fn check_fkeys_node_info_and_what_is_not_here() {
         let rows = pair.target.try_rows("select 1 from londiste_rs.copy_progress where now() - began > interval '4 s' and rows + bytes > 0");
         if rows.is_ok_and(|rows| !rows.is_empty()) { Ok(()) } else { Err(setup.target_worker().log_end()) }
     });
-    setup.set("target.ini", "copy_rate_limit", "");
+    setup.set("target.ini", "copy_rate_limit", "0");
     setup.londiste(&["-r", "target.ini"]).expect_success();
     let output = setup.londiste(&["target.ini", "wait-sync", "a"]);
     let text = &output.expect_success().stdout;
@@ -140,7 +163,9 @@ fn a_ticker_waits_for_a_server_that_is_down_at_its_start() {
     let pair = Pair::start();
     let setup = Setup::new(&pair);
     pair.source.psql_file(&tests::repository().join("sql/init_noext.sql"));
-    pair.source.execute("select pgq.create_queue('q'), pgq.set_queue_config('q', 'ticker_idle_period', '10 milliseconds')");
+    pair.source.execute(
+        "select pgq.create_queue('q'), pgq.set_queue_config('q', 'ticker_idle_period', '10 milliseconds')",
+    );
     setup.set("pgqd.ini", "ticker_period", "0.1");
     let list = format!("{}, comes_later", pair.source.dbname);
     setup.set("pgqd.ini", "database_list", &list);
@@ -159,6 +184,11 @@ fn a_ticker_waits_for_a_server_that_is_down_at_its_start() {
         }
         let output = setup.pgqd(&[word, "pgqd.ini"]);
         output.expect_success();
-        assert_eq!(output.stderr.contains("no process of pgqd.ini runs"), word != "-s", "{}", output.report());
+        assert_eq!(
+            output.stderr.contains("no process of pgqd.ini runs"),
+            word != "-s",
+            "{}",
+            output.report()
+        );
     }
 }

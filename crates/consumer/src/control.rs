@@ -30,7 +30,12 @@ pub(crate) async fn perform(
     }
     match control {
         Control::AddTable { table } if !worker.config.registers_table(&table) => {
-            info!(job, queue, table, "the provider has added a table that register_only_tables or register_skip_tables leaves out here");
+            info!(
+                job,
+                queue,
+                table,
+                "the provider has added a table that register_only_tables or register_skip_tables leaves out here"
+            );
         }
         Control::AddTable { table } => {
             table::learn(client, queue, &table).await?;

@@ -23,7 +23,8 @@ fn is_down(error: &pg::Error) -> bool {
         pg::SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE,
         pg::SqlState::INVALID_CATALOG_NAME,
     ];
-    !error.is_auth() && (error.is_connection_lost() || error.sqlstate().is_some_and(|state| passing.contains(state)))
+    !error.is_auth()
+        && (error.is_connection_lost() || error.sqlstate().is_some_and(|state| passing.contains(state)))
 }
 
 impl Ticker {

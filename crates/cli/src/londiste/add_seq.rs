@@ -1,13 +1,13 @@
 //! `add-seq SEQUENCE…`: sequences enter replication on this node. The root publishes values ahead of them, other nodes follow those.
 
-use anyhow::{Result, bail};
-use clap::Args;
 use super::Outcome;
 use super::apart::Apart;
 use super::candidates::{self, Kind};
 use super::create_seq;
 use super::create_table::Plan;
 use super::job::{Job, Node};
+use anyhow::{Result, bail};
+use clap::Args;
 
 /// Words of `add-seq`.
 #[derive(Debug, Args)]
@@ -62,7 +62,9 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
             continue;
         }
         let plan = match &provider {
-            Some(provider) if arguments.create && !is_here => create_seq::plan(&provider.session, &name).await,
+            Some(provider) if arguments.create && !is_here => {
+                create_seq::plan(&provider.session, &name).await
+            }
             _ => Ok(Plan::default()),
         };
         let added = match plan {

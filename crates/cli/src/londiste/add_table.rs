@@ -184,7 +184,8 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
                 let dest = table::get(&*local.session, job.queue(), &name).await?;
                 let dest =
                     dest.filter(|info| info.local).map_or(dest_of(&options, &name), |i| i.dest().to_owned());
-                let checked = skip_columns::check(job, (&local, provider), (&name, &dest), known.as_deref()).await;
+                let checked =
+                    skip_columns::check(job, (&local, provider), (&name, &dest), known.as_deref()).await;
                 match checked {
                     Err(difference) if arguments.force && skipped.is_none() => {
                         job.terminal.warn(&format!("{difference:#}; added all the same (--force)"));

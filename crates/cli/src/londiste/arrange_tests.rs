@@ -99,7 +99,10 @@ fn switches_to_a_running_worker_need_no_command() {
 
 #[test]
 fn what_does_not_exist_is_refused_with_what_does() {
-    assert!(refused(&["t.ini", "takeover", "x", "--all"]).starts_with("takeover does not exist in this version: "));
+    assert!(
+        refused(&["t.ini", "takeover", "x", "--all"])
+            .starts_with("takeover does not exist in this version: ")
+    );
     let problem = refused(&["t.ini", "take-over", "x"]);
     assert!(
         problem.contains("unknown command \"take-over\"") && problem.contains("create-root, create-leaf"),

@@ -155,7 +155,9 @@ async fn permitted(
         let (plural, ini) = (if matches!(kind, Kind::Table) { "tables" } else { "seqs" }, job.ini.display());
         apart.failed(
             &name,
-            &format!("register_only_{plural} and register_skip_{plural} of {ini} leave it out: change them first"),
+            &format!(
+                "register_only_{plural} and register_skip_{plural} of {ini} leave it out: change them first"
+            ),
         );
     }
     Ok(may)
@@ -165,7 +167,8 @@ async fn permitted(
 async fn new(job: &Job, local: &Node, kind: Kind, candidates: Vec<String>) -> Result<Vec<String>> {
     let here = kind.known(&local.session, job.queue()).await?;
     let is_new = |name: &String| !here.iter().any(|known| known.local && known.name == *name);
-    let new: Vec<String> = candidates.into_iter().filter(|name| kind.is_permitted(job, name) && is_new(name)).collect();
+    let new: Vec<String> =
+        candidates.into_iter().filter(|name| kind.is_permitted(job, name) && is_new(name)).collect();
     if new.is_empty() {
         job.terminal.say(&format!("node {} has no {} left to be added", local.info.name, kind.word()));
     }

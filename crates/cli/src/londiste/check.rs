@@ -71,7 +71,8 @@ fn differences(above: &Table, here: &Table, skipped: &[String]) -> Vec<String> {
     }
     for column in here.columns.iter().filter(|column| find(above, &column.name).is_none()) {
         let fails = column.not_null && !column.has_default && !column.generated && column.identity.is_none();
-        let what = if fails { ", NOT NULL and without a default: rows of the provider do not fit" } else { "" };
+        let what =
+            if fails { ", NOT NULL and without a default: rows of the provider do not fit" } else { "" };
         found.push(format!("column {} {} is here only{what}", column.name, column.formatted));
     }
     if above.key != here.key {
@@ -84,7 +85,10 @@ fn differences(above: &Table, here: &Table, skipped: &[String]) -> Vec<String> {
 fn difference(above: &Column, here: &Column) -> Option<String> {
     let name = &here.name;
     if above.formatted != here.formatted {
-        return Some(format!("column {name} is {} here, {} on the provider", here.formatted, above.formatted));
+        return Some(format!(
+            "column {name} is {} here, {} on the provider",
+            here.formatted, above.formatted
+        ));
     }
     if above.generated != here.generated {
         let side = if here.generated { "here" } else { "on the provider" };

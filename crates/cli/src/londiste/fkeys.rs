@@ -24,9 +24,7 @@ pub(crate) async fn run(job: &Job) -> Result<Outcome> {
     let local = job.local().await?;
     let infos = table::list(&*local.session, job.queue()).await?;
     let names: Vec<&str> = infos.iter().filter(|info| info.local).map(|info| info.dest()).collect();
-    for (title, sql, last) in
-        [("Active fkeys", ACTIVE, "fkey_def"), ("Pending fkeys", PENDING, "state")]
-    {
+    for (title, sql, last) in [("Active fkeys", ACTIVE, "fkey_def"), ("Pending fkeys", PENDING, "state")] {
         let rows = local.session.query(sql, &[&names]).await.map_err(pg::Error::from)?;
         let cells = |row: &tokio_postgres::Row| (0..4).map(|at| row.get::<_, String>(at)).collect();
         let rows: Vec<Vec<String>> = rows.iter().map(cells).collect();
