@@ -5,13 +5,13 @@ use super::*;
 
 fn parse(line: &[&str]) -> Arguments {
     let words =
-        arranged(line.iter().map(OsString::from)).unwrap_or_else(|problem| panic!("{line:?}: {problem}"));
+        arranged(line.iter().map(OsString::from)).unwrap_or_else(|problem| panic!("{line:?}: {problem:?}"));
     Arguments::try_parse_from(words).unwrap_or_else(|problem| panic!("{line:?}: {problem}"))
 }
 
 fn refused(line: &[&str]) -> String {
     match arranged(line.iter().map(OsString::from)) {
-        Err(problem) => problem,
+        Err(Refused::NotUnderstood(problem) | Refused::NotYet(problem)) => problem,
         Ok(words) => Arguments::try_parse_from(words).expect_err("it is refused").to_string(),
     }
 }
