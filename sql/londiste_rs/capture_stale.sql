@@ -4,7 +4,9 @@
 -- A stamp for each captured table of a queue, and another one whenever a row of the catalogs is written that says something of the table, its
 -- partitions, keys, triggers, columns or their types, or of its heirs or parents; when its capture is written anew or the queue's way to capture changes;
 -- when there are other implicit casts; or when the table comes to have large values. Of one table, or of all (null).
+set client_min_messages = warning;
 drop function if exists londiste_rs.capture_stamps(text);
+reset client_min_messages;
 create or replace function londiste_rs.capture_stamps(i_queue_name text, i_table_name text, out table_name text, out stamp text)
 returns setof record language plpgsql stable
 set search_path = pg_catalog, pg_temp

@@ -33,6 +33,9 @@ pub enum Decoded {
     Unknown,
 }
 
+/// A regular expression of PostgreSQL's for the types of events that are changes of rows or tables.
+pub const CHANGES: &str = r"^(rec\.|[IUD]:|\{|[IUDR]$)";
+
 /// Reads events; keeps the column lists that rows share.
 #[derive(Debug, Default)]
 pub struct Decoder {

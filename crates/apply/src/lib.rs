@@ -23,7 +23,7 @@ pub use applied::{Applied, TableCounts};
 pub use applier::Applier;
 pub use change::{Change, Columns, Op, Row};
 pub use conflict::{Conflict, Conflicts, ConflictsByTable, OnConflict};
-pub use decode::{Control, Decoded, Decoder, Shapes};
+pub use decode::{CHANGES, Control, Decoded, Decoder, Shapes};
 pub use error::{Error, Result};
 pub use options::{MissingColumns, Options};
 pub use session::{begin, pin_session};

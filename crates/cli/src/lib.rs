@@ -3,6 +3,7 @@
 pub mod londiste;
 pub mod londisted;
 pub mod pgqd;
+mod signal;
 mod terminal;
 
 /// The command lines of the executables, for man pages and completions.

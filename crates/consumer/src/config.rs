@@ -6,6 +6,8 @@ use std::time::Duration;
 use apply::{MissingColumns, OnConflict};
 use serde::Deserialize;
 
+use crate::Globs;
+
 /// Keys of the ini file that the worker reads; times in seconds.
 #[derive(Clone, Deserialize)]
 pub struct Config {
@@ -55,12 +57,24 @@ pub struct Config {
     /// The longest pause before a parked table is tried again whose cause may pass by itself; 0: never.
     #[serde(default = "five_minutes")]
     pub table_retry_period: f64,
-    /// Leaf: with `local_only_drop_execute`, scripts are not run here.
+    /// Leaf: events of tables that are not replicated here stay at the provider; with `local_only_drop_execute`, scripts are not run here.
     #[serde(default)]
     pub local_only: bool,
     /// Leaf: scripts are not run here, where `local_only` is set too.
     #[serde(default)]
     pub local_only_drop_execute: bool,
+    /// Leaf: only these tables of the provider become known here.
+    #[serde(default)]
+    pub register_only_tables: Globs,
+    /// Leaf: these tables of the provider do not become known here.
+    #[serde(default)]
+    pub register_skip_tables: Globs,
+    /// Leaf: the same of sequences.
+    #[serde(default)]
+    pub register_only_seqs: Globs,
+    /// Leaf: the same of sequences.
+    #[serde(default)]
+    pub register_skip_seqs: Globs,
     /// How often the provider is told which tick this node needs.
     #[serde(default = "five_minutes")]
     pub local_wm_publish_period: f64,
@@ -118,6 +132,16 @@ impl Config {
     /// Whether scripts that `EXECUTE` events bring are left out.
     pub(crate) fn drops_scripts(&self) -> bool {
         self.local_only && self.local_only_drop_execute
+    }
+
+    /// Whether a table that the provider adds becomes known here.
+    pub(crate) fn registers_table(&self, name: &str) -> bool {
+        Globs::permit(&self.register_only_tables, &self.register_skip_tables, name)
+    }
+
+    /// Whether a sequence that the provider adds becomes known here.
+    pub(crate) fn registers_seq(&self, name: &str) -> bool {
+        Globs::permit(&self.register_only_seqs, &self.register_skip_seqs, name)
     }
 
     pub(crate) fn loop_delay(&self) -> Duration {

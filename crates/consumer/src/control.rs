@@ -4,7 +4,7 @@ use apply::Control;
 use pg::Session;
 use pgq::node::{self, Location};
 use pgq::{seq, table};
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use crate::{Error, Result, Worker, script};
 
@@ -29,6 +29,14 @@ pub(crate) async fn perform(
         return Ok(None);
     }
     match control {
+        Control::AddTable { table } if !worker.config.registers_table(&table) => {
+            info!(
+                job,
+                queue,
+                table,
+                "the provider has added a table that register_only_tables or register_skip_tables leaves out here"
+            );
+        }
         Control::AddTable { table } => {
             table::learn(client, queue, &table).await?;
             info!(job, queue, table, "the provider has added a table");
@@ -44,9 +52,14 @@ pub(crate) async fn perform(
             info!(job, queue, table, "the provider has removed a table");
             return Ok(Some(table));
         }
+        Control::UpdateSeq { seq, .. }
+            if !worker.config.registers_seq(&seq) && !seq::is_known(client, queue, &seq).await? =>
+        {
+            debug!(job, queue, seq, "register_only_seqs or register_skip_seqs leaves this sequence out here");
+        }
         Control::UpdateSeq { seq, value } => seq::update(client, queue, &seq, value).await?,
         Control::RemoveSeq { seq } => {
-            if seq::list(client, queue).await?.iter().any(|known| known.name == seq) {
+            if seq::is_known(client, queue, &seq).await? {
                 seq::forget(client, queue, &seq).await?;
             }
             info!(job, queue, seq, "the provider has removed a sequence");

@@ -1,11 +1,12 @@
 //! Applying a batch: its changes and the position in one transaction of the target.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use apply::{Applied, Applier, Decoded, Decoder};
 use pg::Session;
+use pgq::batch::Selection;
 use pgq::table::{self, MergeState, TableInfo};
 use pgq::{Batch, Snapshot, batch, fail_point, position, replay, skipped};
 use tokio::sync::Mutex;
@@ -203,10 +204,16 @@ impl<'a> Replay<'a> {
         let mut parts = self.parts(tables, parkings);
         self.ask_again(provider, target).await?;
         self.decoder.lock().await.refresh_shapes(provider).await?;
-        let events = batch::events(&**provider, batch, None).await?;
-        let wanted =
-            |(table, part): (&String, &Part)| (!matches!(part, Part::Nothing)).then(|| table.clone());
-        let mut ahead = ReadAhead::read(&self.decoder, events, parts.iter().filter_map(wanted).collect());
+        let wanted = parts.iter().filter(|(_, part)| !matches!(part, Part::Nothing));
+        let wanted: HashSet<String> = wanted.map(|(table, _)| table.clone()).collect();
+        let tables_here: Vec<&str> = wanted.iter().map(String::as_str).collect();
+        let selection = if self.worker.config.local_only {
+            Selection::ChangesOf { tables: &tables_here, changes: apply::CHANGES }
+        } else {
+            Selection::All
+        };
+        let events = batch::events(&**provider, batch, selection).await?;
+        let mut ahead = ReadAhead::read(&self.decoder, events, wanted);
         let mut progress = Progress::of(self.worker, batch);
         let mut done = Done::default();
         while let Some(decoded) = ahead.next(&mut progress, target).await? {

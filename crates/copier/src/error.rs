@@ -32,7 +32,9 @@ pub enum Error {
         side: &'static str,
     },
     /// The two tables have no column in common.
-    #[error("table {source_table} on the source and {dest_table} on the target have no column in common")]
+    #[error(
+        "table {source_table} on the source and {dest_table} on the target have no column in common, generated ones left out: give the table on the target the source's columns, then resume-table; or it is another table than the one meant: remove-table, then add-table with --dest-table"
+    )]
     NoColumns {
         /// The table on the source.
         source_table: String,

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use tokio_postgres::GenericClient;
-use tokio_postgres::types::Type;
+use tokio_postgres::types::{ToSql, Type};
 
 use crate::call::{Parameters, failed, row, rows};
 use crate::event::Event;
@@ -167,23 +167,47 @@ const RAW_TEXTS: &str = "ev_id, ev_txid, convert_to(ev_type, 'SQL_ASCII') as ev_
 /// Events of a batch in order, as they arrive.
 pub type Events = Pin<Box<dyn Stream<Item = Result<Event>> + Send>>;
 
-/// Reads a batch: all of it, or the events of some tables and nothing else. The server sends as fast as the stream is polled, so memory stays
+/// Which events of a batch are read.
+#[derive(Clone, Copy, Debug)]
+pub enum Selection<'a> {
+    /// All.
+    All,
+    /// Those of some tables, and nothing else.
+    Tables(&'a [&'a str]),
+    /// All but changes of other tables than these.
+    ChangesOf {
+        /// The tables.
+        tables: &'a [&'a str],
+        /// A regular expression for types of events that are changes.
+        changes: &'a str,
+    },
+}
+
+/// Reads a batch: all of it, or what is selected, which the server does. The server sends as fast as the stream is polled, so memory stays
 /// bounded by the connection's buffer; until the stream ends or is dropped, other statements on the same connection wait behind it.
-pub async fn events<C: GenericClient>(client: &C, batch: &Batch, tables: Option<&[&str]>) -> Result<Events> {
+pub async fn events<C: GenericClient>(client: &C, batch: &Batch, selection: Selection<'_>) -> Result<Events> {
     const WHAT: &str = "reading the events of a batch";
     let sql = "select pgq.batch_event_sql($1), current_setting('server_encoding') = 'SQL_ASCII'";
     let row = row(client, "pgq.batch_event_sql", sql, &[&batch.id]).await?;
     let Some(sql) = row.get::<_, Option<String>>(0) else { return Ok(Box::pin(stream::empty())) };
     let texts = if row.get(1) { RAW_TEXTS } else { "*" };
-    let rows = match tables {
-        None if texts == "*" => client.query_typed_raw(&sql, Vec::<(String, Type)>::new()).await,
-        None => {
+    let rows = match selection {
+        Selection::All if texts == "*" => client.query_typed_raw(&sql, Vec::<(String, Type)>::new()).await,
+        Selection::All => {
             let sql = format!("select {texts} from ({sql}) e order by ev_id");
             client.query_typed_raw(&sql, Vec::<(String, Type)>::new()).await
         }
-        Some(tables) => {
+        Selection::Tables(tables) => {
             let sql = format!("select {texts} from ({sql}) e where ev_extra1 = any ($1) order by ev_id");
             client.query_typed_raw(&sql, vec![(tables, Type::TEXT_ARRAY)]).await
+        }
+        Selection::ChangesOf { tables, changes } => {
+            let sql = format!(
+                "select {texts} from ({sql}) e where ev_extra1 is null or ev_extra1 = any ($1) or ev_type !~ $2 order by ev_id"
+            );
+            let parameters: Vec<(&(dyn ToSql + Sync), Type)> =
+                vec![(&tables, Type::TEXT_ARRAY), (&changes, Type::TEXT)];
+            client.query_typed_raw(&sql, parameters).await
         }
     }
     .map_err(failed(WHAT))?;

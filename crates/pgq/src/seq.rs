@@ -30,6 +30,11 @@ pub async fn list<C: GenericClient>(client: &C, queue: &str) -> Result<Vec<SeqIn
         .collect())
 }
 
+/// Whether the queue knows a sequence here.
+pub async fn is_known<C: GenericClient>(client: &C, queue: &str, name: &str) -> Result<bool> {
+    Ok(list(client, queue).await?.iter().any(|known| known.name == name))
+}
+
 /// Takes a sequence into replication on this node; answers the note.
 pub async fn add<C: GenericClient>(client: &C, queue: &str, name: &str) -> Result<String> {
     let sql = "select * from londiste.local_add_seq($1, $2)";

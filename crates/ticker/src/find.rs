@@ -11,6 +11,22 @@ use crate::{APPLICATION, Error, Report, Ticker};
 const LIST: &str = "select datname::text from pg_catalog.pg_database
     where datallowconn and not datistemplate and has_database_privilege(datname, 'connect')";
 
+async fn session(connect: &pg::ConnectString) -> pg::Result<pg::Session> {
+    pg::refuse_transaction_pooler(connect, APPLICATION).await?;
+    pg::Session::connect(connect, APPLICATION).await
+}
+
+/// The server or the database may come later: it is not reached, starts or stops, has no room, takes nobody in, or is being made.
+fn is_down(error: &pg::Error) -> bool {
+    let passing = [
+        pg::SqlState::TOO_MANY_CONNECTIONS,
+        pg::SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE,
+        pg::SqlState::INVALID_CATALOG_NAME,
+    ];
+    !error.is_auth()
+        && (error.is_connection_lost() || error.sqlstate().is_some_and(|state| passing.contains(state)))
+}
+
 impl Ticker {
     /// Publishes the databases to tend on the channel of [`Ticker::databases`]: those of `database_list`, or else
     /// what the server lists, each `check_period`, until stopped.
@@ -44,21 +60,28 @@ impl Ticker {
         Ok(())
     }
 
-    /// Start-up check: every database of `database_list` can be reached, or the one that lists them.
+    /// Start-up check: every database of `database_list`, or the one that lists them, lets this role in. One that is down is waited for.
     ///
     /// # Errors
-    /// The first that cannot be reached, and why.
+    /// The first that refuses this role or its connect string, and why.
     pub async fn check(&self) -> Result<(), Error> {
         let mut with_queues = 0;
+        let mut down = 0;
         let databases = self.list().await?;
         for database in &databases {
             if self.config.database_list.is_empty() {
                 return Ok(());
             }
             let connect = self.config.database(database);
-            pg::refuse_transaction_pooler(&connect, APPLICATION).await.map_err(Error::connect(database))?;
-            let session =
-                pg::Session::connect(&connect, APPLICATION).await.map_err(Error::connect(database))?;
+            let session = match session(&connect).await {
+                Ok(session) => session,
+                Err(error) if is_down(&error) => {
+                    tracing::warn!("database {database} is down, and is waited for: {error}");
+                    down += 1;
+                    continue;
+                }
+                Err(error) => return Err(Error::connect(database)(error)),
+            };
             let version = pgq::maintenance::version(&session).await;
             if version.map_err(Error::doing(database, "looking for schema pgq"))?.is_some() {
                 with_queues += 1;
@@ -67,7 +90,7 @@ impl Ticker {
                     .map_err(|source| Error::Privileges { database: database.clone(), source })?;
             }
         }
-        if with_queues == 0 && !databases.is_empty() {
+        if with_queues == 0 && down < databases.len() {
             let names: Vec<_> = databases.into_iter().collect();
             tracing::warn!(
                 "schema pgq is in none of the databases ({}): install it with sql/init_noext.sql",

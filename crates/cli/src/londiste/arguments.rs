@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::londiste::command::{
-    add_seq, add_table, check_capture, create_leaf, create_root, drop_node, execute, members, remove_seq,
-    remove_table, resume_table, resync, status, tables, wait_sync, worker,
+    add_seq, add_table, check, check_capture, create_leaf, create_root, drop_node, execute, members,
+    remove_seq, remove_table, resume_table, resync, status, tables, wait_sync, worker,
 };
 use crate::londiste::flags;
 
@@ -57,6 +57,8 @@ pub(crate) enum Command {
     Status(status::Arguments),
     /// Show this node, its worker and its copies
     NodeStatus,
+    /// The same as node-status
+    NodeInfo,
     /// Take tables into replication on this node
     AddTable(add_table::Arguments),
     /// Take tables out of replication on this node
@@ -65,6 +67,10 @@ pub(crate) enum Command {
     Tables(tables::Arguments),
     /// Compare the root's triggers and functions with what they should be, and repair them
     CheckCapture(check_capture::Arguments),
+    /// Compare the columns of tables here with the provider's
+    Check(check::Arguments),
+    /// List foreign keys of replicated tables, and those that are still to come back
+    Fkeys,
     /// List tables and sequences of the queue that this node does not replicate
     Missing,
     /// Copy tables again

@@ -5,12 +5,28 @@ use std::ffi::{OsStr, OsString};
 use clap::{Arg, CommandFactory};
 
 use super::arguments::Arguments;
+use super::not_yet;
+
+/// Why words are no command line.
+#[derive(Debug)]
+pub(crate) enum Refused {
+    /// They cannot be understood.
+    NotUnderstood(String),
+    /// They name a command of the stock tool that is not here.
+    NotYet(String),
+}
+
+impl From<String> for Refused {
+    fn from(problem: String) -> Refused {
+        Refused::NotUnderstood(problem)
+    }
+}
 
 /// Answers `londiste <options of every command> INI COMMAND <options of the command> -- <arguments>`.
 ///
 /// # Errors
-/// An option or a command that does not exist: the text names those that do.
-pub(crate) fn arranged(words: impl Iterator<Item = OsString>) -> Result<Vec<OsString>, String> {
+/// An option or a command that does not exist: the text names those that do, or says why a command of the stock tool is missing.
+pub(crate) fn arranged(words: impl Iterator<Item = OsString>) -> Result<Vec<OsString>, Refused> {
     let mut definition = Arguments::command();
     definition.build();
     let mut everywhere = Vec::new();
@@ -101,8 +117,14 @@ fn is_named(option: &Arg, name: &str) -> bool {
     option.get_long().is_some_and(|long| name.strip_prefix("--") == Some(long))
 }
 
-fn unknown_command(word: &OsStr) -> String {
-    format!("unknown command \"{}\"; the commands are {}", word.to_string_lossy(), commands())
+fn unknown_command(word: &OsStr) -> Refused {
+    match not_yet::reason(word) {
+        Some(reason) => Refused::NotYet(reason),
+        None => {
+            let word = word.to_string_lossy();
+            Refused::NotUnderstood(format!("unknown command \"{word}\"; the commands are {}", commands()))
+        }
+    }
 }
 
 fn refuse_unknown(command: Option<&clap::Command>, options: &[(String, OsString)]) -> Result<(), String> {

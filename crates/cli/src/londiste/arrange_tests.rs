@@ -5,13 +5,13 @@ use super::*;
 
 fn parse(line: &[&str]) -> Arguments {
     let words =
-        arranged(line.iter().map(OsString::from)).unwrap_or_else(|problem| panic!("{line:?}: {problem}"));
+        arranged(line.iter().map(OsString::from)).unwrap_or_else(|problem| panic!("{line:?}: {problem:?}"));
     Arguments::try_parse_from(words).unwrap_or_else(|problem| panic!("{line:?}: {problem}"))
 }
 
 fn refused(line: &[&str]) -> String {
     match arranged(line.iter().map(OsString::from)) {
-        Err(problem) => problem,
+        Err(Refused::NotUnderstood(problem) | Refused::NotYet(problem)) => problem,
         Ok(words) => Arguments::try_parse_from(words).expect_err("it is refused").to_string(),
     }
 }
@@ -99,9 +99,13 @@ fn switches_to_a_running_worker_need_no_command() {
 
 #[test]
 fn what_does_not_exist_is_refused_with_what_does() {
-    let problem = refused(&["t.ini", "takeover", "x"]);
     assert!(
-        problem.contains("unknown command \"takeover\"") && problem.contains("create-root, create-leaf"),
+        refused(&["t.ini", "takeover", "x", "--all"])
+            .starts_with("takeover does not exist in this version: ")
+    );
+    let problem = refused(&["t.ini", "take-over", "x"]);
+    assert!(
+        problem.contains("unknown command \"take-over\"") && problem.contains("create-root, create-leaf"),
         "{problem}"
     );
     let problem = refused(&["t.ini", "add-table", "--handler=x", "y"]);

@@ -5,6 +5,7 @@ mod arrange;
 mod command;
 mod flags;
 mod incomplete;
+mod not_yet;
 mod options;
 mod support;
 mod view;
@@ -13,9 +14,11 @@ use std::process::ExitCode;
 
 use crate::londiste::support::job::Job;
 use arguments::{Arguments, Command};
+use arrange::Refused;
 use clap::{CommandFactory, Parser};
 
 use crate::londiste::support::outcome::Outcome;
+use crate::signal;
 use crate::terminal::{self, Terminal};
 
 /// Exit code of a command line that cannot be understood.
@@ -33,9 +36,13 @@ pub fn definition() -> clap::Command {
 pub fn main() -> ExitCode {
     let words = match arrange::arranged(std::env::args_os().skip(1)) {
         Ok(words) => words,
-        Err(problem) => {
+        Err(Refused::NotUnderstood(problem)) => {
             Terminal::default().complain(&problem);
             return ExitCode::from(USAGE);
+        }
+        Err(Refused::NotYet(reason)) => {
+            Terminal::default().complain(&reason);
+            return ExitCode::FAILURE;
         }
     };
     let arguments = match Arguments::try_parse_from(words) {
@@ -69,7 +76,7 @@ fn run(arguments: Arguments, terminal: Terminal) -> anyhow::Result<Outcome> {
         return Ok(Outcome::Done);
     };
     if let Some(signal) = options.signal() {
-        return command::signal::send(&ini, signal, terminal);
+        return signal::send(&ini, "londiste", signal, terminal).map(|()| Outcome::Done);
     }
     let command = match command {
         Some(Command::Worker(arguments)) if arguments.position().is_none() => {

@@ -1,15 +1,15 @@
 //! `pgqd [-q] [-v] [-d] CONFIG`: the ticker, and the switches that steer a running one.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{ArgAction, CommandFactory, Parser};
-use daemon::control::{Signal, signal};
+use daemon::control::Signal;
 use daemon::launch::Launch;
 use daemon::log::Verbosity;
-use daemon::{Error, Ini};
 
-use crate::terminal::Terminal;
+use crate::signal;
+use crate::terminal::{Terminal, describe};
 
 /// Exit code of a command line that cannot be understood.
 const USAGE: u8 = 2;
@@ -78,39 +78,30 @@ pub fn main() -> ExitCode {
     match run(&arguments, config, terminal) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            terminal.complain(&error.to_string());
+            terminal.complain(&describe(&error));
             ExitCode::FAILURE
         }
     }
 }
 
-fn run(arguments: &Arguments, config: PathBuf, terminal: Terminal) -> Result<(), Error> {
+fn run(arguments: &Arguments, config: PathBuf, terminal: Terminal) -> anyhow::Result<()> {
     let sent = match (arguments.stop, arguments.kill, arguments.reload) {
-        (true, _, _) => Some((Signal::Stop, "stopped")),
-        (_, true, _) => Some((Signal::Kill, "killed")),
-        (_, _, true) => Some((Signal::Reload, "told to reload")),
+        (true, _, _) => Some(Signal::Stop),
+        (_, true, _) => Some(Signal::Kill),
+        (_, _, true) => Some(Signal::Reload),
         _ => None,
     };
     match sent {
-        Some((what, done)) => {
-            let pid = signal(&pidfile(&config)?, what)?;
-            terminal.say(&format!("pgqd: process {pid} {done}"));
-            Ok(())
-        }
-        None => Launch {
+        Some(what) => signal::send(&config, "pgqd", what, terminal),
+        None => Ok(Launch {
             files: vec![config],
             section: Some("pgqd"),
             overrides: Vec::new(),
             background: arguments.background,
             verbosity: Verbosity { quiet: arguments.quiet, verbose: arguments.verbose },
         }
-        .run(),
+        .run()?),
     }
-}
-
-/// Other keys of the file may be wrong: that keeps nobody from stopping what runs.
-fn pidfile(config: &Path) -> Result<PathBuf, Error> {
-    Ini::load(config, &[])?.pidfile("pgqd")
 }
 
 #[cfg(test)]

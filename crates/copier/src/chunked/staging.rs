@@ -8,6 +8,7 @@ use apply::{Change, Decoded, Decoder, Op, Row};
 use bytes::Bytes;
 use futures_util::TryStreamExt;
 use pg::{Client, Ident, QualifiedName, Table};
+use pgq::batch::Selection;
 use pgq::table::TableInfo;
 use pgq::{Batch, Snapshot, batch, fail_point, node, position};
 use tracing::debug;
@@ -189,7 +190,7 @@ impl Staging {
             self.name,
             list(&self.columns, "")
         );
-        let mut events = batch::events(&*sides.provider, batch, Some(&[&info.name])).await?;
+        let mut events = batch::events(&*sides.provider, batch, Selection::Tables(&[&info.name])).await?;
         let mut into: Option<pg::CopyIn<'_>> = None;
         let mut rows = String::new();
         let mut changes = 0u64;

@@ -2,6 +2,7 @@
 
 use apply::{Applier, Decoded, Decoder};
 use futures_util::TryStreamExt;
+use pgq::batch::Selection;
 use pgq::{Batch, Snapshot, batch, conflict, fail_point, node, position, replay, skipped};
 use tokio::time::Instant;
 use tracing::debug;
@@ -110,7 +111,7 @@ impl<'a> Replay<'a> {
         replay::enter(target, self.bypass_triggers).await?;
         self.decoder.refresh_shapes(&sides.provider).await?;
         let mut bytes = 0;
-        let mut events = batch::events(&*sides.provider, batch, Some(&tables.names())).await?;
+        let mut events = batch::events(&*sides.provider, batch, Selection::Tables(&tables.names())).await?;
         while let Some(event) = events.try_next().await? {
             if seen.as_ref().is_some_and(|seen| seen.contains(event.txid)) {
                 continue;

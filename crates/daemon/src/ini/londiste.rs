@@ -84,18 +84,18 @@ pub struct LondisteSettings {
     /// Added to the connect strings of other nodes, such as a password.
     #[serde(default, deserialize_with = "optional_parsed")]
     pub remote_extra_connstr: Option<pg::ConnectString>,
-    /// Globs: only these tables are registered by `--all` and by events of the root.
-    #[serde(default, deserialize_with = "list")]
-    pub register_only_tables: Vec<String>,
+    /// Globs: only these tables are taken by `--all`, and become known on a leaf.
+    #[serde(default)]
+    pub register_only_tables: consumer::Globs,
     /// Globs: only these sequences.
-    #[serde(default, deserialize_with = "list")]
-    pub register_only_seqs: Vec<String>,
+    #[serde(default)]
+    pub register_only_seqs: consumer::Globs,
     /// Globs: never these tables.
-    #[serde(default, deserialize_with = "list")]
-    pub register_skip_tables: Vec<String>,
+    #[serde(default)]
+    pub register_skip_tables: consumer::Globs,
     /// Globs: never these sequences.
-    #[serde(default, deserialize_with = "list")]
-    pub register_skip_seqs: Vec<String>,
+    #[serde(default)]
+    pub register_skip_seqs: consumer::Globs,
     /// How often the root publishes the global watermark.
     #[serde(default = "five_minutes", deserialize_with = "seconds")]
     pub global_wm_publish_period: Duration,
@@ -135,6 +135,16 @@ impl LondisteSettings {
     /// Tables that lack columns of the source are held.
     pub fn holds_missing_columns(&self) -> bool {
         self.missing_columns == consumer::MissingColumns::Hold
+    }
+
+    /// Whether `register_only_tables` and `register_skip_tables` let a table be taken.
+    pub fn registers_table(&self, name: &str) -> bool {
+        consumer::Globs::permit(&self.register_only_tables, &self.register_skip_tables, name)
+    }
+
+    /// Whether `register_only_seqs` and `register_skip_seqs` let a sequence be taken.
+    pub fn registers_seq(&self, name: &str) -> bool {
+        consumer::Globs::permit(&self.register_only_seqs, &self.register_skip_seqs, name)
     }
 
     /// What the process does when things do not go well.

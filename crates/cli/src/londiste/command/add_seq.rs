@@ -1,12 +1,12 @@
 //! `add-seq SEQUENCE…`: sequences enter replication on this node. The root publishes values ahead of them, other nodes follow those.
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::Args;
-use pg::{Client, QualifiedName};
-use pgq::seq;
 
+use crate::londiste::command::create_seq;
+use crate::londiste::command::create_table::Plan;
 use crate::londiste::support::batch_outcome::Apart;
-use crate::londiste::support::job::Job;
+use crate::londiste::support::job::{Job, Node};
 use crate::londiste::support::outcome::Outcome;
 use crate::londiste::support::selection;
 use crate::londiste::support::selection::Kind;
@@ -26,6 +26,14 @@ pub(crate) struct Arguments {
     #[arg(long)]
     pub(crate) skip_non_existing: bool,
 
+    /// Create a sequence that is missing on this node, as the provider has it: type, increment, bounds, start, cache, cycle
+    #[arg(long)]
+    pub(crate) create: bool,
+
+    /// Names that are not to be had are no failure
+    #[arg(long)]
+    pub(crate) force: bool,
+
     /// Has no meaning for sequences; accepted for symmetry with add-table
     #[arg(long)]
     pub(crate) no_triggers: bool,
@@ -40,25 +48,38 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
-    let local = job.local().await?;
-    let queue = job.queue();
-    let mut apart = Apart::new(job.terminal);
+    let mut local = job.local().await?;
+    let mut apart = Apart::forgiving(job.terminal, arguments.force);
+    if local.is_root() && arguments.create {
+        bail!("node {} is the root: --create takes a sequence from the provider", local.info.name);
+    }
     let provider = if local.is_root() { None } else { Some(job.provider_of(&local.info).await?) };
     let words = (arguments.all, arguments.seqs.as_slice());
     let chosen = selection::choose(job, &local, provider.as_ref(), Kind::Sequence, words, &mut apart).await?;
     for name in chosen {
-        if arguments.skip_non_existing && !exists(&local.session, &name).await? {
+        let is_here = create_seq::exists(&local.session, &name).await?;
+        if arguments.skip_non_existing && !is_here && !arguments.create {
             job.terminal.say(&format!("sequence {name} left out: it does not exist here"));
             continue;
         }
-        let added = seq::add(&*local.session, queue, &name).await;
-        apart.take(&name, added.map(|_| format!("sequence {name} added")).map_err(Into::into));
+        let plan = match &provider {
+            Some(provider) if arguments.create && !is_here => {
+                create_seq::plan(&provider.session, &name).await
+            }
+            _ => Ok(Plan::default()),
+        };
+        let added = match plan {
+            Ok(plan) => add(job, &mut local, &name, &plan, arguments.create && !is_here).await,
+            Err(error) => Err(error),
+        };
+        apart.take(&name, added);
     }
     Ok(apart.outcome())
 }
 
-async fn exists(session: &Client, name: &str) -> Result<bool> {
-    let name = QualifiedName::from_plain(name);
-    let sql = "select to_regclass($1) is not null";
-    Ok(session.query_one(sql, &[&name.to_string()]).await.map_err(pg::Error::from)?.get(0))
+async fn add(job: &Job, local: &mut Node, name: &str, plan: &Plan, creates: bool) -> Result<String> {
+    let transaction = local.session.transaction().await.map_err(pg::Error::from)?;
+    create_seq::add(&transaction, job.queue(), name, plan).await?;
+    transaction.commit().await.map_err(pg::Error::from)?;
+    Ok(format!("sequence {name} {}", if creates { "created and added" } else { "added" }))
 }

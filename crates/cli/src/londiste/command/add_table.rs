@@ -76,6 +76,10 @@ pub(crate) struct Arguments {
     /// Leave out tables that do not exist on this node
     #[arg(long)]
     pub(crate) skip_non_existing: bool,
+
+    /// Add a table though it lacks columns of the provider's; names that the provider does not replicate are no failure
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 fn flags(text: &str) -> std::result::Result<String, String> {
@@ -119,7 +123,7 @@ impl Arguments {
 
 pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     let mut local = job.local().await?;
-    let mut apart = Apart::new(job.terminal);
+    let mut apart = Apart::forgiving(job.terminal, arguments.force);
     let options = arguments.options(job.settings.capture)?;
     if !local.is_root() && arguments.chooses_triggers() {
         bail!(
@@ -186,11 +190,18 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
         let checked = match found.above.get(&name) {
             Some(source) if is_here => {
                 let named = skipped.as_ref().or_else(|| found.skipped.get(&name));
-                match found.target(&local, &name, dest).await? {
+                let checked = match found.target(&local, &name, dest).await? {
                     Some((dest, target)) => {
                         skip_columns::check(job, &name, (source, &dest, &target), named.map(Vec::as_slice))
                     }
                     None => Ok(()),
+                };
+                match checked {
+                    Err(difference) if arguments.force && skipped.is_none() => {
+                        job.terminal.warn(&format!("{difference:#}; added all the same (--force)"));
+                        Ok(())
+                    }
+                    checked => checked,
                 }
             }
             _ => Ok(()),

@@ -63,7 +63,7 @@ pub(crate) async fn run(job: &Job, arguments: Arguments) -> Result<Outcome> {
         global_watermark: Some(tick),
     };
     node::create(&here, queue, &leaf).await?;
-    let (tables, seqs) = learn(&there, &here, queue).await?;
+    let (tables, seqs) = learn(job, &there, &here).await?;
     there.commit().await.map_err(pg::Error::from).context("subscribing at the provider")?;
     here.commit().await.map_err(pg::Error::from).context(
         "creating the node, after it has subscribed at the provider; the same command again finishes it, \
@@ -71,7 +71,7 @@ pub(crate) async fn run(job: &Job, arguments: Arguments) -> Result<Outcome> {
     )?;
 
     job.terminal.say(&format!(
-        "node {name} is a leaf of queue {queue} now; its provider is {}, which has {tables} tables and {seqs} sequences",
+        "node {name} is a leaf of queue {queue} now; its provider is {}, of which it knows {tables} tables and {seqs} sequences",
         provider.name
     ));
     job.terminal.say(&format!("start its worker next: londiste -d {} worker", job.ini.display()));
@@ -169,15 +169,18 @@ async fn subscribe(job: &Job, there: &Transaction<'_>, leaf: &Location) -> Resul
         .with_context(|| format!("consumer {worker} is not subscribed to queue {queue}, though its node is"))
 }
 
-/// Makes the provider's tables and sequences known here; answers their numbers.
-async fn learn(there: &Transaction<'_>, here: &Transaction<'_>, queue: &str) -> Result<(usize, usize)> {
+/// Makes the provider's tables and sequences known here that `register_*` lets be; answers their numbers.
+async fn learn(job: &Job, there: &Transaction<'_>, here: &Transaction<'_>) -> Result<(usize, usize)> {
+    let (queue, settings) = (job.queue(), &job.settings);
     let mut tables = 0;
-    for info in table::list(there, queue).await?.iter().filter(|info| info.local) {
+    let listed = table::list(there, queue).await?;
+    for info in listed.iter().filter(|info| info.local && settings.registers_table(&info.name)) {
         table::learn(here, queue, &info.name).await?;
         tables += 1;
     }
     let mut seqs = 0;
-    for info in seq::list(there, queue).await?.iter().filter(|info| info.local) {
+    let listed = seq::list(there, queue).await?;
+    for info in listed.iter().filter(|info| info.local && settings.registers_seq(&info.name)) {
         seq::update(here, queue, &info.name, info.last_value).await?;
         seqs += 1;
     }

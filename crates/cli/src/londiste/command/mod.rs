@@ -2,13 +2,16 @@
 
 pub(crate) mod add_seq;
 pub(crate) mod add_table;
+pub(crate) mod check;
 pub(crate) mod check_capture;
 pub(crate) mod config;
 pub(crate) mod create_leaf;
 pub(crate) mod create_root;
+pub(crate) mod create_seq;
 pub(crate) mod create_table;
 pub(crate) mod drop_node;
 pub(crate) mod execute;
+pub(crate) mod fkeys;
 pub(crate) mod members;
 pub(crate) mod missing;
 pub(crate) mod node_status;
@@ -20,7 +23,6 @@ pub(crate) mod resume;
 pub(crate) mod resume_table;
 pub(crate) mod resync;
 pub(crate) mod seqs;
-pub(crate) mod signal;
 pub(crate) mod status;
 pub(crate) mod tables;
 pub(crate) mod wait_provider;
@@ -44,11 +46,13 @@ pub(crate) async fn dispatch(job: &Job, command: Command) -> anyhow::Result<Outc
         Command::WaitRoot => wait_root::run(job).await,
         Command::WaitProvider => wait_provider::run(job).await,
         Command::Status(arguments) => status::run(job, &arguments).await,
-        Command::NodeStatus => node_status::run(job).await,
+        Command::NodeStatus | Command::NodeInfo => node_status::run(job).await,
         Command::AddTable(arguments) => add_table::run(job, &arguments).await,
         Command::RemoveTable(arguments) => remove_table::run(job, &arguments).await,
         Command::Tables(arguments) => tables::run(job, &arguments).await,
         Command::CheckCapture(arguments) => check_capture::run(job, &arguments).await,
+        Command::Check(arguments) => check::run(job, &arguments).await,
+        Command::Fkeys => fkeys::run(job).await,
         Command::Missing => missing::run(job).await,
         Command::Resync(arguments) => resync::run(job, &arguments).await,
         Command::ResumeTable(arguments) => resume_table::run(job, &arguments).await,

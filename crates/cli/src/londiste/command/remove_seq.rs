@@ -18,6 +18,10 @@ pub(crate) struct Arguments {
     /// Every sequence of this node
     #[arg(long)]
     pub(crate) all: bool,
+
+    /// Names that are not replicated here are no failure
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
@@ -25,7 +29,7 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     let queue = job.queue();
     let known = seq::list(&*local.session, queue).await?;
     let known: Vec<String> = known.into_iter().filter(|info| info.local).map(|info| info.name).collect();
-    let mut apart = Apart::new(job.terminal);
+    let mut apart = Apart::forgiving(job.terminal, arguments.force);
     let chosen = if arguments.all {
         known
     } else {

@@ -21,6 +21,10 @@ pub(crate) struct Arguments {
     /// Every table of this node
     #[arg(long)]
     pub(crate) all: bool,
+
+    /// Names that are not replicated here are no failure
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
@@ -28,7 +32,7 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     let known = table::list(&*local.session, job.queue()).await?;
     let known: Vec<String> = known.into_iter().filter(|info| info.local).map(|info| info.name).collect();
     let sequences = sequences(job, &local).await?;
-    let mut apart = Apart::new(job.terminal);
+    let mut apart = Apart::forgiving(job.terminal, arguments.force);
     let all = known.len();
     let chosen = if arguments.all {
         known

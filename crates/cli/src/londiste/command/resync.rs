@@ -19,6 +19,10 @@ pub(crate) struct Arguments {
     /// Every table of this node
     #[arg(long)]
     pub(crate) all: bool,
+
+    /// Names that are not replicated here are no failure
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
@@ -29,7 +33,7 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     }
     let known = table::list(&*local.session, queue).await?;
     let known: Vec<String> = known.into_iter().filter(|info| info.local).map(|info| info.name).collect();
-    let mut apart = Apart::new(job.terminal);
+    let mut apart = Apart::forgiving(job.terminal, arguments.force);
     let chosen = if arguments.all {
         known
     } else {

@@ -11,11 +11,18 @@ use crate::terminal::{Terminal, describe};
 pub(crate) struct Apart {
     terminal: Terminal,
     failures: usize,
+    /// What is not there is no failure.
+    forgiving: bool,
 }
 
 impl Apart {
     pub(crate) fn new(terminal: Terminal) -> Apart {
-        Apart { terminal, failures: 0 }
+        Apart { terminal, failures: 0, forgiving: false }
+    }
+
+    /// With `--force`, names of objects that are not there are no failures.
+    pub(crate) fn forgiving(terminal: Terminal, force: bool) -> Apart {
+        Apart { forgiving: force, ..Apart::new(terminal) }
     }
 
     /// Names and globs matched against `known`; those that match nothing have failed, for the reason given.
@@ -25,9 +32,18 @@ impl Apart {
     pub(crate) fn choose(&mut self, words: &[String], known: &[String], reason: &str) -> Result<Vec<String>> {
         let choice = name_pattern::choose(words, known)?;
         for strange in choice.unknown.iter().chain(&choice.unmatched) {
-            self.failed(strange, reason);
+            self.absent(strange, reason);
         }
         Ok(choice.found)
+    }
+
+    /// A name or glob for which nothing is there.
+    pub(crate) fn absent(&mut self, object: &str, reason: &str) {
+        if self.forgiving {
+            self.terminal.warn(&format!("{object}: {reason}; left out (--force)"));
+        } else {
+            self.failed(object, reason);
+        }
     }
 
     /// An object that could not be worked on, and why.

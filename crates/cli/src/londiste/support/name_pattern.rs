@@ -1,7 +1,7 @@
 //! Names and globs of the command line, matched against what is there.
 
 use anyhow::{Context, Result};
-use globset::{Glob, GlobMatcher, GlobSet, GlobSetBuilder};
+use globset::{Glob, GlobMatcher};
 use pg::QualifiedName;
 
 /// What names and globs stand for.
@@ -60,25 +60,6 @@ fn matcher(glob: &str) -> Result<GlobMatcher> {
     Ok(Glob::new(glob).with_context(|| format!("\"{glob}\" is neither a name nor a glob"))?.compile_matcher())
 }
 
-/// Keeps names that `only` (when there is any) matches and `never` does not: `register_only_*` and `register_skip_*`.
-///
-/// # Errors
-/// A glob of the ini file cannot be read.
-pub(crate) fn permitted(names: Vec<String>, only: &[String], never: &[String]) -> Result<Vec<String>> {
-    let (only_set, never_set) = (globs(only)?, globs(never)?);
-    let keep = |name: &String| (only.is_empty() || only_set.is_match(name)) && !never_set.is_match(name);
-    Ok(names.into_iter().filter(keep).collect())
-}
-
-fn globs(words: &[String]) -> Result<GlobSet> {
-    let mut set = GlobSetBuilder::new();
-    for word in words {
-        let glob = if word.contains('.') { word.clone() } else { format!("public.{word}") };
-        set.add(Glob::new(&glob).with_context(|| format!("\"{word}\" is not a glob"))?);
-    }
-    Ok(set.build()?)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -124,13 +105,5 @@ mod tests {
         assert_eq!(chosen(&["nosuch", "x.b"]).unknown, ["public.nosuch", "x.b"]);
         assert!(choose(&strings(&["a."]), &[]).is_err());
         assert!(choose(&strings(&["a[*"]), &[]).is_err());
-    }
-
-    #[test]
-    fn the_ini_file_narrows_all() {
-        let names = strings(&["public.a", "public.b", "x.a"]);
-        assert_eq!(permitted(names.clone(), &[], &[]).unwrap(), names);
-        assert_eq!(permitted(names.clone(), &strings(&["*.a"]), &strings(&["x.*"])).unwrap(), ["public.a"]);
-        assert_eq!(permitted(names, &[], &strings(&["a"])).unwrap(), ["public.b", "x.a"]);
     }
 }

@@ -45,17 +45,26 @@ impl Kind {
         Ok(found.into_iter().filter(of_kind).map(|object| object.name).collect())
     }
 
-    /// `register_only_*` and `register_skip_*`.
-    fn permitted(self, job: &Job, found: Vec<String>) -> Result<Vec<String>> {
-        let settings = &job.settings;
+    /// Whether `register_only_*` and `register_skip_*` let a name be taken.
+    fn is_permitted(self, job: &Job, name: &str) -> bool {
         match self {
-            Kind::Table => {
-                name_pattern::permitted(found, &settings.register_only_tables, &settings.register_skip_tables)
-            }
+            Kind::Table => job.settings.registers_table(name),
+            Kind::Sequence => job.settings.registers_seq(name),
+        }
+    }
+
+    /// Makes a name of the provider known here, as the worker does when the provider's event comes.
+    pub(crate) async fn learn(self, job: &Job, local: &Node, provider: &Node, name: &str) -> Result<()> {
+        match self {
+            Kind::Table => table::learn(&*local.session, job.queue(), name).await?,
             Kind::Sequence => {
-                name_pattern::permitted(found, &settings.register_only_seqs, &settings.register_skip_seqs)
+                let above = seq::list(&*provider.session, job.queue()).await?;
+                if let Some(seq) = above.iter().find(|seq| seq.name == name) {
+                    seq::update(&*local.session, job.queue(), name, seq.last_value).await?;
+                }
             }
         }
+        Ok(())
     }
 
     fn word(self) -> &'static str {
@@ -101,11 +110,11 @@ pub(crate) async fn choose(
     } else {
         let choice = name_pattern::choose(words, &above)?;
         for name in &choice.unknown {
-            apart.failed(name, &unknown(job, provider, kind, name));
+            apart.absent(name, &unknown(job, provider, kind, name));
         }
         let reason = format!("no {} of the provider matches", kind.word());
-        choice.unmatched.iter().for_each(|glob| apart.failed(glob, &reason));
-        choice.found
+        choice.unmatched.iter().for_each(|glob| apart.absent(glob, &reason));
+        permitted(job, local, kind, choice.found, apart).await?
     };
     let late = wait_until_known::wait(job, local, provider, kind, &found).await?;
     late.iter().for_each(|name| apart.failed(name, &wait_until_known::late(job)));
@@ -126,15 +135,40 @@ async fn on_root(
     }
     let choice = name_pattern::choose(words, &existing)?;
     let reason = format!("no {} of this database matches", kind.word());
-    choice.unmatched.iter().for_each(|glob| apart.failed(glob, &reason));
+    choice.unmatched.iter().for_each(|glob| apart.absent(glob, &reason));
     Ok(choice.found.into_iter().chain(choice.unknown).collect())
+}
+
+/// Those of the provider's names that this node knows or may come to know; the ini file keeps the others from it.
+async fn permitted(
+    job: &Job,
+    local: &Node,
+    kind: Kind,
+    found: Vec<String>,
+    apart: &mut Apart,
+) -> Result<Vec<String>> {
+    let here = kind.known(&local.session, job.queue()).await?;
+    let (may, kept): (Vec<String>, Vec<String>) = found
+        .into_iter()
+        .partition(|name| kind.is_permitted(job, name) || here.iter().any(|known| known.name == *name));
+    for name in kept {
+        let (plural, ini) = (if matches!(kind, Kind::Table) { "tables" } else { "seqs" }, job.ini.display());
+        apart.failed(
+            &name,
+            &format!(
+                "register_only_{plural} and register_skip_{plural} of {ini} leave it out: change them first"
+            ),
+        );
+    }
+    Ok(may)
 }
 
 /// What `--all` means among `candidates`: those that the ini file permits, and that are not replicated here yet.
 async fn new(job: &Job, local: &Node, kind: Kind, candidates: Vec<String>) -> Result<Vec<String>> {
     let here = kind.known(&local.session, job.queue()).await?;
     let is_new = |name: &String| !here.iter().any(|known| known.local && known.name == *name);
-    let new: Vec<String> = kind.permitted(job, candidates)?.into_iter().filter(is_new).collect();
+    let new: Vec<String> =
+        candidates.into_iter().filter(|name| kind.is_permitted(job, name) && is_new(name)).collect();
     if new.is_empty() {
         job.terminal.say(&format!("node {} has no {} left to be added", local.info.name, kind.word()));
     }

@@ -27,6 +27,7 @@ pub(crate) async fn wait(
     let queue = job.queue();
     let started = Instant::now();
     let mut patient = true;
+    let mut tick = None;
     let mut ticked = false;
     loop {
         let known = kind.known(&local.session, queue).await?;
@@ -37,9 +38,17 @@ pub(crate) async fn wait(
         }
         if !ticked {
             ticked = true;
-            wait_for_worker::tick_now(job, &provider.session).await?;
+            tick = wait_for_worker::tick_now(job, &provider.session).await?;
         }
-        if node::require(&*local.session, queue).await?.paused {
+        let node = node::require(&*local.session, queue).await?;
+        if tick.is_some() && node.last_tick >= tick {
+            // the worker has passed the provider's event, which register_only_* or register_skip_* made it leave out
+            for name in &waiting {
+                kind.learn(job, local, provider, name).await?;
+            }
+            continue;
+        }
+        if node.paused {
             bail!(
                 "node {} is paused and does not learn of the provider's {}; let it go on: londiste {} resume",
                 local.info.name,

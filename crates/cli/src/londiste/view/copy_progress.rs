@@ -25,6 +25,8 @@ pub(crate) struct Copy {
     /// What keeps it from going as fast as it could.
     remark: Option<String>,
     age: Duration,
+    /// How long ago it began.
+    pub(super) since: Duration,
 }
 
 /// All copies of a queue on this node, by table.
@@ -34,7 +36,9 @@ pub(crate) async fn running(session: &Client, queue: &str) -> Result<BTreeMap<St
         return Ok(BTreeMap::new());
     }
     let sql = "select table_name, step, rows, bytes, expected_bytes, bytes_per_second, done, total, \
-                      extract(epoch from now() - updated)::float8, to_jsonb(p) ->> 'remark' \
+                      extract(epoch from now() - updated)::float8, to_jsonb(p) ->> 'remark', \
+                      extract(epoch from clock_timestamp() - coalesce( \
+                          (select r.began from londiste_rs.copy_run r where r.queue_name = p.queue_name and r.table_name = p.table_name), p.began))::float8 \
                  from londiste_rs.copy_progress p where queue_name = $1";
     let rows = session.query(sql, &[&queue]).await.map_err(pg::Error::from)?;
     let number = |row: &tokio_postgres::Row, at: usize| row.get::<_, i64>(at).unsigned_abs();
@@ -48,6 +52,7 @@ pub(crate) async fn running(session: &Client, queue: &str) -> Result<BTreeMap<St
         total: number(row, 7),
         age: Duration::try_from_secs_f64(row.get(8)).unwrap_or_default(),
         remark: row.get(9),
+        since: Duration::try_from_secs_f64(row.get(10)).unwrap_or_default(),
     };
     Ok(rows.iter().map(|row| (row.get(0), copy(row))).collect())
 }
@@ -113,6 +118,7 @@ mod tests {
             total: 3,
             remark: None,
             age: Duration::ZERO,
+            since: Duration::ZERO,
         }
     }
 

@@ -56,7 +56,6 @@ impl Bars {
         let times = self.times.entry(name.to_owned()).or_default();
         let now = Instant::now();
         match state {
-            // one that is under way when this command begins tells itself since when
             MergeState::InCopy => times.copy = Some(now),
             MergeState::CatchingUp | MergeState::WannaSync(_) | MergeState::DoSync(_) => {
                 times.catch_up.get_or_insert(now);
@@ -72,6 +71,10 @@ impl Bars {
         for (name, copy) in &copies {
             let times = self.times.entry((*name).clone()).or_default();
             (times.rows, times.bytes) = (copy.rows, copy.bytes);
+            // the table's state, which this command sees first when it begins, may be hours old
+            if let Some(began) = Instant::now().checked_sub(copy.since) {
+                times.copy = Some(times.copy.map_or(began, |seen| seen.min(began)));
+            }
         }
         let Some(drawn) = &self.drawn else { return };
         copies.sort_by_key(|(name, copy)| (Reverse(copy.expected), *name));
@@ -111,7 +114,7 @@ impl Bars {
         }
     }
 
-    /// Ends the bars, and tells how long each copy took that was seen from its beginning.
+    /// Ends the bars, and tells how long each copy took that was seen.
     pub(crate) fn close(&mut self) {
         self.draw(std::iter::empty());
         let rows: Vec<Vec<String>> = self.times.iter().filter_map(|(name, times)| times.row(name)).collect();

@@ -1,4 +1,4 @@
-//! `-s`, `-k`, `-r`: a word to the running worker.
+//! `-s`, `-k`, `-r`: a word to the running process of an ini file, as pgqd and londiste have them.
 
 use std::path::Path;
 
@@ -6,16 +6,16 @@ use anyhow::Result;
 use daemon::control::{Signal, signal};
 use daemon::{Error, Ini};
 
-use crate::londiste::support::outcome::Outcome;
 use crate::terminal::Terminal;
 
-pub(crate) fn send(ini: &Path, what: Signal, terminal: Terminal) -> Result<Outcome> {
-    let pidfile = Ini::load(ini, &[])?.pidfile("londiste")?;
+/// Tells the process of a file with this section. Other keys of the file may be wrong: that keeps nobody from stopping what runs.
+pub(crate) fn send(ini: &Path, section: &str, what: Signal, terminal: Terminal) -> Result<()> {
+    let pidfile = Ini::load(ini, &[])?.pidfile(section)?;
     let pid = match signal(&pidfile, what) {
-        // as the stock tool: scripts that stop a worker twice go on
+        // as the stock tools: scripts that stop a process twice go on
         Err(Error::NotRunning { reason }) => {
             terminal.warn(&format!("no process of {} runs: {reason}", ini.display()));
-            return Ok(Outcome::Done);
+            return Ok(());
         }
         sent => sent?,
     };
@@ -25,5 +25,5 @@ pub(crate) fn send(ini: &Path, what: Signal, terminal: Terminal) -> Result<Outco
         Signal::Reload => "told to reload",
     };
     terminal.say(&format!("process {pid} {done}"));
-    Ok(Outcome::Done)
+    Ok(())
 }
