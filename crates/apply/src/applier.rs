@@ -199,17 +199,17 @@ impl Applier {
         Ok(())
     }
 
-    /// Sets a table failed whose change could not even be decoded.
+    /// Counts a table as failed whose change could not even be decoded.
     pub fn isolate(&mut self, table: &Arc<str>, error: Error) {
         self.failed.take(table, error);
     }
 
-    /// The tables set failed since the transaction began that fail by themselves.
+    /// The tables that have failed since the transaction began, by a cause of their own.
     pub fn failures(&mut self) -> Vec<Failure> {
         self.failed.failures()
     }
 
-    /// Checks the deferred constraints of each known table, and sets those failed that fail: at the commit itself, not
+    /// Checks the deferred constraints of each known table, and counts those as failed that fail: at the commit itself, not
     /// every check tells its table. To be called
     /// behind the last flush.
     ///

@@ -52,7 +52,7 @@ impl Copier {
         let _ = self.busy.subscribe().wait_for(|busy| !busy).await;
     }
 
-    /// What fails together is tried one by one, so that it is reported of the right table.
+    /// What fails together is tried one by one, so that the failure is reported of the right table.
     async fn persist(&self) -> Result<()> {
         match Box::pin(self.work()).await {
             Err(Error::InGroup { source }) => {
@@ -65,7 +65,7 @@ impl Copier {
         }
     }
 
-    /// Connections to both sides, when it is the copy's turn; `None` when another copy has brought the table to its end. One that has group is
+    /// Connections to both sides, when it is the copy's turn; `None` when another copy has brought the table to its end. One that has others in its group is
     /// not taken along by others.
     async fn connections(&self, group: &CopyGroup) -> Result<Option<Sides>> {
         loop {

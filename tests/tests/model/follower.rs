@@ -85,7 +85,8 @@ impl Follower {
         apply::begin(target, pg::Limits::default()).await?;
         replay::enter(target, self.bypass).await.map_err(Error::other)?;
         self.decoder.refresh_shapes(&self.provider).await?;
-        let mut events = batch::events(&self.provider, batch, batch::Selection::All).await.map_err(Error::other)?;
+        let mut events =
+            batch::events(&self.provider, batch, batch::Selection::All).await.map_err(Error::other)?;
         let mut changes = 0;
         while let Some(event) = events.try_next().await.map_err(Error::other)? {
             match self.decoder.decode(&event)? {

@@ -14,6 +14,10 @@ fn circles_of(source: &Path) -> Vec<String> {
     circles::find(&krate.imports()).iter().map(|circle| circle.join(" ")).collect()
 }
 
+/// Modules of circles that are still to be broken: where one is, its crate stands here with the circle's first module
+/// and the number of its modules at most. None may come or grow.
+const KNOWN: &[(&str, &str, usize)] = &[];
+
 #[test]
 fn no_crate_has_a_circle_of_modules() {
     let crates = std::fs::read_dir(tests::repository().join("crates")).unwrap();

@@ -1,4 +1,4 @@
-//! Tables that are set failed because they cannot be written, so that all that fail in a transaction become known at once.
+//! Failed tables of a transaction: kept until its end, so that all of them become known at once.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ pub struct Failure {
     pub error: Error,
 }
 
-/// The tables set failed in a transaction.
+/// The tables that have failed in a transaction.
 #[derive(Debug, Default)]
 pub(crate) struct FailedTables {
     tables: BTreeSet<Arc<str>>,
@@ -26,7 +26,7 @@ impl FailedTables {
         !self.tables.is_empty() && self.tables.contains(table)
     }
 
-    /// Sets a table failed. A foreign key that fails after another table has been set failed may do so for want of that one's rows: the table
+    /// Counts a table as failed. A foreign key that fails after another table has failed may do so for want of that one's rows: the table
     /// is left out, and has to show by itself whether it fails.
     pub(crate) fn take(&mut self, table: &Arc<str>, error: Error) {
         let follows = !self.tables.is_empty() && error.code().is_some_and(|code| code.code() == "23503");

@@ -42,7 +42,7 @@ select exists (select from pg_catalog.pg_constraint k
                                        union select p.relid from pg_partition_tree($1::oid) p))";
 
 impl NetChanges {
-    /// A net_changes for the table, `None` where its rows must not go to come back.
+    /// Net changes of the table, `None` where its rows must not go to come back.
     pub(crate) async fn of(client: &Client, plan: &Plan, bypass: bool) -> Result<Option<NetChanges>> {
         let acted_on = client.query_one(ACTED_ON, &[&plan.catalog_entry.oid]).await;
         let acted_on: bool =

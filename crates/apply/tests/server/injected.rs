@@ -1,4 +1,4 @@
-//! Every statement of a batch meets an error of every class: what comes of it is the batch, a table set failed, or the
+//! Every statement of a batch meets an error of every class: what comes of it is the batch, a failed table, or the
 //! very error. Never that of a statement
 //! that was sent into the aborted transaction.
 
@@ -41,7 +41,7 @@ const CODES: [&str; 24] = [
 ];
 const POLICIES: [OnConflict; 4] = [OnConflict::Error, OnConflict::Warn, OnConflict::Apply, OnConflict::Skip];
 
-/// Applies events as the consumer does, but does not commit; tables set failed are errors.
+/// Applies events as the consumer does, but does not commit; failed tables are errors.
 async fn attempt(target: &Client, applier: &mut Applier, events: &[Event]) -> Result<(), Vec<Error>> {
     let mut decoder = Decoder::new();
     let done = async {
@@ -109,7 +109,7 @@ async fn inject(local: bool, gathered: bool, stride: usize) {
                 let own = shown == code && injected;
                 let expected = local && on_conflict != OnConflict::Apply;
                 assert!(own || expected || error.is_collision(), "{place}: {error}");
-                // a table that is set failed, the server's very word, or a table's error that the caller parks or
+                // a failed table, the server's very word, or a table's error that the caller parks or
                 // tries again
                 let known = error.is_of_its_table() || error.is_passing() || own;
                 assert!(known, "{place}: {error}");

@@ -138,7 +138,10 @@ async fn rows_that_are_not_as_the_source_had_them_are_settled_by_policy() {
             }
             let after = last_event(&source).await;
             source.batch_execute("insert into src.kp values (50, 'new')").await.unwrap();
-            target.batch_execute("insert into dst.kp values (50, 'local')").await.unwrap();
+            target
+                .batch_execute("delete from dst.kp where id = 50; insert into dst.kp values (50, 'local')")
+                .await
+                .unwrap();
             let done = written(&target, &mut applier, &source, after).await;
             if on_conflict == OnConflict::Apply {
                 assert_eq!(count(&done.unwrap()), 1);

@@ -2,10 +2,10 @@
 
 mod arguments;
 mod config;
+mod job_file;
 mod status;
 mod steer;
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use arguments::{Arguments, Command};
@@ -13,7 +13,7 @@ use clap::{CommandFactory, Parser};
 use daemon::control::Signal;
 use daemon::launch::Launch;
 use daemon::log::Verbosity;
-use daemon::{Error, Ini, files};
+use daemon::{Error, files};
 
 use crate::terminal::Terminal;
 
@@ -83,17 +83,4 @@ fn run(arguments: Arguments, terminal: Terminal) -> Result<bool, Error> {
             launch.run().map(|()| true)
         }
     }
-}
-
-/// The pidfile that an ini file names, whichever section it has. Other keys may be wrong: that keeps nobody from stopping what runs.
-fn pidfile(file: &Path) -> Result<std::path::PathBuf, Error> {
-    let ini = Ini::load(file, &[])?;
-    ini.pidfile(if ini.has_section("pgqd") { "pgqd" } else { "londiste" })
-}
-
-/// What is wrong about an ini file's job. Errors of the file itself name it.
-fn about(file: &Path, error: &Error) -> String {
-    let name = file.display().to_string();
-    let text = error.to_string();
-    if text.contains(&name) { text } else { format!("{name}: {text}") }
 }

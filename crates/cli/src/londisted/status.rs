@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use daemon::{Error, control, socket};
 
-use super::{about, pidfile};
+use super::job_file::{about, pidfile};
 use crate::terminal::Terminal;
 
 /// Prints how the jobs fare; false when one of them does not run.

@@ -8,7 +8,7 @@ use daemon::control::{self, Signal};
 use daemon::files::expanded;
 
 use super::arguments::Files;
-use super::{about, pidfile};
+use super::job_file::{about, pidfile};
 use crate::terminal::Terminal;
 
 /// One signal for each process, however many of the jobs it runs; false when a job does not run, or a process was not to be told. The

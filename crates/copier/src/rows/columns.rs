@@ -21,7 +21,7 @@ pub(crate) struct Copying {
     pub(crate) known: Vec<String>,
     source: QualifiedName,
     target: QualifiedName,
-    /// The source's rows can only be reported by a query: it is partitioned, or columns are generated.
+    /// The source's rows can only be counted by a query: it is partitioned, or columns are generated.
     query: bool,
     /// Rows of the source's own, or of its partitions too.
     only: &'static str,

@@ -72,7 +72,7 @@ pub(crate) async fn facts(provider: &Client, table: &Table) -> Result<Facts> {
     Ok(facts_of(provider, &[table]).await?.remove(&table.oid).unwrap_or_default())
 }
 
-/// Looks at several of the source's tables; those that are still there are reported of, by their object ids.
+/// Looks at several of the source's tables; those that are still there are described, by their object ids.
 pub(crate) async fn facts_of(provider: &Client, tables: &[&Table]) -> Result<HashMap<u32, Facts>> {
     let names: Vec<String> = tables.iter().map(|table| table.name.to_string()).collect();
     let oids: Vec<u32> = tables.iter().map(|table| table.oid).collect();
@@ -82,7 +82,7 @@ pub(crate) async fn facts_of(provider: &Client, tables: &[&Table]) -> Result<Has
     Ok(rows.iter().map(|row| (row.get(0), facts(row))).collect())
 }
 
-/// The mode where a table's size decides alone.
+/// The mode where only a table's size decides.
 pub(crate) fn by_size(config: &Config, info: &TableInfo, facts: &Facts) -> Option<CopyMode> {
     let one_chunk = match config.copy_chunk_pages {
         0 => facts.bytes <= ONE_CHUNK,

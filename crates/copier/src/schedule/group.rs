@@ -23,7 +23,7 @@ pub(crate) enum Verdict {
 pub(crate) struct CopyGroup(BTreeMap<String, oneshot::Sender<Verdict>>);
 
 impl CopyGroup {
-    /// Takes a table along whose copy can be reported so.
+    /// Takes a table along whose copy can be notified.
     pub(crate) fn add(&mut self, table: String, copy: oneshot::Sender<Taken>) {
         let (sender, verdict) = oneshot::channel();
         if copy.send(verdict).is_ok() {

@@ -96,7 +96,7 @@ fn press(copier: &Copier, brake: &mut Brake, look: Look, speed: f64) {
         (Some(_), None) => info!(job, queue, "the source is well again: copies are not slowed down any more"),
         _ => {}
     }
-    // while the speed grows again it is reported what it was lowered for
+    // while the speed grows again, the reason for lowering it stays in the report
     let why = exceeded.or_else(|| before.map(|before| before.why)).unwrap_or_default();
     copier.gate.saw(Some(look.latency));
     copier.gate.set(|limits| limits.braked = limit.map(|bytes_per_second| Braked { bytes_per_second, why }));

@@ -101,7 +101,7 @@ async fn sessions_differ_from_the_servers_defaults_in_nothing_but_encoding_name_
     let transaction = if session.server_version() >= 170_000 { " transaction_timeout=0" } else { "" };
     let expected = format!(
         "application_name=test client_encoding=UTF8 idle_in_transaction_session_timeout=3600000 {idle}jit=off lock_timeout=10000 \
-         statement_timeout=300000 tcp_keepalives_count=6 tcp_keepalives_idle=60 tcp_keepalives_interval=10{transaction}"
+         statement_timeout=300000 synchronous_commit=on tcp_keepalives_count=6 tcp_keepalives_idle=60 tcp_keepalives_interval=10{transaction}"
     );
     assert_eq!(text(&session, sql).await, expected);
     let asked = server.connect("application_name=mine options='-c statement_timeout=5s'").await.unwrap();

@@ -7,9 +7,9 @@ use crate::londiste::command::create_seq;
 use crate::londiste::command::create_table::Plan;
 use crate::londiste::support::batch_outcome::Apart;
 use crate::londiste::support::job::{Job, Node};
+use crate::londiste::support::kind::Kind;
 use crate::londiste::support::outcome::Outcome;
 use crate::londiste::support::selection;
-use crate::londiste::support::selection::Kind;
 
 /// Words of `add-seq`.
 #[derive(Debug, Args)]

@@ -14,8 +14,8 @@ use crate::londiste::command::create_table::{Extent, Plan};
 use crate::londiste::command::{create_table, wait_sync};
 use crate::londiste::support::batch_outcome::Apart;
 use crate::londiste::support::job::{Job, Node};
+use crate::londiste::support::kind::Kind;
 use crate::londiste::support::outcome::Outcome;
-use crate::londiste::support::selection::Kind;
 use crate::londiste::support::{retry_on_lock, selection, skip_columns};
 
 const CREATE_IT: &str =

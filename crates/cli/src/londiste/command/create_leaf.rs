@@ -1,7 +1,7 @@
 //! `create-leaf NAME [CONNSTR] --provider=`: this database becomes a node that takes changes from a provider.
 //!
 //! The subscription at the provider is committed before the node here: a crash in between leaves a subscription that waits, which
-//! the same command takes up again. Whatever the provider's tables and sequences are after that is wait_until_known here, and what happens
+//! the same command takes up again. Whatever the provider's tables and sequences are after that is learned here, and what happens
 //! to them later comes with the events behind the subscription's tick.
 
 use anyhow::{Context, Result, bail};
@@ -12,9 +12,10 @@ use pgq::{batch, seq, table};
 use tokio_postgres::Transaction;
 
 use crate::londiste::command::create_root;
+use crate::londiste::flags;
 use crate::londiste::support::job::{Job, shown};
+use crate::londiste::support::outcome::Outcome;
 use crate::londiste::support::{install, public_location};
-use crate::londiste::{Outcome, flags};
 
 /// Words of `create-leaf`.
 #[derive(Debug, Args)]

@@ -7,9 +7,10 @@ use pgq::batch;
 use pgq::node::{self, Location, NewNode, NodeType};
 use pgq::table::Capture;
 
+use crate::londiste::flags;
 use crate::londiste::support::job::{Job, shown};
+use crate::londiste::support::outcome::Outcome;
 use crate::londiste::support::{install, public_location};
-use crate::londiste::{Outcome, flags};
 
 /// How old an event of a new queue may get before there is a tick: the ticker's own pace, which is quick while events come, is what counts.
 /// Queues of stock PgQ wait for 3 seconds or 500 events. So does one that is captured for stock subscribers, which apply tick by tick and would

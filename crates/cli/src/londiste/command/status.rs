@@ -26,7 +26,7 @@ pub(crate) struct Arguments {
     pub(crate) compact: bool,
 }
 
-/// A member and what could be wait_until_known of it.
+/// A member and what could be learned of it.
 #[derive(Debug)]
 struct Member {
     name: String,

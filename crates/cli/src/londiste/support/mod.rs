@@ -4,6 +4,7 @@ pub(crate) mod batch_outcome;
 pub(crate) mod foreign_keys;
 pub(crate) mod install;
 pub(crate) mod job;
+pub(crate) mod kind;
 pub(crate) mod name_pattern;
 pub(crate) mod outcome;
 pub(crate) mod public_location;

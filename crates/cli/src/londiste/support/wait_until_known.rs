@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use pgq::node;
 
 use crate::londiste::support::job::{Job, Node};
-use crate::londiste::support::selection::Kind;
+use crate::londiste::support::kind::Kind;
 use crate::londiste::support::wait_for_worker;
 use crate::londiste::support::wait_for_worker::LOOK_AGAIN;
 
