@@ -118,17 +118,17 @@ pub enum Error {
         /// `ev_id`.
         event: i64,
         /// `ev_type`.
-        kind: String,
+        kind: Box<str>,
         /// Its `ev_extra1`, in words.
-        about: String,
+        about: Box<str>,
         /// `ev_txid`.
         txid: i64,
         /// The queue.
-        queue: String,
+        queue: Box<str>,
         /// The node that the event comes from.
-        provider: String,
+        provider: Box<str>,
         /// A statement for the provider.
-        remedy: String,
+        remedy: Box<str>,
     },
     /// A script that an event brings failed.
     #[error(

@@ -25,5 +25,14 @@ pub(crate) async fn event(
     let sql = "select node_name from pgq_node.node_info where queue_name = $1";
     let node = provider.query_one(sql, &[&queue]).await.during("asking for the provider's name")?;
     let about = extra1.map(|extra1| format!(" (ev_extra1: {extra1})")).unwrap_or_default();
-    Ok(Error::UnknownEvent { event, kind, about, txid, queue, provider: node.get(0), remedy: row.get(0) })
+    let (provider, remedy): (String, String) = (node.get(0), row.get(0));
+    Ok(Error::UnknownEvent {
+        event,
+        kind: kind.into(),
+        about: about.into(),
+        txid,
+        queue: queue.into(),
+        provider: provider.into(),
+        remedy: remedy.into(),
+    })
 }
