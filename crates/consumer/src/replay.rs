@@ -142,17 +142,21 @@ impl<'a> Replay<'a> {
 
     /// Asks the provider about tables whose events have columns that the target lacks; true when there was one to ask about.
     pub(crate) async fn ask(&mut self, provider: &Session, target: &Session, error: &Error) -> Result<bool> {
-        let mut any = false;
         let Error::Tables(failures) = error else { return Ok(false) };
+        let mut any = false;
         for failure in failures {
-            match &failure.error {
-                apply::Error::SourceUnknown { columns, .. } => {
-                    self.learn(provider, target, &failure.table, columns.clone()).await?;
-                    any = true;
+            if let apply::Error::SourceUnknown { columns, .. } = &failure.error {
+                self.learn(provider, target, &failure.table, columns.clone()).await?;
+                any = true;
+            }
+        }
+        // what was learned of the others is needed by the next try; forgotten before it, both would take turns for ever
+        if !any {
+            for failure in failures {
+                if matches!(failure.error, apply::Error::ColumnMissing { .. }) {
+                    // somebody will mend it
+                    self.applier.forget(&failure.table);
                 }
-                // somebody will mend it
-                apply::Error::ColumnMissing { .. } => self.applier.forget(&failure.table),
-                _ => {}
             }
         }
         Ok(any)
