@@ -147,10 +147,13 @@ fn check_fkeys_node_info_and_what_is_not_here() {
         let rows = pair.target.try_rows("select 1 from londiste_rs.copy_progress where now() - began > interval '4 s' and rows + bytes > 0");
         if rows.is_ok_and(|rows| !rows.is_empty()) { Ok(()) } else { Err(setup.target_worker().log_end()) }
     });
+    // it begins while the copy runs, which goes faster only then
+    let mut waiting = setup.foreground("londiste", &["target.ini", "wait-sync", "a"], "waiting");
+    std::thread::sleep(Duration::from_secs(2));
     setup.set("target.ini", "copy_rate_limit", "0");
     setup.londiste(&["-r", "target.ini"]).expect_success();
-    let output = setup.londiste(&["target.ini", "wait-sync", "a"]);
-    let text = &output.expect_success().stdout;
+    assert_eq!(waiting.wait(QUICK), 0);
+    let text = std::fs::read_to_string(setup.directory().join("waiting.out")).unwrap_or_default();
     let line = text.lines().rev().find(|line| line.starts_with("public.a ") && line.ends_with(" s"));
     let line = line.unwrap_or_else(|| panic!("{text}"));
     let seconds: f64 = line.trim_end_matches(" s").rsplit(' ').next().unwrap().parse().unwrap();

@@ -252,7 +252,7 @@ fn wrong(root: &Root, history: &[String]) {
 
 #[test]
 fn every_event_tells_the_columns_that_its_row_had() {
-    let seed = std::env::var("SHAPES_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(17);
+    let seed = std::env::var("SHAPES_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(3);
     let mut dice = Dice::new(seed);
     let root = root();
     root.app.execute(SETTING);
