@@ -266,6 +266,7 @@ fn every_event_tells_the_columns_that_its_row_had() {
         root.app.value("select pg_stat_get_live_tuples(reltoastrelid) >= 512 from pg_class where oid = 'light'::regclass") == "t"
     });
     root.app.execute("select londiste_rs.capture_table('q', 'public.light')");
+    root.app.execute("update light set n = nextval('counter') where n = (select min(n) from light)");
     let mut owner = root.app.connect();
     let mut writers: Vec<Writer> = (0..3).map(|_| Writer::new(&root)).collect();
     let mut history = Vec::new();
