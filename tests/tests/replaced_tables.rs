@@ -93,6 +93,7 @@ fn tables_that_are_not_what_they_were_are_parked_and_told() {
 
 /// Tables that the stock triggers capture make no event of what becomes of them, and nobody tells of the target's: the leaf's worker looks.
 #[test]
+#[ignore = "red: the leaf does not hold a renamed table of stock triggers yet (issue 16, point 25)"]
 fn tables_of_stock_triggers_and_of_the_target_are_held_when_they_are_others() {
     let pair = Pair::start();
     let all = ["good", "renamed", "again", "gone", "bare", "there", "swapped"];

@@ -105,7 +105,7 @@ fn attributes_nodes_and_events_that_nobody_serves_are_refused_by_name() {
     pair.source.execute("alter table late rename to later");
     wait_for(SETTLE, "the root tells", || {
         let said = setup.londiste(&["source.ini", "tables"]).expect_success().stdout.clone();
-        if said.contains("the table was renamed or dropped") { Ok(()) } else { Err(said) }
+        if said.contains("the table was renamed to public.later") { Ok(()) } else { Err(said) }
     });
 
     // a node
