@@ -52,7 +52,7 @@ begin
            case when r.relid <> i_rel then 'partition' end
       from (select i_rel
              union all
-             select t.relid::oid from pg_partition_tree(i_rel) t join pg_class c on c.oid = t.relid and c.relkind in ('r', 'p')
+             select t.relid from londiste_rs.partition_tree(i_rel) t join pg_class c on c.oid = t.relid and c.relkind in ('r', 'p')
               where t.relid <> i_rel) r (relid);
 end $$;
 
@@ -97,6 +97,7 @@ declare
     now_layouts text;
     fn text;
     changed boolean := false;
+    patience constant text := current_setting('lock_timeout');
     t record;
 begin
     if rel is null then
@@ -141,9 +142,24 @@ begin
         changed := true;
     end if;
     for t in select * from londiste_rs.capture_triggers(i_queue_name, rel, fn, described.form) loop
-        changed := londiste_rs.ensure_trigger(t.relid, t.trigger_name, t.type, t.events, t.clause, t.function_name, t.argument) or changed;
+        if londiste_rs.ensure_trigger(t.relid, t.trigger_name, t.type, t.events, t.clause, t.function_name, t.argument) then
+            changed := true;
+            -- who holds a lock waits shorter than the server does before it looks for a deadlock: the application would be its victim
+            perform set_config('lock_timeout', '200ms', true);
+        end if;
     end loop;
+    perform set_config('lock_timeout', patience, true);
     return changed;
+end $$;
+
+-- Brings the capture of a table up to date, where it has one: remove_table may have been faster. Returns whether anything changed.
+create or replace function londiste_rs.refresh_capture(i_queue_name text, i_table_name text)
+returns boolean language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform from londiste_rs.capture c where c.queue_name = i_queue_name and c.table_name = i_table_name for update;
+    return found and londiste_rs.capture_table(i_queue_name, i_table_name);
 end $$;
 
 -- Removes capture of a table: triggers and function.

@@ -22,7 +22,9 @@ begin
                    from pgq.queue q where q.queue_name = i_queue_name offset 0) q
      cross join lateral (
            select string_agg(w.part, ' ' order by w.part) as parts, sum(w.large) >= 512 as large
-             from (select c.relid union all select t.relid::oid from pg_partition_tree(c.relid) t where t.relid <> c.relid) r (relid)
+             from (select c.relid union all
+                   select t.relid from pg_class p cross join lateral londiste_rs.partition_tree(p.oid) t
+                    where p.oid = c.relid and p.relkind = 'p' and t.level > 0) r (relid)
             cross join lateral (
                   select concat('c', k.oid, '-', k.xmin, '-', n.xmin) as part,
                          (select greatest(pg_stat_get_live_tuples(t.oid), t.relpages * 4) from pg_class t where t.oid = k.reltoastrelid) as large

@@ -39,7 +39,7 @@ as $$
                 when t.tgenabled = 'D' then 'is disabled'
                 when t.tgenabled = 'R' then 'fires in replica sessions only' end
       from wanted w
-     cross join lateral pg_partition_tree(w.relid) part
+     cross join lateral londiste_rs.partition_tree(w.relid) part
       join pg_class c on c.oid = part.relid and c.oid <> w.relid and c.relkind in ('r', 'p')
       left join pg_trigger t on t.tgrelid = c.oid and t.tgname = w.trigger_name
      where w.type & 1 = 1
@@ -187,7 +187,9 @@ declare
     rel oid := londiste_rs.find_relation(i_table_name);
     t record;
 begin
-    if rel is null then
+    -- remove_table may have been faster
+    perform from londiste.table_info i where i.queue_name = i_queue_name and i.table_name = i_table_name and i.local for share;
+    if not found or rel is null then
         return;
     end if;
     if londiste_rs.has_stock_capture(i_queue_name, i_table_name, i_capture) then

@@ -1,5 +1,6 @@
 -- What is ours, on top of the stock API: see docs/architecture.md.
 \ir schema.sql
+\ir partition_tree.sql
 \ir key_columns.sql
 \ir storable.sql
 \ir row_shape.sql

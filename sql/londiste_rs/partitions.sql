@@ -139,7 +139,7 @@ set search_path = pg_catalog, pg_temp
 as $$
     select i_notice not in ('was detached', 'was dropped')
         or not exists (select from pg_class c where c.oid = i_dest and c.relkind = 'p')
-        or exists (select from pg_partition_tree(i_dest) p where p.relid = londiste_rs.find_relation(i_part_name))
+        or exists (select from londiste_rs.partition_tree(i_dest) p where p.relid = londiste_rs.find_relation(i_part_name))
 $$;
 
 -- Keeps what the root has told of a partition, on a subscriber where it matters: not where the table's rows are still to be copied.

@@ -6,7 +6,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     rel oid := londiste_rs.find_relation(i_table_name);
-    rels oid[] := array(select rel union select p.relid::oid from pg_partition_tree(rel) p);
+    rels oid[] := array(select rel union select p.relid::oid from londiste_rs.partition_tree(rel) p);
     k record;
     dropped integer := 0;
 begin

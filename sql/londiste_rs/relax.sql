@@ -76,7 +76,7 @@ begin
           from pg_trigger t
          where not t.tgisinternal and t.tgenabled = 'O'
            and t.tgrelid in (select x.relid from unnest(i_replicated) r (relid)
-                              cross join lateral (select r.relid union select pt.relid from pg_partition_tree(r.relid) pt) x(relid))
+                              cross join lateral (select r.relid union select pt.relid from londiste_rs.partition_tree(r.relid) pt) x(relid))
            and not exists (select from pgq_node.node_info n
                             where t.tgname = any (array(select londiste_rs.trigger_name(n.queue_name) || e.suffix
                                                            from unnest(array['', '_insert', '_delete', '_truncate']) e (suffix))))
@@ -139,7 +139,7 @@ begin
           left join pg_trigger t on t.tgrelid = londiste_rs.find_relation(x.table_name) and t.tgname = x.trigger_name::name
                                 and not t.tgisinternal
          where i_all or not exists (select from londiste_rs.replicated_relations() r
-                            cross join lateral (select r.relid union select pt.relid from pg_partition_tree(r.relid) pt) y(relid)
+                            cross join lateral (select r.relid union select pt.relid from londiste_rs.partition_tree(r.relid) pt) y(relid)
                             where y.relid = londiste_rs.find_relation(x.table_name))
     loop
         if c.tgrelid is not null then

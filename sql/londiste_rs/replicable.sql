@@ -22,7 +22,7 @@ begin
           from pg_class p
          where p.relkind = 'p' and not p.relispartition
            and (i_capture = 'stock'
-                or exists (select from pg_partition_tree(p.oid) t join here h on h.relid = t.relid where t.relid <> p.oid)
+                or exists (select from londiste_rs.partition_tree(p.oid) t join here h on h.relid = t.relid where t.relid <> p.oid)
                    and not exists (select from here h where h.relid = p.oid))
     )
     select case c.relkind when 'p' then 'r' else c.relkind::text end, n.nspname || '.' || c.relname,

@@ -57,7 +57,7 @@ begin
      where c.oid = i_rel and c.relkind <> 'p'
     union all
     select t.relid
-      from pg_partition_tree(i_rel) t
+      from londiste_rs.partition_tree(i_rel) t
      where t.isleaf and (select k.relkind from pg_class k where k.oid = i_rel) = 'p'
        and (select k.relkind from pg_class k where k.oid = t.relid) = 'r';
 end $$;

@@ -40,7 +40,10 @@ pub struct Source {
     pub(crate) asked: Vec<String>,
 }
 
-const COLUMNS: &str = "
+fn columns_query() -> String {
+    let tree = pg::partition_tree("c.oid");
+    format!(
+        "
 select a.attname::text,
        concat(quote_ident(a.attname), ' ', pg_catalog.format_type(a.atttypid, a.atttypmod),
               case when a.attgenerated <> '' then format(' generated always as (%s) stored', pg_catalog.pg_get_expr(d.adbin, d.adrelid)) end),
@@ -49,7 +52,7 @@ select a.attname::text,
        array(select distinct (f.attmissingval::text::text[])[1]
                from pg_catalog.pg_attribute f
               where f.atthasmissing and f.attname = a.attname and not f.attisdropped
-                and f.attrelid in (select c.oid union all select p.relid from pg_catalog.pg_partition_tree(c.oid) p)),
+                and f.attrelid in (select p.relid from {tree} p)),
        case when a.attgenerated = '' then pg_catalog.pg_get_expr(d.adbin, d.adrelid) end
   from pg_catalog.pg_class c
   join pg_catalog.pg_namespace n on n.oid = c.relnamespace
@@ -57,7 +60,9 @@ select a.attname::text,
   join pg_catalog.pg_type t on t.oid = a.atttypid
   left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
  where n.nspname = $1::text::name and c.relname = $2::text::name
- order by a.attnum";
+ order by a.attnum"
+    )
+}
 
 const FORMER: &str = "
 select distinct c.value->>0
@@ -79,7 +84,7 @@ impl Source {
         let mut columns = Vec::new();
         for (schema, name) in splits(table) {
             let parameters: [(&(dyn ToSql + Sync), Type); 2] = [(&schema, Type::TEXT), (&name, Type::TEXT)];
-            let rows = provider.query_typed(COLUMNS, &parameters).await.map_err(failed())?;
+            let rows = provider.query_typed(&columns_query(), &parameters).await.map_err(failed())?;
             columns = rows.iter().map(column).collect();
             if !columns.is_empty() {
                 break;

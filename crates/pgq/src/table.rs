@@ -375,10 +375,10 @@ pub async fn stale_captures<C: GenericClient>(
     Ok(stale.iter().map(|table| table.get(0)).collect())
 }
 
-/// Root: brings the capture of a table up to date. Where a trigger is missing, it waits for the table's lock as long as `lock_timeout` says.
+/// Root: brings the capture of a table up to date, if it has one still. Where a trigger is missing, it waits for the table's lock as long as `lock_timeout` says.
 pub async fn refresh_capture<C: GenericClient>(client: &C, queue: &str, name: &str) -> Result<()> {
-    let sql = "select londiste_rs.capture_table($1, $2)";
-    row(client, "londiste_rs.capture_table", sql, &[&queue, &name]).await?;
+    let sql = "select londiste_rs.refresh_capture($1, $2)";
+    row(client, "londiste_rs.refresh_capture", sql, &[&queue, &name]).await?;
     Ok(())
 }
 

@@ -51,7 +51,10 @@ struct Keyed {
 }
 
 /// By nothing but the system's catalogs: a source of the stock tools has no schema of ours. Chunks lock each heap, which takes SELECT on it.
-const FACTS: &str = "\
+fn facts_query() -> String {
+    let tree = pg::partition_tree("top.oid");
+    format!(
+        "\
 select top.oid,
        coalesce(sum(pg_catalog.pg_table_size(c.oid)), 0)::int8,
        coalesce(sum(pg_catalog.pg_relation_size(c.oid)) / pg_catalog.current_setting('block_size')::int8, 0)::int8,
@@ -61,11 +64,13 @@ select top.oid,
  cross join lateral (
        select top.oid where top.relkind <> 'p'
        union all
-       select t.relid from pg_catalog.pg_partition_tree(top.oid) t where top.relkind = 'p' and t.isleaf) rel
-  join pg_catalog.pg_class c on c.oid = rel.oid
+       select t.relid from {tree} t where top.relkind = 'p') rel
+  join pg_catalog.pg_class c on c.oid = rel.oid and c.relkind <> 'p'
   left join pg_catalog.pg_am am on am.oid = c.relam
  where top.oid = any ($1)
- group by top.oid";
+ group by top.oid"
+    )
+}
 
 /// Looks at the source's table.
 pub(crate) async fn facts(provider: &Client, table: &Table) -> Result<Facts> {
@@ -76,7 +81,7 @@ pub(crate) async fn facts(provider: &Client, table: &Table) -> Result<Facts> {
 pub(crate) async fn facts_of(provider: &Client, tables: &[&Table]) -> Result<HashMap<u32, Facts>> {
     let names: Vec<String> = tables.iter().map(|table| table.name.to_string()).collect();
     let oids: Vec<u32> = tables.iter().map(|table| table.oid).collect();
-    let rows = provider.query(FACTS, &[&oids]).await;
+    let rows = provider.query(&facts_query(), &[&oids]).await;
     let rows = rows.during(format!("looking at table {}", names.join(", ")))?;
     let facts = |row: &Row| Facts { bytes: row.get(1), pages: row.get(2), heaps: row.get(3) };
     Ok(rows.iter().map(|row| (row.get(0), facts(row))).collect())

@@ -26,17 +26,22 @@ select a.attname::text, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attno
  where a.attrelid = $1 and a.attnum > 0 and not a.attisdropped
  order by a.attnum";
 
-const PARTITIONS: &str = "\
+fn partitions_query() -> String {
+    let tree = pg::partition_tree("$1");
+    format!(
+        "\
 select c.oid, n.nspname::text, c.relname::text, pn.nspname::text, pc.relname::text,
        pg_catalog.pg_get_expr(c.relpartbound, c.oid),
        case when c.relkind = 'p' then pg_catalog.pg_get_partkeydef(c.oid) end, c.relkind = 'f'
-  from pg_catalog.pg_partition_tree($1::oid::regclass) t
+  from {tree} t
   join pg_catalog.pg_class c on c.oid = t.relid
   join pg_catalog.pg_namespace n on n.oid = c.relnamespace
   join pg_catalog.pg_class pc on pc.oid = t.parentrelid
   join pg_catalog.pg_namespace pn on pn.oid = pc.relnamespace
  where t.level > 0
- order by t.level, n.nspname, c.relname";
+ order by t.level, n.nspname, c.relname"
+    )
+}
 
 const CHECKS: &str = "\
 select conname::text, pg_catalog.pg_get_constraintdef(oid), pg_catalog.obj_description(oid, 'pg_constraint')
@@ -169,7 +174,7 @@ pub(crate) async fn partitions(session: &Client, oid: u32) -> Result<Vec<Partiti
         partition_key: row.get(6),
         foreign: row.get(7),
     };
-    each(session, PARTITIONS, &[&oid], partition).await
+    each(session, &partitions_query(), &[&oid], partition).await
 }
 
 /// A check constraint of the table's own.
