@@ -118,7 +118,7 @@ begin
                     where t.queue_name = i_queue_name and t.table_name = i_table_name and t.local and t.merge_state = 'in-copy');
 end $$;
 
--- Forgets how far a table's copy has come. What it has dropped stays known.
+-- Forgets how far a table's copy has come, and what was found out of its rows. What it has dropped stays known.
 create or replace function londiste_rs.copy_forget(i_queue_name text, i_table_name text)
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -134,4 +134,5 @@ begin
             execute format('drop table if exists londiste_rs.%I', r.staging);
         end if;
     end loop;
+    perform londiste_rs.forget_comparison(i_queue_name, i_table_name);
 end $$;

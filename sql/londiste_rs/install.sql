@@ -29,6 +29,7 @@
 \ir parking.sql
 \ir missing_columns.sql
 \ir script.sql
+\ir comparison.sql
 \ir copy.sql
 \ir copy_index.sql
 \ir tables.sql

@@ -17,3 +17,8 @@ do $$
 begin
     perform londiste_rs.take_step(2, 'positions, states of foreign keys, skipped columns and storable texts have their tables and functions');
 end $$;
+
+do $$
+begin
+    perform londiste_rs.take_step(3, 'comparisons have their tables');
+end $$;

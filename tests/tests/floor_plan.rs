@@ -13,6 +13,7 @@ const FLOORS: &[(&str, u32)] = &[
     ("apply", 2),
     ("ticker", 3),
     ("consumer", 3),
+    ("compare", 3),
     ("copier", 3),
     ("daemon", 4),
     ("cli", 5),

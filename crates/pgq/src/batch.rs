@@ -160,7 +160,7 @@ pub async fn is_single<C: GenericClient>(client: &C, queue: &str, batch: &Batch)
 
 /// Columns of events where the database knows no encoding: the server checks texts against the client's, and one that is not in it would fail
 /// the whole batch.
-const RAW_TEXTS: &str = "ev_id, ev_txid, convert_to(ev_type, 'SQL_ASCII') as ev_type, convert_to(ev_data, 'SQL_ASCII') as ev_data, \
+pub(crate) const RAW_TEXTS: &str = "ev_id, ev_txid, convert_to(ev_type, 'SQL_ASCII') as ev_type, convert_to(ev_data, 'SQL_ASCII') as ev_data, \
      convert_to(ev_extra1, 'SQL_ASCII') as ev_extra1, convert_to(ev_extra2, 'SQL_ASCII') as ev_extra2, \
      convert_to(ev_extra3, 'SQL_ASCII') as ev_extra3, convert_to(ev_extra4, 'SQL_ASCII') as ev_extra4";
 

@@ -4,7 +4,9 @@
 
 pub mod batch;
 pub mod bell;
+pub mod between;
 mod call;
+pub mod comparison;
 pub mod conflict;
 pub mod error;
 pub mod event;

@@ -21,6 +21,16 @@ impl Snapshot {
         txid < self.xmin || (txid < self.xmax && self.running.binary_search(&txid).is_err())
     }
 
+    /// Whether this snapshot sees every transaction that `earlier` sees.
+    pub fn covers(&self, earlier: &Snapshot) -> bool {
+        earlier.xmax <= self.xmax && self.running.iter().all(|id| !earlier.contains(*id))
+    }
+
+    /// Transactions that were running, or had not begun, when the snapshot was taken: those of the list, and all from the number on.
+    pub fn unseen(&self) -> (&[i64], i64) {
+        (&self.running, self.xmax)
+    }
+
     /// Whether no transaction is seen by this snapshot that `later` does not see for sure: batches that begin at `later` hold
     /// nothing of this one.
     pub fn is_behind(&self, later: &Snapshot) -> bool {
@@ -69,6 +79,14 @@ mod tests {
     fn is_behind_once_all_it_saw_is_over() {
         assert!(snapshot("10:20:12").is_behind(&snapshot("20:25:")));
         assert!(!snapshot("10:20:12").is_behind(&snapshot("19:25:19")));
+    }
+
+    #[test]
+    fn covers_what_sees_no_more_than_itself() {
+        let later = snapshot("10:20:12,15");
+        assert!(later.covers(&later) && later.covers(&snapshot("10:20:12,14,15")) && later.covers(&snapshot("8:11:8")));
+        assert!(!later.covers(&snapshot("10:20:12")), "15 is over there");
+        assert!(!later.covers(&snapshot("21:22:")) && !later.covers(&snapshot("13:16:")));
     }
 
     #[test]

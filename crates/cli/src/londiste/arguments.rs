@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::londiste::command::{
-    add_seq, add_table, check, check_capture, create_leaf, create_root, drop_node, execute, members,
-    remove_seq, remove_table, resume_table, resync, status, tables, wait_sync, worker,
+    add_seq, add_table, check, check_capture, compare, create_leaf, create_root, drop_node, execute, members,
+    remove_seq, remove_table, repair, resume_table, resync, status, tables, wait_sync, worker,
 };
 use crate::londiste::flags;
 
@@ -69,6 +69,10 @@ pub(crate) enum Command {
     CheckCapture(check_capture::Arguments),
     /// Compare the columns of tables here with the provider's
     Check(check::Arguments),
+    /// Compare the rows of tables here with the root's while both work
+    Compare(compare::Arguments),
+    /// Write rows that differ as the root has them
+    Repair(repair::Arguments),
     /// List foreign keys of replicated tables, and those that are still to come back
     Fkeys,
     /// List tables and sequences of the queue that this node does not replicate

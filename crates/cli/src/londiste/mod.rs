@@ -24,6 +24,9 @@ use crate::terminal::{self, Terminal};
 /// Exit code of a command line that cannot be understood.
 const USAGE: u8 = 2;
 
+/// Exit code of a command that could not verify something.
+const UNVERIFIED: u8 = 3;
+
 /// The ini file that `--ini` prints.
 const SAMPLE: &str = include_str!("../../../../etc/target.ini");
 
@@ -62,6 +65,7 @@ pub fn main() -> ExitCode {
     match run(arguments, terminal) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Partly) => ExitCode::FAILURE,
+        Ok(Outcome::Unverified) => ExitCode::from(UNVERIFIED),
         Err(problem) => {
             terminal.complain(&terminal::describe(&problem));
             ExitCode::FAILURE

@@ -23,8 +23,6 @@ const COMMANDS: &[(&str, &str)] = &[
         "rename-node",
         "a node keeps its name; drop-node and create-leaf under the new one, with add-table --expect-sync while nothing writes",
     ),
-    ("compare", "rows of the two sides are not compared yet; count them on both sides while nothing writes"),
-    ("repair", "rows are not repaired one by one; resync copies a table again while the others go on"),
     (
         "change-handler",
         "handlers are not supported: rows are applied as they were written, and a table whose attributes name one is parked",

@@ -72,6 +72,14 @@ impl Limits {
     }
 }
 
+/// For others than copies who read large tables of the source.
+impl pg::Valve for Limits {
+    async fn pass(&mut self, bytes: u64) -> bool {
+        self.gate.open().await;
+        self.gate.pass(bytes, None).await
+    }
+}
+
 /// Shared by all copies of a node.
 #[derive(Clone, Debug)]
 pub(crate) struct Gate {

@@ -4,6 +4,7 @@ pub(crate) mod add_seq;
 pub(crate) mod add_table;
 pub(crate) mod check;
 pub(crate) mod check_capture;
+pub(crate) mod compare;
 pub(crate) mod config;
 pub(crate) mod create_leaf;
 pub(crate) mod create_root;
@@ -18,6 +19,7 @@ pub(crate) mod node_status;
 pub(crate) mod pause;
 pub(crate) mod remove_seq;
 pub(crate) mod remove_table;
+pub(crate) mod repair;
 pub(crate) mod reposition;
 pub(crate) mod resume;
 pub(crate) mod resume_table;
@@ -52,6 +54,8 @@ pub(crate) async fn dispatch(job: &Job, command: Command) -> anyhow::Result<Outc
         Command::Tables(arguments) => tables::run(job, &arguments).await,
         Command::CheckCapture(arguments) => check_capture::run(job, &arguments).await,
         Command::Check(arguments) => check::run(job, &arguments).await,
+        Command::Compare(arguments) => compare::run(job, &arguments).await,
+        Command::Repair(arguments) => repair::run(job, &arguments).await,
         Command::Fkeys => fkeys::run(job).await,
         Command::Missing => missing::run(job).await,
         Command::Resync(arguments) => resync::run(job, &arguments).await,

@@ -20,6 +20,7 @@ pub(crate) struct Job {
     /// The ini file as it was named.
     pub(crate) ini: PathBuf,
     pub(crate) settings: LondisteSettings,
+    overrides: Vec<(String, String)>,
     pub(crate) terminal: Terminal,
 }
 
@@ -35,7 +36,16 @@ impl Job {
     pub(crate) fn load(ini: &Path, overrides: &[(String, String)], terminal: Terminal) -> Result<Job> {
         let read = Ini::load(ini, overrides)?;
         read.warnings("londiste").iter().for_each(|line| terminal.warn(line));
-        Ok(Job { ini: ini.to_owned(), settings: read.londiste()?, terminal })
+        let (ini, overrides) = (ini.to_owned(), overrides.to_vec());
+        Ok(Job { ini, settings: read.londiste()?, overrides, terminal })
+    }
+
+    /// What slows down whoever reads large tables of the source: the limits of copies, with another rate where one is given.
+    pub(crate) fn read_limits(&self, rate: Option<&str>) -> Result<copier::Limits> {
+        let mut overrides = self.overrides.clone();
+        overrides.extend(rate.map(|rate| ("copy_rate_limit".to_owned(), rate.to_owned())));
+        let config: copier::Config = Ini::load(&self.ini, &overrides)?.section("londiste")?;
+        Ok(copier::Limits::new(&config))
     }
 
     /// The queue's name.

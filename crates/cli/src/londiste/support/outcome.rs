@@ -7,6 +7,8 @@ pub(crate) enum Outcome {
     Done,
     /// Some of it was not, and that has been said.
     Partly,
+    /// Something could not be verified, and that has been said.
+    Unverified,
 }
 
 impl Outcome {

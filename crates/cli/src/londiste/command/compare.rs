@@ -1,0 +1,363 @@
+//! `compare [TABLE…]`: whether rows here are the root's, while both sides work.
+
+use std::fs::File;
+use std::io::Write;
+use std::time::{Duration, Instant, SystemTime};
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use compare::{Config, Difference, Observer, Outcome as Compared, Sides};
+use pg::Session;
+use pgq::comparison::{self, Comparison, Verdict};
+use pgq::table::{self, TableInfo};
+use serde_json::{Map, Value, json};
+
+use crate::londiste::support::batch_outcome::Apart;
+use crate::londiste::support::job::{Job, Node};
+use crate::londiste::support::outcome::Outcome;
+use crate::terminal::Terminal;
+
+/// `application_name` of its sessions.
+const APPLICATION: &str = "londiste compare";
+/// A pair of snapshots is given up after this.
+const SLICE: Duration = Duration::from_secs(60);
+/// Rows in a range.
+const RANGE: i64 = 20_000;
+/// How often it says how far it is.
+const SPEAK: Duration = Duration::from_secs(10);
+/// Longer values are cut for people.
+const SHOWN: usize = 60;
+
+/// Words of `compare`.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Names or globs (default: every table of this node)
+    #[arg(value_name = "TABLE")]
+    pub(crate) tables: Vec<String>,
+
+    /// Count rows only
+    #[arg(long)]
+    count_only: bool,
+
+    /// Only rows that changed since the last comparison that was equal
+    #[arg(long, conflicts_with = "count_only")]
+    changed: bool,
+
+    /// Begin anew where an earlier comparison was interrupted
+    #[arg(long)]
+    again: bool,
+
+    /// Read no faster than this, as 20MB a second (default: copy_rate_limit)
+    #[arg(long, value_name = "RATE")]
+    max_rate: Option<String>,
+
+    /// Write every difference found into FILE, a JSON object a line
+    #[arg(long, value_name = "FILE")]
+    report: Option<std::path::PathBuf>,
+
+    /// Show keys of rows that differ, and no other values
+    #[arg(long)]
+    no_values: bool,
+
+    /// Answer in JSON
+    #[arg(long)]
+    json: bool,
+
+    /// Names that are not replicated here are no failure
+    #[arg(long)]
+    force: bool,
+
+    /// Show how far the running comparison is, and the last results
+    #[arg(long, conflicts_with_all = ["stop", "count_only", "changed"])]
+    status: bool,
+
+    /// End the running comparison; the next one goes on there
+    #[arg(long, conflicts_with_all = ["count_only", "changed"])]
+    stop: bool,
+}
+
+pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
+    let local = job.local().await?;
+    refuse_root(job, &local)?;
+    if arguments.status {
+        return status(job, &local.session, arguments.json).await;
+    }
+    if arguments.stop {
+        comparison::ask_to_stop(&*local.session, job.queue()).await?;
+        job.terminal.say("the running comparison, if there is one, ends within seconds; londiste INI compare goes on there");
+        return Ok(Outcome::Done);
+    }
+    let mut apart = Apart::forgiving(job.terminal, arguments.force);
+    let chosen = chosen(job, &local.session, &arguments.tables, &mut apart).await?;
+    if chosen.is_empty() {
+        job.terminal.say(&format!("node {} has no table to be compared", local.info.name));
+        return Ok(apart.outcome());
+    }
+    let report = arguments.report.as_ref().map(|file| {
+        File::create(file).with_context(|| format!("the file of --report, {}", file.display()))
+    });
+    let config = config(job, &local, arguments);
+    let sides = sides(job, &local).await?;
+    if arguments.again {
+        let names: Vec<String> = chosen.iter().map(|info| info.name.clone()).collect();
+        comparison::start_over(&*sides.record, job.queue(), &names).await?;
+    }
+    let mut valve = job.read_limits(arguments.max_rate.as_deref())?;
+    let mut voice = Voice {
+        terminal: job.terminal,
+        json: arguments.json,
+        values: !arguments.no_values,
+        report: report.transpose()?,
+        lost: None,
+        spoken: Instant::now(),
+    };
+    let began = Instant::now();
+    let compared = compare::run(&sides, &config, &chosen, &mut voice, &mut valve).await?;
+    if let Some(error) = voice.lost {
+        bail!("the file of --report could not be written: {error}");
+    }
+    Ok(ending(job, arguments, &compared, began.elapsed(), apart.outcome()))
+}
+
+/// Only a leaf has rows that are another node's.
+pub(crate) fn refuse_root(job: &Job, local: &Node) -> Result<()> {
+    if local.is_root() {
+        bail!("node {} is the root of queue {}: compare and repair are for its leaves", local.info.name, job.queue());
+    }
+    Ok(())
+}
+
+/// The tables that words name, or all of this node.
+pub(crate) async fn chosen(
+    job: &Job,
+    session: &Session,
+    words: &[String],
+    apart: &mut Apart,
+) -> Result<Vec<TableInfo>> {
+    let known = table::list(&**session, job.queue()).await?;
+    let known: Vec<TableInfo> = known.into_iter().filter(|info| info.local).collect();
+    if words.is_empty() {
+        return Ok(known);
+    }
+    let names: Vec<String> = known.iter().map(|info| info.name.clone()).collect();
+    let found = apart.choose(words, &names, "not replicated on this node; see tables")?;
+    Ok(known.into_iter().filter(|info| found.contains(&info.name)).collect())
+}
+
+/// What `compare` and `repair` share.
+pub(crate) fn config_of(job: &Job, local: &Node) -> Config {
+    Config {
+        queue: job.queue().to_owned(),
+        consumer: local.info.worker.clone().unwrap_or_default(),
+        slice: SLICE,
+        range_rows: RANGE,
+        limits: job.settings.limits(),
+        count_only: false,
+        changed: false,
+        values: true,
+        stop: std::sync::Arc::default(),
+    }
+}
+
+fn config(job: &Job, local: &Node, arguments: &Arguments) -> Config {
+    Config {
+        count_only: arguments.count_only,
+        changed: arguments.changed,
+        values: !arguments.no_values,
+        ..config_of(job, local)
+    }
+}
+
+/// Two connections to each side.
+pub(crate) async fn sides(job: &Job, local: &Node) -> Result<Sides> {
+    let here = job.settings.db.within(job.settings.limits());
+    let target = Session::connect(&here, APPLICATION).await.context("this node's database")?;
+    let record = Session::connect(&here, APPLICATION).await.context("this node's database")?;
+    let provider = job.provider_of(&local.info).await?.session;
+    let source = job.provider_of(&local.info).await?.session;
+    Ok(Sides { source, provider, target, record })
+}
+
+/// What is said while it goes on.
+struct Voice {
+    terminal: Terminal,
+    json: bool,
+    values: bool,
+    report: Option<File>,
+    lost: Option<std::io::Error>,
+    spoken: Instant,
+}
+
+impl Voice {
+    fn say(&self, text: &str) {
+        if !self.json {
+            self.terminal.say(text);
+        }
+    }
+}
+
+impl Observer for Voice {
+    fn waits(&mut self, why: &str) {
+        self.terminal.warn(why);
+    }
+
+    fn is_at(&mut self, table: &str, rows: i64, expected: i64) {
+        if self.spoken.elapsed() > SPEAK {
+            self.spoken = Instant::now();
+            self.say(&format!("{table}: {rows} of about {expected} rows compared"));
+        }
+    }
+
+    fn differs(&mut self, table: &str, key: &str, difference: &Difference) {
+        let kind = difference.kind.as_str();
+        let columns: Vec<String> = difference
+            .columns
+            .iter()
+            .map(|(name, there, here)| {
+                if self.values {
+                    format!("{name} on source {}, on target {}", shown(there.as_deref()), shown(here.as_deref()))
+                } else {
+                    name.clone()
+                }
+            })
+            .collect();
+        let columns = if columns.is_empty() { String::new() } else { format!(": {}", columns.join("; ")) };
+        self.say(&format!("  {kind}  {table} {}{columns}", cut(key, 4 * SHOWN)));
+        if let Some(file) = &mut self.report {
+            let values: Map<String, Value> = difference
+                .columns
+                .iter()
+                .map(|(name, there, here)| {
+                    (name.clone(), if self.values { json!([there, here]) } else { Value::Null })
+                })
+                .collect();
+            let line = json!({ "table": table, "key": difference.key, "kind": kind, "columns": values });
+            if let Err(error) = writeln!(file, "{line}") {
+                self.lost.get_or_insert(error);
+            }
+        }
+    }
+
+    fn ended(&mut self, outcome: &Compared) {
+        self.say(&line(outcome));
+    }
+}
+
+fn shown(value: Option<&str>) -> String {
+    value.map_or_else(|| "NULL".to_owned(), |value| format!("'{}'", cut(value, SHOWN)))
+}
+
+fn cut(text: &str, length: usize) -> String {
+    if text.chars().count() <= length {
+        return text.to_owned();
+    }
+    format!("{}…", text.chars().take(length).collect::<String>())
+}
+
+fn line(outcome: &Compared) -> String {
+    let at = outcome.at.map(|(tick, time)| format!(" at tick {tick}, {}", clock(time))).unwrap_or_default();
+    let remarks = if outcome.remarks.is_empty() { String::new() } else { format!(" ({})", outcome.remarks.join("; ")) };
+    let (table, rows) = (&outcome.table, outcome.rows);
+    match outcome.verdict {
+        Verdict::Equal => format!("{table}: {rows} rows, equal{at}{remarks}"),
+        Verdict::Differs => format!("{table}: {rows} rows, {} DIFFER{at}{remarks}", outcome.differing),
+        Verdict::Unverified => format!("{table}: COULD NOT BE COMPARED{remarks}"),
+    }
+}
+
+/// Time of day, in the zone of this machine.
+fn clock(time: SystemTime) -> String {
+    jiff::Timestamp::try_from(time).map_or_else(
+        |_| String::new(),
+        |time| time.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string(),
+    )
+}
+
+fn ending(
+    job: &Job,
+    arguments: &Arguments,
+    compared: &[Compared],
+    took: Duration,
+    asked: Outcome,
+) -> Outcome {
+    let of = |verdict| compared.iter().filter(move |outcome| outcome.verdict == verdict);
+    let (differ, unverified) = (of(Verdict::Differs).count(), of(Verdict::Unverified).count());
+    let rows: i64 = compared.iter().map(|outcome| outcome.rows).sum();
+    let differing: i64 = compared.iter().map(|outcome| outcome.differing).sum();
+    if arguments.json {
+        let tables: Vec<Value> = compared
+            .iter()
+            .map(|outcome| {
+                json!({ "table": outcome.table, "verdict": outcome.verdict.as_str(), "rows": outcome.rows, "differing": outcome.differing,
+                        "tick": outcome.at.map(|(tick, _)| tick), "remarks": outcome.remarks })
+            })
+            .collect();
+        let answer = json!({ "version": 1, "queue": job.queue(), "equal": differ + unverified == 0, "rows": rows,
+                             "differing": differing, "seconds": took.as_secs_f64(), "tables": tables });
+        job.terminal.print(&answer.to_string());
+    } else {
+        let seconds = took.as_secs_f64();
+        let word = if arguments.count_only { "counted" } else { "compared" };
+        if differ > 0 {
+            let names: Vec<&str> = of(Verdict::Differs).map(|outcome| outcome.table.as_str()).collect();
+            job.terminal.complain(&format!(
+                "{differing} rows of {differ} tables differ, of {rows} {word} in {seconds:.1} s; to write them as the root has them: londiste {} repair {}",
+                job.ini.display(),
+                names.join(" ")
+            ));
+        } else {
+            job.terminal.say(&format!("{rows} rows of {} tables {word} in {seconds:.1} s: none differs", compared.len() - unverified));
+        }
+        if unverified > 0 {
+            job.terminal.complain(&format!("{unverified} tables could not be compared: nothing is known of them"));
+        }
+    }
+    if differ > 0 {
+        Outcome::Partly
+    } else if unverified > 0 || asked != Outcome::Done {
+        Outcome::Unverified
+    } else {
+        Outcome::Done
+    }
+}
+
+async fn status(job: &Job, session: &Session, as_json: bool) -> Result<Outcome> {
+    let known = comparison::list(&**session, job.queue()).await?;
+    if as_json {
+        let tables: Vec<Value> = known
+            .iter()
+            .map(|c| {
+                json!({ "table": c.table, "verdict": c.verdict.map(Verdict::as_str), "rows": c.rows, "expected": c.expected,
+                        "differing": c.differing, "tick": c.at.map(|(tick, _)| tick), "finished": c.finished.map(clock), "reason": c.reason })
+            })
+            .collect();
+        job.terminal.print(&json!({ "version": 1, "queue": job.queue(), "tables": tables }).to_string());
+    } else if known.is_empty() {
+        job.terminal.print("no table of this node was compared yet");
+    } else {
+        known.iter().for_each(|comparison| job.terminal.print(&state(comparison)));
+    }
+    let has = |verdict| known.iter().any(|c| c.verdict == Some(verdict));
+    Ok(match (has(Verdict::Differs), has(Verdict::Unverified) || known.is_empty() || known.iter().any(|c| c.verdict.is_none())) {
+        (true, _) => Outcome::Partly,
+        (false, true) => Outcome::Unverified,
+        (false, false) => Outcome::Done,
+    })
+}
+
+fn state(comparison: &Comparison) -> String {
+    let Comparison { table, rows, differing, .. } = comparison;
+    let reason = comparison.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+    let when = comparison.finished.map(clock).unwrap_or_default();
+    match comparison.verdict {
+        None => {
+            let expected = comparison.expected.unwrap_or_default().max(*rows);
+            let share = if expected == 0 { 100 } else { rows * 100 / expected };
+            let since = clock(comparison.began);
+            format!("{table}: {rows} of about {expected} rows ({share} %) since {since}, {differing} differ so far; not at its end: compare goes on there")
+        }
+        Some(Verdict::Equal) => format!("{table}: {rows} rows, equal, {when}{reason}"),
+        Some(Verdict::Differs) => format!("{table}: {rows} rows, {differing} DIFFER, {when}{reason}"),
+        Some(Verdict::Unverified) => format!("{table}: COULD NOT BE COMPARED, {when}{reason}"),
+    }
+}

@@ -1,0 +1,29 @@
+//! Comparing the rows of two nodes while both work, and repairing them.
+//!
+//! Nothing is stopped and nothing locked. A [pair](pair) of snapshots is opened, one of the source and then one of the target that has everything that the first one
+//! sees. The queue's events tell the keys that changed between the two; every other row must be the same. What changed is compared by the next pair.
+//! `docs/compare.md` tells why that is exact.
+
+mod buckets;
+mod config;
+mod difference;
+mod error;
+mod hot;
+mod lookup;
+mod pair;
+mod ranges;
+mod repair;
+mod run;
+mod settle;
+mod side;
+mod since;
+mod subject;
+mod touched;
+mod work;
+
+pub use config::{Config, Observer};
+pub use difference::{Difference, Kind};
+pub use error::{Error, Result};
+pub use repair::{Repair, Repaired, repair};
+pub use run::{Outcome, run};
+pub use side::Sides;

@@ -1,0 +1,324 @@
+//! Run of a comparison: pair after pair, over all tables that were asked for.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::{Duration, SystemTime};
+
+use pg::Valve;
+use pgq::comparison::{self, Comparison, Verdict};
+use pgq::table::{self, MergeState, TableInfo};
+use tokio::time::sleep;
+
+use crate::pair::{self, Pair};
+use crate::settle::{self, Settled};
+use crate::side::{Sides, files};
+use crate::subject::Subject;
+use crate::touched::{self, Touched};
+use crate::work::Work;
+use crate::{Config, Error, Observer, Result, buckets, ranges, since};
+
+/// A table that no pair can tell anything of is tried so many times.
+const TRIES: usize = 8;
+/// Between two of them.
+const PAUSE: Duration = Duration::from_millis(500);
+/// So much later the lag may be shorter.
+const LAG: Duration = Duration::from_secs(5);
+
+/// What was found out of a table.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// The table, as the queue names it.
+    pub table: String,
+    /// The end.
+    pub verdict: Verdict,
+    /// Rows compared.
+    pub rows: i64,
+    /// Rows that differ.
+    pub differing: i64,
+    /// The tick of the last pair, and when it was made.
+    pub at: Option<(i64, SystemTime)>,
+    /// Why it could not be told, and what was left out.
+    pub remarks: Vec<String>,
+}
+
+/// A table on its way.
+struct Task {
+    work: Work,
+    remarks: Vec<String>,
+    /// Pairs that have told nothing of it.
+    tries: usize,
+    /// Pairs that have looked at keys that were left.
+    settling: usize,
+}
+
+/// Compares tables of a leaf with the root's. Tables about which nothing can be said end as [`Verdict::Unverified`], and the others go on.
+///
+/// # Errors
+/// A connection is lost, another comparison is at work, or this one is to stop: what was found out is kept.
+pub async fn run(
+    sides: &Sides,
+    config: &Config,
+    tables: &[TableInfo],
+    observer: &mut impl Observer,
+    valve: &mut impl Valve,
+) -> Result<Vec<Outcome>> {
+    sides.pin().await?;
+    if !comparison::take_turn(&*sides.record, &config.queue).await? {
+        return Err(Error::Busy { queue: config.queue.clone() });
+    }
+    comparison::forget_stop(&*sides.record, &config.queue).await?;
+    let mut outcomes = Vec::new();
+    let mut tasks = begin(sides, config, tables, observer, &mut outcomes).await?;
+    // small tables first: what there is to say of them is said soon
+    tasks.sort_by_key(|task| task.work.subject.expected.saturating_mul(task.work.subject.row_bytes));
+    while !tasks.is_empty() {
+        let ended = one_pair(sides, config, &mut tasks, observer, valve).await;
+        pair::close_both(sides).await?;
+        let mut left = Vec::new();
+        for (task, ended) in std::mem::take(&mut tasks).into_iter().zip(ended?) {
+            match ended {
+                None => left.push(task),
+                Some(ended) => outcomes.push(finish(sides, config, task, ended, observer).await?),
+            }
+        }
+        tasks = left;
+    }
+    Ok(outcomes)
+}
+
+/// What all tables begin with; those that cannot be compared have their outcome at once.
+async fn begin(
+    sides: &Sides,
+    config: &Config,
+    tables: &[TableInfo],
+    observer: &mut impl Observer,
+    outcomes: &mut Vec<Outcome>,
+) -> Result<Vec<Task>> {
+    let known: BTreeMap<String, Comparison> = comparison::list(&*sides.record, &config.queue)
+        .await?
+        .into_iter()
+        .map(|comparison| (comparison.table.clone(), comparison))
+        .collect();
+    let mut subjects = Vec::new();
+    for info in tables {
+        let looked = Subject::look((&sides.provider, &sides.record), info, config.count_only).await;
+        let why = match looked {
+            Ok(Ok(subject)) => {
+                subjects.push(subject);
+                continue;
+            }
+            Ok(Err(why)) => why,
+            Err(error) if error.ends_all() => return Err(error),
+            Err(error) => error.to_string(),
+        };
+        let outcome = unverified(&info.name, why);
+        observer.ended(&outcome);
+        outcomes.push(outcome);
+    }
+    let mut differential = differential(sides, config, &subjects, &known, observer).await?;
+    let mut tasks = Vec::new();
+    for subject in subjects {
+        let mut remarks: Vec<String> = subject.left_out.clone().into_iter().collect();
+        let record = match differential.remove(&subject.name) {
+            Some(Ok(record)) => record,
+            other => {
+                remarks.extend(other.and_then(std::result::Result::err).map(|why| format!("all rows: {why}")));
+                let (queue, definition) = (config.queue.as_str(), subject.definition());
+                comparison::begin(&*sides.record, queue, &subject.name, &definition, Some(subject.expected)).await?
+            }
+        };
+        tasks.push(Task { work: Work::new(subject, record), remarks, tries: 0, settling: 0 });
+    }
+    Ok(tasks)
+}
+
+/// With `--changed`: the tables that need not be read as a whole, and why the others do.
+async fn differential(
+    sides: &Sides,
+    config: &Config,
+    subjects: &[Subject],
+    known: &BTreeMap<String, Comparison>,
+    observer: &mut impl Observer,
+) -> Result<HashMap<String, std::result::Result<Comparison, String>>> {
+    let mut found = HashMap::new();
+    if !config.changed {
+        return Ok(found);
+    }
+    let pair = Pair::open(sides, config, observer).await?;
+    for subject in subjects {
+        let base = since::base(sides, config, subject, known.get(&subject.name)).await?;
+        let begun = match base {
+            Ok((tick, mark)) => since::begin((sides, config, &pair), subject, (tick, &mark)).await?,
+            Err(why) => Err(why),
+        };
+        found.insert(subject.name.clone(), begun);
+    }
+    pair.close(sides).await?;
+    Ok(found)
+}
+
+/// How a table ends.
+#[derive(Debug)]
+enum Ended {
+    /// All of it was compared.
+    Done,
+    /// Why nothing can be said of it.
+    Unverified(String),
+}
+
+/// Goes on with all tables by one pair; answers which of them have come to their end.
+async fn one_pair(
+    sides: &Sides,
+    config: &Config,
+    tasks: &mut [Task],
+    observer: &mut impl Observer,
+    valve: &mut impl Valve,
+) -> Result<Vec<Option<Ended>>> {
+    let mut ended: Vec<Option<Ended>> = tasks.iter().map(|_| None).collect();
+    let subjects: Vec<&Subject> = tasks.iter().map(|task| &task.work.subject).collect();
+    let files_before = files(sides, &subjects).await?;
+    if config.is_stopped() || comparison::is_to_stop(&*sides.record, &config.queue).await? {
+        return Err(Error::Stopped);
+    }
+    let pair = Pair::open(sides, config, observer).await?;
+    let states = states(sides, config).await?;
+    let read = touched::read(sides, config, (&pair.seen, &pair.until), &subjects, true).await?;
+    let Some(mut changes) = read.filter(|_| pair.age() < 10 * config.slice) else {
+        observer.waits("the target lags so far behind that too many rows change between two snapshots: waiting until it has caught up");
+        sleep(LAG).await;
+        return Ok(ended);
+    };
+    if !pair.is_whole(sides, config).await? {
+        return Ok(ended);
+    }
+    for ((task, ended), before) in tasks.iter_mut().zip(&mut ended).zip(&files_before) {
+        if config.is_stopped() {
+            return Err(Error::Stopped);
+        }
+        if pair.age() >= config.slice {
+            break;
+        }
+        let name = task.work.subject.name.clone();
+        if let Some(why) = states.get(&name).map_or(Some("it is not replicated here any more"), |why| why.as_deref()) {
+            *ended = Some(Ended::Unverified(why.to_owned()));
+            continue;
+        }
+        let touched = changes.remove(&name).unwrap_or_default();
+        let worked = one_table((sides, config, &pair), task, before, &touched, observer, valve).await;
+        match worked {
+            Ok(done) => *ended = done,
+            Err(error) if error.ends_all() => return Err(error),
+            // both snapshots are of no use after it: the other tables go on with the next pair
+            Err(error) => {
+                task.work.forget();
+                *ended = Some(Ended::Unverified(error.to_string()));
+                break;
+            }
+        }
+    }
+    Ok(ended)
+}
+
+/// Goes on with one table.
+async fn one_table(
+    (sides, config, pair): (&Sides, &Config, &Pair),
+    task: &mut Task,
+    files_before: &str,
+    touched: &Touched,
+    observer: &mut impl Observer,
+    valve: &mut impl Valve,
+) -> Result<Option<Ended>> {
+    // from now on nobody empties or rewrites it until the pair is given up: what a snapshot sees of such a table is not what it was
+    task.work.subject.hold(sides).await?;
+    let is_same = files(sides, &[&task.work.subject]).await?.first().map(String::as_str) == Some(files_before);
+    if let Some(why) = touched.whole.as_deref().or((!is_same).then_some("it is emptied or rewritten again and again")) {
+        task.tries += 1;
+        sleep(PAUSE).await;
+        return Ok((task.tries >= TRIES).then(|| Ended::Unverified(why.to_owned())));
+    }
+    let work = &mut task.work;
+    if !work.record.read_all {
+        if work.subject.is_ordered {
+            ranges::go_on((sides, config, pair), work, touched, observer, valve).await?;
+        } else {
+            buckets::whole((sides, config, pair), work, touched, observer, valve).await?;
+        }
+        work.keep(sides, config, pair, observer).await?;
+        return Ok(work.is_gone.then(gone));
+    }
+    let settled = settle::some((sides, config, pair), work, touched, task.settling, observer).await?;
+    task.settling += 1;
+    work.keep(sides, config, pair, observer).await?;
+    Ok(match settled {
+        _ if work.is_gone => Some(gone()),
+        Settled::All => Some(Ended::Done),
+        Settled::More => None,
+        Settled::Never(keys) => Some(Ended::Unverified(format!(
+            "{keys} rows change all the time, and their events do not tell whole rows: compare it when they rest"
+        ))),
+    })
+}
+
+fn gone() -> Ended {
+    Ended::Unverified("it was copied again, or taken out, meanwhile: compare it again".to_owned())
+}
+
+/// Why the tables of the target's snapshot cannot be compared; `None` for those that can.
+async fn states(sides: &Sides, config: &Config) -> Result<HashMap<String, Option<String>>> {
+    let parked = table::parked(&*sides.target, &config.queue).await?;
+    let tables = table::list(&*sides.target, &config.queue).await?;
+    Ok(tables
+        .into_iter()
+        .filter(|info| info.local)
+        .map(|info| {
+            let parked = parked.iter().find(|parked| parked.table == info.name);
+            let why = match (parked, info.state) {
+                (Some(parked), _) => Some(format!("it is parked: {}", parked.error)),
+                (None, MergeState::Ok) => None,
+                (None, state) => Some(format!("it is {state}, not ok: see wait-sync")),
+            };
+            (info.name, why)
+        })
+        .collect())
+}
+
+fn unverified(table: &str, why: String) -> Outcome {
+    Outcome {
+        table: table.to_owned(),
+        verdict: Verdict::Unverified,
+        rows: 0,
+        differing: 0,
+        at: None,
+        remarks: vec![why],
+    }
+}
+
+async fn finish(
+    sides: &Sides,
+    config: &Config,
+    task: Task,
+    ended: Ended,
+    observer: &mut impl Observer,
+) -> Result<Outcome> {
+    let Task { work, mut remarks, .. } = task;
+    let record = work.record;
+    let verdict = match ended {
+        Ended::Unverified(why) => {
+            remarks.insert(0, why);
+            Verdict::Unverified
+        }
+        Ended::Done if record.differing > 0 => Verdict::Differs,
+        Ended::Done => Verdict::Equal,
+    };
+    let reason = (!remarks.is_empty()).then(|| remarks.join("; "));
+    comparison::finish(&*sides.record, &config.queue, &record.table, verdict, reason.as_deref()).await?;
+    let outcome = Outcome {
+        table: record.table,
+        verdict,
+        rows: record.rows,
+        differing: record.differing,
+        at: record.at,
+        remarks,
+    };
+    observer.ended(&outcome);
+    Ok(outcome)
+}

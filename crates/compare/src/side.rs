@@ -1,0 +1,87 @@
+//! Connections of a comparison, and how rows are read through them: as the texts that the server prints.
+
+use pg::{Client, Session};
+use tokio_postgres::SimpleQueryMessage;
+
+use crate::Result;
+use crate::error::During;
+use crate::subject::Subject;
+
+/// The four connections. Two of them hold the snapshots, and two see what is new.
+#[derive(Debug)]
+pub struct Sides {
+    /// Rows of the source, under one snapshot at a time.
+    pub source: Session,
+    /// Ticks and events of the source.
+    pub provider: Session,
+    /// Rows of the target, under one snapshot at a time.
+    pub target: Session,
+    /// What is kept on the target.
+    pub record: Session,
+}
+
+/// Rows are printed and read alike whatever server, database and role say, and no operator or type is found by a `search_path`. The source's
+/// processors are the application's.
+const PINNED: &str = "set search_path = pg_catalog; set max_parallel_workers_per_gather = 0; set default_transaction_isolation = 'read committed'";
+
+impl Sides {
+    /// Sets the sessions up. Call it once.
+    ///
+    /// # Errors
+    /// A connection is lost.
+    pub async fn pin(&self) -> Result<()> {
+        for session in [&self.source, &self.provider, &self.target, &self.record] {
+            apply::pin_session(session).await?;
+            session.batch_execute(PINNED).await.during("setting up the session")?;
+        }
+        Ok(())
+    }
+}
+
+/// Rows of a query, as texts.
+pub(crate) async fn texts(client: &Client, what: &str, sql: &str) -> Result<Vec<Vec<Option<String>>>> {
+    let messages = client.simple_query(sql).await.during(what)?;
+    let mut rows = Vec::new();
+    for message in messages {
+        if let SimpleQueryMessage::Row(row) = message {
+            let values = (0..row.len()).map(|at| row.try_get(at).map(|value| value.map(str::to_owned)));
+            rows.push(values.collect::<std::result::Result<_, _>>().during(what)?);
+        }
+    }
+    Ok(rows)
+}
+
+/// Steps over a slow index by key rather than reading and sorting the whole table for each range.
+pub(crate) async fn by_index(client: &Client, on: bool) -> Result<()> {
+    let (scan, sort) = if on { ("off", "off") } else { ("on", "on") };
+    let sql = format!("set enable_seqscan = {scan}; set enable_sort = {sort}; set enable_bitmapscan = {scan}");
+    client.batch_execute(&sql).await.during("choosing the way to read")
+}
+
+/// The files that hold the rows of tables on both sides: others when a table was emptied or rewritten, or partitions came or went.
+pub(crate) async fn files(sides: &Sides, subjects: &[&Subject]) -> Result<Vec<String>> {
+    let what = "looking at the files of tables";
+    let sql = format!(
+        "select coalesce((select string_agg(t.relid || ':' || coalesce(pg_catalog.pg_relation_filenode(t.relid), 0), ',' order by t.relid) \
+                            from {} t), '') \
+           from unnest($1::pg_catalog.oid[]) with ordinality u (relid, place) order by u.place",
+        pg::partition_tree("u.relid")
+    );
+    let oids = |of: fn(&Subject) -> u32| subjects.iter().map(|subject| of(subject)).collect::<Vec<u32>>();
+    let source = sides.provider.query(&sql, &[&oids(|subject| subject.source.oid)]).await.during(what)?;
+    let target = sides.record.query(&sql, &[&oids(|subject| subject.target.oid)]).await.during(what)?;
+    let both = source.iter().zip(&target);
+    Ok(both.map(|(there, here)| format!("{} {}", there.get::<_, String>(0), here.get::<_, String>(0))).collect())
+}
+
+/// Somebody waits behind a lock that a snapshot holds: TRUNCATE or ALTER TABLE, and all who come after it.
+pub(crate) async fn is_in_the_way(sides: &Sides) -> Result<bool> {
+    let sql = "select exists (select from pg_catalog.pg_locks l where not l.granted and $1 = any (pg_catalog.pg_blocking_pids(l.pid)))";
+    for (session, reader) in [(&sides.provider, &sides.source), (&sides.record, &sides.target)] {
+        let found = session.query_one(sql, &[&reader.backend_pid()]).await.during("looking who waits")?;
+        if found.get(0) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}

@@ -1,0 +1,279 @@
+//! A table to be compared: which columns, by which key, and the SQL that says so on each side.
+
+use pg::{Client, Column, Ident, Table, literal};
+use pgq::table::TableInfo;
+
+use crate::Result;
+use crate::error::During;
+use crate::side::{Sides, texts};
+
+/// One table on both sides.
+#[derive(Debug, Clone)]
+pub(crate) struct Subject {
+    /// The table, as the queue names it.
+    pub(crate) name: String,
+    pub(crate) source: Relation,
+    pub(crate) target: Relation,
+    /// Columns that identify a row; none: the whole row does.
+    pub(crate) key: Vec<String>,
+    /// Columns of both sides, in the source's order.
+    pub(crate) columns: Vec<String>,
+    /// Both sides sort the key alike and have an index for it.
+    pub(crate) is_ordered: bool,
+    /// Columns that are not compared, for people.
+    pub(crate) left_out: Option<String>,
+    /// Rows by the source's statistics.
+    pub(crate) expected: i64,
+    /// Bytes of a row on the source's disk.
+    pub(crate) row_bytes: i64,
+}
+
+/// One side of it, as SQL with the table's alias `t`.
+#[derive(Debug, Clone)]
+pub(crate) struct Relation {
+    /// The table, for FROM.
+    pub(crate) from: String,
+    /// A number that tells rows apart.
+    pub(crate) hash: String,
+    /// The columns of a row, in the order of [`Subject::columns`].
+    pub(crate) values: Vec<String>,
+    /// The table's name, quoted.
+    pub(crate) name: String,
+    /// The table's object id.
+    pub(crate) oid: u32,
+    key: Vec<Column>,
+    columns: Vec<Column>,
+    recode: bool,
+}
+
+/// Types whose values are sorted alike by every server.
+const SORTED_ALIKE: [&str; 12] =
+    ["int2", "int4", "int8", "oid", "numeric", "uuid", "date", "timestamp", "timestamptz", "time", "bool", "bytea"];
+/// Those that are where the collation is the order of bytes.
+const TEXTS: [&str; 3] = ["text", "varchar", "bpchar"];
+
+impl Subject {
+    /// Looks at a table on both sides.
+    pub(crate) async fn look(
+        (source, target): (&Client, &Client),
+        info: &TableInfo,
+        count_only: bool,
+    ) -> Result<std::result::Result<Subject, String>> {
+        let what = format!("reading the structure of table {}", info.name);
+        let Some(there) = pg::find_table(source, &info.name).await.during(&what)? else {
+            return Ok(Err("it does not exist on the source".to_owned()));
+        };
+        let Some(here) = pg::find_table(target, info.dest()).await.during(&what)? else {
+            return Ok(Err(format!("{} does not exist on the target", info.dest())));
+        };
+        let common = |table: &Table, name: &str| table.columns.iter().find(|c| c.name == name).cloned();
+        let columns: Vec<String> =
+            there.columns.iter().map(|c| c.name.clone()).filter(|name| common(&here, name).is_some()).collect();
+        if let Some(lost) = there.key.iter().find(|name| !columns.contains(name)) {
+            return Ok(Err(format!("its key column {lost} does not exist on the target")));
+        }
+        let recode = encoding(source).await? != encoding(target).await?;
+        let (expected, pages) = size(source, there.oid).await?;
+        let is_ordered = !there.key.is_empty()
+            && here.key == there.key
+            && sorts(source, &there).await?
+            && sorts(target, &here).await?
+            && there.key.iter().all(|name| sorted_alike(common(&there, name), common(&here, name)));
+        Ok(Ok(Subject {
+            name: info.name.clone(),
+            left_out: left_out(&there, &here),
+            source: Relation::new(&there, &columns, &there.key, (recode, count_only)),
+            target: Relation::new(&here, &columns, &there.key, (recode, count_only)),
+            key: there.key,
+            columns,
+            is_ordered,
+            expected,
+            row_bytes: (pages * 8192).checked_div(expected).unwrap_or(100).clamp(1, 1 << 20),
+        }))
+    }
+
+    /// Takes the lock that every reader takes, in both snapshots' sessions.
+    pub(crate) async fn hold(&self, sides: &Sides) -> Result<()> {
+        let what = format!("reading table {}", self.name);
+        for (session, relation) in [(&sides.source, &self.source), (&sides.target, &self.target)] {
+            texts(session, &what, &format!("select from {} limit 0", relation.from)).await?;
+        }
+        Ok(())
+    }
+
+    /// What is compared and how: a comparison goes on only with the same.
+    pub(crate) fn definition(&self) -> String {
+        let way = if self.is_ordered { "ranges" } else { "buckets" };
+        format!("{way} {:?} {} {}", self.key, self.source.hash, self.target.hash)
+    }
+
+    /// A key as it is kept.
+    pub(crate) fn kept(key: &[String]) -> String {
+        serde_json::Value::from(key).to_string()
+    }
+
+    /// A key that was kept.
+    pub(crate) fn key_of(kept: &str) -> Option<Vec<String>> {
+        serde_json::from_str(kept).ok()
+    }
+
+    /// A kept key for people: `id=4711`, or the row of a table without key.
+    pub(crate) fn shown(&self, kept: &str) -> String {
+        match Subject::key_of(kept) {
+            Some(values) if !self.key.is_empty() => {
+                let pairs = self.key.iter().zip(values).map(|(name, value)| format!("{name}={value}"));
+                pairs.collect::<Vec<_>>().join(" ")
+            }
+            _ => kept.to_owned(),
+        }
+    }
+}
+
+impl Relation {
+    fn new(table: &Table, columns: &[String], key: &[String], (recode, count_only): (bool, bool)) -> Relation {
+        let of = |names: &[String]| -> Vec<Column> {
+            names.iter().filter_map(|name| table.columns.iter().find(|c| c.name == *name)).cloned().collect()
+        };
+        let columns = of(columns);
+        let values: Vec<String> = columns.iter().map(|c| format!("t.{}", Ident::new(&c.name))).collect();
+        let texts: Vec<String> = columns.iter().zip(&values).map(|(c, value)| printed(c, value)).collect();
+        let hash = if count_only { "0::int8".to_owned() } else { hash(&texts, recode) };
+        Relation {
+            from: format!("{}{} t", table.only(), table.name),
+            hash,
+            values,
+            name: table.name.to_string(),
+            oid: table.oid,
+            key: of(key),
+            columns,
+            recode,
+        }
+    }
+
+    /// The key's columns, quoted.
+    pub(crate) fn key_columns(&self) -> Vec<String> {
+        self.key.iter().map(|c| format!("t.{}", Ident::new(&c.name))).collect()
+    }
+
+    /// A number that tells keys apart, alike on both sides.
+    pub(crate) fn key_hash(&self) -> String {
+        hash(&self.key_columns(), self.recode)
+    }
+
+    /// Nobody can write the column.
+    pub(crate) fn is_generated(&self, column: &str) -> bool {
+        self.columns.iter().any(|c| c.name == column && c.generated)
+    }
+
+    /// A key as SQL values.
+    pub(crate) fn key_literals(&self, key: &[String]) -> Vec<String> {
+        self.key.iter().zip(key).map(|(c, value)| format!("{}::{}", literal(value), c.value_type)).collect()
+    }
+
+    /// The condition that rows lie behind a key, and up to another one, in the key's order.
+    pub(crate) fn range(&self, after: Option<&[String]>, up_to: Option<&[String]>) -> String {
+        let columns = self.key_columns().join(", ");
+        let bound = |operator: &str, key: &[String]| {
+            format!("row({columns}) {operator} row({})", self.key_literals(key).join(", "))
+        };
+        let bounds = [after.map(|key| bound(">", key)), up_to.map(|key| bound("<=", key))];
+        let bounds: Vec<String> = bounds.into_iter().flatten().collect();
+        if bounds.is_empty() { "true".to_owned() } else { bounds.join(" and ") }
+    }
+
+    /// Keys as a subquery `v` with columns `i` (from 0) and `k0`, `k1`, …
+    pub(crate) fn listed(&self, keys: &[Vec<String>]) -> String {
+        let rows: Vec<String> =
+            keys.iter().enumerate().map(|(i, key)| format!("({i}, {})", self.key_literals(key).join(", "))).collect();
+        let names: Vec<String> = (0..self.key.len()).map(|at| format!("k{at}")).collect();
+        format!("(values {}) v (i, {})", rows.join(", "), names.join(", "))
+    }
+
+    /// The condition that row `t` has the key of `v`.
+    pub(crate) fn has_listed_key(&self) -> String {
+        let same = |(at, c): (usize, &Column)| format!("t.{} {} v.k{at}", Ident::new(&c.name), c.equals);
+        self.key.iter().enumerate().map(same).collect::<Vec<_>>().join(" and ")
+    }
+
+    /// The hash of a row that is given as texts, in the order of the compared columns.
+    pub(crate) fn hash_of(&self, values: &[Option<&str>]) -> String {
+        let value = |(c, value): (&Column, &Option<&str>)| match value {
+            Some(text) => printed(c, &format!("{}::{}", literal(text), c.value_type)),
+            None => printed(c, &format!("null::{}", c.value_type)),
+        };
+        hash(&self.columns.iter().zip(values).map(value).collect::<Vec<_>>(), self.recode)
+    }
+}
+
+/// A value as all versions print it: from 16 on a `"char"` beyond ASCII is printed as an octal number.
+fn printed(column: &Column, value: &str) -> String {
+    match column.value_type.as_str() {
+        "pg_catalog.\"char\"" | "\"pg_catalog\".\"char\"" => format!("{value}::int4"),
+        "pg_catalog._char" | "\"pg_catalog\".\"_char\"" => format!("{value}::int4[]"),
+        _ => value.to_owned(),
+    }
+}
+
+/// The hash of a row of these values. Servers of two encodings hash the bytes of UTF-8.
+fn hash(values: &[String], recode: bool) -> String {
+    let text = format!("row({})::text", values.join(", "));
+    if recode {
+        format!("hashtextextended(convert_to({text}, 'UTF8')::text, 0)")
+    } else {
+        format!("hashtextextended({text}, 0)")
+    }
+}
+
+fn base_name(column: &Column) -> String {
+    column.value_type.replace('"', "").trim_start_matches("pg_catalog.").to_owned()
+}
+
+fn sorted_alike(there: Option<Column>, here: Option<Column>) -> bool {
+    let (Some(there), Some(here)) = (there, here) else { return false };
+    let (there, here) = (base_name(&there), base_name(&here));
+    let known = |name: &str| SORTED_ALIKE.contains(&name) || TEXTS.contains(&name);
+    let whole = |name: &str| name.starts_with("int");
+    let alike = there == here || (whole(&there) && whole(&here));
+    alike && known(&there) && known(&here)
+}
+
+/// Whether the order of a table's key is that of bytes wherever it is one of texts.
+async fn sorts(client: &Client, table: &Table) -> Result<bool> {
+    let sql = "select count(*) = 0 from pg_catalog.pg_attribute a \
+                 join pg_catalog.pg_collation l on l.oid = a.attcollation \
+                 join pg_catalog.pg_database d on d.datname = current_database() \
+                where a.attrelid = $1 and a.attname = any ($2::text[]::name[]) \
+                  and case when l.collprovider = 'd' then \
+                           case coalesce(pg_catalog.to_jsonb(d)->>'datlocprovider', 'c') when 'c' then d.datcollate not in ('C', 'POSIX') \
+                                when 'b' then false else true end \
+                           when l.collprovider = 'c' then l.collcollate not in ('C', 'POSIX') \
+                           else l.collprovider <> 'b' end";
+    Ok(client.query_one(sql, &[&table.oid, &table.key]).await.during("reading collations")?.get(0))
+}
+
+async fn encoding(client: &Client) -> Result<String> {
+    let sql = "select current_setting('server_encoding')";
+    Ok(client.query_one(sql, &[]).await.during("asking for the encoding")?.get(0))
+}
+
+/// Rows and pages by the statistics.
+async fn size(client: &Client, oid: u32) -> Result<(i64, i64)> {
+    let sql = format!(
+        "select coalesce(sum(greatest(c.reltuples, 0)), 0)::int8, coalesce(sum(c.relpages), 0)::int8 \
+           from {} t join pg_catalog.pg_class c on c.oid = t.relid and c.relkind <> 'p'",
+        pg::partition_tree("$1")
+    );
+    let row = client.query_one(&sql, &[&oid]).await.during("asking for a table's size")?;
+    Ok((row.get(0), row.get(1)))
+}
+
+fn left_out(source: &Table, target: &Table) -> Option<String> {
+    let lacks = |of: &Table, other: &Table, side: &str| {
+        let lacks = |c: &&Column| !other.columns.iter().any(|o| o.name == c.name);
+        let names: Vec<&str> = of.columns.iter().filter(lacks).map(|c| c.name.as_str()).collect();
+        (!names.is_empty()).then(|| format!("columns on the {side} only, not compared: {}", names.join(", ")))
+    };
+    let parts = [lacks(source, target, "source"), lacks(target, source, "target")];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join("; "))
+}

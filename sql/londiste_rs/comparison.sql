@@ -1,0 +1,64 @@
+-- What `londiste compare` has found out, and where it goes on after an interruption. On the leaf that was compared.
+
+set client_min_messages = warning;
+
+-- One line for each table: the comparison that runs, or the last one.
+create table if not exists londiste_rs.comparison (
+    queue_name text not null,
+    table_name text not null,
+    -- what is compared and how, in one word: another definition starts over
+    definition text not null,
+    began      timestamptz not null default now(),
+    -- the first tick that rows were compared at, and what it sees on the root: changes behind it are in doubt again
+    since_tick bigint,
+    since_time timestamptz,
+    since_snapshot text,
+    -- rows up to this key, in the order of the key, are done (JSON array of texts); null: none
+    done_up_to text,
+    read_all   boolean not null default false,
+    -- the tick of the last pair of snapshots
+    at_tick    bigint,
+    at_time    timestamptz,
+    rows_compared bigint not null default 0,
+    rows_expected bigint,
+    differing  bigint not null default 0,
+    finished   timestamptz,
+    verdict    text check (verdict in ('equal', 'differs', 'unverified')),
+    reason     text,
+    primary key (queue_name, table_name)
+);
+
+-- Keys (JSON arrays of texts; of a table without key the row as text) that are still to be compared: they changed while their range was.
+create table if not exists londiste_rs.comparison_key (
+    queue_name text not null,
+    table_name text not null,
+    row_key    text not null
+);
+create index if not exists comparison_key_table on londiste_rs.comparison_key (queue_name, table_name);
+
+-- Rows that differ, at most a thousand for each table: what `londiste repair` begins with.
+create table if not exists londiste_rs.comparison_row (
+    queue_name text not null,
+    table_name text not null,
+    row_key    text not null,
+    kind       text not null check (kind in ('differs', 'missing on target', 'missing on source')),
+    columns    text[]
+);
+create index if not exists comparison_row_table on londiste_rs.comparison_row (queue_name, table_name);
+
+-- Queues whose running comparison is to end.
+create table if not exists londiste_rs.comparison_stop (
+    queue_name text primary key
+);
+
+reset client_min_messages;
+
+-- A table that is copied again, or leaves replication, has not been compared.
+create or replace function londiste_rs.forget_comparison(i_queue_name text, i_table_name text)
+returns void language sql
+set search_path = pg_catalog, pg_temp
+as $$
+    delete from londiste_rs.comparison c where c.queue_name = i_queue_name and c.table_name = i_table_name;
+    delete from londiste_rs.comparison_key k where k.queue_name = i_queue_name and k.table_name = i_table_name;
+    delete from londiste_rs.comparison_row r where r.queue_name = i_queue_name and r.table_name = i_table_name;
+$$;
