@@ -64,7 +64,9 @@ const CHANGES: &[&str] = &[
     "update heap set b = b || '.' where a = 17",
     "update parts set v = v || 'x' where id % 100 = 5; update parts set id = id + 5000 where id = (select min(id) from parts where id > 20)",
     "update whole set v = v || '\\x00'::bytea where id = (select id from whole limit 1)",
-    "update hot set n = n + 1", "update hot set n = n + 1", "update hot set n = n + 1; update hot set large = large || 'y' where id = 2",
+    "update hot set n = n + 1",
+    "update hot set n = n + 1",
+    "update hot set n = n + 1; update hot set large = large || 'y' where id = 2",
     "update \"Quo\"\"te's.%s\" set i = -i, m = m + '0.01' where \"I d\" % 7 = 0; update less set v = v + 1; update named set v = v + 1 where id < 10",
 ];
 
@@ -79,7 +81,11 @@ impl Writer {
         let stopped = Arc::clone(&stop);
         let thread = std::thread::spawn(move || {
             let mut client = database.connect();
-            client.batch_execute("set datestyle = 'SQL, DMY'; set intervalstyle = iso_8601; set extra_float_digits = 0").expect("settings");
+            client
+                .batch_execute(
+                    "set datestyle = 'SQL, DMY'; set intervalstyle = iso_8601; set extra_float_digits = 0",
+                )
+                .expect("settings");
             let mut rounds = 0;
             while !stopped.load(Ordering::Relaxed) {
                 for change in CHANGES {
@@ -87,7 +93,9 @@ impl Writer {
                 }
                 rounds += 1;
                 if rounds % 20 == 0 {
-                    client.batch_execute("truncate empty; insert into empty select generate_series(1, 3)").expect("no error");
+                    client
+                        .batch_execute("truncate empty; insert into empty select generate_series(1, 3)")
+                        .expect("no error");
                 }
                 std::thread::sleep(Duration::from_millis(20));
             }
@@ -136,7 +144,12 @@ fn what_is_equal_is_told_so_and_what_differs_is_found_and_repaired() {
     let writer = Writer::start(&pair.source);
     let first = compared(&setup, &[]);
     first.expect_success();
-    for part in ["public.ints: ", "public.named: 100 rows, equal", "columns on the source only, not compared: here", "none differs"] {
+    for part in [
+        "public.ints: ",
+        "public.named: 100 rows, equal",
+        "columns on the source only, not compared: here",
+        "none differs",
+    ] {
         assert!(first.stdout.contains(part), "{part}: {}", first.stdout);
     }
     compared(&setup, &["--count-only"]).expect_success();
@@ -183,11 +196,17 @@ fn what_is_equal_is_told_so_and_what_differs_is_found_and_repaired() {
 
     let told = setup.londiste(&["target.ini", "repair", "ints"]);
     told.expect_success();
-    for part in ["delete from \"public\".\"ints\" where \"id\" = '-7'", "insert into \"public\".\"ints\"", "update \"public\".\"ints\" set"] {
+    for part in [
+        "delete from \"public\".\"ints\" where \"id\" = '-7'",
+        "insert into \"public\".\"ints\"",
+        "update \"public\".\"ints\" set",
+    ] {
         assert!(told.stdout.contains(part), "{part}: {}", told.stdout);
     }
     compared(&setup, &["ints"]).expect_failure(1, &["5 rows of 1 tables differ"]);
-    setup.londiste(&["target.ini", "repair", "ints", "--apply", "--repair-where", "t.id < 0"]).expect_success();
+    setup
+        .londiste(&["target.ini", "repair", "ints", "--apply", "--repair-where", "t.id < 0"])
+        .expect_success();
     compared(&setup, &["ints"]).expect_failure(1, &["4 rows of 1 tables differ"]);
     let heap = setup.londiste(&["target.ini", "repair", "--apply"]);
     heap.expect_failure(1, &["no key", "resync"]);
@@ -255,9 +274,7 @@ fn it_goes_on_after_death_at_each_step() {
     let found = compared(&setup, &["pgbench_accounts"]);
     found.expect_failure(1, &["3 rows of 1 tables differ"]);
     let mut command = setup.command(tests::executable("londiste"));
-    command
-        .args(["target.ini", "repair", "--apply"])
-        .env("LONDISTE_FAIL_POINT", "repair-before-commit");
+    command.args(["target.ini", "repair", "--apply"]).env("LONDISTE_FAIL_POINT", "repair-before-commit");
     let died = tests::Invocation::new(command).run();
     assert!(died.code != 0, "{}", died.report());
     setup.londiste(&["target.ini", "repair", "--apply"]).expect_success();

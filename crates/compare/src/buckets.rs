@@ -8,7 +8,6 @@ use pg::Valve;
 
 use crate::difference::{Differing, Kind, Lists};
 use crate::lookup::{Found, Rows};
-use crate::pair::Pair;
 use crate::side::{Sides, by_index, texts};
 use crate::subject::{Relation, Subject};
 use crate::touched::Touched;
@@ -27,7 +26,7 @@ type Sums = BTreeMap<i64, (i64, i128)>;
 
 /// Compares all rows by one pair.
 pub(crate) async fn whole(
-    (sides, config, pair): (&Sides, &Config, &Pair),
+    (sides, config): (&Sides, &Config),
     work: &mut Work,
     touched: &Touched,
     observer: &mut impl Observer,
@@ -47,12 +46,13 @@ pub(crate) async fn whole(
         by_rows((sides, config), work, touched, (there, here, mask), observer).await?;
     } else {
         let keys: Vec<Vec<String>> = touched.keys.iter().cloned().collect();
-        let rows = Rows::of(sides, pair, &subject, &keys, mask).await?;
+        let rows = Rows::of(sides, &subject, &keys, mask).await?;
         take_away(&mut there, rows.source.values());
         take_away(&mut here, rows.target.values());
         let differ = differing(&there, &here);
         if config.count_only {
-            let rows: u64 = differ.iter().map(|bucket| counted(&there, bucket).abs_diff(counted(&here, bucket))).sum();
+            let rows: u64 =
+                differ.iter().map(|bucket| counted(&there, bucket).abs_diff(counted(&here, bucket))).sum();
             work.tell(observer, usize::try_from(rows).unwrap_or(usize::MAX), Vec::new());
         } else {
             for part in differ.chunks(LISTED) {
@@ -126,7 +126,8 @@ async fn sums(session: &pg::Session, relation: &Relation, subject: &Subject, mas
     Ok(rows
         .iter()
         .map(|row| {
-            let sum = (number(row, 1).parse().unwrap_or_default(), number(row, 2).parse().unwrap_or_default());
+            let sum =
+                (number(row, 1).parse().unwrap_or_default(), number(row, 2).parse().unwrap_or_default());
             (number(row, 0).parse().unwrap_or_default(), sum)
         })
         .collect())
@@ -140,10 +141,18 @@ async fn listed(
     table: &str,
 ) -> Result<Vec<Found>> {
     let numbers = buckets.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    let condition = if mask == 0 { "true".to_owned() } else { format!("{} & {mask} in ({numbers})", relation.key_hash()) };
+    let condition = if mask == 0 {
+        "true".to_owned()
+    } else {
+        format!("{} & {mask} in ({numbers})", relation.key_hash())
+    };
     let columns = relation.key_columns().join(", ");
     let sql = format!("select {}, {columns} from {} where {condition}", relation.hash, relation.from);
-    Ok(texts(session, &format!("listing rows of table {table}"), &sql).await?.into_iter().map(ranges::found).collect())
+    Ok(texts(session, &format!("listing rows of table {table}"), &sql)
+        .await?
+        .into_iter()
+        .map(ranges::found)
+        .collect())
 }
 
 /// Rows without key: the target's must be the source's, with the rows that came and without those that went since. The events tell all of them.
@@ -184,7 +193,8 @@ async fn by_rows(
         let mut rows = 0;
         let hashes: std::collections::BTreeSet<i64> = source.keys().chain(target.keys()).copied().collect();
         for hash in hashes {
-            let (there, here) = (source.remove(&hash).unwrap_or_default(), target.remove(&hash).unwrap_or_default());
+            let (there, here) =
+                (source.remove(&hash).unwrap_or_default(), target.remove(&hash).unwrap_or_default());
             if there != here {
                 rows += usize::try_from(there.abs_diff(here)).unwrap_or(usize::MAX);
                 first.push((hash, there > here));
@@ -210,7 +220,8 @@ async fn changed_hashes(sides: &Sides, subject: &Subject, touched: &Touched) -> 
         };
         let sql = rows.map(hash).collect::<Vec<_>>().join(" union all ");
         for row in texts(&sides.provider, "reading changed rows", &sql).await? {
-            let number = |at: usize| row[at].as_deref().and_then(|v| v.parse::<i64>().ok()).unwrap_or_default();
+            let number =
+                |at: usize| row[at].as_deref().and_then(|v| v.parse::<i64>().ok()).unwrap_or_default();
             *hashes.entry(number(0)).or_default() += number(1);
         }
     }
@@ -247,8 +258,11 @@ async fn shown(
         [(&sides.source, &subject.source, true), (&sides.target, &subject.target, false)]
     {
         let kind = if at_source { Kind::MissingOnTarget } else { Kind::MissingOnSource };
-        let of_side: Vec<String> =
-            hashes.iter().filter(|(_, there)| *there == at_source).map(|(hash, _)| hash.to_string()).collect();
+        let of_side: Vec<String> = hashes
+            .iter()
+            .filter(|(_, there)| *there == at_source)
+            .map(|(hash, _)| hash.to_string())
+            .collect();
         let mut differ = Differing::default();
         for part in of_side.chunks(1000) {
             let sql = format!(

@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use pg::Limits;
 
-use crate::Difference;
-use crate::run::Outcome;
+use crate::{Difference, Outcome};
 
 /// What a comparison is told.
 #[derive(Debug, Clone)]

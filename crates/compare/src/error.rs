@@ -22,7 +22,9 @@ pub enum Error {
     #[error(transparent)]
     Apply(#[from] apply::Error),
     /// A record of ours cannot be read.
-    #[error("what is kept of the comparison of table {table} cannot be read ({text}): compare the table again with --again")]
+    #[error(
+        "what is kept of the comparison of table {table} cannot be read ({text}): compare the table again with --again"
+    )]
     Record {
         /// The table.
         table: String,
@@ -48,7 +50,9 @@ pub enum Error {
         why: &'static str,
     },
     /// Another comparison has the tables.
-    #[error("another comparison of queue {queue} is at work; see compare --status, or end it with compare --stop")]
+    #[error(
+        "another comparison of queue {queue} is at work; see compare --status, or end it with compare --stop"
+    )]
     Busy {
         /// The queue.
         queue: String,
@@ -64,14 +68,17 @@ impl Error {
         match self {
             Error::Server { source, .. } => source.is_connection_lost(),
             Error::Pgq(source) => source.is_connection_lost(),
-            Error::Apply(apply::Error::Server { source, .. }) => source.is_closed() || source.code().is_none(),
+            Error::Apply(apply::Error::Server { source, .. }) => {
+                source.is_closed() || source.code().is_none()
+            }
             _ => false,
         }
     }
 
     /// No other table can be compared after it.
     pub(crate) fn ends_all(&self) -> bool {
-        self.is_connection_lost() || matches!(self, Error::Stopped | Error::Busy { .. } | Error::NoTick { .. })
+        self.is_connection_lost()
+            || matches!(self, Error::Stopped | Error::Busy { .. } | Error::NoTick { .. })
     }
 }
 

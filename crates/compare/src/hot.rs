@@ -67,7 +67,12 @@ pub(crate) async fn resolve(
 }
 
 /// The row of a key after the changes: none where there is no row. The outer `None`: it cannot be told.
-fn replayed(subject: &Subject, key: &[String], base: Option<Values>, changes: &[Change]) -> Option<Option<Values>> {
+fn replayed(
+    subject: &Subject,
+    key: &[String],
+    base: Option<Values>,
+    changes: &[Change],
+) -> Option<Option<Values>> {
     let mut row = base;
     let of_key = |told: &Option<Row>| {
         told.as_ref().is_some_and(|told| touched::key(subject, told).is_some_and(|told| told == key))
@@ -118,7 +123,8 @@ async fn hashes(
             continue;
         }
         for row in texts(&sides.provider, "reading changed rows", &sql).await? {
-            let number = |at: usize| row[at].as_deref().and_then(|v| v.parse::<i64>().ok()).unwrap_or_default();
+            let number =
+                |at: usize| row[at].as_deref().and_then(|v| v.parse::<i64>().ok()).unwrap_or_default();
             hashes.insert(usize::try_from(number(0)).unwrap_or_default(), number(1));
         }
     }

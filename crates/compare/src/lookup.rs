@@ -3,7 +3,6 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::Result;
-use crate::pair::Pair;
 use crate::side::{Sides, texts};
 use crate::subject::{Relation, Subject};
 
@@ -33,7 +32,6 @@ impl Rows {
     /// Looks for the rows under both snapshots. `mask`: which bits of a key's hash tell its bucket.
     pub(crate) async fn of(
         sides: &Sides,
-        _pair: &Pair,
         subject: &Subject,
         keys: &[Vec<String>],
         mask: i64,
@@ -69,7 +67,8 @@ pub(crate) async fn one_side(
         let listed = relation.listed(keys);
         let sql = format!("select v.i, {hash}, {bucket}, {columns} from {listed} join {from} on {condition}");
         for row in texts(session, &format!("looking for rows of table {table}"), &sql).await? {
-            let number = |at: usize| row.get(at).and_then(|v| v.as_deref()?.parse::<i64>().ok()).unwrap_or_default();
+            let number =
+                |at: usize| row.get(at).and_then(|v| v.as_deref()?.parse::<i64>().ok()).unwrap_or_default();
             let place = part * AT_ONCE + usize::try_from(number(0)).unwrap_or_default();
             let key = row[3..].iter().map(|v| v.clone().unwrap_or_default()).collect();
             found.insert(place, Found { key, hash: number(1), bucket: number(2) });

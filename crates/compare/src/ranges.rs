@@ -43,19 +43,23 @@ pub(crate) async fn go_on(
     by_index(&sides.target, true).await?;
     let subject = work.subject.clone();
     let keys: Vec<Vec<String>> = touched.keys.iter().cloned().collect();
-    let rows = Rows::of(sides, pair, &subject, &keys, 0).await?;
+    let rows = Rows::of(sides, &subject, &keys, 0).await?;
     let mut next = Some(source_range(sides, config, &subject, work.done_up_to()).await?);
     let mut looked = Instant::now();
     let mut ends = false;
     while let Some(range) = next.take() {
         if looked.elapsed() > LOOK {
-            ends = is_in_the_way(sides).await? || comparison::is_to_stop(&*sides.record, &config.queue).await?;
+            ends =
+                is_in_the_way(sides).await? || comparison::is_to_stop(&*sides.record, &config.queue).await?;
             looked = Instant::now();
         }
         let bytes = u64::try_from(range.sum.0.saturating_mul(subject.row_bytes)).unwrap_or_default();
         valve.pass(bytes).await;
-        let is_last =
-            ends || range.up_to.is_none() || pair.age() >= config.slice || config.is_stopped() || work.is_gone;
+        let is_last = ends
+            || range.up_to.is_none()
+            || pair.age() >= config.slice
+            || config.is_stopped()
+            || work.is_gone;
         let (here, ahead) = if is_last {
             (target_sum(sides, &subject, &range).await?, None)
         } else {
@@ -87,7 +91,10 @@ async fn judge(
     let bounds = (range.after.as_deref(), range.up_to.as_deref());
     let touched = lookup::in_range(sides, &work.subject, keys, bounds).await?;
     let without = |sum: Sum, found: &HashMap<usize, Found>| {
-        touched.iter().filter_map(|place| found.get(place)).fold(sum, |(rows, sum), row| (rows - 1, sum - i128::from(row.hash)))
+        touched
+            .iter()
+            .filter_map(|place| found.get(place))
+            .fold(sum, |(rows, sum), row| (rows - 1, sum - i128::from(row.hash)))
     };
     let (there, here) = (without(range.sum, &rows.source), without(here, &rows.target));
     if there != here {
@@ -163,7 +170,11 @@ async fn listed(
     let (columns, condition) = (relation.key_columns().join(", "), relation.range(after, up_to));
     let limit = limit.map(|rows| format!(" order by {columns} limit {rows}")).unwrap_or_default();
     let sql = format!("select {}, {columns} from {} where {condition}{limit}", relation.hash, relation.from);
-    Ok(texts(session, &format!("listing rows of table {table}"), &sql).await?.into_iter().map(found).collect())
+    Ok(texts(session, &format!("listing rows of table {table}"), &sql)
+        .await?
+        .into_iter()
+        .map(found)
+        .collect())
 }
 
 /// A row that was listed: its hash, and then its key.

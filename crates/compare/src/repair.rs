@@ -13,11 +13,11 @@ use pgq::{Snapshot, fail_point, node, position, replay};
 use tokio::time::sleep;
 
 use crate::error::During;
-use crate::lookup;
+use crate::files::files;
 use crate::pair::{self, snapshot};
-use crate::side::{Sides, files, texts};
+use crate::side::{Sides, texts};
 use crate::subject::Subject;
-use crate::{Config, Error, Result, difference, touched};
+use crate::{Config, Error, Result, difference, lookup, touched};
 
 /// Rows written in one transaction.
 const AT_ONCE: usize = 100;
@@ -72,7 +72,8 @@ pub async fn repair(sides: &Sides, config: &Config, info: &TableInfo, asked: &Re
         }
         return Ok(repaired);
     }
-    let mut keys: Vec<Vec<String>> = kept.iter().filter_map(|row: &DifferingRow| Subject::key_of(&row.key)).collect();
+    let mut keys: Vec<Vec<String>> =
+        kept.iter().filter_map(|row: &DifferingRow| Subject::key_of(&row.key)).collect();
     keys = chosen(sides, &subject, keys, asked).await?;
     let mut applier = Applier::new(Options {
         bypass_triggers: replay::may_bypass_triggers(&*sides.record).await?,
@@ -89,7 +90,8 @@ pub async fn repair(sides: &Sides, config: &Config, info: &TableInfo, asked: &Re
         match attempt {
             Ok(attempt) => {
                 repaired.statements.extend(attempt.statements);
-                let done: Vec<String> = attempt.done.iter().map(|place| Subject::kept(&part[*place])).collect();
+                let done: Vec<String> =
+                    attempt.done.iter().map(|place| Subject::kept(&part[*place])).collect();
                 if asked.apply {
                     comparison::repaired(&*sides.record, &config.queue, &info.name, &done).await?;
                 }
@@ -122,7 +124,9 @@ pub async fn repair(sides: &Sides, config: &Config, info: &TableInfo, asked: &Re
         }
         if tries >= TRIES {
             let why = "it changes all the time: replay brings it whole with its next change, or try again";
-            repaired.left.extend(keys.drain(..).map(|key| (subject.shown(&Subject::kept(&key)), why.to_owned())));
+            repaired
+                .left
+                .extend(keys.drain(..).map(|key| (subject.shown(&Subject::kept(&key)), why.to_owned())));
         } else if tries > 0 {
             sleep(PAUSE).await;
         }
@@ -229,7 +233,8 @@ async fn attempt(
     applier.flush(&sides.record).await?;
     applier.check_deferred(&sides.record).await?;
     let now = lookup::one_side(&sides.record, &subject.target, keys, 0, &subject.name).await?;
-    let differs = |place: &&usize| now.get(*place).map(|row| row.hash) != wanted.get(*place).map(|row| row.hash);
+    let differs =
+        |place: &&usize| now.get(*place).map(|row| row.hash) != wanted.get(*place).map(|row| row.hash);
     if let Some(place) = attempt.done.iter().find(differs) {
         let why = "what was written is not what the source has: a trigger of the target's, or another type, changes it";
         return Err(Error::Refused { row: subject.shown(&Subject::kept(&keys[*place])), why });
@@ -262,7 +267,12 @@ async fn is_ok(sides: &Sides, config: &Config, table: &str) -> Result<bool> {
 }
 
 /// What a key's row has to be, as the applier takes it.
-fn change(subject: &Subject, columns: &Arc<Columns>, key: &[String], row: Option<&Vec<Option<String>>>) -> Change {
+fn change(
+    subject: &Subject,
+    columns: &Arc<Columns>,
+    key: &[String],
+    row: Option<&Vec<Option<String>>>,
+) -> Change {
     let packed = |values: &mut dyn Iterator<Item = Option<&str>>| {
         let mut packed = Values::with_capacity(columns.names.len(), 64);
         values.for_each(|value| packed.push(value));
@@ -290,7 +300,10 @@ fn statements(
 ) -> Option<String> {
     let table = &subject.target.name;
     let pairs = subject.key.iter().zip(subject.target.key_literals(key));
-    let same = pairs.map(|(name, value)| format!("{} = {value}", Ident::new(name))).collect::<Vec<_>>().join(" and ");
+    let same = pairs
+        .map(|(name, value)| format!("{} = {value}", Ident::new(name)))
+        .collect::<Vec<_>>()
+        .join(" and ");
     let Some(row) = row else { return is_here.then(|| format!("delete from {table} where {same};")) };
     let written = subject.columns.iter().zip(row).filter(|(name, _)| !subject.target.is_generated(name));
     let value = |value: &Option<String>| value.as_deref().map_or_else(|| "null".to_owned(), literal);
@@ -309,11 +322,12 @@ fn statements(
 
 /// Somebody else was in the way.
 fn may_pass(error: &Error) -> bool {
-    let told = match error {
+    match error {
         Error::Server { source, .. } => source.is_lock_timeout() || source.is_retryable(),
         Error::Pgq(pgq::Error::Sql { source, .. }) => source.is_lock_timeout() || source.is_retryable(),
-        Error::Apply(error) => error.code().is_some_and(|code| ["55P03", "40P01", "40001"].contains(&code.code())),
+        Error::Apply(error) => {
+            error.code().is_some_and(|code| ["55P03", "40P01", "40001"].contains(&code.code()))
+        }
         _ => false,
-    };
-    told
+    }
 }

@@ -1,20 +1,21 @@
 //! Run of a comparison: pair after pair, over all tables that were asked for.
 
 use std::collections::{BTreeMap, HashMap};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use pg::Valve;
 use pgq::comparison::{self, Comparison, Verdict};
 use pgq::table::{self, MergeState, TableInfo};
 use tokio::time::sleep;
 
+use crate::files::{self, files};
 use crate::pair::{self, Pair};
 use crate::settle::{self, Settled};
-use crate::side::{Sides, files};
+use crate::side::Sides;
 use crate::subject::Subject;
 use crate::touched::{self, Touched};
 use crate::work::Work;
-use crate::{Config, Error, Observer, Result, buckets, ranges, since};
+use crate::{Config, Error, Observer, Outcome, Result, buckets, ranges, since};
 
 /// A table that no pair can tell anything of is tried so many times.
 const TRIES: usize = 8;
@@ -22,23 +23,6 @@ const TRIES: usize = 8;
 const PAUSE: Duration = Duration::from_millis(500);
 /// So much later the lag may be shorter.
 const LAG: Duration = Duration::from_secs(5);
-
-/// What was found out of a table.
-#[derive(Debug, Clone)]
-pub struct Outcome {
-    /// The table, as the queue names it.
-    pub table: String,
-    /// The end.
-    pub verdict: Verdict,
-    /// Rows compared.
-    pub rows: i64,
-    /// Rows that differ.
-    pub differing: i64,
-    /// The tick of the last pair, and when it was made.
-    pub at: Option<(i64, SystemTime)>,
-    /// Why it could not be told, and what was left out.
-    pub remarks: Vec<String>,
-}
 
 /// A table on its way.
 struct Task {
@@ -117,13 +101,16 @@ async fn begin(
     let mut differential = differential(sides, config, &subjects, &known, observer).await?;
     let mut tasks = Vec::new();
     for subject in subjects {
-        let mut remarks: Vec<String> = subject.left_out.clone().into_iter().collect();
+        let counted = config.count_only.then(|| "rows were counted only".to_owned());
+        let mut remarks: Vec<String> = subject.left_out.clone().into_iter().chain(counted).collect();
         let record = match differential.remove(&subject.name) {
             Some(Ok(record)) => record,
             other => {
-                remarks.extend(other.and_then(std::result::Result::err).map(|why| format!("all rows: {why}")));
+                remarks
+                    .extend(other.and_then(std::result::Result::err).map(|why| format!("all rows: {why}")));
                 let (queue, definition) = (config.queue.as_str(), subject.definition());
-                comparison::begin(&*sides.record, queue, &subject.name, &definition, Some(subject.expected)).await?
+                comparison::begin(&*sides.record, queue, &subject.name, &definition, Some(subject.expected))
+                    .await?
             }
         };
         tasks.push(Task { work: Work::new(subject, record), remarks, tries: 0, settling: 0 });
@@ -198,7 +185,9 @@ async fn one_pair(
             break;
         }
         let name = task.work.subject.name.clone();
-        if let Some(why) = states.get(&name).map_or(Some("it is not replicated here any more"), |why| why.as_deref()) {
+        if let Some(why) =
+            states.get(&name).map_or(Some("it is not replicated here any more"), |why| why.as_deref())
+        {
             *ended = Some(Ended::Unverified(why.to_owned()));
             continue;
         }
@@ -228,9 +217,12 @@ async fn one_table(
     valve: &mut impl Valve,
 ) -> Result<Option<Ended>> {
     // from now on nobody empties or rewrites it until the pair is given up: what a snapshot sees of such a table is not what it was
-    task.work.subject.hold(sides).await?;
-    let is_same = files(sides, &[&task.work.subject]).await?.first().map(String::as_str) == Some(files_before);
-    if let Some(why) = touched.whole.as_deref().or((!is_same).then_some("it is emptied or rewritten again and again")) {
+    files::hold(sides, &task.work.subject).await?;
+    let is_same =
+        files(sides, &[&task.work.subject]).await?.first().map(String::as_str) == Some(files_before);
+    if let Some(why) =
+        touched.whole.as_deref().or((!is_same).then_some("it is emptied or rewritten again and again"))
+    {
         task.tries += 1;
         sleep(PAUSE).await;
         return Ok((task.tries >= TRIES).then(|| Ended::Unverified(why.to_owned())));
@@ -240,12 +232,12 @@ async fn one_table(
         if work.subject.is_ordered {
             ranges::go_on((sides, config, pair), work, touched, observer, valve).await?;
         } else {
-            buckets::whole((sides, config, pair), work, touched, observer, valve).await?;
+            buckets::whole((sides, config), work, touched, observer, valve).await?;
         }
         work.keep(sides, config, pair, observer).await?;
         return Ok(work.is_gone.then(gone));
     }
-    let settled = settle::some((sides, config, pair), work, touched, task.settling, observer).await?;
+    let settled = settle::some((sides, config), work, touched, task.settling, observer).await?;
     task.settling += 1;
     work.keep(sides, config, pair, observer).await?;
     Ok(match settled {

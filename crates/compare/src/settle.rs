@@ -4,7 +4,6 @@ use pgq::comparison;
 
 use crate::difference::{Differing, Kind};
 use crate::lookup::Rows;
-use crate::pair::Pair;
 use crate::side::{Sides, by_index};
 use crate::subject::Subject;
 use crate::touched::Touched;
@@ -31,7 +30,7 @@ pub(crate) enum Settled {
 
 /// Compares keys that are left of a table; `pairs` before this one have tried.
 pub(crate) async fn some(
-    (sides, config, pair): (&Sides, &Config, &Pair),
+    (sides, config): (&Sides, &Config),
     work: &mut Work,
     touched: &Touched,
     pairs: usize,
@@ -45,10 +44,11 @@ pub(crate) async fn some(
     by_index(&sides.source, true).await?;
     by_index(&sides.target, true).await?;
     let keys: Vec<Vec<String>> = kept.iter().filter_map(|kept| Subject::key_of(kept)).collect();
-    let rows = Rows::of(sides, pair, &subject, &keys, 0).await?;
+    let rows = Rows::of(sides, &subject, &keys, 0).await?;
     let changed = |place: usize| {
         let printed = [rows.source.get(&place), rows.target.get(&place)].into_iter().flatten();
-        touched.keys.contains(&keys[place]) || printed.into_iter().any(|found| touched.keys.contains(&found.key))
+        touched.keys.contains(&keys[place])
+            || printed.into_iter().any(|found| touched.keys.contains(&found.key))
     };
     let (again, free): (Vec<usize>, Vec<usize>) = (0..keys.len()).partition(|place| changed(*place));
     let mut differ = Differing::default();
@@ -63,7 +63,8 @@ pub(crate) async fn some(
     }
     work.differ(sides, config, observer, differ).await?;
     let rows_of = |places: &[usize]| {
-        i64::try_from(places.iter().filter(|place| rows.source.contains_key(place)).count()).unwrap_or_default()
+        i64::try_from(places.iter().filter(|place| rows.source.contains_key(place)).count())
+            .unwrap_or_default()
     };
     work.compared(rows_of(&free), std::iter::empty());
     work.settled(free.iter().map(|place| kept[*place].clone()));

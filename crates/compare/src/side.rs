@@ -5,7 +5,6 @@ use tokio_postgres::SimpleQueryMessage;
 
 use crate::Result;
 use crate::error::During;
-use crate::subject::Subject;
 
 /// The four connections. Two of them hold the snapshots, and two see what is new.
 #[derive(Debug)]
@@ -54,24 +53,9 @@ pub(crate) async fn texts(client: &Client, what: &str, sql: &str) -> Result<Vec<
 /// Steps over a slow index by key rather than reading and sorting the whole table for each range.
 pub(crate) async fn by_index(client: &Client, on: bool) -> Result<()> {
     let (scan, sort) = if on { ("off", "off") } else { ("on", "on") };
-    let sql = format!("set enable_seqscan = {scan}; set enable_sort = {sort}; set enable_bitmapscan = {scan}");
+    let sql =
+        format!("set enable_seqscan = {scan}; set enable_sort = {sort}; set enable_bitmapscan = {scan}");
     client.batch_execute(&sql).await.during("choosing the way to read")
-}
-
-/// The files that hold the rows of tables on both sides: others when a table was emptied or rewritten, or partitions came or went.
-pub(crate) async fn files(sides: &Sides, subjects: &[&Subject]) -> Result<Vec<String>> {
-    let what = "looking at the files of tables";
-    let sql = format!(
-        "select coalesce((select string_agg(t.relid || ':' || coalesce(pg_catalog.pg_relation_filenode(t.relid), 0), ',' order by t.relid) \
-                            from {} t), '') \
-           from unnest($1::pg_catalog.oid[]) with ordinality u (relid, place) order by u.place",
-        pg::partition_tree("u.relid")
-    );
-    let oids = |of: fn(&Subject) -> u32| subjects.iter().map(|subject| of(subject)).collect::<Vec<u32>>();
-    let source = sides.provider.query(&sql, &[&oids(|subject| subject.source.oid)]).await.during(what)?;
-    let target = sides.record.query(&sql, &[&oids(|subject| subject.target.oid)]).await.during(what)?;
-    let both = source.iter().zip(&target);
-    Ok(both.map(|(there, here)| format!("{} {}", there.get::<_, String>(0), here.get::<_, String>(0))).collect())
 }
 
 /// Somebody waits behind a lock that a snapshot holds: TRUNCATE or ALTER TABLE, and all who come after it.

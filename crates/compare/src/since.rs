@@ -45,12 +45,16 @@ pub(crate) async fn begin(
     subject: &Subject,
     (tick, mark): (i64, &Mark),
 ) -> Result<std::result::Result<Comparison, String>> {
-    let Ok(since) = mark.snapshot.parse() else { return Ok(Err("its last position cannot be read".to_owned())) };
+    let Ok(since) = mark.snapshot.parse() else {
+        return Ok(Err("its last position cannot be read".to_owned()));
+    };
     if subject.key.is_empty() {
         return Ok(Err("it has no key".to_owned()));
     }
     let read = touched::read(sides, config, (&since, &pair.seen), &[subject], false).await?;
-    let Some(mut read) = read else { return Ok(Err("too much has changed since its last comparison".to_owned())) };
+    let Some(mut read) = read else {
+        return Ok(Err("too much has changed since its last comparison".to_owned()));
+    };
     let touched = read.remove(&subject.name).unwrap_or_default();
     if let Some(why) = touched.whole {
         return Ok(Err(format!("since its last comparison {why}")));
@@ -60,12 +64,12 @@ pub(crate) async fn begin(
         return Ok(Err("the queue does not hold the events since its last comparison any more".to_owned()));
     }
     let definition = subject.definition();
-    let begun =
-        comparison::begin(&*sides.record, &config.queue, &subject.name, &definition, Some(0)).await?;
+    let begun = comparison::begin(&*sides.record, &config.queue, &subject.name, &definition, Some(0)).await?;
     let mut keys: Vec<String> = touched.keys.iter().map(|key| Subject::kept(key)).collect();
     keys.extend(sample(sides, subject).await?);
     let progress = Progress { read_all: true, keys, ..Progress::default() };
-    comparison::keep(&*sides.record, &config.queue, &subject.name, (pair.tick, &pair.mark), &progress).await?;
+    comparison::keep(&*sides.record, &config.queue, &subject.name, (pair.tick, &pair.mark), &progress)
+        .await?;
     Ok(Ok(Comparison { read_all: true, since: Some((pair.tick, pair.mark.clone())), ..begun }))
 }
 

@@ -5,7 +5,6 @@ use pgq::table::TableInfo;
 
 use crate::Result;
 use crate::error::During;
-use crate::side::{Sides, texts};
 
 /// One table on both sides.
 #[derive(Debug, Clone)]
@@ -46,9 +45,23 @@ pub(crate) struct Relation {
     recode: bool,
 }
 
+/// The hash of every row where rows are counted only.
+const COUNTED: &str = "0::int8";
 /// Types whose values are sorted alike by every server.
-const SORTED_ALIKE: [&str; 12] =
-    ["int2", "int4", "int8", "oid", "numeric", "uuid", "date", "timestamp", "timestamptz", "time", "bool", "bytea"];
+const SORTED_ALIKE: [&str; 12] = [
+    "int2",
+    "int4",
+    "int8",
+    "oid",
+    "numeric",
+    "uuid",
+    "date",
+    "timestamp",
+    "timestamptz",
+    "time",
+    "bool",
+    "bytea",
+];
 /// Those that are where the collation is the order of bytes.
 const TEXTS: [&str; 3] = ["text", "varchar", "bpchar"];
 
@@ -67,8 +80,12 @@ impl Subject {
             return Ok(Err(format!("{} does not exist on the target", info.dest())));
         };
         let common = |table: &Table, name: &str| table.columns.iter().find(|c| c.name == name).cloned();
-        let columns: Vec<String> =
-            there.columns.iter().map(|c| c.name.clone()).filter(|name| common(&here, name).is_some()).collect();
+        let columns: Vec<String> = there
+            .columns
+            .iter()
+            .map(|c| c.name.clone())
+            .filter(|name| common(&here, name).is_some())
+            .collect();
         if let Some(lost) = there.key.iter().find(|name| !columns.contains(name)) {
             return Ok(Err(format!("its key column {lost} does not exist on the target")));
         }
@@ -90,15 +107,6 @@ impl Subject {
             expected,
             row_bytes: (pages * 8192).checked_div(expected).unwrap_or(100).clamp(1, 1 << 20),
         }))
-    }
-
-    /// Takes the lock that every reader takes, in both snapshots' sessions.
-    pub(crate) async fn hold(&self, sides: &Sides) -> Result<()> {
-        let what = format!("reading table {}", self.name);
-        for (session, relation) in [(&sides.source, &self.source), (&sides.target, &self.target)] {
-            texts(session, &what, &format!("select from {} limit 0", relation.from)).await?;
-        }
-        Ok(())
     }
 
     /// What is compared and how: a comparison goes on only with the same.
@@ -130,14 +138,19 @@ impl Subject {
 }
 
 impl Relation {
-    fn new(table: &Table, columns: &[String], key: &[String], (recode, count_only): (bool, bool)) -> Relation {
+    fn new(
+        table: &Table,
+        columns: &[String],
+        key: &[String],
+        (recode, count_only): (bool, bool),
+    ) -> Relation {
         let of = |names: &[String]| -> Vec<Column> {
             names.iter().filter_map(|name| table.columns.iter().find(|c| c.name == *name)).cloned().collect()
         };
         let columns = of(columns);
         let values: Vec<String> = columns.iter().map(|c| format!("t.{}", Ident::new(&c.name))).collect();
         let texts: Vec<String> = columns.iter().zip(&values).map(|(c, value)| printed(c, value)).collect();
-        let hash = if count_only { "0::int8".to_owned() } else { hash(&texts, recode) };
+        let hash = if count_only { COUNTED.to_owned() } else { hash(&texts, recode) };
         Relation {
             from: format!("{}{} t", table.only(), table.name),
             hash,
@@ -183,8 +196,11 @@ impl Relation {
 
     /// Keys as a subquery `v` with columns `i` (from 0) and `k0`, `k1`, …
     pub(crate) fn listed(&self, keys: &[Vec<String>]) -> String {
-        let rows: Vec<String> =
-            keys.iter().enumerate().map(|(i, key)| format!("({i}, {})", self.key_literals(key).join(", "))).collect();
+        let rows: Vec<String> = keys
+            .iter()
+            .enumerate()
+            .map(|(i, key)| format!("({i}, {})", self.key_literals(key).join(", ")))
+            .collect();
         let names: Vec<String> = (0..self.key.len()).map(|at| format!("k{at}")).collect();
         format!("(values {}) v (i, {})", rows.join(", "), names.join(", "))
     }
@@ -197,6 +213,9 @@ impl Relation {
 
     /// The hash of a row that is given as texts, in the order of the compared columns.
     pub(crate) fn hash_of(&self, values: &[Option<&str>]) -> String {
+        if self.hash == COUNTED {
+            return self.hash.clone();
+        }
         let value = |(c, value): (&Column, &Option<&str>)| match value {
             Some(text) => printed(c, &format!("{}::{}", literal(text), c.value_type)),
             None => printed(c, &format!("null::{}", c.value_type)),

@@ -85,7 +85,11 @@ impl Work {
         let differences = if config.values {
             difference::looked_into(sides, &self.subject, first).await?
         } else {
-            let bare = |(key, kind): &(Vec<String>, Kind)| Difference { key: Subject::kept(key), kind: *kind, columns: Vec::new() };
+            let bare = |(key, kind): &(Vec<String>, Kind)| Difference {
+                key: Subject::kept(key),
+                kind: *kind,
+                columns: Vec::new(),
+            };
             first.iter().map(bare).collect()
         };
         self.tell(observer, found.rows, differences);

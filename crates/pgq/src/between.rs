@@ -31,7 +31,8 @@ impl Rotation {
 
 /// Asks which event table is written into.
 pub async fn rotation<C: GenericClient>(client: &C, queue: &str) -> Result<Rotation> {
-    let sql = "select queue_cur_table, queue_ntables, queue_switch_step1 from pgq.queue where queue_name = $1";
+    let sql =
+        "select queue_cur_table, queue_ntables, queue_switch_step1 from pgq.queue where queue_name = $1";
     let found = row(client, "looking at the queue's rotation", sql, &[&queue]).await?;
     Ok(Rotation { current: found.get(0), tables: found.get(1), switched_by: found.get(2) })
 }
@@ -67,9 +68,10 @@ pub async fn events<C: GenericClient>(
         (&tables, Type::TEXT_ARRAY),
     ];
     let rows = client.query_typed_raw(&sql, parameters).await.map_err(failed(WHAT))?;
-    Ok(Box::pin(rows.map_err(|source| failed(WHAT)(source)).map(|row| {
-        row.and_then(|row| Event::from_row(&row).map_err(|source| failed(WHAT)(source)))
-    })))
+    Ok(Box::pin(
+        rows.map_err(|source| failed(WHAT)(source))
+            .map(|row| row.and_then(|row| Event::from_row(&row).map_err(|source| failed(WHAT)(source)))),
+    ))
 }
 
 #[cfg(test)]

@@ -190,8 +190,7 @@ pub async fn keep<C: GenericClient>(
     for kept in &progress.rows_kept {
         let sql = "insert into londiste_rs.comparison_row (queue_name, table_name, row_key, kind, columns) \
                    select $1, $2, $3, $4, $5 where (select count(*) from londiste_rs.comparison_row where queue_name = $1 and table_name = $2) < $6";
-        let parameters: Parameters<'_> =
-            &[&queue, &table, &kept.key, &kept.kind, &kept.columns, &KEPT_ROWS];
+        let parameters: Parameters<'_> = &[&queue, &table, &kept.key, &kept.kind, &kept.columns, &KEPT_ROWS];
         rows(client, "londiste_rs.comparison_row", sql, parameters).await?;
     }
     Ok(true)

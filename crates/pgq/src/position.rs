@@ -117,7 +117,10 @@ pub async fn complete_all<C: GenericClient>(
 /// Keeps a consumer from completing a batch until the transaction in hand ends; its position.
 pub async fn hold<C: GenericClient>(client: &C, queue: &str, consumer: &str) -> Result<Option<i64>> {
     let sql = "select last_tick_id from pgq_node.local_state where queue_name = $1 and consumer_name = $2 for update";
-    Ok(rows(client, "holding the worker's position", sql, &[&queue, &consumer]).await?.first().map(|row| row.get(0)))
+    Ok(rows(client, "holding the worker's position", sql, &[&queue, &consumer])
+        .await?
+        .first()
+        .map(|row| row.get(0)))
 }
 
 /// Forgets what is kept of consumers' positions: they are registered anew, at a tick that is not known here but by its number.

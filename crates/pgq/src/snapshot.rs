@@ -84,7 +84,11 @@ mod tests {
     #[test]
     fn covers_what_sees_no_more_than_itself() {
         let later = snapshot("10:20:12,15");
-        assert!(later.covers(&later) && later.covers(&snapshot("10:20:12,14,15")) && later.covers(&snapshot("8:11:8")));
+        assert!(
+            later.covers(&later)
+                && later.covers(&snapshot("10:20:12,14,15"))
+                && later.covers(&snapshot("8:11:8"))
+        );
         assert!(!later.covers(&snapshot("10:20:12")), "15 is over there");
         assert!(!later.covers(&snapshot("21:22:")) && !later.covers(&snapshot("13:16:")));
     }

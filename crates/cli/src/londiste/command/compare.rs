@@ -93,9 +93,10 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
         job.terminal.say(&format!("node {} has no table to be compared", local.info.name));
         return Ok(apart.outcome());
     }
-    let report = arguments.report.as_ref().map(|file| {
-        File::create(file).with_context(|| format!("the file of --report, {}", file.display()))
-    });
+    let report = arguments
+        .report
+        .as_ref()
+        .map(|file| File::create(file).with_context(|| format!("the file of --report, {}", file.display())));
     let config = config(job, &local, arguments);
     let sides = sides(job, &local).await?;
     if arguments.again {
@@ -122,7 +123,11 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
 /// Only a leaf has rows that are another node's.
 pub(crate) fn refuse_root(job: &Job, local: &Node) -> Result<()> {
     if local.is_root() {
-        bail!("node {} is the root of queue {}: compare and repair are for its leaves", local.info.name, job.queue());
+        bail!(
+            "node {} is the root of queue {}: compare and repair are for its leaves",
+            local.info.name,
+            job.queue()
+        );
     }
     Ok(())
 }
@@ -215,7 +220,11 @@ impl Observer for Voice {
             .iter()
             .map(|(name, there, here)| {
                 if self.values {
-                    format!("{name} on source {}, on target {}", shown(there.as_deref()), shown(here.as_deref()))
+                    format!(
+                        "{name} on source {}, on target {}",
+                        shown(there.as_deref()),
+                        shown(here.as_deref())
+                    )
                 } else {
                     name.clone()
                 }
@@ -256,7 +265,8 @@ fn cut(text: &str, length: usize) -> String {
 
 fn line(outcome: &Compared) -> String {
     let at = outcome.at.map(|(tick, time)| format!(" at tick {tick}, {}", clock(time))).unwrap_or_default();
-    let remarks = if outcome.remarks.is_empty() { String::new() } else { format!(" ({})", outcome.remarks.join("; ")) };
+    let remarks =
+        if outcome.remarks.is_empty() { String::new() } else { format!(" ({})", outcome.remarks.join("; ")) };
     let (table, rows) = (&outcome.table, outcome.rows);
     match outcome.verdict {
         Verdict::Equal => format!("{table}: {rows} rows, equal{at}{remarks}"),
@@ -306,10 +316,14 @@ fn ending(
                 names.join(" ")
             ));
         } else {
-            job.terminal.say(&format!("{rows} rows of {} tables {word} in {seconds:.1} s: none differs", compared.len() - unverified));
+            job.terminal.say(&format!(
+                "{rows} rows of {} tables {word} in {seconds:.1} s: none differs",
+                compared.len() - unverified
+            ));
         }
         if unverified > 0 {
-            job.terminal.complain(&format!("{unverified} tables could not be compared: nothing is known of them"));
+            job.terminal
+                .complain(&format!("{unverified} tables could not be compared: nothing is known of them"));
         }
     }
     if differ > 0 {
@@ -338,11 +352,16 @@ async fn status(job: &Job, session: &Session, as_json: bool) -> Result<Outcome> 
         known.iter().for_each(|comparison| job.terminal.print(&state(comparison)));
     }
     let has = |verdict| known.iter().any(|c| c.verdict == Some(verdict));
-    Ok(match (has(Verdict::Differs), has(Verdict::Unverified) || known.is_empty() || known.iter().any(|c| c.verdict.is_none())) {
-        (true, _) => Outcome::Partly,
-        (false, true) => Outcome::Unverified,
-        (false, false) => Outcome::Done,
-    })
+    Ok(
+        match (
+            has(Verdict::Differs),
+            has(Verdict::Unverified) || known.is_empty() || known.iter().any(|c| c.verdict.is_none()),
+        ) {
+            (true, _) => Outcome::Partly,
+            (false, true) => Outcome::Unverified,
+            (false, false) => Outcome::Done,
+        },
+    )
 }
 
 fn state(comparison: &Comparison) -> String {
@@ -354,7 +373,9 @@ fn state(comparison: &Comparison) -> String {
             let expected = comparison.expected.unwrap_or_default().max(*rows);
             let share = if expected == 0 { 100 } else { rows * 100 / expected };
             let since = clock(comparison.began);
-            format!("{table}: {rows} of about {expected} rows ({share} %) since {since}, {differing} differ so far; not at its end: compare goes on there")
+            format!(
+                "{table}: {rows} of about {expected} rows ({share} %) since {since}, {differing} differ so far; not at its end: compare goes on there"
+            )
         }
         Some(Verdict::Equal) => format!("{table}: {rows} rows, equal, {when}{reason}"),
         Some(Verdict::Differs) => format!("{table}: {rows} rows, {differing} DIFFER, {when}{reason}"),

@@ -69,7 +69,8 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
                 job.ini.display()
             ));
         } else {
-            job.terminal.say(&format!("-- {name}: {} rows; to write them: repair --apply {name}", repaired.done));
+            job.terminal
+                .say(&format!("-- {name}: {} rows; to write them: repair --apply {name}", repaired.done));
         }
     }
     Ok(apart.outcome())
