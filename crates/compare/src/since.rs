@@ -1,6 +1,7 @@
 //! Differential comparison: where all rows were equal at a tick, only those with events since can differ.
 
 use pgq::comparison::{self, Comparison, Progress, Verdict};
+use pgq::conflict;
 use pgq::position::{self, Mark};
 
 use crate::pair::Pair;
@@ -28,6 +29,9 @@ pub(crate) async fn base(
             "its definition has changed since the last comparison"
         }
         (Some(Verdict::Equal), Some(since)) => {
+            if conflict::has_met(&*sides.record, &config.queue, &subject.name, last.began).await? {
+                return Ok(Err("it has met conflicts since its last comparison".to_owned()));
+            }
             let there = position::mark(&*sides.provider, &config.queue, since.0).await?;
             if there.as_ref() == Some(&since.1) {
                 return Ok(Ok(since.clone()));

@@ -1,5 +1,7 @@
 //! Counts of changes that met other rows than the source had: `londiste_rs.table_conflict`.
 
+use std::time::SystemTime;
+
 use tokio_postgres::GenericClient;
 
 use crate::Result;
@@ -38,6 +40,17 @@ pub async fn count<C: GenericClient>(
     row(client, "londiste_rs.count_conflicts", sql, &[&queue, &table, &conflicts, op, &message(key), event])
         .await?;
     Ok(())
+}
+
+/// Whether a table has met conflicts since a time, by the database's clock.
+pub async fn has_met<C: GenericClient>(
+    client: &C,
+    queue: &str,
+    table: &str,
+    since: SystemTime,
+) -> Result<bool> {
+    let sql = "select exists (select from londiste_rs.table_conflict where queue_name = $1 and table_name = $2 and last_time >= $3)";
+    Ok(row(client, "londiste_rs.table_conflict", sql, &[&queue, &table, &since]).await?.get(0))
 }
 
 /// The counters of a queue's tables.
