@@ -2,6 +2,7 @@
 
 use anyhow::{Result, bail};
 use clap::Args;
+use pgq::identity;
 use pgq::table::{self, MergeState};
 use tokio_postgres::Transaction;
 
@@ -61,6 +62,7 @@ pub(crate) async fn again(transaction: &Transaction<'_>, queue: &str, name: &str
     table::set_state(transaction, queue, name, state, None).await?;
     table::clear_errors(transaction, queue, &[name]).await?;
     table::forget_partition_notices(transaction, queue, name).await?;
+    identity::know_again(transaction, queue, name).await?;
     let sql = "select londiste_rs.copy_forget($1, $2)";
     transaction.query_one(sql, &[&queue, &name]).await.map_err(pg::Error::from)?;
     table::tell_worker(transaction, queue).await?;
