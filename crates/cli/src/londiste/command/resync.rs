@@ -6,6 +6,7 @@ use pgq::identity;
 use pgq::table::{self, MergeState};
 use tokio_postgres::Transaction;
 
+use crate::londiste::command::wait_sync;
 use crate::londiste::support::batch_outcome::Apart;
 use crate::londiste::support::job::Job;
 use crate::londiste::support::outcome::Outcome;
@@ -20,6 +21,10 @@ pub(crate) struct Arguments {
     /// Every table of this node
     #[arg(long)]
     pub(crate) all: bool,
+
+    /// Wait until the tables are in sync
+    #[arg(long)]
+    pub(crate) wait_sync: bool,
 
     /// Names that are not replicated here are no failure
     #[arg(long)]
@@ -40,15 +45,23 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     } else {
         apart.choose(&arguments.tables, &known, "not replicated on this node; see tables")?
     };
+    let mut begun = Vec::new();
     for name in chosen {
         let transaction = local.session.transaction().await.map_err(pg::Error::from)?;
         let result = again(&transaction, queue, &name).await;
         if result.is_ok() {
             transaction.commit().await.map_err(pg::Error::from)?;
+            begun.push(name.clone());
         } else {
             transaction.rollback().await.map_err(pg::Error::from)?;
         }
         apart.take(&name, result);
+    }
+    if arguments.wait_sync
+        && !begun.is_empty()
+        && wait_sync::until_ok(job, &local.session, &begun).await? == Outcome::Partly
+    {
+        return Ok(Outcome::Partly);
     }
     Ok(apart.outcome())
 }
