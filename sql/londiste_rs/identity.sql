@@ -42,6 +42,7 @@ end $$;
 create or replace function londiste_rs.relations_here(i_queue_name text, out table_name text, out merge_state text, out dest text, out relid oid)
 returns setof record language sql stable
 set search_path = pg_catalog, pg_temp
+set jit = off
 as $$
     select distinct on (t.table_name) t.table_name, t.merge_state, d.dest, c.oid
       from londiste.table_info t
@@ -83,6 +84,7 @@ end $$;
 create or replace function londiste_rs.compare_here(i_queue_name text)
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp
+set jit = off
 as $$
 declare
     this text := londiste_rs.this_database();
@@ -143,6 +145,7 @@ create or replace function londiste_rs.compare_at_provider(
     i_queue_name text, i_home text, i_tables text[], i_relids oid[], i_captures text[], i_now_names text[], i_fresh boolean, i_sticky boolean)
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp
+set jit = off
 as $$
 begin
     delete from londiste_rs.table_identity i
@@ -184,6 +187,7 @@ end $$;
 create or replace function londiste_rs.other_tables(i_queue_name text, out table_name text, out trouble text)
 returns setof record language sql stable
 set search_path = pg_catalog, pg_temp
+set jit = off
 as $$
     select i.table_name,
            string_agg(case i.side when 'here' then format('here, %s; %s', i.notice, i.remedy)
