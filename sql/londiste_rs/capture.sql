@@ -31,7 +31,7 @@ end $$;
 -- table's form (londiste_rs.capture_form), where it is known.
 create or replace function londiste_rs.capture_triggers(i_queue_name text, i_rel oid, i_function_name text, i_form text default null,
     out relid oid, out trigger_name text, out type integer, out events text, out clause text, out function_name text, out argument text)
-returns setof record language plpgsql stable
+returns setof record language plpgsql stable rows 4
 set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
@@ -88,6 +88,7 @@ end $$;
 create or replace function londiste_rs.capture_table(i_queue_name text, i_table_name text)
 returns boolean language plpgsql
 set search_path = pg_catalog, pg_temp
+set jit = off
 set plan_cache_mode = force_generic_plan
 set client_min_messages = warning
 as $$
@@ -156,6 +157,7 @@ end $$;
 create or replace function londiste_rs.refresh_capture(i_queue_name text, i_table_name text)
 returns boolean language plpgsql
 set search_path = pg_catalog, pg_temp
+set jit = off
 as $$
 begin
     perform from londiste_rs.capture c where c.queue_name = i_queue_name and c.table_name = i_table_name for update;

@@ -36,6 +36,7 @@ as $$
 #variable_conflict use_column
 declare
     q record;
+    e record;
     types oid[];
     key_types oid[];
 begin
@@ -45,13 +46,18 @@ begin
     select * into strict q from pgq.queue x where x.queue_name = i_queue_name;
     queue_id := q.queue_id;
     ntables := q.queue_ntables;
-    select array_agg(case when has_table_privilege(c.oid, 'insert') then format('%I.%I', n.nspname, c.relname) end order by e.nr),
-           array_agg(case when a.atthasdef then '' else format('nextval(%L::regclass), ', q.queue_event_seq) end order by e.nr)
-      into event_tables, event_ids
-      from generate_series(0, q.queue_ntables - 1) e (nr)
-      join pg_class c on c.oid = (q.queue_data_pfx || '_' || e.nr)::regclass
-      join pg_namespace n on n.oid = c.relnamespace
-      join pg_attribute a on a.attrelid = c.oid and a.attname = 'ev_id';
+    -- one by one: a plan for several would read the whole catalog
+    for nr in 0 .. ntables - 1 loop
+        select case when has_table_privilege(c.oid, 'insert') then format('%I.%I', n.nspname, c.relname) end as name,
+               case when a.atthasdef then '' else format('nextval(%L::regclass), ', q.queue_event_seq) end as id
+          into strict e
+          from pg_class c
+          join pg_namespace n on n.oid = c.relnamespace
+          join pg_attribute a on a.attrelid = c.oid and a.attname = 'ev_id'
+         where c.oid = (q.queue_data_pfx || '_' || nr)::regclass;
+        event_tables[nr + 1] := e.name;
+        event_ids[nr + 1] := e.id;
+    end loop;
     gates := londiste_rs.has_gates();
     unchanged := londiste_rs.captures_unchanged(i_queue_name);
     select c.relkind, n.nspname, c.relname into relkind, nspname, relname

@@ -208,7 +208,7 @@ end $outer$;
 -- The capture functions that a table should have: ending is what their names have behind the table's. Either '' for its rows and for TRUNCATE, or '' for
 -- TRUNCATE only and one for each of insert, update and delete.
 create or replace function londiste_rs.capture_sources(t record, out ending text, out source text)
-returns setof record language plpgsql
+returns setof record language plpgsql rows 4
 set search_path = pg_catalog, pg_temp
 as $outer$
 declare

@@ -2,7 +2,7 @@
 
 -- Types of columns and all types that they are made of: elements, attributes, base types of domains, subtypes of ranges.
 create or replace function londiste_rs.deep_types(i_rel oid, i_columns text[], out type_oid oid)
-returns setof oid language plpgsql stable
+returns setof oid language plpgsql stable rows 10
 set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column

@@ -6,6 +6,7 @@
 create or replace function londiste_rs.capture_states(i_queue_name text, i_table_name text, out table_name text, out state text)
 returns setof record language plpgsql stable
 set search_path = pg_catalog, pg_temp
+set jit = off
 as $$
 #variable_conflict use_column
 begin
@@ -25,7 +26,10 @@ begin
          group by f.table_name
     ), fired as (
         select f.table_name, string_agg(format('%s-%s', t.oid, t.xmin), ' ' order by t.oid) as parts
-          from functions f join pg_trigger t on t.tgfoid = f.oid
+          from functions f
+          -- no index leads from a function to its triggers
+          join pg_depend d on d.refclassid = 'pg_proc'::regclass and d.refobjid = f.oid and d.classid = 'pg_trigger'::regclass
+          join pg_trigger t on t.oid = d.objid
          group by f.table_name
     ), shapes as (
         select s.table_name, string_agg(format('%s-%s', s.shape_id, s.xmin), ' ' order by s.shape_id) as parts
@@ -52,6 +56,7 @@ end $$;
 create or replace function londiste_rs.sound_captures(i_queue_name text, out table_name text)
 returns setof text language sql stable
 set search_path = pg_catalog, pg_temp
+set jit = off
 as $$
     with replicated as materialized (
         select londiste_rs.find_relation(coalesce(t.dest_table, t.table_name)) as relid

@@ -10,6 +10,7 @@ reset client_min_messages;
 create or replace function londiste_rs.capture_stamps(i_queue_name text, i_table_name text, out table_name text, out stamp text)
 returns setof record language plpgsql stable
 set search_path = pg_catalog, pg_temp
+set jit = off
 as $$
 #variable_conflict use_column
 begin
@@ -51,6 +52,7 @@ end $$;
 create or replace function londiste_rs.stale_captures(i_queue_name text, out table_name text)
 returns setof text language plpgsql
 set search_path = pg_catalog, pg_temp
+set jit = off
 set plan_cache_mode = force_generic_plan
 as $$
 declare

@@ -5,14 +5,23 @@
 create or replace function londiste_rs.compared_triggers(
     i_queue_name text, i_table_name text,
     out relid oid, out trigger_name name, out present oid, out problem text)
-returns setof record language sql stable
+returns setof record language plpgsql stable rows 4
 set search_path = pg_catalog, pg_temp
+set jit = off
+set plan_cache_mode = force_generic_plan
 as $$
+#variable_conflict use_column
+declare
+    fn text;
+begin
+    select c.function_name into fn from londiste_rs.capture c where c.queue_name = i_queue_name and c.table_name = i_table_name;
+    if not found then
+        return;
+    end if;
+    return query
     with wanted as (
         select w.relid, w.trigger_name::name, w.type, w.clause, w.function_name, w.argument
-          from londiste_rs.capture c, londiste_rs.find_relation(i_table_name) rel (oid),
-               londiste_rs.capture_triggers(i_queue_name, rel.oid, c.function_name) w
-         where c.queue_name = i_queue_name and c.table_name = i_table_name)
+          from londiste_rs.capture_triggers(i_queue_name, londiste_rs.find_relation(i_table_name), fn) w)
     select w.relid, w.trigger_name, t.oid,
            case when t.oid is null then 'is missing'
                 when n.nspname <> 'londiste_rs' or p.proname <> w.function_name
@@ -46,17 +55,17 @@ as $$
     union all
     -- a partition that was detached keeps what was created on itself
     select t.tgrelid, t.tgname, t.oid, 'is left over: the table is no part of the replicated one'
-      from londiste_rs.capture c
-     cross join unnest(array['', '_insert', '_update', '_delete']) ending
-      join pg_proc p on p.proname = c.function_name || ending and p.pronamespace = 'londiste_rs'::regnamespace
-      join pg_trigger t on t.tgfoid = p.oid and t.tgparentid = 0
-     where c.queue_name = i_queue_name and c.table_name = i_table_name
-       and not exists (select from wanted w where w.relid = t.tgrelid and w.trigger_name = t.tgname)
-$$;
+      from unnest(array['', '_insert', '_update', '_delete']) ending
+      join pg_proc p on p.proname = (fn || ending)::name and p.pronamespace = 'londiste_rs'::regnamespace
+      -- no index leads from a function to its triggers
+      join pg_depend d on d.refclassid = 'pg_proc'::regclass and d.refobjid = p.oid and d.classid = 'pg_trigger'::regclass
+      join pg_trigger t on t.oid = d.objid and t.tgfoid = p.oid and t.tgparentid = 0
+     where not exists (select from wanted w where w.relid = t.tgrelid and w.trigger_name = t.tgname);
+end $$;
 
 -- What is wrong with the functions that a table's triggers call.
 create or replace function londiste_rs.function_problems(i_queue_name text, i_table_name text)
-returns setof text language plpgsql
+returns setof text language plpgsql rows 1
 set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -73,7 +82,7 @@ begin
     loop
         name := expected.function_name || expected.ending;
         select p.*, pg_get_userbyid(p.proowner) as owner into f
-          from pg_proc p where p.proname = name and p.pronamespace = 'londiste_rs'::regnamespace and p.pronargs = 0;
+          from pg_proc p where p.proname = name::name and p.pronamespace = 'londiste_rs'::regnamespace and p.pronargs = 0;
         if not found then
             return next format('function londiste_rs.%I is missing', name);
             continue;
@@ -98,7 +107,7 @@ end $$;
 
 -- What is wrong with the stock triggers of a table. Their arguments are whatever the one who added the table wanted.
 create or replace function londiste_rs.stock_problems(i_queue_name text, i_table_name text)
-returns setof text language sql stable
+returns setof text language sql stable rows 1
 set search_path = pg_catalog, pg_temp
 as $$
     select format('trigger %I on %s %s', w.name, w.rel::regclass,
@@ -134,6 +143,7 @@ $$;
 create or replace function londiste_rs.check_capture(i_queue_name text, i_table_name text, i_capture text default 'generated', out problem text)
 returns setof text language plpgsql
 set search_path = pg_catalog, pg_temp
+set jit = off
 set plan_cache_mode = force_generic_plan
 as $$
 declare
@@ -181,6 +191,7 @@ end $$;
 create or replace function londiste_rs.repair_capture(i_queue_name text, i_table_name text, i_capture text default 'generated')
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp
+set jit = off
 set plan_cache_mode = force_generic_plan
 as $$
 declare

@@ -4,7 +4,8 @@
 set client_min_messages = warning;
 
 -- side: here (the table of this node, as its copy left it), or provider (the root's table, where stock triggers
--- capture it: those of londiste_rs tell by an event, renames.sql). home: the database that relid belongs to. notice:
+-- capture it: those of londiste_rs tell by an event, renames.sql). home: the database that relid belongs to. relid: 0
+-- where the next look takes the table as it is. notice:
 -- what has become of the table; only a copy takes it back on a subscriber, since changes have gone elsewhere
 -- meanwhile.
 create table if not exists londiste_rs.table_identity (
@@ -41,6 +42,7 @@ end $$;
 create or replace function londiste_rs.relations_here(i_queue_name text, out table_name text, out merge_state text, out dest text, out relid oid)
 returns setof record language sql stable
 set search_path = pg_catalog, pg_temp
+set jit = off
 as $$
     select distinct on (t.table_name) t.table_name, t.merge_state, d.dest, c.oid
       from londiste.table_info t
@@ -52,7 +54,7 @@ as $$
      order by t.table_name, length(c.nspname)
 $$;
 
--- Keeps the relations of these tables as those that their copies have filled.
+-- Keeps the relations of these tables as those that their copies, which begin, fill.
 create or replace function londiste_rs.know_here(i_queue_name text, i_tables text[])
 returns void language sql
 set search_path = pg_catalog, pg_temp
@@ -66,11 +68,23 @@ as $$
        set home = excluded.home, relid = excluded.relid, notice = null, remedy = null
 $$;
 
+-- A table is to be copied again: both sides are taken as the next look finds them.
+create or replace function londiste_rs.know_again(i_queue_name text, i_table_name text)
+returns void language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    delete from londiste_rs.table_identity i where i.queue_name = i_queue_name and i.table_name = i_table_name and i.side = 'here';
+    update londiste_rs.table_identity i set relid = 0, notice = null, remedy = null
+     where i.queue_name = i_queue_name and i.table_name = i_table_name and i.side = 'provider';
+end $$;
+
 -- Looks whether other relations have come under the names of this node's tables. A table that is not known yet, or
 -- was restored into another database, is taken as it is.
 create or replace function londiste_rs.compare_here(i_queue_name text)
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp
+set jit = off
 as $$
 declare
     this text := londiste_rs.this_database();
@@ -79,16 +93,16 @@ begin
      where i.queue_name = i_queue_name
        and not exists (select from londiste.table_info t
                         where t.queue_name = i.queue_name and t.table_name = i.table_name and t.local);
-    -- what a copy is at work on is known by its end
+    -- the copy that a table waits for takes it as it is
     delete from londiste_rs.table_identity i
      where i.queue_name = i_queue_name and i.side = 'here'
        and (i.home <> this
             or exists (select from londiste.table_info t
-                        where t.queue_name = i.queue_name and t.table_name = i.table_name and (t.merge_state is null or t.merge_state = 'in-copy')));
+                        where t.queue_name = i.queue_name and t.table_name = i.table_name and t.merge_state is null));
     insert into londiste_rs.table_identity (queue_name, table_name, side, home, relid)
     select i_queue_name, r.table_name, 'here', this, r.relid
       from londiste_rs.relations_here(i_queue_name) r
-     where r.merge_state is not null and r.merge_state <> 'in-copy'
+     where r.merge_state is not null
        and not exists (select from londiste_rs.table_identity i
                         where i.queue_name = i_queue_name and i.table_name = r.table_name and i.side = 'here')
         on conflict do nothing;
@@ -99,6 +113,20 @@ begin
       from londiste_rs.relations_here(i_queue_name) r
      where i.queue_name = i_queue_name and i.side = 'here' and i.table_name = r.table_name and i.relid <> r.relid and i.notice is null;
 end $$;
+
+-- Of these tables, which have just been written to: those whose names lead to other relations than the ones that their
+-- copies filled. The locks of the caller's transaction keep the answer true until its end.
+create or replace function londiste_rs.exchanged_here(i_queue_name text, i_tables text[])
+returns setof text language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select i.table_name
+      from londiste_rs.table_identity i
+      join londiste.table_info t on t.queue_name = i.queue_name and t.table_name = i.table_name and t.local
+     where i.queue_name = i_queue_name and i.side = 'here' and i.table_name = any (i_tables)
+       and londiste_rs.find_relation(coalesce(t.dest_table, t.table_name)) <> i.relid
+     order by i.table_name
+$$;
 
 -- What is remembered of the provider's tables.
 create or replace function londiste_rs.known_at_provider(i_queue_name text, i_home text, out table_name text, out relid oid)
@@ -117,17 +145,17 @@ create or replace function londiste_rs.compare_at_provider(
     i_queue_name text, i_home text, i_tables text[], i_relids oid[], i_captures text[], i_now_names text[], i_fresh boolean, i_sticky boolean)
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp
+set jit = off
 as $$
 begin
     delete from londiste_rs.table_identity i
      using unnest(i_tables, i_relids, i_captures) s (table_name, relid, capture)
      where i.queue_name = i_queue_name and i.side = 'provider' and i.table_name = s.table_name
        and (i.home <> i_home or s.capture = 'other' and (i.relid = s.relid or i_fresh));
-    if i_fresh then
-        update londiste_rs.table_identity i set relid = s.relid, notice = null, remedy = null
-          from unnest(i_tables, i_relids) s (table_name, relid)
-         where i.queue_name = i_queue_name and i.side = 'provider' and i.table_name = s.table_name and s.relid is not null;
-    end if;
+    update londiste_rs.table_identity i set relid = s.relid, notice = null, remedy = null
+      from unnest(i_tables, i_relids) s (table_name, relid)
+     where i.queue_name = i_queue_name and i.side = 'provider' and i.table_name = s.table_name and s.relid is not null
+       and (i_fresh or i.relid = 0);
     insert into londiste_rs.table_identity (queue_name, table_name, side, home, relid)
     select i_queue_name, s.table_name, 'provider', i_home, s.relid
       from unnest(i_tables, i_relids, i_captures) s (table_name, relid, capture)
@@ -159,6 +187,7 @@ end $$;
 create or replace function londiste_rs.other_tables(i_queue_name text, out table_name text, out trouble text)
 returns setof record language sql stable
 set search_path = pg_catalog, pg_temp
+set jit = off
 as $$
     select i.table_name,
            string_agg(case i.side when 'here' then format('here, %s; %s', i.notice, i.remedy)

@@ -10,15 +10,18 @@ create table if not exists londiste_rs.skipped_column (
 
 -- Sets the columns that a table of this node lacks on purpose: these, and no others.
 create or replace function londiste_rs.skip_columns(i_queue_name text, i_table_name text, i_columns text[])
-returns void language sql
+returns void language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
+begin
     delete from londiste_rs.skipped_column s
      where s.queue_name = i_queue_name and s.table_name = i_table_name and s.column_name <> all (i_columns);
-    insert into londiste_rs.skipped_column (queue_name, table_name, column_name)
-    select distinct i_queue_name, i_table_name, c.name from unnest(i_columns) c (name)
-        on conflict do nothing;
-$$;
+    if i_columns <> '{}' then
+        insert into londiste_rs.skipped_column (queue_name, table_name, column_name)
+        select distinct i_queue_name, i_table_name, c.name from unnest(i_columns) c (name)
+            on conflict do nothing;
+    end if;
+end $$;
 
 -- Tables of this node with columns that are skipped, for people.
 create or replace function londiste_rs.skipped_remarks(i_queue_name text, out table_name text, out remark text)

@@ -85,6 +85,7 @@ create or replace function londiste_rs.table_troubles(i_queue_name text, out tab
     out trouble text)
 returns setof record language sql stable
 set search_path = pg_catalog, pg_temp
+set jit = off
 as $$
     select e.table_name, p.table_name is not null, e.since,
            case when p.table_name is null then e.error

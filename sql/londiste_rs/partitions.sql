@@ -57,6 +57,7 @@ end $$;
 create or replace function londiste_rs.notice_partitions(i_queue_name text, out table_name text, out part_name text, out notice text)
 returns setof record language plpgsql
 set search_path = pg_catalog, pg_temp
+set jit = off
 as $$
 declare
     c record;
@@ -118,18 +119,20 @@ end $$;
 
 -- Takes note of the partitions that a table has when it enters replication. Relation 0 stands for that it was looked at: it may have none yet.
 create or replace function londiste_rs.know_partitions(i_queue_name text, i_table_name text)
-returns void language sql
+returns void language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
-    insert into londiste_rs.capture_part (queue_name, table_name, relid, part_name)
-    select i_queue_name, i_table_name, r.relid, londiste_rs.plain_name(r.relid)
-      from londiste_rs.find_relation(i_table_name) rel (oid) join pg_class c on c.oid = rel.oid and c.relkind = 'p',
-           londiste_rs.row_relations(rel.oid) r
-    union all
-    select i_queue_name, i_table_name, 0, ''
-      from pg_class c where c.oid = londiste_rs.find_relation(i_table_name) and c.relkind = 'p'
-        on conflict do nothing
-$$;
+declare
+    rel oid := londiste_rs.find_relation(i_table_name);
+begin
+    if (select c.relkind from pg_class c where c.oid = rel) = 'p' then
+        insert into londiste_rs.capture_part (queue_name, table_name, relid, part_name)
+        select i_queue_name, i_table_name, r.relid, londiste_rs.plain_name(r.relid) from londiste_rs.row_relations(rel) r
+        union all
+        select i_queue_name, i_table_name, 0, ''
+            on conflict do nothing;
+    end if;
+end $$;
 
 -- Whether the rows of a table on this node differ by what happened to a partition on the root: not where a partition that has gone there is
 -- none here either.
@@ -169,6 +172,7 @@ end $$;
 create or replace function londiste_rs.partition_remarks(i_queue_name text, out table_name text, out remark text)
 returns setof record language sql stable
 set search_path = pg_catalog, pg_temp
+set jit = off
 as $$
     select coalesce(t.dest_table, t.table_name),
            format('partition %s %s on the root (%s), without events for its rows: %s', n.part_name, n.notice,

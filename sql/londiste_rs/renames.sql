@@ -6,8 +6,9 @@
 -- only the odd ones are looked up.
 create or replace function londiste_rs.renamed_captures(
     i_queue_name text, out table_name text, out relid oid, out now_relid oid, out notice text, out told text)
-returns setof record language sql stable
+returns setof record language sql stable rows 1
 set search_path = pg_catalog, pg_temp
+set jit = off
 as $$
     select c.table_name, c.relid, r.oid,
            case when r.oid is null then c.became
@@ -70,6 +71,7 @@ $$;
 create or replace function londiste_rs.notice_renames(i_queue_name text, out table_name text, out notice text)
 returns setof record language plpgsql
 set search_path = pg_catalog, pg_temp
+set jit = off
 set client_min_messages = warning
 as $$
 declare

@@ -1,16 +1,21 @@
 -- The columns that identify a row (key_columns.sql), but none where the catalogs as a REPEATABLE READ transaction
 -- sees them are older than the table, and its key is another one now: then whole rows identify. What tells the columns of an index by their names is always current.
 create or replace function londiste_rs.present_key(i_rel oid)
-returns text[] language sql stable
+returns text[] language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    select case when exists (
-               select from pg_index i
-                where i.indrelid = i_rel and i.indisunique
-                  and k.key = array(select case when i.indexprs is null then (parse_ident(pg_get_indexdef(i.indexrelid, n, false)))[1] end
-                                      from generate_series(1, i.indnkeyatts::integer) n order by n)) then k.key else '{}' end
-      from londiste_rs.key_columns(i_rel) k (key)
-$$;
+declare
+    key text[] := londiste_rs.key_columns(i_rel);
+begin
+    if key <> '{}' and not exists (
+           select from pg_index i
+            where i.indrelid = i_rel and i.indisunique
+              and key = array(select case when i.indexprs is null then (parse_ident(pg_get_indexdef(i.indexrelid, n, false)))[1] end
+                                from generate_series(1, i.indnkeyatts::integer) n order by n)) then
+        return '{}';
+    end if;
+    return key;
+end $$;
 
 -- Describes the row layout of i_rel, with the key of i_top (the same table, or the partitioned table above it). A virtual column
 -- (PostgreSQL 18) has its place in record text but never a value there: its name is left empty.
@@ -35,18 +40,23 @@ begin
                         where a.attrelid = i_rel and a.attnum > 0 and not a.attisdropped order by a.attnum);
     end;
     return json_build_object(
-        'columns', (select coalesce(json_agg(json_build_array(case when a.attgenerated = 'v' then '' else n.name end,
-                                                                     tn.nspname || '.' || t.typname) order by n.pos), '[]')
+        -- column by column: a plan for many of them would read all types
+        'columns', (select coalesce(json_agg(json_build_array(case when a.attgenerated = 'v' then '' else n.name end, a.type)
+                                             order by n.pos), '[]')
                       from unnest(names) with ordinality n(name, pos)
-                      left join pg_attribute a on a.attrelid = i_rel and a.attname = n.name and not a.attisdropped
-                      left join pg_type t on t.oid = a.atttypid
-                      left join pg_namespace tn on tn.oid = t.typnamespace),
+                      left join lateral (
+                           select b.attgenerated,
+                                  (select tn.nspname || '.' || t.typname
+                                     from pg_type t join pg_namespace tn on tn.oid = t.typnamespace where t.oid = b.atttypid) as type
+                             from pg_attribute b
+                            where b.attrelid = i_rel and b.attname = n.name and not b.attisdropped
+                           offset 0) a on true),
         'key', to_json(londiste_rs.present_key(i_top)))::text;
 end $$;
 
 -- Relations whose rows a table's row trigger sees: the table, or the leaf partitions of a partitioned one.
 create or replace function londiste_rs.row_relations(i_rel oid, out relid oid)
-returns setof oid language plpgsql stable
+returns setof oid language plpgsql stable rows 10
 set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column

@@ -27,6 +27,7 @@ alter table londiste_rs.capture add column if not exists stamp text;
 alter table londiste_rs.capture add column if not exists look_again timestamptz;
 -- The state (capture_sound.sql) in which check_capture last found nothing wrong.
 alter table londiste_rs.capture add column if not exists sound text;
+create index if not exists capture_relid on londiste_rs.capture (relid);
 
 -- What has become of a table that is not there under its name (renames.sql).
 alter table londiste_rs.capture add column if not exists notice text;
@@ -95,13 +96,14 @@ as $$ select '0.1.0'::text $$;
 
 -- Name of a relation as the API stores it: schema and name with a dot, unquoted.
 create or replace function londiste_rs.plain_name(i_rel oid)
-returns text language sql stable
+returns text language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    select n.nspname || '.' || c.relname
-      from pg_class c join pg_namespace n on n.oid = c.relnamespace
-     where c.oid = i_rel
-$$;
+begin
+    return (select n.nspname || '.' || c.relname
+              from pg_class c join pg_namespace n on n.oid = c.relnamespace
+             where c.oid = i_rel);
+end $$;
 
 -- Name of a relation as an SQL identifier with its schema.
 create or replace function londiste_rs.quoted_name(i_rel oid)
@@ -116,16 +118,18 @@ $$;
 -- The relation of an API name, null where there is none. A name without a dot means schema public. Where both schema and name may contain
 -- dots, the first dot that leads to a relation separates them: what the stock API would find, if it finds anything, comes first.
 create or replace function londiste_rs.find_relation(i_name text)
-returns oid language sql stable
+returns oid language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
+begin
+    return (
     select c.oid
       from (select case when strpos(i_name, '.') > 0 then i_name else 'public.' || i_name end) full_name (n)
       join pg_namespace s on starts_with(full_name.n, s.nspname || '.')
       join pg_class c on c.relnamespace = s.oid and c.relname = substr(full_name.n, length(s.nspname) + 2)
      order by length(s.nspname)
-     limit 1
-$$;
+     limit 1);
+end $$;
 
 -- A search_path in which names without schema mean what is in the schemas of these relations, but nothing takes the place of what
 -- PostgreSQL has itself. The definitions that stock tools keep have such names.
@@ -144,9 +148,10 @@ $$;
 -- Name of a queue's triggers on a table, by the rule of the stock API: it leaves room for what is put before and after it, and replaces
 -- a queue's name that is too long for that by its hash.
 create or replace function londiste_rs.trigger_name(i_queue_name text)
-returns text language sql immutable
+returns text language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
-    select '_londiste_' || case when octet_length('zzz__londiste_' || i_queue_name || '_truncate') <= 63 then i_queue_name
-                                else md5(i_queue_name) end
-$$;
+begin
+    return '_londiste_' || case when octet_length('zzz__londiste_' || i_queue_name || '_truncate') <= 63 then i_queue_name
+                                else md5(i_queue_name) end;
+end $$;

@@ -46,6 +46,7 @@ create or replace function londiste_rs.add_table(
     i_queue_name text, i_table_name text, i_dest_table text, i_options text[], out ret_code integer, out ret_note text)
 returns record language plpgsql
 set search_path = pg_catalog, pg_temp
+set jit = off
 as $$
 declare
     node record;
@@ -157,6 +158,7 @@ create or replace function londiste_rs.remove_table(
     i_queue_name text, i_table_name text, out ret_code integer, out ret_note text)
 returns record language plpgsql
 set search_path = pg_catalog, pg_temp
+set jit = off
 set client_min_messages = warning
 as $$
 declare

@@ -117,3 +117,40 @@ fn stock_triggers_are_looked_for_as_well() {
         setup.londiste(&["source.ini", "check-capture"]).expect_success();
     }
 }
+
+/// Plans over the catalogs of many tables are costly by estimate: compiling them at each call would take longer than all else.
+#[test]
+fn a_table_among_many_is_added_and_checked_at_once() {
+    let pair = Pair::start();
+    let setup = Setup::new(&pair);
+    setup.start_nodes();
+    pair.source.execute(
+        "do $$ begin for i in 1..20 loop execute format('create table t%s (id int primary key, a text, b numeric)', i); end loop; end $$",
+    );
+    let mut session = pair.source.connect();
+    let mut per_table = |sql: &str| {
+        let began = std::time::Instant::now();
+        session.batch_execute(&format!(
+            "set jit = on; set jit_above_cost = 0; do $$ declare n text; begin for i in 1..20 loop {sql} end loop; end $$"
+        ))
+        .expect("it is done");
+        began.elapsed() / 20
+    };
+    let added = per_table(
+        "select ret_code into n from londiste_rs.add_table('migq', 'public.t' || i, null, '{}');
+         if n <> '200' then raise exception '%', n; end if;",
+    );
+    let checked = per_table(
+        "select problem into n from londiste_rs.check_capture('migq', 'public.t' || i); if found then raise exception '%', n; end if;",
+    );
+    let unchanged = per_table(
+        "if i = 1 then
+             select count(*) into n from londiste_rs.sound_captures('migq'); if n <> '20' then raise exception '%', n; end if;
+         end if;",
+    );
+    // ten times what they take on a machine that is busy with other things
+    let limits = [added, checked, unchanged].into_iter().zip([150, 100, 10]);
+    for (took, limit) in limits {
+        assert!(took < std::time::Duration::from_millis(limit), "{added:?} {checked:?} {unchanged:?}");
+    }
+}

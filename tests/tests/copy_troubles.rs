@@ -211,3 +211,45 @@ fn a_full_disk_parks_the_table_and_its_copy_goes_on_when_there_is_space() {
     let log = setup.target_worker().log();
     assert!(log.contains("copy is parked") && !log.contains("starts over"), "{log}");
 }
+
+#[test]
+fn a_copy_that_is_refused_a_lock_again_and_again_gives_its_slot_to_the_next() {
+    let pair = Pair::start();
+    // the larger one is copied first; both are too large to go together
+    pair.both(
+        "create table held (id int primary key, pad text); create table waits (id int primary key, pad text)",
+    );
+    let fill = |table: &str, rows: u32| {
+        pair.source.execute(&format!(
+            "insert into {table} select i, repeat('x', 200) from generate_series(1, {rows}) i"
+        ));
+        pair.source.execute(&format!("analyze {table}"));
+    };
+    fill("held", 20_000);
+    fill("waits", 10_000);
+    let setup = Setup::new(&pair);
+    for (key, value) in [
+        ("parallel_copies", "1"),
+        ("lock_timeout", "0.2"),
+        ("exception_sleep", "0.5"),
+        ("table_retry_period", "1"),
+    ] {
+        setup.set("target.ini", key, value);
+    }
+    setup.start_nodes();
+    let mut lock = pair.target.admin().connect();
+    setup.londiste(&["source.ini", "add-table", "--all"]).expect_success();
+    setup.wait_caught_up(SETTLE);
+    lock.batch_execute("begin; lock table held in access share mode").expect("a lock");
+    setup.londiste(&["target.ini", "add-table", "--all", "--no-triggers"]).expect_success();
+    wait_parked(&setup, "held");
+    let said = told(&setup);
+    assert!(said.contains("SQLSTATE 55P03") && said.contains("the others go on"), "{said}");
+    pair.source.execute("update waits set pad = 'x' where id = 1; update held set pad = 'x' where id = 1");
+    setup.wait_caught_up(SETTLE);
+    assert_eq!(pair.target.value("select pad from waits where id = 1"), "x");
+    lock.batch_execute("commit").expect("the lock is given up");
+    setup.wait_ok(SETTLE);
+    setup.wait_caught_up(SETTLE);
+    assert_eq!(compare::assert_equal(&pair).rows, 30_000);
+}

@@ -167,6 +167,80 @@ fn death_at_each_step_of_parking_a_table() {
     settle(&pair, &setup, load);
 }
 
+/// Everything that the user can see of the foreign keys; without their deferrability, which a worker without the right
+/// to bypass triggers changes as long as their tables are replicated.
+fn fkeys(pair: &Pair, with_deferrability: bool) -> String {
+    let definition = if with_deferrability {
+        "pg_get_constraintdef(oid)"
+    } else {
+        "regexp_replace(pg_get_constraintdef(oid), ' DEFERRABLE( INITIALLY DEFERRED)?', '')"
+    };
+    pair.target.value(&format!(
+        "select string_agg(concat_ws(' ', conrelid::regclass, conname, {definition}, convalidated,
+                                     obj_description(oid, 'pg_constraint')), E'\n' order by conrelid::regclass::text, conname)
+           from pg_constraint
+          where contype = 'f' and connamespace = 'public'::regnamespace and (conparentid = 0 or conrelid = 'c1'::regclass)"
+    ))
+}
+
+#[test]
+fn death_at_each_step_of_a_foreign_key() {
+    let pair = Pair::start();
+    pair.both(
+        "create table p (id int primary key);
+         create table c (id int primary key, p int) partition by range (id);
+         create table c1 partition of c for values from (0) to (1000);
+         create table s (id int primary key, p int constraint sp references p deferrable initially deferred, own int);
+         alter table s add constraint self foreign key (own) references s on delete set null not valid;
+         alter table s add constraint plain foreign key (p) references p on update cascade;
+         comment on constraint sp on s is 'of s';
+         alter table c1 add constraint own_name foreign key (p) references p;
+         alter table c add constraint cp foreign key (p) references p on delete cascade",
+    );
+    pair.source.execute(
+        "insert into p select generate_series(1, 200); insert into c select g, g from generate_series(1, 200) g;
+         insert into s select g, g, g from generate_series(1, 200) g",
+    );
+    let before = [true, false].map(|with| fkeys(&pair, with));
+    let setup = Setup::new(&pair);
+    setup.replicate();
+    setup.stop_daemon("target");
+    let resync = || {
+        setup.londiste(&["target.ini", "resync", "--all"]).expect_success();
+    };
+    let points = [
+        "fkeys-dropped",
+        "fkey-restore-before-commit:2",
+        "fkey-restored",
+        "fkey-restored:3",
+        "fkey-validated",
+        "fkey-validated:2",
+    ];
+    for point in points {
+        resync();
+        die(&setup, "target", point);
+        setup.start_daemon("target");
+        setup.londiste(&["target.ini", "wait-sync"]).expect_success();
+        assert_eq!(fkeys(&pair, false), before[1], "{point}");
+        setup.stop_daemon("target");
+    }
+    // each death on top of what the one before has left: a copy, or the next step only
+    for (at, point) in points.into_iter().enumerate() {
+        if at % 2 == 0 {
+            resync();
+        }
+        die(&setup, "target", point);
+    }
+    setup.start_daemon("target");
+    setup.londiste(&["target.ini", "wait-sync"]).expect_success();
+    assert_eq!(fkeys(&pair, false), before[1]);
+    setup.wait_caught_up(SETTLE);
+    compare::assert_equal(&pair);
+    setup.stop_daemon("target");
+    setup.londiste(&["target.ini", "drop-node", "subscriber"]).expect_success();
+    assert_eq!(fkeys(&pair, true), before[0]);
+}
+
 #[test]
 fn a_batch_that_is_interrupted_again_and_again_becomes_smaller() {
     let pair = Pair::start();

@@ -49,7 +49,7 @@ fn a_leaf_knows_and_reads_what_its_ini_file_lets_in() {
 
     // add-seq --create, and names that are not there
     setup.londiste(&["target.ini", "add-seq", "odd"]).expect_failure(1, &["odd"]);
-    let output = setup.londiste(&["target.ini", "add-seq", "odd", "nosuch", "--create", "--force"]);
+    let output = setup.londiste(&["target.ini", "add-seq", "odd", "nosuch", "--create-full", "--force"]);
     assert!(
         output.expect_success().stdout.contains("sequence public.odd created and added"),
         "{}",
@@ -132,10 +132,39 @@ fn check_fkeys_node_info_and_what_is_not_here() {
         "repair",
         "change-handler",
         "show-handlers",
+        "copy",
+        "install",
     ] {
         let output = setup.londiste(&["target.ini", command, "x", "--all", "--handler=y"]);
-        output.expect_failure(1, &[&format!("{command} does not exist in this version: ")]);
+        output.expect_failure(2, &[&format!("{command} does not exist in this version: ")]);
     }
+    for (option, instead) in [
+        ("--handler=bulk", "the stock worker"),
+        ("--handler-arg=method=0", "the stock worker"),
+        ("--find-copy-node", "leave it out"),
+        ("--copy-node=primary", "leave it out"),
+        ("--copy-condition=id > 5", "on_conflict = skip"),
+        ("--merge-all", "at the leaf of each queue"),
+        ("--no-merge", "leave it out"),
+        ("--merge=q", "make a leaf with an INI of its own"),
+        ("--max-parallel-copy=4", "set parallel_copies in INI"),
+        ("--target=subscriber", "docs/migration.md"),
+        ("--dead=primary", "drop-node"),
+        ("--dead-root", "docs/migration.md"),
+        ("--dead-branch", "docs/migration.md"),
+        ("--sync-watermark=primary", "leave it out"),
+        ("--count-only", "resync"),
+        ("--sort-bufsize=30%", "resync"),
+        ("--repair-where=true", "resync"),
+    ] {
+        for command in ["add-table", "add-seq", "resync"] {
+            let output = setup.londiste(&["target.ini", command, "a", option]);
+            let name = option.split('=').next().unwrap_or_default();
+            output.expect_failure(2, &[&format!("{name} does not exist in this version: "), instead]);
+            assert_eq!(output.stderr.lines().count(), 1, "{}", output.report());
+        }
+    }
+    setup.londiste(&["target.ini", "resync", "skipped", "--wait-sync"]).expect_success();
 
     // wait-sync that comes late tells the copy's time, not its own
     setup.set("target.ini", "copy_rate_limit", "64kB");

@@ -39,26 +39,15 @@ pub(crate) async fn apply(
     replay: &mut Replay<'_>,
     batch: &Batch,
     tables: &[TableInfo],
-    others: &Others<'_>,
+    others: &mut Others<'_>,
     stop: &CancellationToken,
 ) -> Result<Done> {
     let Sides { provider, target } = sides;
     let (job, queue) = (worker.config.job_name.as_str(), worker.config.queue_name.as_str());
     let mut parkings = Parkings::of(worker, batch);
     let mut pauses = PAUSES.iter();
-    for table in tables.iter().filter(|table| table.local && table.state == MergeState::Ok) {
-        if let Some(reason) = unsupported::reason(table) {
-            parkings.refuse(table, NOT_SERVED, reason);
-        } else if let Some(reason) = others.reason(table) {
-            parkings.refuse(table, OTHER_TABLE, reason.to_owned());
-        }
-    }
-    if !parkings.is_empty()
-        && let Err(failed) = parkings.prepare(provider, target).await
-    {
-        parkings.withdraw(provider).await;
-        return Err(failed);
-    }
+    refuse(&mut parkings, tables, others);
+    prepare(&mut parkings, provider, target).await?;
     loop {
         let error = match Box::pin(replay.apply(provider, target, batch, tables, &parkings)).await {
             Ok(done) => {
@@ -73,6 +62,20 @@ pub(crate) async fn apply(
         };
         // a foreign key or trigger that came after the last look is relaxed, and the batch tried again
         if !error.is_connection_lost() && !target.is_closed() && !stop.is_cancelled() {
+            if let Error::Exchanged(names) = &error {
+                others.compare_now(target).await?;
+                refuse(&mut parkings, tables, others);
+                if names.iter().all(|name| parkings.has(name)) {
+                    prepare(&mut parkings, provider, target).await?;
+                    info!(
+                        job,
+                        queue,
+                        tick = batch.tick,
+                        "trying the batch again without some tables: {error}"
+                    );
+                    continue;
+                }
+            }
             if relax(job, queue, target).await? > 0 {
                 info!(job, queue, tick = batch.tick, "trying the batch again, foreign keys relaxed: {error}");
                 continue;
@@ -107,10 +110,7 @@ pub(crate) async fn apply(
             }
             if parkings.add(target, tables, &error).await? {
                 pauses = PAUSES.iter();
-                if let Err(failed) = parkings.prepare(provider, target).await {
-                    parkings.withdraw(provider).await;
-                    return Err(failed);
-                }
+                prepare(&mut parkings, provider, target).await?;
                 fail_point::reached("parking-prepared");
                 continue;
             }
@@ -119,4 +119,24 @@ pub(crate) async fn apply(
         parkings.withdraw(provider).await;
         return Err(error);
     }
+}
+
+/// Leaves out the tables that the worker does not go on with.
+fn refuse(parkings: &mut Parkings<'_>, tables: &[TableInfo], others: &Others<'_>) {
+    for table in tables.iter().filter(|table| table.local && table.state == MergeState::Ok) {
+        if let Some(reason) = unsupported::reason(table) {
+            parkings.refuse(table, NOT_SERVED, reason);
+        } else if let Some(reason) = others.reason(table) {
+            parkings.refuse(table, OTHER_TABLE, reason.to_owned());
+        }
+    }
+}
+
+/// Prepares the parkings that are new; a failure takes all of them back.
+async fn prepare(parkings: &mut Parkings<'_>, provider: &Session, target: &Session) -> Result<()> {
+    let prepared = parkings.prepare(provider, target).await;
+    if prepared.is_err() {
+        parkings.withdraw(provider).await;
+    }
+    prepared
 }

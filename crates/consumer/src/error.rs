@@ -40,6 +40,9 @@ pub enum Error {
     /// Tables that cannot be written, each for a cause of its own.
     #[error("{} tables cannot be written; {}: {}", .0.len(), .0.first().map_or("", |f| &*f.table), .0.first().map(|f| f.error.to_string()).unwrap_or_default())]
     Tables(Vec<apply::Failure>),
+    /// Tables that were exchanged for others of their names while a batch was written into them.
+    #[error("another table has come under the name of {}", .0.join(", "))]
+    Exchanged(Vec<String>),
     /// The connect string of the node, or of its provider, cannot be read.
     #[error("connect string {which}: {source}")]
     ConnectString {
@@ -154,7 +157,7 @@ impl Error {
                 false
             }
             Error::Branch { .. } | Error::ReaderGone | Error::Rival { .. } => false,
-            Error::Merged { .. } | Error::UnknownEvent { .. } => false,
+            Error::Merged { .. } | Error::UnknownEvent { .. } | Error::Exchanged(_) => false,
         }
     }
 }

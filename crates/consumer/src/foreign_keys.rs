@@ -1,6 +1,7 @@
 //! Foreign keys that a copy has dropped come back on a connection of their own, while replay goes on.
 
 use pg::{ConnectString, Session};
+use pgq::fail_point;
 use tokio::task::JoinHandle;
 use tracing::{info, warn};
 
@@ -132,10 +133,14 @@ async fn restore(session: &mut Session, table: &str, fkey: &str) -> std::result:
     let transaction = session.transaction().await?;
     transaction.query_one("select londiste_rs.restore_fkey($1, $2)", &[&table, &fkey]).await?;
     transaction.query_one("select londiste_rs.relax_tables()", &[]).await?;
-    Ok(transaction.commit().await?)
+    fail_point::reached("fkey-restore-before-commit");
+    transaction.commit().await?;
+    fail_point::reached("fkey-restored");
+    Ok(())
 }
 
 async fn validate(session: &Session, table: &str, fkey: &str) -> std::result::Result<(), pg::Error> {
     session.query_one("select londiste_rs.validate_fkey($1, $2)", &[&table, &fkey]).await?;
+    fail_point::reached("fkey-validated");
     Ok(())
 }

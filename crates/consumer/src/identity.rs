@@ -40,7 +40,7 @@ impl<'a> Others<'a> {
         Ok(())
     }
 
-    /// Takes the provider's tables as they are now, before their copies read them.
+    /// Takes the tables of both sides as they are now, before their copies read and fill them.
     pub(crate) async fn begin(
         &mut self,
         provider: &Session,
@@ -48,7 +48,16 @@ impl<'a> Others<'a> {
         tables: &[&str],
     ) -> Result<()> {
         let queue = self.worker.config.queue_name.as_str();
+        identity::know_here(&**target, queue, tables).await?;
         identity::compare_at_provider(&**provider, &**target, queue, Some(tables), true).await?;
+        self.troubles = identity::others(&**target, queue).await?.into_iter().collect();
+        Ok(())
+    }
+
+    /// Compares this node's tables at once: a batch has met one that was exchanged since the last look.
+    pub(crate) async fn compare_now(&mut self, target: &Session) -> Result<()> {
+        let queue = self.worker.config.queue_name.as_str();
+        identity::compare_here(&**target, queue).await?;
         self.troubles = identity::others(&**target, queue).await?.into_iter().collect();
         Ok(())
     }

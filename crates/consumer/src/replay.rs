@@ -8,7 +8,7 @@ use apply::{Applied, Applier, Decoded, Decoder};
 use pg::Session;
 use pgq::batch::Selection;
 use pgq::table::{self, MergeState, TableInfo};
-use pgq::{Batch, Snapshot, batch, fail_point, position, replay, skipped};
+use pgq::{Batch, Snapshot, batch, fail_point, identity, position, replay, skipped};
 use tokio::sync::Mutex;
 use tracing::{debug, info, warn};
 
@@ -43,6 +43,8 @@ pub(crate) struct Done {
     /// Of the values of these changes, as they came.
     pub(crate) bytes: u64,
     pub(crate) conflicts: apply::ConflictsByTable,
+    /// The tables that were written to.
+    tables: HashSet<Arc<str>>,
 }
 
 const COMMITTING: &str = "committing the batch";
@@ -265,6 +267,11 @@ impl<'a> Replay<'a> {
         if !failures.is_empty() {
             return Err(Error::Tables(failures));
         }
+        let written: Vec<&str> = done.tables.iter().map(|table| &**table).collect();
+        let exchanged = identity::exchanged_here(&**target, queue, &written).await?;
+        if !exchanged.is_empty() {
+            return Err(Error::Exchanged(exchanged));
+        }
         parkings.write(target).await?;
         self.conflicts.keep(self.worker, target, &done.conflicts).await?;
         self.forget_snapshots(target, batch, tables, parkings).await?;
@@ -340,6 +347,7 @@ impl Done {
 
     fn add(&mut self, applied: Applied) {
         self.changes += applied.tables.values().map(|table| table.changes).sum::<u64>();
+        self.tables.extend(applied.tables.into_keys());
         for (table, conflicts) in applied.conflicts {
             self.conflicts.entry(table).or_default().append(conflicts);
         }

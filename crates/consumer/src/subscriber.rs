@@ -119,7 +119,7 @@ pub(crate) async fn run(
         let sides = attempt::Sides { provider: &provider, target };
         let began_batch = Instant::now();
         let applied =
-            Box::pin(attempt::apply(worker, sides, &mut replay, &batch, &tables, &others, stop)).await;
+            Box::pin(attempt::apply(worker, sides, &mut replay, &batch, &tables, &mut others, stop)).await;
         match applied {
             Ok(done) => {
                 position.applied(&state, &batch);

@@ -11,6 +11,7 @@ use tracing::info;
 
 use crate::Config;
 use crate::progress::Progress;
+use crate::refusals::Refusals;
 use crate::schedule::connections::Connections;
 use crate::schedule::group::CopyGroup;
 use crate::schedule::permits::CopyPermits;
@@ -28,6 +29,7 @@ pub struct Copier {
     pub(crate) brake: Arc<Mutex<Brake>>,
     pub(crate) progress: Progress,
     pub(crate) permits: CopyPermits,
+    pub(crate) refusals: Refusals,
     pub(crate) reported: ReportedAt,
     /// It may not be stopped now: the table is about to be the worker's, or is already, and there is something left to do.
     pub(crate) busy: watch::Sender<bool>,
@@ -46,6 +48,7 @@ pub struct Copiers {
     brake: Arc<Mutex<Brake>>,
     progress: Progress,
     permits: CopyPermits,
+    refusals: Refusals,
     reported: ReportedAt,
 }
 
@@ -60,7 +63,8 @@ impl Copiers {
         let connections = Connections::new(Arc::clone(&config), gate.clone());
         let (brake, progress, reported) = (Arc::default(), Progress::default(), ReportedAt::default());
         let permits = CopyPermits::new(gate.clone());
-        Copiers { config, bell, connections, gate, brake, progress, permits, reported }
+        let refusals = Refusals::default();
+        Copiers { config, bell, connections, gate, brake, progress, permits, refusals, reported }
     }
 
     /// The copy of `table` (`schema.table` as the queue names it).
@@ -74,6 +78,7 @@ impl Copiers {
             brake: Arc::clone(&self.brake),
             progress: self.progress.clone(),
             permits: self.permits.clone(),
+            refusals: self.refusals.clone(),
             reported: Arc::clone(&self.reported),
             busy: watch::Sender::new(false),
             report: Report::default(),

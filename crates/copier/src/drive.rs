@@ -39,7 +39,10 @@ impl Copier {
         };
         self.progress.forget(&self.table);
         match outcome {
-            Ok(()) => Ok(()),
+            Ok(()) => {
+                self.refusals.forget(&self.table);
+                Ok(())
+            }
             Err(error) => self.keep(error).await,
         }
     }
@@ -159,12 +162,15 @@ impl Copier {
         Ok(())
     }
 
-    /// A failure is shown in `tables`. One that does not pass by itself parks the table, in the state that it has.
+    /// A failure is shown in `tables`. One that does not pass by itself parks the table, in the state that it has; so
+    /// does one that may pass and has not after some tries: other tables wait for its slot.
     async fn keep(&self, error: Error) -> Result<()> {
         let (job, queue, table) = (&self.config.job_name, &self.config.queue_name, &self.table);
         // where even this fails the node cannot be reached: the error itself is returned, and logged by the supervisor
         let Ok(target) = self.connections.report().await else { return Err(error) };
-        let (text, cause) = (error.to_string(), error.own_cause());
+        let text = error.to_string();
+        let persists = || self.refusals.are_too_many(&self.table, self.report.pieces());
+        let cause = error.own_cause().or_else(|| error.refusal().filter(|_| persists()));
         let Some(cause) = cause else {
             let _ = table::set_error(&*target, queue, table, &text).await;
             return Err(error);

@@ -149,6 +149,30 @@ impl Error {
     }
 }
 
+impl Error {
+    /// A server's refusal that may pass; `None` where the server, not a statement of the copy, is the trouble.
+    pub(crate) fn refusal(&self) -> Option<Cause> {
+        let code = match self {
+            Error::Pg { source, .. } | Error::Pgq(pgq::Error::Sql { source, .. })
+                if !source.is_connection_lost() =>
+            {
+                source.sqlstate()?.code()
+            }
+            Error::Apply(error) => error.code()?.code(),
+            // its text alone is known
+            Error::NotRestored { .. } => LOCK_NOT_AVAILABLE,
+            Error::InGroup { source } => return source.refusal(),
+            _ => return None,
+        };
+        let of_the_server = ["08", "25006", "28", "3D", "53300", "57P"];
+        let of_the_server = of_the_server.iter().any(|class| code.starts_with(class));
+        (!of_the_server).then(|| Cause { code: Some(code.to_owned()), event: None })
+    }
+}
+
+/// SQLSTATE of a lock that was not to be had.
+const LOCK_NOT_AVAILABLE: &str = "55P03";
+
 /// What is known about a cause besides its text.
 #[derive(Debug)]
 pub(crate) struct Cause {

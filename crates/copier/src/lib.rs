@@ -11,6 +11,7 @@ mod error;
 mod indexes;
 mod outcome;
 mod progress;
+mod refusals;
 mod rows;
 mod schedule;
 mod states;

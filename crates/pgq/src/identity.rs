@@ -87,10 +87,23 @@ pub async fn compare_here<C: GenericClient>(here: &C, queue: &str) -> Result<()>
     Ok(())
 }
 
-/// Keeps the relations of these tables as those that their copies have filled.
+/// Keeps the relations of these tables as those that their copies, which begin, fill.
 pub async fn know_here<C: GenericClient>(here: &C, queue: &str, tables: &[&str]) -> Result<()> {
     row(here, "londiste_rs.know_here", "select londiste_rs.know_here($1, $2)", &[&queue, &tables]).await?;
     Ok(())
+}
+
+/// A table is to be copied again: both sides are taken as the next look finds them.
+pub async fn know_again<C: GenericClient>(here: &C, queue: &str, table: &str) -> Result<()> {
+    row(here, "londiste_rs.know_again", "select londiste_rs.know_again($1, $2)", &[&queue, &table]).await?;
+    Ok(())
+}
+
+/// Of these tables, which the caller's transaction has written to: those that are others than their copies filled.
+pub async fn exchanged_here<C: GenericClient>(here: &C, queue: &str, tables: &[&str]) -> Result<Vec<String>> {
+    let sql = "select londiste_rs.exchanged_here($1, $2)";
+    let found = rows(here, "londiste_rs.exchanged_here", sql, &[&queue, &tables]).await?;
+    Ok(found.iter().map(|row| row.get(0)).collect())
 }
 
 /// Tables that are not what they were: name, what has become of them and what to do.

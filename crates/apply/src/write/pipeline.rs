@@ -52,6 +52,23 @@ impl<'a, T> Pipeline<'a, T> {
         if self.flying.len() > DEPTH { self.next().await } else { None }
     }
 
+    /// Awaits another answer on the same connection, behind those of the statements in flight. These are taken in
+    /// meanwhile: an answer that comes in pieces and that nobody takes keeps the connection from reading on.
+    pub(crate) async fn meanwhile<F: Future>(&mut self, other: F) -> F::Output {
+        let mut other = std::pin::pin!(other);
+        std::future::poll_fn(|context| {
+            for (_, flight) in &mut self.flying {
+                if let Flight::Waiting(answer) = flight
+                    && let Poll::Ready(answer) = answer.as_mut().poll(context)
+                {
+                    *flight = Flight::Landed(answer);
+                }
+            }
+            other.as_mut().poll(context)
+        })
+        .await
+    }
+
     /// The oldest statement's answer; `None` when nothing is in flight.
     pub(crate) async fn next(&mut self) -> Option<(T, Answer)> {
         let (tag, flight) = self.flying.pop_front()?;

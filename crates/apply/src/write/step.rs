@@ -214,7 +214,7 @@ pub(crate) async fn run(
     for step in steps {
         let plan = &mut plans[step.table];
         let Some(shape) = step.shape(plan) else { continue };
-        let prepared = plan.statement(client, &shape).await;
+        let prepared = pipeline.meanwhile(plan.statement(client, &shape)).await;
         let statement = match prepared {
             Ok(statement) => statement,
             Err(error) => {

@@ -21,9 +21,16 @@ struct Plan {
 #[derive(Clone, Default)]
 pub(crate) struct Proxy {
     plan: Arc<Mutex<Plan>>,
+    /// The server's answers come byte by byte.
+    trickles: bool,
 }
 
 impl Proxy {
+    /// A proxy that passes on the server's answers byte by byte.
+    pub(crate) fn trickling() -> Proxy {
+        Proxy { trickles: true, ..Proxy::default() }
+    }
+
     /// Counts requests from now on, and answers number `at` (from 0) with `code`.
     pub(crate) fn inject(&self, at: usize, code: &'static str) {
         *self.plan.lock().unwrap() = Plan { inject: Some((at, code)), ..Plan::default() };
@@ -43,7 +50,13 @@ impl Proxy {
             let (mut from_server, mut to_server) = server.split();
             let (mut from_client, mut to_client) = tokio::io::split(&mut theirs);
             let forth = forth(&proxy, &mut from_client, &mut to_server);
-            let back = copy(&mut from_server, &mut to_client);
+            let back = async {
+                if proxy.trickles {
+                    trickle(&mut from_server, &mut to_client).await
+                } else {
+                    copy(&mut from_server, &mut to_client).await.map(|_| ())
+                }
+            };
             tokio::select! { _ = forth => {}, _ = back => {} }
         });
         ours
@@ -65,6 +78,21 @@ impl Proxy {
         let sql = format!("do $$ begin raise exception 'injected' using errcode = '{code}'; end $$\0");
         let length = i32::try_from(sql.len() + 4).unwrap();
         [&b"Q"[..], &length.to_be_bytes(), sql.as_bytes()].concat()
+    }
+}
+
+/// Passes answers on, each byte by itself.
+async fn trickle(
+    from: &mut (impl AsyncRead + Unpin),
+    to: &mut (impl AsyncWrite + Unpin),
+) -> std::io::Result<()> {
+    loop {
+        let byte = from.read_u8().await?;
+        to.write_u8(byte).await?;
+        // whoever reads finds it alone
+        for _ in 0..3 {
+            tokio::task::yield_now().await;
+        }
     }
 }
 

@@ -7,26 +7,12 @@ use clap::{Arg, CommandFactory};
 use super::arguments::Arguments;
 use super::not_yet;
 
-/// Why words are no command line.
-#[derive(Debug)]
-pub(crate) enum Refused {
-    /// They cannot be understood.
-    NotUnderstood(String),
-    /// They name a command of the stock tool that is not here.
-    NotYet(String),
-}
-
-impl From<String> for Refused {
-    fn from(problem: String) -> Refused {
-        Refused::NotUnderstood(problem)
-    }
-}
-
 /// Answers `londiste <options of every command> INI COMMAND <options of the command> -- <arguments>`.
 ///
 /// # Errors
-/// An option or a command that does not exist: the text names those that do, or says why a command of the stock tool is missing.
-pub(crate) fn arranged(words: impl Iterator<Item = OsString>) -> Result<Vec<OsString>, Refused> {
+/// An option or a command that does not exist: the text names those that do, or says what to do instead of one of the
+/// stock tool.
+pub(crate) fn arranged(words: impl Iterator<Item = OsString>) -> Result<Vec<OsString>, String> {
     let mut definition = Arguments::command();
     definition.build();
     let mut everywhere = Vec::new();
@@ -48,8 +34,8 @@ pub(crate) fn arranged(words: impl Iterator<Item = OsString>) -> Result<Vec<OsSt
                     .find(|o| is_named(o, &name))
             });
             // What nobody knows is refused below, once the command is known.
-            let takes_next = option.is_some_and(|o| o.get_action().takes_values())
-                && !word.to_string_lossy().contains('=');
+            let takes = option.map_or_else(|| not_yet::takes_value(&name), |o| o.get_action().takes_values());
+            let takes_next = takes && !word.to_string_lossy().contains('=');
             let value = if takes_next { words.next() } else { None };
             if global.is_some() || !name.starts_with("--") {
                 everywhere.push(word);
@@ -117,14 +103,10 @@ fn is_named(option: &Arg, name: &str) -> bool {
     option.get_long().is_some_and(|long| name.strip_prefix("--") == Some(long))
 }
 
-fn unknown_command(word: &OsStr) -> Refused {
-    match not_yet::reason(word) {
-        Some(reason) => Refused::NotYet(reason),
-        None => {
-            let word = word.to_string_lossy();
-            Refused::NotUnderstood(format!("unknown command \"{word}\"; the commands are {}", commands()))
-        }
-    }
+fn unknown_command(word: &OsStr) -> String {
+    not_yet::command(word).unwrap_or_else(|| {
+        format!("unknown command \"{}\"; the commands are {}", word.to_string_lossy(), commands())
+    })
 }
 
 fn refuse_unknown(command: Option<&clap::Command>, options: &[(String, OsString)]) -> Result<(), String> {
@@ -134,6 +116,9 @@ fn refuse_unknown(command: Option<&clap::Command>, options: &[(String, OsString)
         .filter_map(|option| option.get_long().map(|long| format!("--{long}")))
         .collect();
     let Some((name, _)) = options.iter().find(|(name, _)| !known.contains(name)) else { return Ok(()) };
+    if let Some(reason) = not_yet::option(name) {
+        return Err(reason);
+    }
     Err(match command {
         None => format!(
             "unknown option {name}, or its command is missing: londiste INI COMMAND (see londiste --help)"

@@ -11,7 +11,7 @@ fn parse(line: &[&str]) -> Arguments {
 
 fn refused(line: &[&str]) -> String {
     match arranged(line.iter().map(OsString::from)) {
-        Err(Refused::NotUnderstood(problem) | Refused::NotYet(problem)) => problem,
+        Err(problem) => problem,
         Ok(words) => Arguments::try_parse_from(words).expect_err("it is refused").to_string(),
     }
 }
@@ -108,11 +108,23 @@ fn what_does_not_exist_is_refused_with_what_does() {
         problem.contains("unknown command \"take-over\"") && problem.contains("create-root, create-leaf"),
         "{problem}"
     );
-    let problem = refused(&["t.ini", "add-table", "--handler=x", "y"]);
+    let problem = refused(&["t.ini", "add-table", "--create-all", "y"]);
     assert!(
-        problem.contains("add-table has no option --handler") && problem.contains("--skip-truncate"),
+        problem.contains("add-table has no option --create-all") && problem.contains("--skip-truncate"),
         "{problem}"
     );
+    // options of the stock tool, with and without values, wherever they stand
+    for line in [
+        &["--copy-node", "n", "t.ini", "add-table", "y"][..],
+        &["t.ini", "--copy-node=n", "resync", "y"],
+        &["t.ini", "add-seq", "y", "--copy-node", "n"],
+    ] {
+        assert!(
+            refused(line).starts_with("--copy-node does not exist in this version: every leaf"),
+            "{line:?}"
+        );
+    }
+    assert!(refused(&["--no-merge", "t.ini", "add-table"]).contains("leave it out"));
     let problem = refused(&["--compact", "t.ini", "tables"]);
     assert!(problem.contains("tables has no option --compact; its options are --names-only"), "{problem}");
     assert!(refused(&["t.ini", "members", "--all"]).contains("members has no option --all"));

@@ -14,7 +14,6 @@ use std::process::ExitCode;
 
 use crate::londiste::support::job::Job;
 use arguments::{Arguments, Command};
-use arrange::Refused;
 use clap::{CommandFactory, Parser};
 
 use crate::londiste::support::outcome::Outcome;
@@ -39,13 +38,9 @@ pub fn definition() -> clap::Command {
 pub fn main() -> ExitCode {
     let words = match arrange::arranged(std::env::args_os().skip(1)) {
         Ok(words) => words,
-        Err(Refused::NotUnderstood(problem)) => {
+        Err(problem) => {
             Terminal::default().complain(&problem);
             return ExitCode::from(USAGE);
-        }
-        Err(Refused::NotYet(reason)) => {
-            Terminal::default().complain(&reason);
-            return ExitCode::FAILURE;
         }
     };
     let arguments = match Arguments::try_parse_from(words) {

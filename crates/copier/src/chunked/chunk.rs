@@ -180,6 +180,7 @@ pub(crate) async fn copy(
     writing.commit().await.during(what())?;
     fail_point::reached("chunk-after-commit");
     copier.progress.rows(&info.name, copied.rows);
+    copier.report.progress();
     tracing::debug!(
         queue,
         table = info.name,

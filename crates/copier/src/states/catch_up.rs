@@ -97,6 +97,7 @@ pub(crate) async fn run(
                 writer.apply(sides, &tables, &batch).await?;
                 fail_point::reached("catch-up-before-finish");
                 finish(copier, sides, group, &batch).await?;
+                copier.report.progress();
             }
         }
     }

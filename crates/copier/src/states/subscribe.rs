@@ -22,6 +22,7 @@ pub(crate) async fn free(copier: &Copier, sides: &mut Sides, infos: &[&TableInfo
     let what = || format!("dropping the foreign keys of {}", dests.join(", "));
     let sql = "select londiste_rs.drop_fkeys(d), londiste_rs.relax_table(d) from unnest($1::text[]) with ordinality t (d, place) order by place";
     let rows = sides.target.query(sql, &[&dests]).await.during(what())?;
+    fail_point::reached("fkeys-dropped");
     let (job, queue) = (&copier.config.job_name, &copier.config.queue_name);
     for (info, row) in infos.iter().zip(rows) {
         let dropped: i32 = row.get(0);

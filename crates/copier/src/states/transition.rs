@@ -1,7 +1,6 @@
 //! Moving a table on only where its state is still what this copy believes: `remove-table` and `resync` may have come between.
 
 use pg::Client;
-use pgq::identity;
 use pgq::table::MergeState;
 
 use crate::Result;
@@ -35,10 +34,5 @@ pub(crate) async fn advance_all(
         .query(sql, &[&queue, &tables, &from.to_column(), &to.to_column(), &snapshot])
         .await
         .during(format!("moving table {} from {from} to {to}", tables.join(", ")))?;
-    let moved: Vec<String> = moved.iter().map(|row| row.get(0)).collect();
-    if from == MergeState::InCopy {
-        let filled: Vec<&str> = moved.iter().map(String::as_str).collect();
-        identity::know_here(client, queue, &filled).await?;
-    }
-    Ok(moved)
+    Ok(moved.iter().map(|row| row.get(0)).collect())
 }

@@ -30,6 +30,10 @@ pub(crate) struct Arguments {
     #[arg(long)]
     pub(crate) create: bool,
 
+    /// The same: a sequence has nothing more
+    #[arg(long)]
+    pub(crate) create_full: bool,
+
     /// Names that are not to be had are no failure
     #[arg(long)]
     pub(crate) force: bool,
@@ -47,10 +51,16 @@ pub(crate) struct Arguments {
     pub(crate) skip_truncate: bool,
 }
 
+impl Arguments {
+    fn creates(&self) -> bool {
+        self.create || self.create_full
+    }
+}
+
 pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     let mut local = job.local().await?;
     let mut apart = Apart::forgiving(job.terminal, arguments.force);
-    if local.is_root() && arguments.create {
+    if local.is_root() && arguments.creates() {
         bail!("node {} is the root: --create takes a sequence from the provider", local.info.name);
     }
     let provider = if local.is_root() { None } else { Some(job.provider_of(&local.info).await?) };
@@ -58,18 +68,18 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     let chosen = selection::choose(job, &local, provider.as_ref(), Kind::Sequence, words, &mut apart).await?;
     for name in chosen {
         let is_here = create_seq::exists(&local.session, &name).await?;
-        if arguments.skip_non_existing && !is_here && !arguments.create {
+        if arguments.skip_non_existing && !is_here && !arguments.creates() {
             job.terminal.say(&format!("sequence {name} left out: it does not exist here"));
             continue;
         }
         let plan = match &provider {
-            Some(provider) if arguments.create && !is_here => {
+            Some(provider) if arguments.creates() && !is_here => {
                 create_seq::plan(&provider.session, &name).await
             }
             _ => Ok(Plan::default()),
         };
         let added = match plan {
-            Ok(plan) => add(job, &mut local, &name, &plan, arguments.create && !is_here).await,
+            Ok(plan) => add(job, &mut local, &name, &plan, arguments.creates() && !is_here).await,
             Err(error) => Err(error),
         };
         apart.take(&name, added);

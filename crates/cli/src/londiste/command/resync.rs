@@ -2,9 +2,11 @@
 
 use anyhow::{Result, bail};
 use clap::Args;
+use pgq::identity;
 use pgq::table::{self, MergeState};
 use tokio_postgres::Transaction;
 
+use crate::londiste::command::wait_sync;
 use crate::londiste::support::batch_outcome::Apart;
 use crate::londiste::support::job::Job;
 use crate::londiste::support::outcome::Outcome;
@@ -19,6 +21,10 @@ pub(crate) struct Arguments {
     /// Every table of this node
     #[arg(long)]
     pub(crate) all: bool,
+
+    /// Wait until the tables are in sync
+    #[arg(long)]
+    pub(crate) wait_sync: bool,
 
     /// Names that are not replicated here are no failure
     #[arg(long)]
@@ -39,15 +45,23 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     } else {
         apart.choose(&arguments.tables, &known, "not replicated on this node; see tables")?
     };
+    let mut begun = Vec::new();
     for name in chosen {
         let transaction = local.session.transaction().await.map_err(pg::Error::from)?;
         let result = again(&transaction, queue, &name).await;
         if result.is_ok() {
             transaction.commit().await.map_err(pg::Error::from)?;
+            begun.push(name.clone());
         } else {
             transaction.rollback().await.map_err(pg::Error::from)?;
         }
         apart.take(&name, result);
+    }
+    if arguments.wait_sync
+        && !begun.is_empty()
+        && wait_sync::until_ok(job, &local.session, &begun).await? == Outcome::Partly
+    {
+        return Ok(Outcome::Partly);
     }
     Ok(apart.outcome())
 }
@@ -61,6 +75,7 @@ pub(crate) async fn again(transaction: &Transaction<'_>, queue: &str, name: &str
     table::set_state(transaction, queue, name, state, None).await?;
     table::clear_errors(transaction, queue, &[name]).await?;
     table::forget_partition_notices(transaction, queue, name).await?;
+    identity::know_again(transaction, queue, name).await?;
     let sql = "select londiste_rs.copy_forget($1, $2)";
     transaction.query_one(sql, &[&queue, &name]).await.map_err(pg::Error::from)?;
     table::tell_worker(transaction, queue).await?;
