@@ -25,7 +25,7 @@ const ROTATE: &str = "log files are rotated from outside (logrotate, then -r)";
 const FORMAT: &str = "the format of log lines is chosen with log_format = text|json";
 const SKYLOG: &str = "skylog is not supported";
 const LEAF: &str = "a node applies the tables added on it, and none else";
-const COMPARE: &str = "this version has no command compare";
+const COMPARE: &str = "compare has a query of its own (docs/compare.md)";
 const BACKOFF: &str = "failures are retried with growing pauses up to exception_sleep";
 const THREADS: &str = "copies run inside the worker, see parallel_copies";
 
