@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use pgq::between::{self, Rotation};
 use pgq::position::{self, Mark};
-use pgq::{Snapshot, batch, node};
+use pgq::{Snapshot, batch, comparison, node};
 use tokio::time::sleep;
 
 use crate::error::During;
@@ -37,9 +37,10 @@ impl Pair {
     /// Opens a pair; waits as long as it takes until the target is there.
     pub(crate) async fn open(sides: &Sides, config: &Config, observer: &mut impl Observer) -> Result<Pair> {
         let queue = config.queue.as_str();
-        let rotation = between::rotation(&*sides.provider, queue).await?;
-        let seen = of_source(sides, config).await?;
-        let opened = Instant::now();
+        let mut rotation = between::rotation(&*sides.provider, queue).await?;
+        let mut seen = of_source(sides, config).await?;
+        let mut opened = Instant::now();
+        let began = Instant::now();
         let mut told = None;
         loop {
             begin(&sides.target, config).await?;
@@ -56,10 +57,17 @@ impl Pair {
                 }
             }
             close(&sides.target).await?;
-            if config.is_stopped() {
+            if config.is_stopped() || comparison::is_to_stop(&*sides.record, queue).await? {
                 return Err(Error::Stopped);
             }
-            if opened.elapsed() > PATIENCE && told.is_none_or(|at: Instant| at.elapsed() > 6 * PATIENCE) {
+            // a target that lags, or stands still, must not hold VACUUM back on the source
+            if opened.elapsed() >= config.slice {
+                close(&sides.source).await?;
+                rotation = between::rotation(&*sides.provider, queue).await?;
+                seen = of_source(sides, config).await?;
+                opened = Instant::now();
+            }
+            if began.elapsed() > PATIENCE && told.is_none_or(|at: Instant| at.elapsed() > 6 * PATIENCE) {
                 observer.waits("the target has not applied what the source has: is its worker running, and not paused? (status)");
                 told = Some(Instant::now());
             }

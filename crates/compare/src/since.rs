@@ -42,7 +42,7 @@ pub(crate) async fn base(
     Ok(Err(why.to_owned()))
 }
 
-/// Begins such a comparison: the keys with events between the tick and the pair's snapshot are to be compared, and a few others. `Err` where the whole table
+/// Begins such a comparison: the keys with events between the tick and the pair's are to be compared, and a few others. `Err` where the whole table
 /// has to be read.
 pub(crate) async fn begin(
     (sides, config, pair): (&Sides, &Config, &Pair),
@@ -55,7 +55,7 @@ pub(crate) async fn begin(
     if subject.key.is_empty() {
         return Ok(Err("it has no key".to_owned()));
     }
-    let read = touched::read(sides, config, (&since, &pair.seen), &[subject], false).await?;
+    let read = touched::read(sides, config, (&since, &pair.until), &[subject], false).await?;
     let Some(mut read) = read else {
         return Ok(Err("too much has changed since its last comparison".to_owned()));
     };
