@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use pg::Session;
 use pgq::table::{self, MergeState, Parking, TableInfo};
-use pgq::{batch, small};
+use pgq::{batch, queue, small};
 use tokio::time::Instant;
 use tracing::{info, warn};
 
@@ -181,20 +181,10 @@ impl<'a> Copies<'a> {
     pub(crate) async fn clear_remains(&self, provider: &Session, target: &Session) -> Result<()> {
         let queue = self.worker.config.queue_name.as_str();
         // the stock worker may have brought a parked table to its end
-        let sql = "delete from londiste_rs.table_error e using londiste.table_info t \
-                    where e.queue_name = $1 and e.parked and t.queue_name = e.queue_name and t.table_name = e.table_name \
-                      and t.local and t.merge_state = 'ok'";
-        target.execute(sql, &[&queue]).await.during("clearing marks of parked tables")?;
+        table::clear_parked_ok(&**target, queue).await.during("clearing marks of parked tables")?;
         let prefix = self.worker.config.copy_consumer("");
-        let sql = "select c.co_name from pgq.subscription s join pgq.queue q on q.queue_id = s.sub_queue \
-                     join pgq.consumer c on c.co_id = s.sub_consumer \
-                    where q.queue_name = $1 and left(c.co_name, length($2)) = $2";
-        let subscribed = provider
-            .query(sql, &[&queue, &prefix])
-            .await
-            .during("looking for subscriptions of old copies")?;
-        for row in subscribed {
-            let consumer: String = row.get(0);
+        let subscribed = queue::consumers_of(&**provider, queue, &prefix).await;
+        for consumer in subscribed.during("looking for subscriptions of old copies")? {
             let Some(name) = consumer.strip_prefix(&prefix) else { continue };
             let alive =
                 table::get(&**target, queue, name).await?.is_some_and(|t| t.local && t.state.is_copying());

@@ -1,6 +1,7 @@
 //! Foreign keys that a copy has dropped come back on a connection of their own, while replay goes on.
 
 use pg::{ConnectString, Session};
+use pgq::foreign_key::{self, Step};
 use tokio::task::JoinHandle;
 use tracing::{info, warn};
 
@@ -40,9 +41,7 @@ impl ForeignKeys {
                 Err(error) => warn!(job, queue, "restoring foreign keys was broken off: {error}"),
             }
         }
-        let sql = "select exists (select from londiste_rs.fkey_work())";
-        let work: bool =
-            target.query_one(sql, &[]).await.during("looking for foreign keys to restore")?.get(0);
+        let work = foreign_key::has_work(&**target).await.during("looking for foreign keys to restore")?;
         if work && self.running.is_none() {
             let restore = Restore {
                 db: self.db.clone(),
@@ -76,13 +75,12 @@ impl Restore {
     async fn run(self) -> Result<()> {
         let mut session = Session::connect(&self.db, &self.application).await.during("this node (db)")?;
         // what comes back NOT VALID is validated in the second round
-        for step in ["restore", "validate"] {
-            let sql = "select table_name, fkey_name from londiste_rs.fkey_work() where step = $1";
-            for row in session.query(sql, &[&step]).await.during("listing foreign keys to restore")? {
-                let (table, fkey): (String, String) = (row.get(0), row.get(1));
+        for step in [Step::Restore, Step::Validate] {
+            let due = foreign_key::due(&*session, step).await;
+            for (table, fkey) in due.during("listing foreign keys to restore")? {
                 let done = match step {
-                    "restore" => restore(&mut session, &table, &fkey).await,
-                    _ => validate(&session, &table, &fkey).await,
+                    Step::Restore => restore(&mut session, &table, &fkey).await,
+                    Step::Validate => step.take(&*session, &table, &fkey).await.map_err(pg::Error::from),
                 };
                 self.describe(&session, &table, &fkey, step, done).await?;
             }
@@ -96,12 +94,12 @@ impl Restore {
         session: &Session,
         table: &str,
         fkey: &str,
-        step: &str,
+        step: Step,
         done: std::result::Result<(), pg::Error>,
     ) -> Result<()> {
         let (job, queue) = (&self.job, &self.queue);
         let error = match done {
-            Ok(()) if step == "restore" => {
+            Ok(()) if step == Step::Restore => {
                 info!(job, queue, table, fkey, "foreign key is back");
                 return Ok(());
             }
@@ -117,25 +115,16 @@ impl Restore {
             }
             Err(error) => error.to_string(),
         };
-        warn!(job, queue, table, fkey, "{step}: foreign key is not as it was: {error}");
-        let sql = "select londiste_rs.fkey_failed($1, $2, $3)";
-        session
-            .execute(sql, &[&table, &fkey, &error])
-            .await
-            .during("keeping why a foreign key does not come back")?;
-        Ok(())
+        warn!(job, queue, table, fkey, "{}: foreign key is not as it was: {error}", step.as_str());
+        let stored = foreign_key::set_error(&**session, table, fkey, &error).await;
+        stored.during("keeping why a foreign key does not come back")
     }
 }
 
 /// Brings a foreign key back. Where the role may not go past it, it is deferrable before anybody can run into it.
 async fn restore(session: &mut Session, table: &str, fkey: &str) -> std::result::Result<(), pg::Error> {
     let transaction = session.transaction().await?;
-    transaction.query_one("select londiste_rs.restore_fkey($1, $2)", &[&table, &fkey]).await?;
-    transaction.query_one("select londiste_rs.relax_tables()", &[]).await?;
+    Step::Restore.take(&transaction, table, fkey).await?;
+    foreign_key::relax_tables(&transaction).await?;
     Ok(transaction.commit().await?)
-}
-
-async fn validate(session: &Session, table: &str, fkey: &str) -> std::result::Result<(), pg::Error> {
-    session.query_one("select londiste_rs.validate_fkey($1, $2)", &[&table, &fkey]).await?;
-    Ok(())
 }

@@ -76,11 +76,8 @@ pub(crate) async fn settle(
 /// no copy that it finds begun, and would hold up all tables for the ones that it finds here.
 pub(crate) async fn give_back(worker: &Worker, target: &Session) -> Result<()> {
     let (job, queue) = (worker.config.job_name.as_str(), worker.config.queue_name.as_str());
-    let sql = "update londiste.table_info set merge_state = 'catching-up' \
-                where queue_name = $1 and local and split_part(merge_state, ':', 1) in ('wanna-sync', 'do-sync') \
-            returning table_name";
-    for row in target.query(sql, &[&queue]).await.during("leaving tables to the next worker")? {
-        let table: String = row.get(0);
+    let left = table::leave_hand_overs(&**target, queue).await;
+    for table in left.during("leaving tables to the next worker")? {
         info!(job, queue, table, state = "catching-up", "hand-over is left to the next worker");
     }
     Ok(())
@@ -90,21 +87,18 @@ pub(crate) async fn give_back(worker: &Worker, target: &Session) -> Result<()> {
 /// stay together while they have the same state.
 async fn advance(worker: &Worker, target: &Session, tables: &[&TableInfo], to: MergeState) -> Result<()> {
     let (job, queue) = (worker.config.job_name.as_str(), worker.config.queue_name.as_str());
-    let tables = || tables.iter().filter(|table| table.state != to);
-    let names: Vec<&str> = tables().map(|table| table.name.as_str()).collect();
-    if names.is_empty() {
+    let tables = tables.iter().filter(|table| table.state != to);
+    let from: Vec<(&str, MergeState)> = tables.map(|table| (table.name.as_str(), table.state)).collect();
+    if from.is_empty() {
         return Ok(());
     }
-    let from: Vec<Option<String>> = tables().map(|table| table.state.to_column()).collect();
-    let sql = "update londiste.table_info t set merge_state = $4 from unnest($2::text[], $3::text[]) f (table_name, merge_state) \
-                where t.queue_name = $1 and t.table_name = f.table_name and t.merge_state = f.merge_state returning t.table_name";
-    let to = to.to_column();
-    let moved = target.query(sql, &[&queue, &names, &from, &to]).await.during("handing tables over")?;
+    let moved = table::advance_each(&**target, queue, &from, to).await.during("handing tables over")?;
     if !moved.is_empty() {
         fail_point::reached("do-sync-set");
     }
-    for row in moved {
-        info!(job, queue, table = row.get::<_, &str>(0), state = to, "table state");
+    let state = to.to_column();
+    for table in moved {
+        info!(job, queue, table, state, "table state");
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Scripts that `EXECUTE` events bring: each runs once, in its place between the changes, in the batch's transaction.
 
 use pg::Session;
+use pgq::replay;
 use pgq::script::{self, Attributes, Need};
 use tracing::info;
 
@@ -60,8 +61,7 @@ async fn check_constraints(target: &Session) -> Result<()> {
 /// A script is the node's own: its triggers fire, where they can be kept quiet for replay.
 async fn set_role(target: &Session, bypass_triggers: bool, role: &str) -> Result<()> {
     if bypass_triggers {
-        let sql = "select londiste.set_session_replication_role($1, true)";
-        target.query(sql, &[&role]).await.during("londiste.set_session_replication_role")?;
+        replay::set_role(&**target, role).await.during("londiste.set_session_replication_role")?;
     }
     Ok(())
 }

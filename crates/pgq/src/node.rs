@@ -5,6 +5,7 @@ mod consumers;
 use tokio_postgres::{GenericClient, Row};
 
 use crate::call::{coded, row, rows};
+use crate::error::Answer;
 use crate::{Error, Result, batch, position};
 
 pub use consumers::*;
@@ -91,6 +92,12 @@ pub async fn info<C: GenericClient>(client: &C, queue: &str) -> Result<Option<No
 /// As [`info`], where a node is a must.
 pub async fn require<C: GenericClient>(client: &C, queue: &str) -> Result<NodeInfo> {
     info(client, queue).await?.ok_or_else(|| Error::NoNode { queue: queue.to_owned() })
+}
+
+/// The name of the queue's node in the connected database.
+pub async fn name<C: GenericClient>(client: &C, queue: &str) -> Answer<String> {
+    let sql = "select node_name from pgq_node.node_info where queue_name = $1";
+    Ok(client.query_one(sql, &[&queue]).await?.get(0))
 }
 
 /// A member of a queue's cascade.

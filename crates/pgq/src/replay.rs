@@ -4,6 +4,7 @@ use tokio_postgres::GenericClient;
 
 use crate::Result;
 use crate::call::row;
+use crate::error::Answer;
 
 /// Whether this role may keep triggers and foreign keys quiet by `session_replication_role`.
 pub async fn may_bypass_triggers<C: GenericClient>(client: &C) -> Result<bool> {
@@ -20,5 +21,11 @@ pub async fn enter<C: GenericClient>(client: &C, bypass_triggers: bool) -> Resul
         "select set_config('londiste_rs.replay', 'on', true)"
     };
     row(client, "entering replay", sql, &[]).await?;
+    Ok(())
+}
+
+/// Sets `session_replication_role` for the current transaction.
+pub async fn set_role<C: GenericClient>(client: &C, role: &str) -> Answer<()> {
+    client.query("select londiste.set_session_replication_role($1, true)", &[&role]).await?;
     Ok(())
 }

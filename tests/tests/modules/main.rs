@@ -1,7 +1,8 @@
-//! Modules of a crate import each other in one direction only: no circle of files.
+//! Modules of a crate import each other in one direction only: no circle of files. SQL stands in crate `pgq`.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod circles;
+mod facade;
 mod imports;
 
 use std::path::{Path, PathBuf};

@@ -2,12 +2,14 @@
 //! add up to one consistent table.
 
 use pg::{QualifiedName, Table};
+use pgq::copy::record::{CopyRecord, Step};
+use pgq::copy::source::FILES;
 use pgq::table::TableInfo;
 use pgq::{fail_point, node, replay};
 use tokio::time::Instant;
 
 use crate::chunked::page_range::Range;
-use crate::chunked::source_files::{FILES, Files};
+use crate::chunked::source_files::Files;
 use crate::chunked::staging::Staging;
 use crate::error::During;
 use crate::indexes::drop_and_restore;
@@ -16,7 +18,6 @@ use crate::outcome::{End, Going};
 use crate::rows::columns::Copying;
 use crate::schedule::connections::Sides;
 use crate::states::copy_record;
-use crate::states::copy_record::{CopyRecord, Step};
 use crate::{Copier, Error, Result};
 
 /// A copy in chunks.
@@ -68,7 +69,7 @@ pub(crate) async fn begin(
         staging: Some(format!("copy_{}", target.oid)),
         why_whole: None,
     };
-    run.insert(into, queue, info).await?;
+    copy_record::insert(into, queue, info, &run).await?;
     let name = run.staging.as_deref().unwrap_or_default();
     Staging::new(name, copying, source, target, &run)?.create(into).await?;
     node::register_consumer(&writing, queue, &copier.consumer, &sides.provider_node, first_tick).await?;
@@ -94,7 +95,7 @@ pub(crate) async fn look<'a>(
         .await
         .during(what())?;
     reading.batch_execute(&format!("lock table {lock} in access share mode")).await.during(what())?;
-    let sql = format!("select txid_current_snapshot()::text, ({FILES})");
+    let sql = format!("select txid_current_snapshot()::text, {FILES}");
     let row = reading.query_one(&sql, &[&source.oid]).await.during(what())?;
     Ok((reading, row.get(0), row.get(1)))
 }
@@ -153,27 +154,18 @@ pub(crate) async fn copy(
         return Err(End::Left);
     }
     let number = |n: u64| i64::try_from(n).map_err(|_| Error::TooLarge { table: info.name.clone() });
-    let sql = "insert into londiste_rs.copy_chunk \
-                      (queue_name, table_name, relation, first_page, end_page, snapshot, rows, bytes, seconds, file) \
-               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
     let seconds = began.elapsed().as_secs_f64();
-    into.execute(
-        sql,
-        &[
-            &queue,
-            &info.name,
-            &share.relation,
-            &range.first,
-            &range.end,
-            &snapshot,
-            &number(copied.rows)?,
-            &number(copied.bytes)?,
-            &seconds,
-            &chunked.files.of(&share.relation),
-        ],
-    )
-    .await
-    .during(what())?;
+    let record = pgq::copy::chunk::Copied {
+        relation: &share.relation,
+        first_page: range.first,
+        end_page: range.end,
+        snapshot: &snapshot,
+        rows: number(copied.rows)?,
+        bytes: number(copied.bytes)?,
+        seconds,
+        file: chunked.files.of(&share.relation),
+    };
+    pgq::copy::chunk::insert(into, queue, &info.name, &record).await.during(what())?;
     reading.commit().await.during(what())?;
     pg::secure(&sides.provider).await.during(what())?;
     fail_point::reached("chunk-before-commit");

@@ -6,6 +6,7 @@
 //! event tells that, so what is read needs only to be older than the tick that the table is brought to.
 
 use pg::{Client, Ident, Table, literal};
+use pgq::copy::record::CopyRecord;
 use pgq::table::TableInfo;
 use tracing::debug;
 
@@ -15,7 +16,6 @@ use crate::error::During;
 use crate::outcome::{End, Going};
 use crate::schedule::connections::Sides;
 use crate::states::copy_record;
-use crate::states::copy_record::CopyRecord;
 
 /// Keys that are asked for together.
 const KEYS: usize = 500;

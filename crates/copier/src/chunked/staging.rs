@@ -9,6 +9,7 @@ use bytes::Bytes;
 use futures_util::TryStreamExt;
 use pg::{Client, Ident, QualifiedName, Table};
 use pgq::batch::Selection;
+use pgq::copy::record::CopyRecord;
 use pgq::table::TableInfo;
 use pgq::{Batch, Snapshot, batch, fail_point, node, position};
 use tracing::debug;
@@ -18,7 +19,6 @@ use crate::outcome::{End, Going};
 use crate::rows::columns::Copying;
 use crate::schedule::connections::Sides;
 use crate::states::copy_record;
-use crate::states::copy_record::CopyRecord;
 use crate::{Copier, Error, Result};
 
 /// Events taken together, where so many wait.

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use pg::{Table, TableKind};
+use pgq::copy::record::{CopyRecord, Step};
 use pgq::table::{MergeState, TableInfo};
 use pgq::{fail_point, node, replay};
 use tracing::info;
@@ -12,7 +13,6 @@ use crate::indexes::drop_and_restore;
 use crate::indexes::partition_tree::Tree;
 use crate::rows::columns::Copying;
 use crate::schedule::connections::Sides;
-use crate::states::copy_record::{CopyRecord, Step};
 use crate::states::{copy_record, transition};
 use crate::{Copier, Result};
 
@@ -77,7 +77,7 @@ pub(crate) async fn copy(
         let (from, to) = (MergeState::InCopy, MergeState::CatchingUp);
         transition::advance(into, queue, &info.name, from, to, Some(&snapshot)).await?
     } else {
-        run.insert(into, queue, info).await?;
+        copy_record::insert(into, queue, info, &run).await?;
         copy_record::holds(into, queue, &info.name, run.attempt).await?
     };
     if !moved {

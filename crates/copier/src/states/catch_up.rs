@@ -8,6 +8,7 @@
 use std::time::Duration;
 
 use pgq::bell::Listener;
+use pgq::copy::index;
 use pgq::table::{self, MergeState, TableInfo};
 use pgq::{Batch, batch, fail_point, node};
 use tokio::time::Instant;
@@ -131,15 +132,9 @@ async fn gather(copier: &Copier, sides: &Sides, first: &TableInfo) -> Result<Cop
     if copied.is_empty() {
         return Ok(CopyGroup::default());
     }
-    let sql = "select o.table_name from londiste.table_info o join pgq_node.local_state c using (queue_name) \
-                where o.queue_name = $1 and o.table_name = any ($2) and o.local and c.consumer_name = $3 || o.table_name \
-                  and (o.merge_state, o.custom_snapshot, c.last_tick_id) \
-                    = (select t.merge_state, t.custom_snapshot, s.last_tick_id from londiste.table_info t join pgq_node.local_state s using (queue_name) \
-                        where t.queue_name = $1 and t.table_name = $4 and s.consumer_name = $3 || $4)";
     let prefix = copier.config.consumer("");
-    let alike = sides.target.query(sql, &[&queue, &copied, &prefix, &first.name]).await;
-    let alike = alike.during("looking for copies at the same place")?;
-    Ok(copier.permits.take_these(&alike.iter().map(|row| row.get(0)).collect::<Vec<String>>()))
+    let alike = table::alike(&*sides.target, queue, &copied, &prefix, &first.name).await;
+    Ok(copier.permits.take_these(&alike.during("looking for copies at the same place")?))
 }
 
 /// A table that was caught up together with others may have ended between what the target has applied and its consumer's being moved there.
@@ -172,8 +167,8 @@ async fn finish(copier: &Copier, sides: &Sides, group: &CopyGroup, batch: &Batch
 /// A copy of the stock worker was ended between its rows and its indexes: without those, changes would find no rows by their key.
 async fn restore_dropped(sides: &mut Sides, queue: &str, info: &TableInfo) -> Result<()> {
     let transaction = sides.target.transaction().await.during("restoring indexes")?;
-    let sql = "select londiste_rs.copy_adopt_dropped($1, $2, $3)";
-    transaction.query(sql, &[&queue, &info.name, &info.dest()]).await.during("restoring indexes")?;
+    let adopted = index::adopt(&transaction, queue, &info.name, info.dest()).await;
+    adopted.during("restoring indexes")?;
     drop_and_restore::finish(transaction.client(), queue, info).await?;
     transaction.commit().await.during("restoring indexes")?;
     info!(queue, table = info.name, "what an earlier copy had dropped is back");
@@ -201,12 +196,9 @@ async fn take(copier: &Copier, sides: &Sides, state: MergeState, near: bool) -> 
 
 /// Events of all tables from this batch on.
 async fn behind(copier: &Copier, sides: &Sides, batch: &Batch) -> Result<i64> {
-    let sql = "select max(t.tick_event_seq) - min(t.tick_event_seq) from pgq.tick t join pgq.queue q on q.queue_id = t.tick_queue \
-                where q.queue_name = $1 and t.tick_id >= $2";
-    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 2] =
-        [&copier.config.queue_name, &batch.previous_tick];
-    let row = sides.provider.query_one(sql, &parameters).await.during("counting what is to come")?;
-    Ok(row.get::<_, Option<i64>>(0).unwrap_or_default())
+    let queue = copier.config.queue_name.as_str();
+    let events = pgq::queue::events_since(&*sides.provider, queue, batch.previous_tick).await;
+    events.during("counting what is to come")
 }
 
 async fn is_newest(copier: &Copier, sides: &Sides, batch: &Batch) -> Result<bool> {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use futures_util::stream::FuturesUnordered;
 use futures_util::{StreamExt as _, TryStreamExt as _};
+use pgq::copy::record::{CopyRecord, Step};
 use pgq::table::{self, MergeState, TableInfo};
 use pgq::{batch, fail_point, node, replay};
 use tracing::info;
@@ -22,7 +23,6 @@ use crate::rows::strategy::CopyMode;
 use crate::rows::{columns, one_snapshot, small_tables, strategy};
 use crate::schedule::connections::Sides;
 use crate::schedule::group::CopyGroup;
-use crate::states::copy_record::{CopyRecord, Step};
 use crate::states::subscribe::{free, subscribe};
 use crate::states::{copy_record, transition};
 use crate::{Copier, Result};
@@ -203,7 +203,7 @@ async fn build(copier: &Copier, info: &TableInfo, builders: &Builders) -> Result
     let (alone, beside): (Vec<_>, Vec<_>) = list.into_iter().partition(|index| index.alone);
     let total = alone.len() + beside.len();
     copier.progress.building(&info.name, total);
-    let one = |index: drop_and_restore::Build| async move {
+    let one = |index: pgq::copy::index::Build| async move {
         let mut builder = copier.connections.builder().await?;
         let began = std::time::Instant::now();
         let at_work = builders.begin(builder.backend_pid());

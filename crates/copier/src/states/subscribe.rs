@@ -1,7 +1,7 @@
 //! Subscription of copies at the provider, and tables freed of their foreign keys before their rows go.
 
 use pgq::table::TableInfo;
-use pgq::{batch, fail_point};
+use pgq::{batch, fail_point, foreign_key};
 use tracing::info;
 
 use crate::error::During;
@@ -20,11 +20,9 @@ pub(crate) async fn subscribe(sides: &Sides, queue: &str, consumers: &[&str]) ->
 pub(crate) async fn free(copier: &Copier, sides: &mut Sides, infos: &[&TableInfo]) -> Result<()> {
     let dests: Vec<&str> = infos.iter().map(|info| info.dest()).collect();
     let what = || format!("dropping the foreign keys of {}", dests.join(", "));
-    let sql = "select londiste_rs.drop_fkeys(d), londiste_rs.relax_table(d) from unnest($1::text[]) with ordinality t (d, place) order by place";
-    let rows = sides.target.query(sql, &[&dests]).await.during(what())?;
+    let dropped = foreign_key::free(&*sides.target, &dests).await.during(what())?;
     let (job, queue) = (&copier.config.job_name, &copier.config.queue_name);
-    for (info, row) in infos.iter().zip(rows) {
-        let dropped: i32 = row.get(0);
+    for (info, dropped) in infos.iter().zip(dropped) {
         if dropped > 0 {
             info!(
                 job,

@@ -2,7 +2,7 @@
 
 use pg::Client;
 use pgq::identity;
-use pgq::table::MergeState;
+use pgq::table::{self, MergeState};
 
 use crate::Result;
 use crate::error::During;
@@ -11,12 +11,12 @@ use crate::error::During;
 pub(crate) async fn advance(
     client: &Client,
     queue: &str,
-    table: &str,
+    name: &str,
     from: MergeState,
     to: MergeState,
     snapshot: Option<&str>,
 ) -> Result<bool> {
-    Ok(!advance_all(client, queue, &[table], from, to, snapshot).await?.is_empty())
+    Ok(!advance_all(client, queue, &[name], from, to, snapshot).await?.is_empty())
 }
 
 /// The same for several tables; answers which of them have moved.
@@ -28,14 +28,9 @@ pub(crate) async fn advance_all(
     to: MergeState,
     snapshot: Option<&str>,
 ) -> Result<Vec<String>> {
-    let sql = "update londiste.table_info set merge_state = $4, custom_snapshot = $5 \
-                where queue_name = $1 and table_name = any ($2) and local and merge_state is not distinct from $3 \
-            returning table_name";
-    let moved = client
-        .query(sql, &[&queue, &tables, &from.to_column(), &to.to_column(), &snapshot])
+    let moved = table::advance(client, queue, tables, from, to, snapshot)
         .await
         .during(format!("moving table {} from {from} to {to}", tables.join(", ")))?;
-    let moved: Vec<String> = moved.iter().map(|row| row.get(0)).collect();
     if from == MergeState::InCopy {
         let filled: Vec<&str> = moved.iter().map(String::as_str).collect();
         identity::know_here(client, queue, &filled).await?;

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use anyhow::Result;
 use pg::Client;
-use pgq::conflict;
 use pgq::node::{self, NodeInfo, NodeType};
 use pgq::table::{self, MergeState};
+use pgq::{conflict, queue, skipped};
 
 use crate::londiste::view::copy_progress;
 use crate::londiste::view::duration::short;
@@ -108,17 +108,13 @@ fn seconds(seconds: Option<f64>) -> Duration {
 }
 
 async fn newest_tick(session: &Client, queue: &str) -> Result<Option<(i64, Duration)>> {
-    let sql = "select t.tick_id, extract(epoch from clock_timestamp() - t.tick_time)::float8 \
-                 from pgq.tick t join pgq.queue q on q.queue_id = t.tick_queue \
-                where q.queue_name = $1 order by t.tick_id desc limit 1";
-    let row = session.query_opt(sql, &[&queue]).await.map_err(pg::Error::from)?;
-    Ok(row.map(|row| (row.get(0), seconds(row.get(1)))))
+    let newest = queue::newest_tick(session, queue).await.map_err(pg::Error::from)?;
+    Ok(newest.map(|(tick, age)| (tick, seconds(age))))
 }
 
 async fn consumer_lags(session: &Client, queue: &str) -> Result<Vec<(String, Duration)>> {
-    let sql = "select consumer_name, extract(epoch from lag)::float8 from pgq.get_consumer_info($1)";
-    let rows = session.query(sql, &[&queue]).await.map_err(pg::Error::from)?;
-    Ok(rows.iter().map(|row| (row.get(0), seconds(row.get(1)))).collect())
+    let lags = queue::consumer_lags(session, queue).await.map_err(pg::Error::from)?;
+    Ok(lags.into_iter().map(|(consumer, lag)| (consumer, seconds(lag))).collect())
 }
 
 /// Errors of consumers, and of tables where the node is ours.
@@ -128,11 +124,9 @@ async fn errors(session: &Client, queue: &str) -> Result<Vec<String>> {
         .iter()
         .filter_map(|state| state.error.as_ref().map(|error| format!("{}: {error}", state.consumer)))
         .collect();
-    let ours = "select to_regprocedure('londiste_rs.table_troubles(text)') is not null";
-    if session.query_one(ours, &[]).await.map_err(pg::Error::from)?.get(0) {
-        let sql = "select table_name || ': ' || trouble from londiste_rs.table_troubles($1)";
-        let rows = session.query(sql, &[&queue]).await.map_err(pg::Error::from)?;
-        errors.extend(rows.iter().map(|row| row.get::<_, String>(0)));
+    if table::knows_troubles(session).await.map_err(pg::Error::from)? {
+        let troubles = table::troubles(session, queue).await.map_err(pg::Error::from)?;
+        errors.extend(troubles.iter().map(|(table, trouble)| format!("{table}: {trouble}")));
     }
     Ok(errors)
 }
@@ -151,17 +145,15 @@ async fn remarks(session: &Client, queue: &str, worker: Option<&str>) -> Result<
             remarks.push(format!("Batch: {events} of about {about} events, since {since}"));
         }
     }
-    let ours = "select to_regclass('londiste_rs.table_conflict') is not null";
-    if session.query_one(ours, &[]).await.map_err(pg::Error::from)?.get(0) {
+    if conflict::are_recorded(session).await.map_err(pg::Error::from)? {
         let counters = conflict::list(session, queue).await?;
         let sum: i64 = counters.iter().map(|counter| counter.conflicts).sum();
         if sum > 0 {
             remarks.push(format!("Conflicts: {sum} in {} tables, see tables", counters.len()));
         }
     }
-    let ours = "select to_regclass('londiste_rs.skipped_column') is not null";
-    if session.query_one(ours, &[]).await.map_err(pg::Error::from)?.get(0) {
-        let skipped = pgq::skipped::remarks(session, queue).await?;
+    if skipped::are_recorded(session).await.map_err(pg::Error::from)? {
+        let skipped = skipped::remarks(session, queue).await?;
         remarks.extend(skipped.iter().map(|(table, remark)| format!("{table}: {remark}")));
     }
     Ok(remarks)
