@@ -126,7 +126,7 @@ impl Config {
 
     /// The consumer name of a table's copy.
     pub(crate) fn copy_consumer(&self, table: &str) -> String {
-        format!("{}.copy.{table}", self.job_name)
+        pgq::copy::consumer(&self.job_name, table)
     }
 
     /// Whether scripts that `EXECUTE` events bring are left out.

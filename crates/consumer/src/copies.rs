@@ -182,7 +182,7 @@ impl<'a> Copies<'a> {
         let queue = self.worker.config.queue_name.as_str();
         // the stock worker may have brought a parked table to its end
         table::clear_parked_ok(&**target, queue).await.during("clearing marks of parked tables")?;
-        let prefix = self.worker.config.copy_consumer("");
+        let prefix = pgq::copy::consumer_prefix(&self.worker.config.job_name);
         let subscribed = queue::consumers_of(&**provider, queue, &prefix).await;
         for consumer in subscribed.during("looking for subscriptions of old copies")? {
             let Some(name) = consumer.strip_prefix(&prefix) else { continue };

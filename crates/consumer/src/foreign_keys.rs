@@ -1,6 +1,7 @@
 //! Foreign keys that a copy has dropped come back on a connection of their own, while replay goes on.
 
 use pg::{ConnectString, Session};
+use pgq::Purpose;
 use pgq::foreign_key::{self, Step};
 use tokio::task::JoinHandle;
 use tracing::{info, warn};
@@ -22,7 +23,7 @@ impl ForeignKeys {
         Ok(ForeignKeys {
             // validating takes as long as the table is large
             db: worker.db()?.within(worker.config.limits.unhurried()),
-            application: worker.application("foreign keys"),
+            application: worker.session_name(Purpose::ForeignKeys),
             job: worker.config.job_name.clone(),
             queue: worker.config.queue_name.clone(),
             running: None,

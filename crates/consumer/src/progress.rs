@@ -3,8 +3,8 @@
 use std::time::{Duration, SystemTime};
 
 use pg::Session;
-use pgq::Batch;
 use pgq::report::InHand;
+use pgq::{Batch, Purpose, session_name};
 use tokio::time::Instant;
 use tracing::info;
 
@@ -46,7 +46,7 @@ impl<'a> Progress<'a> {
         let seconds = self.began.elapsed().as_secs();
         info!(job, queue, tick, events, about, seconds, "batch in progress");
         // until the transaction ends; other sessions see it at once
-        let name = self.worker.application(&format!("worker {events}/{about}"));
+        let name = self.worker.session_name(Purpose::Batch(session_name::Batch { events, about }));
         let sql = "select set_config('application_name', $1, true)";
         target.query_one(sql, &[&name]).await.during("telling the progress of a batch")?;
         Ok(())

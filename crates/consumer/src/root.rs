@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use pg::Session;
 use pgq::node::{self, NodeInfo};
-use pgq::{fail_point, identity, rename, seq, table};
+use pgq::{Purpose, fail_point, identity, rename, seq, table};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -161,7 +161,7 @@ async fn tell_blockers(worker: &Worker, waiting: i32, table: &str) -> std::conve
     tokio::time::sleep(PATIENCE).await;
     // Only to tell more: the wait itself goes on without it.
     if let Ok(db) = worker.db()
-        && let Ok(other) = Session::connect(&db, &worker.application("locks")).await
+        && let Ok(other) = Session::connect(&db, &worker.session_name(Purpose::Locks)).await
         && let Ok(blockers) = pg::blockers(&other, waiting).await
     {
         let (job, queue) = (worker.config.job_name.as_str(), worker.config.queue_name.as_str());

@@ -39,7 +39,7 @@ pub(crate) async fn run(
     let (job, queue, consumer) = (config.job_name.as_str(), config.queue_name.as_str(), config.consumer());
     let first = worker.state(target).await?;
     let mut provider =
-        worker.connect_provider(first.provider_location.as_deref().unwrap_or_default(), "provider").await?;
+        worker.connect_provider(first.provider_location.as_deref().unwrap_or_default()).await?;
     let mut position = Position::compare(worker, &provider, target).await?;
     let mut replay = Replay::start(worker, target).await?;
     let mut copies = Copies::new(worker);

@@ -163,7 +163,7 @@ impl Config {
 
     /// The consumer name of a table's copy.
     pub(crate) fn consumer(&self, table: &str) -> String {
-        format!("{}.copy.{table}", self.job_name)
+        pgq::copy::consumer(&self.job_name, table)
     }
 }
 

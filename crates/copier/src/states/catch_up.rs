@@ -132,7 +132,7 @@ async fn gather(copier: &Copier, sides: &Sides, first: &TableInfo) -> Result<Cop
     if copied.is_empty() {
         return Ok(CopyGroup::default());
     }
-    let prefix = copier.config.consumer("");
+    let prefix = pgq::copy::consumer_prefix(&copier.config.job_name);
     let alike = table::alike(&*sides.target, queue, &copied, &prefix, &first.name).await;
     Ok(copier.permits.take_these(&alike.during("looking for copies at the same place")?))
 }

@@ -6,7 +6,7 @@ use anyhow::Result;
 use pg::Client;
 use pgq::node::{self, NodeInfo, NodeType};
 use pgq::table::{self, MergeState};
-use pgq::{conflict, queue, skipped};
+use pgq::{conflict, queue, session_name, skipped};
 
 use crate::londiste::view::copy_progress;
 use crate::londiste::view::duration::short;
@@ -135,13 +135,8 @@ async fn errors(session: &Client, queue: &str) -> Result<Vec<String>> {
 async fn remarks(session: &Client, queue: &str, worker: Option<&str>) -> Result<Vec<String>> {
     let mut remarks = Vec::new();
     if let Some(worker) = worker {
-        let sql = "select p.part[1], p.part[2], extract(epoch from clock_timestamp() - a.xact_start)::float8 \
-                     from pg_stat_activity a \
-                    cross join lateral regexp_match(substr(a.application_name, length($1) + 1), '^ worker ([0-9]+)/([0-9]+)$') p(part) \
-                    where a.datname = current_database() and starts_with(a.application_name, $1) and p.part is not null";
-        for row in session.query(sql, &[&worker]).await.map_err(pg::Error::from)? {
-            let (events, about): (String, String) = (row.get(0), row.get(1));
-            let since = short(seconds(row.get(2)));
+        for (batch, time) in session_name::batches(session, worker).await.map_err(pg::Error::from)? {
+            let (session_name::Batch { events, about }, since) = (batch, short(time));
             remarks.push(format!("Batch: {events} of about {about} events, since {since}"));
         }
     }
