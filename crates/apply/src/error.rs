@@ -2,8 +2,6 @@
 
 use tokio_postgres::error::SqlState;
 
-use crate::write::refusal;
-
 /// Result of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -354,23 +352,5 @@ impl Error {
             Error::Refused { code, .. } => pgq::table::is_own_cause(code.code()),
             other => other.table().is_some(),
         }
-    }
-
-    /// A deferred constraint that the commit of a transaction has found violated, where the server names its table.
-    pub fn at_commit(source: &tokio_postgres::Error) -> Option<Error> {
-        let db = source.as_db_error()?;
-        let table = format!("{}.{}", db.schema()?, db.table()?);
-        let own = pgq::table::is_own_cause(db.code().code());
-        own.then(|| {
-            refusal::Doing {
-                table: &table,
-                op: "commit",
-                first_event: 0,
-                last_event: 0,
-                key: None,
-                row: None,
-            }
-            .refused_by(db)
-        })
     }
 }

@@ -4,8 +4,8 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::order::fold::Item;
+use crate::order::step::StepRow;
 use crate::target::table::Plan;
-use crate::write::step::StepRow;
 use crate::{Op, Row};
 
 /// Changes that have to be written at once.

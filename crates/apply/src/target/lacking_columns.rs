@@ -4,8 +4,9 @@
 //! before have in that column.
 
 use crate::source::{Fill, Source, SourceColumn};
+use crate::target::column::TargetColumn;
 use crate::target::mapping::Mapping;
-use crate::target::table::{Plan, TargetColumn};
+use crate::target::table::Plan;
 use crate::{Error, MissingColumns, Result, Row};
 
 /// Whether the row may be written without the columns that the target lacks.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tracing::warn;
 
-use crate::target::table::{Sameness, TargetColumn};
+use crate::target::column::{Sameness, TargetColumn};
 use crate::{Columns, Error, Result, Row};
 
 #[derive(Debug)]

@@ -3,8 +3,9 @@
 use tokio_postgres::Client;
 use tokio_postgres::types::{ToSql, Type};
 
+use crate::target::column::TargetColumn;
 use crate::target::partition_bounds::{Bound, Datum, Key, Level};
-use crate::target::table::{Plan, TargetColumn};
+use crate::target::table::Plan;
 
 /// Types that take each other's values without a change, or not at all, and sort them alike.
 const ALIKE: &[&[&str]] = &[

@@ -1,5 +1,9 @@
 //! The SQL that writes rows. Values travel as texts, in one parameter for each column.
 
+use std::collections::HashMap;
+
+use tokio_postgres::{Client, Statement};
+
 use crate::target::reading;
 use crate::target::table::Plan;
 
@@ -23,6 +27,42 @@ pub(crate) enum Shape {
     DeleteOne { old: Vec<(usize, Null)> },
     /// Deletes, for each row given, one of the rows that equal it. Parameters: an array for each column.
     DeleteEquals { columns: Vec<usize> },
+}
+
+/// Statements kept for one table.
+const KEPT: usize = 512;
+
+/// The prepared statements of a table, by their shapes.
+#[derive(Debug, Default)]
+pub(crate) struct Statements {
+    prepared: HashMap<Shape, Statement>,
+}
+
+impl Statements {
+    /// The prepared statement of that shape.
+    ///
+    /// # Errors
+    /// The server's.
+    pub(crate) async fn prepare(
+        &mut self,
+        client: &Client,
+        plan: &Plan,
+        shape: &Shape,
+    ) -> std::result::Result<Statement, tokio_postgres::Error> {
+        if let Some(statement) = self.prepared.get(shape) {
+            return Ok(statement.clone());
+        }
+        let statement = client.prepare(&shape.sql(plan)).await?;
+        self.prepared.insert(shape.clone(), statement.clone());
+        Ok(statement)
+    }
+
+    /// Forgets them when there have come to be too many.
+    pub(crate) fn trim(&mut self) {
+        if self.prepared.len() > KEPT {
+            self.prepared.clear();
+        }
+    }
 }
 
 /// Whether the old row's column is NULL.
@@ -221,7 +261,7 @@ fn row_matches(plan: &Plan, old: &[(usize, Null)], before: usize) -> String {
         }
         parameter += 1;
         let value = column.read_one(parameter);
-        use crate::target::table::Sameness::{PinnedText, Text};
+        use crate::target::column::Sameness::{PinnedText, Text};
         conditions.push(match column.sameness {
             // an index can serve this
             Text | PinnedText => format!("{} {} {value}", column.compared(&name), column.equals),
