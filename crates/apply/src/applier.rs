@@ -18,8 +18,8 @@ use crate::write::table::{ChunkTable, Part, TargetTable};
 use crate::write::truncate::truncate;
 use crate::{Change, Error, Op, Result, Source};
 
-/// Writes changes into the target, over one connection: plans and prepared statements live as long as the connection does. A new
-/// connection needs a new applier.
+/// Writes changes into the target, over one connection: plans and prepared statements live as long as the connection
+/// does. A new connection needs a new applier.
 #[derive(Debug)]
 pub struct Applier {
     options: Options,
@@ -80,12 +80,13 @@ impl Applier {
         self.sources.iter().map(|(table, source)| (&**table, source.asked()))
     }
 
-    /// Takes in a change; writes what has been gathered when it is enough for a chunk, or when the change is a truncation.
+    /// Takes in a change; writes what has been gathered when it is enough for a chunk, or when the change is a
+    /// truncation.
     /// `client` is in the caller's transaction, best begun by [`begin`](crate::begin).
     ///
     /// # Errors
-    /// Those of writing. The transaction has to be rolled back then, and [`reset`](Self::reset) to be called; likewise when the future
-    /// is dropped.
+    /// Those of writing. The transaction has to be rolled back then, and [`reset`](Self::reset) to be called; likewise
+    /// when the future is dropped.
     pub async fn push(&mut self, client: &Client, change: Change) -> Result<()> {
         if self.failed.has(&change.table) {
             return Ok(());
@@ -134,8 +135,8 @@ impl Applier {
             && self.buffer.last().is_some_and(Change::moves)
     }
 
-    /// Writes what has been gathered: before the commit, and before anything that has to come after the changes. Returns what was done
-    /// since the last flush.
+    /// Writes what has been gathered: before the commit, and before anything that has to come after the changes.
+    /// Returns what was done since the last flush.
     ///
     /// # Errors
     /// As [`push`](Self::push).
@@ -147,9 +148,9 @@ impl Applier {
         Ok(std::mem::take(&mut self.applied))
     }
 
-    /// From now on gathers the table's changes on the target and writes them at each flush: slower, and whatever the order in which its rows
-    /// take values of unique columns from each other. To be called between transactions, after an error that
-    /// [is a collision](Error::is_collision). False where it cannot be done, or is being done.
+    /// From now on gathers the table's changes on the target and writes them at each flush: slower, and whatever the
+    /// order in which its rows take values of unique columns from each other. To be called between transactions, after
+    /// an error that [is a collision](Error::is_collision). False where it cannot be done, or is being done.
     ///
     /// # Errors
     /// [`Error::Server`].
@@ -206,8 +207,8 @@ impl Applier {
         self.failed.failures()
     }
 
-    /// Checks the deferred constraints of each known table, and counts those as failed that fail: at the commit itself, not
-    /// every check tells its table. To be called
+    /// Checks the deferred constraints of each known table, and counts those as failed that fail: at the commit itself,
+    /// not every check tells its table. To be called
     /// behind the last flush.
     ///
     /// # Errors
@@ -243,7 +244,8 @@ impl Applier {
         self.applied = Applied::default();
     }
 
-    /// Forgets what is known of a table's structure. It is noticed anyway when the target's table changes between transactions.
+    /// Forgets what is known of a table's structure. It is noticed anyway when the target's table changes between
+    /// transactions.
     pub fn forget(&mut self, source_table: &str) {
         self.tables.remove(source_table);
         self.sources.remove(source_table);

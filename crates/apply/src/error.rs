@@ -1,4 +1,4 @@
-//! What can go wrong between an event and its row. No message holds values of a row beyond its key.
+//! Errors between an event and its row. No message holds values of a row beyond its key.
 
 use tokio_postgres::error::SqlState;
 
@@ -30,7 +30,8 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
-    /// An event needs a shape that has not been loaded; call [`Decoder::refresh_shapes`](crate::Decoder::refresh_shapes) first.
+    /// An event needs a shape that has not been loaded; call
+    /// [`Decoder::refresh_shapes`](crate::Decoder::refresh_shapes) first.
     #[error("event {event_id} of table {table} needs row shape {id}, which is not loaded")]
     ShapeNotLoaded {
         /// `shape_id`.
@@ -40,7 +41,8 @@ pub enum Error {
         /// `ev_extra1`.
         table: String,
     },
-    /// The root's table is not the one that it was: changes may be missing before this event, and come from another table behind it.
+    /// The root's table is not the one that it was: changes may be missing before this event, and come from another
+    /// table behind it.
     #[error("event {event_id}: on the root, table {table} {notice}; {remedy}")]
     Replaced {
         /// `ev_id`.

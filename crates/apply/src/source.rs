@@ -1,4 +1,4 @@
-//! The source's definition of a table, asked for where an event has columns that the target lacks.
+//! Source: its definition of a table, asked for where an event has columns that the target lacks.
 
 use pgq::shape;
 use tokio_postgres::Client;
@@ -66,7 +66,8 @@ select a.attname::text,
 }
 
 impl Source {
-    /// Asks the provider about a table, `schema.table`, because of these columns. `skipped`: those that the target lacks on purpose.
+    /// Asks the provider about a table, `schema.table`, because of these columns. `skipped`: those that the target
+    /// lacks on purpose.
     ///
     /// # Errors
     /// [`Error::Server`].

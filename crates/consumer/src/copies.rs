@@ -1,4 +1,4 @@
-//! Which tables are copied now.
+//! Copies of tables that are to run now.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,8 +35,9 @@ impl<'a> Copies<'a> {
         Copies { worker, known, complained, parked, sizes: BTreeMap::new(), ready: None }
     }
 
-    /// Fills free copy slots with tables that the provider has ready, the largest first, so that all slots are busy to the end. True when
-    /// there is a table since the last call that comes without a copy, which would have freed it of triggers and foreign keys.
+    /// Fills free copy slots with tables that the provider has ready, the largest first, so that all slots are busy to
+    /// the end. True when there is a table since the last call that comes without a copy, which would have freed it of
+    /// triggers and foreign keys.
     pub(crate) async fn schedule(
         &mut self,
         provider: &Session,
@@ -122,8 +123,8 @@ impl<'a> Copies<'a> {
         if new.is_empty() {
             return Ok(());
         }
-        // by the catalogs' numbers and the statistics', which no lock of the application keeps anybody from reading; a table that was never
-        // vacuumed has only the latter: some fifty rows make a page
+        // by the catalogs' numbers and the statistics', which no lock of the application keeps anybody from reading; a
+        // table that was never vacuumed has only the latter: some fifty rows make a page
         let sql = "with recursive part(name, relid) as ( \
                         select f.name, c.oid from unnest($1::text[]) f(name) \
                           left join (select format('%s.%s', n.nspname, r.relname) as name, r.oid \
@@ -177,7 +178,8 @@ impl<'a> Copies<'a> {
         Ok(())
     }
 
-    /// Subscriptions of copies that were interrupted between their last commit here and their leave of the provider would hold up its rotation.
+    /// Subscriptions of copies that were interrupted between their last commit here and their leave of the provider
+    /// would hold up its rotation.
     pub(crate) async fn clear_remains(&self, provider: &Session, target: &Session) -> Result<()> {
         let queue = self.worker.config.queue_name.as_str();
         // the stock worker may have brought a parked table to its end

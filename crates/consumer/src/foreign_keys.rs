@@ -1,4 +1,4 @@
-//! Foreign keys that a copy has dropped come back on a connection of their own, while replay goes on.
+//! Foreign keys that come back after a copy, on a connection of their own while replay goes on.
 
 use pg::{ConnectString, Session};
 use pgq::Purpose;
@@ -30,7 +30,8 @@ impl ForeignKeys {
         })
     }
 
-    /// Starts restoring where there is something to restore and nobody at it. A failure is a warning: it is tried again at the next look.
+    /// Starts restoring where there is something to restore and nobody at it. A failure is a warning: it is tried again
+    /// at the next look.
     pub(crate) async fn look(&mut self, target: &Session) -> Result<()> {
         if let Some(running) = self.running.take_if(|running| running.is_finished()) {
             let (job, queue) = (&self.job, &self.queue);
@@ -89,7 +90,8 @@ impl Restore {
         Ok(())
     }
 
-    /// Logs what became of a foreign key. A failure of its own is kept for `tables` and `status`, and the next one is tried.
+    /// Logs what became of a foreign key. A failure of its own is kept for `tables` and `status`, and the next one is
+    /// tried.
     async fn describe(
         &self,
         session: &Session,

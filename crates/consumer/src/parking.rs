@@ -1,8 +1,9 @@
-//! Parking: a table that fails by itself leaves the batch that it fails in, and all that follow, until somebody has looked at it.
+//! Parking: a table that fails by itself leaves the batch that it fails in, and all that follow, until somebody has
+//! looked at it.
 //!
-//! It becomes `catching-up` with the consumer of its copy standing before that batch, which the stock worker knows as well and leaves alone; nobody works on
-//! it while it is marked in `londiste_rs.table_error`. Its foreign keys go into `londiste.pending_fkeys` as they do for a copy, since it
-//! will be behind the tables at their other ends.
+//! It becomes `catching-up` with the consumer of its copy standing before that batch, which the stock worker knows as
+//! well and leaves alone; nobody works on it while it is marked in `londiste_rs.table_error`. Its foreign keys go into
+//! `londiste.pending_fkeys` as they do for a copy, since it will be behind the tables at their other ends.
 
 use std::collections::BTreeMap;
 
@@ -97,8 +98,8 @@ impl<'a> Parkings<'a> {
         new
     }
 
-    /// What has to be there before the target's transaction commits: the consumers at the provider, and no foreign keys between the parked
-    /// tables and the others.
+    /// What has to be there before the target's transaction commits: the consumers at the provider, and no foreign keys
+    /// between the parked tables and the others.
     pub(crate) async fn prepare(&mut self, provider: &Session, target: &Session) -> Result<()> {
         let queue = self.worker.config.queue_name.as_str();
         for (name, cause) in self.tables.iter_mut().filter(|(_, cause)| !cause.prepared) {
@@ -155,7 +156,8 @@ impl<'a> Parkings<'a> {
         }
     }
 
-    /// Ends the subscriptions again: the batch has not been applied. What cannot be ended now is at the worker's next start.
+    /// Ends the subscriptions again: the batch has not been applied. What cannot be ended now is at the worker's next
+    /// start.
     pub(crate) async fn withdraw(&self, provider: &Session) {
         let (job, queue) = (&self.worker.config.job_name, &self.worker.config.queue_name);
         for (name, _) in self.tables.iter().filter(|(_, cause)| cause.prepared) {

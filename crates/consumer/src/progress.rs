@@ -1,4 +1,4 @@
-//! How far a large batch has come: in the log, in the worker's report, and for `status` in the name of the session that writes it.
+//! Progress of a large batch: in the log, in the worker's report, and for `status` in the name of the session.
 
 use std::time::{Duration, SystemTime};
 
@@ -52,8 +52,8 @@ impl<'a> Progress<'a> {
         Ok(())
     }
 
-    /// How many events the batch has, if they go on as densely as so far: nobody has counted them, and a large transaction's have come long
-    /// before the tick at the batch's beginning.
+    /// How many events the batch has, if they go on as densely as so far: nobody has counted them, and a large
+    /// transaction's have come long before the tick at the batch's beginning.
     fn about(&mut self, last: i64) -> i64 {
         let events = i64::try_from(self.events).unwrap_or(i64::MAX);
         let first = *self.first.get_or_insert(last.saturating_sub(events - 1));

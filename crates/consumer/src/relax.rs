@@ -7,8 +7,8 @@ use tracing::{info, warn};
 use crate::Result;
 use crate::error::During;
 
-/// Makes foreign keys deferrable and switches user triggers off where the role may not go past them. A lock that is not to be had now is
-/// tried for again at the next look.
+/// Makes foreign keys deferrable and switches user triggers off where the role may not go past them. A lock that is not
+/// to be had now is tried for again at the next look.
 pub(crate) async fn relax(job: &str, queue: &str, target: &Session) -> Result<i32> {
     match foreign_key::relax_tables(&**target).await {
         Ok(changes) => {

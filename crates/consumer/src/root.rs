@@ -78,7 +78,8 @@ pub(crate) async fn run(
     Ok(Ended::Stopped)
 }
 
-/// A table whose lock is not to be had now keeps its old capture, which copes with any definition, until the next round.
+/// A table whose lock is not to be had now keeps its old capture, which copes with any definition, until the next
+/// round.
 async fn refresh_captures(worker: &Worker, target: &Session, reluctant: &mut Reluctant) -> Result<()> {
     let (job, queue) = (worker.config.job_name.as_str(), worker.config.queue_name.as_str());
     let stale = table::stale_captures(&**target, queue, worker.config.capture_unchanged).await?;

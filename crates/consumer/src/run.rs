@@ -26,7 +26,8 @@ impl Worker {
         Ok(())
     }
 
-    /// Works until `stop` is cancelled: then the batch in hand is finished, or rolled back where it is not yet being written.
+    /// Works until `stop` is cancelled: then the batch in hand is finished, or rolled back where it is not yet being
+    /// written.
     ///
     /// # Errors
     /// Any failure; the databases hold the position, so running again goes on from there.

@@ -8,8 +8,8 @@ use tracing::info;
 use crate::error::During;
 use crate::{Result, Worker};
 
-/// What a script may find, and what it may leave: constraints that are still to be checked would keep it from altering their tables, and
-/// settings of the session would change how values are read.
+/// What a script may find, and what it may leave: constraints that are still to be checked would keep it from altering
+/// their tables, and settings of the session would change how values are read.
 pub(crate) async fn perform(
     worker: &Worker,
     target: &Session,
@@ -47,7 +47,8 @@ pub(crate) async fn perform(
     Ok(script::finish(client, queue, script).await?)
 }
 
-/// As far as they hold by now: what a transaction of the source had not completed when the script's event was written is checked later.
+/// As far as they hold by now: what a transaction of the source had not completed when the script's event was written
+/// is checked later.
 async fn check_constraints(target: &Session) -> Result<()> {
     let check =
         "savepoint londiste_rs_script; set constraints all immediate; release savepoint londiste_rs_script";

@@ -7,14 +7,15 @@ use pgq::worker_lock::{self, Holder};
 use crate::error::During;
 use crate::{Error, Result, Worker};
 
-/// Makes the transaction in hand the only one that applies a batch of this node, as long as it lasts. What was read of the position before
-/// may have changed until then.
+/// Makes the transaction in hand the only one that applies a batch of this node, as long as it lasts. What was read of
+/// the position before may have changed until then.
 ///
 /// # Errors
 /// [`Error::Rival`]: another session applies a batch, or has applied this one.
 pub(crate) async fn claim(worker: &Worker, target: &Session, batch: &Batch) -> Result<()> {
     let (queue, consumer) = (worker.config.queue_name.as_str(), worker.config.consumer());
-    // sent together, in this order: two statements, so that the second one sees what was committed before the lock was had
+    // sent together, in this order: two statements, so that the second one sees what was committed before the lock was
+    // had
     let locked =
         async { worker_lock::try_take(&**target, queue, consumer).await.during("claiming the batch") };
     let (locked, state) = tokio::try_join!(biased; locked, worker.state(target))?;

@@ -1,4 +1,5 @@
-//! Tables of a running stock setup that this version does not serve: what their attributes ask for would be left out without a word.
+//! Tables of a running stock setup that this version does not serve: what their attributes ask for would be left out
+//! without a word.
 
 use std::collections::BTreeMap;
 
@@ -31,8 +32,8 @@ pub(crate) fn reason(table: &TableInfo) -> Option<String> {
     ))
 }
 
-/// Whether rows come out of the handler as they are: stock's default, and the one that only writes in bulk. Their arguments may change values
-/// (an encoding), but for the bulk method.
+/// Whether rows come out of the handler as they are: stock's default, and the one that only writes in bulk. Their
+/// arguments may change values (an encoding), but for the bulk method.
 fn is_plain(handler: &str) -> bool {
     let decoded = handler.replace("%28", "(").replace("%29", ")").replace("%3D", "=").replace("%3d", "=");
     let (name, arguments) = decoded.split_once('(').unwrap_or((&decoded, ")"));

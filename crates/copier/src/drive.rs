@@ -24,8 +24,8 @@ use crate::{Copier, Error, Result};
 const REPORT: Duration = Duration::from_secs(1);
 
 impl Copier {
-    /// Works until the table is the worker's, is parked, has left replication, or `stop` is cancelled; where the table has been handed over by
-    /// then, until all is tidied up.
+    /// Works until the table is the worker's, is parked, has left replication, or `stop` is cancelled; where the table
+    /// has been handed over by then, until all is tidied up.
     ///
     /// # Errors
     /// Any failure that may pass, kept in `londiste_rs.table_error` too; running again goes on from what was committed.
@@ -45,8 +45,8 @@ impl Copier {
         }
     }
 
-    /// Waits for the end. Dropping the copy's transactions is safe at every point; but a copy that has just handed its table over, and is asked to
-    /// stop for that, has still to leave the provider and to analyze.
+    /// Waits for the end. Dropping the copy's transactions is safe at every point; but a copy that has just handed its
+    /// table over, and is asked to stop for that, has still to leave the provider and to analyze.
     async fn stopped(&self, stop: &CancellationToken) {
         stop.cancelled().await;
         // the sender lives as long as self
@@ -66,8 +66,8 @@ impl Copier {
         }
     }
 
-    /// Connections to both sides, when it is the copy's turn; `None` when another copy has brought the table to its end. One that has others in its group is
-    /// not taken along by others.
+    /// Connections to both sides, when it is the copy's turn; `None` when another copy has brought the table to its
+    /// end. One that has others in its group is not taken along by others.
     async fn connections(&self, group: &CopyGroup) -> Result<Option<Sides>> {
         loop {
             let mut place = self.permits.enlist(&self.table, group.is_empty());

@@ -1,4 +1,4 @@
-//! How far the copies of a node are, for people to see.
+//! Progress of the copies of a node, for people to see.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,4 +1,4 @@
-//! What can go wrong in a call of the SQL API.
+//! Errors of calls of the SQL API.
 
 /// Result of this crate's functions.
 pub type Result<T> = std::result::Result<T, Error>;

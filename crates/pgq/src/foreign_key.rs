@@ -74,16 +74,16 @@ pub async fn drop<C: GenericClient>(client: &C, table: &str) -> Answer<()> {
     Ok(())
 }
 
-/// Drops the foreign keys at either end of tables, relaxes those that cannot go, and switches user triggers off, table by
-/// table; answers how many foreign keys of each were dropped.
+/// Drops the foreign keys at either end of tables, relaxes those that cannot go, and switches user triggers off, table
+/// by table; answers how many foreign keys of each were dropped.
 pub async fn free<C: GenericClient>(client: &C, tables: &[&str]) -> Answer<Vec<i32>> {
     let sql = "select londiste_rs.drop_fkeys(d), londiste_rs.relax_table(d) \
                  from unnest($1::text[]) with ordinality t (d, place) order by place";
     Ok(client.query(sql, &[&tables]).await?.iter().map(|row| row.get(0)).collect())
 }
 
-/// Makes foreign keys of replicated tables deferrable and switches their user triggers off, where the role may not bypass
-/// them; answers how many were changed.
+/// Makes foreign keys of replicated tables deferrable and switches their user triggers off, where the role may not
+/// bypass them; answers how many were changed.
 pub async fn relax_tables<C: GenericClient>(client: &C) -> Answer<i32> {
     Ok(client.query_one("select londiste_rs.relax_tables()", &[]).await?.get(0))
 }

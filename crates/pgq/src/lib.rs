@@ -1,8 +1,8 @@
-//! The typed SQL API of schemas `pgq`, `pgq_node`, `londiste` and `londiste_rs`, and its installation.
+//! Typed SQL API of schemas `pgq`, `pgq_node`, `londiste` and `londiste_rs`, and its installation.
 //!
 //! Every function here is one call of the API on a connection the caller brings; transactions are the caller's. No SQL
-//! elsewhere in Rust names these schemas. A function that answers an [`error::Answer`] leaves the words for a failure to
-//! its caller.
+//! elsewhere in Rust names these schemas. A function that answers an [`error::Answer`] leaves the words for a failure
+//! to its caller.
 
 pub mod batch;
 pub mod bell;

@@ -219,9 +219,9 @@ pub async fn unregister_subscriber<C: GenericClient>(client: &C, queue: &str, no
     Ok(())
 }
 
-/// Tells the connected provider the lowest tick that a subscriber still needs. True where the provider had a later one: the subscriber was set
-/// back to an earlier tick (`worker --rewind`, `--reset`, a restore), and so is its watermark now. The tick has to be there: the subscription of
-/// the subscriber's worker holds it.
+/// Tells the connected provider the lowest tick that a subscriber still needs. True where the provider had a later one:
+/// the subscriber was set back to an earlier tick (`worker --rewind`, `--reset`, a restore), and so is its watermark
+/// now. The tick has to be there: the subscription of the subscriber's worker holds it.
 pub async fn publish_watermark<C: GenericClient>(
     client: &C,
     queue: &str,

@@ -33,8 +33,9 @@ pub async fn consumers_of<C: GenericClient>(client: &C, queue: &str, prefix: &st
     Ok(client.query(sql, &[&queue, &prefix]).await?.iter().map(|row| row.get(0)).collect())
 }
 
-/// Seconds since the oldest tick that consumer `$2` of queue `$1` has still to take. No row where it is not subscribed. To
-/// be prepared, since it is asked every second: nothing is written, and one row of each of four small tables is read.
+/// Seconds since the oldest tick that consumer `$2` of queue `$1` has still to take. No row where it is not subscribed.
+/// To be prepared, since it is asked every second: nothing is written, and one row of each of four small tables is
+/// read.
 pub const CONSUMER_LAG: &str = "\
 select coalesce(extract(epoch from pg_catalog.clock_timestamp() -
                         (select t.tick_time from pgq.tick t
@@ -52,7 +53,8 @@ pub async fn events_since<C: GenericClient>(client: &C, queue: &str, tick: i64) 
     Ok(client.query_one(sql, &[&queue, &tick]).await?.get::<_, Option<i64>>(0).unwrap_or_default())
 }
 
-/// The statement that takes an event out of the queue, for people to give: it names the parent of the queue's event tables.
+/// The statement that takes an event out of the queue, for people to give: it names the parent of the queue's event
+/// tables.
 pub async fn removal_of_event<C: GenericClient>(client: &C, queue: &str, event: i64) -> Answer<String> {
     let sql = "select format('delete from %s where ev_id = %s', queue_data_pfx, $2::int8) \
                  from pgq.queue where queue_name = $1";

@@ -6,7 +6,8 @@ use crate::error::Answer;
 
 /// Takes the lock until the caller's transaction ends; false where another session has it.
 pub async fn try_take<C: GenericClient>(client: &C, queue: &str, consumer: &str) -> Answer<bool> {
-    let sql = "select pg_try_advisory_xact_lock(hashtext('londiste_rs.worker'), hashtext(concat($1::text, ' ', $2::text)))";
+    let sql = "select pg_try_advisory_xact_lock(hashtext('londiste_rs.worker'), \
+                                              hashtext(concat($1::text, ' ', $2::text)))";
     Ok(client.query_one(sql, &[&queue, &consumer]).await?.get(0))
 }
 

@@ -10,7 +10,8 @@ use tracing::warn;
 
 use crate::{Columns, Error, Result};
 
-/// Inline descriptions appear only between a change of a table's definition and the worker noticing it: few are alive at once.
+/// Inline descriptions appear only between a change of a table's definition and the worker noticing it: few are alive
+/// at once.
 const INLINE: usize = 64;
 /// Shapes whose registration may commit after that of later numbers.
 const LATECOMERS: i32 = 64;
@@ -46,11 +47,12 @@ impl Shapes {
         Ok(())
     }
 
-    /// Loads the numbered shapes that the provider has and these have not: to be called before a batch is read, since its
-    /// events name only shapes that were registered before. A provider without schema `londiste_rs` has none.
+    /// Loads the numbered shapes that the provider has and these have not: to be called before a batch is read, since
+    /// its events name only shapes that were registered before. A provider without schema `londiste_rs` has none.
     ///
     /// # Errors
-    /// [`Error::Server`] when the query fails. Of a shape that cannot be read a warning is logged; its events cannot be decoded.
+    /// [`Error::Server`] when the query fails. Of a shape that cannot be read a warning is logged; its events cannot be
+    /// decoded.
     pub async fn refresh(&mut self, provider: &Client) -> Result<()> {
         let what = "reading row shapes from the provider";
         if !self.installed {

@@ -1,4 +1,5 @@
-//! Changes in event order, for tables where folding would be wrong. Neighbours are still written together where that is the same.
+//! Changes in event order, for tables where folding would be wrong. Neighbours are still written together where that is
+//! the same.
 
 use std::collections::{HashMap, HashSet};
 
@@ -91,9 +92,10 @@ impl<'a> Planner<'a> {
         Ok(1)
     }
 
-    /// Rows that are gone. Those that their statement left are written before, as far as keys tell them apart: with a row that goes, a foreign
-    /// key's action would take the rows that still refer to it, and what they refer to now stands in these. Where unique values are in the
-    /// way of that, the next attempt writes before only those that are there. Returns how many items that were.
+    /// Rows that are gone. Those that their statement left are written before, as far as keys tell them apart: with a
+    /// row that goes, a foreign key's action would take the rows that still refer to it, and what they refer to now
+    /// stands in these. Where unique values are in the way of that, the next attempt writes before only those that are
+    /// there. Returns how many items that were.
     fn clear(
         &mut self,
         table: usize,
@@ -169,7 +171,8 @@ impl<'a> Planner<'a> {
         1
     }
 
-    /// Several rows of one statement have changed keys among each other, which the source could because its key is checked later.
+    /// Several rows of one statement have changed keys among each other, which the source could because its key is
+    /// checked later.
     fn rotate(&mut self, table: usize, plan: &Plan, key: Vec<usize>, rows: Vec<StepRow<'a>>) {
         let alike = rows.iter().all(|row| row.new.map(|n| n.1) == rows[0].new.map(|n| n.1));
         self.open = false;
@@ -188,7 +191,8 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Adds a row to be inserted or deleted. Where each row is looked for first, one key's rows have to stand in different steps.
+    /// Adds a row to be inserted or deleted. Where each row is looked for first, one key's rows have to stand in
+    /// different steps.
     fn join_apart(
         &mut self,
         table: usize,

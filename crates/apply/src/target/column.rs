@@ -23,8 +23,8 @@ pub(crate) enum Sameness {
 pub(crate) struct TargetColumn {
     pub(crate) name: String,
     pub(crate) quoted: String,
-    /// The type that texts are read as: that of the column, without domain and without type modifier, so that the assignment to the column
-    /// still checks both (an explicit cast would cut too long values off silently).
+    /// The type that texts are read as: that of the column, without domain and without type modifier, so that the
+    /// assignment to the column still checks both (an explicit cast would cut too long values off silently).
     pub(crate) type_name: String,
     /// The type is PostgreSQL's own.
     pub(super) built_in: bool,
@@ -61,7 +61,8 @@ impl TargetColumn {
         format!("{value}{base}")
     }
 
-    /// SQL for a field of a `row(…)` whose text tells the value `value` of this column. A cast of the application's type to text might be anything.
+    /// SQL for a field of a `row(…)` whose text tells the value `value` of this column. A cast of the application's
+    /// type to text might be anything.
     pub(crate) fn printed(&self, value: &str) -> String {
         if self.built_in { format!("{value}::text") } else { value.to_owned() }
     }

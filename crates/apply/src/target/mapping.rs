@@ -1,4 +1,4 @@
-//! Which column of a row goes into which column of the target.
+//! Mapping of a row's columns to the columns of the target.
 
 use std::sync::Arc;
 

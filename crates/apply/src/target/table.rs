@@ -154,14 +154,14 @@ impl Plan {
         }
     }
 
-    /// The target numbers rows by itself (`generated always as identity`), in a column outside the key: it takes a number of ours in an
-    /// insert, never in an update.
+    /// The target numbers rows by itself (`generated always as identity`), in a column outside the key: it takes a
+    /// number of ours in an insert, never in an update.
     pub(crate) fn numbers_rows(&self, key: &[usize]) -> bool {
         self.columns.iter().enumerate().any(|(at, column)| column.identity_always && !key.contains(&at))
     }
 
-    /// Rows of different keys can be in each other's way while they change: there is a unique index or exclusion constraint besides
-    /// the key that is checked at once.
+    /// Rows of different keys can be in each other's way while they change: there is a unique index or exclusion
+    /// constraint besides the key that is checked at once.
     pub(crate) fn can_collide(&self, key: &[usize]) -> bool {
         self.uniques.iter().any(|unique| {
             unique.immediate

@@ -1,6 +1,7 @@
-//! Changes of a table whose rows are in each other's way in every order that they can be written in: another row has the value of a unique
-//! column and gives it up later, maybe much later in a large transaction. They are gathered in a temporary table of the target, and written
-//! at the end as what they come to: all touched keys go, then the last row of each comes.
+//! Changes of a table whose rows are in each other's way in every order that they can be written in: another row has
+//! the value of a unique column and gives it up later, maybe much later in a large transaction. They are gathered in a
+//! temporary table of the target, and written at the end as what they come to: all touched keys go, then the last row
+//! of each comes.
 
 mod gathered;
 mod late;
@@ -157,8 +158,8 @@ impl NetChanges {
         Ok(TableCounts { updated, inserted, deleted, ..TableCounts::default() })
     }
 
-    /// Gives each key's last row what its event leaves out: it is what the last event before told, else what the target has. A row that neither tells is not
-    /// there, which is a conflict.
+    /// Gives each key's last row what its event leaves out: it is what the last event before told, else what the target
+    /// has. A row that neither tells is not there, which is a conflict.
     async fn fill_left_out(&self, client: &Client, plan: &Plan, matches: &str) -> Result<()> {
         let refused = |e| self.doing(plan).refused(e);
         let (name, table) = (&self.name, &plan.quoted);

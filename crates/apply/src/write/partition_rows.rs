@@ -13,8 +13,8 @@ const ALIKE: &[&[&str]] = &[
     &["pg_catalog.text", "pg_catalog.varchar"],
 ];
 
-/// Whether a value of the source's type sorts among the target's as it did on the source. A date becomes a timestamp, but not
-/// the other way round.
+/// Whether a value of the source's type sorts among the target's as it did on the source. A date becomes a timestamp,
+/// but not the other way round.
 fn sorts_alike(source: &str, target: &str) -> bool {
     source == target
         || (source, target) == ("pg_catalog.date", "pg_catalog.timestamp")

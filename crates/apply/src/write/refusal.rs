@@ -1,4 +1,4 @@
-//! A server's refusal in our words, without values of rows.
+//! Refusal by the server, in our words and without values of rows.
 
 use tokio_postgres::error::DbError;
 

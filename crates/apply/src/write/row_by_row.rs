@@ -1,5 +1,5 @@
-//! Steps executed one after the other, each after a look at which of its rows are there: so that a conflict is known by its row, and can be
-//! settled as the policy says. Slow, and only for chunks that have met a conflict.
+//! Steps executed one after the other, each after a look at which of its rows are there: so that a conflict is known by
+//! its row, and can be settled as the policy says. Slow, and only for chunks that have met a conflict.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! The SQL that writes rows. Values travel as texts, in one parameter for each column.
+//! Statements that write rows. Values travel as texts, in one parameter for each column.
 
 use std::collections::HashMap;
 
@@ -20,8 +20,8 @@ pub(crate) enum Shape {
     Delete { key: Vec<usize> },
     /// Finds the keys without a row. Parameters as `Delete`; returns their positions from 1.
     Missing { key: Vec<usize> },
-    /// Updates one of the rows that equal the old one. Parameters: a text for each column to set, then one for each column of the
-    /// old row that is not NULL.
+    /// Updates one of the rows that equal the old one. Parameters: a text for each column to set, then one for each
+    /// column of the old row that is not NULL.
     UpdateOne { columns: Vec<usize>, old: Vec<(usize, Null)> },
     /// Deletes one of the rows that equal the old one. Parameters: as the old row's above.
     DeleteOne { old: Vec<(usize, Null)> },
@@ -215,7 +215,8 @@ fn list(parts: impl Iterator<Item = String>) -> String {
     parts.collect::<Vec<_>>().join(", ")
 }
 
-/// The parameters as rows, without alias, and the names of their columns: of each value v0 and so on, of each key column k0 and so on.
+/// The parameters as rows, without alias, and the names of their columns: of each value v0 and so on, of each key
+/// column k0 and so on.
 fn given(plan: &Plan, values: &[usize], key: &[usize]) -> (String, String) {
     let named = |letter: char| {
         move |(i, at): (usize, &usize)| (format!("{letter}{i}"), Some(&plan.columns[*at].reading))

@@ -108,7 +108,8 @@ impl<'a> Step<'a> {
     }
 }
 
-/// Executes steps in order, and adds to the counts of each table what they did. `bypass`: foreign keys are out of force.
+/// Executes steps in order, and adds to the counts of each table what they did. `bypass`: foreign keys are out of
+/// force.
 ///
 /// # Errors
 /// Those of writing; the first step's that failed.

@@ -11,7 +11,8 @@ use crate::write::partition_rows::Refusal;
 use crate::write::refusal::Doing;
 use crate::{Change, Error, Op, Result};
 
-/// Deferrable constraints that may have checks waiting on a table that will be emptied: TRUNCATE is refused until they are done.
+/// Deferrable constraints that may have checks waiting on a table that will be emptied: TRUNCATE is refused until they
+/// are done.
 const WAITING: &str = "
 with recursive emptied(oid) as (
     select $1::oid

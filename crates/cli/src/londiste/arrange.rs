@@ -1,4 +1,4 @@
-//! Options may stand anywhere on the command line: this puts them where clap looks for them.
+//! Arrangement of the command line: options may stand anywhere, and are put where clap looks for them.
 
 use std::ffi::{OsStr, OsString};
 
@@ -25,7 +25,8 @@ impl From<String> for Refused {
 /// Answers `londiste <options of every command> INI COMMAND <options of the command> -- <arguments>`.
 ///
 /// # Errors
-/// An option or a command that does not exist: the text names those that do, or says why a command of the stock tool is missing.
+/// An option or a command that does not exist: the text names those that do, or says why a command of the stock tool is
+/// missing.
 pub(crate) fn arranged(words: impl Iterator<Item = OsString>) -> Result<Vec<OsString>, Refused> {
     let mut definition = Arguments::command();
     definition.build();

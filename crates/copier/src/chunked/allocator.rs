@@ -1,4 +1,4 @@
-//! Which ranges of a table's pages are copied, taken and missing, and how large the next one is.
+//! Allocator of page ranges: which are copied, taken and missing, and how large the next one is.
 
 use std::time::Duration;
 
@@ -15,7 +15,8 @@ use crate::rows::strategy;
 use crate::schedule::connections::Sides;
 use crate::{Config, Result};
 
-/// Where several copy a table, the ranges become smaller towards its end, so that all come to it together; but not smaller than this.
+/// Where several copy a table, the ranges become smaller towards its end, so that all come to it together; but not
+/// smaller than this.
 const SMALLEST_SHARE: i64 = 1024;
 
 /// A relation that holds rows.
@@ -106,7 +107,8 @@ impl Allocator {
         self.pace.gives().then_some(self.goal * 2)
     }
 
-    /// Takes the next missing one, of heaps that are so large now; all copies together read at `rate`, where that is limited.
+    /// Takes the next missing one, of heaps that are so large now; all copies together read at `rate`, where that is
+    /// limited.
     pub(crate) fn take(&mut self, heaps: Vec<Heap>, rate: Option<u64>) -> Option<PageShare> {
         self.heaps = heaps;
         let size = self.size(rate);

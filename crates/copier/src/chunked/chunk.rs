@@ -1,5 +1,5 @@
-//! Rows range by range, each range under a short snapshot of its own and committed with its record. See docs/architecture.md for why the ranges
-//! add up to one consistent table.
+//! Rows range by range, each range under a short snapshot of its own and committed with its record. See
+//! docs/architecture.md for why the ranges add up to one consistent table.
 
 use pg::{QualifiedName, Table};
 use pgq::copy::record::{CopyRecord, Step};
@@ -29,7 +29,8 @@ pub(crate) struct Chunked<'a> {
     pub(crate) files: &'a Files,
 }
 
-/// Empties the target, puts its indexes away, makes the staging table and the record. False where a unique index has to stay on the target:
+/// Empties the target, puts its indexes away, makes the staging table and the record. False where a unique index has to
+/// stay on the target:
 /// a row that is copied twice on its way from page to page would not pass it.
 pub(crate) async fn begin(
     copier: &Copier,
@@ -79,7 +80,8 @@ pub(crate) async fn begin(
     Ok(true)
 }
 
-/// Begins a snapshot of the provider; answers what it sees, and the files that hold the rows. The lock comes before the snapshot: no rewrite of
+/// Begins a snapshot of the provider; answers what it sees, and the files that hold the rows. The lock comes before the
+/// snapshot: no rewrite of
 /// `lock` is under way then, and none begins until the snapshot ends.
 pub(crate) async fn look<'a>(
     provider: &'a mut pg::Client,
@@ -114,7 +116,8 @@ pub(crate) struct PageShare {
 /// What became of a chunk.
 pub(crate) enum Chunk {
     Copied(pg::Copied),
-    /// Copying was held, or slowed down, for too long to keep the snapshot: the chunk is to be copied again. So many bytes had come.
+    /// Copying was held, or slowed down, for too long to keep the snapshot: the chunk is to be copied again. So many
+    /// bytes had come.
     GivenUp(u64),
 }
 

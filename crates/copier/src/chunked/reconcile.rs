@@ -1,4 +1,4 @@
-//! From the first chunk to a table that is the source's at one tick.
+//! Reconciliation of a table's chunks, so that it is the source's at one tick.
 
 use pgq::copy::record;
 use pgq::{batch, fail_point, replay};

@@ -1,4 +1,5 @@
-//! The files that hold the source's rows: a rewrite or a TRUNCATE gives a relation another one, and what chunks have read of it is worth nothing.
+//! Files that hold the source's rows. A rewrite or a TRUNCATE gives a relation another one: what chunks have read of
+//! the old one is void.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -20,7 +21,8 @@ pub(crate) struct Files {
 }
 
 impl Files {
-    /// `first`: those of the first snapshot. `later`: those of partitions that have come since, of which chunks have been copied.
+    /// `first`: those of the first snapshot. `later`: those of partitions that have come since, of which chunks have
+    /// been copied.
     pub(crate) fn new(first: &str, later: impl IntoIterator<Item = (String, String)>) -> Files {
         let first = parse(first).map(|(relation, file)| (relation.to_owned(), file.to_owned()));
         let mut known: BTreeMap<String, String> = later.into_iter().collect();
@@ -32,9 +34,9 @@ impl Files {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Compares them with those that there are now, in the source's transaction that has seen these. Every change of the rows of a partition that
-    /// was created since has an event, so it is copied as the others are. One that was attached with rows in it may have got them from another
-    /// partition, whose events tell that they are gone.
+    /// Compares them with those that there are now, in the source's transaction that has seen these. Every change of
+    /// the rows of a partition that was created since has an event, so it is copied as the others are. One that was
+    /// attached with rows in it may have got them from another partition, whose events tell that they are gone.
     pub(crate) async fn check(&self, provider: &Client, now: &str) -> Going<()> {
         let new = self.compare(now).ok_or(REWRITTEN)?;
         for (relation, file) in new {

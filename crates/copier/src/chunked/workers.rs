@@ -69,7 +69,8 @@ impl<'a> ChunkWorkers<'a> {
         self.allocator.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The table's own connections copy, drain, and wait for the helpers. Between two ranges they are left to copies that have only to catch up:
+    /// The table's own connections copy, drain, and wait for the helpers. Between two ranges they are left to copies
+    /// that have only to catch up:
     /// those would hold up the rotation of the source's queue, and the worker.
     async fn work(&'a self, sides: &mut Sides, staging: &mut Staging) -> Going<()> {
         let (copier, info, run) = (self.copier, self.chunked.info, self.chunked.run);

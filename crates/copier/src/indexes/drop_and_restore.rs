@@ -1,5 +1,6 @@
-//! Indexes and their constraints go before the rows come, and come back after them. What was dropped is kept in `londiste_rs.copy_index`, in the
-//! transaction that drops it, and in `londiste.table_info.dropped_ddl`, where the stock worker looks for it.
+//! Indexes and their constraints: dropped before the rows come, restored after them. What was dropped is recorded in
+//! `londiste_rs.copy_index`, in the transaction that drops it, and in `londiste.table_info.dropped_ddl`, where the
+//! stock worker looks for it.
 
 use std::collections::HashMap;
 
@@ -24,9 +25,10 @@ pub(crate) struct PutAway {
     pub(crate) unique_stays: bool,
 }
 
-/// Drops the indexes of a table and of its partitions, in the caller's transaction. One that other objects need (a view that groups by the primary
-/// key) stays, and so does one that would not come back the same: it was invalid before, or is a part of the index of a partitioned table that is not
-/// copied, or cannot be put together again from its parts. Bigger indexes are built first; `sizes` tells those of the source.
+/// Drops the indexes of a table and of its partitions, in the caller's transaction. One that other objects need (a view
+/// that groups by the primary key) stays, and so does one that would not come back the same: it was invalid before, or
+/// is a part of the index of a partitioned table that is not copied, or cannot be put together again from its parts.
+/// Bigger indexes are built first; `sizes` tells those of the source.
 pub(crate) async fn put_away(
     client: &Client,
     queue: &str,
@@ -104,7 +106,8 @@ fn families(tree: &Tree, indexes: Vec<Index>) -> Vec<Family<'_>> {
     families
 }
 
-/// Where the stock worker has brought the indexes back, or somebody by hand, the table itself knows better what they are now.
+/// Where the stock worker has brought the indexes back, or somebody by hand, the table itself knows better what they
+/// are now.
 async fn forget_stale(client: &Client, info: &TableInfo) -> Result<()> {
     if info.dropped_ddl.is_some() {
         return Ok(());
@@ -185,7 +188,8 @@ pub(crate) async fn build(client: &mut Client, queue: &str, info: &TableInfo, bu
     transaction.commit().await.during(what())
 }
 
-/// Makes the built indexes their constraints', with their marks and comments, in the caller's transaction. What was dropped is forgotten.
+/// Makes the built indexes their constraints', with their marks and comments, in the caller's transaction. What was
+/// dropped is forgotten.
 pub(crate) async fn finish(client: &Client, queue: &str, info: &TableInfo) -> Result<()> {
     let refused = index::restore(client, info.dest()).await;
     let refused = refused.during("bringing constraints and comments back")?;

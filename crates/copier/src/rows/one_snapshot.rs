@@ -1,4 +1,4 @@
-//! A copy under one snapshot: the rows in one transaction on the target.
+//! Copy under one snapshot: the rows in one transaction on the target.
 
 use std::time::Instant;
 
@@ -16,7 +16,8 @@ use crate::schedule::connections::Sides;
 use crate::states::{copy_record, transition};
 use crate::{Copier, Result};
 
-/// Copies all rows; a large table with the reason why under one snapshot. The consumer was registered at `first_tick` before, so that every change is in the rows or behind the tick.
+/// Copies all rows; a large table with the reason why under one snapshot. The consumer was registered at `first_tick`
+/// before, so that every change is in the rows or behind the tick.
 pub(crate) async fn copy(
     copier: &Copier,
     sides: &mut Sides,

@@ -1,4 +1,5 @@
-//! Small tables, one or several: under one snapshot of the source and in one transaction on the target, with their indexes in place.
+//! Small tables, one or several: under one snapshot of the source and in one transaction on the target, with their
+//! indexes in place.
 
 use std::time::{Duration, Instant};
 
@@ -21,7 +22,8 @@ use crate::{Copier, Result};
 /// Bytes that are copied together at most, at full speed; and for so long at a limited one.
 const MOST: i64 = 16 << 20;
 const LONGEST: Duration = Duration::from_secs(10);
-/// A table whose lock is not to be had does not hold up the others for longer, nor do copies that are held hold a snapshot.
+/// A table whose lock is not to be had does not hold up the others for longer, nor do copies that are held hold a
+/// snapshot.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A table that is copied.
@@ -101,7 +103,8 @@ async fn join(
     Ok(())
 }
 
-/// The rows. The consumers were registered at `first_tick` before, so that every change is in the rows or behind the tick.
+/// The rows. The consumers were registered at `first_tick` before, so that every change is in the rows or behind the
+/// tick.
 async fn write(
     copier: &Copier,
     sides: &mut Sides,

@@ -1,4 +1,4 @@
-//! How a table is copied, decided by what it is.
+//! Strategy of a table's copy, by what the table is.
 
 use std::collections::HashMap;
 
@@ -50,7 +50,8 @@ struct Keyed {
     key_is_captured: bool,
 }
 
-/// By nothing but the system's catalogs: a source of the stock tools has no schema of ours. Chunks lock each heap, which takes SELECT on it.
+/// By nothing but the system's catalogs: a source of the stock tools has no schema of ours. Chunks lock each heap,
+/// which takes SELECT on it.
 fn facts_query() -> String {
     let tree = pg::partition_tree("top.oid");
     format!(

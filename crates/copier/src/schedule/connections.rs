@@ -1,4 +1,4 @@
-//! The connections that all copies of a node share: one to each side for each copy that may run.
+//! Connections that all copies of a node share: one to each side for each copy that may run.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

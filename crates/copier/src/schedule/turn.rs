@@ -14,7 +14,8 @@ use crate::{Copier, Result};
 /// How often it is said that a copy stands at the gate.
 const SHOW: Duration = Duration::from_secs(1);
 
-/// Waits for the copy's turn. Its rank may change meanwhile: the worker marks tables whether they hold connections or not, and rings.
+/// Waits for the copy's turn. Its rank may change meanwhile: the worker marks tables whether they hold connections or
+/// not, and rings.
 pub(crate) async fn turn(copier: &Copier, place: &mut Waiter<'_>) -> Result<Turn> {
     let mut bell = copier.bell.listen();
     let delay = Duration::from_secs_f64(copier.config.loop_delay.max(0.05));

@@ -31,8 +31,8 @@ pub(crate) async fn forget(client: &Client, queue: &str, table: &str) -> Result<
     record::forget(client, queue, table).await.during("forgetting an earlier copy")
 }
 
-/// Whether the table is still to be copied, until the end of the transaction: who removes it, or asks for it again, waits for that end. To be
-/// asked before anything of the target is dropped.
+/// Whether the table is still to be copied, until the end of the transaction: who removes it, or asks for it again,
+/// waits for that end. To be asked before anything of the target is dropped.
 pub(crate) async fn is_wanted(client: &Client, queue: &str, table: &str) -> Result<bool> {
     Ok(!wanted(client, queue, &[table]).await?.is_empty())
 }
@@ -62,7 +62,8 @@ pub(crate) async fn snapshot(provider: &mut Client) -> Result<(tokio_postgres::T
     Ok((reading, seen))
 }
 
-/// The columns that are copied, with their types on both sides and the key: a copy whose chunks differ in it would be none.
+/// The columns that are copied, with their types on both sides and the key: a copy whose chunks differ in it would be
+/// none.
 pub(crate) fn layout(source: &Table, target: &Table, copying: &Copying) -> String {
     let kind = |table: &Table, name: &String| {
         table

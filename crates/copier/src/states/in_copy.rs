@@ -141,8 +141,8 @@ async fn begin(
     Ok(After::Further)
 }
 
-/// Builds the indexes, several at a time, and moves the table on. Meanwhile what is changed goes on being drained, so that the source's queue
-/// can be rotated.
+/// Builds the indexes, several at a time, and moves the table on. Meanwhile what is changed goes on being drained, so
+/// that the source's queue can be rotated.
 async fn finish(
     copier: &Copier,
     sides: &mut Sides,
@@ -193,7 +193,8 @@ async fn finish(
     Ok(())
 }
 
-/// Builds what is to be built: side by side what can be made so, the biggest first; then, one by one, what needs the table alone.
+/// Builds what is to be built: side by side what can be made so, the biggest first; then, one by one, what needs the
+/// table alone.
 async fn build(copier: &Copier, info: &TableInfo, builders: &Builders) -> Result<()> {
     let (job, queue) = (copier.config.job_name.as_str(), copier.config.queue_name.as_str());
     let list = {

@@ -15,8 +15,8 @@ pub(crate) async fn subscribe(sides: &Sides, queue: &str, consumers: &[&str]) ->
     Ok(tick.ok_or_else(|| pgq::Error::NoNode { queue: queue.to_owned() })?)
 }
 
-/// Foreign keys at either end go in a short transaction of their own: their locks on other tables must not last as long as a copy.
-/// What cannot go is made deferrable, and user triggers are switched off.
+/// Foreign keys at either end go in a short transaction of their own: their locks on other tables must not last as long
+/// as a copy. What cannot go is made deferrable, and user triggers are switched off.
 pub(crate) async fn free(copier: &Copier, sides: &mut Sides, infos: &[&TableInfo]) -> Result<()> {
     let dests: Vec<&str> = infos.iter().map(|info| info.dest()).collect();
     let what = || format!("dropping the foreign keys of {}", dests.join(", "));

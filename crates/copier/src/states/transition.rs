@@ -1,4 +1,5 @@
-//! Moving a table on only where its state is still what this copy believes: `remove-table` and `resync` may have come between.
+//! Transition of a table whose state is still what this copy believes: `remove-table` and `resync` may have come
+//! between.
 
 use pg::Client;
 use pgq::identity;

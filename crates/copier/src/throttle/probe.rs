@@ -1,4 +1,5 @@
-//! Looking at the source while its tables are copied: one tiny query a second, over a connection of its own, by one copy for all of the node.
+//! Probe of the source while its tables are copied: one tiny query a second, over a connection of its own, by one copy
+//! for all of the node.
 
 use std::convert::Infallible;
 use std::pin::pin;

@@ -1,5 +1,5 @@
-//! Index that a copy has dropped and brings back: `londiste_rs.copy_index`. `londiste.table_info.dropped_ddl` repeats it
-//! where the stock worker looks for it.
+//! Index that a copy has dropped and brings back: `londiste_rs.copy_index`. `londiste.table_info.dropped_ddl` repeats
+//! it where the stock worker looks for it.
 
 use tokio_postgres::GenericClient;
 
@@ -28,8 +28,8 @@ pub struct Dropped<'a> {
     pub marks: Option<String>,
 }
 
-/// Records indexes of a table; `place` orders those of one size. A row that is there stays: it is of an attempt that was
-/// broken off, and holds what was true then.
+/// Records indexes of a table; `place` orders those of one size. A row that is there stays: it is of an attempt that
+/// was broken off, and holds what was true then.
 pub async fn insert<C: GenericClient>(
     client: &C,
     dest_table: &str,
@@ -123,11 +123,12 @@ pub struct Build {
     pub create: String,
 }
 
-/// The indexes still to be built on relations that hold rows: the biggest of the biggest first, those that need the table
-/// alone at the end.
+/// The indexes still to be built on relations that hold rows: the biggest of the biggest first, those that need the
+/// table alone at the end.
 pub async fn to_build<C: GenericClient>(client: &C, dest_table: &str) -> Answer<Vec<Build>> {
     let sql = "select index_name, relation, alone, create_sql \
-                 from londiste_rs.copy_index cross join lateral londiste_rs.copy_relation(dest_table, relation) r (oid) \
+                 from londiste_rs.copy_index \
+                cross join lateral londiste_rs.copy_relation(dest_table, relation) r (oid) \
                 where dest_table = $1 and not created and height = 0 and (r.oid is not null or relation = '') \
                 order by alone, pg_relation_size(r.oid) desc, place, relation, index_name";
     let rows = client.query(sql, &[&dest_table]).await?;

@@ -59,10 +59,12 @@ pub struct Progress {
     pub remark: Option<String>,
 }
 
-/// Records how far copies are, by table. Of a table that is `ok` by now, or is not replicated any more, nothing is written.
+/// Records how far copies are, by table. Of a table that is `ok` by now, or is not replicated any more, nothing is
+/// written.
 pub async fn publish<C: GenericClient>(client: &C, queue: &str, copies: &[(&str, Progress)]) -> Answer<()> {
     let sql = "insert into londiste_rs.copy_progress as p \
-                      (queue_name, table_name, step, rows, bytes, expected_bytes, bytes_per_second, done, total, remark) \
+                      (queue_name, table_name, step, rows, bytes, expected_bytes, bytes_per_second, done, total, \
+                       remark) \
                select $1, e.* \
                  from unnest($2::text[], $3::text[], $4::int8[], $5::int8[], $6::int8[], $7::float8[], $8::int8[], \
                              $9::int8[], $10::text[]) \

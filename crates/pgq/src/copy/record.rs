@@ -55,7 +55,8 @@ impl CopyRecord {
         table: &str,
         dest_table: &str,
     ) -> Answer<()> {
-        let sql = "insert into londiste_rs.copy_run (queue_name, table_name, dest_table, step, provider_node, first_tick, \
+        let sql = "insert into londiste_rs.copy_run \
+                          (queue_name, table_name, dest_table, step, provider_node, first_tick, \
                           first_snapshot, source_files, layout, staging, why_whole, target_file, target_files) \
                    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, \
                            coalesce(pg_relation_filenode(londiste_rs.find_relation($3)), 0), \

@@ -4,10 +4,11 @@ use tokio_postgres::GenericClient;
 
 use crate::error::Answer;
 
-/// SQL that answers the files of table `$1` as text, `relation:file` with commas between: a rewrite or a TRUNCATE gives a
-/// relation another file. An expression, so that one statement takes it with a snapshot.
+/// SQL that answers the files of table `$1` as text, `relation:file` with commas between: a rewrite or a TRUNCATE gives
+/// a relation another file. An expression, so that one statement takes it with a snapshot.
 pub const FILES: &str = "\
-(select coalesce(string_agg(r.relid || ':' || coalesce(pg_catalog.pg_relation_filenode(r.relid), 0), ',' order by r.relid), '')
+(select coalesce(string_agg(r.relid || ':' || coalesce(pg_catalog.pg_relation_filenode(r.relid), 0), ','
+                            order by r.relid), '')
    from londiste_rs.row_relations($1) r)";
 
 /// A relation that holds rows of a table.

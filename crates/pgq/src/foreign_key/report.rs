@@ -49,7 +49,8 @@ pub struct Coming {
     pub dropped: bool,
 }
 
-/// Those that the worker is about to bring back or to validate. Those that wait for the copy of another table are left out.
+/// Those that the worker is about to bring back or to validate. Those that wait for the copy of another table are left
+/// out.
 pub async fn coming<C: GenericClient>(client: &C, tables: &[&str]) -> Answer<Vec<Coming>> {
     let sql = "select c.table_name, c.fkey_name, c.state \
                  from londiste_rs.changed_fkey c \

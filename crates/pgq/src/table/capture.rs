@@ -47,8 +47,8 @@ pub async fn sound_captures<C: GenericClient>(client: &C, queue: &str) -> Result
     Ok(found.iter().map(|row| row.get(0)).collect())
 }
 
-/// Root: tables whose definition has changed since their capture was written, or the setting whether updates that change nothing are
-/// captured.
+/// Root: tables whose definition has changed since their capture was written, or the setting whether updates that
+/// change nothing are captured.
 pub async fn stale_captures<C: GenericClient>(
     client: &C,
     queue: &str,
@@ -62,14 +62,16 @@ pub async fn stale_captures<C: GenericClient>(
     Ok(stale.iter().map(|table| table.get(0)).collect())
 }
 
-/// Root: brings the capture of a table up to date, if it has one still. Where a trigger is missing, it waits for the table's lock as long as `lock_timeout` says.
+/// Root: brings the capture of a table up to date, if it has one still. Where a trigger is missing, it waits for the
+/// table's lock as long as `lock_timeout` says.
 pub async fn refresh_capture<C: GenericClient>(client: &C, queue: &str, name: &str) -> Result<()> {
     let sql = "select londiste_rs.refresh_capture($1, $2)";
     row(client, "londiste_rs.refresh_capture", sql, &[&queue, &name]).await?;
     Ok(())
 }
 
-/// Root: what is wrong with the capture of a table; empty where nothing is. `capture` tells what is expected where there is none.
+/// Root: what is wrong with the capture of a table; empty where nothing is. `capture` tells what is expected where
+/// there is none.
 pub async fn check_capture<C: GenericClient>(
     client: &C,
     queue: &str,

@@ -51,7 +51,8 @@ pub async fn key_remarks<C: GenericClient>(
     let sql = "select t.name, r.remark \
                  from (select name, array_agg(part order by place) as key \
                          from unnest($1::text[], $2::text[]) with ordinality as u (name, part, place) group by name) t \
-                cross join lateral (select londiste_rs.key_remark(londiste_rs.find_relation(t.name), t.key) as remark) r \
+                cross join lateral \
+                      (select londiste_rs.key_remark(londiste_rs.find_relation(t.name), t.key) as remark) r \
                 where r.remark is not null order by 1";
     let found = rows(client, "londiste_rs.key_remark", sql, &[&names, &columns]).await?;
     Ok(found.iter().map(|row| (row.get(0), row.get(1))).collect())

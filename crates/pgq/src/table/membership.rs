@@ -21,7 +21,8 @@ pub struct AddOptions {
     pub no_triggers: bool,
     /// Root: which triggers write its events.
     pub capture: Capture,
-    /// Root: letters that choose the stock triggers (see `londiste.create_trigger`); any make it [`Capture::Stock`] for this table.
+    /// Root: letters that choose the stock triggers (see `londiste.create_trigger`); any make it [`Capture::Stock`] for
+    /// this table.
     pub trigger_flags: Option<String>,
     /// Root: arguments of the stock triggers, as above.
     pub trigger_args: Vec<String>,
@@ -54,7 +55,8 @@ pub async fn add<C: GenericClient>(
     Ok(row.get("ret_note"))
 }
 
-/// The channel on which a node's worker hears, in its own database, that tables are waiting for it. A hint: it looks now and then as well.
+/// The channel on which a node's worker hears, in its own database, that tables are waiting for it. A hint: it looks
+/// now and then as well.
 pub const TABLES: &str = "londiste_rs_tables";
 
 /// Tells the node's worker that tables are waiting for it, when the caller's transaction commits.
@@ -98,8 +100,9 @@ pub async fn can_hold<C: GenericClient>(client: &C, name: &str) -> Result<bool> 
     Ok(row(client, "londiste_rs.is_storable", sql, &[&name]).await?.get(0))
 }
 
-/// How long a change of a root's table waits for its lock in one try: the application waits behind it. Longer than `deadlock_timeout`
-/// (1 second), after which the server ends an autovacuum that is in the way, but not one to prevent wraparound. A `lock_timeout` of zero is none.
+/// How long a change of a root's table waits for its lock in one try: the application waits behind it. Longer than
+/// `deadlock_timeout` (1 second), after which the server ends an autovacuum that is in the way, but not one to prevent
+/// wraparound. A `lock_timeout` of zero is none.
 pub fn wait_on_root(lock_timeout: Duration) -> Duration {
     const LONGEST: Duration = Duration::from_secs(2);
     if lock_timeout.is_zero() { LONGEST } else { lock_timeout.min(LONGEST) }

@@ -5,8 +5,8 @@ use tokio_postgres::GenericClient;
 use crate::Result;
 use crate::call::{row, rows};
 
-/// Root: partitions of captured tables that came with rows in them, or went, since the last call: table, partition, what happened. The
-/// subscribers are told by events.
+/// Root: partitions of captured tables that came with rows in them, or went, since the last call: table, partition,
+/// what happened. The subscribers are told by events.
 pub async fn notice_partitions<C: GenericClient>(
     client: &C,
     queue: &str,

@@ -8,8 +8,10 @@ use crate::error::Answer;
 const REMARKS: &str = "\
 select name, remark from (
     select coalesce(t.dest_table, t.table_name) as name, 1 as place,
-           case when k.dropped > 0 then format('%s indexes are dropped while it is copied, and come back with it', k.dropped)
-                else 'no primary key or unique index over not-null columns, or only a deferrable one: a changed row is found by all its columns' end as remark
+           case when k.dropped > 0 then
+                format('%s indexes are dropped while it is copied, and come back with it', k.dropped)
+                else 'no primary key or unique index over not-null columns, or only a deferrable one: '
+                     'a changed row is found by all its columns' end as remark
       from londiste.table_info t
      cross join lateral (select count(*) as dropped from londiste_rs.copy_index i
                           where i.dest_table = coalesce(t.dest_table, t.table_name)) k
@@ -17,19 +19,23 @@ select name, remark from (
        and londiste_rs.find_relation(coalesce(t.dest_table, t.table_name)) is not null
        and londiste_rs.key_columns(londiste_rs.find_relation(coalesce(t.dest_table, t.table_name))) = '{}'
     union all
-    select table_name, 2, format('foreign keys deferrable while replicated: %s', string_agg(fkey_name, ', ' order by fkey_name))
+    select table_name, 2, format('foreign keys deferrable while replicated: %s',
+                                 string_agg(fkey_name, ', ' order by fkey_name))
       from londiste_rs.relaxed_fkey group by table_name
     union all
-    select table_name, 3, format('triggers switched off while replicated: %s', string_agg(trigger_name, ', ' order by trigger_name))
+    select table_name, 3, format('triggers switched off while replicated: %s',
+                                 string_agg(trigger_name, ', ' order by trigger_name))
       from londiste_rs.relaxed_trigger group by table_name
     union all
-    select from_table, 4, format('foreign keys dropped for a copy, still to come back: %s', string_agg(fkey_name, ', ' order by fkey_name))
+    select from_table, 4, format('foreign keys dropped for a copy, still to come back: %s',
+                                 string_agg(fkey_name, ', ' order by fkey_name))
       from londiste.pending_fkeys group by from_table
     union all
     select table_name, 5, format('foreign key %s is back and still to be validated', fkey_name)
       from londiste_rs.unvalidated_fkey where error is null
     union all
-    select table_name, 6, format('%s rows were not what their changes expected since %s, the last one at the %s of %s by event %s',
+    select table_name, 6, format('%s rows were not what their changes expected since %s, '
+                                 'the last one at the %s of %s by event %s',
                                  conflicts, to_char(since, 'YYYY-MM-DD HH24:MI:SS'), last_op, last_key, last_ev_id)
       from londiste_rs.table_conflict where queue_name = $1
     union all
@@ -38,7 +44,8 @@ select name, remark from (
     union all
     select table_name, 7, remark from londiste_rs.partition_remarks($1)
     union all
-    select coalesce(t.dest_table, t.table_name), 8, format('its inheritance child %s is not replicated: add it', i.inhrelid::regclass)
+    select coalesce(t.dest_table, t.table_name), 8,
+           format('its inheritance child %s is not replicated: add it', i.inhrelid::regclass)
       from londiste.table_info t
       join pg_catalog.pg_inherits i on i.inhparent = londiste_rs.find_relation(coalesce(t.dest_table, t.table_name))
       join pg_catalog.pg_class c on c.oid = i.inhrelid and not c.relispartition

@@ -39,7 +39,8 @@ pub async fn clear_dropped_ddl<C: GenericClient>(client: &C, queue: &str, name: 
     Ok(())
 }
 
-/// Moves those tables on whose state is still `from`; answers which have moved. `remove-table` and `resync` may have come between.
+/// Moves those tables on whose state is still `from`; answers which have moved. `remove-table` and `resync` may have
+/// come between.
 pub async fn advance<C: GenericClient>(
     client: &C,
     queue: &str,
@@ -88,8 +89,8 @@ pub async fn fall_back<C: GenericClient>(client: &C, queue: &str, name: &str) ->
     Ok(client.execute(sql, &[&queue, &name]).await? > 0)
 }
 
-/// Those of the tables that are `in-copy`. Their rows stay locked until the transaction ends: `remove-table` and `resync`
-/// wait for that end.
+/// Those of the tables that are `in-copy`. Their rows stay locked until the transaction ends: `remove-table` and
+/// `resync` wait for that end.
 pub async fn lock_in_copy<C: GenericClient>(client: &C, queue: &str, tables: &[&str]) -> Answer<Vec<String>> {
     let sql = "select table_name from londiste.table_info \
                 where queue_name = $1 and table_name = any ($2) and local and merge_state = 'in-copy' \

@@ -6,8 +6,9 @@ use crate::Result;
 use crate::call::{message, row, rows};
 use crate::error::Answer;
 
-/// Stores why a table's copy does not go on, while the table is in the hands of a copy: what an attempt has to say after the hand-over, or
-/// after the table was removed or asked for again, is dropped. What is said of a parked table is left as it is.
+/// Stores why a table's copy does not go on, while the table is in the hands of a copy: what an attempt has to say
+/// after the hand-over, or after the table was removed or asked for again, is dropped. What is said of a parked table
+/// is left as it is.
 pub async fn set_error<C: GenericClient>(client: &C, queue: &str, name: &str, error: &str) -> Result<()> {
     let sql = "select londiste_rs.keep_copy_error($1, $2, londiste_rs.storable($3))";
     row(client, "londiste_rs.keep_copy_error", sql, &[&queue, &name, &message(error)]).await?;

@@ -163,8 +163,8 @@ async fn refuse_provider(there: &Node, queue: &str) -> Result<()> {
     Ok(())
 }
 
-/// Takes the node out at both ends, the provider first: a crash in between leaves a node that the same command finds again.
-/// Answers whether the provider was reached, where there is one.
+/// Takes the node out at both ends, the provider first: a crash in between leaves a node that the same command finds
+/// again. Answers whether the provider was reached, where there is one.
 async fn forget(job: &Job, name: &str, above: Above, there: &mut Option<Node>) -> Result<bool> {
     let queue = job.queue();
     let mut reached = true;

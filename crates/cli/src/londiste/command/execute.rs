@@ -58,8 +58,8 @@ fn name(file: &Path) -> Result<String> {
     Ok(name.with_context(|| format!("{} is not the name of a file", file.display()))?.to_owned())
 }
 
-/// Its event is written in the transaction that runs it. Changes that it makes to replicated tables are not captured: every node makes
-/// them itself.
+/// Its event is written in the transaction that runs it. Changes that it makes to replicated tables are not captured:
+/// every node makes them itself.
 async fn on_root(
     job: &Job,
     transaction: &Transaction<'_>,

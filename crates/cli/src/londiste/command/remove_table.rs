@@ -78,7 +78,8 @@ pub(crate) async fn remove(job: &Job, session: &mut Session, name: &str) -> Resu
     .await
 }
 
-/// A copy that was under way leaves its consumer behind, for which the provider would keep events. A running worker clears that as well.
+/// A copy that was under way leaves its consumer behind, for which the provider would keep events. A running worker
+/// clears that as well.
 async fn forget_copy(job: &Job, local: &Node, table: &str) -> Result<()> {
     let queue = job.queue();
     let consumers = node::consumers(&*local.session, queue).await?;

@@ -53,8 +53,8 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     Ok(apart.outcome())
 }
 
-/// A copy that has put the table's indexes away keeps them in `dropped_ddl`, which the state `None` has no room for: it starts over
-/// in its present state.
+/// A copy that has put the table's indexes away keeps them in `dropped_ddl`, which the state `None` has no room for: it
+/// starts over in its present state.
 pub(crate) async fn again(transaction: &Transaction<'_>, queue: &str, name: &str) -> Result<String> {
     let has_dropped = table::lock_and_has_dropped(transaction, queue, name).await.map_err(pg::Error::from)?;
     let state = if has_dropped { MergeState::InCopy } else { MergeState::Waiting };

@@ -1,4 +1,5 @@
-//! Foreign keys that replication has changed: waiting for the worker to bring them back, or doing it where no worker will.
+//! Foreign keys that replication has changed: waiting for the worker to bring them back, or doing it where no worker
+//! will.
 
 use std::collections::BTreeSet;
 
@@ -21,7 +22,8 @@ pub(crate) struct Awaited {
     pub(crate) failed: Vec<String>,
 }
 
-/// Foreign keys at either end of these tables of this database that are not back yet. Those that wait for the copy of another table do not count.
+/// Foreign keys at either end of these tables of this database that are not back yet. Those that wait for the copy of
+/// another table do not count.
 pub(crate) async fn awaited(session: &Client, tables: &BTreeSet<String>) -> Result<Awaited> {
     let names: Vec<&str> = tables.iter().map(String::as_str).collect();
     let text = |fkey: Coming| {
@@ -34,7 +36,8 @@ pub(crate) async fn awaited(session: &Client, tables: &BTreeSet<String>) -> Resu
     Ok(Awaited { coming: coming.into_iter().map(text).collect(), failed })
 }
 
-/// Restores and validates all foreign keys that can be, where no worker will do it any more. Validating reads both tables once.
+/// Restores and validates all foreign keys that can be, where no worker will do it any more. Validating reads both
+/// tables once.
 pub(crate) async fn bring_back(job: &Job, session: &mut Session, apart: &mut Apart) -> Result<()> {
     for (step, done) in [(Step::Restore, "is back"), (Step::Validate, "is validated")] {
         // what has failed before is tried once more

@@ -1,4 +1,4 @@
-//! Waiting for this node's worker, and saying what keeps it.
+//! Waits for this node's worker, with what keeps it.
 
 use std::time::{Duration, Instant};
 
@@ -27,8 +27,8 @@ pub(crate) async fn tick_now(job: &Job, at: &Client) -> Result<Option<i64>> {
     Ok(batch::last_tick(at, queue).await?)
 }
 
-/// Waits until the local worker has applied everything up to a tick that is made now on the node above. `Partly` when there are tables that
-/// it has left out because they are parked.
+/// Waits until the local worker has applied everything up to a tick that is made now on the node above. `Partly` when
+/// there are tables that it has left out because they are parked.
 pub(crate) async fn reach(job: &Job, local: &Node, above: &Node) -> Result<Outcome> {
     let queue = job.queue();
     let tick = tick_now(job, &above.session).await?;

@@ -1,4 +1,4 @@
-//! How far the copies of a node are, as `tables`, `status` and `wait-sync` tell it.
+//! Progress of the copies of a node, as `tables`, `status` and `wait-sync` show it.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

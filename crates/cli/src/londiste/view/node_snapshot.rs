@@ -1,4 +1,4 @@
-//! One look at a node: its tables, consumers, ticks and errors.
+//! Snapshot of a node: its tables, consumers, ticks and errors.
 
 use std::time::Duration;
 
@@ -131,7 +131,8 @@ async fn errors(session: &Client, queue: &str) -> Result<Vec<String>> {
     Ok(errors)
 }
 
-/// The progress of a large batch, which stands in the name of the session that writes it, and conflicts that were settled.
+/// The progress of a large batch, which stands in the name of the session that writes it, and conflicts that were
+/// settled.
 async fn remarks(session: &Client, queue: &str, worker: Option<&str>) -> Result<Vec<String>> {
     let mut remarks = Vec::new();
     if let Some(worker) = worker {
