@@ -1,4 +1,4 @@
-//! The root's worker: it moves no rows. It publishes sequences and watermarks, and keeps the captures up to date.
+//! Worker of a root: it moves no rows. It publishes sequences and watermarks, and keeps the captures up to date.
 
 use std::collections::HashMap;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! One worker for each node: two of them (two ini files, two machines) would apply a batch twice.
+//! Single worker for each node: two of them (two ini files, two machines) would apply a batch twice.
 
 use pg::Session;
 use pgq::Batch;

@@ -1,4 +1,4 @@
-//! The copies' part of section `[londiste]`.
+//! Configuration of copies: their part of section `[londiste]`.
 
 use std::fmt;
 use std::time::Duration;

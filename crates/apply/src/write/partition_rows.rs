@@ -1,4 +1,4 @@
-//! The condition on the target's rows that a partition of the source's table holds.
+//! Condition on the target's rows that a partition of the source's table holds.
 
 use tokio_postgres::Client;
 use tokio_postgres::types::{ToSql, Type};

@@ -1,4 +1,4 @@
-//! The state `in-copy`: going on with what is there, or beginning.
+//! State `in-copy`: going on with what is there, or beginning.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
