@@ -1,4 +1,4 @@
-//! What was done.
+//! Counts of what an applier has done, by table.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

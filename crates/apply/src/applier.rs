@@ -1,33 +1,31 @@
-//! The face of this crate towards consumer and copier: changes go in, rows are written in their transaction.
+//! Applier, the face of this crate towards consumer and copier: changes go in, rows are written in their transaction.
+
+mod attempts;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use tokio_postgres::{Client, Statement};
-use tracing::debug;
 
 use crate::applied::{Applied, TableCounts};
 use crate::conflict::Conflicts;
 use crate::options::Options;
-use crate::target::survey;
-use crate::target::survey::{CatalogEntry, splits};
-use crate::target::table::Plan;
-use crate::write::chunk::WriteMode;
+use crate::target::survey::CatalogEntry;
+use crate::write::deferred_checks;
 use crate::write::failed_tables::{FailedTables, Failure};
 use crate::write::net_changes::NetChanges;
-use crate::write::refusal::Next;
+use crate::write::table::{ChunkTable, Part, TargetTable};
 use crate::write::truncate::truncate;
-use crate::write::{chunk, deferred_checks, refusal};
 use crate::{Change, Error, Op, Result, Source};
 
-/// Writes changes into the target, over one connection: plans and prepared statements live as long as the connection does. A new
-/// connection needs a new applier.
+/// Writes changes into the target, over one connection: plans and prepared statements live as long as the connection
+/// does. A new connection needs a new applier.
 #[derive(Debug)]
 pub struct Applier {
     options: Options,
     /// Destination tables by source table, where the names differ.
     dest: HashMap<String, String>,
-    plans: HashMap<Arc<str>, Plan>,
+    tables: HashMap<Arc<str>, TargetTable>,
     /// What the source says about tables whose events have columns that the target lacks.
     sources: HashMap<Arc<str>, Arc<Source>>,
     /// What the catalog said in this transaction.
@@ -41,8 +39,6 @@ pub struct Applier {
 
 /// How many times its size a chunk may grow to while rows change their keys.
 const PATIENT_CHUNKS: usize = 4;
-/// Chunks written in order after folding had met a collision.
-const PATIENCE: u32 = 16;
 
 impl Applier {
     /// An applier that knows no table yet.
@@ -50,7 +46,7 @@ impl Applier {
         Applier {
             options,
             dest: HashMap::new(),
-            plans: HashMap::new(),
+            tables: HashMap::new(),
             sources: HashMap::new(),
             catalog_entries: HashMap::new(),
             survey: None,
@@ -84,12 +80,13 @@ impl Applier {
         self.sources.iter().map(|(table, source)| (&**table, source.asked()))
     }
 
-    /// Takes in a change; writes what has been gathered when it is enough for a chunk, or when the change is a truncation.
+    /// Takes in a change; writes what has been gathered when it is enough for a chunk, or when the change is a
+    /// truncation.
     /// `client` is in the caller's transaction, best begun by [`begin`](crate::begin).
     ///
     /// # Errors
-    /// Those of writing. The transaction has to be rolled back then, and [`reset`](Self::reset) to be called; likewise when the future
-    /// is dropped.
+    /// Those of writing. The transaction has to be rolled back then, and [`reset`](Self::reset) to be called; likewise
+    /// when the future is dropped.
     pub async fn push(&mut self, client: &Client, change: Change) -> Result<()> {
         if self.failed.has(&change.table) {
             return Ok(());
@@ -121,12 +118,15 @@ impl Applier {
     }
 
     async fn truncate(&mut self, client: &Client, change: &Change) -> Result<()> {
-        let table = std::slice::from_ref(&change.table);
-        let mut plans = self.plans(client, std::slice::from_ref(change), table, &[vec![0]]).await?;
-        let Some(plan) = plans.pop() else { return Ok(()) };
-        let truncated = truncate(client, &plan, change).await;
-        self.plans.insert(Arc::clone(&change.table), plan);
-        truncated
+        let part = Part { table: Arc::clone(&change.table), positions: vec![0] };
+        for ChunkTable { part, target, .. } in
+            self.take_tables(client, std::slice::from_ref(change), &[part]).await?
+        {
+            let truncated = truncate(client, &target.plan, change).await;
+            self.tables.insert(part.table, target);
+            truncated?;
+        }
+        Ok(())
     }
 
     /// The last change may be one of several that exchange keys and have to be written together.
@@ -135,8 +135,8 @@ impl Applier {
             && self.buffer.last().is_some_and(Change::moves)
     }
 
-    /// Writes what has been gathered: before the commit, and before anything that has to come after the changes. Returns what was done
-    /// since the last flush.
+    /// Writes what has been gathered: before the commit, and before anything that has to come after the changes.
+    /// Returns what was done since the last flush.
     ///
     /// # Errors
     /// As [`push`](Self::push).
@@ -148,37 +148,35 @@ impl Applier {
         Ok(std::mem::take(&mut self.applied))
     }
 
-    /// From now on gathers the table's changes on the target and writes them at each flush: slower, and whatever the order in which its rows
-    /// take values of unique columns from each other. To be called between transactions, after an error that
-    /// [is a collision](Error::is_collision). False where it cannot be done, or is being done.
+    /// From now on gathers the table's changes on the target and writes them at each flush: slower, and whatever the
+    /// order in which its rows take values of unique columns from each other. To be called between transactions, after
+    /// an error that [is a collision](Error::is_collision). False where it cannot be done, or is being done.
     ///
     /// # Errors
     /// [`Error::Server`].
     pub async fn gather(&mut self, client: &Client, source_table: &str) -> Result<bool> {
         let bypass = self.options.bypass_triggers;
-        let Some(plan) = self.plans.get_mut(source_table).filter(|plan| plan.net_changes.is_none()) else {
-            return Ok(false);
-        };
-        plan.net_changes = NetChanges::of(client, plan, bypass).await?;
-        Ok(plan.net_changes.is_some())
+        let known = self.tables.get_mut(source_table);
+        let Some(table) = known.filter(|table| table.net_changes.is_none()) else { return Ok(false) };
+        table.net_changes = NetChanges::of(client, &table.plan, bypass).await?;
+        Ok(table.net_changes.is_some())
     }
 
     /// Writes all tables as they come again.
     pub fn gather_no_more(&mut self) {
-        self.plans.values_mut().for_each(|plan| plan.net_changes = None);
+        self.tables.values_mut().for_each(|table| table.net_changes = None);
     }
 
     /// Writes what has been gathered of single tables.
     async fn settle_net_changes(&mut self, client: &Client) -> Result<()> {
         let (bypass, on_conflict) = (self.options.bypass_triggers, self.options.on_conflict);
-        for (table, plan) in &mut self.plans {
-            let Some(mut net_changes) = plan.net_changes.take_if(|_| !self.failed.has(table)) else {
+        for (table, TargetTable { plan, net_changes, .. }) in &mut self.tables {
+            let Some(net_changes) = net_changes.as_mut().filter(|_| !self.failed.has(table)) else {
                 continue;
             };
             save(client, "savepoint londiste_rs_spool").await?;
             let mut conflicts = Conflicts::default();
             let settled = net_changes.settle(client, plan, bypass, on_conflict, &mut conflicts).await;
-            plan.net_changes = Some(net_changes);
             match settled {
                 Err(error) if self.options.isolate && error.is_of_its_table() => {
                     self.failed.take(table, error);
@@ -209,16 +207,16 @@ impl Applier {
         self.failed.failures()
     }
 
-    /// Checks the deferred constraints of each known table, and counts those as failed that fail: at the commit itself, not
-    /// every check tells its table. To be called
+    /// Checks the deferred constraints of each known table, and counts those as failed that fail: at the commit itself,
+    /// not every check tells its table. To be called
     /// behind the last flush.
     ///
     /// # Errors
     /// As [`push`](Self::push).
     pub async fn check_deferred(&mut self, client: &Client) -> Result<()> {
-        for (table, plan) in &self.plans {
+        for (table, target) in &self.tables {
             save(client, "savepoint londiste_rs_check").await?;
-            match deferred_checks::check(client, plan).await {
+            match deferred_checks::check(client, &target.plan).await {
                 Err(error) if self.options.isolate && error.is_of_its_table() => {
                     self.failed.take(table, error);
                     save(client, "rollback to savepoint londiste_rs_check").await?;
@@ -231,7 +229,7 @@ impl Applier {
 
     /// Forgets what is known of all tables' structure, and all prepared statements.
     pub fn forget_all(&mut self) {
-        self.plans.clear();
+        self.tables.clear();
         self.catalog_entries.clear();
         self.survey = None;
     }
@@ -239,186 +237,23 @@ impl Applier {
     /// Forgets what has been gathered: the transaction was rolled back.
     pub fn reset(&mut self) {
         self.failed.clear();
-        self.plans.values_mut().filter_map(|plan| plan.net_changes.as_mut()).for_each(NetChanges::forget);
+        self.tables.values_mut().filter_map(|table| table.net_changes.as_mut()).for_each(NetChanges::forget);
         self.buffer.clear();
         self.bytes = 0;
         self.catalog_entries.clear();
         self.applied = Applied::default();
     }
 
-    /// Forgets what is known of a table's structure. It is noticed anyway when the target's table changes between transactions.
+    /// Forgets what is known of a table's structure. It is noticed anyway when the target's table changes between
+    /// transactions.
     pub fn forget(&mut self, source_table: &str) {
-        self.plans.remove(source_table);
+        self.tables.remove(source_table);
         self.sources.remove(source_table);
         self.catalog_entries.remove(source_table);
     }
-
-    async fn write(&mut self, client: &Client) -> Result<()> {
-        if self.buffer.is_empty() {
-            return Ok(());
-        }
-        let changes = std::mem::take(&mut self.buffer);
-        self.bytes = 0;
-        let written = self.write_chunk(client, &changes).await;
-        self.buffer = changes;
-        self.buffer.clear();
-        written
-    }
-
-    async fn write_chunk(&mut self, client: &Client, changes: &[Change]) -> Result<()> {
-        let (mut tables, mut positions) = chunk::tables(changes);
-        loop {
-            let at: Vec<usize> = (0..tables.len()).filter(|at| self.failed.has(&tables[*at])).collect();
-            for at in at.into_iter().rev() {
-                tables.remove(at);
-                positions.remove(at);
-            }
-            if tables.is_empty() {
-                return Ok(());
-            }
-            for table in &tables {
-                if let Some(plan) = self.plans.get_mut(table)
-                    && let Some(mut net_changes) = plan.net_changes.take()
-                {
-                    let created = net_changes.create(client, plan).await;
-                    plan.net_changes = Some(net_changes);
-                    created?;
-                }
-            }
-            save(client, "savepoint londiste_rs_chunk").await?;
-            match self.write_tables(client, changes, &tables, &positions).await {
-                Ok(()) => return save(client, "release savepoint londiste_rs_chunk").await,
-                Err(error) => {
-                    let failed = tables.iter().filter(|table| {
-                        error.table().is_some_and(|of| splits(of).eq(splits(self.dest_of(table))))
-                    });
-                    let failed: Vec<Arc<str>> = failed.cloned().collect();
-                    let Some(first) =
-                        failed.first().filter(|_| self.options.isolate && error.is_of_its_table())
-                    else {
-                        return Err(error);
-                    };
-                    self.failed.take(first, error);
-                    self.catalog_entries.clear();
-                    save(client, "rollback to savepoint londiste_rs_chunk").await?;
-                }
-            }
-        }
-    }
-
-    async fn write_tables(
-        &mut self,
-        client: &Client,
-        changes: &[Change],
-        tables: &[Arc<str>],
-        positions: &[Vec<usize>],
-    ) -> Result<()> {
-        let (bypass, on_conflict) = (self.options.bypass_triggers, self.options.on_conflict);
-        let mut mode = WriteMode { bypass, on_conflict, ..WriteMode::default() };
-        let mut anew = false;
-        loop {
-            let mut plans = self.plans(client, changes, tables, positions).await?;
-            let mut counts = vec![TableCounts::default(); tables.len()];
-            let mut conflicts = vec![Conflicts::default(); tables.len()];
-            let written =
-                chunk::write(client, &mut plans, changes, positions, &mode, &mut counts, &mut conflicts)
-                    .await;
-            let next = match &written {
-                Ok(()) => None,
-                Err(error) => Some(match refusal::next(error, &mode) {
-                    // what was gathered is known by its plan alone
-                    Next::Anew if anew || plans.iter().any(|plan| plan.net_changes.is_some()) => Next::GiveUp,
-                    next => next,
-                }),
-            };
-            if let (Some(Next::InOrder), Err(error)) = (next, &written) {
-                // a collision on the way is likely to be met again; a value that does not fit is not
-                if error.code().is_some_and(|code| code.code().starts_with("23")) {
-                    plans.iter_mut().for_each(|plan| plan.ordered_for = PATIENCE);
-                }
-            }
-            for (table, plan) in tables.iter().zip(plans) {
-                if next != Some(Next::Anew) {
-                    self.plans.insert(Arc::clone(table), plan);
-                }
-            }
-            match (next, written) {
-                (None, _) => {
-                    for ((table, counts), conflicts) in tables.iter().zip(&counts).zip(conflicts) {
-                        self.applied.tables.entry(Arc::clone(table)).or_default().add(counts);
-                        if conflicts.count > 0 {
-                            self.applied.conflicts.entry(Arc::clone(table)).or_default().append(conflicts);
-                        }
-                    }
-                    return Ok(());
-                }
-                (Some(Next::GiveUp), written) => return written,
-                (Some(next), written) => {
-                    debug!(
-                        error = written.err().map(tracing::field::display),
-                        ?next,
-                        "chunk is written again"
-                    );
-                    mode.in_order |= next != Next::Anew;
-                    mode.careful |= next == Next::Careful;
-                    mode.single |= next == Next::Single;
-                    mode.apart = next == Next::Apart || (mode.apart && next != Next::Careful);
-                    anew |= next == Next::Anew;
-                    self.catalog_entries.clear();
-                    save(client, "rollback to savepoint londiste_rs_chunk").await?;
-                }
-            }
-        }
-    }
-
-    /// Takes the plans of a chunk's tables out, made or made anew where the target's table is not what it was.
-    async fn plans(
-        &mut self,
-        client: &Client,
-        changes: &[Change],
-        tables: &[Arc<str>],
-        positions: &[Vec<usize>],
-    ) -> Result<Vec<Plan>> {
-        if !tables.iter().all(|table| self.catalog_entries.contains_key(table)) {
-            let statement = match &self.survey {
-                Some(statement) => statement.clone(),
-                None => self.survey.insert(survey::prepare(client).await?).clone(),
-            };
-            let dest: Vec<&str> = tables.iter().map(|table| self.dest_of(table)).collect();
-            let catalog_entries = survey::run(client, &statement, &dest).await?;
-            for (table, catalog_entry) in tables.iter().zip(catalog_entries) {
-                catalog_entry
-                    .and_then(|catalog_entry| self.catalog_entries.insert(Arc::clone(table), catalog_entry));
-            }
-        }
-        let mut plans = Vec::with_capacity(tables.len());
-        for (table, positions) in tables.iter().zip(positions) {
-            let event_id = positions.first().map(|at| changes[*at].event_id).unwrap_or_default();
-            let dest = self.dest_of(table).to_owned();
-            let catalog_entry = self.catalog_entries.get(table).cloned();
-            let catalog_entry =
-                catalog_entry.ok_or_else(|| Error::TableMissing { table: dest.clone(), event_id })?;
-            let known = self.plans.remove(table);
-            let known = known.filter(|p| {
-                p.catalog_entry.oid == catalog_entry.oid
-                    && p.catalog_entry.fingerprint == catalog_entry.fingerprint
-            });
-            let mut plan = match known {
-                Some(mut plan) => {
-                    plan.catalog_entry = catalog_entry;
-                    plan.trim();
-                    plan
-                }
-                None => Plan::load(client, &dest, catalog_entry, event_id).await?,
-            };
-            plan.source = self.sources.get(table).map(Arc::clone);
-            plan.missing_columns = self.options.missing_columns;
-            plans.push(plan);
-        }
-        Ok(plans)
-    }
 }
 
+/// Sets a savepoint, or goes back to one.
 async fn save(client: &Client, sql: &str) -> Result<()> {
     client.batch_execute(sql).await.map_err(Error::server("setting a savepoint on the target"))
 }

@@ -1,4 +1,4 @@
-//! A change of one row or one table, as decoded from an event.
+//! Change of one row or one table, as decoded from an event.
 
 use std::sync::Arc;
 
@@ -52,7 +52,8 @@ pub enum Op {
     Update,
     /// A row went.
     Delete,
-    /// What a key's row is now, whether there was one before or not: the new row, or none, and the old one then tells the key.
+    /// What a key's row is now, whether there was one before or not: the new row, or none, and the old one then tells
+    /// the key.
     Put,
     /// The table was emptied.
     Truncate,
@@ -89,8 +90,8 @@ pub struct Change {
     pub table: Arc<str>,
     /// What happened.
     pub op: Op,
-    /// The row as it is now: of inserts, updates, and puts of a row. Updates by partial SQL tell the changed columns and the
-    /// key only; our own leave out large values that stayed as they were.
+    /// The row as it is now: of inserts, updates, and puts of a row. Updates by partial SQL tell the changed columns
+    /// and the key only; our own leave out large values that stayed as they were.
     pub new: Option<Row>,
     /// The row as it was: of deletes always; of updates where the event tells it, which it does where the key changed.
     /// By partial SQL it holds the key only.

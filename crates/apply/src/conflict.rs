@@ -1,11 +1,11 @@
-//! What happens where the target's rows are not those that the changes expect.
+//! Conflicts: rows of the target that are not those that changes expect, and the policies to settle them.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
 use std::sync::Arc;
 
-/// What is done with an update or delete that finds no row, and with an insert whose key is there already: exactly-once replay onto a clean
-/// copy makes them impossible, so somebody else has written the target.
+/// What is done with an update or delete that finds no row, and with an insert whose key is there already: exactly-once
+/// replay onto a clean copy makes them impossible, so somebody else has written the target.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum OnConflict {
     /// The change cannot be written.

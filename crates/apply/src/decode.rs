@@ -1,4 +1,4 @@
-//! Events into changes: our own record text, and the three stock formats.
+//! Decoder from events to changes: our own record text, and the three stock formats.
 
 mod control;
 mod json;
@@ -93,7 +93,8 @@ impl Decoder {
     /// Decodes an event.
     ///
     /// # Errors
-    /// [`Error::Replaced`] for an event which tells that the table is not what it was; [`Error::Malformed`] when its text is not what its type promises, [`Error::ShapeNotLoaded`].
+    /// [`Error::Replaced`] for an event which tells that the table is not what it was; [`Error::Malformed`] when its
+    /// text is not what its type promises, [`Error::ShapeNotLoaded`].
     pub fn decode(&mut self, event: &Event) -> Result<Decoded> {
         let malformed = |reason| Error::Malformed {
             event_id: event.id,

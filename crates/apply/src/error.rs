@@ -1,8 +1,6 @@
-//! What can go wrong between an event and its row. No message holds values of a row beyond its key.
+//! Errors between an event and its row. No message holds values of a row beyond its key.
 
 use tokio_postgres::error::SqlState;
-
-use crate::write::refusal;
 
 /// Result of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -32,7 +30,8 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
-    /// An event needs a shape that has not been loaded; call [`Decoder::refresh_shapes`](crate::Decoder::refresh_shapes) first.
+    /// An event needs a shape that has not been loaded; call
+    /// [`Decoder::refresh_shapes`](crate::Decoder::refresh_shapes) first.
     #[error("event {event_id} of table {table} needs row shape {id}, which is not loaded")]
     ShapeNotLoaded {
         /// `shape_id`.
@@ -42,7 +41,8 @@ pub enum Error {
         /// `ev_extra1`.
         table: String,
     },
-    /// The root's table is not the one that it was: changes may be missing before this event, and come from another table behind it.
+    /// The root's table is not the one that it was: changes may be missing before this event, and come from another
+    /// table behind it.
     #[error("event {event_id}: on the root, table {table} {notice}; {remedy}")]
     Replaced {
         /// `ev_id`.
@@ -354,23 +354,5 @@ impl Error {
             Error::Refused { code, .. } => pgq::table::is_own_cause(code.code()),
             other => other.table().is_some(),
         }
-    }
-
-    /// A deferred constraint that the commit of a transaction has found violated, where the server names its table.
-    pub fn at_commit(source: &tokio_postgres::Error) -> Option<Error> {
-        let db = source.as_db_error()?;
-        let table = format!("{}.{}", db.schema()?, db.table()?);
-        let own = pgq::table::is_own_cause(db.code().code());
-        own.then(|| {
-            refusal::Doing {
-                table: &table,
-                op: "commit",
-                first_event: 0,
-                last_event: 0,
-                key: None,
-                row: None,
-            }
-            .refused_by(db)
-        })
     }
 }

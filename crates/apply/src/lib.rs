@@ -1,8 +1,9 @@
-//! Events into changes, folded per table and key, written set-wise in the caller's transaction.
+//! Changes from events, folded per table and key, written set-wise in the caller's transaction.
 //!
-//! A batch's final state per key is all that matters. [`Decoder`] turns events into [`Change`]s, [`Applier`] gathers them into chunks,
-//! folds each chunk to the last state of every key and writes each table with a handful of statements. Where the way matters and not
-//! only the end (changed keys, rows without key, unique indexes in each other's way), changes are written one by one in event order.
+//! A batch's final state per key is all that matters. [`Decoder`] turns events into [`Change`]s, [`Applier`] gathers
+//! them into chunks, folds each chunk to the last state of every key and writes each table with a handful of
+//! statements. Where the way matters and not only the end (changed keys, rows without key, unique indexes in each
+//! other's way), changes are written one by one in event order.
 
 mod applied;
 mod applier;

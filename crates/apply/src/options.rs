@@ -1,4 +1,4 @@
-//! How an applier writes, for its caller to choose.
+//! Options of an applier.
 
 use std::str::FromStr;
 
@@ -39,7 +39,8 @@ pub struct Options {
     pub on_conflict: OnConflict,
     /// What becomes of tables with values in columns that the target lacks.
     pub missing_columns: MissingColumns,
-    /// A table that cannot be written fails alone and the others go on, so that the end of the transaction shows all that fail. If there are
+    /// A table that cannot be written fails alone and the others go on, so that the end of the transaction shows all
+    /// that fail. If there are
     /// [`failures`](Applier::failures), the transaction is to be rolled back.
     pub isolate: bool,
 }

@@ -1,12 +1,13 @@
-//! The session on the target that changes are written in.
+//! Session on the target that changes are written in.
 
 use pg::Limits;
 use tokio_postgres::Client;
 
 use crate::{Error, Result};
 
-/// Pins the session settings that values depend on, for the session's life: the same that capture pins on the source, and those that reading
-/// values back depends on. A database that knows no encoding gives and takes texts as they are. Call it once for each connection.
+/// Pins the session settings that values depend on, for the session's life: the same that capture pins on the source,
+/// and those that reading values back depends on. A database that knows no encoding gives and takes texts as they are.
+/// Call it once for each connection.
 ///
 /// # Errors
 /// [`Error::Server`].
@@ -23,7 +24,8 @@ pub async fn pin_session(client: &Client) -> Result<()> {
         .map_err(Error::server("setting up the session on the target"))
 }
 
-/// Begins the transaction that changes are written in, with every deferrable constraint deferred. No statement of it may take longer than
+/// Begins the transaction that changes are written in, with every deferrable constraint deferred. No statement of it
+/// may take longer than
 /// `limits` let long ones.
 ///
 /// # Errors

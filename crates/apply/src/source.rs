@@ -1,5 +1,6 @@
-//! The source's definition of a table, asked for where an event has columns that the target lacks.
+//! Source: its definition of a table, asked for where an event has columns that the target lacks.
 
+use pgq::shape;
 use tokio_postgres::Client;
 use tokio_postgres::types::{ToSql, Type};
 
@@ -64,13 +65,9 @@ select a.attname::text,
     )
 }
 
-const FORMER: &str = "
-select distinct c.value->>0
-  from londiste_rs.shape s cross join json_array_elements(s.description::json->'columns') c (value)
- where s.table_name = $1";
-
 impl Source {
-    /// Asks the provider about a table, `schema.table`, because of these columns. `skipped`: those that the target lacks on purpose.
+    /// Asks the provider about a table, `schema.table`, because of these columns. `skipped`: those that the target
+    /// lacks on purpose.
     ///
     /// # Errors
     /// [`Error::Server`].
@@ -90,13 +87,7 @@ impl Source {
                 break;
             }
         }
-        let recorded = "select to_regclass('londiste_rs.shape') is not null";
-        let recorded: bool = provider.query_one(recorded, &[]).await.map_err(failed())?.get(0);
-        let mut former: Option<Vec<String>> = None;
-        if recorded {
-            let rows = provider.query(FORMER, &[&table]).await.map_err(failed())?;
-            former = Some(rows.iter().filter_map(|row| row.get(0)).collect());
-        }
+        let former = shape::former_columns(provider, table).await.map_err(failed())?;
         // the stock triggers register no shapes
         Ok(Source { columns, former: former.filter(|names| !names.is_empty()), skipped, asked })
     }

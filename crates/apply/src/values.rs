@@ -1,4 +1,4 @@
-//! The values of one row in one buffer: two allocations a row however many columns it has.
+//! Values of one row in one buffer: two allocations a row however many columns it has.
 
 const NULL: u32 = 1 << 31;
 

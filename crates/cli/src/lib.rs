@@ -1,4 +1,4 @@
-//! The executables: pgqd, londiste, londisted.
+//! Executables: pgqd, londiste, londisted.
 
 pub mod londiste;
 pub mod londisted;

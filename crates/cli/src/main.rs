@@ -1,4 +1,4 @@
-//! One program under three names: `londiste`, and `pgqd` and `londisted` as links to it.
+//! Program under three names: `londiste`, and `pgqd` and `londisted` as links to it.
 
 use std::path::Path;
 use std::process::ExitCode;

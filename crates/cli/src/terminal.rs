@@ -1,4 +1,4 @@
-//! What people see: answers and news on standard output, trouble on standard error.
+//! Terminal: answers and news on standard output, trouble on standard error.
 
 use std::io::Write;
 

@@ -1,4 +1,5 @@
-//! A batch, tried until it is applied: tables that fail by themselves are parked in the transaction that applies it for the others.
+//! Attempts to apply a batch. Tables that fail by themselves are parked in the transaction that applies it for the
+//! others.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! How many events a batch of several ticks may have: fewer after one that was interrupted, so that less is done again each time.
+//! Size of a batch of several ticks, in events: smaller after one that was interrupted, so that less is done again.
 
 use pg::Session;
 use pgq::batch;
@@ -15,7 +15,8 @@ const SHRINK: i64 = 4;
 pub(crate) struct BatchSize(i32);
 
 impl BatchSize {
-    /// The most; or, where an earlier attempt has left a batch unfinished that was not applied, a part of that one, which is given back.
+    /// The most; or, where an earlier attempt has left a batch unfinished that was not applied, a part of that one,
+    /// which is given back.
     pub(crate) async fn after(worker: &Worker, provider: &Session, completed: i64) -> Result<BatchSize> {
         let (queue, consumer) = (worker.config.queue_name.as_str(), worker.config.consumer());
         let unfinished = batch::unfinished(&**provider, queue, consumer).await?;

@@ -1,4 +1,4 @@
-//! The worker's part of section `[londiste]`.
+//! Configuration of a worker: its part of section `[londiste]`.
 
 use std::fmt;
 use std::time::Duration;
@@ -30,7 +30,8 @@ pub struct Config {
     /// How long sessions wait; read by their owner, as `statement_timeout` and so on.
     #[serde(skip)]
     pub limits: pg::Limits,
-    /// A batch waits for ticks with this many events; without it and `pgq_batch_collect_interval` it takes what is there.
+    /// A batch waits for ticks with this many events; without it and `pgq_batch_collect_interval` it takes what is
+    /// there.
     pub pgq_batch_collect_events: Option<i32>,
     /// A batch waits for ticks that span this much time.
     pub pgq_batch_collect_interval: Option<f64>,
@@ -57,7 +58,8 @@ pub struct Config {
     /// The longest pause before a parked table is tried again whose cause may pass by itself; 0: never.
     #[serde(default = "five_minutes")]
     pub table_retry_period: f64,
-    /// Leaf: events of tables that are not replicated here stay at the provider; with `local_only_drop_execute`, scripts are not run here.
+    /// Leaf: events of tables that are not replicated here stay at the provider; with `local_only_drop_execute`,
+    /// scripts are not run here.
     #[serde(default)]
     pub local_only: bool,
     /// Leaf: scripts are not run here, where `local_only` is set too.
@@ -126,7 +128,7 @@ impl Config {
 
     /// The consumer name of a table's copy.
     pub(crate) fn copy_consumer(&self, table: &str) -> String {
-        format!("{}.copy.{table}", self.job_name)
+        pgq::copy::consumer(&self.job_name, table)
     }
 
     /// Whether scripts that `EXECUTE` events bring are left out.

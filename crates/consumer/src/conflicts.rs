@@ -1,4 +1,4 @@
-//! Conflicts that were settled are counted in the database, and told now and then where the policy is to warn.
+//! Conflicts that were settled: counted in the database, and logged now and then where the policy is to warn.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

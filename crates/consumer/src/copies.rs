@@ -1,4 +1,4 @@
-//! Which tables are copied now.
+//! Copies of tables that are to run now.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use pg::Session;
 use pgq::table::{self, MergeState, Parking, TableInfo};
-use pgq::{batch, small};
+use pgq::{batch, queue, small};
 use tokio::time::Instant;
 use tracing::{info, warn};
 
@@ -35,8 +35,9 @@ impl<'a> Copies<'a> {
         Copies { worker, known, complained, parked, sizes: BTreeMap::new(), ready: None }
     }
 
-    /// Fills free copy slots with tables that the provider has ready, the largest first, so that all slots are busy to the end. True when
-    /// there is a table since the last call that comes without a copy, which would have freed it of triggers and foreign keys.
+    /// Fills free copy slots with tables that the provider has ready, the largest first, so that all slots are busy to
+    /// the end. True when there is a table since the last call that comes without a copy, which would have freed it of
+    /// triggers and foreign keys.
     pub(crate) async fn schedule(
         &mut self,
         provider: &Session,
@@ -122,8 +123,8 @@ impl<'a> Copies<'a> {
         if new.is_empty() {
             return Ok(());
         }
-        // by the catalogs' numbers and the statistics', which no lock of the application keeps anybody from reading; a table that was never
-        // vacuumed has only the latter: some fifty rows make a page
+        // by the catalogs' numbers and the statistics', which no lock of the application keeps anybody from reading; a
+        // table that was never vacuumed has only the latter: some fifty rows make a page
         let sql = "with recursive part(name, relid) as ( \
                         select f.name, c.oid from unnest($1::text[]) f(name) \
                           left join (select format('%s.%s', n.nspname, r.relname) as name, r.oid \
@@ -177,24 +178,15 @@ impl<'a> Copies<'a> {
         Ok(())
     }
 
-    /// Subscriptions of copies that were interrupted between their last commit here and their leave of the provider would hold up its rotation.
+    /// Subscriptions of copies that were interrupted between their last commit here and their leave of the provider
+    /// would hold up its rotation.
     pub(crate) async fn clear_remains(&self, provider: &Session, target: &Session) -> Result<()> {
         let queue = self.worker.config.queue_name.as_str();
         // the stock worker may have brought a parked table to its end
-        let sql = "delete from londiste_rs.table_error e using londiste.table_info t \
-                    where e.queue_name = $1 and e.parked and t.queue_name = e.queue_name and t.table_name = e.table_name \
-                      and t.local and t.merge_state = 'ok'";
-        target.execute(sql, &[&queue]).await.during("clearing marks of parked tables")?;
-        let prefix = self.worker.config.copy_consumer("");
-        let sql = "select c.co_name from pgq.subscription s join pgq.queue q on q.queue_id = s.sub_queue \
-                     join pgq.consumer c on c.co_id = s.sub_consumer \
-                    where q.queue_name = $1 and left(c.co_name, length($2)) = $2";
-        let subscribed = provider
-            .query(sql, &[&queue, &prefix])
-            .await
-            .during("looking for subscriptions of old copies")?;
-        for row in subscribed {
-            let consumer: String = row.get(0);
+        table::clear_parked_ok(&**target, queue).await.during("clearing marks of parked tables")?;
+        let prefix = pgq::copy::consumer_prefix(&self.worker.config.job_name);
+        let subscribed = queue::consumers_of(&**provider, queue, &prefix).await;
+        for consumer in subscribed.during("looking for subscriptions of old copies")? {
             let Some(name) = consumer.strip_prefix(&prefix) else { continue };
             let alive =
                 table::get(&**target, queue, name).await?.is_some_and(|t| t.local && t.state.is_copying());

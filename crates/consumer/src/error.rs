@@ -1,4 +1,4 @@
-//! Why a worker stops.
+//! Errors that stop a worker.
 
 use crate::misfit::Misfit;
 

@@ -1,7 +1,8 @@
-//! Foreign keys that a copy has dropped come back on a connection of their own, while replay goes on.
+//! Foreign keys that come back after a copy, on a connection of their own while replay goes on.
 
 use pg::{ConnectString, Session};
-use pgq::fail_point;
+use pgq::foreign_key::{self, Step};
+use pgq::{Purpose, fail_point};
 use tokio::task::JoinHandle;
 use tracing::{info, warn};
 
@@ -22,14 +23,15 @@ impl ForeignKeys {
         Ok(ForeignKeys {
             // validating takes as long as the table is large
             db: worker.db()?.within(worker.config.limits.unhurried()),
-            application: worker.application("foreign keys"),
+            application: worker.session_name(Purpose::ForeignKeys),
             job: worker.config.job_name.clone(),
             queue: worker.config.queue_name.clone(),
             running: None,
         })
     }
 
-    /// Starts restoring where there is something to restore and nobody at it. A failure is a warning: it is tried again at the next look.
+    /// Starts restoring where there is something to restore and nobody at it. A failure is a warning: it is tried again
+    /// at the next look.
     pub(crate) async fn look(&mut self, target: &Session) -> Result<()> {
         if let Some(running) = self.running.take_if(|running| running.is_finished()) {
             let (job, queue) = (&self.job, &self.queue);
@@ -41,9 +43,7 @@ impl ForeignKeys {
                 Err(error) => warn!(job, queue, "restoring foreign keys was broken off: {error}"),
             }
         }
-        let sql = "select exists (select from londiste_rs.fkey_work())";
-        let work: bool =
-            target.query_one(sql, &[]).await.during("looking for foreign keys to restore")?.get(0);
+        let work = foreign_key::has_work(&**target).await.during("looking for foreign keys to restore")?;
         if work && self.running.is_none() {
             let restore = Restore {
                 db: self.db.clone(),
@@ -77,13 +77,12 @@ impl Restore {
     async fn run(self) -> Result<()> {
         let mut session = Session::connect(&self.db, &self.application).await.during("this node (db)")?;
         // what comes back NOT VALID is validated in the second round
-        for step in ["restore", "validate"] {
-            let sql = "select table_name, fkey_name from londiste_rs.fkey_work() where step = $1";
-            for row in session.query(sql, &[&step]).await.during("listing foreign keys to restore")? {
-                let (table, fkey): (String, String) = (row.get(0), row.get(1));
+        for step in [Step::Restore, Step::Validate] {
+            let due = foreign_key::due(&*session, step).await;
+            for (table, fkey) in due.during("listing foreign keys to restore")? {
                 let done = match step {
-                    "restore" => restore(&mut session, &table, &fkey).await,
-                    _ => validate(&session, &table, &fkey).await,
+                    Step::Restore => restore(&mut session, &table, &fkey).await,
+                    Step::Validate => validate(&session, &table, &fkey).await,
                 };
                 self.describe(&session, &table, &fkey, step, done).await?;
             }
@@ -91,18 +90,19 @@ impl Restore {
         Ok(())
     }
 
-    /// Logs what became of a foreign key. A failure of its own is kept for `tables` and `status`, and the next one is tried.
+    /// Logs what became of a foreign key. A failure of its own is kept for `tables` and `status`, and the next one is
+    /// tried.
     async fn describe(
         &self,
         session: &Session,
         table: &str,
         fkey: &str,
-        step: &str,
+        step: Step,
         done: std::result::Result<(), pg::Error>,
     ) -> Result<()> {
         let (job, queue) = (&self.job, &self.queue);
         let error = match done {
-            Ok(()) if step == "restore" => {
+            Ok(()) if step == Step::Restore => {
                 info!(job, queue, table, fkey, "foreign key is back");
                 return Ok(());
             }
@@ -118,21 +118,17 @@ impl Restore {
             }
             Err(error) => error.to_string(),
         };
-        warn!(job, queue, table, fkey, "{step}: foreign key is not as it was: {error}");
-        let sql = "select londiste_rs.fkey_failed($1, $2, $3)";
-        session
-            .execute(sql, &[&table, &fkey, &error])
-            .await
-            .during("keeping why a foreign key does not come back")?;
-        Ok(())
+        warn!(job, queue, table, fkey, "{}: foreign key is not as it was: {error}", step.as_str());
+        let stored = foreign_key::set_error(&**session, table, fkey, &error).await;
+        stored.during("keeping why a foreign key does not come back")
     }
 }
 
 /// Brings a foreign key back. Where the role may not go past it, it is deferrable before anybody can run into it.
 async fn restore(session: &mut Session, table: &str, fkey: &str) -> std::result::Result<(), pg::Error> {
     let transaction = session.transaction().await?;
-    transaction.query_one("select londiste_rs.restore_fkey($1, $2)", &[&table, &fkey]).await?;
-    transaction.query_one("select londiste_rs.relax_tables()", &[]).await?;
+    Step::Restore.take(&transaction, table, fkey).await?;
+    foreign_key::relax_tables(&transaction).await?;
     fail_point::reached("fkey-restore-before-commit");
     transaction.commit().await?;
     fail_point::reached("fkey-restored");
@@ -140,7 +136,7 @@ async fn restore(session: &mut Session, table: &str, fkey: &str) -> std::result:
 }
 
 async fn validate(session: &Session, table: &str, fkey: &str) -> std::result::Result<(), pg::Error> {
-    session.query_one("select londiste_rs.validate_fkey($1, $2)", &[&table, &fkey]).await?;
+    Step::Validate.take(&**session, table, fkey).await?;
     fail_point::reached("fkey-validated");
     Ok(())
 }

@@ -1,7 +1,9 @@
-//! The worker's half of handing a table over from its copy.
+//! Hand-over of a table from its copy, the worker's half.
 //!
-//! A copy in `wanna-sync:t` has the batch ending at t in hand and not applied. When the worker's batch in hand ends at T >= t, it says
-//! `do-sync:T`; the copy applies what is before, until T is its batch in hand too, and says `ok`. Then the worker applies T with the table.
+//! A copy in `wanna-sync:t` has the batch ending at t in hand and not applied. When the worker's batch in hand ends at
+//! T >= t, it says
+//! `do-sync:T`; the copy applies what is before, until T is its batch in hand too, and says `ok`. Then the worker
+//! applies T with the table.
 
 use std::time::Duration;
 
@@ -16,10 +18,21 @@ use tracing::{info, warn};
 use crate::error::During;
 use crate::{Result, Worker};
 
-/// A copy that does not answer for so long has a trouble of its own: the table goes back to catching up, the others go on.
+/// A copy that does not answer for so long has a trouble of its own: the table goes back to catching up, the others go
+/// on.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Settles all tables whose copies have reached the batch in hand; answers the tables as they are then, `None` when stopped meanwhile.
+/// Whether the table's copy has reached the batch in hand, so that the two meet there.
+pub(crate) fn is_due(table: &TableInfo, batch: &Batch) -> bool {
+    match table.state {
+        MergeState::WannaSync(tick) => table.local && tick <= batch.tick,
+        MergeState::DoSync(_) => table.local,
+        _ => false,
+    }
+}
+
+/// Settles all tables whose copies have reached the batch in hand; answers the tables as they are then, `None` when
+/// stopped meanwhile.
 pub(crate) async fn settle(
     worker: &Worker,
     provider: &Session,
@@ -37,12 +50,7 @@ pub(crate) async fn settle(
     let mut bell = worker.bell.listen();
     let began = Instant::now();
     loop {
-        let is_due = |table: &&TableInfo| match table.state {
-            MergeState::WannaSync(tick) => table.local && tick <= batch.tick,
-            MergeState::DoSync(_) => table.local,
-            _ => false,
-        };
-        let due: Vec<&TableInfo> = tables.iter().filter(is_due).collect();
+        let due: Vec<&TableInfo> = tables.iter().filter(|table| is_due(table, batch)).collect();
         if due.is_empty() {
             return Ok(Some(tables));
         }
@@ -72,39 +80,33 @@ pub(crate) async fn settle(
     }
 }
 
-/// Sends tables in the middle of a hand-over back to catching up, before this worker ends: the stock worker, should it be the next one, starts
-/// no copy that it finds begun, and would hold up all tables for the ones that it finds here.
+/// Sends tables in the middle of a hand-over back to catching up, before this worker ends: the stock worker, should it
+/// be the next one, starts no copy that it finds begun, and would hold up all tables for the ones that it finds here.
 pub(crate) async fn give_back(worker: &Worker, target: &Session) -> Result<()> {
     let (job, queue) = (worker.config.job_name.as_str(), worker.config.queue_name.as_str());
-    let sql = "update londiste.table_info set merge_state = 'catching-up' \
-                where queue_name = $1 and local and split_part(merge_state, ':', 1) in ('wanna-sync', 'do-sync') \
-            returning table_name";
-    for row in target.query(sql, &[&queue]).await.during("leaving tables to the next worker")? {
-        let table: String = row.get(0);
+    let left = table::leave_hand_overs(&**target, queue).await;
+    for table in left.during("leaving tables to the next worker")? {
         info!(job, queue, table, state = "catching-up", "hand-over is left to the next worker");
     }
     Ok(())
 }
 
-/// Moves tables on that are not there yet, unless their copies have moved them meanwhile. All of them at once: tables that were copied together
-/// stay together while they have the same state.
+/// Moves tables on that are not there yet, unless their copies have moved them meanwhile. All of them at once: tables
+/// that were copied together stay together while they have the same state.
 async fn advance(worker: &Worker, target: &Session, tables: &[&TableInfo], to: MergeState) -> Result<()> {
     let (job, queue) = (worker.config.job_name.as_str(), worker.config.queue_name.as_str());
-    let tables = || tables.iter().filter(|table| table.state != to);
-    let names: Vec<&str> = tables().map(|table| table.name.as_str()).collect();
-    if names.is_empty() {
+    let tables = tables.iter().filter(|table| table.state != to);
+    let from: Vec<(&str, MergeState)> = tables.map(|table| (table.name.as_str(), table.state)).collect();
+    if from.is_empty() {
         return Ok(());
     }
-    let from: Vec<Option<String>> = tables().map(|table| table.state.to_column()).collect();
-    let sql = "update londiste.table_info t set merge_state = $4 from unnest($2::text[], $3::text[]) f (table_name, merge_state) \
-                where t.queue_name = $1 and t.table_name = f.table_name and t.merge_state = f.merge_state returning t.table_name";
-    let to = to.to_column();
-    let moved = target.query(sql, &[&queue, &names, &from, &to]).await.during("handing tables over")?;
+    let moved = table::advance_each(&**target, queue, &from, to).await.during("handing tables over")?;
     if !moved.is_empty() {
         fail_point::reached("do-sync-set");
     }
-    for row in moved {
-        info!(job, queue, table = row.get::<_, &str>(0), state = to, "table state");
+    let state = to.to_column();
+    for table in moved {
+        info!(job, queue, table, state, "table state");
     }
     Ok(())
 }

@@ -1,7 +1,8 @@
-//! A node's worker: batch after batch from the provider into this node, and the states of its tables.
+//! Worker of a node: batch after batch from the provider into this node, and the states of its tables.
 //!
-//! A [`Worker`] runs until it is stopped or something fails; the databases hold its position, so it can be run again at once. Which tables are to
-//! be copied now it says on a `watch` channel; who runs the copies, and where, is not its business.
+//! A [`Worker`] runs until it is stopped or something fails; the databases hold its position, so it can be run again at
+//! once. Which tables are to be copied now it says on a `watch` channel; who runs the copies, and where, is not its
+//! business.
 
 mod attempt;
 mod batch_size;
@@ -15,6 +16,7 @@ mod foreign_keys;
 mod globs;
 mod hand_over;
 mod identity;
+mod leaf;
 mod misfit;
 mod parking;
 mod position;

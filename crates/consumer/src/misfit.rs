@@ -1,4 +1,4 @@
-//! How the position of a node and its subscription at the provider can disagree, and what to do about it.
+//! Misfit of a node's position and its subscription at the provider: how they disagree, and the remedy.
 
 use std::fmt;
 use std::time::SystemTime;

@@ -1,14 +1,15 @@
-//! Parking: a table that fails by itself leaves the batch that it fails in, and all that follow, until somebody has looked at it.
+//! Parking: a table that fails by itself leaves the batch that it fails in, and all that follow, until somebody has
+//! looked at it.
 //!
-//! It becomes `catching-up` with the consumer of its copy standing before that batch, which the stock worker knows as well and leaves alone; nobody works on
-//! it while it is marked in `londiste_rs.table_error`. Its foreign keys go into `londiste.pending_fkeys` as they do for a copy, since it
-//! will be behind the tables at their other ends.
+//! It becomes `catching-up` with the consumer of its copy standing before that batch, which the stock worker knows as
+//! well and leaves alone; nobody works on it while it is marked in `londiste_rs.table_error`. Its foreign keys go into
+//! `londiste.pending_fkeys` as they do for a copy, since it will be behind the tables at their other ends.
 
 use std::collections::BTreeMap;
 
 use pg::Session;
 use pgq::table::{self, Parking, TableInfo};
-use pgq::{Batch, batch, fail_point, node};
+use pgq::{Batch, batch, fail_point, foreign_key, node};
 use tracing::{info, warn};
 
 use crate::error::During;
@@ -62,7 +63,8 @@ impl<'a> Parkings<'a> {
                 }
             }
             Error::Apply(error) if error.is_of_its_table() || error.is_passing() => {
-                let names = relation_names(target, error.table().unwrap_or_default()).await?;
+                let names = table::with_ancestors(&**target, error.table().unwrap_or_default()).await;
+                let names = names.during("looking for the table that has failed")?;
                 for table in
                     tables.iter().filter(|table| table.local && names.iter().any(|n| n == table.dest()))
                 {
@@ -96,19 +98,16 @@ impl<'a> Parkings<'a> {
         new
     }
 
-    /// What has to be there before the target's transaction commits: the consumers at the provider, and no foreign keys between the parked
-    /// tables and the others.
+    /// What has to be there before the target's transaction commits: the consumers at the provider, and no foreign keys
+    /// between the parked tables and the others.
     pub(crate) async fn prepare(&mut self, provider: &Session, target: &Session) -> Result<()> {
         let queue = self.worker.config.queue_name.as_str();
         for (name, cause) in self.tables.iter_mut().filter(|(_, cause)| !cause.prepared) {
             cause.prepared = true;
             let consumer = self.worker.config.copy_consumer(name);
             batch::register(&**provider, queue, &consumer, Some(self.batch.previous_tick)).await?;
-            let sql = "select londiste_rs.drop_fkeys($1)";
-            target
-                .query_one(sql, &[&cause.dest])
-                .await
-                .during("dropping the foreign keys of a parked table")?;
+            let dropped = foreign_key::drop(&**target, &cause.dest).await;
+            dropped.during("dropping the foreign keys of a parked table")?;
         }
         Ok(())
     }
@@ -122,10 +121,7 @@ impl<'a> Parkings<'a> {
         let queue = config.queue_name.as_str();
         let provider = node::require(client, queue).await?.provider.unwrap_or_default();
         for (name, cause) in &self.tables {
-            // the copy's snapshot stays: what it has seen is in the table
-            let sql = "update londiste.table_info set merge_state = 'catching-up' \
-                        where queue_name = $1 and table_name = $2 and local and merge_state = 'ok'";
-            if client.execute(sql, &[&queue, name]).await.during("parking a table")? == 0 {
+            if !table::fall_back(client, queue, name).await.during("parking a table")? {
                 continue;
             }
             let consumer = config.copy_consumer(name);
@@ -160,7 +156,8 @@ impl<'a> Parkings<'a> {
         }
     }
 
-    /// Ends the subscriptions again: the batch has not been applied. What cannot be ended now is at the worker's next start.
+    /// Ends the subscriptions again: the batch has not been applied. What cannot be ended now is at the worker's next
+    /// start.
     pub(crate) async fn withdraw(&self, provider: &Session) {
         let (job, queue) = (&self.worker.config.job_name, &self.worker.config.queue_name);
         for (name, _) in self.tables.iter().filter(|(_, cause)| cause.prepared) {
@@ -170,11 +167,4 @@ impl<'a> Parkings<'a> {
             }
         }
     }
-}
-
-/// The relation that an error names, and the partitioned tables above it.
-async fn relation_names(target: &Session, name: &str) -> Result<Vec<String>> {
-    let sql = "select londiste_rs.plain_name(a.relid) from pg_partition_ancestors(londiste_rs.find_relation($1)) a union select $1";
-    let rows = target.query(sql, &[&name]).await.during("looking for the table that has failed")?;
-    Ok(rows.iter().map(|row| row.get(0)).collect())
 }

@@ -1,5 +1,5 @@
-//! Whether this node's position and its subscription at the provider belong together: one of the two servers may have been set back, by a failover
-//! to a copy that lacked its last seconds or by a restore.
+//! Position of this node, compared with its subscription at the provider: one of the two servers may have been set
+//! back, by a failover to a copy that lacked its last seconds or by a restore.
 
 use pg::Session;
 use pgq::position::{self, Kept};
@@ -41,7 +41,8 @@ impl Position {
         }
         match stands {
             Some(s) if s.finished == applied || s.in_hand == Some(applied) => return Ok(Position(kept)),
-            // another worker of this node may have gone on between the two questions: it is told of that where it claims its batch
+            // another worker of this node may have gone on between the two questions: it is told of that where it
+            // claims its batch
             _ if position::subscription(&**provider, queue, consumer).await? != stands => {
                 return Ok(Position(kept));
             }

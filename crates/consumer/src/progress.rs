@@ -1,10 +1,10 @@
-//! How far a large batch has come: in the log, in the worker's report, and for `status` in the name of the session that writes it.
+//! Progress of a large batch: in the log, in the worker's report, and for `status` in the name of the session.
 
 use std::time::{Duration, SystemTime};
 
 use pg::Session;
-use pgq::Batch;
 use pgq::report::InHand;
+use pgq::{Batch, Purpose, session_name};
 use tokio::time::Instant;
 use tracing::info;
 
@@ -46,14 +46,14 @@ impl<'a> Progress<'a> {
         let seconds = self.began.elapsed().as_secs();
         info!(job, queue, tick, events, about, seconds, "batch in progress");
         // until the transaction ends; other sessions see it at once
-        let name = self.worker.application(&format!("worker {events}/{about}"));
+        let name = self.worker.session_name(Purpose::Batch(session_name::Batch { events, about }));
         let sql = "select set_config('application_name', $1, true)";
         target.query_one(sql, &[&name]).await.during("telling the progress of a batch")?;
         Ok(())
     }
 
-    /// How many events the batch has, if they go on as densely as so far: nobody has counted them, and a large transaction's have come long
-    /// before the tick at the batch's beginning.
+    /// How many events the batch has, if they go on as densely as so far: nobody has counted them, and a large
+    /// transaction's have come long before the tick at the batch's beginning.
     fn about(&mut self, last: i64) -> i64 {
         let events = i64::try_from(self.events).unwrap_or(i64::MAX);
         let first = *self.first.get_or_insert(last.saturating_sub(events - 1));

@@ -1,4 +1,4 @@
-//! Reading and decoding a batch beside its being written: while the target works on one chunk, the next one is on its way.
+//! Read-ahead of a batch: while the target works on one chunk, the next one is read and decoded.
 
 use std::collections::HashSet;
 use std::sync::Arc;

@@ -1,17 +1,17 @@
 //! Foreign keys and triggers of replicated tables, where the role may not go past them.
 
 use pg::Session;
+use pgq::foreign_key;
 use tracing::{info, warn};
 
 use crate::Result;
 use crate::error::During;
 
-/// Makes foreign keys deferrable and switches user triggers off where the role may not go past them. A lock that is not to be had now is
-/// tried for again at the next look.
+/// Makes foreign keys deferrable and switches user triggers off where the role may not go past them. A lock that is not
+/// to be had now is tried for again at the next look.
 pub(crate) async fn relax(job: &str, queue: &str, target: &Session) -> Result<i32> {
-    match target.query_one("select londiste_rs.relax_tables()", &[]).await {
-        Ok(row) => {
-            let changes: i32 = row.get(0);
+    match foreign_key::relax_tables(&**target).await {
+        Ok(changes) => {
             if changes > 0 {
                 info!(
                     job,

@@ -1,4 +1,4 @@
-//! Applying a batch: its changes and the position in one transaction of the target.
+//! Replay of a batch: its changes and the position in one transaction of the target.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -142,7 +142,8 @@ impl<'a> Replay<'a> {
         self.applier.forget_all();
     }
 
-    /// Asks the provider about tables whose events have columns that the target lacks; true when there was one to ask about.
+    /// Asks the provider about tables whose events have columns that the target lacks; true when there was one to ask
+    /// about.
     pub(crate) async fn ask(&mut self, provider: &Session, target: &Session, error: &Error) -> Result<bool> {
         let Error::Tables(failures) = error else { return Ok(false) };
         let mut any = false;

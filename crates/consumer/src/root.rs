@@ -1,11 +1,11 @@
-//! The root's worker: it moves no rows. It publishes sequences and watermarks, and keeps the captures up to date.
+//! Worker of a root: it moves no rows. It publishes sequences and watermarks, and keeps the captures up to date.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
 use pg::Session;
 use pgq::node::{self, NodeInfo};
-use pgq::{fail_point, identity, rename, seq, table};
+use pgq::{Purpose, fail_point, identity, rename, seq, table};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -78,7 +78,8 @@ pub(crate) async fn run(
     Ok(Ended::Stopped)
 }
 
-/// A table whose lock is not to be had now keeps its old capture, which copes with any definition, until the next round.
+/// A table whose lock is not to be had now keeps its old capture, which copes with any definition, until the next
+/// round.
 async fn refresh_captures(worker: &Worker, target: &Session, reluctant: &mut Reluctant) -> Result<()> {
     let (job, queue) = (worker.config.job_name.as_str(), worker.config.queue_name.as_str());
     let stale = table::stale_captures(&**target, queue, worker.config.capture_unchanged).await?;
@@ -161,7 +162,7 @@ async fn tell_blockers(worker: &Worker, waiting: i32, table: &str) -> std::conve
     tokio::time::sleep(PATIENCE).await;
     // Only to tell more: the wait itself goes on without it.
     if let Ok(db) = worker.db()
-        && let Ok(other) = Session::connect(&db, &worker.application("locks")).await
+        && let Ok(other) = Session::connect(&db, &worker.session_name(Purpose::Locks)).await
         && let Ok(blockers) = pg::blockers(&other, waiting).await
     {
         let (job, queue) = (worker.config.job_name.as_str(), worker.config.queue_name.as_str());

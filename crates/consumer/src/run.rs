@@ -1,6 +1,7 @@
 //! Runs of a worker: start-up checks, and one life of its connections after the other, by the kind of its node.
 
 use pg::Session;
+use pgq::Purpose;
 use pgq::node::{self, NodeInfo, NodeType};
 use tokio_util::sync::CancellationToken;
 
@@ -14,7 +15,7 @@ impl Worker {
     /// # Errors
     /// As [`run`](Self::run).
     pub async fn check(&self) -> Result<()> {
-        let name = self.application("check");
+        let name = self.session_name(Purpose::Check);
         pg::refuse_transaction_pooler(&self.db()?, &name).await.during("this node (db)")?;
         let (target, node) = self.open().await?;
         if node.node_type == NodeType::Leaf {
@@ -25,7 +26,8 @@ impl Worker {
         Ok(())
     }
 
-    /// Works until `stop` is cancelled: then the batch in hand is finished, or rolled back where it is not yet being written.
+    /// Works until `stop` is cancelled: then the batch in hand is finished, or rolled back where it is not yet being
+    /// written.
     ///
     /// # Errors
     /// Any failure; the databases hold the position, so running again goes on from there.
@@ -50,8 +52,9 @@ impl Worker {
     }
 
     async fn open(&self) -> Result<(Session, NodeInfo)> {
-        let target =
-            Session::connect(&self.db()?, &self.application("worker")).await.during("this node (db)")?;
+        let target = Session::connect(&self.db()?, &self.session_name(Purpose::Worker))
+            .await
+            .during("this node (db)")?;
         pgq::install::require(&target).await?;
         let node = node::require(&*target, &self.config.queue_name).await?;
         if let Some(combined) = &node.combined_queue {
@@ -72,7 +75,7 @@ impl Worker {
     /// A failure is shown in `status`, where the node can still be reached.
     async fn record(&self, error: &Error) {
         let Ok(db) = self.db() else { return };
-        if let Ok(target) = Session::connect(&db, &self.application("error")).await {
+        if let Ok(target) = Session::connect(&db, &self.session_name(Purpose::Error)).await {
             // the error itself is what matters; it is returned and logged by the supervisor
             let _ = node::set_error(
                 &*target,

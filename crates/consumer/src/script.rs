@@ -1,14 +1,15 @@
 //! Scripts that `EXECUTE` events bring: each runs once, in its place between the changes, in the batch's transaction.
 
 use pg::Session;
+use pgq::replay;
 use pgq::script::{self, Attributes, Need};
 use tracing::info;
 
 use crate::error::During;
 use crate::{Result, Worker};
 
-/// What a script may find, and what it may leave: constraints that are still to be checked would keep it from altering their tables, and
-/// settings of the session would change how values are read.
+/// What a script may find, and what it may leave: constraints that are still to be checked would keep it from altering
+/// their tables, and settings of the session would change how values are read.
 pub(crate) async fn perform(
     worker: &Worker,
     target: &Session,
@@ -46,7 +47,8 @@ pub(crate) async fn perform(
     Ok(script::finish(client, queue, script).await?)
 }
 
-/// As far as they hold by now: what a transaction of the source had not completed when the script's event was written is checked later.
+/// As far as they hold by now: what a transaction of the source had not completed when the script's event was written
+/// is checked later.
 async fn check_constraints(target: &Session) -> Result<()> {
     let check =
         "savepoint londiste_rs_script; set constraints all immediate; release savepoint londiste_rs_script";
@@ -60,8 +62,7 @@ async fn check_constraints(target: &Session) -> Result<()> {
 /// A script is the node's own: its triggers fire, where they can be kept quiet for replay.
 async fn set_role(target: &Session, bypass_triggers: bool, role: &str) -> Result<()> {
     if bypass_triggers {
-        let sql = "select londiste.set_session_replication_role($1, true)";
-        target.query(sql, &[&role]).await.during("londiste.set_session_replication_role")?;
+        replay::set_role(&**target, role).await.during("londiste.set_session_replication_role")?;
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! A line in the log now and then, telling that the worker lives and what it did.
+//! Statistics in the log, now and then: the worker lives, and what it did.
 
 use std::time::{Duration, SystemTime};
 

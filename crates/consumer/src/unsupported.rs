@@ -1,9 +1,10 @@
-//! Tables of a running stock setup that this version does not serve: what their attributes ask for would be left out without a word.
+//! Tables of a running stock setup that this version does not serve: what their attributes ask for would be left out
+//! without a word.
 
 use std::collections::BTreeMap;
 
 use pg::Session;
-use pgq::table::{MergeState, TableInfo};
+use pgq::table::{self, MergeState, TableInfo};
 
 use crate::error::During;
 use crate::{Result, Worker};
@@ -12,14 +13,6 @@ use crate::{Result, Worker};
 const HARMLESS: [&str; 2] = ["skip_truncate", "max_parallel_copy"];
 /// Attributes that concern the copy alone: they mean nothing to a table whose rows are there.
 const OF_THE_COPY: [&str; 2] = ["copy_node", "copy_condition"];
-
-/// Tables in a leaf's queue whose rows another queue brings too.
-const SHARED: &str = "\
-select t.table_name, min(o.queue_name)
-  from londiste.table_info t
-  join londiste.table_info o on o.queue_name <> t.queue_name and o.local and coalesce(o.dest_table, o.table_name) = coalesce(t.dest_table, t.table_name)
-  join pgq_node.node_info n on n.queue_name = o.queue_name and n.node_type = 'leaf'
- where t.queue_name = $1 and t.local and t.merge_state is distinct from 'ok' group by 1";
 
 /// Why the table is not served; `None` where it is.
 pub(crate) fn reason(table: &TableInfo) -> Option<String> {
@@ -39,8 +32,8 @@ pub(crate) fn reason(table: &TableInfo) -> Option<String> {
     ))
 }
 
-/// Whether rows come out of the handler as they are: stock's default, and the one that only writes in bulk. Their arguments may change values
-/// (an encoding), but for the bulk method.
+/// Whether rows come out of the handler as they are: stock's default, and the one that only writes in bulk. Their
+/// arguments may change values (an encoding), but for the bulk method.
 fn is_plain(handler: &str) -> bool {
     let decoded = handler.replace("%28", "(").replace("%29", ")").replace("%3D", "=").replace("%3d", "=");
     let (name, arguments) = decoded.split_once('(').unwrap_or((&decoded, ")"));
@@ -63,12 +56,8 @@ pub(crate) async fn among(
     if unsettled().next().is_none() {
         return Ok(refused);
     }
-    let shared = target
-        .query(SHARED, &[&worker.config.queue_name])
-        .await
-        .during("looking for tables of other queues")?;
-    for row in shared {
-        let (table, queue): (String, String) = (row.get(0), row.get(1));
+    let shared = table::shared(&**target, &worker.config.queue_name).await;
+    for (table, queue) in shared.during("looking for tables of other queues")? {
         let reason = format!(
             "queue {queue} brings rows into the same table: this version merges no queues (copy_role of londiste.get_table_list), and its copy would \
              take the other queue's rows away. Leave the node to the stock worker, or add the table with another --dest-table"

@@ -1,4 +1,5 @@
-//! What ends a worker's wait: a ring in its own process, a notification of a ticker or a command in another one, or its patience.
+//! Wake-up of a worker: a ring in its own process, a notification of a ticker or a command in another one, or the end
+//! of its patience.
 
 use std::time::Duration;
 
@@ -16,9 +17,9 @@ const SHORTEST: Duration = Duration::from_millis(50);
 
 /// Waits between two looks for a batch.
 ///
-/// While ticks are announced (the ticker is in this process, or notifies) a wait lasts until then. Where they are not (a stock ticker, or a
-/// pooler that keeps notifications) it looks ten times in the time that passes between batches, so that a busy queue is looked at often
-/// and an idle one seldom.
+/// While ticks are announced (the ticker is in this process, or notifies) a wait lasts until then. Where they are not
+/// (a stock ticker, or a pooler that keeps notifications) it looks ten times in the time that passes between batches,
+/// so that a busy queue is looked at often and an idle one seldom.
 pub(crate) struct Wake {
     bell: Listener,
     ticks: Listener,
@@ -38,8 +39,8 @@ enum Waited {
 }
 
 impl Wake {
-    /// Listens to both bells, and where that is possible to the provider's ticker and to commands on the node. Waits last at most as long as
-    /// given.
+    /// Listens to both bells, and where that is possible to the provider's ticker and to commands on the node. Waits
+    /// last at most as long as given.
     pub(crate) async fn listen(
         bell: &Bell,
         ticks: &Bell,

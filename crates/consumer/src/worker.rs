@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use pg::{ConnectString, Session};
 use pgq::node::{self, ConsumerState};
-use pgq::{Bell, Report};
+use pgq::{Bell, Purpose, Report, SessionName};
 use tokio::sync::watch;
 
 use crate::error::During;
@@ -58,10 +58,10 @@ impl Worker {
         Ok(parse(&self.config.db, "of this node (db)")?.within(self.config.limits))
     }
 
-    pub(crate) async fn connect_provider(&self, location: &str, part: &str) -> Result<Session> {
+    pub(crate) async fn connect_provider(&self, location: &str) -> Result<Session> {
         // a batch is read in one statement, which lasts as long as its being written
         let at = self.provider(location)?.within(self.config.limits.unhurried());
-        Session::connect(&at, &self.application(part)).await.during("the provider")
+        Session::connect(&at, &self.session_name(Purpose::Provider)).await.during("the provider")
     }
 
     /// The provider's stored connect string as it is used from here.
@@ -73,8 +73,8 @@ impl Worker {
         }
     }
 
-    pub(crate) fn application(&self, part: &str) -> String {
-        format!("{} {part}", self.config.job_name)
+    pub(crate) fn session_name(&self, purpose: Purpose<'_>) -> String {
+        SessionName { job: &self.config.job_name, purpose }.to_string()
     }
 }
 

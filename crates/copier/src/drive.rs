@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use pgq::copy::progress;
 use pgq::table::{self, MergeState, Parking};
 use pgq::{batch, fail_point, node};
 use tokio::time::Instant;
@@ -23,8 +24,8 @@ use crate::{Copier, Error, Result};
 const REPORT: Duration = Duration::from_secs(1);
 
 impl Copier {
-    /// Works until the table is the worker's, is parked, has left replication, or `stop` is cancelled; where the table has been handed over by
-    /// then, until all is tidied up.
+    /// Works until the table is the worker's, is parked, has left replication, or `stop` is cancelled; where the table
+    /// has been handed over by then, until all is tidied up.
     ///
     /// # Errors
     /// Any failure that may pass, kept in `londiste_rs.table_error` too; running again goes on from what was committed.
@@ -47,8 +48,8 @@ impl Copier {
         }
     }
 
-    /// Waits for the end. Dropping the copy's transactions is safe at every point; but a copy that has just handed its table over, and is asked to
-    /// stop for that, has still to leave the provider and to analyze.
+    /// Waits for the end. Dropping the copy's transactions is safe at every point; but a copy that has just handed its
+    /// table over, and is asked to stop for that, has still to leave the provider and to analyze.
     async fn stopped(&self, stop: &CancellationToken) {
         stop.cancelled().await;
         // the sender lives as long as self
@@ -68,8 +69,8 @@ impl Copier {
         }
     }
 
-    /// Connections to both sides, when it is the copy's turn; `None` when another copy has brought the table to its end. One that has others in its group is
-    /// not taken along by others.
+    /// Connections to both sides, when it is the copy's turn; `None` when another copy has brought the table to its
+    /// end. One that has others in its group is not taken along by others.
     async fn connections(&self, group: &CopyGroup) -> Result<Option<Sides>> {
         loop {
             let mut place = self.permits.enlist(&self.table, group.is_empty());
@@ -148,10 +149,9 @@ impl Copier {
     /// Ends the subscriptions of tables' copies, and what the target records of them where it is still there.
     async fn leave(&self, sides: &Sides, tables: &[String]) -> Result<()> {
         let queue = self.config.queue_name.as_str();
-        let sql = "delete from londiste_rs.copy_progress where queue_name = $1 and table_name = any ($2)";
         {
             let _nobody_tells = self.reported.lock().await;
-            sides.target.execute(sql, &[&queue, &tables]).await.during("ending the copy")?;
+            progress::clear(&*sides.target, queue, tables).await.during("ending the copy")?;
         }
         let consumers: Vec<String> = tables.iter().map(|table| self.config.consumer(table)).collect();
         let consumers: Vec<&str> = consumers.iter().map(String::as_str).collect();
@@ -229,11 +229,7 @@ fn blame<T>(result: Result<T>, group: &mut CopyGroup) -> Result<T> {
 /// Statistics for the planner, once the tables are the worker's.
 async fn analyze(sides: &Sides, queue: &str, tables: &[String]) -> Result<()> {
     let what = || format!("analyzing {}", tables.join(", "));
-    let sql = "select 'analyze ' || string_agg(r.relation::regclass::text, ', ') \
-                 from londiste.table_info t cross join lateral londiste_rs.find_relation(coalesce(t.dest_table, t.table_name)) r (relation) \
-                where t.queue_name = $1 and t.table_name = any ($2) and t.local and r.relation is not null";
-    let analyze: Option<String> =
-        sides.target.query_one(sql, &[&queue, &tables]).await.during(what())?.get(0);
+    let analyze = table::analyze_statement(&*sides.target, queue, tables).await.during(what())?;
     match analyze {
         Some(analyze) => sides.target.batch_execute(&analyze).await.during(what()),
         None => Ok(()),

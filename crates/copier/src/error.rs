@@ -1,4 +1,4 @@
-//! Why a copy stops.
+//! Errors that stop a copy.
 
 use pgq::table::is_own_cause;
 
@@ -122,7 +122,8 @@ pub enum Error {
 }
 
 impl Error {
-    /// Why the table cannot go on before somebody has looked at it; `None` where trying again may help, or the trouble is not this table's.
+    /// Why the table cannot go on before somebody has looked at it; `None` where trying again may help, or the trouble
+    /// is not this table's.
     pub(crate) fn own_cause(&self) -> Option<Cause> {
         match self {
             Error::Apply(error) => error.is_of_its_table().then(|| Cause {

@@ -1,4 +1,4 @@
-//! How far the copies of a node are, for people to see.
+//! Progress of the copies of a node, for people to see.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use pg::Client;
 use pgq::Report;
+use pgq::copy::progress;
 use pgq::report::CopyFacts;
 use tracing::debug;
 
@@ -48,13 +49,13 @@ impl Default for Entry {
 }
 
 impl Entry {
-    /// The step's name, how much of it is done, and of how much.
-    fn reported(&self) -> (&'static str, i64, i64) {
+    /// The step, how much of it is done, and of how much.
+    fn reported(&self) -> (progress::Step, i64, i64) {
         match self.step {
-            Step::Rows => ("copy", 0, 0),
-            Step::Reconciling => ("reconcile", 0, 0),
-            Step::Indexes { done, total } => ("indexes", done as i64, total as i64),
-            Step::CatchingUp { behind } => ("catch up", behind, 0),
+            Step::Rows => (progress::Step::Rows, 0, 0),
+            Step::Reconciling => (progress::Step::Reconcile, 0, 0),
+            Step::Indexes { done, total } => (progress::Step::Indexes, done as i64, total as i64),
+            Step::CatchingUp { behind } => (progress::Step::CatchUp, behind, 0),
         }
     }
 
@@ -198,32 +199,21 @@ impl Progress {
             return;
         }
         let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-        let tables: Vec<&String> = entries.keys().collect();
-        let entries: Vec<&Entry> = entries.values().collect();
-        let steps: Vec<(&str, i64, i64)> = entries.iter().map(|entry| entry.reported()).collect();
-        let step: Vec<&str> = steps.iter().map(|step| step.0).collect();
-        let [done, total] = [|step: &(&str, i64, i64)| step.1, |step: &(&str, i64, i64)| step.2]
-            .map(|of| steps.iter().map(of).collect::<Vec<i64>>());
-        let [rows, bytes, expected] =
-            [|entry: &Entry| entry.rows, |entry: &Entry| entry.bytes, |entry: &Entry| entry.expected]
-                .map(|of| entries.iter().map(|entry| number(of(entry))).collect::<Vec<i64>>());
-        let rate: Vec<f64> = entries.iter().map(|entry| entry.rate()).collect();
-        let remark: Vec<Option<String>> = entries.iter().map(|entry| entry.remark(gate)).collect();
-        let sql = "insert into londiste_rs.copy_progress as p \
-                          (queue_name, table_name, step, rows, bytes, expected_bytes, bytes_per_second, done, total, remark) \
-                   select $1, e.* \
-                     from unnest($2::text[], $3::text[], $4::int8[], $5::int8[], $6::int8[], $7::float8[], $8::int8[], $9::int8[], $10::text[]) \
-                          as e (table_name, step, rows, bytes, expected_bytes, bytes_per_second, done, total, remark) \
-                    where exists (select from londiste.table_info t where t.queue_name = $1 and t.table_name = e.table_name and t.local \
-                                     and t.merge_state is distinct from 'ok') \
-                    order by e.table_name \
-                   on conflict (queue_name, table_name) do update \
-                   set step = excluded.step, rows = excluded.rows, bytes = excluded.bytes, \
-                       expected_bytes = excluded.expected_bytes, bytes_per_second = excluded.bytes_per_second, \
-                       done = excluded.done, total = excluded.total, remark = excluded.remark, updated = now()";
-        let written = client
-            .execute(sql, &[&queue, &tables, &step, &rows, &bytes, &expected, &rate, &done, &total, &remark])
-            .await;
+        let progress = |entry: &Entry| {
+            let (step, done, total) = entry.reported();
+            progress::Progress {
+                step,
+                rows: number(entry.rows),
+                bytes: number(entry.bytes),
+                expected_bytes: number(entry.expected),
+                bytes_per_second: entry.rate(),
+                done,
+                total,
+                remark: entry.remark(gate),
+            }
+        };
+        let copies: Vec<_> = entries.iter().map(|(table, entry)| (table.as_str(), progress(entry))).collect();
+        let written = progress::publish(client, queue, &copies).await;
         if let Err(error) = written {
             debug!(queue, %error, "progress of the copies could not be written down");
         }

@@ -1,5 +1,4 @@
-//! Going to the background without losing a word: the command on the terminal ends when the daemon is
-//! ready, or tells why it is not.
+//! Background start of the daemon. The command on the terminal ends when the daemon is ready, or tells why it is not.
 
 use std::io::{PipeReader, PipeWriter, Read, Write};
 

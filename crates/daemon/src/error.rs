@@ -1,4 +1,4 @@
-//! The crate's error.
+//! Error of this crate.
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The ini files that a command line of `londisted` means.
+//! Ini files that a command line of `londisted` means.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! From ini files to a running process.
+//! Launch of a process from ini files.
 //!
 //! In the background: the pidfiles are locked first, so that a second start is refused on the terminal; then the
 //! process forks, and the daemon opens its log and makes its start-up checks while the command on the terminal waits

@@ -1,4 +1,4 @@
-//! The process: background, run directory, signals, supervision, logs, configuration.
+//! Process: background, run directory, signals, supervision, logs, configuration.
 //!
 //! [`launch::Launch`] is the whole of it: ini files in, a supervised process out. [`ini`] reads the files,
 //! [`control`] speaks to a running process.

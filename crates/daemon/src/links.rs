@@ -1,7 +1,8 @@
-//! Opening a file that this process writes, in a directory where others may write too: no symbolic link of theirs leads it elsewhere.
+//! Links that are not followed: a file that this process writes, in a directory where others may write too, is opened
+//! through no symbolic link of theirs.
 //!
-//! A link counts when it belongs to root or to the user of this process, as `/dev/stdout` and what an operator has made do. So do directories on
-//! the way. A link of anybody else is refused: it could name any file that root may write.
+//! A link counts when it belongs to root or to the user of this process, as `/dev/stdout` and what an operator has made
+//! do. So do directories on the way. A link of anybody else is refused: it could name any file that root may write.
 
 use std::ffi::OsStr;
 use std::fs::{File, OpenOptions};
@@ -53,7 +54,8 @@ fn without_links(options: &OpenOptions) -> OpenOptions {
     options
 }
 
-/// Where a link of root or of this user leads. What is looked at and what is followed is the same link, whoever replaces it meanwhile.
+/// Where a link of root or of this user leads. What is looked at and what is followed is the same link, whoever
+/// replaces it meanwhile.
 fn behind(path: &Path) -> Result<PathBuf> {
     let link = openat(CWD, path, OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())?;
     let found = fstat(&link)?;

@@ -1,4 +1,4 @@
-//! The running process: its jobs, and the signals that steer it.
+//! Running process: its jobs, and the signals that steer it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

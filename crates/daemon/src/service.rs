@@ -1,4 +1,4 @@
-//! One ini file's job within the process.
+//! Job of one ini file within the process.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! The signals that steer the process, heard on a thread of their own and passed on in order.
+//! Signals that steer the process, heard on a thread of their own and passed on in order.
 
 use std::io;
 

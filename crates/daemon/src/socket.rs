@@ -1,5 +1,5 @@
-//! The control socket: `<pidfile>.sock`, for the owner of the process only. It answers `status` in words and `status json` for machines,
-//! one request a connection, without asking any database.
+//! Control socket: `<pidfile>.sock`, for the owner of the process only. It answers `status` in words and `status json`
+//! for machines, one request a connection, without asking any database.
 
 use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;

@@ -1,4 +1,4 @@
-//! Trying the servers of a destination one after another, the way libpq does.
+//! Attempts to connect to the servers of a destination one after another, the way libpq does.
 
 use std::future::Future;
 use std::net::IpAddr;

@@ -1,4 +1,4 @@
-//! Who keeps a session waiting for a lock.
+//! Blockers: the sessions that keep another one waiting for a lock.
 
 use std::fmt;
 use std::time::Duration;
@@ -37,7 +37,8 @@ pub struct Blocker {
     pub kind: String,
 }
 
-/// The sessions that the server process `waiting` waits for; none where it does not wait. To be asked on another connection.
+/// The sessions that the server process `waiting` waits for; none where it does not wait. To be asked on another
+/// connection.
 ///
 /// # Errors
 /// The query failed.

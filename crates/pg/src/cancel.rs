@@ -1,4 +1,4 @@
-//! Cancelling a running statement from outside.
+//! Cancellation of a running statement from outside.
 
 use tokio_postgres_rustls::MakeRustlsConnect;
 

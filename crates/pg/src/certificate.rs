@@ -1,4 +1,4 @@
-//! A server's certificate, read where webpki does not: host names as libpq compares them, validity, and signatures of
+//! Certificate of a server, read where webpki does not: host names as libpq compares them, validity, and signatures of
 //! X.509 version 1 certificates.
 
 use std::net::IpAddr;

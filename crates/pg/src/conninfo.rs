@@ -1,4 +1,4 @@
-//! The `key=value` form of connect strings (libpq documentation, "Keyword/Value Connection Strings").
+//! `key=value` form of connect strings (libpq documentation, "Keyword/Value Connection Strings").
 
 use std::iter::Peekable;
 use std::str::CharIndices;

@@ -1,4 +1,4 @@
-//! Where a connect string leads: servers in the order they are tried, and what each session there is to be.
+//! Destination of a connect string: servers in the order they are tried, and what each session there is to be.
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;

@@ -1,4 +1,4 @@
-//! The task that moves a connection's bytes.
+//! Task that moves a connection's bytes.
 
 use std::future;
 use std::sync::{Arc, PoisonError};

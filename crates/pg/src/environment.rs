@@ -1,4 +1,4 @@
-//! What the process brings along: `PG…` variables, home directory, operating system user.
+//! Environment of the process: `PG…` variables, home directory, operating system user.
 
 use std::collections::HashMap;
 use std::path::PathBuf;

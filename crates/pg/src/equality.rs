@@ -1,4 +1,5 @@
-//! Whether two values of a column are equal, in SQL that nobody can bend: an application may have an operator `=` of its own for its types.
+//! Equality of two values of a column, in SQL that nobody can bend: an application may have an operator `=` of its own
+//! for its types.
 
 /// SQL: joins the column `a` of `pg_attribute` with the type of its values, `b`: the column's own without domain.
 pub const BASE_TYPE: &str = "
@@ -11,7 +12,8 @@ pub const BASE_TYPE: &str = "
   join pg_catalog.pg_type b on b.oid = base.oid
   join pg_catalog.pg_namespace bn on bn.oid = b.typnamespace";
 
-/// SQL: the operator of such a type's default B-tree class with its schema, `operator(schema.=)`: an index can serve it, whatever the `search_path`.
+/// SQL: the operator of such a type's default B-tree class with its schema, `operator(schema.=)`: an index can serve
+/// it, whatever the `search_path`.
 pub const EQUALS: &str = "
        coalesce((select pg_catalog.format('operator(%I.%s)', pn.nspname, p.oprname)
                    from pg_catalog.pg_opclass oc

@@ -1,4 +1,4 @@
-//! What can go wrong on the way to PostgreSQL and back, told in the server's words.
+//! Errors on the way to PostgreSQL and back, in the server's words.
 
 use std::time::Duration;
 use std::{fmt, io};

@@ -1,4 +1,4 @@
-//! The indexes of a table, and the constraints they carry.
+//! Indexes of a table, and the constraints they carry.
 
 use tokio_postgres::{Client, Row};
 

@@ -1,4 +1,4 @@
-//! The keywords of connect strings: those of libpq, and what becomes of each here.
+//! Keywords of connect strings: those of libpq, and what becomes of each here.
 
 use crate::{Error, Result};
 

@@ -1,4 +1,4 @@
-//! Reaching PostgreSQL: connect strings, TLS, pools, identifiers, table structure, COPY streams.
+//! Access to PostgreSQL: connect strings, TLS, pools, identifiers, table structure, COPY streams.
 
 mod attempt;
 mod blockers;

@@ -1,8 +1,9 @@
-//! How long a session waits.
+//! Limits of how long a session waits.
 
 use std::time::Duration;
 
-/// Time limits of a session; zero is none. They hold in place of what server, database and role say; only what a connect string says in
+/// Time limits of a session; zero is none. They hold in place of what server, database and role say; only what a
+/// connect string says in
 /// `options` counts more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -27,14 +28,16 @@ impl Default for Limits {
     }
 }
 
-/// What the server does about a client that has vanished: it ends the session within two minutes, and its locks with it.
+/// What the server does about a client that has vanished: it ends the session within two minutes, and its locks with
+/// it.
 const KEEPALIVES: [(&str, u32); 3] =
     [("tcp_keepalives_idle", 60), ("tcp_keepalives_interval", 10), ("tcp_keepalives_count", 6)];
 
 /// A session of ours may rest, and a transaction of many statements may last.
 const NEVER: [&str; 2] = ["idle_session_timeout", "transaction_timeout"];
 
-/// What a session asks of the catalogs, or of a queue, is over before it would have been compiled; estimates are too high for that to be seen.
+/// What a session asks of the catalogs, or of a queue, is over before it would have been compiled; estimates are too
+/// high for that to be seen.
 const NO_COMPILER: &str = "('jit', 'off')";
 
 impl Limits {
@@ -50,7 +53,8 @@ impl Limits {
         Self { statement: Duration::ZERO, ..self }
     }
 
-    /// The statement that puts them into force for the rest of a session's life, with a word on keepalives and compilation. To be told again after a
+    /// The statement that puts them into force for the rest of a session's life, with a word on keepalives and
+    /// compilation. To be told again after a
     /// `reset all`. A setting that the server's version does not have is left out.
     pub fn as_sql(&self) -> String {
         let ours = [

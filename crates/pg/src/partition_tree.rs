@@ -1,4 +1,4 @@
-//! The partitions of a table, by the catalogs alone.
+//! Partitions of a table, by the catalogs alone.
 
 /// A subquery for FROM: `relid`, `parentrelid` and `level` of the partitioned table whose object id `top` is an expression for, and of all below it.
 ///

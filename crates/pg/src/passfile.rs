@@ -1,4 +1,4 @@
-//! The password file (libpq documentation, "The Password File").
+//! Password file (libpq documentation, "The Password File").
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

@@ -1,12 +1,13 @@
-//! What a server says about a failed statement, without the values of rows: they do not belong into logs, metrics and the status of a table.
-//! Whoever may see them finds them in the server's own log.
+//! Refusal of a statement in the server's words, without the values of rows: they do not belong into logs, metrics and
+//! the status of a table. Whoever may see them finds them in the server's own log.
 
 use tokio_postgres::error::DbError;
 
 /// With what a server quotes, in the languages that PostgreSQL speaks.
 const QUOTES: [char; 7] = ['"', '“', '”', '„', '«', '»', '\''];
 
-/// The message. Data exceptions (class 22) quote the value that they are about; those about characters (22021, 22P05) quote encodings.
+/// The message. Data exceptions (class 22) quote the value that they are about; those about characters (22021, 22P05)
+/// quote encodings.
 pub fn message_without_values(db: &DbError) -> String {
     let of_characters = matches!(db.code().code(), "22021" | "22P05");
     if is_of_data(db) && !of_characters { unquoted(db.message()) } else { db.message().to_owned() }
@@ -23,7 +24,8 @@ pub(crate) fn detail(db: &DbError) -> Option<String> {
     }
 }
 
-/// The context: where the server was. A line of COPY names table, line and column, and quotes the value or the whole row behind them.
+/// The context: where the server was. A line of COPY names table, line and column, and quotes the value or the whole
+/// row behind them.
 pub(crate) fn context(db: &DbError) -> Option<String> {
     let lines = db.where_()?.lines().filter_map(|line| {
         if line.starts_with("COPY ") {

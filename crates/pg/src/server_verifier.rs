@@ -1,4 +1,4 @@
-//! Whether a server's certificate is good enough: as libpq with OpenSSL decides, which is laxer than webpki for
+//! Verifier of a server's certificate: as libpq with OpenSSL decides, which is laxer than webpki for
 //! certificates that PostgreSQL's own documentation teaches to make (self-signed, X.509 version 1, common name only).
 
 use std::path::Path;
@@ -102,8 +102,8 @@ impl ServerVerifier {
         Ok(Self { demand, algorithms, chain: Some(chain), roots, roots_from, has_crls })
     }
 
-    /// The certificate, where webpki is too strict to take its key: it knows version 3 only, and rejects oddities that do
-    /// not matter where any certificate will do.
+    /// The certificate, where webpki is too strict to take its key: it knows version 3 only, and rejects oddities that
+    /// do not matter where any certificate will do.
     fn lax<'a>(&self, cert: &CertificateDer<'a>) -> Option<Certificate<'a>> {
         Certificate::parse(cert).ok().filter(|parsed| self.chain.is_none() || parsed.is_version_1())
     }

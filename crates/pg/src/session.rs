@@ -1,4 +1,4 @@
-//! One connection of one's own.
+//! Session: one connection of one's own.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, PoisonError};

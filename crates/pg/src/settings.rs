@@ -1,4 +1,4 @@
-//! A connect string with everything that stands behind it: service, environment.
+//! Settings of a connect string with everything that stands behind it: service, environment.
 
 use std::collections::HashMap;
 use std::str::FromStr;

@@ -1,4 +1,4 @@
-//! The present structure of a table, from the catalogs.
+//! Present structure of a table, from the catalogs.
 
 use std::collections::HashMap;
 

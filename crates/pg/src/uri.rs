@@ -1,4 +1,4 @@
-//! The URI form of connect strings (libpq documentation, "Connection URIs").
+//! URI form of connect strings (libpq documentation, "Connection URIs").
 
 use crate::{Error, Result};
 

@@ -1,4 +1,4 @@
-//! How the functions of the API are called, and their codes judged.
+//! Calls of the functions of the API, and their codes.
 
 use std::time::SystemTime;
 
@@ -7,7 +7,8 @@ use tokio_postgres::{GenericClient, Row};
 
 use crate::{Error, Result};
 
-/// A value whose SQL type is known here, so that a statement travels with its values in one round trip: nothing has to be asked first.
+/// A value whose SQL type is known here, so that a statement travels with its values in one round trip: nothing has to
+/// be asked first.
 pub(crate) trait Parameter: ToSql + Sync {
     /// The value and its type.
     fn typed(&self) -> (&(dyn ToSql + Sync), Type);
@@ -24,15 +25,16 @@ macro_rules! parameter {
 }
 
 parameter! {
-    &str => TEXT, String => TEXT, Option<&str> => TEXT, Option<String> => TEXT, &[&str] => TEXT_ARRAY, &[String] => TEXT_ARRAY, Vec<&str> => TEXT_ARRAY, Vec<String> => TEXT_ARRAY,
-    Vec<u8> => BYTEA, Option<Vec<u8>> => BYTEA, pg::raw::Raw<'_> => TEXT, bool => BOOL, Vec<u32> => OID_ARRAY, Vec<Option<u32>> => OID_ARRAY, Vec<Option<String>> => TEXT_ARRAY, i32 => INT4, Option<i32> => INT4,
-    i64 => INT8, Option<i64> => INT8, Option<f64> => FLOAT8, SystemTime => TIMESTAMPTZ,
+    &str => TEXT, String => TEXT, Option<&str> => TEXT, Option<String> => TEXT, pg::raw::Raw<'_> => TEXT,
+    &[&str] => TEXT_ARRAY, &[String] => TEXT_ARRAY, Vec<&str> => TEXT_ARRAY, Vec<String> => TEXT_ARRAY,
+    Vec<Option<String>> => TEXT_ARRAY, Vec<u8> => BYTEA, Option<Vec<u8>> => BYTEA, bool => BOOL,
+    Vec<u32> => OID_ARRAY, Vec<Option<u32>> => OID_ARRAY, i32 => INT4, Option<i32> => INT4, i64 => INT8, Option<i64> => INT8, Option<f64> => FLOAT8, SystemTime => TIMESTAMPTZ,
 }
 
 pub(crate) type Parameters<'a> = &'a [&'a dyn Parameter];
 
-/// A message as a parameter of `londiste_rs.storable`, through which every message goes that is kept in a database: it may hold characters
-/// that the database's encoding lacks.
+/// A message as a parameter of `londiste_rs.storable`, through which every message goes that is kept in a database: it
+/// may hold characters that the database's encoding lacks.
 pub(crate) fn message(text: &str) -> Vec<u8> {
     pg::raw::shown(text).into_owned().into_bytes()
 }

@@ -6,6 +6,7 @@ use tokio_postgres::GenericClient;
 
 use crate::Result;
 use crate::call::{message, row, rows};
+use crate::error::Answer;
 
 /// The last of some conflicts.
 #[derive(Clone, Debug)]
@@ -60,4 +61,10 @@ pub async fn list<C: GenericClient>(client: &C, queue: &str) -> Result<Vec<Count
     let counter =
         |row: &tokio_postgres::Row| Counter { table: row.get("table_name"), conflicts: row.get("conflicts") };
     Ok(rows.iter().map(counter).collect())
+}
+
+/// Whether the version of the connected node records conflicts.
+pub async fn are_recorded<C: GenericClient>(client: &C) -> Answer<bool> {
+    let sql = "select to_regclass('londiste_rs.table_conflict') is not null";
+    Ok(client.query_one(sql, &[]).await?.get(0))
 }

@@ -1,7 +1,10 @@
-//! What can go wrong in a call of the SQL API.
+//! Errors of calls of the SQL API.
 
 /// Result of this crate's functions.
 pub type Result<T> = std::result::Result<T, Error>;
+
+/// Answer of a statement whose purpose the caller names: the driver's error as it is, for the caller's own words.
+pub type Answer<T> = std::result::Result<T, tokio_postgres::Error>;
 
 /// A failed call of the SQL API.
 #[derive(Debug, thiserror::Error)]

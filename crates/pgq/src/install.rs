@@ -1,4 +1,4 @@
-//! Installing the SQL API where it is missing, and recognising what is there.
+//! Installation of the SQL API where it is missing, and recognition of what is there.
 
 use tokio_postgres::Transaction;
 
@@ -24,11 +24,12 @@ pub struct Installed {
     pub created: Vec<&'static str>,
 }
 
-/// Brings the API to this version's state: idempotent, over nothing, an older version of ours, or the stock extensions, whose schemas are left
-/// alone. Locks out other installations in the same database until the transaction ends.
+/// Brings the API to this version's state: idempotent, over nothing, an older version of ours, or the stock extensions,
+/// whose schemas are left alone. Locks out other installations in the same database until the transaction ends.
 ///
 /// # Errors
-/// [`Error::Sql`] where a newer version is installed, or the role may not create schemas; [`Error::Grants`] where the stock extensions need memberships the role lacks.
+/// [`Error::Sql`] where a newer version is installed, or the role may not create schemas; [`Error::Grants`] where the
+/// stock extensions need memberships the role lacks.
 pub async fn install(transaction: &Transaction<'_>) -> Result<Installed> {
     let lock = "select pg_advisory_xact_lock(hashtextextended('londiste_rs.install', 0))";
     row(transaction, "waiting for another installation", lock, &[]).await?;
@@ -59,7 +60,8 @@ pub async fn install(transaction: &Transaction<'_>) -> Result<Installed> {
     Ok(installed)
 }
 
-/// Checks that all schemas are there and of this version, and that this session may use them, without changing anything.
+/// Checks that all schemas are there and of this version, and that this session may use them, without changing
+/// anything.
 pub async fn require(client: &tokio_postgres::Client) -> Result<()> {
     let sql = "select n from unnest($1::text[]) n where to_regnamespace(n) is null";
     let wanted = ["pgq", "pgq_node", "londiste", "londiste_rs"].as_slice();

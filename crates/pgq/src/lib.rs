@@ -1,6 +1,8 @@
-//! The typed SQL API of schemas `pgq`, `pgq_node`, `londiste` and `londiste_rs`, and its installation.
+//! Typed SQL API of schemas `pgq`, `pgq_node`, `londiste` and `londiste_rs`, and its installation.
 //!
-//! Every function here is one call of the API on a connection the caller brings; transactions are the caller's.
+//! Every function here is one call of the API on a connection the caller brings; transactions are the caller's. No SQL
+//! elsewhere in Rust names these schemas. A function that answers an [`error::Answer`] leaves the words for a failure
+//! to its caller.
 
 pub mod batch;
 pub mod bell;
@@ -8,30 +10,38 @@ pub mod between;
 mod call;
 pub mod comparison;
 pub mod conflict;
+pub mod copy;
 pub mod error;
 pub mod event;
 pub mod fail_point;
+pub mod foreign_key;
 pub mod identity;
 pub mod install;
 pub mod maintenance;
 pub mod node;
 pub mod observe;
 mod parking;
+pub mod partition;
 pub mod position;
+pub mod queue;
 pub mod rename;
 pub mod replay;
 pub mod replicable;
 pub mod report;
 pub mod script;
 pub mod seq;
+pub mod session_name;
+pub mod shape;
 pub mod skipped;
 pub mod small;
 pub mod snapshot;
 pub mod table;
+pub mod worker_lock;
 
 pub use batch::Batch;
 pub use bell::Bell;
 pub use error::{Error, Result};
 pub use event::Event;
 pub use report::Report;
+pub use session_name::{Purpose, SessionName};
 pub use snapshot::Snapshot;

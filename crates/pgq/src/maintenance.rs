@@ -1,4 +1,4 @@
-//! What a ticker calls: ticks, retries, and the upkeep that the database asks for.
+//! Maintenance by a ticker: ticks, retries, and the upkeep that the database asks for.
 
 use pg::{Client, Result};
 
@@ -32,8 +32,8 @@ impl std::fmt::Display for Operation {
     }
 }
 
-/// Whether schema `pgq` with a ticker in it is installed in this database, and which version. One that is just being installed statement by
-/// statement is not there yet.
+/// Whether schema `pgq` with a ticker in it is installed in this database, and which version. One that is just being
+/// installed statement by statement is not there yet.
 ///
 /// # Errors
 /// The connection broke.
@@ -55,14 +55,15 @@ pub async fn tick(client: &Client) -> Result<i64> {
     Ok(row.try_get::<_, Option<i64>>(0)?.unwrap_or(0))
 }
 
-/// The channel that [`tick_aloud`] notifies and consumers in other processes may listen to. A notification carries nothing: whoever hears
-/// it looks for a batch, and looks now and then without having heard any.
+/// The channel that [`tick_aloud`] notifies and consumers in other processes may listen to. A notification carries
+/// nothing: whoever hears it looks for a batch, and looks now and then without having heard any.
 pub const TICKS: &str = "londiste_rs_tick";
 
 /// As [`tick`], and tells listeners of [`TICKS`] when there were ticks, in the transaction of the ticks.
 ///
 /// # Errors
-/// As [`tick`]; also where the server cannot take the notification ([`pg::SqlState::PROGRAM_LIMIT_EXCEEDED`]): then there was no tick.
+/// As [`tick`]; also where the server cannot take the notification ([`pg::SqlState::PROGRAM_LIMIT_EXCEEDED`]): then
+/// there was no tick.
 pub async fn tick_aloud(client: &Client) -> Result<i64> {
     let sql =
         format!("select n, case when n > 0 then pg_notify('{TICKS}', '')::text end from pgq.ticker() n");

@@ -5,6 +5,7 @@ mod consumers;
 use tokio_postgres::{GenericClient, Row};
 
 use crate::call::{coded, row, rows};
+use crate::error::Answer;
 use crate::{Error, Result, batch, position};
 
 pub use consumers::*;
@@ -91,6 +92,12 @@ pub async fn info<C: GenericClient>(client: &C, queue: &str) -> Result<Option<No
 /// As [`info`], where a node is a must.
 pub async fn require<C: GenericClient>(client: &C, queue: &str) -> Result<NodeInfo> {
     info(client, queue).await?.ok_or_else(|| Error::NoNode { queue: queue.to_owned() })
+}
+
+/// The name of the queue's node in the connected database.
+pub async fn name<C: GenericClient>(client: &C, queue: &str) -> Answer<String> {
+    let sql = "select node_name from pgq_node.node_info where queue_name = $1";
+    Ok(client.query_one(sql, &[&queue]).await?.get(0))
 }
 
 /// A member of a queue's cascade.
@@ -212,9 +219,9 @@ pub async fn unregister_subscriber<C: GenericClient>(client: &C, queue: &str, no
     Ok(())
 }
 
-/// Tells the connected provider the lowest tick that a subscriber still needs. True where the provider had a later one: the subscriber was set
-/// back to an earlier tick (`worker --rewind`, `--reset`, a restore), and so is its watermark now. The tick has to be there: the subscription of
-/// the subscriber's worker holds it.
+/// Tells the connected provider the lowest tick that a subscriber still needs. True where the provider had a later one:
+/// the subscriber was set back to an earlier tick (`worker --rewind`, `--reset`, a restore), and so is its watermark
+/// now. The tick has to be there: the subscription of the subscriber's worker holds it.
 pub async fn publish_watermark<C: GenericClient>(
     client: &C,
     queue: &str,

@@ -1,4 +1,4 @@
-//! What a queue's database tells of its queues, for people and alerts. Reads catalogs and PgQ's own reports only.
+//! Observation of a database's queues, for people and alerts. Reads catalogs and PgQ's own reports only.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,8 @@ use pg::{Client, Result};
 pub struct Observed {
     /// By name.
     pub queues: BTreeMap<String, QueueFacts>,
-    /// Age in seconds of the oldest transaction in the database that this role may see, and so the least that VACUUM has to keep.
+    /// Age in seconds of the oldest transaction in the database that this role may see, and so the least that VACUUM
+    /// has to keep.
     pub oldest_transaction: Option<f64>,
 }
 

@@ -1,9 +1,10 @@
-//! What a transaction has to say before it writes replicated rows.
+//! Replay: what a transaction sets before it writes replicated rows.
 
 use tokio_postgres::GenericClient;
 
 use crate::Result;
 use crate::call::row;
+use crate::error::Answer;
 
 /// Whether this role may keep triggers and foreign keys quiet by `session_replication_role`.
 pub async fn may_bypass_triggers<C: GenericClient>(client: &C) -> Result<bool> {
@@ -11,8 +12,8 @@ pub async fn may_bypass_triggers<C: GenericClient>(client: &C) -> Result<bool> {
     Ok(row(client, "trying session_replication_role", sql, &[]).await?.get(0))
 }
 
-/// Makes the current transaction one of replay: the guards of replicated tables let it pass, and where it is permitted no trigger and no
-/// foreign key fires.
+/// Makes the current transaction one of replay: the guards of replicated tables let it pass, and where it is permitted
+/// no trigger and no foreign key fires.
 pub async fn enter<C: GenericClient>(client: &C, bypass_triggers: bool) -> Result<()> {
     let sql = if bypass_triggers {
         "select set_config('londiste_rs.replay', 'on', true), londiste.set_session_replication_role('replica', true)"
@@ -20,5 +21,11 @@ pub async fn enter<C: GenericClient>(client: &C, bypass_triggers: bool) -> Resul
         "select set_config('londiste_rs.replay', 'on', true)"
     };
     row(client, "entering replay", sql, &[]).await?;
+    Ok(())
+}
+
+/// Sets `session_replication_role` for the current transaction.
+pub async fn set_role<C: GenericClient>(client: &C, role: &str) -> Answer<()> {
+    client.query("select londiste.set_session_replication_role($1, true)", &[&role]).await?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! What the parts of a process tell of their work, for whoever shows it: `status`, metrics, readiness, supervision.
+//! Reports of the parts of a process, for whoever shows them: `status`, metrics, readiness, supervision.
 //!
 //! A part tells what it knows anyway; nothing is asked of a database for it, and nobody needs to listen.
 

@@ -6,6 +6,7 @@ use tokio_postgres::GenericClient;
 
 use crate::Result;
 use crate::call::{row, rows};
+use crate::error::Answer;
 
 /// Skipped columns by table, as the queue names it.
 pub async fn list<C: GenericClient>(client: &C, queue: &str) -> Result<BTreeMap<String, Vec<String>>> {
@@ -27,4 +28,10 @@ pub async fn remarks<C: GenericClient>(client: &C, queue: &str) -> Result<Vec<(S
     let sql = "select table_name, remark from londiste_rs.skipped_remarks($1) order by table_name";
     let found = rows(client, "londiste_rs.skipped_remarks", sql, &[&queue]).await?;
     Ok(found.iter().map(|row| (row.get(0), row.get(1))).collect())
+}
+
+/// Whether the version of the connected node records skipped columns.
+pub async fn are_recorded<C: GenericClient>(client: &C) -> Answer<bool> {
+    let sql = "select to_regclass('londiste_rs.skipped_column') is not null";
+    Ok(client.query_one(sql, &[]).await?.get(0))
 }

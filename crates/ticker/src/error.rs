@@ -1,4 +1,4 @@
-//! The crate's error.
+//! Error of this crate.
 
 /// What a database answered, and what it was asked.
 #[derive(Debug, thiserror::Error)]

@@ -1,4 +1,4 @@
-//! Which databases there are.
+//! Databases of a server, and those among them that have queues.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,8 @@ async fn session(connect: &pg::ConnectString) -> pg::Result<pg::Session> {
     pg::Session::connect(connect, APPLICATION).await
 }
 
-/// The server or the database may come later: it is not reached, starts or stops, has no room, takes nobody in, or is being made.
+/// The server or the database may come later: it is not reached, starts or stops, has no room, takes nobody in, or is
+/// being made.
 fn is_down(error: &pg::Error) -> bool {
     let passing = [
         pg::SqlState::TOO_MANY_CONNECTIONS,
@@ -60,7 +61,8 @@ impl Ticker {
         Ok(())
     }
 
-    /// Start-up check: every database of `database_list`, or the one that lists them, lets this role in. One that is down is waited for.
+    /// Start-up check: every database of `database_list`, or the one that lists them, lets this role in. One that is
+    /// down is waited for.
     ///
     /// # Errors
     /// The first that refuses this role or its connect string, and why.

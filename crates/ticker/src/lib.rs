@@ -1,8 +1,8 @@
-//! Ticks, rotates, retries and maintains the queues of a server's databases.
+//! Ticker: ticks, rotates, retries and maintains the queues of a server's databases.
 //!
 //! The parts of a [`Ticker`] run side by side under a supervisor: [`Ticker::find`] tells which databases there are,
-//! [`Ticker::tend`] makes the ticks of one of them, [`Ticker::maintain`] does the upkeep of one that has queues, [`Ticker::report`]
-//! logs what was done.
+//! [`Ticker::tend`] makes the ticks of one of them, [`Ticker::maintain`] does the upkeep of one that has queues,
+//! [`Ticker::report`] logs what was done.
 
 mod config;
 mod error;

@@ -1,4 +1,4 @@
-//! How long the ticker may rest before it looks again.
+//! Pace of a ticker: how long it may rest before it looks again.
 
 use std::time::Duration;
 
@@ -9,8 +9,9 @@ const SHORTEST: Duration = Duration::from_millis(50);
 /// Looks in the time that passes between two ticks.
 const LOOKS: u32 = 10;
 
-/// Looks ten times in the time that passes between ticks: often while events come, once a `ticker_period` when the queues are quiet. The
-/// first event after a quiet time waits for up to that period, since nothing tells of it: capture notifies nobody.
+/// Looks ten times in the time that passes between ticks: often while events come, once a `ticker_period` when the
+/// queues are quiet. The first event after a quiet time waits for up to that period, since nothing tells of it: capture
+/// notifies nobody.
 #[derive(Debug)]
 pub(crate) struct Pace {
     longest: Duration,

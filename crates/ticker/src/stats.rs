@@ -1,4 +1,4 @@
-//! How much was done.
+//! Statistics of a ticker.
 
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;

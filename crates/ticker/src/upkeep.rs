@@ -1,5 +1,5 @@
-//! What a database wants done now and then: rotation, vacuum. Over a connection of its own, open only meanwhile: a statement that takes
-//! long, or waits for a lock, delays no tick.
+//! Upkeep of a database now and then: rotation, vacuum. Over a connection of its own, open only meanwhile: a statement
+//! that takes long, or waits for a lock, delays no tick.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -22,7 +22,8 @@ impl Ticker {
     /// Does the upkeep of `database` each `maint_period` until stopped.
     ///
     /// # Errors
-    /// The database is not reached, or the connection was lost. An operation that is refused is logged, and keeps nobody from the others.
+    /// The database is not reached, or the connection was lost. An operation that is refused is logged, and keeps
+    /// nobody from the others.
     pub async fn maintain(
         &self,
         database: &str,

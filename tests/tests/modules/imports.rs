@@ -145,14 +145,7 @@ struct Paths {
 
 impl<'ast> Visit<'ast> for Paths {
     fn visit_item(&mut self, item: &'ast Item) {
-        let attributes = match item {
-            Item::Mod(item) => &item.attrs,
-            Item::Fn(item) => &item.attrs,
-            Item::Impl(item) => &item.attrs,
-            Item::Use(item) => &item.attrs,
-            _ => &Vec::new(),
-        };
-        if attributes.iter().any(is_for_tests) {
+        if of_item(item).iter().any(is_for_tests) {
             return;
         }
         if let Item::Use(item) = item {
@@ -171,7 +164,18 @@ impl<'ast> Visit<'ast> for Paths {
     }
 }
 
-fn is_for_tests(attribute: &Attribute) -> bool {
+/// Attributes of an item that may be for tests only.
+pub(crate) fn of_item(item: &Item) -> &[Attribute] {
+    match item {
+        Item::Mod(item) => &item.attrs,
+        Item::Fn(item) => &item.attrs,
+        Item::Impl(item) => &item.attrs,
+        Item::Use(item) => &item.attrs,
+        _ => &[],
+    }
+}
+
+pub(crate) fn is_for_tests(attribute: &Attribute) -> bool {
     attribute.path().is_ident("cfg")
         && attribute.parse_args::<syn::Path>().is_ok_and(|condition| condition.is_ident("test"))
 }

@@ -1,7 +1,8 @@
-//! Modules of a crate import each other in one direction only: no circle of files.
+//! Modules of a crate import each other in one direction only: no circle of files. SQL stands in crate `pgq`.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod circles;
+mod facade;
 mod imports;
 
 use std::path::{Path, PathBuf};
@@ -16,12 +17,6 @@ fn circles_of(source: &Path) -> Vec<String> {
 
 /// Circles that are still to be broken: the crate, and the modules. None may come, and none of these may grow.
 const KNOWN: &[(&str, &str)] = &[
-    (
-        "apply",
-        "error order::event_order order::fold order::key_swap source target::lacking_columns target::mapping \
-         target::survey target::table write::chunk write::net_changes write::net_changes::late write::refusal \
-         write::row_by_row write::statement write::step",
-    ),
     ("daemon", "ini ini::effective"),
     ("daemon", "ini::pgqd log log::file log::syslog"),
     ("daemon", "launch process"),

@@ -3,14 +3,15 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use pgq::shape;
 use serde::Deserialize;
 use tokio_postgres::Client;
-use tokio_postgres::types::{ToSql, Type};
 use tracing::warn;
 
 use crate::{Columns, Error, Result};
 
-/// Inline descriptions appear only between a change of a table's definition and the worker noticing it: few are alive at once.
+/// Inline descriptions appear only between a change of a table's definition and the worker noticing it: few are alive
+/// at once.
 const INLINE: usize = 64;
 /// Shapes whose registration may commit after that of later numbers.
 const LATECOMERS: i32 = 64;
@@ -46,16 +47,16 @@ impl Shapes {
         Ok(())
     }
 
-    /// Loads the numbered shapes that the provider has and these have not: to be called before a batch is read, since its
-    /// events name only shapes that were registered before. A provider without schema `londiste_rs` has none.
+    /// Loads the numbered shapes that the provider has and these have not: to be called before a batch is read, since
+    /// its events name only shapes that were registered before. A provider without schema `londiste_rs` has none.
     ///
     /// # Errors
-    /// [`Error::Server`] when the query fails. Of a shape that cannot be read a warning is logged; its events cannot be decoded.
+    /// [`Error::Server`] when the query fails. Of a shape that cannot be read a warning is logged; its events cannot be
+    /// decoded.
     pub async fn refresh(&mut self, provider: &Client) -> Result<()> {
         let what = "reading row shapes from the provider";
         if !self.installed {
-            let sql = "select to_regclass('londiste_rs.shape') is not null";
-            self.installed = provider.query_one(sql, &[]).await.map_err(Error::server(what))?.get(0);
+            self.installed = shape::are_registered(provider).await.map_err(Error::server(what))?;
         }
         if !self.installed {
             return Ok(());
@@ -64,11 +65,9 @@ impl Shapes {
         let from = self.numbered.keys().max().map_or(0, |newest| newest - LATECOMERS);
         let known: Vec<i32> =
             self.numbered.keys().chain(&self.damaged).copied().filter(|id| *id > from).collect();
-        let sql = "select shape_id, description from londiste_rs.shape where shape_id > $1 and shape_id <> all ($2)";
-        let parameters: [(&(dyn ToSql + Sync), Type); 2] = [(&from, Type::INT4), (&known, Type::INT4_ARRAY)];
-        for row in provider.query_typed(sql, &parameters).await.map_err(Error::server(what))? {
-            let id = row.get(0);
-            if let Err(error) = self.learn(id, row.get(1)) {
+        let newer = shape::newer(provider, from, &known).await;
+        for (id, description) in newer.map_err(Error::server(what))? {
+            if let Err(error) = self.learn(id, &description) {
                 // its table shows it when there is an event of that shape
                 warn!("{error}");
                 self.damaged.insert(id);

@@ -1,42 +1,46 @@
-//! Changes in event order, for tables where folding would be wrong. Neighbours are still written together where that is the same.
+//! Changes in event order, for tables where folding would be wrong. Neighbours are still written together where that is
+//! the same.
 
 use std::collections::{HashMap, HashSet};
 
 use crate::order::fold::Item;
 use crate::order::key_swap;
 use crate::order::key_swap::{Found, moves};
+use crate::order::step::{RowOperation, Step, StepRow};
 use crate::target::table::Plan;
-use crate::write::chunk::WriteMode;
-use crate::write::step::{RowOperation, Step, StepRow};
+use crate::write::mode::Attempt;
 use crate::{Error, Op, Result};
 
-/// Plans the steps of the tables named by `ordered`, of which each has its plan and its changes.
+/// A table that is written in event order.
+pub(crate) struct Ordered<'p, 'a> {
+    /// Its place in the chunk.
+    pub(crate) table: usize,
+    pub(crate) plan: &'p Plan,
+    pub(crate) items: &'p [Item<'a>],
+}
+
+/// Plans the steps of tables that are written in event order.
 ///
 /// # Errors
 /// [`Error::NoOldRow`].
-pub(crate) fn steps<'a>(
-    tables: &[(&Plan, &[Item<'a>])],
-    ordered: &[bool],
-    mode: &WriteMode,
-) -> Result<Vec<Step<'a>>> {
-    let mut sequence: Vec<(usize, usize)> = Vec::new();
-    for (table, (_, items)) in tables.iter().enumerate().filter(|(table, _)| ordered[*table]) {
-        sequence.extend((0..items.len()).map(|at| (table, at)));
-    }
-    sequence.sort_unstable_by_key(|(table, at)| tables[*table].1[*at].at);
+pub(crate) fn steps<'a>(tables: &[Ordered<'_, 'a>], attempt: &Attempt) -> Result<Vec<Step<'a>>> {
+    let places = tables.iter().enumerate();
+    let mut sequence: Vec<(usize, usize)> =
+        places.flat_map(|(place, table)| (0..table.items.len()).map(move |at| (place, at))).collect();
+    sequence.sort_unstable_by_key(|(place, at)| tables[*place].items[*at].at);
     let mut planner = Planner {
         steps: Vec::new(),
         open: false,
         keys: HashSet::new(),
         straight: HashMap::new(),
-        mode: *mode,
+        attempt: *attempt,
     };
     // where each table goes on: a rotation of keys takes several changes at once
     let mut next = vec![0; tables.len()];
-    for (table, at) in sequence {
-        if at >= next[table] {
-            let (plan, items) = tables[table];
-            next[table] = at + planner.take(table, plan, &items[at..])?;
+    for (place, at) in sequence {
+        if at >= next[place] {
+            let Ordered { table, plan, items } = &tables[place];
+            next[place] = at + planner.take(*table, plan, &items[at..])?;
         }
     }
     Ok(planner.steps)
@@ -50,7 +54,7 @@ struct Planner<'a> {
     keys: HashSet<String>,
     /// Position in the chunk before which a table has no rotation of keys.
     straight: HashMap<usize, usize>,
-    mode: WriteMode,
+    attempt: Attempt,
 }
 
 impl<'a> Planner<'a> {
@@ -62,12 +66,13 @@ impl<'a> Planner<'a> {
         let key: Vec<usize> = plan.mappings[identity].key.iter().map(|(_, to)| *to).collect();
         match item.change.op {
             Op::Insert => {
-                let key = if self.mode.careful && key.is_empty() { plan.key.clone() } else { key };
+                let key =
+                    if self.attempt.mode.is_careful() && key.is_empty() { plan.key.clone() } else { key };
                 self.join_apart(table, RowOperation::Insert, plan, key, item);
             }
             Op::Put if item.change.new.is_none() => return Ok(self.clear(table, plan, key, row, items)),
             // an update cannot give the row its number
-            Op::Put if plan.numbers_rows(&key) && (self.mode.bypass || !plan.acts_on_others) => {
+            Op::Put if plan.numbers_rows(&key) && (self.attempt.bypass || !plan.acts_on_others) => {
                 self.join(table, RowOperation::Clear, key.clone(), row, false);
                 self.join(table, RowOperation::Insert, key, row, false);
             }
@@ -87,9 +92,10 @@ impl<'a> Planner<'a> {
         Ok(1)
     }
 
-    /// Rows that are gone. Those that their statement left are written before, as far as keys tell them apart: with a row that goes, a foreign
-    /// key's action would take the rows that still refer to it, and what they refer to now stands in these. Where unique values are in the
-    /// way of that, the next attempt writes before only those that are there. Returns how many items that were.
+    /// Rows that are gone. Those that their statement left are written before, as far as keys tell them apart: with a
+    /// row that goes, a foreign key's action would take the rows that still refer to it, and what they refer to now
+    /// stands in these. Where unique values are in the way of that, the next attempt writes before only those that are
+    /// there. Returns how many items that were.
     fn clear(
         &mut self,
         table: usize,
@@ -98,7 +104,7 @@ impl<'a> Planner<'a> {
         row: StepRow<'a>,
         items: &[Item<'a>],
     ) -> usize {
-        if self.mode.bypass || !plan.acts_on_others {
+        if self.attempt.bypass || !plan.acts_on_others {
             self.join(table, RowOperation::Clear, key, row, false);
             return 1;
         }
@@ -121,7 +127,7 @@ impl<'a> Planner<'a> {
             gone.push(row);
         }
         let mut order = vec![(RowOperation::Put, &left), (RowOperation::Clear, &gone)];
-        if self.mode.apart {
+        if self.attempt.mode.is_apart() {
             order =
                 vec![(RowOperation::Touch, &left), (RowOperation::Clear, &gone), (RowOperation::Put, &left)];
         }
@@ -143,7 +149,7 @@ impl<'a> Planner<'a> {
             return 1;
         }
         if self.straight.get(&table).is_none_or(|until| item.at >= *until) {
-            match key_swap::find(plan, &key, items, self.mode.apart) {
+            match key_swap::find(plan, &key, items, self.attempt.mode.is_apart()) {
                 Found::Rotation(rotation) => {
                     self.rotate(table, plan, key, rotation.rows);
                     return rotation.changes;
@@ -160,12 +166,13 @@ impl<'a> Planner<'a> {
             self.join(table, RowOperation::Insert, key, row, false);
             return 1;
         }
-        let follows = !self.mode.bypass && plan.catalog_entry.parents.iter().any(|parent| parent.follows);
+        let follows = !self.attempt.bypass && plan.catalog_entry.parents.iter().any(|parent| parent.follows);
         self.join(table, if follows { RowOperation::Follow } else { RowOperation::Update }, key, row, false);
         1
     }
 
-    /// Several rows of one statement have changed keys among each other, which the source could because its key is checked later.
+    /// Several rows of one statement have changed keys among each other, which the source could because its key is
+    /// checked later.
     fn rotate(&mut self, table: usize, plan: &Plan, key: Vec<usize>, rows: Vec<StepRow<'a>>) {
         let alike = rows.iter().all(|row| row.new.map(|n| n.1) == rows[0].new.map(|n| n.1));
         self.open = false;
@@ -184,7 +191,8 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Adds a row to be inserted or deleted. Where each row is looked for first, one key's rows have to stand in different steps.
+    /// Adds a row to be inserted or deleted. Where each row is looked for first, one key's rows have to stand in
+    /// different steps.
     fn join_apart(
         &mut self,
         table: usize,
@@ -194,7 +202,7 @@ impl<'a> Planner<'a> {
         item: &Item<'a>,
     ) {
         let row = StepRow::of(item);
-        if self.mode.careful {
+        if self.attempt.mode.is_careful() {
             let text = key_text(plan, &key, item);
             self.join_text(table, operation, key, row, text.is_some(), text);
         } else {
@@ -226,7 +234,7 @@ impl<'a> Planner<'a> {
         row: StepRow<'a>,
         several: bool,
     ) {
-        let several = several && !self.mode.single;
+        let several = several && !self.attempt.mode.is_single();
         if let Some(last) = self.steps.last_mut().filter(|_| several && self.open)
             && (last.table, last.operation) == (table, operation)
             && last.key == key

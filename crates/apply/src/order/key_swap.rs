@@ -1,11 +1,11 @@
-//! Rows that take each other's keys, as they can where the source checks its key at the end of a statement or transaction. Written one
-//! by one they would be in each other's way.
+//! Rows that take each other's keys, as they can where the source checks its key at the end of a statement or
+//! transaction. Written one by one they would be in each other's way.
 
 use std::collections::{HashMap, HashSet};
 
 use crate::order::fold::Item;
+use crate::order::step::StepRow;
 use crate::target::table::Plan;
-use crate::write::step::StepRow;
 use crate::{Op, Row};
 
 /// Changes that have to be written at once.
@@ -36,9 +36,9 @@ pub(crate) enum Found<'a> {
     Unclear,
 }
 
-/// Looks for a rotation at the beginning of a table's changes: updates of one transaction to other keys, of which one takes a key that
-/// another row gives up only later; between them may be updates that leave the key alone. A row that moves on is known by its values,
-/// unless those of different rows are told `apart` by nothing.
+/// Looks for a rotation at the beginning of a table's changes: updates of one transaction to other keys, of which one
+/// takes a key that another row gives up only later; between them may be updates that leave the key alone. A row that
+/// moves on is known by its values, unless those of different rows are told `apart` by nothing.
 pub(crate) fn find<'a>(plan: &Plan, key: &[usize], items: &[Item<'a>], apart: bool) -> Found<'a> {
     let Some(txid) = items.first().map(|first| first.change.txid) else { return Found::Straight(0) };
     let of_one = |item: &&Item<'_>| item.change.op == Op::Update && item.change.txid == txid;

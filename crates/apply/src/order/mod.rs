@@ -3,3 +3,4 @@
 pub(crate) mod event_order;
 pub(crate) mod fold;
 pub(crate) mod key_swap;
+pub(crate) mod step;

@@ -1,11 +1,12 @@
 //! Columns of the source that the target's table lacks: their table is held before a value of theirs is lost.
 //!
-//! A value may be left out if the ALTER TABLE that the message names gives it to the row later: if it is what all rows of
-//! before have in that column.
+//! A value may be left out if the ALTER TABLE that the message names gives it to the row later: if it is what all rows
+//! of before have in that column.
 
 use crate::source::{Fill, Source, SourceColumn};
+use crate::target::column::TargetColumn;
 use crate::target::mapping::Mapping;
-use crate::target::table::{Plan, TargetColumn};
+use crate::target::table::Plan;
 use crate::{Error, MissingColumns, Result, Row};
 
 /// Whether the row may be written without the columns that the target lacks.

@@ -1,10 +1,10 @@
-//! Which column of a row goes into which column of the target.
+//! Mapping of a row's columns to the columns of the target.
 
 use std::sync::Arc;
 
 use tracing::warn;
 
-use crate::target::table::{Sameness, TargetColumn};
+use crate::target::column::{Sameness, TargetColumn};
 use crate::{Columns, Error, Result, Row};
 
 #[derive(Debug)]

@@ -1,4 +1,4 @@
-//! Which rows belong to a partition of the source's table, told to a target whose table may be partitioned otherwise.
+//! Bounds of a partition of the source's table, for a target whose table may be partitioned otherwise.
 //!
 //! Bounds arrive as PostgreSQL prints them. Their values are taken out here, and reach the target as parameters for the
 //! input functions of its columns' types: nothing of the text is ever part of a statement.

@@ -1,8 +1,10 @@
-//! How texts of a column become values of its type on the target: by the type's own input function, never by a cast that somebody has made.
+//! Reading of texts as values of a column's type on the target: by the type's own input function, never by a cast of
+//! the application's.
 //!
-//! The owner of a type may make casts to it from text, at any time, by functions of his own. They count where an expression is cast, so a user's type is
-//! never the target of one: its input function is called by name, or, where its result has no type of its own (enum types, ranges), a parameter is an
-//! array of the type, which the server reads with it. Arrays and composite types cannot be unnested from arrays as they are: they come as JSON.
+//! The owner of a type may make casts to it from text, at any time, by functions of his own. They count where an
+//! expression is cast, so a user's type is never the target of one: its input function is called by name, or, where its
+//! result has no type of its own (enum types, ranges), a parameter is an array of the type, which the server reads with
+//! it. Arrays and composite types cannot be unnested from arrays as they are: they come as JSON.
 
 use tokio_postgres::Row;
 
@@ -86,7 +88,8 @@ impl Reading {
     }
 }
 
-/// The parameters, one for each column, as rows to select from, without alias; and the names of their columns in order. A column without reading is text.
+/// The parameters, one for each column, as rows to select from, without alias; and the names of their columns in order.
+/// A column without reading is text.
 pub(crate) fn rows<'c>(
     columns: impl Iterator<Item = (String, Option<&'c Reading>)>,
 ) -> (String, Vec<String>) {
@@ -106,7 +109,8 @@ pub(crate) fn rows<'c>(
         names.push(name);
     }
     names.append(&mut last_names);
-    // a function of the application's may be named as these; PostgreSQL qualifies an unnest of several arrays by itself, and only that
+    // a function of the application's may be named as these; PostgreSQL qualifies an unnest of several arrays by
+    // itself, and only that
     let unnested = match arrays.as_slice() {
         [] => None,
         [array] => Some(format!("pg_catalog.unnest({array})")),

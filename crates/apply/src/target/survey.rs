@@ -1,5 +1,5 @@
-//! A look at the target's catalog once in each transaction: which tables are there, whether their structure is still the one that their
-//! plans were made for, and which foreign keys link them.
+//! Survey of the target's catalog, once in each transaction: which tables are there, whether their structure is still
+//! the one that their plans were made for, and which foreign keys link them.
 
 use tokio_postgres::{Client, Statement};
 

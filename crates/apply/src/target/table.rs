@@ -1,96 +1,19 @@
-//! What is known about a destination table: its columns as the target has them, its unique indexes, its prepared statements.
+//! Plan of a destination table: its columns as the target has them, its key, its unique indexes, and mappings of rows.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use tokio_postgres::{Client, Statement};
+use tokio_postgres::Client;
 
+use crate::target::column::{TargetColumn, sameness};
 use crate::target::mapping::Mapping;
 use crate::target::reading::{FIRST_OF_OTHERS, JOINS, READING, Reading};
 use crate::target::survey::CatalogEntry;
-use crate::write::net_changes::NetChanges;
-use crate::write::statement::Shape;
 use crate::{Columns, Error, MissingColumns, Result, Row, Source};
 
 /// Mappings kept for one table: with partial SQL each set of changed columns has one.
 const MAPPINGS: usize = 512;
-/// Statements kept for one table.
-const STATEMENTS: usize = 512;
 
-/// When two texts of a column's values mean that the values differ.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Sameness {
-    /// Always.
-    Text,
-    /// Where the output settings were pinned.
-    PinnedText,
-    /// Where they differ in more than trailing blanks.
-    Blanks,
-    /// Where they differ in more than zeros at the end of the fraction.
-    Numeric,
-    /// As `PinnedText`, but for minus zero.
-    Float,
-    /// Only the server knows.
-    Unknown,
-}
-
-#[derive(Debug)]
-pub(crate) struct TargetColumn {
-    pub(crate) name: String,
-    pub(crate) quoted: String,
-    /// The type that texts are read as: that of the column, without domain and without type modifier, so that the assignment to the column
-    /// still checks both (an explicit cast would cut too long values off silently).
-    pub(crate) type_name: String,
-    /// The type is PostgreSQL's own.
-    built_in: bool,
-    pub(crate) reading: Reading,
-    /// `operator(schema.=)` of the type's default B-tree class: an index can serve it, whatever the search_path.
-    pub(crate) equals: String,
-    /// Its type is a domain.
-    domain: bool,
-    pub(crate) generated: bool,
-    pub(crate) identity_always: bool,
-    pub(crate) sameness: Sameness,
-}
-
-impl TargetColumn {
-    /// The SQL of the column's value that is given by a column of [`reading::rows`].
-    pub(crate) fn read(&self, given: &str) -> String {
-        self.reading.read(given)
-    }
-
-    /// A literal is read by the type's input function, a parameter of type text only by a cast.
-    pub(crate) fn takes_literals(&self) -> bool {
-        matches!(self.reading, Reading::Typed { .. } | Reading::Json(_))
-    }
-
-    /// The SQL of the column's value that is given by a parameter alone.
-    pub(crate) fn read_one(&self, number: usize) -> String {
-        self.reading.read_one(number, &self.type_name)
-    }
-
-    /// SQL of a value of the column, to be compared by `equals`: the operators of enum types take no domain.
-    pub(crate) fn compared(&self, value: &str) -> String {
-        let base =
-            if self.domain && !self.built_in { format!("::{}", self.type_name) } else { String::new() };
-        format!("{value}{base}")
-    }
-
-    /// SQL for a field of a `row(…)` whose text tells the value `value` of this column. A cast of the application's type to text might be anything.
-    pub(crate) fn printed(&self, value: &str) -> String {
-        if self.built_in { format!("{value}::text") } else { value.to_owned() }
-    }
-
-    /// The SQL of two values having the same text.
-    pub(crate) fn same_text(&self, one: &str, other: &str) -> String {
-        if self.built_in {
-            format!("{one}::text operator(pg_catalog.=) {other}::text")
-        } else {
-            format!("row({one})::text operator(pg_catalog.=) row({other})::text")
-        }
-    }
-}
-
+/// A unique index or exclusion constraint.
 #[derive(Debug)]
 pub(crate) struct Unique {
     /// Positions of the columns; `None` of an exclusion constraint, or of an index with expressions.
@@ -98,6 +21,7 @@ pub(crate) struct Unique {
     immediate: bool,
 }
 
+/// What is known about a destination table.
 #[derive(Debug)]
 pub(crate) struct Plan {
     /// `schema.table`, plain: for messages.
@@ -113,14 +37,9 @@ pub(crate) struct Plan {
     /// The target's own key: for rows whose event does not tell one.
     pub(crate) key: Vec<usize>,
     pub(crate) mappings: Vec<Mapping>,
-    statements: HashMap<Shape, Statement>,
-    /// Chunks that are still to be written in event order, because folding met a collision lately.
-    pub(crate) ordered_for: u32,
     /// What the source says about the table, where that had to be asked.
     pub(crate) source: Option<Arc<Source>>,
     pub(crate) missing_columns: MissingColumns,
-    /// Its changes are gathered and written at the end.
-    pub(crate) net_changes: Option<NetChanges>,
 }
 
 const TABLE: &str = "
@@ -208,11 +127,8 @@ impl Plan {
             uniques,
             key,
             mappings: Vec::new(),
-            statements: HashMap::new(),
-            ordered_for: 0,
             source: None,
             missing_columns: MissingColumns::Hold,
-            net_changes: None,
         })
     }
 
@@ -231,41 +147,21 @@ impl Plan {
         Ok(self.mappings.len() - 1)
     }
 
-    /// Forgets mappings and statements when there have come to be too many. Positions given by [`map`](Self::map) become void.
+    /// Forgets mappings when there have come to be too many. Positions given by [`map`](Self::map) become void.
     pub(crate) fn trim(&mut self) {
         if self.mappings.len() > MAPPINGS {
             self.mappings.clear();
         }
-        if self.statements.len() > STATEMENTS {
-            self.statements.clear();
-        }
     }
 
-    /// The prepared statement of that shape.
-    ///
-    /// # Errors
-    /// The server's.
-    pub(crate) async fn statement(
-        &mut self,
-        client: &Client,
-        shape: &Shape,
-    ) -> std::result::Result<Statement, tokio_postgres::Error> {
-        if let Some(statement) = self.statements.get(shape) {
-            return Ok(statement.clone());
-        }
-        let statement = client.prepare(&shape.sql(self)).await?;
-        self.statements.insert(shape.clone(), statement.clone());
-        Ok(statement)
-    }
-
-    /// The target numbers rows by itself (`generated always as identity`), in a column outside the key: it takes a number of ours in an
-    /// insert, never in an update.
+    /// The target numbers rows by itself (`generated always as identity`), in a column outside the key: it takes a
+    /// number of ours in an insert, never in an update.
     pub(crate) fn numbers_rows(&self, key: &[usize]) -> bool {
         self.columns.iter().enumerate().any(|(at, column)| column.identity_always && !key.contains(&at))
     }
 
-    /// Rows of different keys can be in each other's way while they change: there is a unique index or exclusion constraint besides
-    /// the key that is checked at once.
+    /// Rows of different keys can be in each other's way while they change: there is a unique index or exclusion
+    /// constraint besides the key that is checked at once.
     pub(crate) fn can_collide(&self, key: &[usize]) -> bool {
         self.uniques.iter().any(|unique| {
             unique.immediate
@@ -315,22 +211,5 @@ impl Plan {
             && mapping.columns.are_all()
             && !self.key.is_empty()
             && self.key.iter().all(|to| mapping.position(*to).is_some())
-    }
-}
-
-/// Types by their fixed object ids.
-fn sameness(base: u32, is_enum: bool, deterministic: bool) -> Sameness {
-    match base {
-        // text, varchar: a nondeterministic collation takes different texts for equal
-        25 | 1043 if deterministic => Sameness::Text,
-        // "char", name, int8, int2, int4, oid, cidr, macaddr8, macaddr, inet, bit, varbit, uuid, pg_lsn
-        18 | 19 | 20 | 21 | 23 | 26 | 650 | 774 | 829 | 869 | 1560 | 1562 | 2950 | 3220 => Sameness::Text,
-        // bool, bytea, money, date, time, timestamp, timestamptz, timetz
-        16 | 17 | 790 | 1082 | 1083 | 1114 | 1184 | 1266 => Sameness::PinnedText,
-        1042 if deterministic => Sameness::Blanks,
-        700 | 701 => Sameness::Float,
-        1700 => Sameness::Numeric,
-        _ if is_enum => Sameness::Text,
-        _ => Sameness::Unknown,
     }
 }

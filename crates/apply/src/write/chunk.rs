@@ -1,50 +1,40 @@
-//! One chunk of changes: which tables can be folded, and in which order everything is written.
+//! Chunk of changes: which tables can be folded, and in which order everything is written.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use tokio_postgres::Client;
 
-use crate::applied::TableCounts;
-use crate::conflict::Conflicts;
 use crate::order::event_order;
+use crate::order::event_order::Ordered;
 use crate::order::fold::{Folded, Item, fold};
+use crate::order::step::{RowOperation, Step, folded_steps};
 use crate::target::lacking_columns;
 use crate::target::table::Plan;
+use crate::write::mode::{Attempt, WriteMode};
 use crate::write::row_by_row;
-use crate::write::step::{RowOperation, folded_steps, run};
-use crate::{Change, OnConflict, Result};
-
-/// How a chunk is to be written.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct WriteMode {
-    /// Foreign keys are out of force.
-    pub(crate) bypass: bool,
-    /// Everything in event order.
-    pub(crate) in_order: bool,
-    /// Rows of the same values that change keys one after the other are different rows.
-    pub(crate) apart: bool,
-    /// Each row in a statement of its own.
-    pub(crate) single: bool,
-    /// One statement after the other, each with a look at which rows are there.
-    pub(crate) careful: bool,
-    pub(crate) on_conflict: OnConflict,
-}
+use crate::write::step::run;
+use crate::write::table::{ChunkTable, Part, TargetTable};
+use crate::{Change, Result};
 
 /// The tables of a chunk, and the positions of each one's changes.
-pub(crate) fn tables(changes: &[Change]) -> (Vec<Arc<str>>, Vec<Vec<usize>>) {
-    let mut tables: Vec<Arc<str>> = Vec::new();
-    let mut positions: Vec<Vec<usize>> = Vec::new();
+pub(crate) fn parts(changes: &[Change]) -> Vec<Part> {
+    let mut parts: Vec<Part> = Vec::new();
     let mut places: HashMap<&str, usize> = HashMap::new();
     for (at, change) in changes.iter().enumerate() {
         let place = *places.entry(&change.table).or_insert_with(|| {
-            tables.push(Arc::clone(&change.table));
-            positions.push(Vec::new());
-            positions.len() - 1
+            parts.push(Part { table: Arc::clone(&change.table), positions: Vec::new() });
+            parts.len() - 1
         });
-        positions[place].push(at);
+        parts[place].positions.push(at);
     }
-    (tables, positions)
+    parts
+}
+
+/// The changes of a table, and what they come to; `None`: they are written in event order.
+struct Work<'a> {
+    items: Vec<Item<'a>>,
+    folded: Option<Folded<'a>>,
 }
 
 /// Writes a chunk.
@@ -53,69 +43,80 @@ pub(crate) fn tables(changes: &[Change]) -> (Vec<Arc<str>>, Vec<Vec<usize>>) {
 /// Those of writing.
 pub(crate) async fn write(
     client: &Client,
-    plans: &mut [Plan],
+    tables: &mut [ChunkTable],
     changes: &[Change],
-    positions: &[Vec<usize>],
-    mode: &WriteMode,
-    counts: &mut [TableCounts],
-    conflicts: &mut [Conflicts],
+    attempt: &Attempt,
 ) -> Result<()> {
-    let mut items: Vec<Vec<Item<'_>>> = Vec::with_capacity(plans.len());
-    for (table, plan) in plans.iter_mut().enumerate() {
-        counts[table].changes = positions[table].len() as u64;
-        items.push(positions[table].iter().map(|at| item(plan, *at, &changes[*at])).collect::<Result<_>>()?);
+    let mut work: Vec<Work<'_>> = Vec::with_capacity(tables.len());
+    for table in tables.iter_mut() {
+        let ChunkTable { part, target, counts, .. } = table;
+        counts.changes = part.positions.len() as u64;
+        let items = part.positions.iter().map(|at| item(&mut target.plan, *at, &changes[*at]));
+        work.push(Work { items: items.collect::<Result<_>>()?, folded: None });
     }
-    let mut folded: Vec<Option<Folded<'_>>> = Vec::with_capacity(plans.len());
-    for (plan, items) in plans.iter_mut().zip(&items) {
-        if let Some(mut net_changes) = plan.net_changes.take() {
-            let taken = net_changes.take(client, plan, items).await;
-            plan.net_changes = Some(net_changes);
-            taken?;
-            folded.push(Some(Folded::default()));
+    for (table, Work { items, folded }) in tables.iter_mut().zip(&mut work) {
+        let TargetTable { plan, ordered_for, net_changes, .. } = &mut table.target;
+        if let Some(net_changes) = net_changes {
+            net_changes.take(client, plan, items).await?;
+            *folded = Some(Folded::default());
             continue;
         }
-        let in_order = mode.in_order || plan.ordered_for > 0;
-        plan.ordered_for = plan.ordered_for.saturating_sub(1);
-        folded.push(if in_order { None } else { fold(plan, items) });
+        let in_order = attempt.mode != WriteMode::Folded || *ordered_for > 0;
+        *ordered_for = ordered_for.saturating_sub(1);
+        *folded = if in_order { None } else { fold(plan, items) };
     }
-    let links = Links::between(plans, mode.bypass);
-    for (table, folded) in folded.iter_mut().enumerate() {
+    let links = Links::between(tables, attempt.bypass);
+    for (table, work) in work.iter_mut().enumerate() {
         // a row that goes and comes back would take those with it that refer to it
-        folded.take_if(|folded| !folded.equals.is_empty() && links.refer_to(table));
+        work.folded.take_if(|folded| !folded.equals.is_empty() && links.refer_to(table));
     }
-    links.spread(&mut folded);
+    links.spread(&mut work);
 
-    let ordered: Vec<bool> = folded.iter().map(Option::is_none).collect();
+    let mut steps = folded_tables(tables, &work, &links)?;
+    let ordered = tables.iter().zip(&work).enumerate().filter(|(_, (_, work))| work.folded.is_none());
+    let ordered =
+        ordered.map(|(table, (of, work))| Ordered { table, plan: &of.target.plan, items: &work.items });
+    steps.extend(event_order::steps(&ordered.collect::<Vec<_>>(), attempt)?);
+    if attempt.mode.is_careful() {
+        return row_by_row::run(client, tables, &steps, attempt).await;
+    }
+    run(client, tables, &steps, attempt.bypass).await
+}
+
+/// The steps of the tables whose changes are folded.
+fn folded_tables<'a>(
+    tables: &mut [ChunkTable],
+    work: &'a [Work<'_>],
+    links: &Links,
+) -> Result<Vec<Step<'a>>> {
     let mut steps = Vec::new();
     // rows that go make room for others, where no foreign key needs them until the others have moved away
     let early = |table: usize, plan: &Plan| !links.touch(table) && plan.can_collide(&plan.key);
-    for (table, folded) in folded.iter().enumerate() {
-        if let Some(folded) = folded.as_ref().filter(|_| early(table, &plans[table])) {
-            steps.extend(folded_steps(table, &mut plans[table], folded, RowOperation::Delete)?);
-            steps.extend(folded_steps(table, &mut plans[table], folded, RowOperation::Clear)?);
+    for (table, work) in work.iter().enumerate() {
+        let plan = &mut tables[table].target.plan;
+        if let Some(folded) = work.folded.as_ref().filter(|_| early(table, plan)) {
+            steps.extend(folded_steps(table, plan, folded, RowOperation::Delete)?);
+            steps.extend(folded_steps(table, plan, folded, RowOperation::Clear)?);
         }
     }
     for table in links.parents_first() {
-        if let Some(folded) = &folded[table] {
+        let plan = &mut tables[table].target.plan;
+        if let Some(folded) = &work[table].folded {
             let all = folded.equals_exist;
-            steps.extend(folded_steps(table, &mut plans[table], folded, RowOperation::DeleteEquals { all })?);
-            steps.extend(folded_steps(table, &mut plans[table], folded, RowOperation::Update)?);
-            steps.extend(folded_steps(table, &mut plans[table], folded, RowOperation::Put)?);
-            steps.extend(folded_steps(table, &mut plans[table], folded, RowOperation::Insert)?);
+            steps.extend(folded_steps(table, plan, folded, RowOperation::DeleteEquals { all })?);
+            steps.extend(folded_steps(table, plan, folded, RowOperation::Update)?);
+            steps.extend(folded_steps(table, plan, folded, RowOperation::Put)?);
+            steps.extend(folded_steps(table, plan, folded, RowOperation::Insert)?);
         }
     }
     for table in links.parents_first().into_iter().rev() {
-        if let Some(folded) = folded[table].as_ref().filter(|_| !early(table, &plans[table])) {
-            steps.extend(folded_steps(table, &mut plans[table], folded, RowOperation::Delete)?);
-            steps.extend(folded_steps(table, &mut plans[table], folded, RowOperation::Clear)?);
+        let plan = &mut tables[table].target.plan;
+        if let Some(folded) = work[table].folded.as_ref().filter(|_| !early(table, plan)) {
+            steps.extend(folded_steps(table, plan, folded, RowOperation::Delete)?);
+            steps.extend(folded_steps(table, plan, folded, RowOperation::Clear)?);
         }
     }
-    let of_tables: Vec<_> = plans.iter().zip(&items).map(|(plan, items)| (plan, items.as_slice())).collect();
-    steps.extend(event_order::steps(&of_tables, &ordered, mode)?);
-    if mode.careful {
-        return row_by_row::run(client, plans, &steps, mode, counts, conflicts).await;
-    }
-    run(client, plans, &steps, mode, counts).await
+    Ok(steps)
 }
 
 fn item<'a>(plan: &mut Plan, at: usize, change: &'a Change) -> Result<Item<'a>> {
@@ -136,17 +137,18 @@ struct Links {
 }
 
 impl Links {
-    fn between(plans: &[Plan], bypass: bool) -> Links {
+    fn between(tables: &[ChunkTable], bypass: bool) -> Links {
         let mut links = Vec::new();
         if !bypass {
-            for (child, plan) in plans.iter().enumerate() {
-                for end in &plan.catalog_entry.parents {
-                    let parents = plans.iter().enumerate().filter(|(_, p)| p.catalog_entry.oid == end.oid);
+            for (child, table) in tables.iter().enumerate() {
+                for end in &table.target.plan.catalog_entry.parents {
+                    let is_parent = |other: &ChunkTable| other.target.plan.catalog_entry.oid == end.oid;
+                    let parents = tables.iter().enumerate().filter(|(_, other)| is_parent(other));
                     links.extend(parents.map(|(parent, _)| (child, parent, end.acts)));
                 }
             }
         }
-        Links { tables: plans.len(), links }
+        Links { tables: tables.len(), links }
     }
 
     fn touch(&self, table: usize) -> bool {
@@ -158,12 +160,12 @@ impl Links {
     }
 
     /// Where one of the tables linked by actions is written in event order, all of them have to be.
-    fn spread(&self, folded: &mut [Option<Folded<'_>>]) {
+    fn spread(&self, work: &mut [Work<'_>]) {
         let mut changed = true;
         while std::mem::take(&mut changed) {
             for (child, parent, _) in self.links.iter().filter(|(_, _, acts)| *acts) {
-                if folded[*child].is_none() != folded[*parent].is_none() {
-                    (folded[*child], folded[*parent]) = (None, None);
+                if work[*child].folded.is_none() != work[*parent].folded.is_none() {
+                    (work[*child].folded, work[*parent].folded) = (None, None);
                     changed = true;
                 }
             }

@@ -1,4 +1,4 @@
-//! What the values of a statement's parameters look like on the wire.
+//! Parameters of statements on the wire.
 
 use std::error::Error;
 use std::fmt::Write as _;

@@ -1,10 +1,11 @@
-//! The condition on the target's rows that a partition of the source's table holds.
+//! Condition on the target's rows that a partition of the source's table holds.
 
 use tokio_postgres::Client;
 use tokio_postgres::types::{ToSql, Type};
 
+use crate::target::column::TargetColumn;
 use crate::target::partition_bounds::{Bound, Datum, Key, Level};
-use crate::target::table::{Plan, TargetColumn};
+use crate::target::table::Plan;
 
 /// Types that take each other's values without a change, or not at all, and sort them alike.
 const ALIKE: &[&[&str]] = &[
@@ -12,8 +13,8 @@ const ALIKE: &[&[&str]] = &[
     &["pg_catalog.text", "pg_catalog.varchar"],
 ];
 
-/// Whether a value of the source's type sorts among the target's as it did on the source. A date becomes a timestamp, but not
-/// the other way round.
+/// Whether a value of the source's type sorts among the target's as it did on the source. A date becomes a timestamp,
+/// but not the other way round.
 fn sorts_alike(source: &str, target: &str) -> bool {
     source == target
         || (source, target) == ("pg_catalog.date", "pg_catalog.timestamp")
@@ -22,16 +23,6 @@ fn sorts_alike(source: &str, target: &str) -> bool {
 
 /// Types whose equal values have equal hashes, across each other.
 const HASHED_ALIKE: &[&str] = &["pg_catalog.int2", "pg_catalog.int4", "pg_catalog.int8"];
-
-/// A column of the target as a partition key.
-const COLUMN: &str = "
-select londiste_rs.base_type_name(a.atttypid),
-       londiste_rs.base_type_name(a.atttypid) in (select 'pg_catalog.' || t.typname from pg_catalog.pg_type t
-           where t.typnamespace = 'pg_catalog'::pg_catalog.regnamespace and t.typtype = 'b' and t.typelem = 0),
-       londiste_rs.collation_identity(a.attcollation),
-       coalesce((select l.collisdeterministic from pg_catalog.pg_collation l where l.oid = a.attcollation), true),
-       case when londiste_rs.base_type_name(a.atttypid) in ('pg_catalog.varchar', 'pg_catalog.bpchar') then -1 else a.atttypmod end
-  from pg_catalog.pg_attribute a where a.attrelid = $1 and a.attname = $2::text::name and a.attnum > 0 and not a.attisdropped";
 
 /// A condition on rows `t`, with the texts of its parameters.
 #[derive(Debug, Default)]
@@ -112,11 +103,11 @@ async fn column<'a>(
     if let Some(class) = class {
         return Err(format!("its partition key orders column {name} by operator class {class}").into());
     }
-    let row = client.query_one(COLUMN, &[&plan.catalog_entry.oid, &name]).await?;
-    let (of_target, built_in): (String, bool) = (row.get(0), row.get(1));
-    let (here, deterministic): (Option<String>, bool) = (row.get(2), row.get(3));
+    let key_column = pgq::partition::key_column(client, plan.catalog_entry.oid, name).await?;
+    let (of_target, built_in) = (key_column.type_name, key_column.is_built_in);
+    let (here, deterministic) = (key_column.collation, key_column.is_deterministic);
     let of_source = source_type.as_deref().unwrap_or_default();
-    let rounds: i32 = row.get(4);
+    let rounds = key_column.rounds;
     let both_hashed = [of_source, &of_target].iter().all(|name| HASHED_ALIKE.contains(name));
     let suits = match level.by.as_str() {
         "h" => built_in && (of_source == of_target || both_hashed),

@@ -1,11 +1,10 @@
-//! A server's refusal in our words, without values of rows.
+//! Refusal by the server, in our words and without values of rows.
 
-use tokio_postgres::error::{DbError, SqlState};
+use tokio_postgres::error::DbError;
 
-use crate::write::chunk::WriteMode;
 use crate::write::encoding;
 use crate::write::encoding::is_about_encoding;
-use crate::{Error, OnConflict, Row};
+use crate::{Error, Row};
 
 /// What was being done when the server refused.
 #[derive(Debug)]
@@ -78,52 +77,16 @@ fn remedy(db: &DbError) -> Option<&'static str> {
     })
 }
 
-/// What to try after a refusal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Next {
-    /// In event order, row by row: it may succeed, else it names the very event.
-    InOrder,
-    /// In event order, with rows of equal values taken for different rows.
-    Apart,
-    /// In event order, one statement after the other, each with a look at which rows are there.
-    Careful,
-    /// As before, but each row in a statement of its own: to name the event.
-    Single,
-    /// With the table's structure read anew.
-    Anew,
-    /// Nothing helps.
-    GiveUp,
-}
-
-/// The remedy for an error in a chunk that was written like that.
-pub(crate) fn next(error: &Error, mode: &WriteMode) -> Next {
-    let unique = match error {
-        Error::Refused { code, .. } => **code == SqlState::UNIQUE_VIOLATION,
-        other => matches!(other, Error::NotUnique { .. }),
-    };
-    let class = error.code().and_then(|code| code.code().get(..2));
-    match class {
-        _ if unique && mode.in_order && !mode.apart && !mode.careful => Next::Apart,
-        _ if unique && mode.apart && mode.on_conflict.overwrites() => Next::Careful,
-        // rows that are not there are nothing unusual under this policy: no attempt in between
-        _ if matches!(error, Error::RowMissing { .. })
-            && mode.on_conflict == OnConflict::Skip
-            && !mode.careful =>
-        {
-            Next::Careful
-        }
-        _ if matches!(error, Error::RowMissing { .. }) && mode.in_order && !mode.careful => Next::Careful,
-        _ if matches!(error, Error::NotUnique { .. } | Error::RowMissing { .. }) && !mode.in_order => {
-            Next::InOrder
-        }
-        Some("22" | "23") if !mode.in_order => Next::InOrder,
-        Some("22" | "23")
-            if !mode.single
-                && matches!(error, Error::Refused { first_event, last_event, .. } if first_event != last_event) =>
-        {
-            Next::Single
-        }
-        Some("42" | "0A") if error.code() != Some(&SqlState::INSUFFICIENT_PRIVILEGE) => Next::Anew,
-        _ => Next::GiveUp,
+impl Error {
+    /// A deferred constraint that the commit of a transaction has found violated, where the server names its table.
+    pub fn at_commit(source: &tokio_postgres::Error) -> Option<Error> {
+        let db = source.as_db_error()?;
+        let table = format!("{}.{}", db.schema()?, db.table()?);
+        let own = pgq::table::is_own_cause(db.code().code());
+        own.then(|| {
+            let (first_event, last_event) = (0, 0);
+            Doing { table: &table, op: "commit", first_event, last_event, key: None, row: None }
+                .refused_by(db)
+        })
     }
 }

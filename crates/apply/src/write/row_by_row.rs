@@ -1,5 +1,5 @@
-//! Steps executed one after the other, each after a look at which of its rows are there: so that a conflict is known by its row, and can be
-//! settled as the policy says. Slow, and only for chunks that have met a conflict.
+//! Steps executed one after the other, each after a look at which of its rows are there: so that a conflict is known by
+//! its row, and can be settled as the policy says. Slow, and only for chunks that have met a conflict.
 
 use std::collections::BTreeSet;
 
@@ -7,10 +7,11 @@ use tokio_postgres::Client;
 
 use crate::applied::TableCounts;
 use crate::conflict::{Conflict, Conflicts};
-use crate::target::table::Plan;
-use crate::write::chunk::WriteMode;
+use crate::order::step::{RowOperation, Step, StepRow, describe};
+use crate::write::mode::Attempt;
 use crate::write::statement::Shape;
-use crate::write::step::{RowOperation, Step, StepRow, describe, execute, not_unique, row_missing};
+use crate::write::step::{execute, not_unique, row_missing};
+use crate::write::table::{ChunkTable, TargetTable};
 use crate::{Error, OnConflict, Result};
 
 /// Executes steps in order, and adds to the counts of each table what they did.
@@ -19,24 +20,21 @@ use crate::{Error, OnConflict, Result};
 /// Those of writing; [`RowMissing`](crate::Error::RowMissing) where conflicts are errors.
 pub(crate) async fn run(
     client: &Client,
-    plans: &mut [Plan],
+    tables: &mut [ChunkTable],
     steps: &[Step<'_>],
-    mode: &WriteMode,
-    counts: &mut [TableCounts],
-    conflicts: &mut [Conflicts],
+    attempt: &Attempt,
 ) -> Result<()> {
     for step in steps {
-        let (plan, counts) = (&mut plans[step.table], &mut counts[step.table]);
-        let conflicts = &mut conflicts[step.table];
-        Careful { client, plan, mode, counts, conflicts }.take(step).await?;
+        let ChunkTable { target, counts, conflicts, .. } = &mut tables[step.table];
+        Careful { client, target, attempt, counts, conflicts }.take(step).await?;
     }
     Ok(())
 }
 
 struct Careful<'s> {
     client: &'s Client,
-    plan: &'s mut Plan,
-    mode: &'s WriteMode,
+    target: &'s mut TargetTable,
+    attempt: &'s Attempt,
     counts: &'s mut TableCounts,
     conflicts: &'s mut Conflicts,
 }
@@ -85,7 +83,7 @@ impl Careful<'_> {
 
     /// Inserts rows; those whose key is there are updated, which is a conflict if it is `told`.
     async fn insert(&mut self, step: &Step<'_>, told: bool) -> Result<()> {
-        let plain = step.key.is_empty() || (told && !self.mode.on_conflict.overwrites());
+        let plain = step.key.is_empty() || (told && !self.attempt.on_conflict.overwrites());
         let absent = if plain { (0..step.rows.len()).collect() } else { self.absent(step).await? };
         let part = |there: bool| -> Vec<_> {
             let rows = step.rows.iter().enumerate().filter(|(at, _)| absent.contains(at) != there);
@@ -117,12 +115,12 @@ impl Careful<'_> {
     /// Makes rows what they are on the source, as far as their events tell all of them; nothing where the policy is
     /// to skip.
     async fn bring(&mut self, step: &Step<'_>, rows: Vec<StepRow<'_>>) -> Result<()> {
-        if !self.mode.on_conflict.overwrites() {
+        if !self.attempt.on_conflict.overwrites() {
             return Ok(());
         }
         for row in rows {
             let whole = row.new.is_some_and(|(new, mapping)| {
-                new.columns.are_all() || self.plan.mappings.get(mapping).is_some_and(|m| m.whole)
+                new.columns.are_all() || self.target.plan.mappings.get(mapping).is_some_and(|m| m.whole)
             });
             if whole {
                 let row = StepRow { identity: row.new, ..row };
@@ -141,7 +139,7 @@ impl Careful<'_> {
 
     /// A row to delete that is not there: no conflict where a cascade may have taken it.
     fn gone(&mut self, row: &StepRow<'_>) -> Result<()> {
-        if self.plan.may_cascade(self.mode.bypass) { Ok(()) } else { self.conflict("delete", row) }
+        if self.target.plan.may_cascade(self.attempt.bypass) { Ok(()) } else { self.conflict("delete", row) }
     }
 
     /// Refuses to judge a row that its event tells by all values, in a table with a key that has several rows for a
@@ -149,10 +147,10 @@ impl Careful<'_> {
     /// says whether it is a conflict.
     fn late(&self, op: &'static str, row: &StepRow<'_>) -> Result<()> {
         match row.identity {
-            Some((values, mapping)) if self.plan.identifies_late(mapping) => Err(Error::Differs {
+            Some((values, mapping)) if self.target.plan.identifies_late(mapping) => Err(Error::Differs {
                 op,
-                table: self.plan.table.clone(),
-                key: self.plan.describe_own_key(values, mapping),
+                table: self.target.plan.table.clone(),
+                key: self.target.plan.describe_own_key(values, mapping),
                 event_id: row.event_id,
             }),
             _ => Ok(()),
@@ -160,15 +158,15 @@ impl Careful<'_> {
     }
 
     fn conflict(&mut self, op: &'static str, row: &StepRow<'_>) -> Result<()> {
-        if self.mode.on_conflict == OnConflict::Error {
-            return Err(row_missing(self.plan, op, row));
+        if self.attempt.on_conflict == OnConflict::Error {
+            return Err(row_missing(&self.target.plan, op, row));
         }
         self.note(op, row);
         Ok(())
     }
 
     fn note(&mut self, op: &'static str, row: &StepRow<'_>) {
-        let key = describe(self.plan, row).unwrap_or_default();
+        let key = describe(&self.target.plan, row).unwrap_or_default();
         self.conflicts.add(Conflict { op, key, event_id: row.event_id });
     }
 
@@ -176,9 +174,9 @@ impl Careful<'_> {
         if step.rows.is_empty() {
             return Ok(0);
         }
-        let found = execute(self.client, self.plan, step).await?;
+        let found = execute(self.client, self.target, step).await?;
         if step.operation != RowOperation::Insert && found > step.rows.len() as u64 {
-            return Err(not_unique(self.plan, step));
+            return Err(not_unique(&self.target.plan, step));
         }
         Ok(found)
     }
@@ -186,14 +184,18 @@ impl Careful<'_> {
     /// Positions of the rows whose key is not there.
     async fn absent(&mut self, step: &Step<'_>) -> Result<BTreeSet<usize>> {
         let shape = Shape::Missing { key: step.key.clone() };
-        let statement =
-            self.plan.statement(self.client, &shape).await.map_err(|e| step.doing(self.plan).refused(e))?;
-        let parameters = step.parameters(self.plan, &shape);
+        let statement = self
+            .target
+            .statements
+            .prepare(self.client, &self.target.plan, &shape)
+            .await
+            .map_err(|e| step.doing(&self.target.plan).refused(e))?;
+        let parameters = step.parameters(&self.target.plan, &shape);
         let rows = self
             .client
             .query(&statement, &parameters.as_sql())
             .await
-            .map_err(|e| step.doing(self.plan).refused(e))?;
+            .map_err(|e| step.doing(&self.target.plan).refused(e))?;
         Ok(rows.iter().filter_map(|row| usize::try_from(row.get::<_, i64>(0) - 1).ok()).collect())
     }
 }

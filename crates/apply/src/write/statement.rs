@@ -1,4 +1,8 @@
-//! The SQL that writes rows. Values travel as texts, in one parameter for each column.
+//! Statements that write rows. Values travel as texts, in one parameter for each column.
+
+use std::collections::HashMap;
+
+use tokio_postgres::{Client, Statement};
 
 use crate::target::reading;
 use crate::target::table::Plan;
@@ -16,13 +20,49 @@ pub(crate) enum Shape {
     Delete { key: Vec<usize> },
     /// Finds the keys without a row. Parameters as `Delete`; returns their positions from 1.
     Missing { key: Vec<usize> },
-    /// Updates one of the rows that equal the old one. Parameters: a text for each column to set, then one for each column of the
-    /// old row that is not NULL.
+    /// Updates one of the rows that equal the old one. Parameters: a text for each column to set, then one for each
+    /// column of the old row that is not NULL.
     UpdateOne { columns: Vec<usize>, old: Vec<(usize, Null)> },
     /// Deletes one of the rows that equal the old one. Parameters: as the old row's above.
     DeleteOne { old: Vec<(usize, Null)> },
     /// Deletes, for each row given, one of the rows that equal it. Parameters: an array for each column.
     DeleteEquals { columns: Vec<usize> },
+}
+
+/// Statements kept for one table.
+const KEPT: usize = 512;
+
+/// The prepared statements of a table, by their shapes.
+#[derive(Debug, Default)]
+pub(crate) struct Statements {
+    prepared: HashMap<Shape, Statement>,
+}
+
+impl Statements {
+    /// The prepared statement of that shape.
+    ///
+    /// # Errors
+    /// The server's.
+    pub(crate) async fn prepare(
+        &mut self,
+        client: &Client,
+        plan: &Plan,
+        shape: &Shape,
+    ) -> std::result::Result<Statement, tokio_postgres::Error> {
+        if let Some(statement) = self.prepared.get(shape) {
+            return Ok(statement.clone());
+        }
+        let statement = client.prepare(&shape.sql(plan)).await?;
+        self.prepared.insert(shape.clone(), statement.clone());
+        Ok(statement)
+    }
+
+    /// Forgets them when there have come to be too many.
+    pub(crate) fn trim(&mut self) {
+        if self.prepared.len() > KEPT {
+            self.prepared.clear();
+        }
+    }
 }
 
 /// Whether the old row's column is NULL.
@@ -175,7 +215,8 @@ fn list(parts: impl Iterator<Item = String>) -> String {
     parts.collect::<Vec<_>>().join(", ")
 }
 
-/// The parameters as rows, without alias, and the names of their columns: of each value v0 and so on, of each key column k0 and so on.
+/// The parameters as rows, without alias, and the names of their columns: of each value v0 and so on, of each key
+/// column k0 and so on.
 fn given(plan: &Plan, values: &[usize], key: &[usize]) -> (String, String) {
     let named = |letter: char| {
         move |(i, at): (usize, &usize)| (format!("{letter}{i}"), Some(&plan.columns[*at].reading))
@@ -221,7 +262,7 @@ fn row_matches(plan: &Plan, old: &[(usize, Null)], before: usize) -> String {
         }
         parameter += 1;
         let value = column.read_one(parameter);
-        use crate::target::table::Sameness::{PinnedText, Text};
+        use crate::target::column::Sameness::{PinnedText, Text};
         conditions.push(match column.sameness {
             // an index can serve this
             Text | PinnedText => format!("{} {} {value}", column.compared(&name), column.equals),

@@ -1,101 +1,15 @@
-//! Steps, each one statement over some rows of one table, and their execution.
+//! Execution of steps: shapes, parameters and answers of their statements.
 
 use tokio_postgres::Client;
 
-use crate::applied::TableCounts;
-use crate::order::fold::{Folded, Item};
+use crate::order::step::{RowOperation, Step, StepRow, describe};
 use crate::target::table::Plan;
-use crate::write::chunk::WriteMode;
 use crate::write::parameter::{Array, Text};
 use crate::write::pipeline::{Parameters, Pipeline};
 use crate::write::refusal::Doing;
 use crate::write::statement::Shape;
-use crate::{Error, Result, Row};
-
-/// What a step does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum RowOperation {
-    Insert,
-    Update,
-    /// Update where the row is, insert where it is not.
-    Put,
-    /// Update where the row is.
-    Touch,
-    Delete,
-    /// Delete where the row is.
-    Clear,
-    /// Update of one row that may have got its new key already, by a foreign key's action.
-    Follow,
-    /// Update of one of several equal rows.
-    UpdateOne,
-    /// Deletion of one of several equal rows.
-    DeleteOne,
-    /// The same for many rows at once; `all`: it is an error when one is not there.
-    DeleteEquals {
-        all: bool,
-    },
-}
-
-/// A row, or a pair of rows, with their mappings.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct StepRow<'a> {
-    pub(crate) event_id: i64,
-    pub(crate) new: Option<(&'a Row, usize)>,
-    /// The row that tells which row is meant.
-    pub(crate) identity: Option<(&'a Row, usize)>,
-}
-
-impl<'a> StepRow<'a> {
-    pub(crate) fn of(item: &Item<'a>) -> StepRow<'a> {
-        StepRow {
-            event_id: item.change.event_id,
-            new: item.change.new.as_ref().zip(item.new),
-            identity: item.identity(),
-        }
-    }
-}
-
-/// One statement: some rows of one table, all new ones of one mapping.
-#[derive(Debug)]
-pub(crate) struct Step<'a> {
-    pub(crate) table: usize,
-    pub(crate) operation: RowOperation,
-    /// Target positions of the key.
-    pub(crate) key: Vec<usize>,
-    pub(crate) rows: Vec<StepRow<'a>>,
-}
-
-/// The steps of one kind that a folded table needs: one for each mapping of its rows.
-pub(crate) fn folded_steps<'a>(
-    table: usize,
-    plan: &mut Plan,
-    folded: &'a Folded<'_>,
-    operation: RowOperation,
-) -> Result<Vec<Step<'a>>> {
-    let nets = match operation {
-        RowOperation::Insert => &folded.inserts,
-        RowOperation::DeleteEquals { .. } => &folded.equals,
-        RowOperation::Update => &folded.updates,
-        RowOperation::Put => &folded.puts,
-        RowOperation::Clear => &folded.clears,
-        _ => &folded.deletes,
-    };
-    let mut steps: Vec<(usize, Step<'a>)> = Vec::new();
-    for net in nets {
-        let mapping = plan.map(&net.row.columns, net.event_id)?;
-        let of_row = Some((net.row.as_ref(), mapping));
-        let new = of_row
-            .filter(|_| matches!(operation, RowOperation::Insert | RowOperation::Update | RowOperation::Put));
-        let row = StepRow { event_id: net.event_id, new, identity: of_row };
-        match steps.iter_mut().find(|(of, _)| *of == mapping) {
-            Some((_, step)) => step.rows.push(row),
-            None => {
-                steps.push((mapping, Step { table, operation, key: folded.key.clone(), rows: vec![row] }))
-            }
-        }
-    }
-    Ok(steps.into_iter().map(|(_, step)| step).collect())
-}
+use crate::write::table::{ChunkTable, TargetTable};
+use crate::{Error, Result};
 
 impl<'a> Step<'a> {
     /// The statement's shape; `None` where there is nothing to do.
@@ -194,67 +108,61 @@ impl<'a> Step<'a> {
     }
 }
 
-pub(crate) fn describe(plan: &Plan, row: &StepRow<'_>) -> Option<String> {
-    let (row, mapping) = row.identity?;
-    Some(plan.mappings[mapping].describe_key(row))
-}
-
-/// Executes steps in order, and adds to the counts of each table what they did.
+/// Executes steps in order, and adds to the counts of each table what they did. `bypass`: foreign keys are out of
+/// force.
 ///
 /// # Errors
 /// Those of writing; the first step's that failed.
 pub(crate) async fn run(
     client: &Client,
-    plans: &mut [Plan],
+    tables: &mut [ChunkTable],
     steps: &[Step<'_>],
-    mode: &WriteMode,
-    counts: &mut [TableCounts],
+    bypass: bool,
 ) -> Result<()> {
     let mut pipeline = Pipeline::new(client);
     for step in steps {
-        let plan = &mut plans[step.table];
+        let TargetTable { plan, statements, .. } = &mut tables[step.table].target;
         let Some(shape) = step.shape(plan) else { continue };
-        let prepared = pipeline.meanwhile(plan.statement(client, &shape)).await;
+        let prepared = pipeline.meanwhile(statements.prepare(client, plan, &shape)).await;
         let statement = match prepared {
             Ok(statement) => statement,
             Err(error) => {
                 // an earlier statement's refusal has made this one fail
                 while let Some((earlier, answer)) = pipeline.next().await {
-                    settle(client, plans, earlier, answer, mode, counts).await?;
+                    settle(client, tables, earlier, answer, bypass).await?;
                 }
-                return Err(step.doing(&plans[step.table]).refused(error));
+                return Err(step.doing(&tables[step.table].target.plan).refused(error));
             }
         };
         let parameters = step.parameters(plan, &shape);
         if let Some((earlier, answer)) = pipeline.send(step, statement, parameters).await {
-            settle(client, plans, earlier, answer, mode, counts).await?;
+            settle(client, tables, earlier, answer, bypass).await?;
         }
         if step.operation == RowOperation::Follow {
             while let Some((earlier, answer)) = pipeline.next().await {
-                settle(client, plans, earlier, answer, mode, counts).await?;
+                settle(client, tables, earlier, answer, bypass).await?;
             }
         }
     }
     while let Some((step, answer)) = pipeline.next().await {
-        settle(client, plans, step, answer, mode, counts).await?;
+        settle(client, tables, step, answer, bypass).await?;
     }
     Ok(())
 }
 
 /// Judges a statement's answer. Statements behind it may have failed by now, and the transaction with them: only
 /// [`RowOperation::Follow`], which nothing is
-/// sent behind, may ask the server anything. Which of several rows is missing is found by the
-/// [`careful`](crate::write::row_by_row) attempt.
+/// sent behind, may ask the server anything. Which of several rows is missing is found by
+/// [`WriteMode::Careful`](crate::write::mode::WriteMode::Careful).
 async fn settle(
     client: &Client,
-    plans: &mut [Plan],
+    tables: &mut [ChunkTable],
     step: &Step<'_>,
     answer: std::result::Result<u64, tokio_postgres::Error>,
-    mode: &WriteMode,
-    counts: &mut [TableCounts],
+    bypass: bool,
 ) -> Result<()> {
-    let plan = &mut plans[step.table];
-    let counts = &mut counts[step.table];
+    let ChunkTable { target, counts, .. } = &mut tables[step.table];
+    let plan = &target.plan;
     let found = answer.map_err(|e| step.doing(plan).refused(e))?;
     let rows = step.rows.len() as u64;
     match step.operation {
@@ -278,7 +186,7 @@ async fn settle(
             if found > rows {
                 return Err(not_unique(plan, step));
             }
-            if found < rows && !plan.may_cascade(mode.bypass) {
+            if found < rows && !plan.may_cascade(bypass) {
                 return Err(row_missing(plan, "delete", &step.rows[0]));
             }
         }
@@ -290,7 +198,7 @@ async fn settle(
                 key: step.key.clone(),
                 rows: vec![moved],
             };
-            counts.updated += again(client, plan, &moved).await?;
+            counts.updated += again(client, target, &moved).await?;
         }
         RowOperation::Update | RowOperation::Follow | RowOperation::UpdateOne => {
             counts.updated += found;
@@ -306,15 +214,17 @@ async fn settle(
 }
 
 /// Updates one row, which must be there.
-async fn again(client: &Client, plan: &mut Plan, step: &Step<'_>) -> Result<u64> {
-    let found = execute(client, plan, step).await?;
-    if found == 0 { Err(row_missing(plan, "update", &step.rows[0])) } else { Ok(found) }
+async fn again(client: &Client, table: &mut TargetTable, step: &Step<'_>) -> Result<u64> {
+    let found = execute(client, table, step).await?;
+    if found == 0 { Err(row_missing(&table.plan, "update", &step.rows[0])) } else { Ok(found) }
 }
 
 /// Executes one step; where there is nothing to set, all of its rows count as found.
-pub(crate) async fn execute(client: &Client, plan: &mut Plan, step: &Step<'_>) -> Result<u64> {
+pub(crate) async fn execute(client: &Client, table: &mut TargetTable, step: &Step<'_>) -> Result<u64> {
+    let TargetTable { plan, statements, .. } = table;
     let Some(shape) = step.shape(plan) else { return Ok(step.rows.len() as u64) };
-    let statement = plan.statement(client, &shape).await.map_err(|e| step.doing(plan).refused(e))?;
+    let statement =
+        statements.prepare(client, plan, &shape).await.map_err(|e| step.doing(plan).refused(e))?;
     let parameters = step.parameters(plan, &shape);
     client.execute(&statement, &parameters.as_sql()).await.map_err(|e| step.doing(plan).refused(e))
 }

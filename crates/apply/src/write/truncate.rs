@@ -1,5 +1,6 @@
 //! TRUNCATE of a table or of one of its partitions.
 
+use pgq::partition;
 use tokio_postgres::Client;
 
 use crate::change::Partition;
@@ -10,7 +11,8 @@ use crate::write::partition_rows::Refusal;
 use crate::write::refusal::Doing;
 use crate::{Change, Error, Op, Result};
 
-/// Deferrable constraints that may have checks waiting on a table that will be emptied: TRUNCATE is refused until they are done.
+/// Deferrable constraints that may have checks waiting on a table that will be emptied: TRUNCATE is refused until they
+/// are done.
 const WAITING: &str = "
 with recursive emptied(oid) as (
     select $1::oid
@@ -23,15 +25,6 @@ select distinct format('%I.%I', n.nspname, k.conname)
   join pg_catalog.pg_constraint k on e.oid in (k.conrelid, k.confrelid)
   join pg_catalog.pg_namespace n on n.oid = k.connamespace
  where k.condeferrable";
-
-/// The target's partition that holds the same rows, under whatever name.
-const EQUAL: &str = "
-select p.relid::oid, format('%I.%I', n.nspname, c.relname), c.relkind <> 'p'
-  from pg_partition_tree($1::oid) p
-  join pg_catalog.pg_class c on c.oid = p.relid and c.relkind in ('r', 'p', 'f')
-  join pg_catalog.pg_namespace n on n.oid = c.relnamespace
- where londiste_rs.partition_bounds(c.oid, $1::oid) = $2::text
- limit 1";
 
 /// Empties the destination table, with CASCADE, or takes the rows from it that the partition of the change has held.
 ///
@@ -69,27 +62,26 @@ async fn empty(
 }
 
 /// By TRUNCATE where the target has a partition of the same rows, else by DELETE.
-async fn take_rows(client: &Client, plan: &Plan, change: &Change, partition: &Partition) -> Result<()> {
+async fn take_rows(client: &Client, plan: &Plan, change: &Change, emptied: &Partition) -> Result<()> {
     let refused = |e| doing(plan, change).refused(e);
     let unlike = |reason: String, remedy: String| Error::PartitionUnlike {
         table: plan.table.clone(),
-        partition: partition.name.clone(),
+        partition: emptied.name.clone(),
         reason,
         remedy,
         event_id: change.event_id,
     };
-    let Some(described) = &partition.bounds else {
+    let Some(described) = &emptied.bounds else {
         let reason = "the event comes from an older version and lacks the partition's bounds".to_owned();
         return Err(unlike(reason, "resync the table".to_owned()));
     };
     let levels = partition_bounds::levels(described);
     let levels = levels.map_err(|reason| unlike(reason, "resync the table".to_owned()))?;
-    let equal = client.query_opt(EQUAL, &[&plan.catalog_entry.oid, described]).await.map_err(refused)?;
+    let equal = partition::with_bounds(client, plan.catalog_entry.oid, described).await.map_err(refused)?;
     // of types of a database's own, equal bounds need not hold equal rows: enums sort, and are hashed, otherwise
     let comparable = levels.iter().all(partition_bounds::Level::is_comparable);
     if let Some(equal) = equal.filter(|_| comparable) {
-        let quoted: String = equal.get(1);
-        return empty(client, equal.get(0), &quoted, equal.get(2)).await.map_err(refused);
+        return empty(client, equal.oid, &equal.quoted, equal.is_leaf).await.map_err(refused);
     }
     let condition = match partition_rows::condition(client, plan, &levels).await {
         Ok(condition) => condition,

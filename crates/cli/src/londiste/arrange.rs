@@ -1,4 +1,4 @@
-//! Options may stand anywhere on the command line: this puts them where clap looks for them.
+//! Arrangement of the command line: options may stand anywhere, and are put where clap looks for them.
 
 use std::ffi::{OsStr, OsString};
 

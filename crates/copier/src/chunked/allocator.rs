@@ -1,8 +1,10 @@
-//! Which ranges of a table's pages are copied, taken and missing, and how large the next one is.
+//! Allocator of page ranges: which are copied, taken and missing, and how large the next one is.
 
 use std::time::Duration;
 
 use pg::{Copied, QualifiedName, Table};
+use pgq::copy::chunk::{self, Pages};
+use pgq::copy::source::{self, RowRelation};
 use pgq::table::TableInfo;
 
 use crate::chunked::chunk::PageShare;
@@ -13,7 +15,8 @@ use crate::rows::strategy;
 use crate::schedule::connections::Sides;
 use crate::{Config, Result};
 
-/// Where several copy a table, the ranges become smaller towards its end, so that all come to it together; but not smaller than this.
+/// Where several copy a table, the ranges become smaller towards its end, so that all come to it together; but not
+/// smaller than this.
 const SMALLEST_SHARE: i64 = 1024;
 
 /// A relation that holds rows.
@@ -26,18 +29,14 @@ pub(crate) struct Heap {
 }
 
 /// The relations that hold a table's rows, as large as they are now.
-pub(crate) async fn heaps(sides: &Sides, source: &Table) -> Result<Vec<Heap>> {
-    let sql = "select r.relid::text, n.nspname::text, c.relname::text, \
-                      pg_catalog.pg_relation_size(r.relid) / pg_catalog.current_setting('block_size')::int8 \
-                 from londiste_rs.row_relations($1) r join pg_catalog.pg_class c on c.oid = r.relid \
-                 join pg_catalog.pg_namespace n on n.oid = c.relnamespace order by r.relid";
-    let rows = sides.provider.query(sql, &[&source.oid]).await.during("looking at the source's pages")?;
-    let heap = |row: &tokio_postgres::Row| Heap {
-        relation: row.get(0),
-        name: QualifiedName { schema: row.get(1), name: row.get(2) },
-        pages: row.get::<_, Option<i64>>(3).unwrap_or_default(),
+pub(crate) async fn heaps(sides: &Sides, table: &Table) -> Result<Vec<Heap>> {
+    let relations = source::row_relations(&*sides.provider, table.oid).await;
+    let heap = |relation: RowRelation| Heap {
+        relation: relation.oid,
+        name: QualifiedName { schema: relation.schema, name: relation.name },
+        pages: relation.pages.unwrap_or_default(),
     };
-    Ok(rows.iter().map(heap).collect())
+    Ok(relations.during("looking at the source's pages")?.into_iter().map(heap).collect())
 }
 
 /// The ranges of a table.
@@ -65,21 +64,20 @@ impl Allocator {
         info: &TableInfo,
         facts: &strategy::Facts,
     ) -> Result<Allocator> {
-        let sql = "select relation, first_page, end_page, rows, bytes from londiste_rs.copy_chunk \
-                    where queue_name = $1 and table_name = $2";
-        let key: [&(dyn tokio_postgres::types::ToSql + Sync); 2] = [&config.queue_name, &info.name];
-        let rows = sides.target.query(sql, &key).await.during("reading the chunks")?;
-        let sum = |at: usize| rows.iter().map(|row| row.get::<_, i64>(at)).sum::<i64>().unsigned_abs();
-        let range = |row: &tokio_postgres::Row| (row.get(0), Range { first: row.get(1), end: row.get(2) });
+        let chunks = chunk::list(&*sides.target, &config.queue_name, &info.name).await;
+        let chunks = chunks.during("reading the chunks")?;
+        let sum = |of: fn(&Pages) -> i64| chunks.iter().map(of).sum::<i64>().unsigned_abs();
+        let (rows, bytes) = (sum(|chunk| chunk.rows), sum(|chunk| chunk.bytes));
+        let range = |chunk: Pages| (chunk.relation, Range { first: chunk.first, end: chunk.end });
         let page_bytes = (facts.bytes as f64 / facts.pages.max(1) as f64).max(1.0);
         let pace = match config.copy_chunk_pages {
             0 => Pace::new((strategy::ONE_CHUNK as f64 / page_bytes) as i64, Some(config.chunk_goal())),
             pages => Pace::new(pages, None),
         };
         Ok(Allocator {
-            taken: rows.iter().map(range).collect(),
-            rows: sum(3),
-            bytes: sum(4),
+            taken: chunks.into_iter().map(range).collect(),
+            rows,
+            bytes,
             ..Allocator::new(pace, config.chunk_goal(), page_bytes)
         })
     }
@@ -109,7 +107,8 @@ impl Allocator {
         self.pace.gives().then_some(self.goal * 2)
     }
 
-    /// Takes the next missing one, of heaps that are so large now; all copies together read at `rate`, where that is limited.
+    /// Takes the next missing one, of heaps that are so large now; all copies together read at `rate`, where that is
+    /// limited.
     pub(crate) fn take(&mut self, heaps: Vec<Heap>, rate: Option<u64>) -> Option<PageShare> {
         self.heaps = heaps;
         let size = self.size(rate);

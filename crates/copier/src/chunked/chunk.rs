@@ -1,13 +1,15 @@
-//! Rows range by range, each range under a short snapshot of its own and committed with its record. See docs/architecture.md for why the ranges
-//! add up to one consistent table.
+//! Rows range by range, each range under a short snapshot of its own and committed with its record. See
+//! docs/architecture.md for why the ranges add up to one consistent table.
 
 use pg::{QualifiedName, Table};
+use pgq::copy::record::{CopyRecord, Step};
+use pgq::copy::source::FILES;
 use pgq::table::TableInfo;
 use pgq::{fail_point, node, replay};
 use tokio::time::Instant;
 
 use crate::chunked::page_range::Range;
-use crate::chunked::source_files::{FILES, Files};
+use crate::chunked::source_files::Files;
 use crate::chunked::staging::Staging;
 use crate::error::During;
 use crate::indexes::drop_and_restore;
@@ -16,7 +18,6 @@ use crate::outcome::{End, Going};
 use crate::rows::columns::Copying;
 use crate::schedule::connections::Sides;
 use crate::states::copy_record;
-use crate::states::copy_record::{CopyRecord, Step};
 use crate::{Copier, Error, Result};
 
 /// A copy in chunks.
@@ -28,7 +29,8 @@ pub(crate) struct Chunked<'a> {
     pub(crate) files: &'a Files,
 }
 
-/// Empties the target, puts its indexes away, makes the staging table and the record. False where a unique index has to stay on the target:
+/// Empties the target, puts its indexes away, makes the staging table and the record. False where a unique index has to
+/// stay on the target:
 /// a row that is copied twice on its way from page to page would not pass it.
 pub(crate) async fn begin(
     copier: &Copier,
@@ -68,7 +70,7 @@ pub(crate) async fn begin(
         staging: Some(format!("copy_{}", target.oid)),
         why_whole: None,
     };
-    run.insert(into, queue, info).await?;
+    copy_record::insert(into, queue, info, &run).await?;
     let name = run.staging.as_deref().unwrap_or_default();
     Staging::new(name, copying, source, target, &run)?.create(into).await?;
     node::register_consumer(&writing, queue, &copier.consumer, &sides.provider_node, first_tick).await?;
@@ -78,7 +80,8 @@ pub(crate) async fn begin(
     Ok(true)
 }
 
-/// Begins a snapshot of the provider; answers what it sees, and the files that hold the rows. The lock comes before the snapshot: no rewrite of
+/// Begins a snapshot of the provider; answers what it sees, and the files that hold the rows. The lock comes before the
+/// snapshot: no rewrite of
 /// `lock` is under way then, and none begins until the snapshot ends.
 pub(crate) async fn look<'a>(
     provider: &'a mut pg::Client,
@@ -94,7 +97,7 @@ pub(crate) async fn look<'a>(
         .await
         .during(what())?;
     reading.batch_execute(&format!("lock table {lock} in access share mode")).await.during(what())?;
-    let sql = format!("select txid_current_snapshot()::text, ({FILES})");
+    let sql = format!("select txid_current_snapshot()::text, {FILES}");
     let row = reading.query_one(&sql, &[&source.oid]).await.during(what())?;
     Ok((reading, row.get(0), row.get(1)))
 }
@@ -113,7 +116,8 @@ pub(crate) struct PageShare {
 /// What became of a chunk.
 pub(crate) enum Chunk {
     Copied(pg::Copied),
-    /// Copying was held, or slowed down, for too long to keep the snapshot: the chunk is to be copied again. So many bytes had come.
+    /// Copying was held, or slowed down, for too long to keep the snapshot: the chunk is to be copied again. So many
+    /// bytes had come.
     GivenUp(u64),
 }
 
@@ -153,27 +157,18 @@ pub(crate) async fn copy(
         return Err(End::Left);
     }
     let number = |n: u64| i64::try_from(n).map_err(|_| Error::TooLarge { table: info.name.clone() });
-    let sql = "insert into londiste_rs.copy_chunk \
-                      (queue_name, table_name, relation, first_page, end_page, snapshot, rows, bytes, seconds, file) \
-               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
     let seconds = began.elapsed().as_secs_f64();
-    into.execute(
-        sql,
-        &[
-            &queue,
-            &info.name,
-            &share.relation,
-            &range.first,
-            &range.end,
-            &snapshot,
-            &number(copied.rows)?,
-            &number(copied.bytes)?,
-            &seconds,
-            &chunked.files.of(&share.relation),
-        ],
-    )
-    .await
-    .during(what())?;
+    let record = pgq::copy::chunk::Copied {
+        relation: &share.relation,
+        first_page: range.first,
+        end_page: range.end,
+        snapshot: &snapshot,
+        rows: number(copied.rows)?,
+        bytes: number(copied.bytes)?,
+        seconds,
+        file: chunked.files.of(&share.relation),
+    };
+    pgq::copy::chunk::insert(into, queue, &info.name, &record).await.during(what())?;
     reading.commit().await.during(what())?;
     pg::secure(&sides.provider).await.during(what())?;
     fail_point::reached("chunk-before-commit");

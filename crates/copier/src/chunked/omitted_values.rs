@@ -1,11 +1,14 @@
-//! Values that updates leave out because they stayed as they were (`rec.L`): a copy in chunks has to have them where it writes the row.
+//! Values that updates leave out because they stayed as they were (`rec.L`): a copy in chunks has to have them where it
+//! writes the row.
 //!
-//! A key's last event leaves a value out only if no later one tells it. So the value is that of the last event that tells it; if none does, it has been
-//! the same since the copy began, and stands in every version of the row that a chunk has brought. Where no chunk has, since the row moved from
-//! page to page before they came, it is read from the source: if it has changed meanwhile an event tells it, and if the row has gone an
-//! event tells that, so what is read needs only to be older than the tick that the table is brought to.
+//! A key's last event leaves a value out only if no later one tells it. So the value is that of the last event that
+//! tells it; if none does, it has been the same since the copy began, and stands in every version of the row that a
+//! chunk has brought. Where no chunk has, since the row moved from page to page before they came, it is read from the
+//! source: if it has changed meanwhile an event tells it, and if the row has gone an event tells that, so what is read
+//! needs only to be older than the tick that the table is brought to.
 
 use pg::{Client, Ident, Table, literal};
+use pgq::copy::record::CopyRecord;
 use pgq::table::TableInfo;
 use tracing::debug;
 
@@ -15,7 +18,6 @@ use crate::error::During;
 use crate::outcome::{End, Going};
 use crate::schedule::connections::Sides;
 use crate::states::copy_record;
-use crate::states::copy_record::CopyRecord;
 
 /// Keys that are asked for together.
 const KEYS: usize = 500;
@@ -28,8 +30,8 @@ impl Staging {
         Ok(rows.iter().map(|row| row.get(0)).collect())
     }
 
-    /// Reads rows that changes leave something out of and the target has no version of, and keeps them as their first change. Returns how many rows: then
-    /// changes have to be drained up to a tick made afterwards.
+    /// Reads rows that changes leave something out of and the target has no version of, and keeps them as their first
+    /// change. Returns how many rows: then changes have to be drained up to a tick made afterwards.
     pub(crate) async fn fetch_left_out(
         &self,
         copier: &Copier,
@@ -85,8 +87,8 @@ impl Staging {
         Ok(keys.len() as u64)
     }
 
-    /// SQL: a row of the source has that key. A literal is read by its type's input function; the type is named, lest the application's casts have a say in
-    /// which operator that is.
+    /// SQL: a row of the source has that key. A literal is read by its type's input function; the type is named, lest
+    /// the application's casts have a say in which operator that is.
     fn has_key(&self, source: &Table, key: &[String]) -> String {
         let same = |(name, text): (&String, &String)| {
             let column = source.columns.iter().find(|column| column.name == *name);
@@ -98,7 +100,8 @@ impl Staging {
         format!("({})", self.key.iter().zip(key).map(same).collect::<Vec<_>>().join(" and "))
     }
 
-    /// Gives each key's last change what it leaves out, in the caller's transaction. Only that one: it may be a large value a thousand times.
+    /// Gives each key's last change what it leaves out, in the caller's transaction. Only that one: it may be a large
+    /// value a thousand times.
     pub(crate) async fn fill_left_out(&self, client: &Client) -> Going<()> {
         let what = || format!("filling in what the changes kept in {} leave out", self.name);
         let (name, only, target) = (&self.name, self.only, &self.target);

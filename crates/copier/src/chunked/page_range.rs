@@ -1,4 +1,4 @@
-//! Which pages of a heap are still to be copied, and how many at a time.
+//! Page ranges of a heap: which are still to be copied, and how many pages at a time.
 
 use std::time::Duration;
 
@@ -9,8 +9,8 @@ pub(crate) struct Range {
     pub(crate) end: Option<i64>,
 }
 
-/// The next range of at most `size` pages that `done` leaves out, of a heap of `pages` pages; `None` when all is covered. What reaches the
-/// last page is open at its end.
+/// The next range of at most `size` pages that `done` leaves out, of a heap of `pages` pages; `None` when all is
+/// covered. What reaches the last page is open at its end.
 pub(crate) fn next(done: &[Range], pages: i64, size: i64) -> Option<Range> {
     let mut done = done.to_vec();
     done.sort();

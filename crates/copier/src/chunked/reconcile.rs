@@ -1,5 +1,6 @@
-//! From the first chunk to a table that is the source's at one tick.
+//! Reconciliation of a table's chunks, so that it is the source's at one tick.
 
+use pgq::copy::record;
 use pgq::{batch, fail_point, replay};
 use tokio::time::Instant;
 use tracing::info;
@@ -55,8 +56,7 @@ pub(crate) async fn copy(
     if !copy_record::holds(into, queue, &info.name, chunked.run.attempt).await? {
         return Err(End::Left);
     }
-    let sql = "update londiste_rs.copy_run set step = 'indexes' where queue_name = $1 and table_name = $2";
-    into.execute(sql, &[&queue, &info.name]).await.during("reconciling the chunks")?;
+    record::set_rows_copied(into, queue, &info.name).await.during("reconciling the chunks")?;
     fail_point::reached("reconcile-before-commit");
     writing.commit().await.during("reconciling the chunks")?;
     fail_point::reached("reconcile-after-commit");

@@ -1,9 +1,11 @@
-//! The files that hold the source's rows: a rewrite or a TRUNCATE gives a relation another one, and what chunks have read of it is worth nothing.
+//! Files that hold the source's rows. A rewrite or a TRUNCATE gives a relation another one: what chunks have read of
+//! the old one is void.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use pg::Client;
+use pgq::copy::source;
 
 use crate::error::During;
 use crate::outcome::{End, Going};
@@ -19,7 +21,8 @@ pub(crate) struct Files {
 }
 
 impl Files {
-    /// `first`: those of the first snapshot. `later`: those of partitions that have come since, of which chunks have been copied.
+    /// `first`: those of the first snapshot. `later`: those of partitions that have come since, of which chunks have
+    /// been copied.
     pub(crate) fn new(first: &str, later: impl IntoIterator<Item = (String, String)>) -> Files {
         let first = parse(first).map(|(relation, file)| (relation.to_owned(), file.to_owned()));
         let mut known: BTreeMap<String, String> = later.into_iter().collect();
@@ -31,15 +34,14 @@ impl Files {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Compares them with those that there are now, in the source's transaction that has seen these. Every change of the rows of a partition that
-    /// was created since has an event, so it is copied as the others are. One that was attached with rows in it may have got them from another
-    /// partition, whose events tell that they are gone.
-    pub(crate) async fn check(&self, source: &Client, now: &str) -> Going<()> {
+    /// Compares them with those that there are now, in the source's transaction that has seen these. Every change of
+    /// the rows of a partition that was created since has an event, so it is copied as the others are. One that was
+    /// attached with rows in it may have got them from another partition, whose events tell that they are gone.
+    pub(crate) async fn check(&self, provider: &Client, now: &str) -> Going<()> {
         let new = self.compare(now).ok_or(REWRITTEN)?;
         for (relation, file) in new {
-            let sql = "select londiste_rs.has_older_rows($1::text::oid)";
-            let attached = source.query_one(sql, &[&relation]).await;
-            if attached.during("looking at a new partition on the source")?.get(0) {
+            let attached = source::has_older_rows(provider, &relation).await;
+            if attached.during("looking at a new partition on the source")? {
                 return Err(ATTACHED);
             }
             // somebody may have seen it earlier, and copied of it
@@ -65,15 +67,10 @@ impl Files {
     }
 }
 
-/// What `FILES` has put together.
+/// Takes apart what [`source::FILES`] has put together.
 fn parse(files: &str) -> impl Iterator<Item = (&str, &str)> {
     files.split(',').filter_map(|file| file.split_once(':'))
 }
-
-/// The files that hold the source's rows now: a rewrite or a TRUNCATE gives it others.
-pub(crate) const FILES: &str = "\
-select coalesce(string_agg(r.relid || ':' || coalesce(pg_catalog.pg_relation_filenode(r.relid), 0), ',' order by r.relid), '')
-  from londiste_rs.row_relations($1) r";
 
 #[cfg(test)]
 mod tests {

@@ -1,5 +1,5 @@
-//! What was changed while a copy in chunks goes on: drained tick by tick from the queue into a table beside the target's, so that the queue can be
-//! rotated, and folded into the target when all rows are there.
+//! Staging of changes while a copy in chunks goes on: drained tick by tick from the queue into a table beside the
+//! target's, so that the queue can be rotated, and folded into the target when all rows are there.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -9,6 +9,7 @@ use bytes::Bytes;
 use futures_util::TryStreamExt;
 use pg::{Client, Ident, QualifiedName, Table};
 use pgq::batch::Selection;
+use pgq::copy::record::CopyRecord;
 use pgq::table::TableInfo;
 use pgq::{Batch, Snapshot, batch, fail_point, node, position};
 use tracing::debug;
@@ -18,7 +19,6 @@ use crate::outcome::{End, Going};
 use crate::rows::columns::Copying;
 use crate::schedule::connections::Sides;
 use crate::states::copy_record;
-use crate::states::copy_record::CopyRecord;
 use crate::{Copier, Error, Result};
 
 /// Events taken together, where so many wait.
@@ -26,8 +26,8 @@ const COLLECT: i32 = 50_000;
 /// Rows are gathered into messages of about this many bytes.
 const MESSAGE: usize = 64 * 1024;
 
-/// The staging table. It has the target's copied columns, a number that tells the order, a mark of rows that went, and the names of the
-/// columns that the event leaves out.
+/// The staging table. It has the target's copied columns, a number that tells the order, a mark of rows that went, and
+/// the names of the columns that the event leaves out.
 #[derive(Debug)]
 pub(crate) struct Staging {
     pub(crate) name: QualifiedName,
@@ -35,7 +35,8 @@ pub(crate) struct Staging {
     pub(crate) only: &'static str,
     pub(crate) columns: Vec<String>,
     pub(crate) key: Vec<String>,
-    /// Of each key column of the target, the operator by which two of its values are equal, and the type that it is for.
+    /// Of each key column of the target, the operator by which two of its values are equal, and the type that it is
+    /// for.
     equals: Vec<(String, String)>,
     /// Columns of the source that the copy has decided on.
     known: Vec<String>,
@@ -235,8 +236,8 @@ impl Staging {
         Ok(())
     }
 
-    /// The change was captured while the table's key was the one by which the copy is reconciled. By another one, an update may have changed
-    /// this key without telling the row as it was.
+    /// The change was captured while the table's key was the one by which the copy is reconciled. By another one, an
+    /// update may have changed this key without telling the row as it was.
     fn has_our_key(&self, change: &Change) -> bool {
         change.old.iter().chain(&change.new).all(|row| {
             let key = &row.columns.key;
@@ -244,8 +245,8 @@ impl Staging {
         })
     }
 
-    /// Appends a change as lines of COPY text: the key that it took a row from, and the row that is there since. `None` where the event does
-    /// not tell all columns, or tells one that was not there when the copy began.
+    /// Appends a change as lines of COPY text: the key that it took a row from, and the row that is there since. `None`
+    /// where the event does not tell all columns, or tells one that was not there when the copy began.
     fn rows_of(&self, change: &Change, into: &mut String) -> Option<()> {
         let known = |name: &String| name.is_empty() || self.known.contains(name);
         if !change.new.iter().all(|row| row.columns.names.iter().all(known)) {
@@ -279,8 +280,8 @@ impl Staging {
         Some(())
     }
 
-    /// Brings the target to the last drained tick, in the caller's transaction: every key that was touched goes, its last row comes. Right with
-    /// and without indexes, and any number of times. Returns the number of changes.
+    /// Brings the target to the last drained tick, in the caller's transaction: every key that was touched goes, its
+    /// last row comes. Right with and without indexes, and any number of times. Returns the number of changes.
     pub(crate) async fn reconcile(&self, client: &Client) -> Going<u64> {
         let what = || format!("reconciling {} with {}", self.target, self.name);
         let count = format!("select count(*) from {}", self.name);

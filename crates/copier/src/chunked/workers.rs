@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
+use pgq::table;
 use tokio::time::{Instant, sleep, timeout};
 use tracing::{debug, info};
 
@@ -68,7 +69,8 @@ impl<'a> ChunkWorkers<'a> {
         self.allocator.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The table's own connections copy, drain, and wait for the helpers. Between two ranges they are left to copies that have only to catch up:
+    /// The table's own connections copy, drain, and wait for the helpers. Between two ranges they are left to copies
+    /// that have only to catch up:
     /// those would hold up the rotation of the source's queue, and the worker.
     async fn work(&'a self, sides: &mut Sides, staging: &mut Staging) -> Going<()> {
         let (copier, info, run) = (self.copier, self.chunked.info, self.chunked.run);
@@ -165,10 +167,8 @@ impl<'a> ChunkWorkers<'a> {
         if self.copier.gate.obstacle().is_some() || !self.copier.permits.is_empty() {
             return Ok(false);
         }
-        let sql = "select not exists (select from londiste.table_info \
-                                       where queue_name = $1 and local and merge_state is null)";
-        let asked = node.query_one(sql, &[&self.copier.config.queue_name]).await;
-        Ok(asked.during("looking for tables that wait for their copy")?.get(0))
+        let waits = table::any_waits(node, &self.copier.config.queue_name).await;
+        Ok(!waits.during("looking for tables that wait for their copy")?)
     }
 
     async fn take(&self, sides: &Sides) -> Result<Option<PageShare>> {

@@ -1,4 +1,4 @@
-//! The statements that bring an index back as it was.
+//! Statements that bring an index back as it was.
 
 use pg::{Constraint, ConstraintKind, Ident, Index, QualifiedName, literal};
 

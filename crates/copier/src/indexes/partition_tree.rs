@@ -1,4 +1,4 @@
-//! The relations of a table on the target: itself, and its partitions at any depth.
+//! Relations of a table on the target: itself, and its partitions at any depth.
 
 use pg::{Client, QualifiedName, Table};
 

@@ -1,4 +1,4 @@
-//! Which columns may travel in binary format.
+//! Binary format: the columns that may travel in it.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -10,9 +10,9 @@ use crate::error::During;
 /// Object ids below this one are PostgreSQL's own, the same in every database.
 const FIRST_OF_OTHERS: u32 = 16384;
 
-/// Built-in types whose binary format is the same in all versions and means the same in every database. Not among them: object ids that
-/// stand for names (`regclass` and its like), `xml` (its text declares an encoding), `tsquery` (servers refuse the binary form of an
-/// empty one), and whatever a later version may bring.
+/// Built-in types whose binary format is the same in all versions and means the same in every database. Not among them:
+/// object ids that stand for names (`regclass` and its like), `xml` (its text declares an encoding), `tsquery` (servers
+/// refuse the binary form of an empty one), and whatever a later version may bring.
 const STABLE: &[&str] = &[
     "bool",
     "bytea",
@@ -72,8 +72,9 @@ const STABLE: &[&str] = &[
 /// Types of extensions whose binary format has one version and names no object ids.
 const OF_EXTENSIONS: &[(&str, &str)] = &[("citext", "citext"), ("hstore", "hstore"), ("ltree", "ltree")];
 
-/// What a column's values are on the wire, by the catalogs: a domain's are those of its base type. A type without a row has no binary format,
-/// or belongs to the database alone (composite types, arrays and ranges of its own tell object ids).
+/// What a column's values are on the wire, by the catalogs: a domain's are those of its base type. A type without a row
+/// has no binary format, or belongs to the database alone (composite types, arrays and ranges of its own tell object
+/// ids).
 const WIRES: &str = "\
 with recursive based (relation, name, type) as (
     select a.attrelid, a.attname, a.atttypid from pg_catalog.pg_attribute a
@@ -132,8 +133,8 @@ pub(crate) async fn wires(client: &Client, tables: &[&Table]) -> Result<HashMap<
     Ok(wires)
 }
 
-/// Whether the target reads the source's binary values of a column as they were meant. Modifiers may differ: the target checks
-/// lengths and scales of binary values too, labels, and the constraints of domains.
+/// Whether the target reads the source's binary values of a column as they were meant. Modifiers may differ: the target
+/// checks lengths and scales of binary values too, labels, and the constraints of domains.
 pub(crate) fn agrees(source: Option<&Wire>, target: Option<&Wire>) -> bool {
     source.is_some()
         && source == target

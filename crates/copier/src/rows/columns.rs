@@ -1,4 +1,4 @@
-//! Which columns are copied, and the two COPY statements.
+//! Columns that are copied, and the two COPY statements.
 
 use std::collections::HashMap;
 
@@ -41,7 +41,8 @@ impl Copying {
         }
     }
 
-    /// The statement that reads the rows of a range of pages of one of the source's relations; without an end up to the last page.
+    /// The statement that reads the rows of a range of pages of one of the source's relations; without an end up to the
+    /// last page.
     pub(crate) fn copy_out_of(
         &self,
         relation: &QualifiedName,
@@ -134,7 +135,8 @@ fn structure(source: pg::Error) -> Error {
     Error::Pg { what: "reading the table's structure".to_owned(), source }
 }
 
-/// Refuses a copy of a table that lacks columns of the source which nobody wants to skip: a copy brings values that no event tells.
+/// Refuses a copy of a table that lacks columns of the source which nobody wants to skip: a copy brings values that no
+/// event tells.
 fn refuse_missing(source: &Table, target: &Table, skipped: &[String]) -> Result<()> {
     let at_target = |name: &String| target.columns.iter().any(|c| c.name == *name);
     let lacks = |c: &&Column| !c.is_virtual && !at_target(&c.name) && !skipped.contains(&c.name);
@@ -152,8 +154,8 @@ fn refuse_missing(source: &Table, target: &Table, skipped: &[String]) -> Result<
     })
 }
 
-/// Columns of both sides that the target does not compute itself. Columns of one side only are left out with a warning. A virtual
-/// column of the source counts as none: later changes cannot bring its values, for triggers do not see them.
+/// Columns of both sides that the target does not compute itself. Columns of one side only are left out with a warning.
+/// A virtual column of the source counts as none: later changes cannot bring its values, for triggers do not see them.
 fn copying((source, from): (&Table, &Wires), (target, into): (&Table, &Wires)) -> Result<Copying> {
     let at_source = |name: &str| source.columns.iter().find(|c| c.name == name && !c.is_virtual);
     let at_target = |name: &str| target.columns.iter().find(|c| c.name == name);
@@ -189,7 +191,8 @@ fn copying((source, from): (&Table, &Wires), (target, into): (&Table, &Wires)) -
         known: source.columns.iter().map(|c| c.name.clone()).collect(),
         source: source.name.clone(),
         target: target.name.clone(),
-        // Only a plain table's stored columns can be copied by name; COPY refuses partitioned tables and generated columns
+        // Only a plain table's stored columns can be copied by name; COPY refuses partitioned tables and generated
+        // columns
         query: partitioned || common.iter().any(|(at_source, _)| at_source.generated),
         only: source.only(),
         binary: !common.is_empty()

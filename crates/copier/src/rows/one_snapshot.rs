@@ -1,8 +1,9 @@
-//! A copy under one snapshot: the rows in one transaction on the target.
+//! Copy under one snapshot: the rows in one transaction on the target.
 
 use std::time::Instant;
 
 use pg::{Table, TableKind};
+use pgq::copy::record::{CopyRecord, Step};
 use pgq::table::{MergeState, TableInfo};
 use pgq::{fail_point, node, replay};
 use tracing::info;
@@ -12,11 +13,11 @@ use crate::indexes::drop_and_restore;
 use crate::indexes::partition_tree::Tree;
 use crate::rows::columns::Copying;
 use crate::schedule::connections::Sides;
-use crate::states::copy_record::{CopyRecord, Step};
 use crate::states::{copy_record, transition};
 use crate::{Copier, Result};
 
-/// Copies all rows; a large table with the reason why under one snapshot. The consumer was registered at `first_tick` before, so that every change is in the rows or behind the tick.
+/// Copies all rows; a large table with the reason why under one snapshot. The consumer was registered at `first_tick`
+/// before, so that every change is in the rows or behind the tick.
 pub(crate) async fn copy(
     copier: &Copier,
     sides: &mut Sides,
@@ -77,7 +78,7 @@ pub(crate) async fn copy(
         let (from, to) = (MergeState::InCopy, MergeState::CatchingUp);
         transition::advance(into, queue, &info.name, from, to, Some(&snapshot)).await?
     } else {
-        run.insert(into, queue, info).await?;
+        copy_record::insert(into, queue, info, &run).await?;
         copy_record::holds(into, queue, &info.name, run.attempt).await?
     };
     if !moved {

@@ -1,8 +1,10 @@
-//! Small tables, one or several: under one snapshot of the source and in one transaction on the target, with their indexes in place.
+//! Small tables, one or several: under one snapshot of the source and in one transaction on the target, with their
+//! indexes in place.
 
 use std::time::{Duration, Instant};
 
 use pg::{Table, TableKind};
+use pgq::copy::record;
 use pgq::table::{self, MergeState, TableInfo};
 use pgq::{fail_point, node, replay};
 use tracing::info;
@@ -20,7 +22,8 @@ use crate::{Copier, Result};
 /// Bytes that are copied together at most, at full speed; and for so long at a limited one.
 const MOST: i64 = 16 << 20;
 const LONGEST: Duration = Duration::from_secs(10);
-/// A table whose lock is not to be had does not hold up the others for longer, nor do copies that are held hold a snapshot.
+/// A table whose lock is not to be had does not hold up the others for longer, nor do copies that are held hold a
+/// snapshot.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A table that is copied.
@@ -65,16 +68,12 @@ async fn join(
     let queue = copier.config.queue_name.as_str();
     let names = group.tables();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let sql = "select table_name from londiste_rs.copy_run where queue_name = $1 and table_name = any ($2) \
-               union all \
-               select table_name from londiste_rs.table_error where queue_name = $1 and table_name = any ($2) and parked";
-    let begun =
-        sides.target.query(sql, &[&queue, &names]).await.during("looking for copies that have begun")?;
-    let begun: Vec<&str> = begun.iter().map(|row| row.get(0)).collect();
+    let begun = record::begun(&*sides.target, queue, &names).await;
+    let begun = begun.during("looking for copies that have begun")?;
     let mut infos = table::several(&*sides.target, queue, &names).await?;
     infos.retain(|info| info.local && info.state == MergeState::InCopy);
     group.keep(|name| infos.iter().any(|info| info.name == name), Verdict::Again);
-    infos.retain(|info| info.dropped_ddl.is_none() && !begun.contains(&info.name.as_str()));
+    infos.retain(|info| info.dropped_ddl.is_none() && !begun.contains(&info.name));
     let pairs = columns::all(&copier.config, &sides.provider, &sides.target, &infos).await?;
     // what is wrong with a table its own copy says
     let pairs: Vec<_> =
@@ -104,7 +103,8 @@ async fn join(
     Ok(())
 }
 
-/// The rows. The consumers were registered at `first_tick` before, so that every change is in the rows or behind the tick.
+/// The rows. The consumers were registered at `first_tick` before, so that every change is in the rows or behind the
+/// tick.
 async fn write(
     copier: &Copier,
     sides: &mut Sides,

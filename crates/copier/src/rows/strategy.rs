@@ -1,10 +1,10 @@
-//! How a table is copied, decided by what it is.
+//! Strategy of a table's copy, by what the table is.
 
 use std::collections::HashMap;
 
 use pg::{Client, Persistence, Table};
 use pgq::small;
-use pgq::table::TableInfo;
+use pgq::table::{self, TableInfo};
 use tokio_postgres::Row;
 
 use crate::error::During;
@@ -50,7 +50,8 @@ struct Keyed {
     key_is_captured: bool,
 }
 
-/// By nothing but the system's catalogs: a source of the stock tools has no schema of ours. Chunks lock each heap, which takes SELECT on it.
+/// By nothing but the system's catalogs: a source of the stock tools has no schema of ours. Chunks lock each heap,
+/// which takes SELECT on it.
 fn facts_query() -> String {
     let tree = pg::partition_tree("top.oid");
     format!(
@@ -97,23 +98,14 @@ pub(crate) fn by_size(config: &Config, info: &TableInfo, facts: &Facts) -> Optio
     one_chunk.then_some(if tiny { CopyMode::Tiny } else { CopyMode::Whole(None) })
 }
 
-async fn keyed(provider: &Client, queue: &str, name: &str, table: &Table) -> Result<Keyed> {
-    let looking = || format!("looking at table {}", table.name);
-    let ours = "select pg_catalog.to_regprocedure('londiste_rs.capture_is_whole(text,text)') is not null";
-    let captured_whole = provider.query_one(ours, &[]).await.during(looking())?.get(0) && {
-        let sql = "select londiste_rs.capture_is_whole($1, $2)";
-        provider.query_one(sql, &[&queue, &name]).await.during(looking())?.get(0)
-    };
-    let ours = "select pg_catalog.to_regprocedure('londiste_rs.captured_keys(text)') is not null";
-    let key_is_captured = provider.query_one(ours, &[]).await.during(looking())?.get(0) && {
-        let sql =
-            "select coalesce((select key from londiste_rs.captured_keys($1) where table_name = $2), '{}')";
-        let captured: Vec<String> = provider.query_one(sql, &[&queue, &name]).await.during(looking())?.get(0);
-        captured == table.key
-    };
-    let indexes = pg::indexes(provider, &table.name).await.during(looking())?;
+async fn keyed(provider: &Client, queue: &str, name: &str, source: &Table) -> Result<Keyed> {
+    let looking = || format!("looking at table {}", source.name);
+    let captured_whole = table::is_whole(provider, queue, name).await.during(looking())?;
+    let captured_key = table::captured_key(provider, queue, name).await.during(looking())?;
+    let key_is_captured = captured_key.is_some_and(|captured| captured == source.key);
+    let indexes = pg::indexes(provider, &source.name).await.during(looking())?;
     let is_key =
-        |columns: &[Option<String>]| columns.iter().map(Option::as_ref).eq(table.key.iter().map(Some));
+        |columns: &[Option<String>]| columns.iter().map(Option::as_ref).eq(source.key.iter().map(Some));
     let key_at_once = indexes.iter().any(|i| i.unique && i.immediate && !i.partial && is_key(&i.columns));
     Ok(Keyed { captured_whole, key_at_once, key_is_captured })
 }

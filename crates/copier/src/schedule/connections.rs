@@ -1,10 +1,10 @@
-//! The connections that all copies of a node share: one to each side for each copy that may run.
+//! Connections that all copies of a node share: one to each side for each copy that may run.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use pg::{ConnectString, Limits, Pool, PooledClient, Session};
-use pgq::node;
+use pgq::{Purpose, SessionName, node};
 
 use crate::error::During;
 use crate::schedule::permits::Permit;
@@ -40,6 +40,10 @@ impl Connections {
         Connections { config, target: side(), provider: side(), builders: side(), reports: side(), limits }
     }
 
+    fn session_name(&self, purpose: Purpose<'_>) -> String {
+        SessionName { job: &self.config.job_name, purpose }.to_string()
+    }
+
     /// A statement of a copy lasts as long as its table takes.
     fn copying(&self) -> Limits {
         self.config.limits.without_statement()
@@ -52,7 +56,7 @@ impl Connections {
         apply::pin_session(&builder).await?;
         let sql =
             "select set_config('application_name', $1, false), set_config('maintenance_work_mem', $2, false)";
-        let application = format!("{} copy index", self.config.job_name);
+        let application = self.session_name(Purpose::CopyIndex);
         let memory = &self.config.copy_maintenance_work_mem;
         builder.query_one(sql, &[&application, memory]).await.during("setting up a connection")?;
         Ok(builder)
@@ -80,7 +84,7 @@ impl Connections {
     /// A connection of its own to the provider, to see how that fares.
     pub(crate) async fn probe(&self) -> Result<Session> {
         let (location, _) = self.location(&*self.report().await?).await?;
-        let application = format!("{} copy probe", self.config.job_name);
+        let application = self.session_name(Purpose::CopyProbe);
         Session::connect(&location.within(self.config.limits), &application).await.during("the provider")
     }
 
@@ -98,7 +102,7 @@ impl Connections {
     }
 
     async fn set_up(&self, sides: Sides, table: &str) -> Result<Sides> {
-        let application = format!("{} copy {table}", self.config.job_name);
+        let application = self.session_name(Purpose::CopyOf(table));
         for side in [&sides.provider, &sides.target] {
             apply::pin_session(side).await?;
             let sql = "select set_config('application_name', $1, false)";
@@ -116,7 +120,7 @@ impl Connections {
             pool.resize(size.max(1));
             return Ok(pool.clone());
         }
-        let application = format!("{} copy", self.config.job_name);
+        let application = self.session_name(Purpose::Copy);
         let size = size.max(1);
         // 0: never
         let lifetime = Some(self.config.connection_lifetime).filter(|seconds| *seconds > 0.0);

@@ -1,4 +1,4 @@
-//! Small tables are copied together: a copy works for others too, which wait to hear what has become of them.
+//! Group of small tables that are copied together: one copy works for the others, which wait for its verdict.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,8 @@ pub(crate) enum Verdict {
     Alone,
 }
 
-/// Tables that a copy has taken along, whose own copies wait for the verdict. Those still in it when it is dropped wait for their turn once more.
+/// Tables that a copy has taken along, whose own copies wait for the verdict. Those still in it when it is dropped wait
+/// for their turn once more.
 #[derive(Debug, Default)]
 pub(crate) struct CopyGroup(BTreeMap<String, oneshot::Sender<Verdict>>);
 

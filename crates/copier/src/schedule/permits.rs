@@ -1,7 +1,7 @@
-//! The copies of a node that wait for connections: whose turn is next, and who is taken along by one that has had its turn.
+//! Permits of the copies of a node: whose turn for connections is next, and who is taken along.
 //!
-//! A permit stands for one connection to each side. So nobody holds one side's while it waits for the other's, and who gets one is decided here
-//! alone: by rank, and among equals by who came first.
+//! A permit stands for one connection to each side. So nobody holds one side's while it waits for the other's, and who
+//! gets one is decided here alone: by rank, and among equals by who came first.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -253,8 +253,8 @@ impl Drop for Waiter<'_> {
 }
 
 impl Permit {
-    /// Whether it has to be given back now, so that others get their turn: those of a higher rank than the `own`; where it is `idle`, all others
-    /// who would have something to do. Only as many permits are asked back as are wanting.
+    /// Whether it has to be given back now, so that others get their turn: those of a higher rank than the `own`; where
+    /// it is `idle`, all others who would have something to do. Only as many permits are asked back as are wanting.
     pub(crate) fn must_leave(&mut self, own: Rank, idle: bool) -> bool {
         let (copies, open) = (self.permits.copies(), self.permits.gate.obstacle().is_none());
         self.permits.waiting.send_if_modified(|waiting| {
@@ -279,7 +279,8 @@ impl Permit {
 }
 
 impl Waiting {
-    /// Whether more want a permit that one of the rank `own` has to leave to them than there are, or will be in a moment.
+    /// Whether more want a permit that one of the rank `own` has to leave to them than there are, or will be in a
+    /// moment.
     fn lacks(&self, copies: usize, open: bool, own: Rank, idle: bool) -> bool {
         let to_come = copies.saturating_sub(self.lent) + self.leaving;
         let wants = |(rank, _): &(Rank, i64)| *rank > own || idle && *rank != Rank::WannaSync;

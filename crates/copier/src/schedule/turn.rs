@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use pgq::copy::record::{self, Waiting};
 use pgq::table::MergeState;
 use tokio::time::{Instant, sleep};
-use tokio_postgres::Row;
 
 use crate::error::During;
 use crate::schedule::permits::{Turn, Waiter};
@@ -14,7 +14,8 @@ use crate::{Copier, Result};
 /// How often it is said that a copy stands at the gate.
 const SHOW: Duration = Duration::from_secs(1);
 
-/// Waits for the copy's turn. Its rank may change meanwhile: the worker marks tables whether they hold connections or not, and rings.
+/// Waits for the copy's turn. Its rank may change meanwhile: the worker marks tables whether they hold connections or
+/// not, and rings.
 pub(crate) async fn turn(copier: &Copier, place: &mut Waiter<'_>) -> Result<Turn> {
     let mut bell = copier.bell.listen();
     let delay = Duration::from_secs_f64(copier.config.loop_delay.max(0.05));
@@ -53,17 +54,13 @@ async fn look(copier: &Copier) -> Result<()> {
     }
     let began = Instant::now();
     let (numbers, tables) = copier.permits.seated();
-    let sql = "select w.number, t.merge_state, r.table_name is not null \
-                 from unnest($2::int8[], $3::text[]) w (number, table_name) \
-                 left join londiste.table_info t on t.queue_name = $1 and t.table_name = w.table_name and t.local \
-                 left join londiste_rs.copy_run r on r.queue_name = $1 and r.table_name = w.table_name";
     let node = copier.connections.report().await?;
-    let rows = node.query(sql, &[&copier.config.queue_name, &numbers, &tables]).await;
-    let rank = |row: &Row| {
-        let state = MergeState::parse(row.get(1)).unwrap_or(MergeState::Ok);
-        (row.get(0), Rank::of(state, row.get(2)))
+    let waiting = record::waiting(&*node, &copier.config.queue_name, &numbers, &tables).await;
+    let rank = |waiting: Waiting| {
+        let state = MergeState::parse(waiting.state.as_deref()).unwrap_or(MergeState::Ok);
+        (waiting.number, Rank::of(state, waiting.begun))
     };
-    copier.permits.rank(rows.during("looking which copies come first")?.iter().map(rank));
+    copier.permits.rank(waiting.during("looking which copies come first")?.into_iter().map(rank));
     *looked = Some(began);
     Ok(())
 }

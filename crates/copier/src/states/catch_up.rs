@@ -1,13 +1,16 @@
-//! The copy's own consumer replays what its snapshot did not see, then hands the table over to the worker.
+//! Catch-up of a copy: its own consumer replays what its snapshot did not see, then hands the table over to the worker.
 //!
-//! From `wanna-sync:t` on, t is the batch in hand and not applied; the worker's half of the hand-over is in crate `consumer`.
+//! From `wanna-sync:t` on, t is the batch in hand and not applied; the worker's half of the hand-over is in crate
+//! `consumer`.
 //!
-//! Tables that were copied together do all of this together: they share snapshot, state and position. Each has a consumer of its own all the
-//! same, so that any of them can go on alone from wherever it is. Only that of the first one takes batches; the others are moved behind it.
+//! Tables that were copied together do all of this together: they share snapshot, state and position. Each has a
+//! consumer of its own all the same, so that any of them can go on alone from wherever it is. Only that of the first
+//! one takes batches; the others are moved behind it.
 
 use std::time::Duration;
 
 use pgq::bell::Listener;
+use pgq::copy::index;
 use pgq::table::{self, MergeState, TableInfo};
 use pgq::{Batch, batch, fail_point, node};
 use tokio::time::Instant;
@@ -25,10 +28,12 @@ use crate::{Copier, Result};
 
 /// How often it is counted what is still to come.
 const TELL: Duration = Duration::from_secs(1);
-/// A copy that has nothing to do for so long leaves its connections to any other that has: what it waits for may take long.
+/// A copy that has nothing to do for so long leaves its connections to any other that has: what it waits for may take
+/// long.
 const IDLE: Duration = Duration::from_secs(1);
 
-/// Catches up, to the end or as far as it goes now. Tables of the group whose state becomes another than that of the first one leave it.
+/// Catches up, to the end or as far as it goes now. Tables of the group whose state becomes another than that of the
+/// first one leave it.
 pub(crate) async fn run(
     copier: &Copier,
     sides: &mut Sides,
@@ -88,7 +93,8 @@ pub(crate) async fn run(
                 {
                     return Ok(After::HandedOver(tables));
                 }
-                // The worker's batch in hand begins or ends before ours: it is not where its mark says, so it has to mark anew
+                // The worker's batch in hand begins or ends before ours: it is not where its mark says, so it has to
+                // mark anew
                 tables.advance(&sides.target, queue, MergeState::CatchingUp).await?;
             }
             _ => {
@@ -125,25 +131,21 @@ impl Idle {
     }
 }
 
-/// Those of the tables whose copies wait for connections that are where this one is: another copy was catching up with them, which was stopped.
+/// Those of the tables whose copies wait for connections that are where this one is: another copy was catching up with
+/// them, which was stopped.
 async fn gather(copier: &Copier, sides: &Sides, first: &TableInfo) -> Result<CopyGroup> {
     let queue = copier.config.queue_name.as_str();
     let copied = copier.permits.copied(&copier.table);
     if copied.is_empty() {
         return Ok(CopyGroup::default());
     }
-    let sql = "select o.table_name from londiste.table_info o join pgq_node.local_state c using (queue_name) \
-                where o.queue_name = $1 and o.table_name = any ($2) and o.local and c.consumer_name = $3 || o.table_name \
-                  and (o.merge_state, o.custom_snapshot, c.last_tick_id) \
-                    = (select t.merge_state, t.custom_snapshot, s.last_tick_id from londiste.table_info t join pgq_node.local_state s using (queue_name) \
-                        where t.queue_name = $1 and t.table_name = $4 and s.consumer_name = $3 || $4)";
-    let prefix = copier.config.consumer("");
-    let alike = sides.target.query(sql, &[&queue, &copied, &prefix, &first.name]).await;
-    let alike = alike.during("looking for copies at the same place")?;
-    Ok(copier.permits.take_these(&alike.iter().map(|row| row.get(0)).collect::<Vec<String>>()))
+    let prefix = pgq::copy::consumer_prefix(&copier.config.job_name);
+    let alike = table::alike(&*sides.target, queue, &copied, &prefix, &first.name).await;
+    Ok(copier.permits.take_these(&alike.during("looking for copies at the same place")?))
 }
 
-/// A table that was caught up together with others may have ended between what the target has applied and its consumer's being moved there.
+/// A table that was caught up together with others may have ended between what the target has applied and its
+/// consumer's being moved there.
 async fn align(copier: &Copier, sides: &Sides) -> Result<()> {
     let (queue, consumer) = (copier.config.queue_name.as_str(), copier.consumer.as_str());
     let applied = node::consumer_state(&*sides.target, queue, consumer).await?;
@@ -170,11 +172,12 @@ async fn finish(copier: &Copier, sides: &Sides, group: &CopyGroup, batch: &Batch
     Ok(())
 }
 
-/// A copy of the stock worker was ended between its rows and its indexes: without those, changes would find no rows by their key.
+/// A copy of the stock worker was ended between its rows and its indexes: without those, changes would find no rows by
+/// their key.
 async fn restore_dropped(sides: &mut Sides, queue: &str, info: &TableInfo) -> Result<()> {
     let transaction = sides.target.transaction().await.during("restoring indexes")?;
-    let sql = "select londiste_rs.copy_adopt_dropped($1, $2, $3)";
-    transaction.query(sql, &[&queue, &info.name, &info.dest()]).await.during("restoring indexes")?;
+    let adopted = index::adopt(&transaction, queue, &info.name, info.dest()).await;
+    adopted.during("restoring indexes")?;
     drop_and_restore::finish(transaction.client(), queue, info).await?;
     transaction.commit().await.during("restoring indexes")?;
     info!(queue, table = info.name, "what an earlier copy had dropped is back");
@@ -184,7 +187,8 @@ async fn restore_dropped(sides: &mut Sides, queue: &str, info: &TableInfo) -> Re
 /// Events of a batch at most, where it is several ticks.
 const BATCH_EVENTS: i32 = 50_000;
 
-/// The next batch, after a tick made now where there is none. To hand the table over, a single tick; before the worker's mark, all there is.
+/// The next batch, after a tick made now where there is none. To hand the table over, a single tick; before the
+/// worker's mark, all there is.
 async fn take(copier: &Copier, sides: &Sides, state: MergeState, near: bool) -> Result<Option<Batch>> {
     let queue = copier.config.queue_name.as_str();
     let many = batch::Collect { at_most: Some(BATCH_EVENTS), ..Default::default() };
@@ -202,20 +206,18 @@ async fn take(copier: &Copier, sides: &Sides, state: MergeState, near: bool) -> 
 
 /// Events of all tables from this batch on.
 async fn behind(copier: &Copier, sides: &Sides, batch: &Batch) -> Result<i64> {
-    let sql = "select max(t.tick_event_seq) - min(t.tick_event_seq) from pgq.tick t join pgq.queue q on q.queue_id = t.tick_queue \
-                where q.queue_name = $1 and t.tick_id >= $2";
-    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 2] =
-        [&copier.config.queue_name, &batch.previous_tick];
-    let row = sides.provider.query_one(sql, &parameters).await.during("counting what is to come")?;
-    Ok(row.get::<_, Option<i64>>(0).unwrap_or_default())
+    let queue = copier.config.queue_name.as_str();
+    let events = pgq::queue::events_since(&*sides.provider, queue, batch.previous_tick).await;
+    events.during("counting what is to come")
 }
 
 async fn is_newest(copier: &Copier, sides: &Sides, batch: &Batch) -> Result<bool> {
     Ok(batch::last_tick(&*sides.provider, &copier.config.queue_name).await? == Some(batch.tick))
 }
 
-/// Makes the tables the worker's: state and the end of the copy's own position in one transaction. Not where the worker has applied less or
-/// more than the copy, since changes would be lost or come twice. One whose state is another by now leaves the group.
+/// Makes the tables the worker's: state and the end of the copy's own position in one transaction. Not where the worker
+/// has applied less or more than the copy, since changes would be lost or come twice. One whose state is another by now
+/// leaves the group.
 async fn hand_over(
     copier: &Copier,
     sides: &mut Sides,

@@ -1,4 +1,4 @@
-//! The tables that one copy catches up.
+//! Tables that one copy catches up.
 
 use pgq::table::{self, MergeState, TableInfo};
 

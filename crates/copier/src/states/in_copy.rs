@@ -1,4 +1,4 @@
-//! The state `in-copy`: going on with what is there, or beginning.
+//! State `in-copy`: going on with what is there, or beginning.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use futures_util::stream::FuturesUnordered;
 use futures_util::{StreamExt as _, TryStreamExt as _};
+use pgq::copy::record::{CopyRecord, Step};
 use pgq::table::{self, MergeState, TableInfo};
 use pgq::{batch, fail_point, node, replay};
 use tracing::info;
@@ -22,7 +23,6 @@ use crate::rows::strategy::CopyMode;
 use crate::rows::{columns, one_snapshot, small_tables, strategy};
 use crate::schedule::connections::Sides;
 use crate::schedule::group::CopyGroup;
-use crate::states::copy_record::{CopyRecord, Step};
 use crate::states::subscribe::{free, subscribe};
 use crate::states::{copy_record, transition};
 use crate::{Copier, Result};
@@ -141,8 +141,8 @@ async fn begin(
     Ok(After::Further)
 }
 
-/// Builds the indexes, several at a time, and moves the table on. Meanwhile what is changed goes on being drained, so that the source's queue
-/// can be rotated.
+/// Builds the indexes, several at a time, and moves the table on. Meanwhile what is changed goes on being drained, so
+/// that the source's queue can be rotated.
 async fn finish(
     copier: &Copier,
     sides: &mut Sides,
@@ -193,7 +193,8 @@ async fn finish(
     Ok(())
 }
 
-/// Builds what is to be built: side by side what can be made so, the biggest first; then, one by one, what needs the table alone.
+/// Builds what is to be built: side by side what can be made so, the biggest first; then, one by one, what needs the
+/// table alone.
 async fn build(copier: &Copier, info: &TableInfo, builders: &Builders) -> Result<()> {
     let (job, queue) = (copier.config.job_name.as_str(), copier.config.queue_name.as_str());
     let list = {
@@ -203,7 +204,7 @@ async fn build(copier: &Copier, info: &TableInfo, builders: &Builders) -> Result
     let (alone, beside): (Vec<_>, Vec<_>) = list.into_iter().partition(|index| index.alone);
     let total = alone.len() + beside.len();
     copier.progress.building(&info.name, total);
-    let one = |index: drop_and_restore::Build| async move {
+    let one = |index: pgq::copy::index::Build| async move {
         let mut builder = copier.connections.builder().await?;
         let began = std::time::Instant::now();
         let at_work = builders.begin(builder.backend_pid());

@@ -1,4 +1,4 @@
-//! Applying a batch to tables that are caught up: their changes that the copy's snapshot did not see.
+//! Replay of a batch for tables that are caught up: the changes that the copy's snapshot did not see.
 
 use apply::{Applier, Decoded, Decoder};
 use futures_util::TryStreamExt;

@@ -1,7 +1,7 @@
 //! Subscription of copies at the provider, and tables freed of their foreign keys before their rows go.
 
 use pgq::table::TableInfo;
-use pgq::{batch, fail_point};
+use pgq::{batch, fail_point, foreign_key};
 use tracing::info;
 
 use crate::error::During;
@@ -15,17 +15,15 @@ pub(crate) async fn subscribe(sides: &Sides, queue: &str, consumers: &[&str]) ->
     Ok(tick.ok_or_else(|| pgq::Error::NoNode { queue: queue.to_owned() })?)
 }
 
-/// Foreign keys at either end go in a short transaction of their own: their locks on other tables must not last as long as a copy.
-/// What cannot go is made deferrable, and user triggers are switched off.
+/// Foreign keys at either end go in a short transaction of their own: their locks on other tables must not last as long
+/// as a copy. What cannot go is made deferrable, and user triggers are switched off.
 pub(crate) async fn free(copier: &Copier, sides: &mut Sides, infos: &[&TableInfo]) -> Result<()> {
     let dests: Vec<&str> = infos.iter().map(|info| info.dest()).collect();
     let what = || format!("dropping the foreign keys of {}", dests.join(", "));
-    let sql = "select londiste_rs.drop_fkeys(d), londiste_rs.relax_table(d) from unnest($1::text[]) with ordinality t (d, place) order by place";
-    let rows = sides.target.query(sql, &[&dests]).await.during(what())?;
+    let dropped = foreign_key::free(&*sides.target, &dests).await.during(what())?;
     fail_point::reached("fkeys-dropped");
     let (job, queue) = (&copier.config.job_name, &copier.config.queue_name);
-    for (info, row) in infos.iter().zip(rows) {
-        let dropped: i32 = row.get(0);
+    for (info, dropped) in infos.iter().zip(dropped) {
         if dropped > 0 {
             info!(
                 job,

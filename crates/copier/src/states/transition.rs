@@ -1,7 +1,8 @@
-//! Moving a table on only where its state is still what this copy believes: `remove-table` and `resync` may have come between.
+//! Transition of a table whose state is still what this copy believes: `remove-table` and `resync` may have come
+//! between.
 
 use pg::Client;
-use pgq::table::MergeState;
+use pgq::table::{self, MergeState};
 
 use crate::Result;
 use crate::error::During;
@@ -10,12 +11,12 @@ use crate::error::During;
 pub(crate) async fn advance(
     client: &Client,
     queue: &str,
-    table: &str,
+    name: &str,
     from: MergeState,
     to: MergeState,
     snapshot: Option<&str>,
 ) -> Result<bool> {
-    Ok(!advance_all(client, queue, &[table], from, to, snapshot).await?.is_empty())
+    Ok(!advance_all(client, queue, &[name], from, to, snapshot).await?.is_empty())
 }
 
 /// The same for several tables; answers which of them have moved.
@@ -27,12 +28,8 @@ pub(crate) async fn advance_all(
     to: MergeState,
     snapshot: Option<&str>,
 ) -> Result<Vec<String>> {
-    let sql = "update londiste.table_info set merge_state = $4, custom_snapshot = $5 \
-                where queue_name = $1 and table_name = any ($2) and local and merge_state is not distinct from $3 \
-            returning table_name";
-    let moved = client
-        .query(sql, &[&queue, &tables, &from.to_column(), &to.to_column(), &snapshot])
+    let moved = table::advance(client, queue, tables, from, to, snapshot)
         .await
         .during(format!("moving table {} from {from} to {to}", tables.join(", ")))?;
-    Ok(moved.iter().map(|row| row.get(0)).collect())
+    Ok(moved)
 }

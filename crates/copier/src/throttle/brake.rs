@@ -1,4 +1,4 @@
-//! What slows copies down while the source suffers: how slow, and for how long.
+//! Brake of copies while the source suffers: how much, and for how long.
 
 use std::time::Duration;
 
@@ -64,7 +64,8 @@ pub(crate) struct Brake {
 }
 
 impl Brake {
-    /// Learns what a look has found while copies read `speed` bytes a second; answers how many they may read from now on.
+    /// Learns what a look has found while copies read `speed` bytes a second; answers how many they may read from now
+    /// on.
     pub(crate) fn judge(&mut self, suffers: bool, speed: f64) -> Option<u64> {
         if suffers {
             self.suffered += 1;

@@ -1,5 +1,5 @@
-//! What slows copies down: a rate over all copies of a node, the hours in which they may run, a brake, and holding them altogether. All of it can
-//! change at any time.
+//! Gate that copied bytes pass: a rate over all copies of a node, the hours in which they may run, a brake, and a hold.
+//! All of it can change at any time.
 
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;

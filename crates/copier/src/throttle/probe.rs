@@ -1,10 +1,12 @@
-//! Looking at the source while its tables are copied: one tiny query a second, over a connection of its own, by one copy for all of the node.
+//! Probe of the source while its tables are copied: one tiny query a second, over a connection of its own, by one copy
+//! for all of the node.
 
 use std::convert::Infallible;
 use std::pin::pin;
 use std::time::Duration;
 
 use pg::Session;
+use pgq::queue::CONSUMER_LAG;
 use tokio::time::{Instant, sleep, timeout};
 use tracing::{debug, info, warn};
 
@@ -15,15 +17,6 @@ use crate::{Copier, Result};
 
 /// Between two looks; also how long an answer may take until its being late is noticed.
 const PERIOD: Duration = Duration::from_secs(1);
-
-/// Age of the oldest tick that a consumer has still to take; nothing is written, and one row of each of four small tables is read.
-const LAG: &str = "\
-select coalesce(extract(epoch from pg_catalog.clock_timestamp() -
-                        (select t.tick_time from pgq.tick t
-                          where t.tick_queue = s.sub_queue and t.tick_id > s.sub_last_tick
-                          order by t.tick_id limit 1)), 0)::float8
-  from pgq.queue q join pgq.subscription s on s.sub_queue = q.queue_id join pgq.consumer c on c.co_id = s.sub_consumer
- where q.queue_name = $1 and c.co_name = $2";
 
 /// Presses and releases the brake as long as thresholds are set. Never ends.
 pub(crate) async fn attend(copier: &Copier) -> Infallible {
@@ -54,7 +47,7 @@ pub(crate) async fn attend(copier: &Copier) -> Infallible {
 async fn look(copier: &Copier, source: &Session, brake: &mut Brake) -> Result<()> {
     let gate = &copier.gate;
     let what = "looking at the source";
-    let statement = source.prepare(LAG).await.during(what)?;
+    let statement = source.prepare(CONSUMER_LAG).await.during(what)?;
     let (queue, worker) = (copier.config.queue_name.as_str(), copier.config.worker());
     let named: [&(dyn tokio_postgres::types::ToSql + Sync); 2] = [&queue, &worker];
     let mut passed = gate.passed();

@@ -1,4 +1,4 @@
-//! The hours of a day in which copies read the source.
+//! Hours of a day in which copies read the source.
 
 use std::fmt;
 use std::str::FromStr;

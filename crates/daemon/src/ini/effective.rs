@@ -1,4 +1,4 @@
-//! What is in force, and where it comes from.
+//! Effective values, and where they come from.
 
 use std::fmt;
 
@@ -31,7 +31,8 @@ pub struct Entry {
 }
 
 impl Ini {
-    /// Every key that means something in `section`, in the order of the documentation. A value that cannot be used stands as it was written.
+    /// Every key that means something in `section`, in the order of the documentation. A value that cannot be used
+    /// stands as it was written.
     ///
     /// # Errors
     /// No such section.

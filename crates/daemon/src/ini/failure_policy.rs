@@ -1,4 +1,4 @@
-//! What the process does when things do not go well.
+//! Failure policy of the process.
 
 use std::net::SocketAddr;
 use std::time::Duration;

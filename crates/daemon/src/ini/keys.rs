@@ -1,4 +1,4 @@
-//! The keys that ini files carry, and what becomes of each.
+//! Keys that ini files carry, and what becomes of each.
 
 /// What a key of an ini file is to us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

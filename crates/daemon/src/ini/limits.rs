@@ -1,4 +1,4 @@
-//! The usual time limits of sessions, in the words of an ini file: seconds, zero for none.
+//! Usual time limits of sessions, in the words of an ini file: seconds, zero for none.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! On which line a key stands, for messages. The parser does not tell.
+//! Lines on which keys stand, for messages. The parser does not tell.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! One section on its way into settings: whatever is wrong on that way is collected, and told at once.
+//! Section on its way into settings: whatever is wrong on that way is collected, and told at once.
 
 use serde::de::DeserializeOwned;
 

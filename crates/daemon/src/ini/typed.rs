@@ -1,4 +1,4 @@
-//! A section into a settings struct, with every wrong value reported at once.
+//! Typed settings from a section, with every wrong value reported at once.
 
 use std::collections::BTreeMap;
 

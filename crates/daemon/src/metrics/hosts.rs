@@ -1,7 +1,8 @@
-//! Under which names the status page may be asked for.
+//! Host names under which the status page may be asked for.
 //!
-//! A web page of anybody can lead a name of its own to 127.0.0.1 and so read, in an operator's browser, what answers there (DNS rebinding). The
-//! browser still sends that name. Addresses and this machine's own names cannot be led anywhere; all others have to be in `metrics_hosts`.
+//! A web page of anybody can lead a name of its own to 127.0.0.1 and so read, in an operator's browser, what answers
+//! there (DNS rebinding). The browser still sends that name. Addresses and this machine's own names cannot be led
+//! anywhere; all others have to be in `metrics_hosts`.
 
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, Ipv6Addr};

@@ -1,4 +1,4 @@
-//! The status page: one document without scripts, which loads itself anew.
+//! Status page: one document without scripts, which loads itself anew.
 
 use std::fmt::Write as _;
 

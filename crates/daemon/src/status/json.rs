@@ -1,4 +1,4 @@
-//! The status for machines. Times are seconds since 1970, durations seconds; a value that is not known is null.
+//! Status for machines. Times are seconds since 1970, durations seconds; a value that is not known is null.
 
 use std::time::SystemTime;
 

@@ -1,4 +1,4 @@
-//! What runs in this process and how it fares, for the control socket, systemd and metrics. Nothing here asks a database.
+//! Status of this process, for the control socket, systemd and metrics. Nothing here asks a database.
 
 mod json;
 mod text;

@@ -1,4 +1,4 @@
-//! The status for people.
+//! Status for people.
 
 use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};

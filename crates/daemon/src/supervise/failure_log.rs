@@ -1,4 +1,4 @@
-//! Logging a failure that repeats.
+//! Failure log that says a repeated failure now and then.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! A set of parts that follows a set of names.
+//! Set of parts that follows a set of names.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,8 +13,8 @@ use crate::log::within;
 
 impl Supervisor {
     /// Keeps one part running for each name in `wanted`; a name that leaves the set has its part stopped
-    /// gracefully, and one that comes back while its old part still stops gets the new part after that. `make` gets the report
-    /// that the part may tell its work to. Ends with the
+    /// gracefully, and one that comes back while its old part still stops gets the new part after that. `make` gets the
+    /// report that the part may tell its work to. Ends with the
     /// sender of `wanted`. Part names are `kind` and the name.
     pub fn follow<M, F, R>(&self, kind: &'static str, mut wanted: watch::Receiver<BTreeSet<String>>, make: M)
     where

@@ -1,4 +1,4 @@
-//! Noticing that a part waits for an answer that will never come.
+//! Liveness of a part: whether it waits for an answer that will never come.
 
 use std::time::Duration;
 
@@ -9,8 +9,9 @@ use tokio::time::sleep;
 /// Between two looks at the servers: what then has not moved does not move.
 const SECOND_LOOK: Duration = Duration::from_secs(5);
 
-/// Returns when the part has given no sign of life for `silence`, and none of the server processes of its sessions is at work or has
-/// moved between two looks: the network has swallowed an answer. Those processes are abandoned. The text tells what was seen.
+/// Returns when the part has given no sign of life for `silence`, and none of the server processes of its sessions is
+/// at work or has moved between two looks: the network has swallowed an answer. Those processes are abandoned. The text
+/// tells what was seen.
 pub(super) async fn keep(watch: &Watch, report: &Report, silence: Duration, application: &str) -> String {
     loop {
         let signs = report.signs();

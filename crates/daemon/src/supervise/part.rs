@@ -1,4 +1,4 @@
-//! One part: run, fail, wait, run again.
+//! Part of a process: run, fail, wait, run again.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::PoisonError;

@@ -8,7 +8,7 @@ use tokio_postgres::Client;
 use crate::applied::TableCounts;
 use crate::conflict::{Conflict, Conflicts};
 use crate::target::table::Plan;
-use crate::write::net_changes::{NetChanges, judge, list};
+use crate::write::net_changes::gathered::{NetChanges, judge, list};
 use crate::{Change, OnConflict, Op, Result};
 
 /// What a line of the temporary table tells: the row went, or came.

@@ -6,7 +6,8 @@ use tokio_postgres::Client;
 use crate::Result;
 use crate::conflict::{Conflict, Conflicts};
 use crate::target::table::Plan;
-use crate::write::net_changes::{NetChanges, late};
+use crate::write::net_changes::gathered::NetChanges;
+use crate::write::net_changes::late;
 
 impl NetChanges {
     /// Takes out the updates and deletes that find no row, and counts them. A row that an update would have given

@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use pgq::node::{self, NodeType};
-use pgq::{batch, table};
+use pgq::{batch, copy, queue, table};
 use tokio_postgres::Transaction;
 
 use crate::londiste::command::remove_table;
@@ -163,8 +163,8 @@ async fn refuse_provider(there: &Node, queue: &str) -> Result<()> {
     Ok(())
 }
 
-/// Takes the node out at both ends, the provider first: a crash in between leaves a node that the same command finds again.
-/// Answers whether the provider was reached, where there is one.
+/// Takes the node out at both ends, the provider first: a crash in between leaves a node that the same command finds
+/// again. Answers whether the provider was reached, where there is one.
 async fn forget(job: &Job, name: &str, above: Above, there: &mut Option<Node>) -> Result<bool> {
     let queue = job.queue();
     let mut reached = true;
@@ -207,10 +207,9 @@ async fn unsubscribe(provider: &Transaction<'_>, queue: &str, name: &str, copies
     }
     let subscribers = node::subscribers(provider, queue).await?;
     if let Some(subscriber) = subscribers.iter().find(|subscriber| subscriber.node == name) {
-        let sql = "select consumer_name from pgq.get_consumer_info($1) where starts_with(consumer_name, $2)";
-        let copies = format!("{}.copy.", subscriber.worker);
-        for copy in provider.query(sql, &[&queue, &copies]).await.map_err(pg::Error::from)? {
-            batch::unregister(provider, queue, copy.get(0)).await?;
+        let prefix = copy::consumer_prefix(&subscriber.worker);
+        for copy in queue::consumers_of(provider, queue, &prefix).await.map_err(pg::Error::from)? {
+            batch::unregister(provider, queue, &copy).await?;
         }
     }
     node::drop(provider, queue, name).await?;

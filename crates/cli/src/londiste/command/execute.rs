@@ -58,8 +58,8 @@ fn name(file: &Path) -> Result<String> {
     Ok(name.with_context(|| format!("{} is not the name of a file", file.display()))?.to_owned())
 }
 
-/// Its event is written in the transaction that runs it. Changes that it makes to replicated tables are not captured: every node makes
-/// them itself.
+/// Its event is written in the transaction that runs it. Changes that it makes to replicated tables are not captured:
+/// every node makes them itself.
 async fn on_root(
     job: &Job,
     transaction: &Transaction<'_>,
@@ -75,8 +75,7 @@ async fn on_root(
     if let Need::Run(text) = &need {
         let quiet = replay::may_bypass_triggers(transaction).await?;
         if quiet {
-            let local = "select londiste.set_session_replication_role('local', true)";
-            transaction.query(local, &[]).await.map_err(pg::Error::from)?;
+            replay::set_role(transaction, "local").await.map_err(pg::Error::from)?;
         }
         let limit = job.settings.limits().unhurried().as_local_sql();
         transaction.batch_execute(&limit).await.map_err(pg::Error::from)?;

@@ -58,7 +58,7 @@ async fn states(job: &Job, local: &Node) -> Result<String> {
 async fn copies(job: &Job, local: &Node) -> Result<Vec<String>> {
     let consumers = node::consumers(&*local.session, job.queue()).await?;
     let copies = consumers.iter().filter_map(|state| {
-        let table = state.consumer.split_once(".copy.")?.1;
+        let table = pgq::copy::table_of(&state.consumer)?;
         let paused = if state.paused { ", PAUSED" } else { "" };
         Some(format!("Copy: {table}, Tick: {}{paused}", state.completed_tick))
     });

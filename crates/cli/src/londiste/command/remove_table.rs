@@ -78,12 +78,12 @@ pub(crate) async fn remove(job: &Job, session: &mut Session, name: &str) -> Resu
     .await
 }
 
-/// A copy that was under way leaves its consumer behind, for which the provider would keep events. A running worker clears that as well.
+/// A copy that was under way leaves its consumer behind, for which the provider would keep events. A running worker
+/// clears that as well.
 async fn forget_copy(job: &Job, local: &Node, table: &str) -> Result<()> {
     let queue = job.queue();
     let consumers = node::consumers(&*local.session, queue).await?;
-    let copy =
-        consumers.iter().find(|state| state.consumer.split_once(".copy.").is_some_and(|(_, of)| of == table));
+    let copy = consumers.iter().find(|state| pgq::copy::table_of(&state.consumer) == Some(table));
     let Some(copy) = copy else { return Ok(()) };
     let provider = job.provider_of(&local.info).await?;
     batch::unregister(&*provider.session, queue, &copy.consumer).await?;

@@ -2,8 +2,8 @@
 
 use anyhow::{Result, bail};
 use clap::Args;
-use pgq::identity;
 use pgq::table::{self, MergeState};
+use pgq::{copy, identity};
 use tokio_postgres::Transaction;
 
 use crate::londiste::command::wait_sync;
@@ -66,18 +66,16 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     Ok(apart.outcome())
 }
 
-/// A copy that has put the table's indexes away keeps them in `dropped_ddl`, which the state `None` has no room for: it starts over
-/// in its present state.
+/// A copy that has put the table's indexes away keeps them in `dropped_ddl`, which the state `None` has no room for: it
+/// starts over in its present state.
 pub(crate) async fn again(transaction: &Transaction<'_>, queue: &str, name: &str) -> Result<String> {
-    let sql = "select dropped_ddl is not null from londiste.table_info where queue_name = $1 and table_name = $2 for update";
-    let row = transaction.query_one(sql, &[&queue, &name]).await.map_err(pg::Error::from)?;
-    let state = if row.get(0) { MergeState::InCopy } else { MergeState::Waiting };
+    let has_dropped = table::lock_and_has_dropped(transaction, queue, name).await.map_err(pg::Error::from)?;
+    let state = if has_dropped { MergeState::InCopy } else { MergeState::Waiting };
     table::set_state(transaction, queue, name, state, None).await?;
     table::clear_errors(transaction, queue, &[name]).await?;
     table::forget_partition_notices(transaction, queue, name).await?;
     identity::know_again(transaction, queue, name).await?;
-    let sql = "select londiste_rs.copy_forget($1, $2)";
-    transaction.query_one(sql, &[&queue, &name]).await.map_err(pg::Error::from)?;
+    copy::record::forget(transaction, queue, name).await.map_err(pg::Error::from)?;
     table::tell_worker(transaction, queue).await?;
     Ok(format!("table {name} will be copied again"))
 }

@@ -1,4 +1,5 @@
-//! One object after the other: what fails is said, and does not keep the others waiting.
+//! Outcome of a command over several objects, one after the other: what fails is said, and does not keep the others
+//! waiting.
 
 use anyhow::Result;
 

@@ -1,4 +1,4 @@
-//! The SQL schemas are installed where a node is created and they are missing.
+//! Installation of the SQL schemas where a node is created and they are missing.
 
 use anyhow::{Context, Result};
 use pg::Session;

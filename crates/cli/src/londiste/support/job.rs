@@ -1,4 +1,4 @@
-//! One node's ini file, and the ways to the databases that it knows of.
+//! Job of one node: its ini file, and the ways to the databases that it knows of.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

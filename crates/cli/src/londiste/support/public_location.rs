@@ -1,4 +1,4 @@
-//! The public connect string of a new node: it must lead other nodes to the very database that `db` names.
+//! Public connect string of a new node: it must lead other nodes to the very database that `db` names.
 
 use anyhow::{Context, Result, bail};
 use pg::{ConnectString, Session};

@@ -1,4 +1,5 @@
-//! What the words of `add-table` and `add-seq` mean: on the root, relations of its database; elsewhere, what the provider replicates.
+//! Selection of what the words of `add-table` and `add-seq` mean: on the root, relations of its database; elsewhere,
+//! what the provider replicates.
 
 use anyhow::Result;
 

@@ -1,10 +1,10 @@
-//! Waiting for this node's worker, and saying what keeps it.
+//! Waits for this node's worker, with what keeps it.
 
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use pg::Client;
-use pgq::{batch, node, table};
+use pgq::{batch, node, queue, table};
 
 use crate::londiste::support::job::{Job, Node};
 use crate::londiste::support::outcome::Outcome;
@@ -22,14 +22,13 @@ pub(crate) async fn tick_now(job: &Job, at: &Client) -> Result<Option<i64>> {
             return Ok(Some(tick));
         }
     } else {
-        at.query_one("select pgq.force_tick($1)", &[&queue]).await.map_err(pg::Error::from)?;
-        at.query_one("select pgq.ticker($1)", &[&queue]).await.map_err(pg::Error::from)?;
+        queue::force_tick(at, queue).await.map_err(pg::Error::from)?;
     }
     Ok(batch::last_tick(at, queue).await?)
 }
 
-/// Waits until the local worker has applied everything up to a tick that is made now on the node above. `Partly` when there are tables that
-/// it has left out because they are parked.
+/// Waits until the local worker has applied everything up to a tick that is made now on the node above. `Partly` when
+/// there are tables that it has left out because they are parked.
 pub(crate) async fn reach(job: &Job, local: &Node, above: &Node) -> Result<Outcome> {
     let queue = job.queue();
     let tick = tick_now(job, &above.session).await?;
@@ -104,9 +103,7 @@ pub(crate) async fn obstacles(job: &Job, session: &Client) -> Result<Vec<String>
             lines.push(format!("{} is paused (resume lets it go on)", state.consumer));
         }
     }
-    let sql = "select table_name, trouble from londiste_rs.table_troubles($1)";
-    let errors = session.query(sql, &[&queue]).await.map_err(pg::Error::from)?;
-    lines
-        .extend(errors.iter().map(|row| format!("{}: {}", row.get::<_, String>(0), row.get::<_, String>(1))));
+    let troubles = table::troubles(session, queue).await.map_err(pg::Error::from)?;
+    lines.extend(troubles.iter().map(|(table, trouble)| format!("{table}: {trouble}")));
     Ok(lines)
 }

@@ -1,4 +1,5 @@
-//! A leaf learns names by its worker, from events of the root: a command that comes right after the root's waits for them.
+//! Waits until a leaf knows names. Its worker learns them from events of the root: a command that comes right after the
+//! root's waits for them.
 
 use std::time::{Duration, Instant};
 
@@ -13,7 +14,8 @@ use crate::londiste::support::wait_for_worker::LOOK_AGAIN;
 const PATIENCE: Duration = Duration::from_secs(3);
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// Waits until the worker has brought all these names of the provider to this node; answers those that have not come in time.
+/// Waits until the worker has brought all these names of the provider to this node; answers those that have not come in
+/// time.
 ///
 /// # Errors
 /// The worker is paused, or a database is lost.

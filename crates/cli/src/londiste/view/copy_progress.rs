@@ -1,4 +1,4 @@
-//! How far the copies of a node are, as `tables`, `status` and `wait-sync` tell it.
+//! Progress of the copies of a node, as `tables`, `status` and `wait-sync` show it.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::Result;
 use indicatif::{BinaryBytes, HumanCount};
 use pg::Client;
+use pgq::copy::progress::{self, Recorded, Step};
 
 use crate::londiste::view::duration::short;
 
@@ -15,7 +16,7 @@ const SILENT: Duration = Duration::from_secs(15);
 /// What a copy has told of itself last.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Copy {
-    step: String,
+    step: Step,
     pub(crate) rows: u64,
     pub(crate) bytes: u64,
     pub(crate) expected: u64,
@@ -31,50 +32,40 @@ pub(crate) struct Copy {
 
 /// All copies of a queue on this node, by table.
 pub(crate) async fn running(session: &Client, queue: &str) -> Result<BTreeMap<String, Copy>> {
-    let ours = "select to_regclass('londiste_rs.copy_progress') is not null";
-    if !session.query_one(ours, &[]).await.map_err(pg::Error::from)?.get::<_, bool>(0) {
-        return Ok(BTreeMap::new());
-    }
-    let sql = "select table_name, step, rows, bytes, expected_bytes, bytes_per_second, done, total, \
-                      extract(epoch from now() - updated)::float8, to_jsonb(p) ->> 'remark', \
-                      extract(epoch from clock_timestamp() - coalesce( \
-                          (select r.began from londiste_rs.copy_run r where r.queue_name = p.queue_name and r.table_name = p.table_name), p.began))::float8 \
-                 from londiste_rs.copy_progress p where queue_name = $1";
-    let rows = session.query(sql, &[&queue]).await.map_err(pg::Error::from)?;
-    let number = |row: &tokio_postgres::Row, at: usize| row.get::<_, i64>(at).unsigned_abs();
-    let copy = |row: &tokio_postgres::Row| Copy {
-        step: row.get(1),
-        rows: number(row, 2),
-        bytes: number(row, 3),
-        expected: number(row, 4),
-        rate: row.get(5),
-        done: number(row, 6),
-        total: number(row, 7),
-        age: Duration::try_from_secs_f64(row.get(8)).unwrap_or_default(),
-        remark: row.get(9),
-        since: Duration::try_from_secs_f64(row.get(10)).unwrap_or_default(),
+    let recorded = progress::list(session, queue).await.map_err(pg::Error::from)?;
+    let copy = |Recorded { progress, age, since, .. }: &Recorded| Copy {
+        step: progress.step,
+        rows: progress.rows.unsigned_abs(),
+        bytes: progress.bytes.unsigned_abs(),
+        expected: progress.expected_bytes.unsigned_abs(),
+        rate: progress.bytes_per_second,
+        done: progress.done.unsigned_abs(),
+        total: progress.total.unsigned_abs(),
+        remark: progress.remark.clone(),
+        age: *age,
+        since: *since,
     };
-    Ok(rows.iter().map(|row| (row.get(0), copy(row))).collect())
+    Ok(recorded.iter().map(|recorded| (recorded.table.clone(), copy(recorded))).collect())
 }
 
 impl Copy {
     /// How much of the rows is there; their size on the source is only about that on the way.
     pub(crate) fn percent(&self) -> u64 {
-        match self.step.as_str() {
-            "copy" if self.expected > 0 => (self.bytes.saturating_mul(100) / self.expected).min(99),
-            "copy" => 0,
+        match self.step {
+            Step::Rows if self.expected > 0 => (self.bytes.saturating_mul(100) / self.expected).min(99),
+            Step::Rows => 0,
             _ => 100,
         }
     }
 
     /// What it does, on one line.
     pub(crate) fn line(&self) -> String {
-        let told = match self.step.as_str() {
-            "copy" if self.expected == 0 && self.remark.is_some() => "copy".to_owned(),
-            "copy" => self.copying(),
-            "reconcile" => "copy: all rows are there, changes made meanwhile are folded in".to_owned(),
-            "indexes" => format!("copy: building indexes, {} of {} done", self.done, self.total),
-            _ => format!("copy: catching up, at most {} events to go", HumanCount(self.done)),
+        let told = match self.step {
+            Step::Rows if self.expected == 0 && self.remark.is_some() => "copy".to_owned(),
+            Step::Rows => self.copying(),
+            Step::Reconcile => "copy: all rows are there, changes made meanwhile are folded in".to_owned(),
+            Step::Indexes => format!("copy: building indexes, {} of {} done", self.done, self.total),
+            Step::CatchUp => format!("copy: catching up, at most {} events to go", HumanCount(self.done)),
         };
         let told = match &self.remark {
             Some(remark) => format!("{told}; {remark}"),
@@ -107,9 +98,9 @@ impl Copy {
 mod tests {
     use super::*;
 
-    fn copy(step: &str) -> Copy {
+    fn copy(step: Step) -> Copy {
         Copy {
-            step: step.to_owned(),
+            step,
             rows: 1_200_000,
             bytes: 128 << 20,
             expected: 640 << 20,
@@ -124,17 +115,17 @@ mod tests {
 
     #[test]
     fn each_step_is_told() {
-        let line = copy("copy").line();
+        let line = copy(Step::Rows).line();
         assert_eq!(
             line,
             "copy: 1,200,000 rows, 128.00 MiB of about 640.00 MiB (20 %), 64.00 MiB/s, about 8s to go"
         );
-        assert_eq!(copy("indexes").line(), "copy: building indexes, 1 of 3 done");
-        let silent = Copy { age: Duration::from_secs(60), ..copy("catch up") };
+        assert_eq!(copy(Step::Indexes).line(), "copy: building indexes, 1 of 3 done");
+        let silent = Copy { age: Duration::from_secs(60), ..copy(Step::CatchUp) };
         assert!(silent.line().starts_with("copy: catching up, at most 1 events to go; silent for"));
         let remark = Some("waiting for its window, which opens in 2 h 10 min".to_owned());
-        let waiting = Copy { expected: 0, remark, ..copy("copy") }.line();
+        let waiting = Copy { expected: 0, remark, ..copy(Step::Rows) }.line();
         assert_eq!(waiting, "copy; waiting for its window, which opens in 2 h 10 min");
-        assert_eq!(Copy { bytes: 900 << 20, ..copy("copy") }.percent(), 99);
+        assert_eq!(Copy { bytes: 900 << 20, ..copy(Step::Rows) }.percent(), 99);
     }
 }

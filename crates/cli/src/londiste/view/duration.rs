@@ -1,4 +1,4 @@
-//! How lags are shown.
+//! Durations as people read them.
 
 use std::time::Duration;
 

@@ -1,12 +1,12 @@
-//! One look at a node: its tables, consumers, ticks and errors.
+//! Snapshot of a node: its tables, consumers, ticks and errors.
 
 use std::time::Duration;
 
 use anyhow::Result;
 use pg::Client;
-use pgq::conflict;
 use pgq::node::{self, NodeInfo, NodeType};
 use pgq::table::{self, MergeState};
+use pgq::{conflict, queue, session_name, skipped};
 
 use crate::londiste::view::copy_progress;
 use crate::londiste::view::duration::short;
@@ -108,17 +108,13 @@ fn seconds(seconds: Option<f64>) -> Duration {
 }
 
 async fn newest_tick(session: &Client, queue: &str) -> Result<Option<(i64, Duration)>> {
-    let sql = "select t.tick_id, extract(epoch from clock_timestamp() - t.tick_time)::float8 \
-                 from pgq.tick t join pgq.queue q on q.queue_id = t.tick_queue \
-                where q.queue_name = $1 order by t.tick_id desc limit 1";
-    let row = session.query_opt(sql, &[&queue]).await.map_err(pg::Error::from)?;
-    Ok(row.map(|row| (row.get(0), seconds(row.get(1)))))
+    let newest = queue::newest_tick(session, queue).await.map_err(pg::Error::from)?;
+    Ok(newest.map(|(tick, age)| (tick, seconds(age))))
 }
 
 async fn consumer_lags(session: &Client, queue: &str) -> Result<Vec<(String, Duration)>> {
-    let sql = "select consumer_name, extract(epoch from lag)::float8 from pgq.get_consumer_info($1)";
-    let rows = session.query(sql, &[&queue]).await.map_err(pg::Error::from)?;
-    Ok(rows.iter().map(|row| (row.get(0), seconds(row.get(1)))).collect())
+    let lags = queue::consumer_lags(session, queue).await.map_err(pg::Error::from)?;
+    Ok(lags.into_iter().map(|(consumer, lag)| (consumer, seconds(lag))).collect())
 }
 
 /// Errors of consumers, and of tables where the node is ours.
@@ -128,40 +124,32 @@ async fn errors(session: &Client, queue: &str) -> Result<Vec<String>> {
         .iter()
         .filter_map(|state| state.error.as_ref().map(|error| format!("{}: {error}", state.consumer)))
         .collect();
-    let ours = "select to_regprocedure('londiste_rs.table_troubles(text)') is not null";
-    if session.query_one(ours, &[]).await.map_err(pg::Error::from)?.get(0) {
-        let sql = "select table_name || ': ' || trouble from londiste_rs.table_troubles($1)";
-        let rows = session.query(sql, &[&queue]).await.map_err(pg::Error::from)?;
-        errors.extend(rows.iter().map(|row| row.get::<_, String>(0)));
+    if table::knows_troubles(session).await.map_err(pg::Error::from)? {
+        let troubles = table::troubles(session, queue).await.map_err(pg::Error::from)?;
+        errors.extend(troubles.iter().map(|(table, trouble)| format!("{table}: {trouble}")));
     }
     Ok(errors)
 }
 
-/// The progress of a large batch, which stands in the name of the session that writes it, and conflicts that were settled.
+/// The progress of a large batch, which stands in the name of the session that writes it, and conflicts that were
+/// settled.
 async fn remarks(session: &Client, queue: &str, worker: Option<&str>) -> Result<Vec<String>> {
     let mut remarks = Vec::new();
     if let Some(worker) = worker {
-        let sql = "select p.part[1], p.part[2], extract(epoch from clock_timestamp() - a.xact_start)::float8 \
-                     from pg_stat_activity a \
-                    cross join lateral regexp_match(substr(a.application_name, length($1) + 1), '^ worker ([0-9]+)/([0-9]+)$') p(part) \
-                    where a.datname = current_database() and starts_with(a.application_name, $1) and p.part is not null";
-        for row in session.query(sql, &[&worker]).await.map_err(pg::Error::from)? {
-            let (events, about): (String, String) = (row.get(0), row.get(1));
-            let since = short(seconds(row.get(2)));
+        for (batch, time) in session_name::batches(session, worker).await.map_err(pg::Error::from)? {
+            let (session_name::Batch { events, about }, since) = (batch, short(time));
             remarks.push(format!("Batch: {events} of about {about} events, since {since}"));
         }
     }
-    let ours = "select to_regclass('londiste_rs.table_conflict') is not null";
-    if session.query_one(ours, &[]).await.map_err(pg::Error::from)?.get(0) {
+    if conflict::are_recorded(session).await.map_err(pg::Error::from)? {
         let counters = conflict::list(session, queue).await?;
         let sum: i64 = counters.iter().map(|counter| counter.conflicts).sum();
         if sum > 0 {
             remarks.push(format!("Conflicts: {sum} in {} tables, see tables", counters.len()));
         }
     }
-    let ours = "select to_regclass('londiste_rs.skipped_column') is not null";
-    if session.query_one(ours, &[]).await.map_err(pg::Error::from)?.get(0) {
-        let skipped = pgq::skipped::remarks(session, queue).await?;
+    if skipped::are_recorded(session).await.map_err(pg::Error::from)? {
+        let skipped = skipped::remarks(session, queue).await?;
         remarks.extend(skipped.iter().map(|(table, remark)| format!("{table}: {remark}")));
     }
     Ok(remarks)

@@ -1,4 +1,4 @@
-//! The nodes of a queue as a tree, in the shape that people know.
+//! Nodes of a queue as a tree, in the shape that people know.
 
 /// Column in which a node's lines begin.
 const INDENT: usize = 30;

@@ -1,4 +1,5 @@
-//! What a waiting command shows of copies: changes of state, a bar for each running copy where people look on, and at the end what each took.
+//! Progress bars of a waiting command: changes of state, a bar for each running copy where the output is a terminal,
+//! and at the end what each copy took.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;

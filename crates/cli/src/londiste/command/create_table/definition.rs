@@ -1,4 +1,4 @@
-//! A table's definition as the catalogs tell it, in pieces of SQL. All of it is read with an empty `search_path`.
+//! Definition of a table as the catalogs have it, in pieces of SQL. All of it is read with an empty `search_path`.
 
 use anyhow::Result;
 use pg::{Client, Ident, QualifiedName};
@@ -200,8 +200,8 @@ async fn each<T>(
     Ok(rows.iter().map(read).collect())
 }
 
-/// An index's definition for a table that may have another name here. The definition of an index on a partitioned table says ONLY: here
-/// it shall be made on the partitions too.
+/// An index's definition for a table that may have another name here. The definition of an index on a partitioned table
+/// says ONLY: here it shall be made on the partitions too.
 pub(crate) fn index_on(definition: &str, source: &QualifiedName, dest: &QualifiedName) -> String {
     let quoted = |name: &str| {
         let plain = !name.is_empty()

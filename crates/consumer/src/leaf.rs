@@ -1,0 +1,246 @@
+//! Leaf: what its worker holds while its connections last, and what it does next.
+
+use std::time::Duration;
+
+use pg::Session;
+use pgq::batch::{self, Batch};
+use pgq::fail_point;
+use pgq::node::{self, ConsumerState, NodeInfo};
+use pgq::table::{self, MergeState, TableInfo};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tracing::info;
+
+use crate::batch_size::BatchSize;
+use crate::copies::Copies;
+use crate::foreign_keys::ForeignKeys;
+use crate::identity::Others;
+use crate::position::{Fit, Position};
+use crate::relax::relax;
+use crate::replay::Replay;
+use crate::root::Due;
+use crate::statistics::Statistics;
+use crate::wake::Wake;
+use crate::{Error, Result, Worker, attempt, hand_over};
+
+/// How often foreign keys and triggers of replicated tables are looked at.
+const RELAXATIONS: Duration = Duration::from_secs(5);
+/// How often it is looked for what copies that were interrupted have left behind.
+const REMAINS: Duration = Duration::from_secs(60);
+
+/// A leaf between its batches. The connection to the node itself is the caller's.
+pub(crate) struct Leaf<'a> {
+    worker: &'a Worker,
+    node: &'a NodeInfo,
+    pub(crate) provider: Session,
+    /// The worker's state when the connections were made.
+    first: ConsumerState,
+    position: Position,
+    replay: Replay<'a>,
+    copies: Copies<'a>,
+    others: Others<'a>,
+    fkeys: ForeignKeys,
+    statistics: Statistics,
+    wake: Wake,
+    relaxations: Due,
+    watermark: Due,
+    remains: Due,
+    batch_size: BatchSize,
+    began: Instant,
+}
+
+/// What the worker does next.
+pub(crate) enum Step {
+    /// There is nothing to apply, or the worker is `paused`.
+    Wait { paused: bool },
+    /// The batch was committed before, and is still to be finished at the provider.
+    Recover(Batch),
+    /// Copies have reached the batch: their tables are handed over, then it is applied.
+    HandOver(Work),
+    /// The batch is applied.
+    Apply(Work),
+    /// The connections have served their time, or the provider is another now.
+    Reconnect,
+}
+
+/// A batch to be applied.
+pub(crate) struct Work {
+    /// The worker's state before it.
+    pub(crate) state: ConsumerState,
+    pub(crate) batch: Batch,
+    pub(crate) tables: Vec<TableInfo>,
+}
+
+impl<'a> Leaf<'a> {
+    /// Connects to the provider and compares positions.
+    pub(crate) async fn open(
+        worker: &'a Worker,
+        target: &mut Session,
+        node: &'a NodeInfo,
+    ) -> Result<Leaf<'a>> {
+        let config = &worker.config;
+        let first = worker.state(target).await?;
+        let provider =
+            worker.connect_provider(first.provider_location.as_deref().unwrap_or_default()).await?;
+        let position = Position::compare(worker, &provider, target).await?;
+        let replay = Replay::start(worker, target).await?;
+        let fkeys = ForeignKeys::new(worker)?;
+        let statistics = Statistics::start();
+        let wake = Wake::listen(&worker.bell, &worker.ticks, &provider, target, config.loop_delay()).await;
+        info!(
+            job = config.job_name,
+            queue = config.queue_name,
+            node = node.name,
+            provider = first.provider,
+            tick = first.completed_tick,
+            "leaf worker is ready"
+        );
+        let batch_size = BatchSize::after(worker, &provider, first.completed_tick).await?;
+        Ok(Leaf {
+            worker,
+            node,
+            provider,
+            first,
+            position,
+            replay,
+            copies: Copies::new(worker),
+            others: Others::new(worker),
+            fkeys,
+            statistics,
+            wake,
+            relaxations: Due::now(),
+            watermark: Due::now(),
+            remains: Due::now(),
+            batch_size,
+            began: Instant::now(),
+        })
+    }
+
+    /// Does what is due between batches, and says what comes next.
+    pub(crate) async fn next_step(&mut self, target: &mut Session) -> Result<Step> {
+        let config = &self.worker.config;
+        let (job, queue) = (config.job_name.as_str(), config.queue_name.as_str());
+        if self.began.elapsed() > config.connection_lifetime() {
+            return Ok(Step::Reconnect);
+        }
+        self.statistics.log_when_due(config);
+        self.wake.hush(&mut self.provider, target);
+        let state = self.worker.state(target).await?;
+        if (&state.provider, &state.provider_location)
+            != (&self.first.provider, &self.first.provider_location)
+        {
+            info!(job, queue, provider = state.provider, "the provider has changed");
+            return Ok(Step::Reconnect);
+        }
+        if !state.uptodate {
+            node::set_uptodate(&**target, queue, config.consumer(), true).await?;
+        }
+        if state.paused {
+            return Ok(Step::Wait { paused: true });
+        }
+        self.publish_watermark(state.completed_tick).await?;
+        let tables = self.tend_tables(target).await?;
+        let Some(batch) = self.take(&tables).await? else {
+            if state.error.is_some() {
+                node::set_error(&**target, queue, config.consumer(), None).await?;
+            }
+            return Ok(Step::Wait { paused: false });
+        };
+        self.wake.found();
+        fail_point::reached("batch-taken");
+        if let Fit::Applied = self.position.fit(self.worker, &self.provider, target, &state, &batch).await? {
+            return Ok(Step::Recover(batch));
+        }
+        let is_due = tables.iter().any(|table| hand_over::is_due(table, &batch));
+        let work = Work { state, batch, tables };
+        Ok(if is_due { Step::HandOver(work) } else { Step::Apply(work) })
+    }
+
+    /// Waits until there may be something to do.
+    pub(crate) async fn wait(&mut self, target: &mut Session, stop: &CancellationToken) {
+        self.wake.wait(&mut self.provider, target, stop).await;
+    }
+
+    /// Applies a batch and finishes it at the provider.
+    pub(crate) async fn apply(
+        &mut self,
+        target: &Session,
+        work: &Work,
+        stop: &CancellationToken,
+    ) -> Result<()> {
+        let Work { state, batch, tables } = work;
+        let sides = attempt::Sides { provider: &self.provider, target };
+        let began = Instant::now();
+        let (replay, others) = (&mut self.replay, &mut self.others);
+        let applied = Box::pin(attempt::apply(self.worker, sides, replay, batch, tables, others, stop)).await;
+        let done = applied.map_err(|error| {
+            let (batch, tick) = (batch.id, batch.tick);
+            Error::Batch { batch, tick, source: Box::new(error) }
+        })?;
+        self.position.applied(state, batch);
+        self.batch_size.grow();
+        self.statistics.count(batch, &done);
+        self.worker.report.tell(|facts| facts.conflicts += done.conflicts());
+        self.worker.report.applied(batch, done.changes, done.bytes, began.elapsed());
+        fail_point::reached("batch-before-finish");
+        batch::finish(&*self.provider, batch).await?;
+        fail_point::reached("batch-after-finish");
+        Ok(())
+    }
+
+    /// Tells the provider, when that is due, from which tick on this node needs events.
+    async fn publish_watermark(&mut self, tick: i64) -> Result<()> {
+        let config = &self.worker.config;
+        if self.watermark.comes(Duration::from_secs_f64(config.local_wm_publish_period)) {
+            let (job, queue) = (config.job_name.as_str(), config.queue_name.as_str());
+            if node::publish_watermark(&*self.provider, queue, &self.node.name, tick).await? {
+                info!(job, queue, tick, "the provider's watermark of this node follows it back");
+            }
+            fail_point::reached("watermark-set");
+        }
+        Ok(())
+    }
+
+    /// Schedules copies, relaxes foreign keys and triggers when that is due, and answers the tables as they are then.
+    async fn tend_tables(&mut self, target: &Session) -> Result<Vec<TableInfo>> {
+        let config = &self.worker.config;
+        let (job, queue) = (config.job_name.as_str(), config.queue_name.as_str());
+        if self.remains.comes(REMAINS) {
+            self.copies.clear_remains(&self.provider, target).await?;
+        }
+        let tables = table::list(&**target, queue).await?;
+        self.others.look(&self.provider, target).await?;
+        if self.copies.schedule(&self.provider, target, &tables, &mut self.others).await? {
+            self.relaxations.hasten();
+        }
+        self.worker.report.tables(&tables, self.copies.parked());
+        if self.relaxations.comes(RELAXATIONS) {
+            relax(job, queue, target).await?;
+            fail_point::reached("relaxed");
+            self.fkeys.look(target).await?;
+        }
+        Ok(tables)
+    }
+
+    /// The next batch. While a table is handed over, what is before its tick, then single ticks, and one made now if
+    /// there is none.
+    async fn take(&self, tables: &[TableInfo]) -> Result<Option<Batch>> {
+        let (config, provider) = (&self.worker.config, &*self.provider);
+        let (queue, consumer) = (config.queue_name.as_str(), config.consumer());
+        let mark = |table: &TableInfo| match table.state {
+            MergeState::WannaSync(tick) | MergeState::DoSync(tick) if table.local => Some(tick),
+            _ => None,
+        };
+        let events = self.batch_size.events();
+        let Some(first) = tables.iter().filter_map(mark).min() else {
+            return Ok(batch::next(provider, queue, consumer, config.collect(events)).await?);
+        };
+        let collect =
+            batch::Collect { alone_from: Some(first), at_most: Some(events), ..batch::Collect::default() };
+        if let Some(batch) = batch::next(provider, queue, consumer, collect).await? {
+            return Ok(Some(batch));
+        }
+        batch::tick_now(provider, queue).await?;
+        Ok(batch::next(provider, queue, consumer, collect).await?)
+    }
+}

@@ -1,0 +1,38 @@
+//! Notice of a partition that came with rows in it, or went, without events for its rows.
+
+use tokio_postgres::GenericClient;
+
+use crate::Result;
+use crate::call::{row, rows};
+
+/// Root: partitions of captured tables that came with rows in them, or went, since the last call: table, partition,
+/// what happened. The subscribers are told by events.
+pub async fn notice_partitions<C: GenericClient>(
+    client: &C,
+    queue: &str,
+) -> Result<Vec<(String, String, String)>> {
+    let sql = "select table_name, part_name, notice from londiste_rs.notice_partitions($1)";
+    let noticed = rows(client, "londiste_rs.notice_partitions", sql, &[&queue]).await?;
+    Ok(noticed.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect())
+}
+
+/// Subscriber: keeps what the root has told of a partition; false where it does not matter here.
+pub async fn keep_partition_notice<C: GenericClient>(
+    client: &C,
+    queue: &str,
+    name: &str,
+    partition: &str,
+    notice: &str,
+) -> Result<bool> {
+    let sql = "select londiste_rs.keep_partition_notice($1, $2, $3, $4)";
+    let what = "londiste_rs.keep_partition_notice";
+    Ok(row(client, what, sql, &[&queue, &name, &partition, &notice]).await?.get(0))
+}
+
+/// Subscriber: the table is copied again, what was told of its partitions matters no more.
+pub async fn forget_partition_notices<C: GenericClient>(client: &C, queue: &str, name: &str) -> Result<()> {
+    let sql = "delete from londiste_rs.partition_notice where queue_name = $1 and table_name = $2";
+    let failed = crate::call::failed("londiste_rs.partition_notice");
+    client.execute(sql, &[&queue, &name]).await.map_err(failed)?;
+    Ok(())
+}
