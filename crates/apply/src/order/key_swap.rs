@@ -41,7 +41,11 @@ pub(crate) enum Found<'a> {
 /// moves on is known by its values, unless those of different rows are told `apart` by nothing.
 pub(crate) fn find<'a>(plan: &Plan, key: &[usize], items: &[Item<'a>], apart: bool) -> Found<'a> {
     let Some(txid) = items.first().map(|first| first.change.txid) else { return Found::Straight(0) };
-    let of_one = |item: &&Item<'_>| item.change.op == Op::Update && item.change.txid == txid;
+    // events of another key, or of none, mean their rows otherwise
+    let by_key = |(_, mapping): (&Row, usize)| plan.mappings[mapping].key.iter().map(|(_, to)| to).eq(key);
+    let of_one = |item: &&Item<'_>| {
+        item.change.op == Op::Update && item.change.txid == txid && item.identity().is_some_and(by_key)
+    };
     let run: Vec<&Item<'a>> = items.iter().take_while(of_one).collect();
     let last = run.iter().rposition(|item| moves(plan, key, item)).unwrap_or_default();
     let key_of = |item: &Item<'a>, new: bool| -> Key<'a> {
@@ -57,7 +61,10 @@ pub(crate) fn find<'a>(plan: &Plan, key: &[usize], items: &[Item<'a>], apart: bo
         let (from, to) = (key_of(item, false), key_of(item, true));
         let here = places.entry(from.clone()).or_default();
         let known = if from != to {
-            here.iter().position(|row| !apart && rows[*row].now == item.change.old.as_ref())
+            let goes_on = |row: &Moving<'_>| {
+                row.now.zip(item.change.old.as_ref()).is_some_and(|(now, old)| alike(now, old))
+            };
+            here.iter().position(|row| !apart && goes_on(&rows[*row]))
         } else {
             match here.as_slice() {
                 [] => None,
@@ -92,6 +99,12 @@ pub(crate) fn find<'a>(plan: &Plan, key: &[usize], items: &[Item<'a>], apart: bo
         return Found::Straight(taken.len());
     }
     Found::Rotation(Rotation { changes: taken.len(), rows: rows.into_iter().map(|row| row.row).collect() })
+}
+
+/// Both tell the same of the columns that both of them tell.
+fn alike(one: &Row, other: &Row) -> bool {
+    let mut names = one.columns.names.iter();
+    names.all(|name| other.by_name(name).is_none_or(|value| one.by_name(name) == Some(value)))
 }
 
 /// The update gives the row another key, by its text.
