@@ -1,25 +1,43 @@
 -- A parked table has failed for a cause of its own: nobody works on it until resume-table or resync, the other tables go on. Its state, its
 -- consumer <job>.copy.<table> and its position are those of a copy in the same state, so that stock tools know what to make of it.
 
+-- Earlier versions of it answer nothing.
+do $$
+declare
+    old regprocedure := to_regprocedure('londiste_rs.park_table(text, text, text, text, bigint, bigint)');
+begin
+    if exists (select from pg_catalog.pg_proc p where p.oid = old and p.prorettype = 'void'::pg_catalog.regtype) then
+        execute format('drop function %s', old);
+    end if;
+end $$;
+
 -- Parks a table. The caller has set its state and position, in the same transaction. i_code is the SQLSTATE, i_ev_id the event that failed,
--- i_tick_id the tick up to which the table has everything; null where there is none. A table that is ok, or not replicated here, is not
--- parked: the row of its state is locked, so that the state holds until the caller's transaction ends. Code LR005: the worker does not serve
--- the table at all; only such a one may be parked before its copy has begun.
+-- i_tick_id the tick up to which the table has everything; null where there is none. Returns whether it is parked: one that is ok, or not
+-- replicated here, is not. The row of its state is locked, so that the state holds until the caller's transaction ends. Code LR005: the worker
+-- does not serve the table at all; only such a one may be parked before its copy has begun. Code LR006: it is another table now; not any more
+-- where a resync, which may just have been committed, takes it as it is.
 create or replace function londiste_rs.park_table(
     i_queue_name text, i_table_name text, i_error text, i_code text, i_ev_id bigint, i_tick_id bigint)
-returns void language sql
+returns boolean language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
+begin
+    perform from londiste.table_info t
+      where t.queue_name = i_queue_name and t.table_name = i_table_name and t.local and t.merge_state is distinct from 'ok'
+        and (t.merge_state is not null or i_code = 'LR005')
+        for share;
+    if not found
+       or i_code = 'LR006' and not exists (select from londiste_rs.other_tables(i_queue_name) o where o.table_name = i_table_name)
+    then
+        return false;
+    end if;
     insert into londiste_rs.table_error as e (queue_name, table_name, error, parked, code, ev_id, tick_id)
-    select i_queue_name, i_table_name, i_error, true, i_code, i_ev_id, i_tick_id
-      from (select from londiste.table_info t
-             where t.queue_name = i_queue_name and t.table_name = i_table_name and t.local and t.merge_state is distinct from 'ok'
-               and (t.merge_state is not null or i_code = 'LR005')
-               for share) held
+    values (i_queue_name, i_table_name, i_error, true, i_code, i_ev_id, i_tick_id)
         on conflict (queue_name, table_name) do update
        set error = excluded.error, parked = true, code = excluded.code, ev_id = excluded.ev_id, tick_id = excluded.tick_id, tried = now(),
-           since = case when e.error = excluded.error then e.since else now() end
-$$;
+           since = case when e.error = excluded.error then e.since else now() end;
+    return true;
+end $$;
 
 -- Keeps why a copy does not go on, unless the table is in no copy's hands any more: it is ok, waits for a new copy, or has left replication. The
 -- row of its state is locked: an error that comes while the hand-over commits waits for that, and is dropped.

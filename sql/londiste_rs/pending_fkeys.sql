@@ -1,5 +1,6 @@
 -- Drops the foreign keys at either end of a table into londiste.pending_fkeys, in the stock form, so that either worker can bring them back;
--- those that a partition has for itself, or that reference it alone, too. Returns their number. The caller sets lock_timeout.
+-- those that a partition has for itself, or that reference it alone, too. Returns their number: none where the table has left replication
+-- meanwhile, since nobody would bring them back. The caller sets lock_timeout.
 create or replace function londiste_rs.drop_fkeys(i_table_name text)
 returns integer language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -10,8 +11,11 @@ declare
     k record;
     dropped integer := 0;
 begin
-    -- copies of both ends run at once: one after the other, each seeing what the one before has done
-    perform pg_advisory_xact_lock(hashtextextended('londiste_rs.foreign_keys', 0));
+    -- copies of both ends run at once, and tables leave: one after the other, each seeing what the one before has done
+    perform londiste_rs.lock_fkeys();
+    if rel is null or not exists (select from londiste_rs.replicated_relations() r where r.relid = rel) then
+        return 0;
+    end if;
     for k in
         select c.oid, c.conrelid, c.conname::text as name
           from pg_constraint c
@@ -65,7 +69,7 @@ declare
     rel oid := londiste_rs.find_relation(i_from_table);
     k pg_constraint;
 begin
-    perform pg_advisory_xact_lock(hashtextextended('londiste_rs.foreign_keys', 0));
+    perform londiste_rs.lock_fkeys();
     delete from londiste.pending_fkeys x
      where x.from_table = i_from_table and x.fkey_name = i_fkey_name
     returning * into p;

@@ -20,6 +20,15 @@ exception when insufficient_privilege then
     return false;
 end $$;
 
+-- Held until the transaction ends by whoever changes foreign keys or triggers of replicated tables, brings them back, or takes tables out of
+-- replication: what is decided by which tables are replicated holds until it is done.
+create or replace function londiste_rs.lock_fkeys()
+returns void language sql
+set search_path = pg_catalog, pg_temp
+as $$
+    select pg_advisory_xact_lock(hashtextextended('londiste_rs.foreign_keys', 0))
+$$;
+
 -- Destination tables of all queues that are replicated into this database (it is not their root).
 create or replace function londiste_rs.replicated_relations(out relid oid)
 returns setof oid language sql stable
@@ -43,8 +52,7 @@ $$;
 
 -- Makes every foreign key at either end of these relations DEFERRABLE INITIALLY DEFERRED, and switches the user triggers of the replicated ones
 -- among them off: the worker writes table after table, and the rows come with what the triggers did on the root. What was before is recorded.
--- i_bound: whose foreign keys; i_replicated: whose triggers. Returns the number of changes made; nothing needs to be done, and is, where
--- session_replication_role is permitted.
+-- i_bound: whose foreign keys; i_replicated: whose triggers. Returns the number of changes made. The caller holds londiste_rs.lock_fkeys().
 create or replace function londiste_rs.relax_relations(i_bound oid[], i_replicated oid[])
 returns integer language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -53,10 +61,6 @@ declare
     c record;
     changes integer := 0;
 begin
-    if londiste_rs.may_bypass_triggers() then
-        return 0;
-    end if;
-    perform pg_advisory_xact_lock(hashtextextended('londiste_rs.foreign_keys', 0));
     for c in
         select k.oid, k.conrelid, k.conname::text as name
           from pg_constraint k
@@ -93,24 +97,37 @@ begin
     return changes;
 end $$;
 
--- The same for all replicated tables.
+-- The same for all replicated tables. Nothing needs to be done, and is, where session_replication_role is permitted.
 create or replace function londiste_rs.relax_tables()
-returns integer language sql
+returns integer language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
-    select londiste_rs.relax_relations(array(select relid from londiste_rs.bound_relations()),
-                                       array(select relid from londiste_rs.replicated_relations()))
-$$;
+begin
+    if londiste_rs.may_bypass_triggers() then
+        return 0;
+    end if;
+    perform londiste_rs.lock_fkeys();
+    return londiste_rs.relax_relations(array(select relid from londiste_rs.bound_relations()),
+                                       array(select relid from londiste_rs.replicated_relations()));
+end $$;
 
 -- The same for one of them: where many tables are copied one after the other, a look at all of them for each would take long.
 create or replace function londiste_rs.relax_table(i_dest_table text)
-returns integer language sql
+returns integer language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
-    select londiste_rs.relax_relations(array(select f.oid union select a.relid::oid from pg_partition_ancestors(f.oid) a), array[f.oid])
-      from londiste_rs.find_relation(i_dest_table) f (oid)
-     where f.oid is not null
-$$;
+declare
+    rel oid := londiste_rs.find_relation(i_dest_table);
+begin
+    if londiste_rs.may_bypass_triggers() then
+        return 0;
+    end if;
+    perform londiste_rs.lock_fkeys();
+    if rel is null or not exists (select from londiste_rs.replicated_relations() r where r.relid = rel) then
+        return 0;
+    end if;
+    return londiste_rs.relax_relations(array(select rel union select a.relid::oid from pg_partition_ancestors(rel) a), array[rel]);
+end $$;
 
 -- Undoes relax_tables() where it is not needed any more: for foreign keys none of whose ends is replicated, and triggers of tables
 -- that are not; or everywhere. Returns the number of changes made.

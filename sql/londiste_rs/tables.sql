@@ -171,6 +171,7 @@ declare
     index_note text;
     lost text := '';
 begin
+    perform londiste_rs.lock_fkeys();
     select coalesce(t.dest_table, t.table_name) into dest
       from londiste.table_info t
      where t.queue_name = i_queue_name and t.table_name = i_table_name and t.local;

@@ -137,6 +137,23 @@ fn one_key_that_fails_says_its_own_remedy_and_stops_nobody() {
     assert!(!told.contains("validate constraint"), "{told}");
 }
 
+/// A copy may be about to free its table when the table is taken out: nobody would bring back what it drops.
+#[test]
+fn a_table_that_has_left_keeps_its_keys_whoever_comes_late() {
+    let (_cluster, database) = leaf();
+    let before = state(&database);
+    for table in ["public.s", "public.c", "public.p"] {
+        let removed = format!("select ret_code from londiste_rs.remove_table('q', '{table}')");
+        assert_eq!(database.value(&removed), "200");
+    }
+    for table in ["public.s", "public.p", "public.c", "public.c1", "public.none"] {
+        let late = format!("select londiste_rs.drop_fkeys('{table}') + londiste_rs.relax_table('{table}')");
+        assert_eq!(database.value(&late), "0", "{table}");
+    }
+    assert_eq!(database.value("select londiste_rs.relax_tables()"), "0");
+    assert_eq!(state(&database), before);
+}
+
 #[test]
 fn what_an_older_version_remembered_is_taken_over() {
     let (_cluster, database) = leaf();

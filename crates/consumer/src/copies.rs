@@ -172,8 +172,11 @@ impl<'a> Copies<'a> {
                 continue;
             }
             let parking = Parking { error: &error, code: Some(code), event: None, tick: None };
-            table::park(&**target, queue, &table, &parking).await?;
-            warn!(job, queue, table, "table is parked, the others go on: {error}");
+            if table::park(&**target, queue, &table, &parking).await? {
+                warn!(job, queue, table, "table is parked, the others go on: {error}");
+            } else {
+                self.parked.remove(&table);
+            }
         }
         Ok(())
     }

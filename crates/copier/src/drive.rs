@@ -7,7 +7,7 @@ use pgq::table::{self, MergeState, Parking};
 use pgq::{batch, fail_point, node};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use crate::error::During;
 use crate::outcome::After;
@@ -179,13 +179,19 @@ impl Copier {
         let tick = state.ok().flatten().map(|state| state.completed_tick);
         let event = cause.event;
         let parking = Parking { error: &text, code: cause.code.as_deref(), event, tick };
-        if table::park(&*target, queue, table, &parking).await.is_err() {
-            return Err(error);
+        match table::park(&*target, queue, table, &parking).await {
+            Ok(true) => warn!(
+                job,
+                queue,
+                table,
+                event,
+                tick,
+                "copy is parked: {text}; when that is mended: resume-table, or resync"
+            ),
+            // it is asked for anew, or gone
+            Ok(false) => debug!(job, queue, table, "a copy that is over has failed: {text}"),
+            Err(_) => return Err(error),
         }
-        warn!(
-            job,
-            queue, table, event, tick, "copy is parked: {text}; when that is mended: resume-table, or resync"
-        );
         self.bell.ring();
         Ok(())
     }

@@ -78,17 +78,20 @@ pub fn is_own_cause(code: &str) -> bool {
     !elsewhere.iter().any(|class| code.starts_with(class))
 }
 
-/// Parks a table. State and position are the caller's, in the same transaction where they change.
+/// Parks a table; answers whether it is, which it is not where it is in no copy's hands any more. State and position
+/// are the caller's, in the same transaction where they change.
 pub async fn park<C: GenericClient>(
     client: &C,
     queue: &str,
     table: &str,
     parking: &Parking<'_>,
-) -> Result<()> {
+) -> Result<bool> {
     let sql = "select londiste_rs.park_table($1, $2, londiste_rs.storable($3), $4, $5, $6)";
     let Parking { error, code, event, tick } = parking;
-    row(client, "londiste_rs.park_table", sql, &[&queue, &table, &message(error), code, event, tick]).await?;
-    Ok(())
+    let error = message(error);
+    let parked =
+        row(client, "londiste_rs.park_table", sql, &[&queue, &table, &error, code, event, tick]).await?;
+    Ok(parked.get(0))
 }
 
 /// The parked tables of a queue.

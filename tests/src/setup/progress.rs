@@ -27,7 +27,8 @@ impl Setup {
             if waiting.is_empty() && !states.is_empty() {
                 Ok(())
             } else {
-                Err(format!("{waiting:?}\n{}", self.logs()))
+                // the end of a long output is what is read
+                Err(format!("{}\n{waiting:?}", self.logs()))
             }
         });
     }
