@@ -35,7 +35,7 @@ pub(crate) async fn whole(
     by_index(&sides.source, false).await?;
     by_index(&sides.target, false).await?;
     let subject = work.subject.clone();
-    let bytes = subject.expected.saturating_mul(subject.row_bytes);
+    let bytes = subject.bytes();
     valve.pass(u64::try_from(bytes).unwrap_or_default()).await;
     let mask = mask(subject.expected);
     let (mut there, mut here) = tokio::try_join!(
@@ -207,7 +207,11 @@ async fn by_rows(
 }
 
 /// Hashes of rows that came (counted up) and went (counted down).
-async fn changed_hashes(sides: &Sides, subject: &Subject, touched: &Touched) -> Result<HashMap<i64, i64>> {
+pub(crate) async fn changed_hashes(
+    sides: &Sides,
+    subject: &Subject,
+    touched: &Touched,
+) -> Result<HashMap<i64, i64>> {
     let mut hashes = HashMap::new();
     for part in touched.changes.chunks(200) {
         let rows = part.iter().flat_map(|change| {

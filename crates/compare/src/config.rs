@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use pg::Limits;
+use pgq::comparison::Comparison;
 
 use crate::{Difference, Outcome};
 
@@ -32,7 +33,27 @@ pub struct Config {
     pub stop: Arc<AtomicBool>,
 }
 
+/// A pair of snapshots is given up after this.
+const SLICE: Duration = Duration::from_secs(60);
+/// Rows in a range.
+const RANGE: i64 = 20_000;
+
 impl Config {
+    /// All rows with their values, of a queue whose worker has this consumer.
+    pub fn new(queue: &str, consumer: &str, limits: Limits) -> Config {
+        Config {
+            queue: queue.to_owned(),
+            consumer: consumer.to_owned(),
+            slice: SLICE,
+            range_rows: RANGE,
+            limits,
+            count_only: false,
+            changed: false,
+            values: true,
+            stop: Arc::default(),
+        }
+    }
+
     pub(crate) fn is_stopped(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
     }
@@ -42,6 +63,8 @@ impl Config {
 pub trait Observer: Send {
     /// Nothing goes on, and why.
     fn waits(&mut self, why: &str);
+    /// A table's comparison begins, or goes on.
+    fn begins(&mut self, _comparison: &Comparison) {}
     /// So many rows of a table are compared, of so many by its statistics.
     fn is_at(&mut self, table: &str, rows: i64, expected: i64);
     /// A row differs: one of the first thousand of its table.

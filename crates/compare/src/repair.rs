@@ -9,26 +9,25 @@ use apply::{Applier, Change, Columns, Op, Options, Row, Values};
 use pg::{Ident, literal};
 use pgq::comparison::{self, DifferingRow};
 use pgq::table::TableInfo;
-use pgq::{Snapshot, fail_point, node, position, replay};
+use pgq::{fail_point, replay};
 use tokio::time::sleep;
 
 use crate::error::During;
 use crate::files::files;
-use crate::pair::{self, snapshot};
+use crate::pair;
 use crate::side::{Sides, texts};
 use crate::subject::Subject;
-use crate::{Config, Error, Result, difference, lookup, touched};
+use crate::{Config, Error, Result, difference, hold, lookup, repair_rows, touched};
 
 /// Rows written in one transaction.
 const AT_ONCE: usize = 100;
 /// How often a row is tried that changes at the same time.
 const TRIES: usize = 30;
-/// How often the target is asked whether it has what a snapshot of the source sees, and how many times.
-const LOOK: Duration = Duration::from_millis(50);
-const LOOKS: usize = 200;
 /// Between two of them.
 const PAUSE: Duration = Duration::from_millis(300);
 
+/// Why a row is left whose changes overtake every attempt.
+const RESTLESS: &str = "it changes all the time: replay brings it whole with its next change, or try again";
 /// What is asked for.
 #[derive(Debug, Clone, Default)]
 pub struct Repair {
@@ -65,21 +64,18 @@ pub async fn repair(sides: &Sides, config: &Config, info: &TableInfo, asked: &Re
         }
     };
     let kept = comparison::differing_rows(&*sides.record, &config.queue, &info.name).await?;
-    if subject.key.is_empty() {
-        for row in kept {
-            let why = "the table has no key: resync it, or delete and insert the row by hand".to_owned();
-            repaired.left.push((row.key, why));
-        }
-        return Ok(repaired);
-    }
-    let mut keys: Vec<Vec<String>> =
-        kept.iter().filter_map(|row: &DifferingRow| Subject::key_of(&row.key)).collect();
-    keys = chosen(sides, &subject, keys, asked).await?;
     let mut applier = Applier::new(Options {
         bypass_triggers: replay::may_bypass_triggers(&*sides.record).await?,
         ..Options::default()
     });
     applier.set_dest(&info.name, info.dest());
+    if subject.key.is_empty() {
+        without_key(sides, config, &subject, (kept, asked), &mut applier, &mut repaired).await?;
+        return Ok(repaired);
+    }
+    let mut keys: Vec<Vec<String>> =
+        kept.iter().filter_map(|row: &DifferingRow| Subject::key_of(&row.key)).collect();
+    keys = chosen(sides, &subject, keys, asked).await?;
     let mut tries = 0;
     let mut size = AT_ONCE;
     while !keys.is_empty() && !config.is_stopped() {
@@ -110,7 +106,7 @@ pub async fn repair(sides: &Sides, config: &Config, info: &TableInfo, asked: &Re
                 size = 1;
                 continue;
             }
-            Err(error) if may_pass(&error) && tries < TRIES => {
+            Err(error) if hold::may_pass(&error) && tries < TRIES => {
                 applier.reset();
                 tries += 1;
             }
@@ -123,10 +119,9 @@ pub async fn repair(sides: &Sides, config: &Config, info: &TableInfo, asked: &Re
             }
         }
         if tries >= TRIES {
-            let why = "it changes all the time: replay brings it whole with its next change, or try again";
             repaired
                 .left
-                .extend(keys.drain(..).map(|key| (subject.shown(&Subject::kept(&key)), why.to_owned())));
+                .extend(keys.drain(..).map(|key| (subject.shown(&Subject::kept(&key)), RESTLESS.to_owned())));
         } else if tries > 0 {
             sleep(PAUSE).await;
         }
@@ -177,21 +172,7 @@ async fn attempt(
     if files(sides, &[subject]).await? != files_before {
         return Ok(attempt);
     }
-    if !is_reached(sides, config, &seen).await? {
-        return Ok(attempt);
-    }
-    apply::begin(&sides.record, config.limits).await?;
-    sides.record.batch_execute("set local lock_timeout = '1s'").await.during("limiting a wait")?;
-    // the worker may write its next batch, but not commit it
-    let Some(tick) = position::hold(&*sides.record, &config.queue, &config.consumer).await? else {
-        return Ok(attempt);
-    };
-    let mark = position::mark(&*sides.provider, &config.queue, tick).await?;
-    let mark = mark.ok_or_else(|| Error::NoTick { queue: config.queue.clone(), tick })?;
-    let until = snapshot(&mark.snapshot, &config.queue)?;
-    if !until.covers(&seen) || !is_ok(sides, config, &subject.name).await? {
-        return Ok(attempt);
-    }
+    let Some(until) = hold::hold(sides, config, subject, &seen).await? else { return Ok(attempt) };
     let read = touched::read(sides, config, (&seen, &until), &[subject], false).await?;
     let Some(mut read) = read else { return Ok(attempt) };
     let touched = read.remove(&subject.name).unwrap_or_default();
@@ -226,44 +207,63 @@ async fn attempt(
         return Ok(attempt);
     }
     attempt.statements.clear();
-    replay::enter(&*sides.record, replay::may_bypass_triggers(&*sides.record).await?).await?;
-    for change in changes {
-        applier.push(&sides.record, change).await?;
-    }
-    applier.flush(&sides.record).await?;
-    applier.check_deferred(&sides.record).await?;
+    hold::write(sides, applier, changes).await?;
     let now = lookup::one_side(&sides.record, &subject.target, keys, 0, &subject.name).await?;
     let differs =
         |place: &&usize| now.get(*place).map(|row| row.hash) != wanted.get(*place).map(|row| row.hash);
     if let Some(place) = attempt.done.iter().find(differs) {
-        let why = "what was written is not what the source has: a trigger of the target's, or another type, changes it";
-        return Err(Error::Refused { row: subject.shown(&Subject::kept(&keys[*place])), why });
+        return Err(Error::Refused { row: subject.shown(&Subject::kept(&keys[*place])), why: hold::CHANGED });
     }
     fail_point::reached("repair-before-commit");
-    sides.record.batch_execute("commit").await.during("committing a repair")?;
+    hold::commit(sides).await?;
     Ok(attempt)
 }
 
-/// Waits until the target has all that the source's snapshot sees.
-async fn is_reached(sides: &Sides, config: &Config, seen: &Snapshot) -> Result<bool> {
-    let queue = config.queue.as_str();
-    for _ in 0..LOOKS {
-        if let Some(tick) = node::worker_position(&*sides.record, queue).await?
-            && let Some(mark) = position::mark(&*sides.provider, queue, tick).await?
-            && snapshot(&mark.snapshot, queue)?.covers(seen)
-        {
-            return Ok(true);
+/// Brings the rows of a table without key to the number that the source has of each.
+async fn without_key(
+    sides: &Sides,
+    config: &Config,
+    subject: &Subject,
+    (kept, asked): (Vec<DifferingRow>, &Repair),
+    applier: &mut Applier,
+    repaired: &mut Repaired,
+) -> Result<()> {
+    let (told, hidden): (Vec<DifferingRow>, Vec<DifferingRow>) =
+        kept.into_iter().partition(repair_rows::is_told);
+    let why = "it was found by compare --no-values, which does not keep the row: compare the table again";
+    repaired.left.extend(hidden.into_iter().map(|row| (row.key, why.to_owned())));
+    let mut rows: Vec<String> = told.into_iter().map(|row| row.key).collect();
+    for _ in 0..TRIES {
+        if rows.is_empty() || config.is_stopped() {
+            break;
         }
-        sleep(LOOK).await;
+        let meant = (asked.apply, asked.condition.as_deref());
+        let attempt = repair_rows::attempt((sides, config), subject, &rows, applier, meant).await;
+        pair::close_both(sides).await?;
+        sides.record.batch_execute("rollback").await.during("ending a repair")?;
+        match attempt {
+            Ok(attempt) => {
+                repaired.statements.extend(attempt.statements);
+                if asked.apply {
+                    comparison::repaired(&*sides.record, &config.queue, &subject.name, &attempt.done).await?;
+                }
+                rows.retain(|row| !attempt.done.contains(row) && !attempt.not_meant.contains(row));
+                repaired.done += attempt.done.len();
+            }
+            Err(error) if error.ends_all() => return Err(error),
+            Err(error) if hold::may_pass(&error) => applier.reset(),
+            Err(error) => {
+                applier.reset();
+                let why = error.to_string();
+                repaired.left.extend(rows.drain(..).map(|row| (row, why.clone())));
+            }
+        }
+        if !rows.is_empty() {
+            sleep(PAUSE).await;
+        }
     }
-    Ok(false)
-}
-
-async fn is_ok(sides: &Sides, config: &Config, table: &str) -> Result<bool> {
-    let parked = pgq::table::parked(&*sides.record, &config.queue).await?;
-    let info = pgq::table::get(&*sides.record, &config.queue, table).await?;
-    let ok = info.is_some_and(|info| info.local && info.state == pgq::table::MergeState::Ok);
-    Ok(ok && !parked.iter().any(|parked| parked.table == table))
+    repaired.left.extend(rows.into_iter().map(|row| (row, RESTLESS.to_owned())));
+    Ok(())
 }
 
 /// What a key's row has to be, as the applier takes it.
@@ -318,16 +318,4 @@ fn statements(
         names.join(", "),
         values.join(", ")
     ))
-}
-
-/// Somebody else was in the way.
-fn may_pass(error: &Error) -> bool {
-    match error {
-        Error::Server { source, .. } => source.is_lock_timeout() || source.is_retryable(),
-        Error::Pgq(pgq::Error::Sql { source, .. }) => source.is_lock_timeout() || source.is_retryable(),
-        Error::Apply(error) => {
-            error.code().is_some_and(|code| ["55P03", "40P01", "40001"].contains(&code.code()))
-        }
-        _ => false,
-    }
 }

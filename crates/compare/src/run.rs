@@ -1,8 +1,10 @@
 //! Run of a comparison: pair after pair, over all tables that were asked for.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Mutex;
 use std::time::Duration;
 
+use futures_util::future::try_join_all;
 use pg::Valve;
 use pgq::comparison::{self, Comparison, Verdict};
 use pgq::table::{self, MergeState, TableInfo};
@@ -11,6 +13,7 @@ use tokio::time::sleep;
 use crate::files::{self, files};
 use crate::pair::{self, Pair};
 use crate::settle::{self, Settled};
+use crate::shared::Shared;
 use crate::side::Sides;
 use crate::subject::Subject;
 use crate::touched::{self, Touched};
@@ -34,34 +37,79 @@ struct Task {
     settling: usize,
 }
 
-/// Compares tables of a leaf with the root's. Tables about which nothing can be said end as [`Verdict::Unverified`], and the others go on.
+/// Compares tables of a leaf with the root's, as many at once as there are connections. Tables about which nothing can be said end as
+/// [`Verdict::Unverified`], and the others go on.
 ///
 /// # Errors
 /// A connection is lost, another comparison is at work, or this one is to stop: what was found out is kept.
 pub async fn run(
-    sides: &Sides,
+    connections: &[Sides],
     config: &Config,
     tables: &[TableInfo],
     observer: &mut impl Observer,
-    valve: &mut impl Valve,
+    valve: &(impl Valve + Clone),
 ) -> Result<Vec<Outcome>> {
-    sides.pin().await?;
-    if !comparison::take_turn(&*sides.record, &config.queue).await? {
+    let Some(first) = connections.first() else { return Ok(Vec::new()) };
+    for sides in connections {
+        sides.pin().await?;
+    }
+    if !comparison::take_turn(&*first.record, &config.queue).await? {
         return Err(Error::Busy { queue: config.queue.clone() });
     }
-    comparison::forget_stop(&*sides.record, &config.queue).await?;
+    comparison::forget_stop(&*first.record, &config.queue).await?;
     let mut outcomes = Vec::new();
-    let mut tasks = begin(sides, config, tables, observer, &mut outcomes).await?;
+    let mut tasks = begin(first, config, tables, observer, &mut outcomes).await?;
     // small tables first: what there is to say of them is said soon
-    tasks.sort_by_key(|task| task.work.subject.expected.saturating_mul(task.work.subject.row_bytes));
+    tasks.sort_by_key(|task| task.work.subject.bytes());
+    let observer = Mutex::new(observer);
+    let lists = shares(tasks, connections.len());
+    let works = connections.iter().zip(lists).map(|(sides, tasks)| {
+        let (observer, valve) = (Shared::new(&observer), valve.clone());
+        work(sides, config, tasks, observer, valve)
+    });
+    for ended in try_join_all(works).await? {
+        outcomes.extend(ended);
+    }
+    Ok(outcomes)
+}
+
+/// Tables, small ones first, in as many lists of about the same size.
+fn shares(tasks: Vec<Task>, lists: usize) -> Vec<Vec<Task>> {
+    let mut shares: Vec<(i64, Vec<Task>)> = (0..lists.max(1)).map(|_| (0, Vec::new())).collect();
+    // the largest are dealt out first
+    for task in tasks.into_iter().rev() {
+        let bytes = task.work.subject.bytes();
+        if let Some((sum, share)) = shares.iter_mut().min_by_key(|(sum, _)| *sum) {
+            *sum = sum.saturating_add(bytes);
+            share.push(task);
+        }
+    }
+    shares
+        .into_iter()
+        .map(|(_, mut share)| {
+            share.reverse();
+            share
+        })
+        .collect()
+}
+
+/// Compares some of the tables, over connections of their own.
+async fn work(
+    sides: &Sides,
+    config: &Config,
+    mut tasks: Vec<Task>,
+    mut observer: impl Observer,
+    mut valve: impl Valve,
+) -> Result<Vec<Outcome>> {
+    let mut outcomes = Vec::new();
     while !tasks.is_empty() {
-        let ended = one_pair(sides, config, &mut tasks, observer, valve).await;
+        let ended = one_pair(sides, config, &mut tasks, &mut observer, &mut valve).await;
         pair::close_both(sides).await?;
         let mut left = Vec::new();
         for (task, ended) in std::mem::take(&mut tasks).into_iter().zip(ended?) {
             match ended {
                 None => left.push(task),
-                Some(ended) => outcomes.push(finish(sides, config, task, ended, observer).await?),
+                Some(ended) => outcomes.push(finish(sides, config, task, ended, &mut observer).await?),
             }
         }
         tasks = left;
@@ -113,6 +161,7 @@ async fn begin(
                     .await?
             }
         };
+        observer.begins(&record);
         tasks.push(Task { work: Work::new(subject, record), remarks, tries: 0, settling: 0 });
     }
     Ok(tasks)

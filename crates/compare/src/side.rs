@@ -1,6 +1,6 @@
 //! Connections of a comparison, and how rows are read through them: as the texts that the server prints.
 
-use pg::{Client, Session};
+use pg::{Client, ConnectString, Session};
 use tokio_postgres::SimpleQueryMessage;
 
 use crate::Result;
@@ -24,6 +24,20 @@ pub struct Sides {
 const PINNED: &str = "set search_path = pg_catalog; set max_parallel_workers_per_gather = 0; set default_transaction_isolation = 'read committed'";
 
 impl Sides {
+    /// Opens two connections to each side, named for those who look at the server's sessions.
+    ///
+    /// # Errors
+    /// A server cannot be reached.
+    pub async fn connect(here: &ConnectString, there: &ConnectString, application: &str) -> Result<Sides> {
+        let (target, provider) = ("the target", "the provider");
+        Ok(Sides {
+            target: Session::connect(here, application).await.during(target)?,
+            record: Session::connect(here, application).await.during(target)?,
+            source: Session::connect(there, application).await.during(provider)?,
+            provider: Session::connect(there, application).await.during(provider)?,
+        })
+    }
+
     /// Sets the sessions up. Call it once.
     ///
     /// # Errors

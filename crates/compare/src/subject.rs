@@ -109,6 +109,11 @@ impl Subject {
         }))
     }
 
+    /// Its size on the source's disk, about.
+    pub(crate) fn bytes(&self) -> i64 {
+        self.expected.saturating_mul(self.row_bytes)
+    }
+
     /// What is compared and how: a comparison goes on only with the same.
     pub(crate) fn definition(&self) -> String {
         let way = if self.is_ordered { "ranges" } else { "buckets" };
@@ -209,6 +214,18 @@ impl Relation {
     pub(crate) fn has_listed_key(&self) -> String {
         let same = |(at, c): (usize, &Column)| format!("t.{} {} v.k{at}", Ident::new(&c.name), c.equals);
         self.key.iter().enumerate().map(same).collect::<Vec<_>>().join(" and ")
+    }
+
+    /// The condition that row `t` has these values, given as texts in the order of the compared columns.
+    pub(crate) fn has_values(&self, values: &[Option<String>]) -> String {
+        let same = |(c, value): (&Column, &Option<String>)| {
+            let column = format!("t.{}", Ident::new(&c.name));
+            match value {
+                Some(text) => format!("row({column})::text = row({}::{})::text", literal(text), c.value_type),
+                None => format!("{column} is not distinct from null"),
+            }
+        };
+        self.columns.iter().zip(values).map(same).collect::<Vec<_>>().join(" and ")
     }
 
     /// The hash of a row that is given as texts, in the order of the compared columns.

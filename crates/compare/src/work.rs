@@ -40,6 +40,11 @@ impl Work {
         kept.and_then(|kept| Subject::key_of(kept))
     }
 
+    /// Rows compared so far.
+    pub(crate) fn seen(&self) -> i64 {
+        self.record.rows + self.unkept.rows
+    }
+
     /// Rows were compared; `later` are keys for another pair.
     pub(crate) fn compared(&mut self, rows: i64, later: impl Iterator<Item = String>) {
         self.unkept.rows += rows;

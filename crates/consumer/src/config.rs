@@ -4,9 +4,10 @@ use std::fmt;
 use std::time::Duration;
 
 use apply::{MissingColumns, OnConflict};
+use pg::ConnectString;
 use serde::Deserialize;
 
-use crate::Globs;
+use crate::{Error, Globs};
 
 /// Keys of the ini file that the worker reads; times in seconds.
 #[derive(Clone, Deserialize)]
@@ -126,6 +127,18 @@ impl Config {
         self.consumer_name.as_deref().unwrap_or(&self.job_name)
     }
 
+    /// The provider's stored connect string as it is used from here.
+    ///
+    /// # Errors
+    /// It cannot be read, or `remote_extra_connstr` cannot.
+    pub fn provider_at(&self, location: &str) -> crate::Result<ConnectString> {
+        let location = parse(location, "of the provider")?.within(self.limits);
+        match &self.remote_extra_connstr {
+            Some(extra) => Ok(location.merged(&parse(extra, "remote_extra_connstr")?)),
+            None => Ok(location),
+        }
+    }
+
     /// The consumer name of a table's copy.
     pub(crate) fn copy_consumer(&self, table: &str) -> String {
         pgq::copy::consumer(&self.job_name, table)
@@ -177,4 +190,9 @@ impl Config {
             alone_from: None,
         }
     }
+}
+
+/// Reads a connect string; `which` tells whose it is.
+pub(crate) fn parse(text: &str, which: &str) -> crate::Result<ConnectString> {
+    text.parse().map_err(|source| Error::ConnectString { which: which.to_owned(), source })
 }

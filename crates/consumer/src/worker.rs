@@ -7,9 +7,10 @@ use pgq::node::{self, ConsumerState};
 use pgq::{Bell, Purpose, Report, SessionName};
 use tokio::sync::watch;
 
+use crate::config::parse;
 use crate::error::During;
 use crate::slots::Slots;
-use crate::{Config, Error, Result};
+use crate::{Config, Result};
 
 /// The worker of one node.
 #[derive(Debug)]
@@ -66,18 +67,10 @@ impl Worker {
 
     /// The provider's stored connect string as it is used from here.
     pub(crate) fn provider(&self, location: &str) -> Result<ConnectString> {
-        let location = parse(location, "of the provider")?.within(self.config.limits);
-        match &self.config.remote_extra_connstr {
-            Some(extra) => Ok(location.merged(&parse(extra, "remote_extra_connstr")?)),
-            None => Ok(location),
-        }
+        self.config.provider_at(location)
     }
 
     pub(crate) fn session_name(&self, purpose: Purpose<'_>) -> String {
         SessionName { job: &self.config.job_name, purpose }.to_string()
     }
-}
-
-fn parse(text: &str, which: &str) -> Result<ConnectString> {
-    text.parse().map_err(|source| Error::ConnectString { which: which.to_owned(), source })
 }

@@ -61,7 +61,8 @@ impl Copiers {
         let config = Arc::new(config);
         let gate = limits.gate.clone();
         let connections = Connections::new(Arc::clone(&config), gate.clone());
-        let (brake, progress, reported) = (Arc::default(), Progress::default(), ReportedAt::default());
+        let brake = Arc::clone(&limits.brake);
+        let (progress, reported) = (Progress::default(), ReportedAt::default());
         let permits = CopyPermits::new(gate.clone());
         let refusals = Refusals::default();
         Copiers { config, bell, connections, gate, brake, progress, permits, refusals, reported }

@@ -4,6 +4,7 @@
 //! [`control`] speaks to a running process.
 
 mod background;
+mod comparing;
 pub mod control;
 mod error;
 pub mod files;

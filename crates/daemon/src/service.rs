@@ -116,6 +116,8 @@ impl Service {
                     consumer,
                     copier,
                     pidfile: settings.pidfile.clone(),
+                    compare_every: settings.compare_every.unwrap_or_default(),
+                    compare_connections: settings.compare_connections,
                 });
                 Ok(Service {
                     ini,

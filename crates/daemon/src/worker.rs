@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use consumer::{Slots, Worker};
 use copier::{Copiers, Limits};
 use pgq::{Bell, Report};
 use tokio::sync::watch;
 
+use crate::comparing::Comparing;
 use crate::pidfile::Pidfile;
 use crate::supervise::Supervisor;
 
@@ -18,6 +20,10 @@ pub(crate) struct Node {
     pub(crate) consumer: consumer::Config,
     pub(crate) copier: copier::Config,
     pub(crate) pidfile: Option<PathBuf>,
+    /// Tables are compared again after this; zero: not by the worker.
+    pub(crate) compare_every: Duration,
+    /// So many at once.
+    pub(crate) compare_connections: usize,
     /// What can be set anew while copies run.
     pub(crate) limits: Limits,
     /// Tables copied at the same time, likewise.
@@ -36,6 +42,15 @@ impl Node {
 pub(crate) fn start(supervisor: &Supervisor, node: Node, ticks: &Bell) {
     let bell = Bell::default();
     let (copies, wanted) = watch::channel(BTreeSet::new());
+    if !node.compare_every.is_zero() {
+        let (worker, limits, every) = (node.consumer.clone(), node.limits.clone(), node.compare_every);
+        let comparing = Arc::new(Comparing { worker, limits, every, connections: node.compare_connections });
+        let report = Report::default();
+        supervisor.start_reporting("compare", report.clone(), move |stop| {
+            let (comparing, report) = (comparing.clone(), report.clone());
+            async move { comparing.run(&report, &stop).await }
+        });
+    }
     let report = Report::default();
     let worker = Worker::new(node.consumer, bell.clone(), copies)
         .hearing(ticks.clone())

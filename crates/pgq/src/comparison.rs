@@ -1,5 +1,7 @@
 //! Records of comparisons on the leaf: `londiste_rs.comparison`, its keys and its rows.
 
+mod summary;
+
 use std::time::SystemTime;
 
 use tokio_postgres::{GenericClient, Row};
@@ -7,6 +9,8 @@ use tokio_postgres::{GenericClient, Row};
 use crate::Result;
 use crate::call::{Parameters, message, row, rows};
 use crate::position::Mark;
+
+pub use summary::{Running, Summary};
 
 /// Rows that are kept of each table that differs.
 pub const KEPT_ROWS: i64 = 1000;
@@ -104,6 +108,12 @@ pub struct DifferingRow {
     pub kind: String,
     /// The columns that differ.
     pub columns: Vec<String>,
+}
+
+/// Whether the connected node keeps comparisons: it is ours, and not too old.
+pub async fn is_known<C: GenericClient>(client: &C) -> Result<bool> {
+    let sql = "select to_regclass('londiste_rs.comparison') is not null";
+    Ok(row(client, "londiste_rs.comparison", sql, &[]).await?.get(0))
 }
 
 /// All comparisons of a queue on the connected node.

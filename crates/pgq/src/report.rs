@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use crate::Batch;
+use crate::comparison::Summary;
 use crate::node::NodeInfo;
 use crate::observe::Observed;
 use crate::table::TableInfo;
@@ -57,6 +58,8 @@ pub struct Facts {
     pub observed: Option<Observed>,
     /// A copy: what it is doing.
     pub copy: Option<CopyFacts>,
+    /// A comparison that is repeated: the last results of the node's tables.
+    pub comparison: Option<Summary>,
 }
 
 /// Which node a worker works for.

@@ -32,6 +32,8 @@ pub enum Purpose<'a> {
     CopyIndex,
     /// Looking how the provider fares while tables are copied.
     CopyProbe,
+    /// Comparing rows.
+    Compare,
 }
 
 /// How far a large batch has come.
@@ -67,6 +69,7 @@ impl fmt::Display for SessionName<'_> {
             Purpose::CopyOf(table) => write!(f, "copy {table}"),
             Purpose::CopyIndex => f.write_str("copy index"),
             Purpose::CopyProbe => f.write_str("copy probe"),
+            Purpose::Compare => f.write_str("compare"),
         }
     }
 }

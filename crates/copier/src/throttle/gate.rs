@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::Config;
-use crate::throttle::brake::Thresholds;
+use crate::throttle::brake::{Brake, Thresholds};
 use crate::throttle::window::Window;
 
 /// What copies may do now.
@@ -51,12 +51,14 @@ impl State {
 #[derive(Clone, Debug)]
 pub struct Limits {
     pub(crate) gate: Gate,
+    /// In the hands of the one who looks at the source for all.
+    pub(crate) brake: Arc<tokio::sync::Mutex<Brake>>,
 }
 
 impl Limits {
     /// Those of the configuration.
     pub fn new(config: &Config) -> Limits {
-        let limits = Limits { gate: Gate::new(State::default()) };
+        let limits = Limits { gate: Gate::new(State::default()), brake: Arc::default() };
         limits.set(config);
         limits
     }

@@ -1,4 +1,4 @@
-//! Probe of the source while its tables are copied: one tiny query a second, over a connection of its own, by one copy
+//! Probe of the source while its tables are read: one tiny query a second, over a connection of its own, by one reader
 //! for all of the node.
 
 use std::convert::Infallible;
@@ -7,56 +7,88 @@ use std::time::Duration;
 
 use pg::Session;
 use pgq::queue::CONSUMER_LAG;
+use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep, timeout};
 use tracing::{debug, info, warn};
 
 use crate::error::During;
 use crate::throttle::brake::{Brake, Look};
-use crate::throttle::gate::Braked;
+use crate::throttle::gate::{Braked, Gate, Limits};
 use crate::{Copier, Result};
 
 /// Between two looks; also how long an answer may take until its being late is noticed.
 const PERIOD: Duration = Duration::from_secs(1);
 
-/// Presses and releases the brake as long as thresholds are set. Never ends.
+/// Whose reading of the source is braked.
+struct Reader<'a> {
+    job: &'a str,
+    queue: &'a str,
+    /// The worker's consumer, whose lag is looked at.
+    worker: &'a str,
+    gate: &'a Gate,
+}
+
+/// Looks at the source for the copies of a node.
 pub(crate) async fn attend(copier: &Copier) -> Infallible {
-    let mut changes = copier.gate.changes();
-    let mut brake = copier.brake.lock().await;
-    loop {
-        if changes.borrow_and_update().thresholds.is_none() {
-            *brake = Brake::default();
-            copier.gate.set(|limits| limits.braked = None);
-            copier.gate.saw(None);
-            // the sender lives as long as the gate
-            let _ = changes.changed().await;
-            continue;
-        }
-        let looked = async {
-            let session = copier.connections.probe().await?;
-            look(copier, &session, &mut brake).await
-        };
-        if let Err(error) = looked.await {
-            let (job, queue) = (&copier.config.job_name, &copier.config.queue_name);
-            debug!(job, queue, "the source could not be looked at, trying again: {error}");
-            sleep(PERIOD).await;
+    let (job, queue) = (copier.config.job_name.as_str(), copier.config.queue_name.as_str());
+    let reader = Reader { job, queue, worker: copier.config.worker(), gate: &copier.gate };
+    reader.attend(&copier.brake, || copier.connections.probe()).await
+}
+
+impl Limits {
+    /// Looks at the source for others than copies who read large tables of it, over a connection that `connect` makes.
+    /// Never ends.
+    pub async fn attend<C, F>(&self, job: &str, queue: &str, worker: &str, connect: C) -> Infallible
+    where
+        C: Fn() -> F,
+        F: Future<Output = pg::Result<Session>>,
+    {
+        let reader = Reader { job, queue, worker, gate: &self.gate };
+        reader.attend(&self.brake, || async { connect().await.during("the provider") }).await
+    }
+}
+
+impl Reader<'_> {
+    /// Presses and releases the brake as long as thresholds are set. Never ends.
+    async fn attend<C, F>(&self, brake: &Mutex<Brake>, connect: C) -> Infallible
+    where
+        C: Fn() -> F,
+        F: Future<Output = Result<Session>>,
+    {
+        let mut changes = self.gate.changes();
+        let mut brake = brake.lock().await;
+        loop {
+            if changes.borrow_and_update().thresholds.is_none() {
+                *brake = Brake::default();
+                self.gate.set(|limits| limits.braked = None);
+                self.gate.saw(None);
+                // the sender lives as long as the gate
+                let _ = changes.changed().await;
+                continue;
+            }
+            let looked = async { look(self, &connect().await?, &mut brake).await };
+            if let Err(error) = looked.await {
+                let (job, queue) = (self.job, self.queue);
+                debug!(job, queue, "the source could not be looked at, trying again: {error}");
+                sleep(PERIOD).await;
+            }
         }
     }
 }
 
 /// Looks until no threshold is set any more.
-async fn look(copier: &Copier, source: &Session, brake: &mut Brake) -> Result<()> {
-    let gate = &copier.gate;
+async fn look(reader: &Reader<'_>, source: &Session, brake: &mut Brake) -> Result<()> {
+    let gate = reader.gate;
     let what = "looking at the source";
     let statement = source.prepare(CONSUMER_LAG).await.during(what)?;
-    let (queue, worker) = (copier.config.queue_name.as_str(), copier.config.worker());
-    let named: [&(dyn tokio_postgres::types::ToSql + Sync); 2] = [&queue, &worker];
+    let named: [&(dyn tokio_postgres::types::ToSql + Sync); 2] = [&reader.queue, &reader.worker];
     let mut passed = gate.passed();
     let mut since = Instant::now();
     let mut judge = |brake: &mut Brake, look: Look| {
         let seconds = since.elapsed().as_secs_f64().max(0.001);
         let speed = gate.passed().saturating_sub(passed) as f64 / seconds;
         (passed, since) = (gate.passed(), Instant::now());
-        press(copier, brake, look, speed);
+        press(reader, brake, look, speed);
     };
     while !gate.limits().thresholds.is_none() {
         let asked = Instant::now();
@@ -75,9 +107,9 @@ async fn look(copier: &Copier, source: &Session, brake: &mut Brake) -> Result<()
     Ok(())
 }
 
-fn press(copier: &Copier, brake: &mut Brake, look: Look, speed: f64) {
-    let (job, queue) = (copier.config.job_name.as_str(), copier.config.queue_name.as_str());
-    let limits = copier.gate.limits();
+fn press(reader: &Reader<'_>, brake: &mut Brake, look: Look, speed: f64) {
+    let &Reader { job, queue, gate, .. } = reader;
+    let limits = gate.limits();
     let exceeded = limits.thresholds.exceeded(&look);
     let limit = brake.judge(exceeded.is_some(), speed);
     let before = limits.braked;
@@ -91,6 +123,6 @@ fn press(copier: &Copier, brake: &mut Brake, look: Look, speed: f64) {
     }
     // while the speed grows again, the reason for lowering it stays in the report
     let why = exceeded.or_else(|| before.map(|before| before.why)).unwrap_or_default();
-    copier.gate.saw(Some(look.latency));
-    copier.gate.set(|limits| limits.braked = limit.map(|bytes_per_second| Braked { bytes_per_second, why }));
+    gate.saw(Some(look.latency));
+    gate.set(|limits| limits.braked = limit.map(|bytes_per_second| Braked { bytes_per_second, why }));
 }

@@ -1,6 +1,17 @@
 //! Intervals as PostgreSQL reads them: `1 hour`, `1h 30 min`, `2 days 03:00:00`, `PT1H30M`; a number alone is seconds.
 
+use std::time::Duration;
+
 const DAY: f64 = 86_400.0;
+
+/// An interval that stands on a command line.
+///
+/// # Errors
+/// As [`seconds`], and where it is nothing at all.
+pub fn interval(text: &str) -> Result<Duration, String> {
+    let interval = Duration::from_secs_f64(seconds(text)?);
+    if interval.is_zero() { Err("expected a time, such as 6h".to_owned()) } else { Ok(interval) }
+}
 
 /// Seconds of an interval. A month is 30 days, a year 365.25, as in `extract(epoch from interval)`.
 ///

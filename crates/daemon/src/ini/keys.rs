@@ -110,6 +110,8 @@ const LONDISTE: &[(&str, Meaning)] = &[
     ("on_conflict", Plain),
     ("missing_columns", Plain),
     ("table_retry_period", Plain),
+    ("compare_every", Interval),
+    ("compare_connections", Plain),
     ("local_only", Plain),
     ("local_only_drop_execute", Plain),
     ("table_filter", Idle(LEAF)),
@@ -175,6 +177,7 @@ const DEFAULTS: &[(&str, &str, &str)] = &[
     ("londiste", "on_conflict", "error"),
     ("londiste", "missing_columns", "hold"),
     ("londiste", "table_retry_period", "300"),
+    ("londiste", "compare_connections", "1"),
     ("londiste", "local_only", "0"),
     ("londiste", "local_only_drop_execute", "0"),
 ];

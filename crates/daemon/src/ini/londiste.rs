@@ -129,6 +129,12 @@ pub struct LondisteSettings {
     /// The longest pause before a parked table is tried again whose cause may pass by itself; 0: never.
     #[serde(default = "five_minutes", deserialize_with = "seconds")]
     pub table_retry_period: Duration,
+    /// The worker compares each table so long after its last comparison; without it, it compares none.
+    #[serde(default, deserialize_with = "optional_seconds")]
+    pub compare_every: Option<Duration>,
+    /// So many tables are compared at once.
+    #[serde(default = "one", deserialize_with = "count")]
+    pub compare_connections: usize,
 }
 
 impl LondisteSettings {

@@ -31,6 +31,7 @@ use keys::Meaning;
 
 pub use crate::ini::failure_policy::{FailurePolicy, Listen, OnFailure};
 pub use effective::Entry;
+pub use interval::interval;
 pub use keys::known_keys;
 pub use londiste::LondisteSettings;
 pub use pgqd::{PgqdSettings, SyslogSettings};

@@ -40,6 +40,9 @@ struct Families {
     copy_waits: Gauges,
     copy_limit: Gauges,
     source_latency: Gauges,
+    compared: Gauges,
+    differing: Gauges,
+    compared_at: Gauges,
     ticker_calls: Counters,
     ticks: Counters,
     tick_age: Gauges,
@@ -91,6 +94,13 @@ impl Families {
             "londiste_source_latency_seconds",
             "How long the source took to answer a tiny query",
             self.source_latency,
+        );
+        gauge("londiste_compared_tables", "Tables by how their last comparison has ended", self.compared);
+        gauge("londiste_differing_rows", "Rows that differ, by the last comparisons", self.differing);
+        gauge(
+            "londiste_oldest_comparison_timestamp_seconds",
+            "When the oldest of the tables' last comparisons came to its end",
+            self.compared_at,
         );
         gauge("pgqd_last_tick_age_seconds", "Age of the queue's last tick", self.tick_age);
         gauge("pgqd_queue_new_events", "Events since the queue's last tick", self.new_events);
@@ -159,6 +169,21 @@ impl Families {
             }
             if let Some(latency) = copy.source_latency {
                 set(&self.source_latency, of_job(), latency.as_secs_f64());
+            }
+        }
+        if let Some(comparison) = &facts.comparison {
+            let verdicts = [
+                ("equal", comparison.equal),
+                ("differs", comparison.differ),
+                ("unverified", comparison.unverified),
+            ];
+            for (verdict, tables) in verdicts {
+                set(&self.compared, with(&[("verdict", verdict)]), tables as f64);
+            }
+            set(&self.differing, of_job(), comparison.differing as f64);
+            let oldest = comparison.oldest.and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok());
+            if let Some(oldest) = oldest {
+                set(&self.compared_at, of_job(), oldest.as_secs_f64());
             }
         }
         let Some(database) = status.name.strip_prefix("database ") else { return };

@@ -88,6 +88,27 @@ fn part(part: &PartNow) -> Value {
             }),
         );
     }
+    if let Some(comparison) = &facts.comparison {
+        let running = comparison.running.as_ref().map(|running| {
+            json!({
+                "table": running.table,
+                "rows": running.rows,
+                "expected_rows": running.expected,
+                "seconds_to_go": running.to_go.map(|time| time.as_secs()),
+            })
+        });
+        add(
+            "comparison",
+            json!({
+                "equal": comparison.equal,
+                "differ": comparison.differ,
+                "unverified": comparison.unverified,
+                "differing_rows": comparison.differing,
+                "oldest": comparison.oldest.and_then(epoch),
+                "running": running,
+            }),
+        );
+    }
     value
 }
 

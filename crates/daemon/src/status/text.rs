@@ -104,6 +104,11 @@ fn words(facts: &Facts) -> Vec<String> {
         let of = copy.expected_bytes.map(|all| format!(" of about {}", size(all))).unwrap_or_default();
         words.push(format!("{}, {}{of}", copy.phase, size(copy.bytes)));
     }
+    if let Some(comparison) = &facts.comparison {
+        let compared = comparison.words();
+        words.push(if compared.is_empty() { "nothing is compared yet".to_owned() } else { compared });
+        words.extend(comparison.oldest.map(|oldest| format!("the oldest {} ago", period(age(oldest)))));
+    }
     words
 }
 

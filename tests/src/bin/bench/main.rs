@@ -7,6 +7,7 @@ mod capture;
 mod capture_large;
 mod capture_parties;
 mod capture_sessions;
+mod compare;
 mod contest;
 mod copy;
 mod costs;
@@ -54,6 +55,7 @@ const CASES: &[(&str, Case)] = &[
     ("replay-large", |pair| replay_cases::large(pair).to_string()),
     ("latency", latency::run),
     ("idle", idle::run),
+    ("compare", compare::run),
     ("many-tables", many_tables::run),
     ("sync100", |pair| sync100::run(pair).to_string()),
     ("sql-insert", |pair| sql::insert_event(pair).to_string()),

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use compare::{Config, Difference, Observer, Outcome as Compared, Sides};
+use compare::{Config, Difference, Observer, Outcome as Compared, SelfTest, Sides};
 use pg::Session;
 use pgq::comparison::{self, Comparison, Verdict};
 use pgq::table::{self, TableInfo};
@@ -15,14 +15,12 @@ use serde_json::{Map, Value, json};
 use crate::londiste::support::batch_outcome::Apart;
 use crate::londiste::support::job::{Job, Node};
 use crate::londiste::support::outcome::Outcome;
-use crate::terminal::Terminal;
+use crate::terminal::{Terminal, describe};
 
 /// `application_name` of its sessions.
 const APPLICATION: &str = "londiste compare";
-/// A pair of snapshots is given up after this.
-const SLICE: Duration = Duration::from_secs(60);
-/// Rows in a range.
-const RANGE: i64 = 20_000;
+/// How often it is looked whether a comparison is still wanted, between two of them.
+const LOOK: Duration = Duration::from_secs(5);
 /// How often it says how far it is.
 const SPEAK: Duration = Duration::from_secs(10);
 /// Longer values are cut for people.
@@ -42,6 +40,10 @@ pub(crate) struct Arguments {
     /// Only rows that changed since the last comparison that was equal
     #[arg(long, conflicts_with = "count_only")]
     changed: bool,
+
+    /// Compare again and again, so long after each end: 6h, 30 min
+    #[arg(long, value_name = "TIME", value_parser = daemon::ini::interval)]
+    every: Option<Duration>,
 
     /// Begin anew where an earlier comparison was interrupted
     #[arg(long)]
@@ -67,16 +69,52 @@ pub(crate) struct Arguments {
     #[arg(long)]
     force: bool,
 
+    /// Plant differences in a temporary copy of a small table, and find them
+    #[arg(long, conflicts_with_all = ["count_only", "changed", "every", "again", "report"])]
+    self_test: bool,
+
     /// Show how far the running comparison is, and the last results
-    #[arg(long, conflicts_with_all = ["stop", "count_only", "changed"])]
+    #[arg(long, conflicts_with_all = ["stop", "count_only", "changed", "every"])]
     status: bool,
 
     /// End the running comparison; the next one goes on there
-    #[arg(long, conflicts_with_all = ["count_only", "changed"])]
+    #[arg(long, conflicts_with_all = ["count_only", "changed", "every"])]
     stop: bool,
 }
 
 pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
+    let Some(every) = arguments.every else { return once(job, arguments).await };
+    loop {
+        match once(job, arguments).await {
+            Ok(_) => {}
+            Err(error) if matches!(error.downcast_ref(), Some(compare::Error::Stopped)) => break,
+            // a server may be away for a while
+            Err(error) => job.terminal.complain(&describe(&error)),
+        }
+        job.terminal.say(&format!("the next comparison begins at {}", clock(SystemTime::now() + every)));
+        if is_stopped_within(job, every).await {
+            break;
+        }
+    }
+    job.terminal.say("ended by compare --stop");
+    Ok(Outcome::Done)
+}
+
+/// Waits, and looks meanwhile whether somebody wants no further comparison.
+async fn is_stopped_within(job: &Job, time: Duration) -> bool {
+    let until = Instant::now() + time;
+    while Instant::now() < until {
+        tokio::time::sleep(LOOK.min(until.saturating_duration_since(Instant::now()))).await;
+        if let Ok(session) = job.connect().await
+            && comparison::is_to_stop(&*session, job.queue()).await.unwrap_or_default()
+        {
+            return true;
+        }
+    }
+    false
+}
+
+async fn once(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     let local = job.local().await?;
     refuse_root(job, &local)?;
     if arguments.status {
@@ -93,17 +131,24 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
         job.terminal.say(&format!("node {} has no table to be compared", local.info.name));
         return Ok(apart.outcome());
     }
+    if arguments.self_test {
+        return self_test(job, &local, &chosen, arguments.max_rate.as_deref()).await;
+    }
     let report = arguments
         .report
         .as_ref()
         .map(|file| File::create(file).with_context(|| format!("the file of --report, {}", file.display())));
     let config = config(job, &local, arguments);
-    let sides = sides(job, &local).await?;
+    let mut connections = Vec::new();
+    // no more than there are tables
+    for _ in 0..job.settings.compare_connections.min(chosen.len()) {
+        connections.push(sides(job, &local).await?);
+    }
     if arguments.again {
         let names: Vec<String> = chosen.iter().map(|info| info.name.clone()).collect();
-        comparison::start_over(&*sides.record, job.queue(), &names).await?;
+        comparison::start_over(&*local.session, job.queue(), &names).await?;
     }
-    let mut valve = job.read_limits(arguments.max_rate.as_deref())?;
+    let limits = job.read_limits(arguments.max_rate.as_deref())?;
     let mut voice = Voice {
         terminal: job.terminal,
         json: arguments.json,
@@ -113,11 +158,36 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
         spoken: Instant::now(),
     };
     let began = Instant::now();
-    let compared = compare::run(&sides, &config, &chosen, &mut voice, &mut valve).await?;
+    let location = local.info.provider_location.as_deref().unwrap_or_default();
+    let there = job.reaching(&location.parse().context("the provider's connect string (see members)")?);
+    let (name, consumer) = (job.settings.job_name.as_str(), config.consumer.as_str());
+    let compared = tokio::select! {
+        compared = compare::run(&connections, &config, &chosen, &mut voice, &limits) => compared?,
+        never = limits.attend(name, job.queue(), consumer, || Session::connect(&there, APPLICATION)) =>
+            match never {},
+    };
     if let Some(error) = voice.lost {
         bail!("the file of --report could not be written: {error}");
     }
     Ok(ending(job, arguments, &compared, began.elapsed(), apart.outcome()))
+}
+
+async fn self_test(job: &Job, local: &Node, tables: &[TableInfo], rate: Option<&str>) -> Result<Outcome> {
+    let sides = sides(job, local).await?;
+    let mut valve = job.read_limits(rate)?;
+    let tested = compare::self_test(&sides, &config_of(job, local), tables, &mut valve).await?;
+    let Some(SelfTest { table, rows, planted, missed }) = tested else {
+        bail!(
+            "no table with a key, and with some rows but not too many, rests long enough for the self-test"
+        );
+    };
+    job.terminal
+        .say(&format!("planted in a temporary copy of {table} ({rows} rows): {}", planted.join("; ")));
+    if !missed.is_empty() {
+        bail!("NOT FOUND: {}; do not trust compare here, and report this", missed.join("; "));
+    }
+    job.terminal.say("all of it was found");
+    Ok(Outcome::Done)
 }
 
 /// Only a leaf has rows that are another node's.
@@ -151,17 +221,7 @@ pub(crate) async fn chosen(
 
 /// What `compare` and `repair` share.
 pub(crate) fn config_of(job: &Job, local: &Node) -> Config {
-    Config {
-        queue: job.queue().to_owned(),
-        consumer: local.info.worker.clone().unwrap_or_default(),
-        slice: SLICE,
-        range_rows: RANGE,
-        limits: job.settings.limits(),
-        count_only: false,
-        changed: false,
-        values: true,
-        stop: std::sync::Arc::default(),
-    }
+    Config::new(job.queue(), local.info.worker.as_deref().unwrap_or_default(), job.settings.limits())
 }
 
 fn config(job: &Job, local: &Node, arguments: &Arguments) -> Config {

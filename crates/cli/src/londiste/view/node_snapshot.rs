@@ -1,9 +1,10 @@
 //! Snapshot of a node: its tables, consumers, ticks and errors.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use anyhow::Result;
 use pg::Client;
+use pgq::comparison::{self, Summary};
 use pgq::node::{self, NodeInfo, NodeType};
 use pgq::table::{self, MergeState};
 use pgq::{conflict, queue, session_name, skipped};
@@ -146,6 +147,12 @@ async fn remarks(session: &Client, queue: &str, worker: Option<&str>) -> Result<
         let sum: i64 = counters.iter().map(|counter| counter.conflicts).sum();
         if sum > 0 {
             remarks.push(format!("Conflicts: {sum} in {} tables, see tables", counters.len()));
+        }
+    }
+    if comparison::is_known(session).await? {
+        let compared = Summary::of(&comparison::list(session, queue).await?, SystemTime::now()).words();
+        if !compared.is_empty() {
+            remarks.push(format!("Compared: {compared}"));
         }
     }
     if skipped::are_recorded(session).await.map_err(pg::Error::from)? {
