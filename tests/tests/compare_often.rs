@@ -78,9 +78,8 @@ fn the_command_goes_on_until_it_is_told_to_stop() {
     setup.replicate();
     compared(&setup, &["--every", "soon"]).expect_failure(2, &["interval"]);
     compared(&setup, &["--every", "0"]).expect_failure(2, &["6h"]);
-    let log = setup.directory().join("every.log").display().to_string();
-    let mut often = setup.foreground("londiste", &["target.ini", "compare", "--every", "1"], &log);
-    let said = || std::fs::read_to_string(&log).unwrap_or_default();
+    let mut often = setup.foreground("londiste", &["target.ini", "compare", "--every", "1"], "every");
+    let said = || std::fs::read_to_string(setup.directory().join("every.out")).unwrap_or_default();
     wait_for(SETTLE, "it has compared three times", || {
         if said().matches("none differs").count() >= 3 { Ok(()) } else { Err(said()) }
     });

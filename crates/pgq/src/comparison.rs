@@ -1,7 +1,5 @@
 //! Records of comparisons on the leaf: `londiste_rs.comparison`, its keys and its rows.
 
-mod summary;
-
 use std::time::SystemTime;
 
 use tokio_postgres::{GenericClient, Row};
@@ -9,8 +7,6 @@ use tokio_postgres::{GenericClient, Row};
 use crate::Result;
 use crate::call::{Parameters, message, row, rows};
 use crate::position::Mark;
-
-pub use summary::{Running, Summary};
 
 /// Rows that are kept of each table that differs.
 pub const KEPT_ROWS: i64 = 1000;

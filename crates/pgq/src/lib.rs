@@ -8,6 +8,7 @@ pub mod batch;
 pub mod bell;
 pub mod between;
 mod call;
+pub mod compared;
 pub mod comparison;
 pub mod conflict;
 pub mod copy;

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use crate::Batch;
-use crate::comparison::Summary;
+use crate::compared::Summary;
 use crate::node::NodeInfo;
 use crate::observe::Observed;
 use crate::table::TableInfo;

@@ -26,8 +26,11 @@ pub(crate) fn arranged(words: impl Iterator<Item = OsString>) -> Result<Vec<OsSt
         } else if word == "-h" || word == "--help" {
             help = Some(word);
         } else if let Some(name) = option_name(&word) {
-            let global = definition.get_arguments().find(|option| is_named(option, &name));
-            let option = global.or_else(|| {
+            // behind its command, an option that both have is the command's
+            let command = places.get(1).and_then(|word: &OsString| definition.find_subcommand(word));
+            let own = command.and_then(|command| command.get_arguments().find(|o| is_named(o, &name)));
+            let global = definition.get_arguments().find(|o| own.is_none() && is_named(o, &name));
+            let option = own.or(global).or_else(|| {
                 definition
                     .get_subcommands()
                     .flat_map(clap::Command::get_arguments)

@@ -4,10 +4,10 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::Result;
 use pg::Client;
-use pgq::comparison::{self, Summary};
+use pgq::compared::Summary;
 use pgq::node::{self, NodeInfo, NodeType};
 use pgq::table::{self, MergeState};
-use pgq::{conflict, queue, session_name, skipped};
+use pgq::{comparison, conflict, queue, session_name, skipped};
 
 use crate::londiste::view::copy_progress;
 use crate::londiste::view::duration::short;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::{Comparison, Verdict};
+use crate::comparison::{Comparison, Verdict};
 
 /// A comparison that has not come to its end and was not heard of for so long is not running.
 const SILENT: Duration = Duration::from_secs(120);
