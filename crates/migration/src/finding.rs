@@ -1,0 +1,89 @@
+//! What a check finds.
+
+use std::fmt;
+
+/// How much a finding weighs, the heaviest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// The migration fails, or loses something.
+    Blocker,
+    /// The check failed itself.
+    Unchecked,
+    /// It may hurt.
+    Warning,
+    /// Good to know.
+    Info,
+}
+
+/// Where a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// The server that is left.
+    Source,
+    /// The server that is moved to.
+    Target,
+    /// Source and target, or the difference between them.
+    Both,
+    /// The machine that the program runs on.
+    Machine,
+}
+
+/// One finding of a check.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// How much it weighs.
+    pub verdict: Verdict,
+    /// Where it is.
+    pub place: Place,
+    /// The thing: `table public.orders`.
+    pub object: String,
+    /// What was found, and why it matters.
+    pub found: String,
+    /// A command to paste, or what to do; empty where nothing is to be done.
+    pub remedy: String,
+}
+
+impl Finding {
+    pub(crate) fn new(
+        verdict: Verdict,
+        place: Place,
+        object: impl Into<String>,
+        found: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Finding {
+        Finding { verdict, place, object: object.into(), found: found.into(), remedy: remedy.into() }
+    }
+}
+
+impl Verdict {
+    /// The verdict that a query's first column names. A word that nobody knows is taken for the heaviest.
+    pub(crate) fn read(word: &str) -> Verdict {
+        match word {
+            "info" => Verdict::Info,
+            "warning" => Verdict::Warning,
+            _ => Verdict::Blocker,
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Verdict::Blocker => "blocker",
+            Verdict::Unchecked => "unchecked",
+            Verdict::Warning => "warning",
+            Verdict::Info => "info",
+        })
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Place::Source => "source",
+            Place::Target => "target",
+            Place::Both => "both",
+            Place::Machine => "machine",
+        })
+    }
+}

@@ -1,0 +1,37 @@
+//! A run of checks, one after the other.
+
+use crate::ask::ask;
+use crate::context::{Context, QUICK, THOROUGH};
+use crate::error::Error;
+use crate::{Check, Config, Finding, Verdict};
+
+/// A check, and what it found; nothing: it is in order.
+#[derive(Debug)]
+pub struct Answer {
+    /// The check.
+    pub check: &'static Check,
+    /// What it found.
+    pub findings: Vec<Finding>,
+}
+
+/// Makes checks. It never fails: a check that does is answered with [`Verdict::Unchecked`].
+pub async fn run(config: Config, checks: &[&'static Check]) -> Vec<Answer> {
+    let context = Context::open(config).await;
+    let mut answers = Vec::new();
+    for check in checks {
+        // The server's own limit comes first; this one is for a network that has lost the answer.
+        let limit = 2 * if check.reads_rows { THOROUGH } else { QUICK };
+        let answered = tokio::time::timeout(limit, ask(check, &context)).await;
+        let findings = answered.unwrap_or(Err(Error::Late(limit))).unwrap_or_else(|error| {
+            let remedy = match &error {
+                Error::Server(error) if error.sqlstate() == Some(&pg::SqlState::INSUFFICIENT_PRIVILEGE) => {
+                    "grant what is missing, or leave it out: --skip"
+                }
+                _ => "",
+            };
+            vec![Finding::new(Verdict::Unchecked, check.place, check.name, error.to_string(), remedy)]
+        });
+        answers.push(Answer { check, findings });
+    }
+    answers
+}
