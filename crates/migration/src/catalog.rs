@@ -10,7 +10,7 @@ use crate::error::Result;
 /// Schemas of ours, and the application's relations of every kind: none of ours, of the server, or of an extension.
 fn relations() -> String {
     format!(
-        "with ours as (select unnest('{{{}}}'::name[]) as schema), rel as (
+        "with recursive ours as (select unnest('{{{}}}'::name[]) as schema), rel as (
            select c.*, n.nspname, format('%I.%I', n.nspname, c.relname) as name
              from pg_class c join pg_namespace n on n.oid = c.relnamespace
             where n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and n.nspname not in (select schema from ours)

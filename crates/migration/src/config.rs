@@ -13,6 +13,8 @@ pub struct Config {
     pub target: ConnectString,
     /// The queue, whose tables may be replicated already.
     pub queue: String,
+    /// The worker's job: its sessions are known by that name.
+    pub job: String,
     /// How many tables are copied at once.
     pub parallel_copies: usize,
     /// Directories of log files and pidfiles.

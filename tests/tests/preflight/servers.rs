@@ -11,7 +11,10 @@ const ITEM: &str = "create table item (id int primary key, name text)";
 const CASES: &[Case] = &[
     Case {
         check: "create-privilege",
-        broken: &[(By::SourceAdmin, "alter database shop owner to current_user")],
+        broken: &[(
+            By::SourceAdmin,
+            "grant all on schema public to shop_owner; alter database shop owner to current_user",
+        )],
         line: &[
             "blocker",
             "source",
@@ -122,13 +125,13 @@ const CASES: &[Case] = &[
             "trigger touch on table public.item",
             "alter table public.item enable trigger touch",
         ],
-        mended: &[],
+        mended: &[(By::Target, "drop trigger touch on item")],
     },
     Case {
         check: "target-triggers",
         broken: &[(
             By::Target,
-            "alter table item enable always trigger touch; alter table item enable trigger touch",
+            "create trigger touch before update on item for each row execute function touch()",
         )],
         line: &["info", "target", "trigger touch on table public.item", "does not fire"],
         mended: &[(By::Target, "drop function touch() cascade")],
@@ -291,12 +294,41 @@ const CASES: &[Case] = &[
         mended: &[(By::Source, "drop table booked")],
     },
     Case {
+        check: "not-valid",
+        broken: &[(By::Source, "alter table item add constraint named check (name <> '') not valid")],
+        line: &[
+            "info",
+            "source",
+            "constraint named on table public.item",
+            "alter table public.item validate constraint named",
+        ],
+        mended: &[],
+    },
+    Case {
+        check: "subscriptions",
+        broken: &[(
+            By::TargetAdmin,
+            "create subscription elsewhere connection 'dbname=x' publication p with (connect = false)",
+        )],
+        line: &["warning", "target", "subscription elsewhere", "is disabled", "drop subscription elsewhere"],
+        mended: &[
+            (By::TargetAdmin, "alter subscription elsewhere set (slot_name = none)"),
+            (By::TargetAdmin, "drop subscription elsewhere"),
+        ],
+    },
+    Case {
+        check: "roles",
+        broken: &[(By::SourceAdmin, "create role reporting; grant select on item to reporting")],
+        line: &["info", "target", "role reporting", "create role reporting"],
+        mended: &[(By::TargetAdmin, "create role reporting")],
+    },
+    Case {
         check: "long-names",
         broken: &[(
             By::Source,
             "create table a_table_whose_name_is_of_more_than_forty_bytes (id int primary key)",
         )],
-        line: &["info", "source", "table public.a_table_whose", "47 bytes"],
+        line: &["info", "source", "table public.a_table_whose", "46 bytes"],
         mended: &[(By::Source, "drop table a_table_whose_name_is_of_more_than_forty_bytes")],
     },
     Case {
@@ -482,10 +514,16 @@ fn table_privileges(pair: &Pair, setup: &tests::Setup) {
     preflight(setup, &["--check", "table-privileges"]).expect_success();
 }
 
-/// No check fails by itself for an ordinary role.
+/// No check fails by itself for an ordinary role, even while a table of the source is locked.
 fn all_at_once(pair: &Pair, setup: &tests::Setup) {
+    let mut locks = pair.source.connect();
+    locks
+        .batch_execute("create table parted (a int) partition by range (a); begin; lock item, parted")
+        .unwrap();
     let output = preflight(setup, &[]);
+    drop(locks);
     assert!(!output.stdout.contains("could not be checked"), "{}", output.report());
+    line(&output, &["info", "source", "table public.parted", "has no key", "(0 bytes, 0 updates"]);
     let json: serde_json::Value =
         serde_json::from_str(&preflight(setup, &["--json"]).stdout).expect("an array of objects");
     let findings = json.as_array().unwrap();

@@ -138,7 +138,7 @@ const CASES: &[Case] = &[
             "target",
             "extension plpgsql 1.0",
             "is not created yet",
-            "create extension plpgsql schema pg_catalog",
+            "create extension plpgsql",
         ],
         mended: &[],
     },

@@ -45,7 +45,12 @@ fn judge(used: &[String], there: Option<&Vec<String>>) -> Option<Finding> {
         Some([_, _, installed, _]) if installed.is_empty() => (
             Verdict::Warning,
             format!("is not created yet{needed}"),
-            format!("create schema if not exists {schema}; create extension {name} schema {schema}"),
+            match schema.starts_with("pg_") {
+                true => format!("create extension {name}"),
+                false => {
+                    format!("create schema if not exists {schema}; create extension {name} schema {schema}")
+                }
+            },
         ),
         Some([_, _, _, own]) if own != schema => (
             Verdict::Info,

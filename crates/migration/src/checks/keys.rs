@@ -14,14 +14,16 @@ const LARGE: i64 = 10 << 20;
 
 /// Statistics and pages of a partitioned table are those of its partitions.
 const TABLES: &str = "\
-select rel.oid, rel.name, sum(leaf.relpages) * current_setting('block_size')::bigint,
-       pg_size_pretty(sum(leaf.relpages) * current_setting('block_size')::bigint),
+, below (root, oid) as (
+  select rel.oid, rel.oid from rel where rel.relkind in ('r', 'p') and not rel.relispartition
+   union
+  select b.root, i.inhrelid from below b join pg_inherits i on i.inhparent = b.oid
+    join pg_class c on c.oid = i.inhrelid and c.relispartition)
+select rel.oid, rel.name, coalesce(sum(leaf.relpages), 0) * current_setting('block_size')::bigint,
+       pg_size_pretty(coalesce(sum(leaf.relpages), 0) * current_setting('block_size')::bigint),
        coalesce(sum(s.n_tup_upd + s.n_tup_del), 0)
-  from rel cross join lateral (
-       select rel.oid where rel.relkind = 'r' union all
-       select t.relid from pg_partition_tree(rel.oid) t where rel.relkind = 'p' and t.isleaf) part
-  join pg_class leaf on leaf.oid = part.oid left join pg_stat_all_tables s on s.relid = leaf.oid
- where rel.relkind in ('r', 'p') and not rel.relispartition
+  from rel join below b on b.root = rel.oid left join pg_class leaf on leaf.oid = b.oid and leaf.relkind = 'r'
+  left join pg_stat_all_tables s on s.relid = leaf.oid
  group by rel.oid, rel.name order by rel.name";
 
 async fn ask(context: &Context) -> Result<Vec<Finding>> {

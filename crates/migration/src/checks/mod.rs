@@ -28,6 +28,7 @@ mod locks;
 mod long_names;
 mod long_transactions;
 mod materialized_views;
+mod not_valid;
 mod open_files;
 mod other_writers;
 mod ownership;
@@ -35,6 +36,7 @@ mod pooler;
 mod prepared_transactions;
 mod reachable;
 mod remains;
+mod roles;
 mod row_security;
 mod rows_there;
 mod rules;
@@ -46,6 +48,7 @@ mod sequences;
 mod settings;
 mod silencing;
 mod standby;
+mod subscriptions;
 mod table_privileges;
 mod tables_missing;
 mod target_triggers;
@@ -94,6 +97,7 @@ pub(crate) const ALL: &[&Check] = &[
     &identity_columns::CHECK,
     &inheritance::CHECK,
     &exclusion_constraints::CHECK,
+    &not_valid::CHECK,
     &long_names::CHECK,
     &case_names::CHECK,
     &large_objects::CHECK,
@@ -107,9 +111,11 @@ pub(crate) const ALL: &[&Check] = &[
     &enum_labels::CHECK,
     &rows_there::CHECK,
     &target_triggers::CHECK,
+    &subscriptions::CHECK,
     &silencing::CHECK,
     &extensions::CHECK,
     &languages::CHECK,
+    &roles::CHECK,
     &other_writers::CHECK,
     &run_directory::CHECK,
     &disk::CHECK,

@@ -9,5 +9,5 @@ pub(crate) const CHECK: Check = Check::sql(
     "May the role read all sequences?",
     "select 'blocker', 'sequence ' || name, format('role %I lacks SELECT on it', current_user),
        format('grant select on sequence %s to %I', name, current_user)
-  from rel where relkind = 'S' and not has_sequence_privilege(oid, 'select') order by name",
+  from rel where case when relkind = 'S' then not has_sequence_privilege(oid, 'select') end order by name",
 );

@@ -45,6 +45,7 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
         source: source(job, arguments.source.as_deref()).await?,
         target: job.settings.db.clone(),
         queue: job.queue().to_owned(),
+        job: job.settings.job_name.clone(),
         parallel_copies: job.settings.parallel_copies,
         directories: directories(job),
         application: APPLICATION,
