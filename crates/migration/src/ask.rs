@@ -27,7 +27,7 @@ pub(crate) async fn ask(check: &Check, context: &Context) -> Result<Vec<Finding>
         None => Ok(findings),
         Some((_, error)) if findings.is_empty() => Err(error),
         Some((place, error)) => {
-            findings.push(Finding::new(Verdict::Unchecked, place, check.name, error.to_string(), ""));
+            findings.push(Finding::unchecked(place, check.name, &error));
             Ok(findings)
         }
     }

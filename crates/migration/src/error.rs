@@ -30,3 +30,18 @@ pub(crate) enum Error {
         source: std::io::Error,
     },
 }
+
+impl Error {
+    /// What to do about it, where that is known.
+    pub(crate) fn remedy(&self) -> &'static str {
+        match self {
+            Error::Server(error) if error.sqlstate() == Some(&pg::SqlState::INSUFFICIENT_PRIVILEGE) => {
+                "grant what is missing, or leave it out: --skip"
+            }
+            Error::Server(error) if error.sqlstate() == Some(&pg::SqlState::LOCK_NOT_AVAILABLE) => {
+                "the table is locked: give the command again"
+            }
+            _ => "",
+        }
+    }
+}

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::error::Error;
+
 /// How much a finding weighs, the heaviest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verdict {
@@ -52,6 +54,11 @@ impl Finding {
         remedy: impl Into<String>,
     ) -> Finding {
         Finding { verdict, place, object: object.into(), found: found.into(), remedy: remedy.into() }
+    }
+
+    /// What could not be checked, and why.
+    pub(crate) fn unchecked(place: Place, object: impl Into<String>, why: &Error) -> Finding {
+        Finding::new(Verdict::Unchecked, place, object, why.to_string(), why.remedy())
     }
 }
 

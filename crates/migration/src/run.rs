@@ -3,7 +3,7 @@
 use crate::ask::ask;
 use crate::context::{Context, QUICK, THOROUGH};
 use crate::error::Error;
-use crate::{Check, Config, Finding, Verdict};
+use crate::{Check, Config, Finding};
 
 /// A check, and what it found; nothing: it is in order.
 #[derive(Debug)]
@@ -14,7 +14,7 @@ pub struct Answer {
     pub findings: Vec<Finding>,
 }
 
-/// Makes checks. It never fails: a check that does is answered with [`Verdict::Unchecked`].
+/// Makes checks. It never fails: a check that does is answered with [`crate::Verdict::Unchecked`].
 pub async fn run(config: Config, checks: &[&'static Check]) -> Vec<Answer> {
     let context = Context::open(config).await;
     let mut answers = Vec::new();
@@ -22,15 +22,9 @@ pub async fn run(config: Config, checks: &[&'static Check]) -> Vec<Answer> {
         // The server's own limit comes first; this one is for a network that has lost the answer.
         let limit = 2 * if check.reads_rows { THOROUGH } else { QUICK };
         let answered = tokio::time::timeout(limit, ask(check, &context)).await;
-        let findings = answered.unwrap_or(Err(Error::Late(limit))).unwrap_or_else(|error| {
-            let remedy = match &error {
-                Error::Server(error) if error.sqlstate() == Some(&pg::SqlState::INSUFFICIENT_PRIVILEGE) => {
-                    "grant what is missing, or leave it out: --skip"
-                }
-                _ => "",
-            };
-            vec![Finding::new(Verdict::Unchecked, check.place, check.name, error.to_string(), remedy)]
-        });
+        let findings = answered
+            .unwrap_or(Err(Error::Late(limit)))
+            .unwrap_or_else(|error| vec![Finding::unchecked(check.place, check.name, &error)]);
         answers.push(Answer { check, findings });
     }
     answers

@@ -48,7 +48,13 @@ fn unknown_checks_and_broken_connect_strings_are_refused() {
     assert_eq!(output.code, 3, "{}", output.report());
     line(
         &output,
-        &["unchecked", "source", "unique-duplicates", "permission denied", "grant what is missing"],
+        &[
+            "unchecked",
+            "source",
+            "index public.t_pkey on table public.t",
+            "permission denied",
+            "grant what is missing",
+        ],
     );
     assert!(output.stdout.contains("1 check in order."), "{}", output.report());
 }

@@ -181,7 +181,10 @@ const CASES: &[Case] = &[
     },
     Case {
         check: "schema-privileges",
-        broken: &[(By::SourceAdmin, "create schema hidden; create table hidden.t (id int primary key)")],
+        broken: &[(
+            By::SourceAdmin,
+            "create schema hidden; create table hidden.t (id int primary key); grant all on hidden.t to shop_owner",
+        )],
         line: &[
             "blocker",
             "source",
@@ -498,7 +501,7 @@ fn others_of_the_target(pair: &Pair, setup: &tests::Setup) {
 /// The remedy names what is missing only.
 fn table_privileges(pair: &Pair, setup: &tests::Setup) {
     let admin = pair.source.admin();
-    admin.execute("create table hidden.u (id int primary key); grant select on hidden.u to shop_owner; grant all on hidden.t to shop_owner");
+    admin.execute("create table hidden.u (id int primary key); grant select on hidden.u to shop_owner");
     let output = preflight(setup, &["--check", "table-privileges"]);
     let told = line(
         &output,
@@ -510,6 +513,25 @@ fn table_privileges(pair: &Pair, setup: &tests::Setup) {
             "grant trigger on hidden.u to shop_owner",
         ],
     );
+    // one table that cannot be read keeps no other from being checked
+    admin.execute("revoke select on hidden.u from shop_owner; insert into part values (7, 1)");
+    admin.execute("update pg_index set indisunique = false where indexrelid = 'once'::regclass");
+    pair.source.execute("insert into part values (8, 1)");
+    admin.execute("update pg_index set indisunique = true where indexrelid = 'once'::regclass");
+    let reading = preflight(setup, &["--check", "unique-duplicates"]);
+    line(
+        &reading,
+        &[
+            "unchecked",
+            "source",
+            "index hidden.u_pkey on table hidden.u",
+            "permission denied",
+            "grant what is missing",
+        ],
+    );
+    line(&reading, &["warning", "source", "index public.once on table public.part", "holds 1 values twice"]);
+    assert_eq!(reading.code, 3, "{}", reading.report());
+    admin.execute("grant select on hidden.u to shop_owner");
     admin.execute(told.rsplit_once("  |  ").unwrap().1);
     preflight(setup, &["--check", "table-privileges"]).expect_success();
 }

@@ -30,16 +30,18 @@ async fn ask(context: &Context) -> Result<Vec<Finding>> {
         let [key, child, parent, values, equal] = row.as_slice() else { continue };
         let orphans =
             format!("from {child} c where {values} and not exists (select from {parent} p where {equal})");
-        let counted = catalog::rows_within(source, THOROUGH, &format!("select count(*) {orphans}")).await?;
-        match counted.into_iter().flatten().next().as_deref() {
-            None | Some("0") => {}
-            Some(count) => findings.push(Finding::new(
+        let object = format!("constraint {key} on table {child}");
+        let counted = catalog::rows_within(source, THOROUGH, &format!("select count(*) {orphans}")).await;
+        match counted.map(|rows| rows.into_iter().flatten().next()) {
+            Err(error) => findings.push(Finding::unchecked(Place::Source, object, &error)),
+            Ok(Some(count)) if count != "0" => findings.push(Finding::new(
                 Verdict::Warning,
                 Place::Source,
-                format!("constraint {key} on table {child}"),
+                object,
                 format!("is violated by {count} rows: it cannot be validated on the target"),
                 format!("select * {orphans}"),
             )),
+            Ok(_) => {}
         }
     }
     Ok(findings)

@@ -36,14 +36,17 @@ async fn ask(context: &Context) -> Result<Vec<Finding>> {
         if replicated.contains(&QualifiedName::new(schema, table).plain()) {
             continue;
         }
-        if !catalog::rows(target, &format!("select from only {name} limit 1")).await?.is_empty() {
-            findings.push(Finding::new(
+        let object = format!("table {name}");
+        match catalog::rows(target, &format!("select from only {name} limit 1")).await {
+            Err(error) => findings.push(Finding::unchecked(Place::Target, object, &error)),
+            Ok(rows) if rows.is_empty() => {}
+            Ok(_) => findings.push(Finding::new(
                 Verdict::Warning,
                 Place::Target,
-                format!("table {name}"),
+                object,
                 "holds rows: its first copy deletes them",
                 format!("truncate {name}; or add it with --expect-sync where they are the source's"),
-            ));
+            )),
         }
     }
     Ok(findings)

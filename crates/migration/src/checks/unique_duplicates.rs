@@ -34,16 +34,24 @@ async fn ask(context: &Context) -> Result<Vec<Finding>> {
                 group by {columns} having count(*) > 1) d having count(*) > 0"
         );
         let by_table = "set local enable_indexscan = off; set local enable_indexonlyscan = off;";
-        for found in catalog::rows_with(source, THOROUGH, by_table, &sql).await? {
-            let [count, one, other] = found.as_slice() else { continue };
-            findings.push(Finding::new(
-                Verdict::Warning,
-                Place::Source,
-                format!("index {index} on table {table}"),
-                format!("holds {count} values twice, as in rows {one} and {other}: the copy cannot build it on the target"),
-                format!("select ctid, * from only {table} where ctid in ('{one}', '{other}')"),
-            ));
+        let object = format!("index {index} on table {table}");
+        match catalog::rows_with(source, THOROUGH, by_table, &sql).await {
+            Err(error) => findings.push(Finding::unchecked(Place::Source, object, &error)),
+            Ok(rows) => findings.extend(rows.iter().filter_map(|row| duplicates(&object, table, row))),
         }
     }
     Ok(findings)
+}
+
+fn duplicates(object: &str, table: &str, row: &[String]) -> Option<Finding> {
+    let [count, one, other] = row else { return None };
+    Some(Finding::new(
+        Verdict::Warning,
+        Place::Source,
+        object,
+        format!(
+            "holds {count} values twice, as in rows {one} and {other}: the copy cannot build it on the target"
+        ),
+        format!("select ctid, * from only {table} where ctid in ('{one}', '{other}')"),
+    ))
 }
