@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::Place;
 use crate::error::Error;
 
 /// How much a finding weighs, the heaviest first.
@@ -15,19 +16,6 @@ pub enum Verdict {
     Warning,
     /// Good to know.
     Info,
-}
-
-/// Where a finding is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
-    /// The server that is left.
-    Source,
-    /// The server that is moved to.
-    Target,
-    /// Source and target, or the difference between them.
-    Both,
-    /// The machine that the program runs on.
-    Machine,
 }
 
 /// One finding of a check.
@@ -80,17 +68,6 @@ impl fmt::Display for Verdict {
             Verdict::Unchecked => "unchecked",
             Verdict::Warning => "warning",
             Verdict::Info => "info",
-        })
-    }
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Place::Source => "source",
-            Place::Target => "target",
-            Place::Both => "both",
-            Place::Machine => "machine",
         })
     }
 }

@@ -13,10 +13,12 @@ mod config;
 mod context;
 mod error;
 mod finding;
+mod place;
 mod run;
 
 pub use check::Check;
 pub use choice::{Unknown, choose, names};
 pub use config::Config;
-pub use finding::{Finding, Place, Verdict};
+pub use finding::{Finding, Verdict};
+pub use place::Place;
 pub use run::{Answer, run};

@@ -10,7 +10,7 @@ fn unknown_checks_and_broken_connect_strings_are_refused() {
     let setup = setup(&pair);
     for option in ["--check", "--skip"] {
         preflight(&setup, &[option, "no-such"])
-            .expect_failure(1, &["there is no check no-such; the checks are reachable, same-database,"]);
+            .expect_failure(2, &["'no-such'", "possible values: reachable, same-database,"]);
     }
     preflight(&setup, &["--source", "nonsense=1"]).expect_failure(1, &["--source", "nonsense"]);
     let output = preflight(

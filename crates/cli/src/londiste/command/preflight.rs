@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::Args;
+use clap::builder::PossibleValuesParser as Names;
 use migration::{Answer, Config, Verdict};
 use pg::ConnectString;
 use pgq::node;
@@ -27,11 +28,11 @@ pub(crate) struct Arguments {
     source: Option<String>,
 
     /// Make this check and no other (repeatable; commas between names)
-    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = Names::new(migration::names()), hide_possible_values = true)]
     check: Vec<String>,
 
     /// Leave this check out (repeatable; commas between names)
-    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = Names::new(migration::names()), hide_possible_values = true)]
     skip: Vec<String>,
 
     /// Answer in JSON
