@@ -20,7 +20,7 @@ pub async fn run(config: Config, checks: &[&'static Check]) -> Vec<Answer> {
     let mut answers = Vec::new();
     for check in checks {
         // The server's own limit comes first; this one is for a network that has lost the answer.
-        let limit = 2 * if check.reads_rows { THOROUGH } else { QUICK };
+        let limit = 4 * if check.reads_rows { THOROUGH } else { QUICK };
         let answered = tokio::time::timeout(limit, ask(check, &context)).await;
         let findings = answered
             .unwrap_or(Err(Error::Late(limit)))

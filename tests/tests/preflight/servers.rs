@@ -485,6 +485,8 @@ fn every_check_of_a_server_fails_with_a_remedy_and_is_in_order_when_that_is_done
     line(&hidden, &["info", "source", "1 sessions of other roles", "grant pg_read_all_stats to shop_owner"]);
     others_of_the_target(&pair, &setup);
     table_privileges(&pair, &setup);
+    vacuum_at_work(&pair, &setup);
+    a_locked_table_of_the_target(&pair, &setup);
     all_at_once(&pair, &setup);
 }
 
@@ -534,6 +536,34 @@ fn table_privileges(pair: &Pair, setup: &tests::Setup) {
     admin.execute("grant select on hidden.u to shop_owner");
     admin.execute(told.rsplit_once("  |  ").unwrap().1);
     preflight(setup, &["--check", "table-privileges"]).expect_success();
+}
+
+/// A table that is due, and held as VACUUM holds it.
+fn vacuum_at_work(pair: &Pair, setup: &tests::Setup) {
+    pair.source.admin().execute(
+        "update pg_class set relfrozenxid = (txid_current() - 92000)::text::xid where oid = 'public.item'::regclass",
+    );
+    let mut vacuum = pair.source.connect();
+    vacuum.batch_execute("begin; lock item in share update exclusive mode").unwrap();
+    let output = preflight(setup, &["--check", "wraparound"]);
+    line(
+        &output,
+        &["warning", "source", "table public.item", "(92 % of the limit), and process", "wait for it"],
+    );
+    drop(vacuum);
+    pair.source.execute("vacuum (freeze) item");
+    assert!(preflight(setup, &["--check", "wraparound"]).stdout.contains("1 check in order."));
+}
+
+/// It is not checked, and the others are.
+fn a_locked_table_of_the_target(pair: &Pair, setup: &tests::Setup) {
+    pair.target.execute("create table filled (id int primary key); insert into filled values (1)");
+    let mut locks = pair.target.connect();
+    locks.batch_execute("begin; lock item").unwrap();
+    let output = preflight(setup, &["--check", "rows-there"]);
+    line(&output, &["unchecked", "target", "table public.item", "lock timeout", "the table is locked"]);
+    line(&output, &["warning", "target", "table public.filled", "holds rows"]);
+    assert_eq!(output.code, 3, "{}", output.report());
 }
 
 /// No check fails by itself for an ordinary role, even while a table of the source is locked.

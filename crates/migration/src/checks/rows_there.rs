@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use pg::QualifiedName;
+use pg::{QualifiedName, Session};
 
 use crate::check::{Check, Found};
 use crate::context::Context;
@@ -14,11 +14,13 @@ pub(crate) const CHECK: Check =
         Box::pin(ask(context)) as Found<'_>
     });
 
-/// Tables with a file that is not empty, and whether the role may look into them.
-const FILLED: &str = "\
+/// Tables that the role may look into; the check of ownership names the others.
+const TABLES: &str = "\
 select nspname, relname, name from rel
- where relkind = 'r' and pg_relation_size(oid) > 0 and has_table_privilege(oid, 'select')
-   and has_schema_privilege(relnamespace, 'usage') order by name";
+ where relkind = 'r' and has_table_privilege(oid, 'select') and has_schema_privilege(relnamespace, 'usage') order by name";
+
+/// Tables that are asked in one query.
+const TOGETHER: usize = 100;
 
 async fn ask(context: &Context) -> Result<Vec<Finding>> {
     let target = context.target()?;
@@ -30,24 +32,47 @@ async fn ask(context: &Context) -> Result<Vec<Finding>> {
             tables.iter().filter(|table| table.local).map(|table| table.dest().to_owned()).collect()
         }
     };
+    let tables = catalog::rows(target, TABLES).await?;
+    let names: Vec<&str> = tables
+        .iter()
+        .filter_map(|row| match row.as_slice() {
+            [schema, table, name] => {
+                let known = replicated.contains(&QualifiedName::new(schema, table).plain());
+                (!known).then_some(name.as_str())
+            }
+            _ => None,
+        })
+        .collect();
     let mut findings = Vec::new();
-    for row in catalog::rows(target, FILLED).await? {
-        let [schema, table, name] = row.as_slice() else { continue };
-        if replicated.contains(&QualifiedName::new(schema, table).plain()) {
-            continue;
-        }
-        let object = format!("table {name}");
-        match catalog::rows(target, &format!("select from only {name} limit 1")).await {
-            Err(error) => findings.push(Finding::unchecked(Place::Target, object, &error)),
-            Ok(rows) if rows.is_empty() => {}
-            Ok(_) => findings.push(Finding::new(
-                Verdict::Warning,
-                Place::Target,
-                object,
-                "holds rows: its first copy deletes them",
-                format!("truncate {name}; or add it with --expect-sync where they are the source's"),
-            )),
+    for names in names.chunks(TOGETHER) {
+        match filled(target, names).await {
+            Ok(found) => findings.extend(found),
+            // One table that is locked keeps no other from being asked.
+            Err(_) => {
+                for name in names {
+                    let alone = filled(target, std::slice::from_ref(name)).await;
+                    findings.extend(alone.unwrap_or_else(|error| {
+                        vec![Finding::unchecked(Place::Target, format!("table {name}"), &error)]
+                    }));
+                }
+            }
         }
     }
     Ok(findings)
+}
+
+/// Those of the tables that hold rows.
+async fn filled(target: &Session, names: &[&str]) -> Result<Vec<Finding>> {
+    let one = |name: &&str| format!("select {} where exists (select from only {name})", pg::literal(name));
+    let sql = names.iter().map(one).collect::<Vec<_>>().join(" union all ");
+    let found = catalog::rows(target, &sql).await?.into_iter().flatten().map(|name| {
+        Finding::new(
+            Verdict::Warning,
+            Place::Target,
+            format!("table {name}"),
+            "holds rows: its first copy deletes them",
+            format!("truncate {name}; or add it with --expect-sync where they are the source's"),
+        )
+    });
+    Ok(found.collect())
 }

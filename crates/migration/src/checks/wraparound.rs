@@ -14,8 +14,8 @@ pub(crate) const CHECK: Check = Check::sql(
     from rel where relkind in ('r', 'm') and rel.relfrozenxid <> '0')
 select 'warning', 'table ' || due.name,
        case when l.pid is not null
-            then format('is being vacuumed by process %s, and is due against wraparound (%s %% of the limit): that gives way to no lock of ours',
-                        l.pid, round(due.part * 100))
+            then format('is due against wraparound (%s %% of the limit), and process %s holds it as VACUUM does: that gives way to no lock of ours',
+                        round(due.part * 100), l.pid)
             else format('is due for a VACUUM against wraparound (%s %% of the limit): once it runs, it gives way to no lock of ours',
                         round(due.part * 100)) end,
        case when l.pid is not null then 'wait for it, or add this table later'
