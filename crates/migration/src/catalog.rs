@@ -7,7 +7,8 @@ use tokio_postgres::SimpleQueryMessage;
 
 use crate::error::Result;
 
-/// Schemas of ours, and the application's relations of every kind: none of ours, of the server, or of an extension.
+/// Schemas of ours, and the application's relations of every kind: none of ours, of the server, or of an
+/// extension.
 fn relations() -> String {
     format!(
         "with recursive ours as (select unnest('{{{}}}'::name[]) as schema), rel as (
@@ -21,7 +22,8 @@ fn relations() -> String {
     )
 }
 
-/// Answers of a query that may use the relations of the application as `rel` and the schemas of ours as `ours`; it begins with `select`, or with a comma and another `with` query.
+/// Answers of a query that may use the relations of the application as `rel` and the schemas of ours as `ours`. It
+/// begins with `select`, or with a comma and another `with` query.
 pub(crate) async fn rows(session: &Session, sql: &str) -> Result<Vec<Vec<String>>> {
     rows_within(session, crate::context::QUICK, sql).await
 }

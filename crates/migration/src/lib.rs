@@ -1,7 +1,8 @@
-//! What an operator does once. Preflight: checks of source, target and this machine before anything of ours is installed.
+//! What an operator does once. Preflight: checks of source, target and this machine before anything of ours is
+//! installed.
 //!
-//! A [`Check`] asks one question, most of them by one query to the catalogs in a read-only transaction with a time limit. A check that fails is
-//! answered with [`Verdict::Unchecked`], and the others go on.
+//! A [`Check`] asks one question, mostly by one query to the catalogs in a read-only transaction with a time limit.
+//! A check that fails is answered with [`Verdict::Unchecked`], and the others go on.
 
 mod ask;
 mod beside;

@@ -7,6 +7,7 @@ pub(crate) const CHECK: Check = Check::sql(
     "case-names",
     Place::Source,
     "Do names differ by more than case?",
-    "select 'info', 'tables ' || string_agg(name, ', ' order by name), 'differ by case only: quote them on command lines', ''
+    "select 'info', 'tables ' || string_agg(name, ', ' order by name),
+      'differ by case only: quote them on command lines', ''
   from rel where relkind in ('r', 'p') group by lower(nspname), lower(relname) having count(*) > 1 order by 2",
 );

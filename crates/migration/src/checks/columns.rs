@@ -15,7 +15,8 @@ pub(crate) const CHECK: Check =
 
 /// Name, table, column, type, collation, NOT NULL, generated, needs a value.
 const COLUMNS: &str = "\
-select rel.name || '.' || quote_ident(a.attname), rel.name, quote_ident(a.attname), format_type(a.atttypid, a.atttypmod),
+select rel.name || '.' || quote_ident(a.attname), rel.name, quote_ident(a.attname), format_type(a.atttypid,
+  a.atttypmod),
        case when a.attcollation <> t.typcollation then a.attcollation::regcollation::text else '' end,
        a.attnotnull, a.attgenerated <> '',
        a.attnotnull and not a.atthasdef and a.attidentity = ''

@@ -17,13 +17,15 @@ const ALWAYS: usize = 6;
 const FREE: &str = "\
 , taken as (select datname, usename from pg_stat_activity where datname is not null and pid <> pg_backend_pid())
 select 'the server', (select setting::int from pg_settings where name = 'max_connections')
-       - (select sum(setting::int) from pg_settings where name in ('superuser_reserved_connections', 'reserved_connections'))
+       - (select sum(setting::int) from pg_settings where name in ('superuser_reserved_connections',
+         'reserved_connections'))
        - (select count(*) from taken)
 union all
 select 'role ' || quote_ident(rolname), rolconnlimit - (select count(*) from taken where usename = rolname)
   from pg_roles where rolname = current_user and rolconnlimit >= 0
 union all
-select 'database ' || quote_ident(d.datname), datconnlimit - (select count(*) from taken t where t.datname = d.datname)
+select 'database ' || quote_ident(d.datname),
+  datconnlimit - (select count(*) from taken t where t.datname = d.datname)
   from pg_database d where d.datname = current_database() and datconnlimit >= 0";
 
 async fn ask(context: &Context) -> Result<Vec<Finding>> {

@@ -16,7 +16,8 @@ pub(crate) const CHECK: Check =
 const USED: &str = "\
 select quote_ident(e.extname), e.extversion, quote_ident(n.nspname), (
        select count(*) from rel join pg_attribute a on a.attrelid = rel.oid join pg_type t on t.oid = a.atttypid
-         join pg_depend d on d.classid = 'pg_type'::regclass and d.objid = coalesce(nullif(t.typelem, 0), nullif(t.typbasetype, 0), t.oid)
+         join pg_depend d on d.classid = 'pg_type'::regclass and d.objid = coalesce(nullif(t.typelem, 0),
+           nullif(t.typbasetype, 0), t.oid)
         where rel.relkind in ('r', 'p') and not rel.relispartition and a.attnum > 0 and not a.attisdropped
           and d.deptype = 'e' and d.refclassid = 'pg_extension'::regclass and d.refobjid = e.oid)
   from pg_extension e join pg_namespace n on n.oid = e.extnamespace
@@ -24,7 +25,8 @@ select quote_ident(e.extname), e.extversion, quote_ident(n.nspname), (
 
 const AVAILABLE: &str = "\
 select quote_ident(a.name), a.default_version, coalesce(a.installed_version, ''), coalesce(quote_ident(n.nspname), '')
-  from pg_available_extensions a left join pg_extension e on e.extname = a.name left join pg_namespace n on n.oid = e.extnamespace";
+  from pg_available_extensions a left join pg_extension e on e.extname = a.name left
+    join pg_namespace n on n.oid = e.extnamespace";
 
 async fn ask(context: &Context) -> Result<Vec<Finding>> {
     let used = catalog::rows(context.source()?, USED).await?;

@@ -10,6 +10,7 @@ pub(crate) const CHECK: Check = Check::sql(
     "select 'info', 'column ' || rel.name || '.' || quote_ident(a.attname),
        'is generated: the target computes its own value, and has to have the same expression', ''
   from rel join pg_attribute a on a.attrelid = rel.oid
- where rel.relkind in ('r', 'p') and not rel.relispartition and a.attnum > 0 and not a.attisdropped and a.attgenerated <> ''
+ where rel.relkind in ('r', 'p') and not rel.relispartition and a.attnum > 0 and not a.attisdropped
+   and a.attgenerated <> ''
  order by rel.name, a.attnum",
 );

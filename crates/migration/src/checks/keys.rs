@@ -41,7 +41,10 @@ async fn ask(context: &Context) -> Result<Vec<Finding>> {
                 if hurts { Verdict::Warning } else { Verdict::Info },
                 Place::Source,
                 format!("table {name}"),
-                format!("has no key: a changed row is found by all its columns ({size}, {changes} updates and deletes so far)"),
+                format!(
+                    "has no key: a changed row is found by all its columns ({size}, {changes} updates
+                  and deletes so far)"
+                ),
                 format!("alter table {name} add primary key (…); on both sides"),
             )
         })

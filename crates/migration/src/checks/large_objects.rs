@@ -8,7 +8,8 @@ pub(crate) const CHECK: Check = Check::sql(
     Place::Source,
     "Are there no large objects?",
     "select 'warning', format('%s large objects', count(*)),
-       format('are not replicated (%s with all that belongs to them)', pg_size_pretty(pg_total_relation_size('pg_largeobject'))),
+       format('are not replicated (%s with all that belongs to them)',
+         pg_size_pretty(pg_total_relation_size('pg_largeobject'))),
        'pg_dump --blobs --data-only into the target at the switch'
   from pg_largeobject_metadata having count(*) > 0",
 );

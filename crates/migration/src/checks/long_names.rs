@@ -8,6 +8,7 @@ pub(crate) const CHECK: Check = Check::sql(
     Place::Source,
     "Are all names of tables short enough?",
     "select 'info', case relkind when 'S' then 'sequence ' else 'table ' end || name,
-       format('has a name of %s bytes: a name that is built from it may be cut at 63', octet_length(relname::text)), ''
+       format('has a name of %s bytes: a name that is built from it may be cut at 63', octet_length(relname::text)),
+         ''
   from rel where relkind in ('r', 'p', 'S') and octet_length(relname::text) > 40 order by name",
 );

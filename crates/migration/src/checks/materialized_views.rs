@@ -7,6 +7,7 @@ pub(crate) const CHECK: Check = Check::sql(
     "materialized-views",
     Place::Source,
     "Are there no materialized views?",
-    "select 'info', 'materialized view ' || name, 'is not replicated', format('refresh materialized view %s -- on the target, after the switch', name)
+    "select 'info', 'materialized view ' || name, 'is not replicated',
+      format('refresh materialized view %s -- on the target, after the switch', name)
   from rel where relkind = 'm' order by name",
 );

@@ -13,7 +13,7 @@ pub(crate) const CHECK: Check = Check::code(
     |context| Box::pin(ask(context)) as Found<'_>,
 );
 
-/// Whoever was granted something, but for the role that migrates; owners are left out of a dump that is taken over by one role.
+/// Whoever was granted something, but for the role that migrates. A dump that one role takes over has no owners.
 const GRANTED: &str = "\
 select distinct quote_ident(r.rolname)
   from rel cross join lateral aclexplode(rel.relacl) a join pg_roles r on r.oid = a.grantee

@@ -17,7 +17,8 @@ pub(crate) const CHECK: Check =
 /// Tables that the role may look into; the check of ownership names the others.
 const TABLES: &str = "\
 select nspname, relname, name from rel
- where relkind = 'r' and has_table_privilege(oid, 'select') and has_schema_privilege(relnamespace, 'usage') order by name";
+ where relkind = 'r' and has_table_privilege(oid, 'select') and has_schema_privilege(relnamespace,
+   'usage') order by name";
 
 /// Tables that are asked in one query.
 const TOGETHER: usize = 100;

@@ -24,7 +24,8 @@ select bad.verdict, 'setting ' || s.name, format('is %s: %s', s.reset_val, bad.w
   left join lateral (
        select case when d.setrole = 0 then format('alter database %I reset %I', current_database(), s.name)
                    when d.setdatabase = 0 then format('alter role %I reset %I', current_user, s.name)
-                   else format('alter role %I in database %I reset %I', current_user, current_database(), s.name) end as remedy
+                   else format('alter role %I in database %I reset %I', current_user, current_database(),
+                     s.name) end as remedy
          from pg_db_role_setting d cross join unnest(d.setconfig) as c
         where d.setdatabase in (0, (select b.oid from pg_database b where b.datname = current_database()))
           and d.setrole in (0, (select r.oid from pg_roles r where r.rolname = current_user))

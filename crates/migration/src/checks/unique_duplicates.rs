@@ -11,7 +11,8 @@ pub(crate) const CHECK: Check =
     })
     .reading_rows();
 
-/// Index, table, columns, and the condition that they have values. Indexes over expressions or a part of the rows are left out.
+/// Index, table, columns, and the condition that they have values. Indexes over expressions or a part of the rows are
+/// left out.
 const INDEXES: &str = "\
 select rel.name, t.name, string_agg(quote_ident(a.attname), ', ' order by k.at),
        string_agg(format('%I is not null', a.attname), ' and ')
