@@ -15,6 +15,7 @@ const FLOORS: &[(&str, u32)] = &[
     ("consumer", 3),
     ("compare", 3),
     ("copier", 3),
+    ("migration", 3),
     ("daemon", 4),
     ("cli", 5),
     ("manual", 6),

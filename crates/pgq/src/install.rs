@@ -5,6 +5,9 @@ use tokio_postgres::Transaction;
 use crate::call::{failed, row, rows};
 use crate::{Error, Result};
 
+/// Schemas of ours, of the stock API, and of the guide's collected foreign keys.
+pub const SCHEMAS: [&str; 5] = ["pgq", "pgq_node", "londiste", "londiste_rs", "londiste_fk"];
+
 /// The schemas of the stock API in the order of their installation, with our scripts for them.
 const STOCK_API: [(&str, &str); 3] = [
     ("pgq", include_str!(concat!(env!("OUT_DIR"), "/pgq.sql"))),

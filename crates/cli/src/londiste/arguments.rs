@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 use crate::londiste::command::{
     add_seq, add_table, check, check_capture, compare, create_leaf, create_root, drop_node, execute, members,
-    remove_seq, remove_table, repair, resume_table, resync, status, tables, wait_sync, worker,
+    preflight, remove_seq, remove_table, repair, resume_table, resync, status, tables, wait_sync, worker,
 };
 use crate::londiste::flags;
 
@@ -37,6 +37,8 @@ pub(crate) struct Arguments {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Check both servers and this machine before a migration; nothing has to be installed
+    Preflight(preflight::Arguments),
     /// Make this database the root node, where changes are born
     CreateRoot(create_root::Arguments),
     /// Make this database a leaf node, which takes changes from a provider

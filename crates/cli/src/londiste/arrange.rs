@@ -19,7 +19,13 @@ pub(crate) fn arranged(words: impl Iterator<Item = OsString>) -> Result<Vec<OsSt
     let mut of_command: Vec<(String, OsString)> = Vec::new();
     let mut places = Vec::new();
     let mut help = None;
-    let mut words = words.peekable();
+    let words: Vec<OsString> = words.collect();
+    // Commands have options of one name of which only some take a value: the command that is named first knows.
+    let named_commands: Vec<&clap::Command> = words
+        .iter()
+        .filter_map(|word| definition.get_subcommands().find(|command| *word == command.get_name()))
+        .collect();
+    let mut words = words.iter().cloned().peekable();
     while let Some(word) = words.next() {
         if word == "--" {
             places.extend(words.by_ref());
@@ -31,10 +37,8 @@ pub(crate) fn arranged(words: impl Iterator<Item = OsString>) -> Result<Vec<OsSt
             let own = command.and_then(|command| command.get_arguments().find(|o| is_named(o, &name)));
             let global = definition.get_arguments().find(|o| own.is_none() && is_named(o, &name));
             let option = own.or(global).or_else(|| {
-                definition
-                    .get_subcommands()
-                    .flat_map(clap::Command::get_arguments)
-                    .find(|o| is_named(o, &name))
+                let commands = named_commands.iter().copied().chain(definition.get_subcommands());
+                commands.flat_map(clap::Command::get_arguments).find(|o| is_named(o, &name))
             });
             // What nobody knows is refused below, once the command is known.
             let takes = option.map_or_else(|| not_yet::takes_value(&name), |o| o.get_action().takes_values());

@@ -79,6 +79,26 @@ fn options_may_stand_anywhere() {
     }
 }
 
+/// `--skip` takes a name at `preflight` and none at `execute`: the command that is named decides.
+#[test]
+fn an_option_takes_a_value_where_its_command_says_so() {
+    for line in [
+        ["t.ini", "execute", "--skip", "x.sql"],
+        ["--skip", "t.ini", "execute", "x.sql"],
+        ["t.ini", "execute", "x.sql", "--skip"],
+    ] {
+        let parsed = parse(&line);
+        assert_eq!(parsed.ini.as_deref(), Some(std::path::Path::new("t.ini")), "{line:?}");
+        let Some(Command::Execute(execute)) = parsed.command else { panic!("{line:?}") };
+        assert!(execute.skip, "{line:?}");
+    }
+    for line in [["t.ini", "preflight", "--skip", "tls"], ["--skip", "tls", "t.ini", "preflight"]] {
+        let parsed = parse(&line);
+        assert!(matches!(parsed.command, Some(Command::Preflight(_))), "{line:?}");
+        assert_eq!(parsed.ini.as_deref(), Some(std::path::Path::new("t.ini")), "{line:?}");
+    }
+}
+
 #[test]
 fn words_behind_two_dashes_are_names() {
     let Some(Command::Resync(resync)) = parse(&["t.ini", "resync", "--", "-odd", "--all"]).command else {

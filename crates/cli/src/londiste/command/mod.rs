@@ -17,6 +17,7 @@ pub(crate) mod members;
 pub(crate) mod missing;
 pub(crate) mod node_status;
 pub(crate) mod pause;
+pub(crate) mod preflight;
 pub(crate) mod remove_seq;
 pub(crate) mod remove_table;
 pub(crate) mod repair;
@@ -43,6 +44,7 @@ pub(crate) async fn dispatch(job: &Job, command: Command) -> anyhow::Result<Outc
         Command::CreateLeaf(arguments) => create_leaf::run(job, arguments).await,
         Command::DropNode(arguments) => drop_node::run(job, &arguments).await,
         Command::Members(arguments) => members::run(job, &arguments).await,
+        Command::Preflight(arguments) => preflight::run(job, &arguments).await,
         Command::Pause(whose) => pause::run(job, &whose).await,
         Command::Resume(whose) => resume::run(job, &whose).await,
         Command::WaitRoot => wait_root::run(job).await,

@@ -1,0 +1,60 @@
+//! Queries to the catalogs: rows as texts, in a read-only transaction.
+
+use std::time::Duration;
+
+use pg::Session;
+use tokio_postgres::SimpleQueryMessage;
+
+use crate::error::Result;
+
+/// Schemas of ours, and the application's relations of every kind: none of ours, of the server, or of an
+/// extension.
+fn relations() -> String {
+    format!(
+        "with recursive ours as (select unnest('{{{}}}'::name[]) as schema), rel as (
+           select c.*, n.nspname, format('%I.%I', n.nspname, c.relname) as name
+             from pg_class c join pg_namespace n on n.oid = c.relnamespace
+            where n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and n.nspname not in (select schema from ours)
+              and c.relpersistence <> 't'
+              and not exists (select from pg_depend d
+                               where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e'))\n",
+        pgq::install::SCHEMAS.join(",")
+    )
+}
+
+/// Answers of a query that may use the relations of the application as `rel` and the schemas of ours as `ours`. It
+/// begins with `select`, or with a comma and another `with` query.
+pub(crate) async fn rows(session: &Session, sql: &str) -> Result<Vec<Vec<String>>> {
+    rows_within(session, crate::context::QUICK, sql).await
+}
+
+/// The same within another time limit.
+pub(crate) async fn rows_within(session: &Session, limit: Duration, sql: &str) -> Result<Vec<Vec<String>>> {
+    rows_with(session, limit, "", sql).await
+}
+
+/// The same with settings of the transaction: `set local …;`.
+pub(crate) async fn rows_with(
+    session: &Session,
+    limit: Duration,
+    settings: &str,
+    sql: &str,
+) -> Result<Vec<Vec<String>>> {
+    let sql = format!(
+        "begin isolation level read committed read only; set local statement_timeout = {}; {settings} {} {sql}; commit",
+        limit.as_millis(),
+        relations()
+    );
+    let answered = session.simple_query(&sql).await.map_err(pg::Error::from);
+    if answered.is_err() {
+        // Where it fails the connection is gone, which the first error says.
+        _ = session.batch_execute("rollback").await;
+    }
+    let rows = answered?.into_iter().filter_map(|message| match message {
+        SimpleQueryMessage::Row(row) => {
+            Some((0..row.len()).map(|at| row.get(at).unwrap_or_default().to_owned()).collect())
+        }
+        _ => None,
+    });
+    Ok(rows.collect())
+}

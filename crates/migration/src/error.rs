@@ -1,0 +1,47 @@
+//! Why a check could not be made.
+
+use std::time::Duration;
+
+/// Result of a check's steps.
+pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a check could not be made.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// There is no connection to a side that it asks.
+    #[error("the {0} cannot be reached")]
+    Unreachable(crate::Place),
+    /// The server refused a query, or the connection broke.
+    #[error(transparent)]
+    Server(#[from] pg::Error),
+    /// A call of the SQL API failed.
+    #[error(transparent)]
+    Pgq(#[from] pgq::Error),
+    /// No answer came in time.
+    #[error("no answer within {} s", .0.as_secs())]
+    Late(Duration),
+    /// Something of this machine cannot be read.
+    #[error("{what}: {source}")]
+    Machine {
+        /// What was being read.
+        what: String,
+        /// What the operating system said.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+impl Error {
+    /// What to do about it, where that is known.
+    pub(crate) fn remedy(&self) -> &'static str {
+        match self {
+            Error::Server(error) if error.sqlstate() == Some(&pg::SqlState::INSUFFICIENT_PRIVILEGE) => {
+                "grant what is missing, or leave it out: --skip"
+            }
+            Error::Server(error) if error.sqlstate() == Some(&pg::SqlState::LOCK_NOT_AVAILABLE) => {
+                "the table is locked: give the command again"
+            }
+            _ => "",
+        }
+    }
+}

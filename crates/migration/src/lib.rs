@@ -1,0 +1,25 @@
+//! What an operator does once. Preflight: checks of source, target and this machine before anything of ours is
+//! installed.
+//!
+//! A [`Check`] asks one question, mostly by one query to the catalogs in a read-only transaction with a time limit.
+//! A check that fails is answered with [`Verdict::Unchecked`], and the others go on.
+
+mod ask;
+mod beside;
+mod catalog;
+mod check;
+mod checks;
+mod choice;
+mod config;
+mod context;
+mod error;
+mod finding;
+mod place;
+mod run;
+
+pub use check::Check;
+pub use choice::{Unknown, choose, names};
+pub use config::Config;
+pub use finding::{Finding, Verdict};
+pub use place::Place;
+pub use run::{Answer, run};
