@@ -13,6 +13,7 @@ pub mod database;
 pub mod definitions;
 pub mod guardian;
 pub mod guide;
+pub mod http;
 pub mod installation;
 pub mod invocation;
 pub mod load;

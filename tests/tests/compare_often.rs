@@ -2,6 +2,7 @@
 #![allow(clippy::expect_used, reason = "a test fails by panicking")]
 use std::time::Duration;
 
+use tests::http::{free_port, get};
 use tests::load::pgbench::{self, Pgbench};
 use tests::{Output, Pair, Setup, compare, wait_for};
 
@@ -35,6 +36,8 @@ fn the_worker_compares_by_itself_and_says_what_differs_until_it_is_mended() {
     );
     let setup = Setup::new(&pair);
     setup.set("target.ini", "compare_every", "1 second");
+    let port = free_port();
+    setup.set("target.ini", "metrics_listen", &port.to_string());
     setup.replicate();
     told(&setup, "Compared: 2 equal");
     damage(&pair, "update a set v = 'secret' where id = 77; insert into b values (3, 'alien')");
@@ -52,11 +55,31 @@ fn the_worker_compares_by_itself_and_says_what_differs_until_it_is_mended() {
     );
     let text = setup.londisted(&["status", "target.ini"]);
     assert!(text.stdout.contains("2 DIFFER (2 rows)"), "{}", text.stdout);
+    let metrics = get(port, "/metrics");
+    for line in [
+        "londiste_compared_tables{job=\"target_app\",verdict=\"differs\"} 2",
+        "londiste_differing_rows{job=\"target_app\"} 2",
+        "londiste_oldest_comparison_timestamp_seconds{job=\"target_app\"} 1",
+    ] {
+        assert!(metrics.contains(line), "{line}\n{metrics}");
+    }
+    let page = get(port, "/");
+    assert!(page.contains("<h2>Comparison</h2>") && page.contains("<td class=\"bad\">2<td>"), "{page}");
     wait_for(SETTLE, "the worker compares nothing at the moment", || {
         let repaired = setup.londiste(&["target.ini", "repair", "--apply"]);
         if repaired.code == 0 { Ok(()) } else { Err(repaired.report()) }
     });
     told(&setup, "Compared: 2 equal");
+    compare::assert_equal(&pair);
+    // a table that was never compared is compared first
+    setup.stop_daemon("target");
+    setup.set("target.ini", "compare_every", "0");
+    pair.target.execute("delete from londiste_rs.comparison");
+    setup.start_daemon("target");
+    damage(&pair, "delete from a where id = 5");
+    let repaired = setup.londiste(&["target.ini", "repair", "--apply"]);
+    repaired.expect_success();
+    assert!(repaired.stdout.contains("missing on target  public.a id=5"), "{}", repaired.stdout);
     compare::assert_equal(&pair);
     // a root has nothing to compare itself with
     setup.set("source.ini", "compare_every", "1");
@@ -127,6 +150,40 @@ fn the_self_test_finds_what_it_has_planted_and_touches_nothing() {
     assert_eq!(pair.target.number(left), 0);
     assert_eq!(pair.target.number("select count(*) from londiste_rs.comparison"), 0);
     setup.wait_caught_up(SETTLE);
+    compare::assert_equal(&pair);
+}
+
+/// The same rules on both sides sort alike: such a table is read range by range, by its index.
+#[test]
+fn texts_under_the_same_collation_are_compared_in_ranges() {
+    let pair = Pair::start();
+    pair.both(
+        "create table names (n text collate \"en-x-icu\", i int, v int, primary key (n, i)); \
+         create table others (n text collate \"en-x-icu\" primary key, v int)",
+    );
+    pair.target.execute("alter table others alter n type text collate \"sv-x-icu\"");
+    pair.source.execute(
+        "insert into names select n || i % 900, i, i from generate_series(1, 30000) i, \
+                (values ('a'), ('Ä'), ('z'), ('É x'), ('-b'), ('')) w (n) where i % 6 = length(n || 'zzz') % 6; \
+         insert into others select n, min(v) from names group by n; analyze",
+    );
+    let setup = Setup::new(&pair);
+    setup.replicate();
+    compared(&setup, &[]).expect_success();
+    let way = "select split_part(definition, ' ', 1) from londiste_rs.comparison order by table_name";
+    let ways: Vec<_> =
+        pair.target.rows(way).into_iter().map(|row| row[0].clone().unwrap_or_default()).collect();
+    assert_eq!(ways, ["ranges", "buckets"]);
+    damage(
+        &pair,
+        "update names set v = -1 where i = 10; delete from names where i = 20003; update others set v = -1 where n ~ 'Ä'",
+    );
+    let found = compared(&setup, &[]);
+    found.expect_failure(1, &["differ"]);
+    let count = pair.target.number("select count(*) from names where v = -1") + 1;
+    assert!(found.stdout.contains(&format!("{count} DIFFER")), "{}", found.stdout);
+    setup.londiste(&["target.ini", "repair", "--apply"]).expect_success();
+    compared(&setup, &[]).expect_success();
     compare::assert_equal(&pair);
 }
 

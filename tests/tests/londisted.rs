@@ -1,13 +1,12 @@
 //! One process for ticker, workers and copies: systemd's protocol, status without a database, steering, giving up.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixDatagram;
 use std::time::Duration;
 
 use serde_json::Value;
+use tests::http::{free_port, get};
 use tests::load::pgbench;
 use tests::{Pair, Setup, compare, wait_for, wait_until};
 
@@ -53,14 +52,6 @@ fn status(setup: &Setup, ini: &str) -> Value {
 
 fn part<'a>(status: &'a Value, name: &str) -> Option<&'a Value> {
     status["jobs"][0]["parts"].as_array()?.iter().find(|part| part["part"] == name)
-}
-
-fn get(port: u16, path: &str) -> String {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
-    write!(stream, "GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    answer
 }
 
 /// What is wrong in several files, and what fails in several start-up checks.
@@ -136,7 +127,7 @@ fn one_process_runs_a_whole_migration() {
     all_is_said_at_once(&setup);
     setup.londisted(&["status", "target.ini"]).expect_failure(1, &["not running"]);
 
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = free_port();
     setup.set("pgqd.ini", "metrics_listen", &port.to_string());
     let config = setup.londisted(&["config", "pgqd.ini", "target.ini"]).expect_success().stdout.clone();
     assert!(

@@ -5,6 +5,7 @@
 //! `docs/compare.md` tells why that is exact.
 
 mod buckets;
+mod collation;
 mod config;
 mod difference;
 mod error;

@@ -4,6 +4,7 @@ use pg::{Client, Column, Ident, Table, literal};
 use pgq::table::TableInfo;
 
 use crate::Result;
+use crate::collation::{self, Collation};
 use crate::error::During;
 
 /// One table on both sides.
@@ -41,6 +42,7 @@ pub(crate) struct Relation {
     /// The table's object id.
     pub(crate) oid: u32,
     key: Vec<Column>,
+    collations: Vec<Collation>,
     columns: Vec<Column>,
     recode: bool,
 }
@@ -91,16 +93,19 @@ impl Subject {
         }
         let recode = encoding(source).await? != encoding(target).await?;
         let (expected, pages) = size(source, there.oid).await?;
+        let (of_source, of_target) = (
+            collation::of(source, there.oid, &there.key).await?,
+            collation::of(target, here.oid, &there.key).await?,
+        );
         let is_ordered = !there.key.is_empty()
             && here.key == there.key
-            && sorts(source, &there).await?
-            && sorts(target, &here).await?
+            && collation::sort_alike(&of_source, &of_target, recode)
             && there.key.iter().all(|name| sorted_alike(common(&there, name), common(&here, name)));
         Ok(Ok(Subject {
             name: info.name.clone(),
             left_out: left_out(&there, &here),
-            source: Relation::new(&there, &columns, &there.key, (recode, count_only)),
-            target: Relation::new(&here, &columns, &there.key, (recode, count_only)),
+            source: Relation::new(&there, &columns, (&there.key, of_source), (recode, count_only)),
+            target: Relation::new(&here, &columns, (&there.key, of_target), (recode, count_only)),
             key: there.key,
             columns,
             is_ordered,
@@ -146,7 +151,7 @@ impl Relation {
     fn new(
         table: &Table,
         columns: &[String],
-        key: &[String],
+        (key, collations): (&[String], Vec<Collation>),
         (recode, count_only): (bool, bool),
     ) -> Relation {
         let of = |names: &[String]| -> Vec<Column> {
@@ -163,6 +168,7 @@ impl Relation {
             name: table.name.to_string(),
             oid: table.oid,
             key: of(key),
+            collations,
             columns,
             recode,
         }
@@ -185,7 +191,11 @@ impl Relation {
 
     /// A key as SQL values.
     pub(crate) fn key_literals(&self, key: &[String]) -> Vec<String> {
-        self.key.iter().zip(key).map(|(c, value)| format!("{}::{}", literal(value), c.value_type)).collect()
+        let clause = |at: usize| self.collations.get(at).map_or("", |collation| &collation.clause);
+        let literals = self.key.iter().zip(key).enumerate();
+        literals
+            .map(|(at, (c, value))| format!("{}::{}{}", literal(value), c.value_type, clause(at)))
+            .collect()
     }
 
     /// The condition that rows lie behind a key, and up to another one, in the key's order.
@@ -271,20 +281,6 @@ fn sorted_alike(there: Option<Column>, here: Option<Column>) -> bool {
     let whole = |name: &str| name.starts_with("int");
     let alike = there == here || (whole(&there) && whole(&here));
     alike && known(&there) && known(&here)
-}
-
-/// Whether the order of a table's key is that of bytes wherever it is one of texts.
-async fn sorts(client: &Client, table: &Table) -> Result<bool> {
-    let sql = "select count(*) = 0 from pg_catalog.pg_attribute a \
-                 join pg_catalog.pg_collation l on l.oid = a.attcollation \
-                 join pg_catalog.pg_database d on d.datname = current_database() \
-                where a.attrelid = $1 and a.attname = any ($2::text[]::name[]) \
-                  and case when l.collprovider = 'd' then \
-                           case coalesce(pg_catalog.to_jsonb(d)->>'datlocprovider', 'c') when 'c' then d.datcollate not in ('C', 'POSIX') \
-                                when 'b' then false else true end \
-                           when l.collprovider = 'c' then l.collcollate not in ('C', 'POSIX') \
-                           else l.collprovider <> 'b' end";
-    Ok(client.query_one(sql, &[&table.oid, &table.key]).await.during("reading collations")?.get(0))
 }
 
 async fn encoding(client: &Client) -> Result<String> {

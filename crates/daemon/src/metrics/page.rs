@@ -32,6 +32,7 @@ pub(super) fn render(jobs: &Jobs, history: &History) -> String {
     nodes(&mut page, &now);
     plot(&mut page, history);
     copies(&mut page, &now);
+    comparisons(&mut page, &now);
     queues(&mut page, &now);
     parts(&mut page, &now);
     page.push_str("</body></html>\n");
@@ -115,6 +116,41 @@ fn plot(page: &mut String, history: &History) {
         _ = write!(page, "<span style=\"color:{colour}\">&#9632;</span> {} &nbsp; ", escaped(job));
     }
     page.push_str("</p>");
+}
+
+/// Last results of comparing rows, where the worker does it.
+fn comparisons(page: &mut String, jobs: &[JobStatus]) {
+    let of_job = |job: &JobStatus| {
+        let summary = job.parts.iter().find_map(|part| part.facts.comparison.clone())?;
+        Some((job.name.clone(), summary))
+    };
+    let summaries: Vec<_> = jobs.iter().filter_map(of_job).collect();
+    if summaries.is_empty() {
+        return;
+    }
+    page.push_str(
+        "<h2>Comparison</h2><table><tr><th>job<th>tables equal<th>differ<th>not compared<th>rows that differ<th>oldest result<th>now</tr>",
+    );
+    for (job, summary) in summaries {
+        let oldest =
+            summary.oldest.map(|oldest| format!("{} ago", period(oldest.elapsed().unwrap_or_default())));
+        let running = summary.running.as_ref().map_or_else(String::new, |running| {
+            let count = |rows: i64| u64::try_from(rows).unwrap_or_default();
+            format!("{} {}", escaped(&running.table), bar(count(running.rows), Some(count(running.expected))))
+        });
+        let class = if summary.differ > 0 { " class=\"bad\"" } else { "" };
+        _ = write!(
+            page,
+            "<tr><td>{}<td>{}<td{class}>{}<td>{}<td{class}>{}<td>{}<td>{running}</tr>",
+            escaped(&job),
+            summary.equal,
+            summary.differ,
+            summary.unverified,
+            summary.differing,
+            oldest.unwrap_or_default(),
+        );
+    }
+    page.push_str("</table>");
 }
 
 fn copies(page: &mut String, jobs: &[JobStatus]) {

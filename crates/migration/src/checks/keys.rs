@@ -42,8 +42,8 @@ async fn ask(context: &Context) -> Result<Vec<Finding>> {
                 Place::Source,
                 format!("table {name}"),
                 format!(
-                    "has no key: a changed row is found by all its columns ({size}, {changes} updates
-                  and deletes so far)"
+                    "has no key: a changed row is found by all its columns ({size}, {changes} updates and \
+                     deletes so far)"
                 ),
                 format!("alter table {name} add primary key (…); on both sides"),
             )

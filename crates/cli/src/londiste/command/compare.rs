@@ -150,12 +150,10 @@ async fn once(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     }
     let limits = job.read_limits(arguments.max_rate.as_deref())?;
     let mut voice = Voice {
-        terminal: job.terminal,
         json: arguments.json,
         values: !arguments.no_values,
         report: report.transpose()?,
-        lost: None,
-        spoken: Instant::now(),
+        ..Voice::new(job.terminal)
     };
     let began = Instant::now();
     let location = local.info.provider_location.as_deref().unwrap_or_default();
@@ -233,6 +231,20 @@ fn config(job: &Job, local: &Node, arguments: &Arguments) -> Config {
     }
 }
 
+/// Compares those of the tables that have no result yet.
+pub(crate) async fn never_compared(job: &Job, local: &Node, tables: &[TableInfo]) -> Result<()> {
+    let known = comparison::list(&*local.session, job.queue()).await?;
+    let has_result = |info: &TableInfo| known.iter().any(|c| c.table == info.name && c.verdict.is_some());
+    let tables: Vec<TableInfo> = tables.iter().filter(|info| !has_result(info)).cloned().collect();
+    if tables.is_empty() {
+        return Ok(());
+    }
+    let (connections, limits) = ([sides(job, local).await?], job.read_limits(None)?);
+    compare::run(&connections, &config_of(job, local), &tables, &mut Voice::new(job.terminal), &limits)
+        .await?;
+    Ok(())
+}
+
 /// Two connections to each side.
 pub(crate) async fn sides(job: &Job, local: &Node) -> Result<Sides> {
     let here = job.settings.db.within(job.settings.limits());
@@ -254,6 +266,10 @@ struct Voice {
 }
 
 impl Voice {
+    fn new(terminal: Terminal) -> Voice {
+        Voice { terminal, json: false, values: true, report: None, lost: None, spoken: Instant::now() }
+    }
+
     fn say(&self, text: &str) {
         if !self.json {
             self.terminal.say(text);

@@ -35,15 +35,11 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     comparing::refuse_root(job, &local)?;
     let mut apart = Apart::forgiving(job.terminal, arguments.force);
     let mut chosen = comparing::chosen(job, &local.session, &arguments.tables, &mut apart).await?;
+    comparing::never_compared(job, &local, &chosen).await?;
     let known = comparison::list(&*local.session, job.queue()).await?;
     let differs = |name: &str| known.iter().any(|c| c.table == name && c.differing > 0);
     for info in chosen.iter().filter(|info| !arguments.tables.is_empty() && !differs(&info.name)) {
-        let reason = if known.iter().any(|c| c.table == info.name) {
-            "its last comparison has found no row that differs"
-        } else {
-            "it was not compared yet: londiste INI compare"
-        };
-        job.terminal.say(&format!("{}: {reason}", info.name));
+        job.terminal.say(&format!("{}: its last comparison has found no row that differs", info.name));
     }
     chosen.retain(|info| differs(&info.name));
     if chosen.is_empty() {
