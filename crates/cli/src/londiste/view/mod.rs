@@ -1,5 +1,6 @@
 //! Text and tables that commands print.
 
+pub(crate) mod comparison;
 pub(crate) mod copy_progress;
 pub(crate) mod duration;
 pub(crate) mod findings;
