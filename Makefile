@@ -44,19 +44,19 @@ test-versions: postgres
 	  source=$$(.ci/install-postgres-version $${upgrade%:*}); \
 	  target=$$(.ci/install-postgres-version $${upgrade#*:}); \
 	  echo "== PostgreSQL $${upgrade%:*} to $${upgrade#*:}"; \
-	  PG_BIN_SOURCE=$$source PG_BIN_TARGET=$$target cargo test --package tests --test runbook --test versions -- --test-threads=2; \
+	  PG_BIN_SOURCE=$$source PG_BIN_TARGET=$$target cargo test --package tests --test whole_migration -- --test-threads=2; \
 	done
 
 # Our SQL beside the stock extensions: the same calls, the same answers; and stock tools and ours in each other's place. They want a server of the system's packages.
 conformance: postgres
 	.ci/install-stock
 	cargo build --workspace --bins
-	cargo test --package tests --test conformance --test mixed -- --nocapture --test-threads=2
+	cargo test --package tests --test stock -- conformance:: mixed:: --nocapture --test-threads=2
 
 # Capture under every type, statement and change of the schema, for longer than make test does: SECONDS each.
 torture: postgres
 	cargo build --workspace --bins
-	TORTURE_SECONDS=$(SECONDS) SOAK_SECONDS=$(SECONDS) cargo test --package tests --test capture_torture --test soak_ddl -- --nocapture --test-threads=1
+	TORTURE_SECONDS=$(SECONDS) SOAK_SECONDS=$(SECONDS) cargo test --package tests --test capture --test faults -- torture:: soak_ddl:: --nocapture --test-threads=1
 
 # The guide on two servers of its own, under load, compared row by row. KEEP=1 leaves it running.
 demo: postgres

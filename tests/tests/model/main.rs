@@ -4,7 +4,7 @@
 //! A history is what several sessions do to the tables of one world (a schema). A round plays one history in each of its worlds at once,
 //! so that batches mix their changes. `MODEL_HISTORIES` says how many histories there are; a round that failed is played again by
 //! `MODEL_SEED`, which the failure's message tells.
-#![allow(clippy::expect_used, reason = "a test fails by panicking")]
+#![cfg(test)]
 
 mod dice;
 mod follower;

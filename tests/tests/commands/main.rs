@@ -1,0 +1,11 @@
+//! Commands and processes as people meet them: words, switches, passwords, logs.
+#![cfg(test)]
+
+mod administration;
+mod log_lines;
+mod londisted;
+mod passwords;
+mod pgqd;
+mod startup;
+mod tables;
+mod true_words;

@@ -1,0 +1,5 @@
+//! `compare` and `repair`, while both sides work.
+#![cfg(test)]
+
+mod often;
+mod online;

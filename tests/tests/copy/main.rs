@@ -1,0 +1,10 @@
+//! Copies: of large and small tables, in chunks, interrupted, held back, in trouble.
+#![cfg(test)]
+
+mod chunked;
+mod initial;
+mod limits;
+mod partitioned;
+mod small_tables;
+mod troubles;
+mod whose_turn;

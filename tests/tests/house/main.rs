@@ -1,0 +1,10 @@
+//! The repository itself: floor plan, modules, documentation, installation, harness.
+#![cfg(test)]
+
+mod documentation;
+mod floor_plan;
+mod harness;
+mod make_install;
+mod modules;
+mod repository;
+mod sql_api_docs;

@@ -1,0 +1,7 @@
+//! The queue itself: ticks, rotation, concurrency, security, upgrade of what is installed.
+#![cfg(test)]
+
+mod queue_concurrency;
+mod sql_security;
+mod ticker;
+mod upgrade;

@@ -1,0 +1,19 @@
+//! Replay: which row an event means, what the target refuses, and whose tables stand still.
+#![cfg(test)]
+
+mod big_transaction;
+mod changing_keys;
+mod encodings;
+mod execute;
+mod fkey_state;
+mod foreign_keys;
+mod hostile_types;
+mod keys;
+mod missing_columns;
+mod odd_names;
+mod parking;
+mod partitions;
+mod refusals;
+mod replaced_tables;
+mod target_side;
+mod truncated_partitions;
