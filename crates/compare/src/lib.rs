@@ -7,13 +7,16 @@
 mod buckets;
 mod collation;
 mod config;
+mod crosswise;
 mod difference;
+mod ends;
 mod error;
 mod files;
 mod hold;
 mod hot;
 mod lookup;
 mod outcome;
+mod pace;
 mod pair;
 mod ranges;
 mod repair;

@@ -77,6 +77,40 @@ pub(crate) async fn one_side(
     Ok(found)
 }
 
+/// Keys of one side behind a key, so many at most, in that side's order.
+pub(crate) async fn keys(
+    session: &pg::Session,
+    relation: &Relation,
+    (after, rows): (Option<&[String]>, i64),
+    table: &str,
+) -> Result<Vec<Vec<String>>> {
+    let (columns, from) = (relation.key_columns().join(", "), &relation.from);
+    let condition = relation.range(after, None);
+    let sql = format!("select {columns} from {from} where {condition} order by {columns} limit {rows}");
+    let rows = texts(session, &format!("listing keys of table {table}"), &sql).await?;
+    Ok(rows.into_iter().map(|row| row.into_iter().map(Option::unwrap_or_default).collect()).collect())
+}
+
+/// Those of the keys that no row has.
+pub(crate) async fn lacking(
+    session: &pg::Session,
+    relation: &Relation,
+    keys: Vec<Vec<String>>,
+    table: &str,
+) -> Result<Vec<Vec<String>>> {
+    let mut lacking = Vec::new();
+    let (from, condition) = (&relation.from, relation.has_listed_key());
+    for keys in keys.chunks(AT_ONCE) {
+        let listed = relation.listed(keys);
+        let sql = format!("select v.i from {listed} where not exists (select from {from} where {condition})");
+        for row in texts(session, &format!("looking for rows of table {table}"), &sql).await? {
+            let place = row.first().and_then(|v| v.as_deref()?.parse::<usize>().ok());
+            lacking.extend(place.and_then(|place| keys.get(place)).cloned());
+        }
+    }
+    Ok(lacking)
+}
+
 /// Places of the keys that lie in a range of the source's.
 pub(crate) async fn in_range(
     sides: &Sides,

@@ -18,7 +18,7 @@ use crate::side::Sides;
 use crate::subject::Subject;
 use crate::touched::{self, Touched};
 use crate::work::Work;
-use crate::{Config, Error, Observer, Outcome, Result, buckets, ranges, since};
+use crate::{Config, Error, Observer, Outcome, Result, buckets, crosswise, ranges, since};
 
 /// A table that no pair can tell anything of is tried so many times.
 const TRIES: usize = 8;
@@ -26,6 +26,9 @@ const TRIES: usize = 8;
 const PAUSE: Duration = Duration::from_millis(500);
 /// So much later the lag may be shorter.
 const LAG: Duration = Duration::from_secs(5);
+
+/// Bytes that a slow server reads and hashes in a second, by one process.
+const SCANNED: u64 = 20 << 20;
 
 /// A table on its way.
 struct Task {
@@ -278,10 +281,10 @@ async fn one_table(
     }
     let work = &mut task.work;
     if !work.record.read_all {
-        if work.subject.is_ordered {
-            ranges::go_on((sides, config, pair), work, touched, observer, valve).await?;
-        } else {
-            buckets::whole((sides, config), work, touched, observer, valve).await?;
+        match way(config, &work.subject) {
+            Way::Ranges => ranges::go_on((sides, config, pair), work, touched, observer, valve).await?,
+            Way::Crosswise => crosswise::go_on((sides, config, pair), work, touched, observer, valve).await?,
+            Way::Buckets => buckets::whole((sides, config), work, touched, observer, valve).await?,
         }
         work.keep(sides, config, pair, observer).await?;
         return Ok(work.is_gone.then(gone));
@@ -297,6 +300,28 @@ async fn one_table(
             "{keys} rows change all the time, and their events do not tell whole rows: compare it when they rest"
         ))),
     })
+}
+
+/// How the rows of a table are read.
+enum Way {
+    Ranges,
+    Crosswise,
+    Buckets,
+}
+
+/// A table that is not sorted alike is read in one go, which is faster, where that ends within one pair's time.
+fn way(config: &Config, subject: &Subject) -> Way {
+    let in_one_go = config.slice.as_secs().saturating_mul(SCANNED);
+    if subject.is_ordered {
+        Way::Ranges
+    } else if subject.is_looked_up
+        && !config.count_only
+        && u64::try_from(subject.bytes()).unwrap_or_default() > in_one_go
+    {
+        Way::Crosswise
+    } else {
+        Way::Buckets
+    }
 }
 
 fn gone() -> Ended {

@@ -20,6 +20,8 @@ pub(crate) struct Subject {
     pub(crate) columns: Vec<String>,
     /// Both sides sort the key alike and have an index for it.
     pub(crate) is_ordered: bool,
+    /// Both sides have an index for the key, but do not sort it alike.
+    pub(crate) is_looked_up: bool,
     /// Columns that are not compared, for people.
     pub(crate) left_out: Option<String>,
     /// Rows by the source's statistics.
@@ -101,6 +103,7 @@ impl Subject {
             && here.key == there.key
             && collation::sort_alike(&of_source, &of_target, recode)
             && there.key.iter().all(|name| sorted_alike(common(&there, name), common(&here, name)));
+        let is_looked_up = !is_ordered && !there.key.is_empty() && here.key == there.key;
         Ok(Ok(Subject {
             name: info.name.clone(),
             left_out: left_out(&there, &here),
@@ -109,6 +112,7 @@ impl Subject {
             key: there.key,
             columns,
             is_ordered,
+            is_looked_up,
             expected,
             row_bytes: (pages * 8192).checked_div(expected).unwrap_or(100).clamp(1, 1 << 20),
         }))
@@ -177,6 +181,12 @@ impl Relation {
     /// The key's columns, quoted.
     pub(crate) fn key_columns(&self) -> Vec<String> {
         self.key.iter().map(|c| format!("t.{}", Ident::new(&c.name))).collect()
+    }
+
+    /// The key's only column, where it is a whole number.
+    pub(crate) fn number_key(&self) -> Option<&str> {
+        let [column] = self.key.as_slice() else { return None };
+        whole(&base_name(column)).then_some(column.name.as_str())
     }
 
     /// A number that tells keys apart, alike on both sides.
@@ -274,11 +284,15 @@ fn base_name(column: &Column) -> String {
     column.value_type.replace('"', "").trim_start_matches("pg_catalog.").to_owned()
 }
 
+/// The type holds whole numbers.
+fn whole(name: &str) -> bool {
+    ["int2", "int4", "int8"].contains(&name)
+}
+
 fn sorted_alike(there: Option<Column>, here: Option<Column>) -> bool {
     let (Some(there), Some(here)) = (there, here) else { return false };
     let (there, here) = (base_name(&there), base_name(&here));
     let known = |name: &str| SORTED_ALIKE.contains(&name) || TEXTS.contains(&name);
-    let whole = |name: &str| name.starts_with("int");
     let alike = there == here || (whole(&there) && whole(&here));
     alike && known(&there) && known(&here)
 }

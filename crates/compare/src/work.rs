@@ -15,6 +15,36 @@ use crate::{Config, Observer, Result};
 /// How often what was found is kept.
 const KEEP: Duration = Duration::from_secs(1);
 
+/// Behind which key a table that is read in pieces goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Half {
+    /// Rows of the source, in its order.
+    Source(Option<Vec<String>>),
+    /// Keys of the target, in its order.
+    Target(Option<Vec<String>>),
+    /// All are read.
+    Done,
+}
+
+impl Half {
+    /// As it is kept: a key; for the second half, a key in a list of its own.
+    fn kept(&self) -> Option<String> {
+        match self {
+            Half::Source(key) => key.as_deref().map(Subject::kept),
+            Half::Target(key) => Some(serde_json::json!({ "target": key }).to_string()),
+            Half::Done => None,
+        }
+    }
+
+    fn of_kept(kept: &str) -> Half {
+        let Ok(value) = serde_json::from_str::<serde_json::Value>(kept) else { return Half::Source(None) };
+        match value.get("target") {
+            Some(key) => Half::Target(Subject::key_of(&key.to_string())),
+            None => Half::Source(Subject::key_of(kept)),
+        }
+    }
+}
+
 /// A table, and how far it is.
 #[derive(Debug)]
 pub(crate) struct Work {
@@ -34,10 +64,12 @@ impl Work {
         Work { subject, record, shown, unkept: Progress::default(), kept_at: Instant::now(), is_gone: false }
     }
 
-    /// Where the next range begins.
+    /// The source's key behind which the next range begins.
     pub(crate) fn done_up_to(&self) -> Option<Vec<String>> {
-        let kept = self.unkept.done_up_to.as_ref().or(self.record.done_up_to.as_ref());
-        kept.and_then(|kept| Subject::key_of(kept))
+        match self.half() {
+            Half::Source(key) => key,
+            Half::Target(_) | Half::Done => None,
+        }
     }
 
     /// Rows compared so far.
@@ -51,9 +83,18 @@ impl Work {
         self.unkept.keys.extend(later);
     }
 
-    /// All rows up to a key are done.
-    pub(crate) fn done(&mut self, up_to: &[String]) {
-        self.unkept.done_up_to = Some(Subject::kept(up_to));
+    /// Where the next piece begins.
+    pub(crate) fn half(&self) -> Half {
+        if self.record.read_all || self.unkept.read_all {
+            return Half::Done;
+        }
+        let kept = self.unkept.done_up_to.as_ref().or(self.record.done_up_to.as_ref());
+        kept.map_or(Half::Source(None), |kept| Half::of_kept(kept))
+    }
+
+    /// All rows before are done.
+    pub(crate) fn is_at(&mut self, half: Half) {
+        self.unkept.done_up_to = half.kept();
     }
 
     /// All rows are read.
@@ -154,5 +195,19 @@ impl Work {
         record.at = Some((pair.tick, pair.mark.time));
         observer.is_at(table, record.rows, record.expected.unwrap_or_default().max(record.rows));
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_is_read_again() {
+        let key = || Some(vec!["a\"b".to_owned(), "1".to_owned()]);
+        for half in [Half::Source(key()), Half::Target(key()), Half::Target(None)] {
+            assert_eq!(half.kept().map(|kept| Half::of_kept(&kept)), Some(half));
+        }
+        assert_eq!(Half::of_kept("damaged"), Half::Source(None));
     }
 }

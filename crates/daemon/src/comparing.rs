@@ -30,6 +30,8 @@ pub(crate) struct Comparing {
     pub(crate) every: Duration,
     /// Tables at once.
     pub(crate) connections: usize,
+    /// Snapshots are given up after this.
+    pub(crate) slice: Duration,
 }
 
 impl Comparing {
@@ -68,7 +70,8 @@ impl Comparing {
         for _ in 0..self.connections.min(due.len()) {
             sides.push(Sides::connect(&here, &there, &application).await?);
         }
-        let config = Config::new(queue, self.worker.consumer(), self.worker.limits);
+        let config =
+            Config { slice: self.slice, ..Config::new(queue, self.worker.consumer(), self.worker.limits) };
         let mut voice = Voice { queue, report, known };
         let compared = tokio::select! {
             compared = compare::run(&sides, &config, &due, &mut voice, &self.limits) => compared,

@@ -118,6 +118,7 @@ impl Service {
                     pidfile: settings.pidfile.clone(),
                     compare_every: settings.compare_every.unwrap_or_default(),
                     compare_connections: settings.compare_connections,
+                    compare_slice: settings.compare_slice,
                 });
                 Ok(Service {
                     ini,

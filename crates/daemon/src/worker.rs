@@ -24,6 +24,8 @@ pub(crate) struct Node {
     pub(crate) compare_every: Duration,
     /// So many at once.
     pub(crate) compare_connections: usize,
+    /// A comparison's snapshots are given up after this.
+    pub(crate) compare_slice: Duration,
     /// What can be set anew while copies run.
     pub(crate) limits: Limits,
     /// Tables copied at the same time, likewise.
@@ -44,7 +46,8 @@ pub(crate) fn start(supervisor: &Supervisor, node: Node, ticks: &Bell) {
     let (copies, wanted) = watch::channel(BTreeSet::new());
     if !node.compare_every.is_zero() {
         let (worker, limits, every) = (node.consumer.clone(), node.limits.clone(), node.compare_every);
-        let comparing = Arc::new(Comparing { worker, limits, every, connections: node.compare_connections });
+        let (connections, slice) = (node.compare_connections, node.compare_slice);
+        let comparing = Arc::new(Comparing { worker, limits, every, connections, slice });
         let report = Report::default();
         supervisor.start_reporting("compare", report.clone(), move |stop| {
             let (comparing, report) = (comparing.clone(), report.clone());

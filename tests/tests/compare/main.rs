@@ -3,3 +3,5 @@
 
 mod often;
 mod online;
+mod slices;
+mod writer;

@@ -1,11 +1,10 @@
 //! `compare` and `repair` while both sides work: nothing equal is told to differ, nothing that differs is missed, and no change is overtaken.
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tests::load::pgbench::{self, Pgbench};
-use tests::{Database, Output, Pair, Setup, compare};
+use tests::{Output, Pair, Setup, compare};
+
+use crate::writer::Writer;
 
 const SETTLE: Duration = Duration::from_secs(90);
 
@@ -66,48 +65,9 @@ const CHANGES: &[&str] = &[
     "update hot set n = n + 1",
     "update hot set n = n + 1",
     "update hot set n = n + 1; update hot set large = large || 'y' where id = 2",
+    "insert into empty select count(*) from empty; do $$ begin if (select count(*) from empty) > 20 then truncate empty; end if; end $$",
     "update \"Quo\"\"te's.%s\" set i = -i, m = m + '0.01' where \"I d\" % 7 = 0; update less set v = v + 1; update named set v = v + 1 where id < 10",
 ];
-
-struct Writer {
-    stop: Arc<AtomicBool>,
-    thread: JoinHandle<usize>,
-}
-
-impl Writer {
-    fn start(database: &Database) -> Writer {
-        let (stop, database) = (Arc::<AtomicBool>::default(), database.clone());
-        let stopped = Arc::clone(&stop);
-        let thread = std::thread::spawn(move || {
-            let mut client = database.connect();
-            client
-                .batch_execute(
-                    "set datestyle = 'SQL, DMY'; set intervalstyle = iso_8601; set extra_float_digits = 0",
-                )
-                .expect("settings");
-            let mut rounds = 0;
-            while !stopped.load(Ordering::Relaxed) {
-                for change in CHANGES {
-                    client.batch_execute(change).expect("the application sees no error");
-                }
-                rounds += 1;
-                if rounds % 20 == 0 {
-                    client
-                        .batch_execute("truncate empty; insert into empty select generate_series(1, 3)")
-                        .expect("no error");
-                }
-                std::thread::sleep(Duration::from_millis(20));
-            }
-            rounds
-        });
-        Writer { stop, thread }
-    }
-
-    fn stop(self) -> usize {
-        self.stop.store(true, Ordering::Relaxed);
-        self.thread.join().expect("the writer has not failed")
-    }
-}
 
 fn replicated() -> (Pair, Setup) {
     let pair = Pair::start();
@@ -140,7 +100,7 @@ fn damage(pair: &Pair, sql: &str) {
 #[test]
 fn what_is_equal_is_told_so_and_what_differs_is_found_and_repaired() {
     let (pair, setup) = replicated();
-    let writer = Writer::start(&pair.source);
+    let writer = Writer::start(&pair.source, CHANGES);
     let first = compared(&setup, &[]);
     first.expect_success();
     for part in [

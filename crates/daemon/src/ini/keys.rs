@@ -112,6 +112,7 @@ const LONDISTE: &[(&str, Meaning)] = &[
     ("table_retry_period", Plain),
     ("compare_every", Interval),
     ("compare_connections", Plain),
+    ("compare_slice", Plain),
     ("local_only", Plain),
     ("local_only_drop_execute", Plain),
     ("table_filter", Idle(LEAF)),
@@ -178,6 +179,7 @@ const DEFAULTS: &[(&str, &str, &str)] = &[
     ("londiste", "missing_columns", "hold"),
     ("londiste", "table_retry_period", "300"),
     ("londiste", "compare_connections", "1"),
+    ("londiste", "compare_slice", "60"),
     ("londiste", "local_only", "0"),
     ("londiste", "local_only_drop_execute", "0"),
 ];

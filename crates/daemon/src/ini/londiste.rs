@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::limits;
 use super::values::{
     count, list, name, optional_number, optional_parsed, optional_seconds, optional_text, parsed, seconds,
+    seconds_from_one,
 };
 use crate::ini::failure_policy;
 use crate::ini::failure_policy::{FailurePolicy, Listen, OnFailure};
@@ -135,6 +136,9 @@ pub struct LondisteSettings {
     /// So many tables are compared at once.
     #[serde(default = "one", deserialize_with = "count")]
     pub compare_connections: usize,
+    /// A comparison gives its snapshots up after this, and goes on with new ones.
+    #[serde(default = "one_minute", deserialize_with = "seconds_from_one")]
+    pub compare_slice: Duration,
 }
 
 impl LondisteSettings {
@@ -183,6 +187,10 @@ fn second() -> Duration {
 
 fn twenty_seconds() -> Duration {
     Duration::from_secs(20)
+}
+
+fn one_minute() -> Duration {
+    Duration::from_secs(60)
 }
 
 fn five_minutes() -> Duration {

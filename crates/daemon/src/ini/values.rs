@@ -21,6 +21,15 @@ pub fn seconds<'de, D: Deserializer<'de>>(input: D) -> Result<Duration, D::Error
         .ok_or_else(|| D::Error::custom("expected a number of seconds, such as 5 or 0.5"))
 }
 
+/// Seconds, a whole one at least.
+///
+/// # Errors
+/// As [`seconds`], or less than one.
+pub fn seconds_from_one<'de, D: Deserializer<'de>>(input: D) -> Result<Duration, D::Error> {
+    let time = seconds(input).ok().filter(|time| *time >= Duration::from_secs(1));
+    time.ok_or_else(|| D::Error::custom("expected a number of seconds, 1 or more"))
+}
+
 /// Like [`seconds`]; where the key is absent, `None`.
 ///
 /// # Errors

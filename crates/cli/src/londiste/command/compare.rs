@@ -210,7 +210,8 @@ pub(crate) async fn chosen(
 
 /// What `compare` and `repair` share.
 pub(crate) fn config_of(job: &Job, local: &Node) -> Config {
-    Config::new(job.queue(), local.info.worker.as_deref().unwrap_or_default(), job.settings.limits())
+    let (consumer, limits) = (local.info.worker.as_deref().unwrap_or_default(), job.settings.limits());
+    Config { slice: job.settings.compare_slice, ..Config::new(job.queue(), consumer, limits) }
 }
 
 fn config(job: &Job, local: &Node, arguments: &Arguments) -> Config {
