@@ -5,11 +5,15 @@ use std::time::Duration;
 
 use apply::{MissingColumns, OnConflict};
 use pg::ConnectString;
+use pg::values::{flag, optional_seconds, parsed, seconds};
 use serde::Deserialize;
 
 use crate::{Error, Globs};
 
-/// Keys of the ini file that the worker reads; times in seconds.
+/// No time of these is shorter.
+const SECOND: Duration = Duration::from_secs(1);
+
+/// Keys of the ini file that the worker reads. Defaults are the owner's (`daemon::ini::keys`).
 #[derive(Clone, Deserialize)]
 pub struct Config {
     /// Name in logs, and the worker's consumer name unless `consumer_name` is set.
@@ -23,10 +27,9 @@ pub struct Config {
     /// Added to the provider's public connect string.
     pub remote_extra_connstr: Option<String>,
     /// How long to wait when there is nothing to do and nobody rings.
-    #[serde(default = "one")]
-    pub loop_delay: f64,
+    #[serde(deserialize_with = "seconds")]
+    pub loop_delay: Duration,
     /// Tables copied at the same time.
-    #[serde(default = "one_copy")]
     pub parallel_copies: usize,
     /// How long sessions wait; read by their owner, as `statement_timeout` and so on.
     #[serde(skip)]
@@ -35,36 +38,38 @@ pub struct Config {
     /// there.
     pub pgq_batch_collect_events: Option<i32>,
     /// A batch waits for ticks that span this much time.
-    pub pgq_batch_collect_interval: Option<f64>,
+    #[serde(default, deserialize_with = "optional_seconds")]
+    pub pgq_batch_collect_interval: Option<Duration>,
     /// Stay behind the newest tick by this much.
-    pub pgq_keep_lag: Option<f64>,
+    #[serde(default, deserialize_with = "optional_seconds")]
+    pub pgq_keep_lag: Option<Duration>,
     /// Root: updates that change nothing are captured too.
-    #[serde(default = "on")]
+    #[serde(deserialize_with = "flag")]
     pub capture_unchanged: bool,
     /// Root: how often the global watermark is published.
-    #[serde(default = "five_minutes")]
-    pub global_wm_publish_period: f64,
+    #[serde(deserialize_with = "seconds")]
+    pub global_wm_publish_period: Duration,
     /// How often a line of statistics is logged.
-    #[serde(default = "five_minutes")]
-    pub keepalive_stats: f64,
+    #[serde(deserialize_with = "seconds")]
+    pub keepalive_stats: Duration,
     /// Connections are opened anew after this time.
-    #[serde(default = "twenty_minutes")]
-    pub connection_lifetime: f64,
+    #[serde(deserialize_with = "seconds")]
+    pub connection_lifetime: Duration,
     /// What is done where rows of this node are not those that the changes expect.
-    #[serde(default, deserialize_with = "on_conflict")]
+    #[serde(deserialize_with = "parsed")]
     pub on_conflict: OnConflict,
     /// What becomes of tables with values in columns that this node lacks.
-    #[serde(default, deserialize_with = "missing_columns")]
+    #[serde(deserialize_with = "parsed")]
     pub missing_columns: MissingColumns,
     /// The longest pause before a parked table is tried again whose cause may pass by itself; 0: never.
-    #[serde(default = "five_minutes")]
-    pub table_retry_period: f64,
+    #[serde(deserialize_with = "seconds")]
+    pub table_retry_period: Duration,
     /// Leaf: events of tables that are not replicated here stay at the provider; with `local_only_drop_execute`,
     /// scripts are not run here.
-    #[serde(default)]
+    #[serde(deserialize_with = "flag")]
     pub local_only: bool,
     /// Leaf: scripts are not run here, where `local_only` is set too.
-    #[serde(default)]
+    #[serde(deserialize_with = "flag")]
     pub local_only_drop_execute: bool,
     /// Leaf: only these tables of the provider become known here.
     #[serde(default)]
@@ -79,36 +84,8 @@ pub struct Config {
     #[serde(default)]
     pub register_skip_seqs: Globs,
     /// How often the provider is told which tick this node needs.
-    #[serde(default = "five_minutes")]
-    pub local_wm_publish_period: f64,
-}
-
-fn on_conflict<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<OnConflict, D::Error> {
-    String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
-}
-
-fn missing_columns<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<MissingColumns, D::Error> {
-    String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
-}
-
-fn on() -> bool {
-    true
-}
-
-fn one() -> f64 {
-    1.0
-}
-
-fn one_copy() -> usize {
-    1
-}
-
-fn five_minutes() -> f64 {
-    300.0
-}
-
-fn twenty_minutes() -> f64 {
-    1200.0
+    #[serde(deserialize_with = "seconds")]
+    pub local_wm_publish_period: Duration,
 }
 
 /// Without its connect strings, which may hold passwords.
@@ -159,20 +136,16 @@ impl Config {
         Globs::permit(&self.register_only_seqs, &self.register_skip_seqs, name)
     }
 
-    pub(crate) fn loop_delay(&self) -> Duration {
-        Duration::from_secs_f64(self.loop_delay.max(0.0))
-    }
-
     pub(crate) fn connection_lifetime(&self) -> Duration {
         // 0: never
-        if self.connection_lifetime <= 0.0 {
+        if self.connection_lifetime.is_zero() {
             return Duration::MAX;
         }
-        Duration::from_secs_f64(self.connection_lifetime.max(1.0))
+        self.connection_lifetime.max(SECOND)
     }
 
     pub(crate) fn keepalive_stats(&self) -> Duration {
-        Duration::from_secs_f64(self.keepalive_stats.max(1.0))
+        self.keepalive_stats.max(SECOND)
     }
 
     fn collects_what_is_there(&self) -> bool {
@@ -181,11 +154,10 @@ impl Config {
 
     /// Which ticks make a batch; `at_most` so many events, unless the file says what batches wait for.
     pub(crate) fn collect(&self, at_most: i32) -> pgq::batch::Collect {
-        let duration = |seconds: Option<f64>| seconds.map(|s| Duration::from_secs_f64(s.max(0.0)));
         pgq::batch::Collect {
-            keep_lag: duration(self.pgq_keep_lag),
+            keep_lag: self.pgq_keep_lag,
             events: self.pgq_batch_collect_events,
-            interval: duration(self.pgq_batch_collect_interval),
+            interval: self.pgq_batch_collect_interval,
             at_most: self.collects_what_is_there().then_some(at_most),
             alone_from: None,
         }

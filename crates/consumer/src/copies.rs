@@ -145,7 +145,7 @@ impl<'a> Copies<'a> {
         let config = &self.worker.config;
         let (job, queue) = (config.job_name.as_str(), config.queue_name.as_str());
         for parked in table::parked(&**target, queue).await? {
-            let longest = Duration::try_from_secs_f64(config.table_retry_period).unwrap_or_default();
+            let longest = config.table_retry_period;
             if !longest.is_zero() && parked.may_pass() && parked.is_due(longest) {
                 table::resume(&**target, queue, &parked.table).await?;
                 info!(job, queue, table = parked.table, "parked table is tried again: {}", parked.error);

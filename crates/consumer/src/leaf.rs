@@ -86,7 +86,7 @@ impl<'a> Leaf<'a> {
         let replay = Replay::start(worker, target).await?;
         let fkeys = ForeignKeys::new(worker)?;
         let statistics = Statistics::start();
-        let wake = Wake::listen(&worker.bell, &worker.ticks, &provider, target, config.loop_delay()).await;
+        let wake = Wake::listen(&worker.bell, &worker.ticks, &provider, target, config.loop_delay).await;
         info!(
             job = config.job_name,
             queue = config.queue_name,
@@ -191,7 +191,7 @@ impl<'a> Leaf<'a> {
     /// Tells the provider, when that is due, from which tick on this node needs events.
     async fn publish_watermark(&mut self, tick: i64) -> Result<()> {
         let config = &self.worker.config;
-        if self.watermark.comes(Duration::from_secs_f64(config.local_wm_publish_period)) {
+        if self.watermark.comes(config.local_wm_publish_period) {
             let (job, queue) = (config.job_name.as_str(), config.queue_name.as_str());
             if node::publish_watermark(&*self.provider, queue, &self.node.name, tick).await? {
                 info!(job, queue, tick, "the provider's watermark of this node follows it back");

@@ -61,7 +61,7 @@ pub(crate) async fn run(
                 refresh_captures(worker, target, &mut reluctant).await?;
                 notice_partitions(worker, target).await?;
             }
-            if watermark.comes(Duration::from_secs_f64(config.global_wm_publish_period)) {
+            if watermark.comes(config.global_wm_publish_period) {
                 node::set_global_watermark(&**target, queue, None).await?;
                 fail_point::reached("global-watermark-set");
             }
@@ -72,7 +72,7 @@ pub(crate) async fn run(
         worker.report.idle(state.paused);
         tokio::select! {
             () = stop.cancelled() => {}
-            () = bell.wait(config.loop_delay()) => {}
+            () = bell.wait(config.loop_delay) => {}
         }
     }
     Ok(Ended::Stopped)

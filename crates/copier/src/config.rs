@@ -4,12 +4,13 @@ use std::fmt;
 use std::time::Duration;
 
 use apply::{MissingColumns, OnConflict};
+use pg::values::{parsed, seconds};
 use serde::Deserialize;
 
 use crate::throttle::brake::Thresholds;
 use crate::throttle::window::Window;
 
-/// Keys of the ini file that copies read; times in seconds.
+/// Keys of the ini file that copies read. Defaults are the owner's (`daemon::ini::keys`).
 #[derive(Clone, Deserialize)]
 pub struct Config {
     /// Name in logs, and the first part of the copies' consumer names.
@@ -23,59 +24,43 @@ pub struct Config {
     /// Added to the provider's public connect string.
     pub remote_extra_connstr: Option<String>,
     /// Tables copied at the same time, and so the connections to each side.
-    #[serde(default = "one_copy")]
     pub parallel_copies: usize,
     /// Indexes built at the same time, over connections of their own to the target.
-    #[serde(default = "two")]
     pub parallel_index_builds: usize,
     /// `maintenance_work_mem` of index builds, as PostgreSQL writes it.
-    #[serde(default = "quarter_gigabyte")]
     pub copy_maintenance_work_mem: String,
     /// About how long a chunk of a large table takes, and with it the longest transaction on the source.
-    #[serde(default = "one_minute")]
-    pub copy_chunk_seconds: f64,
+    #[serde(deserialize_with = "seconds")]
+    pub copy_chunk_seconds: Duration,
     /// Pages of a chunk; 0: as many as fit into `copy_chunk_seconds`.
-    #[serde(default)]
     pub copy_chunk_pages: i64,
     /// Bytes a second that all copies of the node read together, as `20MB`; none: as fast as it goes.
-    #[serde(default, deserialize_with = "rate")]
+    #[serde(deserialize_with = "rate")]
     pub copy_rate_limit: Option<u64>,
     /// Hours in which copies read rows; empty: at any time.
-    #[serde(default, deserialize_with = "window")]
+    #[serde(default, deserialize_with = "parsed")]
     pub(crate) copy_window: Window,
     /// Copies are slowed down while the source takes longer than this to answer a tiny query; 0: that does not matter.
-    #[serde(default, deserialize_with = "threshold")]
+    #[serde(deserialize_with = "threshold")]
     pub(crate) copy_brake_latency: Option<Duration>,
     /// Copies are slowed down while replication is further behind than this; 0: that does not matter.
-    #[serde(default, deserialize_with = "threshold")]
+    #[serde(deserialize_with = "threshold")]
     pub(crate) copy_brake_lag: Option<Duration>,
     /// Connections are opened anew after this time, between two copies.
-    #[serde(default = "twenty_minutes")]
-    pub connection_lifetime: f64,
+    #[serde(deserialize_with = "seconds")]
+    pub connection_lifetime: Duration,
     /// How long to wait for the worker before looking again.
-    #[serde(default = "one")]
-    pub loop_delay: f64,
+    #[serde(deserialize_with = "seconds")]
+    pub loop_delay: Duration,
     /// How long sessions wait; read by their owner, as `statement_timeout` and so on.
     #[serde(skip)]
     pub limits: pg::Limits,
     /// What is done where rows of this node are not those that the changes expect.
-    #[serde(default, deserialize_with = "on_conflict")]
+    #[serde(deserialize_with = "parsed")]
     pub on_conflict: OnConflict,
     /// What becomes of tables with columns that this node lacks.
-    #[serde(default, deserialize_with = "missing_columns")]
+    #[serde(deserialize_with = "parsed")]
     pub missing_columns: MissingColumns,
-}
-
-fn on_conflict<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<OnConflict, D::Error> {
-    String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
-}
-
-fn missing_columns<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<MissingColumns, D::Error> {
-    String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
-}
-
-fn window<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Window, D::Error> {
-    String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
 }
 
 fn threshold<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
@@ -84,10 +69,6 @@ fn threshold<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option
     let expected = "expected a number of seconds, such as 0.2, or 0 for no brake";
     let threshold = threshold.ok_or_else(|| serde::de::Error::custom(expected))?;
     Ok(Some(threshold).filter(|threshold| !threshold.is_zero()))
-}
-
-fn one() -> f64 {
-    1.0
 }
 
 fn rate<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
@@ -115,26 +96,6 @@ fn bytes(text: &str) -> Option<u64> {
     number.parse::<u64>().ok()?.checked_mul(factor)
 }
 
-fn two() -> usize {
-    2
-}
-
-fn one_minute() -> f64 {
-    60.0
-}
-
-fn quarter_gigabyte() -> String {
-    "256MB".to_owned()
-}
-
-fn one_copy() -> usize {
-    1
-}
-
-fn twenty_minutes() -> f64 {
-    1200.0
-}
-
 /// Without its connect strings, which may hold passwords.
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -153,7 +114,12 @@ impl Config {
 
     /// How long a chunk should take.
     pub(crate) fn chunk_goal(&self) -> Duration {
-        Duration::from_secs_f64(self.copy_chunk_seconds.max(0.1))
+        self.copy_chunk_seconds.max(Duration::from_millis(100))
+    }
+
+    /// How long a copy waits for others before it looks again.
+    pub(crate) fn patience(&self) -> Duration {
+        self.loop_delay.max(Duration::from_millis(50))
     }
 
     /// When the brake is to be pressed.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use pgq::Bell;
 use tokio::sync::mpsc;
 
-use crate::ini::{FailurePolicy, Ini, OnFailure, PgqdSettings, SyslogSettings};
+use crate::ini::{self, FailurePolicy, Ini, OnFailure, PgqdSettings, Reload, SyslogSettings};
 use crate::log::{Format, LogFile};
 use crate::supervise::{Backoff, Patience, Supervisor};
 use crate::worker::Node;
@@ -42,25 +42,6 @@ pub(crate) struct Surroundings {
     /// Somebody wants metrics.
     pub(crate) observed: bool,
 }
-
-/// Keys that take effect when the process starts, and only then.
-const NEED_RESTART: &[&str] = &[
-    "pidfile",
-    "logfile",
-    "log_format",
-    "metrics_listen",
-    "metrics_hosts",
-    "syslog",
-    "syslog_ident",
-    "syslog_facility",
-];
-
-/// Keys that the running parts take over.
-const LIVE: &[&str] =
-    &["copy_rate_limit", "parallel_copies", "copy_window", "copy_brake_latency", "copy_brake_lag"];
-
-/// Keys that say which job this is: with another value it is another job.
-const IDENTITY: &[&str] = &["job_name", "consumer_name", "queue_name"];
 
 /// What differs between two readings of an ini file, by key.
 #[derive(Debug, Default)]
@@ -195,11 +176,11 @@ impl Service {
         let keys: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
         let mut changes = Changes::default();
         for key in keys.into_iter().filter(|key| old.get(*key) != new.get(*key)) {
-            let list = match key.as_str() {
-                key if IDENTITY.contains(&key) => &mut changes.identity,
-                key if NEED_RESTART.contains(&key) => &mut changes.restart,
-                key if LIVE.contains(&key) => &mut changes.live,
-                _ => &mut changes.now,
+            let list = match ini::reload(self.section, key) {
+                Reload::Identity => &mut changes.identity,
+                Reload::Restart => &mut changes.restart,
+                Reload::Live => &mut changes.live,
+                Reload::Anew | Reload::Commands => &mut changes.now,
             };
             list.push(key.clone());
         }

@@ -34,6 +34,7 @@ mod settings;
 mod structure;
 mod tls;
 mod uri;
+pub mod values;
 mod watch;
 
 pub use blockers::{Blocker, blockers};

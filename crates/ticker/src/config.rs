@@ -2,20 +2,20 @@
 
 use std::time::Duration;
 
+use pg::values::{list, parsed};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error};
 
 /// Section `[pgqd]`, as far as it is about ticking. Times are in seconds, with fractions.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(default)]
 pub struct Config {
     /// How to reach the server; a database name in it is replaced.
-    #[serde(deserialize_with = "connect_string")]
+    #[serde(default, deserialize_with = "parsed")]
     pub base_connstr: pg::ConnectString,
     /// Where to list the databases when `database_list` is empty.
     pub initial_database: String,
     /// The databases to tend; empty: all that allow connections.
-    #[serde(deserialize_with = "names")]
+    #[serde(default, deserialize_with = "list")]
     pub database_list: Vec<String>,
     /// How often databases are listed, and those without queues looked at again.
     #[serde(deserialize_with = "period")]
@@ -40,23 +40,6 @@ pub struct Config {
     pub limits: pg::Limits,
 }
 
-impl Default for Config {
-    fn default() -> Self {
-        Config {
-            base_connstr: pg::ConnectString::default(),
-            initial_database: "template1".into(),
-            database_list: Vec::new(),
-            check_period: Duration::from_secs(60),
-            retry_period: Duration::from_secs(30),
-            maint_period: Duration::from_secs(120),
-            ticker_period: Duration::from_secs(1),
-            stats_period: Duration::from_secs(30),
-            connection_lifetime: Duration::from_secs(3600),
-            limits: pg::Limits::default(),
-        }
-    }
-}
-
 impl Config {
     /// The databases that it is to tick, one line each, for telling two tickers apart.
     pub fn works_on(&self) -> Vec<String> {
@@ -71,15 +54,6 @@ impl Config {
     pub(crate) fn database(&self, name: &str) -> pg::ConnectString {
         self.base_connstr.with("dbname", name).within(self.limits)
     }
-}
-
-fn connect_string<'de, D: Deserializer<'de>>(input: D) -> Result<pg::ConnectString, D::Error> {
-    String::deserialize(input)?.parse().map_err(D::Error::custom)
-}
-
-fn names<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<String>, D::Error> {
-    let text = String::deserialize(input)?;
-    Ok(text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect())
 }
 
 /// Seconds; the shortest that makes sense for a server is a hundredth.

@@ -2,7 +2,6 @@
 //! target's, so that the queue can be rotated, and folded into the target when all rows are there.
 
 use std::borrow::Cow;
-use std::time::Duration;
 
 use apply::{Change, Decoded, Decoder, Op, Row};
 use bytes::Bytes;
@@ -155,7 +154,7 @@ impl Staging {
                     continue;
                 }
                 copier.report.sign();
-                bell.wait(Duration::from_secs_f64(copier.config.loop_delay.max(0.05))).await;
+                bell.wait(copier.config.patience()).await;
                 continue;
             };
             match Position::of(&sides.target, queue, consumer, &batch).await? {

@@ -123,8 +123,8 @@ impl Connections {
         let application = self.session_name(Purpose::Copy);
         let size = size.max(1);
         // 0: never
-        let lifetime = Some(self.config.connection_lifetime).filter(|seconds| *seconds > 0.0);
-        let lifetime = lifetime.map(|seconds| Duration::from_secs_f64(seconds.max(1.0)));
+        let lifetime = Some(self.config.connection_lifetime).filter(|time| !time.is_zero());
+        let lifetime = lifetime.map(|time| time.max(Duration::from_secs(1)));
         let pool = Pool::new(&connect_string, &application, size, lifetime).during("connect string")?;
         if let Some((_, former)) = known.replace((connect_string, pool.clone())) {
             former.close();

@@ -18,7 +18,7 @@ const SHOW: Duration = Duration::from_secs(1);
 /// not, and rings.
 pub(crate) async fn turn(copier: &Copier, place: &mut Waiter<'_>) -> Result<Turn> {
     let mut bell = copier.bell.listen();
-    let delay = Duration::from_secs_f64(copier.config.loop_delay.max(0.05));
+    let delay = copier.config.patience();
     let mut shown = false;
     loop {
         bell.hush();

@@ -125,7 +125,7 @@ impl Idle {
         }
         copier.report.sign();
         tokio::select! {
-            () = bell.wait(Duration::from_secs_f64(copier.config.loop_delay.max(0.05))) => {}
+            () = bell.wait(copier.config.patience()) => {}
             () = sides.permit.wanted(rank) => {}
         }
     }

@@ -57,11 +57,3 @@ impl std::str::FromStr for Listen {
         address.map(Listen).ok_or("expected a port, or an IP address and a port, such as 127.0.0.1:9187")
     }
 }
-
-pub(super) fn failures() -> usize {
-    10
-}
-
-pub(super) fn stop_timeout() -> Duration {
-    Duration::from_secs(300)
-}

@@ -19,7 +19,66 @@ pub(crate) enum Meaning {
     Idle(&'static str),
 }
 
+/// When a new value counts for a process that runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reload {
+    /// On a reload, the running parts take it over.
+    Live,
+    /// On a reload, the job's parts are started anew.
+    Anew,
+    /// Never: the process has to be started anew.
+    Restart,
+    /// Never: with another value it is another job.
+    Identity,
+    /// Commands read it when they are run.
+    Commands,
+}
+
+impl Reload {
+    /// In the words of the documentation.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Reload::Live => "at once",
+            Reload::Anew => "yes",
+            Reload::Restart => "no",
+            Reload::Identity => "never",
+            Reload::Commands => "\u{2013}",
+        }
+    }
+}
+
+/// A key, and all that is to be known of it but its type, which is the settings'.
+#[derive(Debug, Clone, Copy)]
+pub struct Key {
+    /// Its name.
+    pub name: &'static str,
+    pub(crate) meaning: Meaning,
+    /// What holds where it is not set, in the words of an ini file; `None`: nothing, or what depends on other things.
+    pub default: Option<&'static str>,
+    /// When a new value counts.
+    pub reload: Reload,
+}
+
+impl Key {
+    /// Something comes of it.
+    pub fn is_read(&self) -> bool {
+        !matches!(self.meaning, Alias(_) | Idle(_))
+    }
+}
+
+const NONE: &str = "";
+
+const fn key(name: &'static str, meaning: Meaning, default: &'static str, reload: Reload) -> Key {
+    let default = if default.is_empty() { None } else { Some(default) };
+    Key { name, meaning, default, reload }
+}
+
+const fn idle(name: &'static str, why: &'static str) -> Key {
+    key(name, Idle(why), NONE, Commands)
+}
+
 use Meaning::{Alias, Idle, Interval, Optional, Path, Plain, Secret};
+use Reload::{Anew, Commands, Identity, Live, Restart};
 
 const ROTATE: &str = "log files are rotated from outside (logrotate, then -r)";
 const FORMAT: &str = "the format of log lines is chosen with log_format = text|json";
@@ -29,170 +88,115 @@ const COMPARE: &str = "compare has a query of its own (docs/compare.md)";
 const BACKOFF: &str = "failures are retried with growing pauses up to exception_sleep";
 const THREADS: &str = "copies run inside the worker, see parallel_copies";
 
-const PGQD: &[(&str, Meaning)] = &[
-    ("job_name", Plain),
-    ("logfile", Path),
-    ("log_format", Plain),
-    ("pidfile", Path),
-    ("on_failure", Plain),
-    ("max_failures", Plain),
-    ("stop_timeout", Plain),
-    ("metrics_listen", Plain),
-    ("metrics_hosts", Plain),
-    ("base_connstr", Secret),
-    ("password_file", Path),
-    ("initial_database", Plain),
-    ("database_list", Plain),
-    ("syslog", Plain),
-    ("syslog_ident", Plain),
-    ("syslog_facility", Plain),
-    ("check_period", Plain),
-    ("retry_period", Plain),
-    ("maint_period", Plain),
-    ("ticker_period", Plain),
-    ("stats_period", Plain),
-    ("connection_lifetime", Plain),
-    ("statement_timeout", Plain),
-    ("long_statement_timeout", Plain),
-    ("lock_timeout", Plain),
-    ("idle_in_transaction_session_timeout", Plain),
+const PGQD: &[Key] = &[
+    key("job_name", Plain, NONE, Identity),
+    key("logfile", Path, NONE, Restart),
+    key("log_format", Plain, "text", Restart),
+    key("pidfile", Path, NONE, Restart),
+    key("on_failure", Plain, "retry", Anew),
+    key("max_failures", Plain, "10", Anew),
+    key("stop_timeout", Plain, "300", Anew),
+    key("metrics_listen", Plain, NONE, Restart),
+    key("metrics_hosts", Plain, NONE, Restart),
+    key("base_connstr", Secret, NONE, Anew),
+    key("password_file", Path, NONE, Anew),
+    key("initial_database", Plain, "template1", Anew),
+    key("database_list", Plain, NONE, Anew),
+    key("syslog", Plain, "1", Restart),
+    key("syslog_ident", Plain, "pgqd", Restart),
+    key("syslog_facility", Plain, "daemon", Restart),
+    key("check_period", Plain, "60", Anew),
+    key("retry_period", Plain, "30", Anew),
+    key("maint_period", Plain, "120", Anew),
+    key("ticker_period", Plain, "1", Anew),
+    key("stats_period", Plain, "30", Anew),
+    key("connection_lifetime", Plain, "3600", Anew),
+    key("statement_timeout", Plain, "300", Anew),
+    key("long_statement_timeout", Plain, "86400", Anew),
+    key("lock_timeout", Plain, "5", Anew),
+    key("idle_in_transaction_session_timeout", Plain, "3600", Anew),
 ];
 
-const LONDISTE: &[(&str, Meaning)] = &[
-    ("db", Secret),
-    ("password_file", Path),
-    ("queue_name", Plain),
-    ("pgq_queue_name", Alias("queue_name")),
-    ("job_name", Plain),
-    ("consumer_name", Plain),
-    ("pgq_consumer_id", Alias("consumer_name")),
-    ("logfile", Path),
-    ("log_format", Plain),
-    ("pidfile", Path),
-    ("on_failure", Plain),
-    ("max_failures", Plain),
-    ("stop_timeout", Plain),
-    ("metrics_listen", Plain),
-    ("metrics_hosts", Plain),
-    ("loop_delay", Plain),
-    ("parallel_copies", Plain),
-    ("parallel_index_builds", Plain),
-    ("copy_maintenance_work_mem", Plain),
-    ("copy_chunk_seconds", Plain),
-    ("copy_chunk_pages", Plain),
-    ("copy_rate_limit", Plain),
-    ("copy_window", Plain),
-    ("copy_brake_latency", Plain),
-    ("copy_brake_lag", Plain),
-    ("lock_timeout", Plain),
-    ("statement_timeout", Plain),
-    ("long_statement_timeout", Plain),
-    ("idle_in_transaction_session_timeout", Plain),
-    ("capture", Plain),
-    ("capture_unchanged", Plain),
-    ("node_name", Plain),
-    ("public_node_location", Secret),
-    ("initial_provider_location", Secret),
-    ("remote_extra_connstr", Secret),
-    ("remote_password_file", Path),
-    ("register_only_tables", Plain),
-    ("register_only_seqs", Plain),
-    ("register_skip_tables", Plain),
-    ("register_skip_seqs", Plain),
-    ("global_wm_publish_period", Plain),
-    ("local_wm_publish_period", Plain),
-    ("pgq_batch_collect_events", Optional),
-    ("pgq_batch_collect_interval", Interval),
-    ("pgq_keep_lag", Interval),
-    ("keepalive_stats", Plain),
-    ("connection_lifetime", Plain),
-    ("exception_sleep", Plain),
-    ("on_conflict", Plain),
-    ("missing_columns", Plain),
-    ("table_retry_period", Plain),
-    ("compare_every", Interval),
-    ("compare_connections", Plain),
-    ("compare_slice", Plain),
-    ("local_only", Plain),
-    ("local_only_drop_execute", Plain),
-    ("table_filter", Idle(LEAF)),
-    ("compare_sql", Idle(COMPARE)),
-    ("compare_fmt", Idle(COMPARE)),
-    ("pgq_lazy_fetch", Idle("batches are streamed, whatever their size")),
-    ("handler_modules", Idle("no handlers are supported: a table with one is parked")),
-    ("threaded_copy_tables", Idle(THREADS)),
-    ("threaded_copy_pool_size", Idle(THREADS)),
-    ("pgq_autocommit", Idle("a batch and its position are committed together")),
-    ("log_size", Idle(ROTATE)),
-    ("log_count", Idle(ROTATE)),
-    ("use_skylog", Idle(SKYLOG)),
-    ("skylog_locations", Idle(SKYLOG)),
-    ("config_format", Idle("there is one format of ini files")),
-    ("exception_quiet", Idle(BACKOFF)),
-    ("exception_grace", Idle(BACKOFF)),
-    ("exception_reset", Idle(BACKOFF)),
+const LONDISTE: &[Key] = &[
+    key("db", Secret, NONE, Anew),
+    key("password_file", Path, NONE, Anew),
+    key("queue_name", Plain, NONE, Identity),
+    key("pgq_queue_name", Alias("queue_name"), NONE, Identity),
+    key("job_name", Plain, NONE, Identity),
+    key("consumer_name", Plain, NONE, Identity),
+    key("pgq_consumer_id", Alias("consumer_name"), NONE, Identity),
+    key("logfile", Path, NONE, Restart),
+    key("log_format", Plain, "text", Restart),
+    key("pidfile", Path, NONE, Restart),
+    key("on_failure", Plain, "retry", Anew),
+    key("max_failures", Plain, "10", Anew),
+    key("stop_timeout", Plain, "300", Anew),
+    key("metrics_listen", Plain, NONE, Restart),
+    key("metrics_hosts", Plain, NONE, Restart),
+    key("loop_delay", Plain, "1", Anew),
+    key("parallel_copies", Plain, "1", Live),
+    key("parallel_index_builds", Plain, "2", Anew),
+    key("copy_maintenance_work_mem", Plain, "256MB", Anew),
+    key("copy_chunk_seconds", Plain, "60", Anew),
+    key("copy_chunk_pages", Plain, "0", Anew),
+    key("copy_rate_limit", Plain, "0", Live),
+    key("copy_window", Plain, NONE, Live),
+    key("copy_brake_latency", Plain, "0", Live),
+    key("copy_brake_lag", Plain, "0", Live),
+    key("lock_timeout", Plain, "10", Anew),
+    key("statement_timeout", Plain, "300", Anew),
+    key("long_statement_timeout", Plain, "86400", Anew),
+    key("idle_in_transaction_session_timeout", Plain, "3600", Anew),
+    key("capture", Plain, "generated", Commands),
+    key("capture_unchanged", Plain, "on", Commands),
+    key("node_name", Plain, NONE, Commands),
+    key("public_node_location", Secret, NONE, Commands),
+    key("initial_provider_location", Secret, NONE, Commands),
+    key("remote_extra_connstr", Secret, NONE, Anew),
+    key("remote_password_file", Path, NONE, Anew),
+    key("register_only_tables", Plain, NONE, Commands),
+    key("register_only_seqs", Plain, NONE, Commands),
+    key("register_skip_tables", Plain, NONE, Commands),
+    key("register_skip_seqs", Plain, NONE, Commands),
+    key("global_wm_publish_period", Plain, "300", Anew),
+    key("local_wm_publish_period", Plain, "300", Anew),
+    key("pgq_batch_collect_events", Optional, NONE, Anew),
+    key("pgq_batch_collect_interval", Interval, NONE, Anew),
+    key("pgq_keep_lag", Interval, NONE, Anew),
+    key("keepalive_stats", Plain, "300", Anew),
+    key("connection_lifetime", Plain, "1200", Anew),
+    key("exception_sleep", Plain, "20", Anew),
+    key("on_conflict", Plain, "error", Anew),
+    key("missing_columns", Plain, "hold", Anew),
+    key("table_retry_period", Plain, "300", Anew),
+    key("compare_every", Interval, NONE, Anew),
+    key("compare_connections", Plain, "1", Anew),
+    key("compare_slice", Plain, "60", Anew),
+    key("local_only", Plain, "0", Commands),
+    key("local_only_drop_execute", Plain, "0", Commands),
+    idle("table_filter", LEAF),
+    idle("compare_sql", COMPARE),
+    idle("compare_fmt", COMPARE),
+    idle("pgq_lazy_fetch", "batches are streamed, whatever their size"),
+    idle("handler_modules", "no handlers are supported: a table with one is parked"),
+    idle("threaded_copy_tables", THREADS),
+    idle("threaded_copy_pool_size", THREADS),
+    idle("pgq_autocommit", "a batch and its position are committed together"),
+    idle("log_size", ROTATE),
+    idle("log_count", ROTATE),
+    idle("use_skylog", SKYLOG),
+    idle("skylog_locations", SKYLOG),
+    idle("config_format", "there is one format of ini files"),
+    idle("exception_quiet", BACKOFF),
+    idle("exception_grace", BACKOFF),
+    idle("exception_reset", BACKOFF),
 ];
-
-/// What holds where a key is not set, in the words of an ini file.
-const DEFAULTS: &[(&str, &str, &str)] = &[
-    ("pgqd", "log_format", "text"),
-    ("pgqd", "on_failure", "retry"),
-    ("pgqd", "max_failures", "10"),
-    ("pgqd", "stop_timeout", "300"),
-    ("pgqd", "initial_database", "template1"),
-    ("pgqd", "syslog", "1"),
-    ("pgqd", "syslog_ident", "pgqd"),
-    ("pgqd", "syslog_facility", "daemon"),
-    ("pgqd", "check_period", "60"),
-    ("pgqd", "retry_period", "30"),
-    ("pgqd", "maint_period", "120"),
-    ("pgqd", "ticker_period", "1"),
-    ("pgqd", "stats_period", "30"),
-    ("pgqd", "connection_lifetime", "3600"),
-    ("pgqd", "statement_timeout", "300"),
-    ("pgqd", "long_statement_timeout", "86400"),
-    ("pgqd", "lock_timeout", "5"),
-    ("pgqd", "idle_in_transaction_session_timeout", "3600"),
-    ("londiste", "log_format", "text"),
-    ("londiste", "on_failure", "retry"),
-    ("londiste", "max_failures", "10"),
-    ("londiste", "stop_timeout", "300"),
-    ("londiste", "loop_delay", "1"),
-    ("londiste", "parallel_copies", "1"),
-    ("londiste", "parallel_index_builds", "2"),
-    ("londiste", "copy_maintenance_work_mem", "256MB"),
-    ("londiste", "copy_chunk_seconds", "60"),
-    ("londiste", "copy_chunk_pages", "0"),
-    ("londiste", "copy_brake_latency", "0"),
-    ("londiste", "copy_brake_lag", "0"),
-    ("londiste", "lock_timeout", "10"),
-    ("londiste", "statement_timeout", "300"),
-    ("londiste", "long_statement_timeout", "86400"),
-    ("londiste", "idle_in_transaction_session_timeout", "3600"),
-    ("londiste", "capture", "generated"),
-    ("londiste", "global_wm_publish_period", "300"),
-    ("londiste", "local_wm_publish_period", "300"),
-    ("londiste", "keepalive_stats", "300"),
-    ("londiste", "connection_lifetime", "1200"),
-    ("londiste", "exception_sleep", "20"),
-    ("londiste", "on_conflict", "error"),
-    ("londiste", "missing_columns", "hold"),
-    ("londiste", "table_retry_period", "300"),
-    ("londiste", "compare_connections", "1"),
-    ("londiste", "compare_slice", "60"),
-    ("londiste", "local_only", "0"),
-    ("londiste", "local_only_drop_execute", "0"),
-];
-
-/// What holds where `key` is not set; `None`: nothing, or what depends on other things.
-pub(crate) fn default(section: &str, key: &str) -> Option<&'static str> {
-    DEFAULTS.iter().find(|(of, known, _)| *of == section && *known == key).map(|(_, _, value)| *value)
-}
 
 /// Families of logging keys, by their beginning.
 const IDLE_PREFIXES: &[(&str, &str)] = &[("logfmt_", FORMAT), ("logdatefmt_", FORMAT)];
 
-fn table(section: &str) -> &'static [(&'static str, Meaning)] {
+/// The keys that have a meaning in `section`, in the order of the documentation.
+pub fn keys(section: &str) -> &'static [Key] {
     match section {
         "pgqd" => PGQD,
         "londiste" => LONDISTE,
@@ -200,15 +204,28 @@ fn table(section: &str) -> &'static [(&'static str, Meaning)] {
     }
 }
 
-/// The keys that have a meaning in `section`, in the order of the documentation.
+/// Their names.
 pub fn known_keys(section: &str) -> impl Iterator<Item = &'static str> {
-    table(section).iter().map(|(key, _)| *key)
+    keys(section).iter().map(|key| key.name)
+}
+
+fn find(section: &str, name: &str) -> Option<&'static Key> {
+    keys(section).iter().find(|key| key.name == name)
+}
+
+/// What holds where a key is not set.
+pub(crate) fn default(section: &str, name: &str) -> Option<&'static str> {
+    find(section, name)?.default
+}
+
+/// When a new value of a key counts.
+pub(crate) fn reload(section: &str, name: &str) -> Reload {
+    find(section, name).map_or(Anew, |key| key.reload)
 }
 
 /// What `key` means in `section`; `None` when nobody knows it.
 pub(crate) fn meaning(section: &str, key: &str) -> Option<Meaning> {
-    let listed = table(section).iter().find(|(known, _)| *known == key).map(|(_, meaning)| *meaning);
-    listed.or_else(|| {
+    find(section, key).map(|key| key.meaning).or_else(|| {
         IDLE_PREFIXES.iter().find(|(prefix, _)| key.starts_with(prefix)).map(|(_, why)| Idle(why))
     })
 }
@@ -235,9 +252,9 @@ mod tests {
 
     #[test]
     fn every_alias_leads_to_a_plain_key() {
-        for (key, meaning) in LONDISTE.iter().chain(PGQD) {
-            if let Alias(target) = meaning {
-                assert_eq!(super::meaning("londiste", target), Some(Plain), "{key}");
+        for key in LONDISTE.iter().chain(PGQD) {
+            if let Alias(target) = key.meaning {
+                assert_eq!(super::meaning("londiste", target), Some(Plain), "{}", key.name);
             }
         }
     }

@@ -5,14 +5,12 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::limits;
-use super::values::{
+use crate::ini::failure_policy::{FailurePolicy, Listen, OnFailure};
+use crate::log::Format;
+use pg::values::{
     count, list, name, optional_number, optional_parsed, optional_seconds, optional_text, parsed, seconds,
     seconds_from_one,
 };
-use crate::ini::failure_policy;
-use crate::ini::failure_policy::{FailurePolicy, Listen, OnFailure};
-use crate::log::Format;
 
 /// Section `[londiste]`. The worker and the copies read their own parts of it
 /// ([`super::Ini::section`]); this is the whole, for commands.
@@ -33,18 +31,16 @@ pub struct LondisteSettings {
     /// Where to log besides the terminal.
     pub logfile: Option<PathBuf>,
     /// How lines of the log file look.
-    #[serde(default)]
     pub log_format: Format,
     /// Needed by `-d`, `-s`, `-k`, `-r`.
     pub pidfile: Option<PathBuf>,
     /// What follows when a part fails without end.
-    #[serde(default)]
     pub on_failure: OnFailure,
     /// How many failures in a row, without progress, are without end.
-    #[serde(default = "failure_policy::failures", deserialize_with = "count")]
+    #[serde(deserialize_with = "count")]
     pub max_failures: usize,
     /// How long a graceful stop may take.
-    #[serde(default = "failure_policy::stop_timeout", deserialize_with = "seconds")]
+    #[serde(deserialize_with = "seconds")]
     pub stop_timeout: Duration,
     /// Where the status page and the metrics are served.
     #[serde(default, deserialize_with = "optional_parsed")]
@@ -53,25 +49,25 @@ pub struct LondisteSettings {
     #[serde(default, deserialize_with = "list")]
     pub metrics_hosts: Vec<String>,
     /// How long a part waits for a hint before it looks again.
-    #[serde(default = "second", deserialize_with = "seconds")]
+    #[serde(deserialize_with = "seconds")]
     pub loop_delay: Duration,
     /// How many tables are copied at once.
-    #[serde(default = "one", deserialize_with = "count")]
+    #[serde(deserialize_with = "count")]
     pub parallel_copies: usize,
     /// How long a change of a table's definition waits for its lock before it tries again later.
-    #[serde(default = "limits::lock", deserialize_with = "seconds")]
+    #[serde(deserialize_with = "seconds")]
     pub lock_timeout: Duration,
     /// The longest that a statement which asks or steers may take.
-    #[serde(default = "limits::statement", deserialize_with = "seconds")]
+    #[serde(deserialize_with = "seconds")]
     pub statement_timeout: Duration,
     /// The same for statements that take as long as their data: batches, indexes, foreign keys, VACUUM.
-    #[serde(default = "limits::long_statement", deserialize_with = "seconds")]
+    #[serde(deserialize_with = "seconds")]
     pub long_statement_timeout: Duration,
     /// The longest that a transaction may stand still.
-    #[serde(default = "limits::idle_in_transaction", deserialize_with = "seconds")]
+    #[serde(deserialize_with = "seconds")]
     pub idle_in_transaction_session_timeout: Duration,
     /// Which triggers `add-table` puts on the root's tables.
-    #[serde(default, deserialize_with = "parsed")]
+    #[serde(deserialize_with = "parsed")]
     pub capture: pgq::table::Capture,
     /// The node's name for `create-*`.
     #[serde(default, deserialize_with = "optional_text")]
@@ -98,10 +94,10 @@ pub struct LondisteSettings {
     #[serde(default)]
     pub register_skip_seqs: consumer::Globs,
     /// How often the root publishes the global watermark.
-    #[serde(default = "five_minutes", deserialize_with = "seconds")]
+    #[serde(deserialize_with = "seconds")]
     pub global_wm_publish_period: Duration,
     /// How often a node reports its own watermark.
-    #[serde(default = "five_minutes", deserialize_with = "seconds")]
+    #[serde(deserialize_with = "seconds")]
     pub local_wm_publish_period: Duration,
     /// A batch should have at least so many events.
     #[serde(default, deserialize_with = "optional_number")]
@@ -113,31 +109,31 @@ pub struct LondisteSettings {
     #[serde(default, deserialize_with = "optional_seconds")]
     pub pgq_keep_lag: Option<Duration>,
     /// How often a line of statistics is logged when nothing happens.
-    #[serde(default = "five_minutes", deserialize_with = "seconds")]
+    #[serde(deserialize_with = "seconds")]
     pub keepalive_stats: Duration,
     /// A connection is replaced by a new one after this time.
-    #[serde(default = "twenty_minutes", deserialize_with = "seconds")]
+    #[serde(deserialize_with = "seconds")]
     pub connection_lifetime: Duration,
     /// The longest pause before a failed part is tried again.
-    #[serde(default = "twenty_seconds", deserialize_with = "seconds")]
+    #[serde(deserialize_with = "seconds")]
     pub exception_sleep: Duration,
     /// What is done where rows of this node are not those that the changes expect.
-    #[serde(default, deserialize_with = "parsed")]
+    #[serde(deserialize_with = "parsed")]
     pub on_conflict: consumer::OnConflict,
     /// What becomes of tables with values in columns that this node lacks.
-    #[serde(default, deserialize_with = "parsed")]
+    #[serde(deserialize_with = "parsed")]
     pub missing_columns: consumer::MissingColumns,
     /// The longest pause before a parked table is tried again whose cause may pass by itself; 0: never.
-    #[serde(default = "five_minutes", deserialize_with = "seconds")]
+    #[serde(deserialize_with = "seconds")]
     pub table_retry_period: Duration,
     /// The worker compares each table so long after its last comparison; without it, it compares none.
     #[serde(default, deserialize_with = "optional_seconds")]
     pub compare_every: Option<Duration>,
     /// So many tables are compared at once.
-    #[serde(default = "one", deserialize_with = "count")]
+    #[serde(deserialize_with = "count")]
     pub compare_connections: usize,
     /// A comparison gives its snapshots up after this, and goes on with new ones.
-    #[serde(default = "one_minute", deserialize_with = "seconds_from_one")]
+    #[serde(deserialize_with = "seconds_from_one")]
     pub compare_slice: Duration,
 }
 
@@ -175,28 +171,4 @@ impl LondisteSettings {
             idle_in_transaction: self.idle_in_transaction_session_timeout,
         }
     }
-}
-
-fn one() -> usize {
-    1
-}
-
-fn second() -> Duration {
-    Duration::from_secs(1)
-}
-
-fn twenty_seconds() -> Duration {
-    Duration::from_secs(20)
-}
-
-fn one_minute() -> Duration {
-    Duration::from_secs(60)
-}
-
-fn five_minutes() -> Duration {
-    Duration::from_secs(300)
-}
-
-fn twenty_minutes() -> Duration {
-    Duration::from_secs(1200)
 }

@@ -11,14 +11,12 @@ mod failure_policy;
 mod interpolate;
 mod interval;
 mod keys;
-mod limits;
 mod lines;
 mod londiste;
 mod passwords;
 mod pgqd;
 mod reading;
 mod typed;
-pub mod values;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -32,7 +30,8 @@ use keys::Meaning;
 pub use crate::ini::failure_policy::{FailurePolicy, Listen, OnFailure};
 pub use effective::Entry;
 pub use interval::interval;
-pub use keys::known_keys;
+pub(crate) use keys::reload;
+pub use keys::{Key, Reload, keys, known_keys};
 pub use londiste::LondisteSettings;
 pub use pgqd::{PgqdSettings, SyslogSettings};
 

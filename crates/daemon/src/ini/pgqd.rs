@@ -5,11 +5,9 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::limits;
-use super::values::{count, flag, list, name, optional_parsed, optional_text, seconds};
-use crate::ini::failure_policy;
 use crate::ini::failure_policy::{FailurePolicy, Listen, OnFailure};
 use crate::log::Format;
+use pg::values::{count, flag, list, name, optional_parsed, seconds};
 
 /// Section `[pgqd]`: the process, and what the ticker itself reads.
 #[derive(Debug, Clone)]
@@ -46,36 +44,28 @@ pub(super) struct Process {
     job_name: String,
     logfile: Option<PathBuf>,
     pidfile: Option<PathBuf>,
-    #[serde(default)]
     log_format: Format,
-    #[serde(default = "yes", deserialize_with = "flag")]
+    #[serde(deserialize_with = "flag")]
     syslog: bool,
-    #[serde(default, deserialize_with = "optional_text")]
-    syslog_ident: Option<String>,
-    #[serde(default)]
+    syslog_ident: String,
     syslog_facility: crate::log::Facility,
-    #[serde(default)]
     on_failure: OnFailure,
-    #[serde(default = "failure_policy::failures", deserialize_with = "count")]
+    #[serde(deserialize_with = "count")]
     max_failures: usize,
-    #[serde(default = "failure_policy::stop_timeout", deserialize_with = "seconds")]
+    #[serde(deserialize_with = "seconds")]
     stop_timeout: Duration,
     #[serde(default, deserialize_with = "optional_parsed")]
     metrics_listen: Option<Listen>,
     #[serde(default, deserialize_with = "list")]
     metrics_hosts: Vec<String>,
-    #[serde(default = "limits::statement", deserialize_with = "seconds")]
+    #[serde(deserialize_with = "seconds")]
     statement_timeout: Duration,
-    #[serde(default = "limits::long_statement", deserialize_with = "seconds")]
+    #[serde(deserialize_with = "seconds")]
     long_statement_timeout: Duration,
-    #[serde(default = "limits::idle_in_transaction", deserialize_with = "seconds")]
+    #[serde(deserialize_with = "seconds")]
     idle_in_transaction_session_timeout: Duration,
-    #[serde(default = "limits::lock_of_ticker", deserialize_with = "seconds")]
+    #[serde(deserialize_with = "seconds")]
     lock_timeout: Duration,
-}
-
-fn yes() -> bool {
-    true
 }
 
 impl Process {
@@ -86,13 +76,14 @@ impl Process {
             lock: self.lock_timeout,
             idle_in_transaction: self.idle_in_transaction_session_timeout,
         };
-        let ident = self.syslog_ident.unwrap_or_else(|| "pgqd".into());
         PgqdSettings {
             job_name: self.job_name,
             logfile: self.logfile,
             log_format: self.log_format,
             pidfile: self.pidfile,
-            syslog: self.syslog.then_some(SyslogSettings { ident, facility: self.syslog_facility }),
+            syslog: self
+                .syslog
+                .then_some(SyslogSettings { ident: self.syslog_ident, facility: self.syslog_facility }),
             failure_policy: FailurePolicy {
                 on_failure: self.on_failure,
                 max_failures: self.max_failures.try_into().unwrap_or(u32::MAX),

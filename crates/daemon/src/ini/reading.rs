@@ -85,7 +85,13 @@ impl Reading<'_> {
 
     /// The settings of one part; `None` where something is wrong with them.
     pub(super) fn part<T: DeserializeOwned>(&mut self) -> Option<T> {
-        match typed::read(&self.values) {
+        let mut values = self.values.clone();
+        for key in keys::keys(self.section) {
+            if let Some(default) = key.default {
+                values.entry(key.name.to_owned()).or_insert_with(|| default.to_owned());
+            }
+        }
+        match typed::read(&values) {
             Ok(settings) => Some(settings),
             Err(problems) => {
                 problems.into_iter().for_each(|problem| self.refuse(problem));

@@ -246,7 +246,7 @@ fn the_environment_stands_between_the_file_and_the_command_line() {
 }
 
 #[test]
-fn the_defaults_that_are_shown_are_the_ones_in_force() {
+fn every_default_is_a_value_that_is_understood_when_it_is_written_out() {
     let all = |section: &str| {
         let keys =
             known_keys(section).filter_map(|key| Some(format!("{key} = {}\n", keys::default(section, key)?)));

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use tests::{Invocation, executable};
 
-use super::page::{self, first_cells, quoted, section};
+use super::page::{self, first_cells, quoted, rows, section};
 
 const COMMANDS: &str = "docs/commands.md";
 
@@ -27,6 +27,41 @@ fn every_key_of_an_ini_file_is_documented_and_no_other() {
             missing.is_empty() && invented.is_empty(),
             "[{name}]: missing {missing:?}, invented {invented:?}"
         );
+    }
+}
+
+/// A row of a table may be about several keys: their defaults then stand in one cell, in the same order.
+#[test]
+fn what_the_page_says_of_a_keys_default_and_of_a_reload_is_what_the_code_does() {
+    for name in ["pgqd", "londiste"] {
+        let mut found = 0;
+        for cells in
+            rows("docs/configuration.md", &format!("[{name}]")).iter().filter(|cells| cells.len() > 3)
+        {
+            let (names, default, reload) =
+                (quoted(&cells[0]), &cells[cells.len() - 2], &cells[cells.len() - 1]);
+            let defaults: Vec<&str> =
+                if names.len() > 1 { default.split(", ").collect() } else { vec![default.as_str()] };
+            for (name_of_key, default) in names.iter().zip(defaults) {
+                let Some(key) = daemon::ini::keys(name).iter().find(|key| key.name == name_of_key) else {
+                    continue;
+                };
+                found += 1;
+                assert_eq!(reload, key.reload.as_str(), "[{name}] {name_of_key}: reload");
+                let told = default.replace('`', "");
+                let is_told = match key.default {
+                    Some(value) => told == value || told.starts_with(&format!("{value}:")),
+                    None => !told.starts_with(|c: char| c.is_ascii_digit()) || told == "0",
+                };
+                assert!(
+                    is_told,
+                    "[{name}] {name_of_key}: the page says {told:?}, the code {:?}",
+                    key.default
+                );
+            }
+        }
+        let read = daemon::ini::keys(name).iter().filter(|key| key.is_read()).count();
+        assert!(found >= read, "[{name}]: {found} of {read} keys stand in tables with default and reload");
     }
 }
 

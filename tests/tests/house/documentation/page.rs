@@ -49,6 +49,13 @@ pub(crate) fn parts(name: &str) -> Vec<Part> {
     parts
 }
 
+/// Cells of the table rows below a heading that starts with `title`, up to the next one of the same or a higher level.
+pub(crate) fn rows(name: &str, title: &str) -> Vec<Vec<String>> {
+    let rows = section(name, title);
+    let rows = rows.lines().filter_map(|line| line.strip_prefix("| ")?.trim_end().strip_suffix('|'));
+    rows.map(|row| row.split(" | ").map(|cell| cell.trim().to_owned()).collect()).collect()
+}
+
 /// First cells of the table rows below a heading that starts with `title`, up to the next one of the same or a higher level.
 pub(crate) fn first_cells(name: &str, title: &str) -> Vec<String> {
     let rows = section(name, title);

@@ -1,4 +1,4 @@
-//! Values as people write them in ini files. Each function suits `#[serde(deserialize_with)]`;
+//! Values of settings as people write them in ini files. Each function suits `#[serde(deserialize_with)]`;
 //! its error says what was expected, never what was found (it may be a secret).
 
 use std::fmt::Display;
