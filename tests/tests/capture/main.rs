@@ -6,6 +6,7 @@ mod definitions;
 #[path = "../model/dice.rs"]
 #[allow(dead_code, reason = "the model test uses more of it")]
 mod dice;
+mod golden;
 mod hostile_types;
 mod large_values;
 mod light;
