@@ -18,18 +18,18 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     if t.event_tables[i_event_table + 1] is null then
-        return format('perform pgq.insert_event(%L, e.kind, e.data, %L, e.old_data, %s, %s) from (%s) e (kind, data, old_data%s);',
-                      t.queue_name, t.table_name, i_shape, case when i_light then 'e.left_out' else 'null' end, i_query,
-                      case when i_light then ', left_out' else '' end);
+        return londiste_rs.filled(
+            'perform pgq.insert_event(@queue@, e.kind, e.data, @table@, e.old_data, @shape@, @left_out@) from (@rows@) e (kind, data, old_data@and_left_out@);',
+            'queue', quote_literal(t.queue_name), 'table', quote_literal(t.table_name), 'shape', i_shape, 'rows', i_query,
+            'left_out', case when i_light then 'e.left_out' else 'null' end, 'and_left_out', case when i_light then ', left_out' else '' end);
     end if;
-    return format($f$insert into %s (%sev_time, ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3%s)
-        select %scurrent_timestamp, e.kind, e.data, %L, e.old_data, %s%s from (%s) e (kind, data, old_data%s);$f$,
-                  t.event_tables[i_event_table + 1],
-                  case when t.event_ids[i_event_table + 1] = '' then '' else 'ev_id, ' end,
-                  case when i_light then ', ev_extra4' else '' end,
-                  t.event_ids[i_event_table + 1],
-                  t.table_name, i_shape, case when i_light then ', e.left_out' else '' end, i_query,
-                  case when i_light then ', left_out' else '' end);
+    return londiste_rs.filled($f$insert into @event_table@ (@id_column@ev_time, ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3@extra4_column@)
+        select @id@current_timestamp, e.kind, e.data, @table@, e.old_data, @shape@@extra4@ from (@rows@) e (kind, data, old_data@and_left_out@);$f$,
+        'event_table', t.event_tables[i_event_table + 1],
+        'id_column', case when t.event_ids[i_event_table + 1] = '' then '' else 'ev_id, ' end, 'id', t.event_ids[i_event_table + 1],
+        'table', quote_literal(t.table_name), 'shape', i_shape, 'rows', i_query,
+        'extra4_column', case when i_light then ', ev_extra4' else '' end, 'extra4', case when i_light then ', e.left_out' else '' end,
+        'and_left_out', case when i_light then ', left_out' else '' end);
 end $$;
 
 -- The same into the event table whose number plus one is in the variable event_table.
@@ -44,9 +44,11 @@ begin
         return londiste_rs.write_event_source(t, i_query, i_shape, 0, i_light);
     end if;
     for i in 0 .. t.ntables - 1 loop
-        source := source || format($f$%s event_table = %s then
-        %s
-    $f$, case when i = 0 then 'if' else 'elsif' end, i + 1, londiste_rs.write_event_source(t, i_query, i_shape, i, i_light));
+        source := source || londiste_rs.filled($f$@if@ event_table = @number@ then
+        @write@
+    $f$,
+            'if', case when i = 0 then 'if' else 'elsif' end, 'number', (i + 1)::text,
+            'write', londiste_rs.write_event_source(t, i_query, i_shape, i, i_light));
     end loop;
     return source || 'end if;';
 end $$;
@@ -78,9 +80,9 @@ returns text language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    return format($f$select 'rec.U', concat("."), null from new_rows "." cross join old_rows ".."
-             where not exists (select from new_rows offset 1) and %s::record *= %s::record$f$,
-                  londiste_rs.key_source(i_key, '"."'), londiste_rs.key_source(i_key, '".."'))
+    return londiste_rs.filled($f$select 'rec.U', concat("."), null from new_rows "." cross join old_rows ".."
+             where not exists (select from new_rows offset 1) and @new_key@::record *= @old_key@::record$f$,
+            'new_key', londiste_rs.key_source(i_key, '"."'), 'old_key', londiste_rs.key_source(i_key, '".."'))
         || case when i_unchanged then '' else $f$ and "." *<> ".."$f$ end;
 end $$;
 
@@ -124,8 +126,8 @@ begin
                      then format('hashtextextended("."."%s"::text collate "C", %s)', replace(k.name, '"', '""'), hash)
                      else format('hashtextextended(concat("."."%s") collate "C", %s)', replace(k.name, '"', '""'), hash) end;
     end loop;
-    return format($f$select 'rec.U', concat("."), null from new_rows "."
-             where (select sum(%s) from new_rows ".") = (select sum(%s) from old_rows ".")$f$, hash, hash);
+    return londiste_rs.filled($f$select 'rec.U', concat("."), null from new_rows "."
+             where (select sum(@key_hash@) from new_rows ".") = (select sum(@key_hash@) from old_rows ".")$f$, 'key_hash', hash);
 end $$;
 
 -- Old and new rows of any update, in order: both transition tables are filled at once, row by row.
@@ -136,12 +138,12 @@ as $$
 declare
     key_value text := case when cardinality(i_key) = 0 then '' else ', ' || londiste_rs.key_source(i_key, '"."') || '::record as k' end;
 begin
-    return format($f$select 'rec.U', concat(n.r), %s
-              from (select row_number() over () as pos, "." as r%s from new_rows ".") n
-              join (select row_number() over () as pos, "." as r%s from old_rows ".") o using (pos)%s
+    return londiste_rs.filled($f$select 'rec.U', concat(n.r), @old_row@
+              from (select row_number() over () as pos, "." as r@key@ from new_rows ".") n
+              join (select row_number() over () as pos, "." as r@key@ from old_rows ".") o using (pos)@changed@
              order by pos$f$,
-                  case when cardinality(i_key) = 0 then 'concat(o.r)' else 'case when n.k *<> o.k then concat(o.r) end' end,
-                  key_value, key_value, case when i_unchanged then '' else ' where n.r *<> o.r' end);
+        'old_row', case when cardinality(i_key) = 0 then 'concat(o.r)' else 'case when n.k *<> o.k then concat(o.r) end' end,
+        'key', key_value, 'changed', case when i_unchanged then '' else ' where n.r *<> o.r' end);
 end $$;
 
 -- The equality operator of a column in the table's key index.
@@ -232,7 +234,8 @@ begin
     if cardinality(i_sources) > 1 then
         rows := format('select * from (select *, row_number() over (partition by k collate "C") as nth from (%s) a) b where nth = 1', rows);
     end if;
-    return format($f$select 'rec.P', c.t, case when c.t is null then u.t end
-              from (%s) u left join lateral (select %s as t from %s "." where %s limit 1) c on true
-             order by c.t is not null$f$, rows, t.present, relation, matches);
+    return londiste_rs.filled($f$select 'rec.P', c.t, case when c.t is null then u.t end
+              from (@touched@) u left join lateral (select @present_row@ as t from @relation@ "." where @same_key@ limit 1) c on true
+             order by c.t is not null$f$,
+        'touched', rows, 'present_row', t.present, 'relation', relation, 'same_key', matches);
 end $$;

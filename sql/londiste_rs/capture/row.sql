@@ -69,62 +69,64 @@ declare
 begin
     -- a branch for each row layout of the table: a partition may have its columns in another order
     for layout in select distinct u.description from unnest(t.layouts) u (description) order by 1 loop
-        shapes := shapes || format($f$
-    %s shape = %L then
-        shape := %L;
-        known := true;$f$, case when shapes = '' then 'if' else 'elsif' end, layout.description, londiste_rs.shape_id(t.table_name, layout.description));
+        shapes := shapes || londiste_rs.filled($f$
+    @if@ shape = @layout@ then
+        shape := '@shape@';
+        known := true;$f$,
+            'if', case when shapes = '' then 'if' else 'elsif' end, 'layout', quote_literal(layout.description),
+            'shape', londiste_rs.shape_id(t.table_name, layout.description)::text);
     end loop;
-    shapes := format($f$    if tg_op = 'DELETE' then
-        shape := %s;
+    shapes := londiste_rs.filled($f$    if tg_op = 'DELETE' then
+        shape := @old_shape@;
     else
-        shape := %s;
-    end if;%s$f$,
-        londiste_rs.present_shape_source(format('coalesce(%s, tg_relid)', londiste_rs.relation_source('old')), t.rel),
-        londiste_rs.present_shape_source(format('coalesce(%s, tg_relid)', londiste_rs.relation_source('new')), t.rel),
-        shapes || case when shapes = '' then '' else '
+        shape := @new_shape@;
+    end if;@known_shapes@$f$,
+        'old_shape', londiste_rs.present_shape_source(format('coalesce(%s, tg_relid)', londiste_rs.relation_source('old')), t.rel),
+        'new_shape', londiste_rs.present_shape_source(format('coalesce(%s, tg_relid)', londiste_rs.relation_source('new')), t.rel),
+        'known_shapes', shapes || case when shapes = '' then '' else '
     end if;' end);
     -- the present row is read through the table: in its layout
     if cardinality(t.key) > 0 and t.same_order then
-        suspicion := format($f$
-    if known then%s
-    end if;$f$, londiste_rs.suspicion_source(t, false));
-        current := format($f$if current_rows then
+        suspicion := londiste_rs.filled($f$
+    if known then@suspect@
+    end if;$f$, 'suspect', londiste_rs.suspicion_source(t, false));
+        current := londiste_rs.filled($f$if current_rows then
         if tg_op = 'INSERT' then
-            %s
+            @inserted@
         elsif tg_op = 'UPDATE' then
-            %s
+            @updated@
         else
-            %s
+            @deleted@
         end if;
         if nested then
-            %s
+            @mark@
         end if;
     els$f$,
-            londiste_rs.planned_without_source('enable_seqscan', londiste_rs.write_events_source(t,
+            'inserted', londiste_rs.planned_without_source('enable_seqscan', londiste_rs.write_events_source(t,
                 londiste_rs.current_rows_source(t, array['(select new.*) "."']))),
-            londiste_rs.planned_without_source('enable_seqscan', londiste_rs.write_events_source(t,
+            'updated', londiste_rs.planned_without_source('enable_seqscan', londiste_rs.write_events_source(t,
                 londiste_rs.current_rows_source(t, array['(select new.*) "."', '(select old.*) "."']))),
-            londiste_rs.planned_without_source('enable_seqscan', londiste_rs.write_events_source(t,
+            'deleted', londiste_rs.planned_without_source('enable_seqscan', londiste_rs.write_events_source(t,
                 londiste_rs.current_rows_source(t, array['(select old.*) "."']))),
-            londiste_rs.mark_source(t.rel));
+            'mark', londiste_rs.mark_source(t.rel));
     end if;
-    return format($f$
-%s
-%s%s
-    %sif tg_op = 'INSERT' then
-        %s
+    return londiste_rs.filled($f$
+@pin@
+@find_shape@@suspect@
+    @present_rows_or@if tg_op = 'INSERT' then
+        @inserted@
     elsif tg_op = 'DELETE' then
-        %s
+        @deleted@
     elsif known then
-        %s
+        @updated@
     else
-        %s
+        @updated_whole@
     end if;
-%s$f$,
-        t.pin, shapes, suspicion, current,
-        londiste_rs.write_events_source(t, $f$select 'rec.I', concat(new), null::text$f$),
-        londiste_rs.write_events_source(t, $f$select 'rec.D', concat(old), null::text$f$),
-        londiste_rs.write_events_source(t, londiste_rs.row_update_source(t.rel, t.key, t.large, t.unchanged), 'shape', t.large <> '{}'),
-        londiste_rs.write_events_source(t, $f$select 'rec.U', concat(new), concat(old)$f$),
-        t.unpin);
+@unpin@$f$,
+        'pin', t.pin, 'find_shape', shapes, 'suspect', suspicion, 'present_rows_or', current,
+        'inserted', londiste_rs.write_events_source(t, $f$select 'rec.I', concat(new), null::text$f$),
+        'deleted', londiste_rs.write_events_source(t, $f$select 'rec.D', concat(old), null::text$f$),
+        'updated', londiste_rs.write_events_source(t, londiste_rs.row_update_source(t.rel, t.key, t.large, t.unchanged), 'shape', t.large <> '{}'),
+        'updated_whole', londiste_rs.write_events_source(t, $f$select 'rec.U', concat(new), concat(old)$f$),
+        'unpin', t.unpin);
 end $$;

@@ -29,15 +29,17 @@ as $$
 declare
     gate text := case when t.gates then format('event_table := pg_sequence_last_value(%L::regclass);', londiste_rs.gate_name(t.queue_id)) else '' end;
 begin
-    return format($f$    %s
-    if event_table between 1 and %s is not true then
-        select case when queue_disable_insert then 0 else queue_cur_table + 1 end into event_table from pgq.queue where queue_id = %s;
-        if event_table = 0 and %s then
-            raise exception 'queue %% does not take changes: this node is not the root any more', %L;
+    return londiste_rs.filled($f$    @gate@
+    if event_table between 1 and @event_tables@ is not true then
+        select case when queue_disable_insert then 0 else queue_cur_table + 1 end into event_table from pgq.queue where queue_id = @queue_id@;
+        if event_table = 0 and @anything_written@ then
+            raise exception 'queue % does not take changes: this node is not the root any more', @queue_name@;
         elsif coalesce(event_table, 0) = 0 then
             return null;
         end if;
-    end if;$f$, gate, t.ntables, t.queue_id, i_anything_written, t.queue_name);
+    end if;$f$,
+        'gate', gate, 'event_tables', t.ntables::text, 'queue_id', t.queue_id::text,
+        'anything_written', i_anything_written, 'queue_name', quote_literal(t.queue_name));
 end $$;
 
 -- Source text that finds out whether rows may have been changed by others than this statement while it ran, so that what its trigger
@@ -54,19 +56,20 @@ returns text language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    return format($f$
+    return londiste_rs.filled($f$
         get diagnostics stack = pg_context;
         nested := strpos(stack, e'\n') > 0;
-        current_rows := nested or current_setting('londiste_rs.nested_%s', true) <> ''%s;
+        current_rows := nested or current_setting('londiste_rs.nested_@table_oid@', true) <> ''@look_at_text@;
         if current_rows then
-            current_rows := has_table_privilege(%s::oid, 'select') and not row_security_active(%s::oid)
-                and %s::oid::regclass::text = format('%%I.%%I', %L, %L) and has_schema_privilege(%L, 'usage');
-        end if;$f$, t.rel,
-        case when i_parts then $f$;
+            current_rows := has_table_privilege(@table_oid@::oid, 'select') and not row_security_active(@table_oid@::oid)
+                and @table_oid@::oid::regclass::text = format('%I.%I', @schema@, @table@) and has_schema_privilege(@schema@, 'usage');
+        end if;$f$,
+        'table_oid', t.rel::text, 'schema', quote_literal(t.nspname), 'table', quote_literal(t.relname),
+        'look_at_text', case when i_parts then $f$;
         if not current_rows is true then
             stack := coalesce(lower(current_query() collate "C"), 'with');
             current_rows := strpos(stack, 'with') > 0 or strpos(stack, 'merge') > 0 or strpos(stack, 'execute') > 0;
-        end if$f$ else '' end, t.rel, t.rel, t.rel, t.nspname, t.relname, t.nspname);
+        end if$f$ else '' end);
 end $$;
 
 -- Source text of the conditions, each with AND before it, that neither a statement around this one nor one inside of it may have changed its rows.
@@ -75,7 +78,8 @@ returns text language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    return format($f$ and stack not like e'%%\n%%' and (current_setting('londiste_rs.nested_%s', true) <> '') is not true$f$, i_rel);
+    return londiste_rs.filled($f$ and stack not like e'%\n%' and (current_setting('londiste_rs.nested_@table_oid@', true) <> '') is not true$f$,
+        'table_oid', i_rel::text);
 end $$;
 
 -- Source text of how deep a statement is nested, as text that sorts: the length of the call stack (PG_CONTEXT, innermost first) without the capture
@@ -98,8 +102,9 @@ returns text language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    return format('perform set_config(''londiste_rs.nested_%s'', greatest(coalesce(current_setting(''londiste_rs.nested_%s'', true), '''') collate "C", %s), true);',
-                  i_rel, i_rel, londiste_rs.depth_source());
+    return londiste_rs.filled(
+        $f$perform set_config('londiste_rs.nested_@table_oid@', greatest(coalesce(current_setting('londiste_rs.nested_@table_oid@', true), '') collate "C", @depth@), true);$f$,
+        'table_oid', i_rel::text, 'depth', londiste_rs.depth_source());
 end $$;
 
 -- Source text of the end of all capture where the session wants none.
@@ -149,10 +154,12 @@ declare
     source text := '';
 begin
     for nr in 1 .. cardinality(i_writing) loop
-        source := source || format($f$    %s %s::regclass is not null and %L::regclass is not null
-       and londiste_rs.open_event_table(%L::regclass) = %s and %s%s then
-        %s
-$f$, case when nr = 1 then 'if' else 'elsif' end, quote_literal(t.rel), gate, gate, nr, i_layout, i_conditions, i_writing[nr]);
+        source := source || londiste_rs.filled($f$    @if@ '@table_oid@'::regclass is not null and @gate@::regclass is not null
+       and londiste_rs.open_event_table(@gate@::regclass) = @event_table@ and @layout@@conditions@ then
+        @write@
+$f$,
+            'if', case when nr = 1 then 'if' else 'elsif' end, 'table_oid', t.rel::text, 'gate', quote_literal(gate), 'event_table', nr::text,
+            'layout', i_layout, 'conditions', i_conditions, 'write', i_writing[nr]);
     end loop;
     return source || '    end if;';
 end $$;
@@ -168,13 +175,15 @@ begin
     if i_writing is null then
         return null;
     end if;
-    return format($f$
-    if stack like e'%%\n%%' then
-        stack := %s;
-        if coalesce(current_setting('londiste_rs.nested_%s', true), '') collate "C" <= stack%s then
-    %s
+    return londiste_rs.filled($f$
+    if stack like e'%\n%' then
+        stack := @depth@;
+        if coalesce(current_setting('londiste_rs.nested_@table_oid@', true), '') collate "C" <= stack@suited@ then
+    @write@
         end if;
-    end if;$f$, londiste_rs.depth_source(), t.rel, t.suited, londiste_rs.plain_source(t, i_layout, '', i_writing));
+    end if;$f$,
+        'depth', londiste_rs.depth_source(), 'table_oid', t.rel::text, 'suited', t.suited,
+        'write', londiste_rs.plain_source(t, i_layout, '', i_writing));
 end $$;
 
 -- Source text of a function of its generated short way and of what is right for everything. What only the long way needs is declared there; RETURN NEW, a
@@ -184,11 +193,11 @@ returns text language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $outer$
 begin
-    return format($f$
+    return londiste_rs.filled($f$
 declare
     stack text;
 begin
-%s
+@short_way@
     declare
         event_table bigint;
         shape text;
@@ -199,10 +208,10 @@ begin
         plan_setting text;
         written bigint;
     begin
-%s
+@long_way@
     end;
     return null;
-end $f$, i_plain, i_body);
+end $f$, 'short_way', i_plain, 'long_way', i_body);
 end $outer$;
 
 -- The capture functions that a table should have: ending is what their names have behind the table's. Either '' for its rows and for TRUNCATE, or '' for
@@ -216,11 +225,11 @@ declare
     shape integer;
     event text;
 begin
-    truncated := londiste_rs.silence_source() || londiste_rs.event_table_source(t, 'true') || format($f$
+    truncated := londiste_rs.silence_source() || londiste_rs.event_table_source(t, 'true') || londiste_rs.filled($f$
     if tg_op = 'TRUNCATE' then
-        %s
+        @write@
         return null;
-    end if;$f$, londiste_rs.write_events_source(t,
+    end if;$f$, 'write', londiste_rs.write_events_source(t,
         case when t.relkind = 'p'
              then format('select e.kind, e.data, e.bounds from londiste_rs.truncate_event(%s, tg_relid, tg_name) e', t.rel)
              else $f$select 'R', null::text, null::text$f$ end));

@@ -6,11 +6,11 @@ returns text language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    return format($f$plan_setting := current_setting(%L);
-        perform set_config(%L, 'off', true);
-        %s
+    return londiste_rs.filled($f$plan_setting := current_setting(@setting@);
+        perform set_config(@setting@, 'off', true);
+        @statement@
         get diagnostics written = row_count;
-        perform set_config(%L, plan_setting, true);$f$, i_setting, i_setting, i_statement, i_setting);
+        perform set_config(@setting@, plan_setting, true);$f$, 'setting', quote_literal(i_setting), 'statement', i_statement);
 end $$;
 
 -- Source text of the writing of an update's rows.
@@ -32,23 +32,23 @@ begin
             londiste_rs.write_events_source(t, londiste_rs.paired_light_updates_source(t.rel, t.key, t.large, t.unchanged), 'shape', true));
     else
         one := londiste_rs.write_events_source(t, londiste_rs.one_update_source(t.key, t.unchanged));
-        more := case when t.unchanged then format($f$%s
+        more := case when t.unchanged then londiste_rs.filled($f$@many@
             get diagnostics written = row_count;
             if written = 0 then
-                %s
-            end if;$f$, londiste_rs.write_events_source(t, londiste_rs.many_updates_source(t.rel, t.key)), whole)
+                @whole@
+            end if;$f$, 'many', londiste_rs.write_events_source(t, londiste_rs.many_updates_source(t.rel, t.key)), 'whole', whole)
         else londiste_rs.planned_without_source('enable_nestloop',
             londiste_rs.write_events_source(t, londiste_rs.paired_updates_source(t.key, false))) end;
     end if;
-    return format($f$if known then
-        %s
+    return londiste_rs.filled($f$if known then
+        @one@
         get diagnostics written = row_count;
         if written = 0 and exists (select from new_rows) then
-            %s
+            @more@
         end if;
     else
-        %s
-    end if;$f$, one, more, whole);
+        @whole@
+    end if;$f$, 'one', one, 'more', more, 'whole', whole);
 end $$;
 
 -- Source text of what suffices for nearly every statement: a client's own, that nobody interferes with, under settings that suit, on a table
@@ -112,11 +112,13 @@ begin
         if cardinality(t.key) > 0 and i_event <> 'delete' and not large and t.unchanged then
             source := '';
             for pos in 1 .. cardinality(queries) loop
-                source := source || case when pos = 1 then '' else e'\n        ' end || format($f$%s
+                source := source || case when pos = 1 then '' else e'\n        ' end || londiste_rs.filled($f$@write@
         if found then
-            stack := set_config('londiste_rs.nested_%s', stack, true);
+            stack := set_config('londiste_rs.nested_@table_oid@', stack, true);
             return new;
-        end if;$f$, londiste_rs.write_event_source(t, regexp_replace(queries[pos], '^select ''rec[.].''', 'select ''rec.P'''), shape, nr, false), t.rel);
+        end if;$f$,
+                    'write', londiste_rs.write_event_source(t, regexp_replace(queries[pos], '^select ''rec[.].''', 'select ''rec.P'''), shape, nr, false),
+                    'table_oid', t.rel::text);
             end loop;
             nested[nr + 1] := source;
         end if;
@@ -146,29 +148,31 @@ begin
         plain := londiste_rs.update_source(t);
     end if;
     if cardinality(t.key) > 0 then
-        plain := format($f$if current_rows then
-        %s
+        plain := londiste_rs.filled($f$if current_rows then
+        @write_present_rows@
         if nested and written > 0 then
-            %s
+            @mark@
         end if;
     else
-    %s
+    @write@
     end if;$f$,
-            londiste_rs.planned_without_source('enable_seqscan', londiste_rs.write_events_source(t, londiste_rs.current_rows_source(t, sources))),
-            londiste_rs.mark_source(t.rel), plain);
+            'write_present_rows', londiste_rs.planned_without_source('enable_seqscan',
+                londiste_rs.write_events_source(t, londiste_rs.current_rows_source(t, sources))),
+            'mark', londiste_rs.mark_source(t.rel), 'write', plain);
     end if;
-    return londiste_rs.silence_source() || format($f$%s
-%s
-    known := (%L::regclass::text is null) <> (%s);
+    return londiste_rs.silence_source() || londiste_rs.filled($f$@find_event_table@
+@pin@
+    known := ('@table_oid@'::regclass::text is null) <> (@layout@);
     if known then
-        shape := %L;%s
+        shape := '@shape@';@suspect@
     else
-        shape := %s;
+        shape := @present_shape@;
     end if;
-    %s
-%s$f$,
-        londiste_rs.event_table_source(t, format('exists (select from %s)', case i_event when 'delete' then 'old_rows' else 'new_rows' end)),
-        t.pin, t.rel, londiste_rs.layout_source(t), i_shape,
-        case when cardinality(t.key) > 0 then londiste_rs.suspicion_source(t, true) else '' end,
-        londiste_rs.present_shape_source(t.rel::text, t.rel), plain, t.unpin);
+    @write@
+@unpin@$f$,
+        'find_event_table', londiste_rs.event_table_source(t,
+            format('exists (select from %s)', case i_event when 'delete' then 'old_rows' else 'new_rows' end)),
+        'pin', t.pin, 'table_oid', t.rel::text, 'layout', londiste_rs.layout_source(t), 'shape', i_shape::text,
+        'suspect', case when cardinality(t.key) > 0 then londiste_rs.suspicion_source(t, true) else '' end,
+        'present_shape', londiste_rs.present_shape_source(t.rel::text, t.rel), 'write', plain, 'unpin', t.unpin);
 end $$;

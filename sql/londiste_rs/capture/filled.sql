@@ -1,0 +1,29 @@
+-- A template of source text with its places filled in: @name@ stands for the value behind that name in the list. Values are taken as they are:
+-- quote what has to be quoted. The template itself has no other @; what a value holds is not looked at.
+create or replace function londiste_rs.filled(i_template text, variadic i_values text[])
+returns text language plpgsql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    parts constant text[] := string_to_array(i_template, '@');
+    filled text := parts[1];
+    place integer;
+begin
+    for nr in 2 .. cardinality(parts) loop
+        if nr % 2 = 1 then
+            filled := filled || parts[nr];
+            continue;
+        end if;
+        place := null;
+        for pos in 1 .. cardinality(i_values) - 1 by 2 loop
+            if i_values[pos] = parts[nr] then
+                place := pos;
+            end if;
+        end loop;
+        if place is null then
+            raise exception 'a template of capture has no value for @%@', parts[nr];
+        end if;
+        filled := filled || i_values[place + 1];
+    end loop;
+    return filled;
+end $$;
