@@ -10,12 +10,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::background::{Announce, Side, fork};
-use crate::log::{Destinations, LogFile, Verbosity};
+use crate::log::{Destinations, LogFile};
+use crate::order::Launch;
 use crate::pidfile::Pidfile;
 use crate::process::Process;
 use crate::service::Service;
 use crate::signals::Signals;
-use crate::{Error, files, log};
+use crate::{Error, log};
 
 /// How long the runtime may take to let go of what it still does when everything has ended.
 const LAST_WORDS: Duration = Duration::from_secs(1);
@@ -34,21 +35,6 @@ fn apart(services: &[Service]) -> Result<(), Error> {
         }
     }
     Ok(())
-}
-
-/// What to run, and how.
-#[derive(Debug, Clone)]
-pub struct Launch {
-    /// The ini files, one for each job; where `section` is `None`, a directory stands for those in it.
-    pub files: Vec<PathBuf>,
-    /// The section to run, `pgqd` or `londiste`; `None`: whichever a file has.
-    pub section: Option<&'static str>,
-    /// `--set key=value`.
-    pub overrides: Vec<(String, String)>,
-    /// `-d`.
-    pub background: bool,
-    /// `-q` and `-v`.
-    pub verbosity: Verbosity,
 }
 
 impl Launch {
@@ -83,14 +69,6 @@ impl Launch {
                 }
                 ran
             }
-        }
-    }
-
-    /// The files that are meant, as things are now.
-    pub(crate) fn expanded(&self) -> Result<Vec<PathBuf>, Error> {
-        match self.section {
-            None => files::expanded(&self.files),
-            Some(_) => Ok(self.files.clone()),
         }
     }
 

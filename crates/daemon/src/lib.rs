@@ -1,6 +1,6 @@
 //! Process: background, run directory, signals, supervision, logs, configuration.
 //!
-//! [`launch::Launch`] is the whole of it: ini files in, a supervised process out. [`ini`] reads the files,
+//! [`order::Launch`] is the whole of it: ini files in, a supervised process out. [`ini`] reads the files,
 //! [`control`] speaks to a running process.
 
 mod background;
@@ -9,11 +9,12 @@ pub mod control;
 mod error;
 pub mod files;
 pub mod ini;
-pub mod launch;
+mod launch;
 mod links;
 pub mod log;
 mod metrics;
 mod notify;
+pub mod order;
 mod path;
 pub mod pidfile;
 mod process;

@@ -7,9 +7,9 @@ use pgq::Bell;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use crate::launch::Launch;
 use crate::log::LogFile;
 use crate::notify::Notifier;
+use crate::order::Launch;
 use crate::service::{Service, Surroundings};
 use crate::signals::{Heard, Signals};
 use crate::socket::Socket;

@@ -8,8 +8,8 @@ use std::time::Duration;
 use pgq::Bell;
 use tokio::sync::mpsc;
 
-use crate::ini::{self, FailurePolicy, Ini, OnFailure, PgqdSettings, Reload, SyslogSettings};
-use crate::log::{Format, LogFile};
+use crate::ini::{self, FailurePolicy, Ini, OnFailure, PgqdSettings, Reload};
+use crate::log::{Format, LogFile, SyslogSettings};
 use crate::supervise::{Backoff, Patience, Supervisor};
 use crate::worker::Node;
 use crate::{Error, tick, worker};

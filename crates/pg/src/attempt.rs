@@ -4,20 +4,15 @@ use std::future::Future;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use tokio_postgres::Config;
 use tokio_postgres::config::SslMode as Encryption;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::tls::MakeTlsConnect;
-use tokio_postgres::{Client, Config, Connection, Socket};
-use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::destination::{Destination, Server, SessionAttrs};
 use crate::error::{Attempt, Failure};
 use crate::session::Session;
 use crate::tls::SslMode;
 use crate::{Error, Result};
-
-pub(crate) type Stream = <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream;
-pub(crate) type Opened = (Client, Connection<Socket, Stream>);
 
 /// A session on the first server that lets us in and is of the kind that was asked for.
 pub(crate) async fn first_suitable(destination: &Destination) -> Result<Session> {

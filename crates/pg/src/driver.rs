@@ -1,16 +1,20 @@
 //! Task that moves a connection's bytes.
 
 use std::future;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::time;
-use tokio_postgres::{AsyncMessage, Connection, Notification, Socket};
+use tokio_postgres::tls::MakeTlsConnect;
+use tokio_postgres::{AsyncMessage, Client, Connection, Notification, Socket};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
-use crate::attempt::Stream;
-use crate::session::Ending;
 use crate::{CancelToken, notice};
+
+type Stream = <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream;
+/// A connection that nobody drives yet.
+pub(crate) type Opened = (Client, Connection<Socket, Stream>);
 
 /// Notifications kept for a session that does not read them; later ones are dropped (they are hints).
 pub(crate) const NOTIFICATIONS: usize = 4096;
@@ -20,7 +24,7 @@ const LEAVE: Duration = Duration::from_millis(200);
 const CANCEL: Duration = Duration::from_secs(5);
 
 /// What ended the connection, if it did not end well.
-pub(crate) type End = Arc<Ending>;
+pub(crate) type End = Arc<Mutex<Option<tokio_postgres::Error>>>;
 
 /// Runs until the connection ends, at the latest a few seconds after its session was dropped.
 pub(crate) async fn drive(

@@ -1,19 +1,17 @@
 //! Session: one connection of one's own.
 
 use std::ops::{Deref, DerefMut};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use tokio::sync::{mpsc, oneshot};
 use tokio_postgres::{Client, Notification, SimpleQueryMessage};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use crate::attempt::{self, Opened};
 use crate::destination::{Destination, SessionAttrs};
-use crate::driver::{self, NOTIFICATIONS};
-use crate::environment::Environment;
+use crate::driver::{self, NOTIFICATIONS, Opened};
 use crate::error::Failure;
-use crate::watch::{self, Enlisted};
-use crate::{CancelToken, ConnectString, Error, Result, durability};
+use crate::watch::Enlisted;
+use crate::{CancelToken, Error, Result, durability};
 
 const GREETING: &str = "select pg_catalog.pg_backend_pid(), pg_catalog.current_setting('server_version_num'), \
      pg_catalog.pg_is_in_recovery(), pg_catalog.current_setting('transaction_read_only')";
@@ -32,24 +30,6 @@ pub struct Session {
 }
 
 impl Session {
-    /// Opens a connection. `application` becomes `application_name` unless the user gave one.
-    ///
-    /// # Errors
-    /// A connect string that cannot be understood, or a server that is not there or refuses: the message names host,
-    /// port, database and user of each server that was tried, and what it said.
-    pub async fn connect(cs: &ConnectString, application: &str) -> Result<Self> {
-        let mut session = Self::open(cs, application).await?;
-        session._watched = watch::enlist(cs, session.backend_pid);
-        Ok(session)
-    }
-
-    /// The same, unwatched.
-    pub(crate) async fn open(cs: &ConnectString, application: &str) -> Result<Self> {
-        let destination = Destination::new(cs, application, Environment::of_process())?;
-        // boxed: the states of TLS and of the protocol's greeting are large, and every caller's future would hold them
-        Box::pin(attempt::first_suitable(&destination)).await
-    }
-
     /// Starts the driver of an opened connection, asks who is there, and sets the time limits and durable commits.
     pub(crate) async fn greet(
         (client, connection): Opened,
@@ -98,6 +78,11 @@ impl Session {
         Ok(session)
     }
 
+    /// The same, on somebody's list of open sessions for as long as it lives.
+    pub(crate) fn watched(self, by: Option<Enlisted>) -> Self {
+        Self { _watched: by, ..self }
+    }
+
     /// Waits for the next notification of the channels this session listens to. Safe to drop at any time.
     ///
     /// # Errors
@@ -144,6 +129,3 @@ impl std::fmt::Debug for Session {
         write!(f, "Session(backend {})", self.backend_pid)
     }
 }
-
-/// Where the driver leaves what ended the connection.
-pub(crate) type Ending = Mutex<Option<tokio_postgres::Error>>;

@@ -11,8 +11,8 @@ use std::process::ExitCode;
 use arguments::{Arguments, Command};
 use clap::{CommandFactory, Parser};
 use daemon::control::Signal;
-use daemon::launch::Launch;
 use daemon::log::Verbosity;
+use daemon::order::Launch;
 use daemon::{Error, files};
 
 use crate::terminal::Terminal;

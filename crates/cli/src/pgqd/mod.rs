@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use clap::{ArgAction, CommandFactory, Parser};
 use daemon::control::Signal;
-use daemon::launch::Launch;
 use daemon::log::Verbosity;
+use daemon::order::Launch;
 
 use crate::signal;
 use crate::terminal::{Terminal, describe};

@@ -2,22 +2,10 @@
 
 use std::fmt;
 
+use super::file::Ini;
 use super::keys::{self, Meaning};
-use super::{DEFAULTS, Ini};
+use super::origin::Origin;
 use crate::Error;
-
-/// Where a value comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Origin {
-    /// Nobody has set it.
-    Default,
-    /// A line of the file, where it is known.
-    File(Option<usize>),
-    /// A variable of the environment.
-    Environment(String),
-    /// `--set`.
-    CommandLine,
-}
 
 /// A key with the value that is in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,41 +49,6 @@ impl Ini {
             entries.push(Entry { key, value: shown, origin });
         }
         Ok(entries)
-    }
-
-    /// Where the value of `key` comes from.
-    pub(crate) fn origin(&self, section: &str, key: &str) -> Origin {
-        let aliases = keys::known_keys(section)
-            .filter(|other| matches!(keys::meaning(section, other), Some(Meaning::Alias(of)) if of == key))
-            .map(str::to_owned);
-        let names: Vec<String> = std::iter::once(key.to_owned()).chain(aliases).collect();
-        let named = |has: &dyn Fn(&str) -> bool| names.iter().find(|name| has(name)).cloned();
-        if named(&|name| self.overrides.contains_key(name)).is_some() {
-            return Origin::CommandLine;
-        }
-        if let Some(name) = named(&|name| self.environment(section).contains_key(name)) {
-            return Origin::Environment(format!("{}__{}", section.to_uppercase(), name.to_uppercase()));
-        }
-        for of in [section, DEFAULTS] {
-            let here = |name: &str| self.sections.get(of).is_some_and(|pairs| pairs.contains_key(name));
-            if let Some(name) = named(&here) {
-                return Origin::File(
-                    self.lines.get(&(of.to_owned(), name)).and_then(|lines| lines.last().copied()),
-                );
-            }
-        }
-        Origin::Default
-    }
-
-    /// An origin for people.
-    pub(crate) fn told(&self, origin: &Origin) -> String {
-        match origin {
-            Origin::Default => "default".into(),
-            Origin::File(Some(line)) => format!("{}:{line}", self.file.display()),
-            Origin::File(None) => self.file.display().to_string(),
-            Origin::Environment(name) => format!("environment {name}"),
-            Origin::CommandLine => "--set".into(),
-        }
     }
 }
 

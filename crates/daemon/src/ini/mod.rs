@@ -8,87 +8,38 @@
 
 mod effective;
 mod failure_policy;
+mod file;
 mod interpolate;
 mod interval;
 mod keys;
 mod lines;
 mod londiste;
+mod origin;
 mod passwords;
 mod pgqd;
 mod reading;
 mod typed;
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::de::DeserializeOwned;
 
 use crate::Error;
 use crate::path::resolve;
+use file::read;
 use keys::Meaning;
+use origin::Origin;
 
 pub use crate::ini::failure_policy::{FailurePolicy, Listen, OnFailure};
 pub use effective::Entry;
+pub use file::Ini;
 pub use interval::interval;
 pub(crate) use keys::reload;
 pub use keys::{Key, Reload, keys, known_keys};
 pub use londiste::LondisteSettings;
-pub use pgqd::{PgqdSettings, SyslogSettings};
-
-/// Where keys before the first section header end up.
-const HEADLESS: &str = "\0";
-/// Its keys hold for every section that does not set them.
-const DEFAULTS: &str = "default";
-
-type Pairs = BTreeMap<String, String>;
-
-/// An ini file as it was read, with the overrides of the command line.
-#[derive(Clone)]
-pub struct Ini {
-    file: PathBuf,
-    sections: BTreeMap<String, Pairs>,
-    lines: BTreeMap<lines::Place, Vec<usize>>,
-    /// By section: `PGQD__…` and `LONDISTE__…`.
-    environment: BTreeMap<&'static str, Pairs>,
-    overrides: Pairs,
-}
+pub use pgqd::PgqdSettings;
 
 impl Ini {
-    /// Reads `file`. A variable `LONDISTE__KEY` (`PGQD__KEY`) of the environment replaces the value in the file, each of `overrides`
-    /// (`--set key=value`) replaces both.
-    ///
-    /// # Errors
-    /// The file cannot be read, or is not in ini format.
-    pub fn load(file: &Path, overrides: &[(String, String)]) -> Result<Ini, Error> {
-        Self::load_in(file, overrides, None)
-    }
-
-    /// The same with these variables instead of the process's own.
-    fn load_in(
-        file: &Path,
-        overrides: &[(String, String)],
-        variables: Option<&[(&str, &str)]>,
-    ) -> Result<Ini, Error> {
-        let text = std::fs::read_to_string(file)
-            .map_err(|source| Error::IniUnreadable { file: file.into(), source })?;
-        let sections = parse(&text).map_err(|reason| Error::IniSyntax { file: file.into(), reason })?;
-        let overrides =
-            overrides.iter().map(|(key, value)| (key.trim().to_lowercase(), value.clone())).collect();
-        let environment =
-            ["pgqd", "londiste"].map(|section| (section, variables_of(section, variables))).into();
-        Ok(Ini { file: file.into(), sections, lines: lines::of(&text), environment, overrides })
-    }
-
-    /// The file as it was named.
-    pub fn file(&self) -> &Path {
-        &self.file
-    }
-
-    /// Whether the file has this section.
-    pub fn has_section(&self, section: &str) -> bool {
-        self.sections.contains_key(section)
-    }
-
     /// The settings of a ticker.
     ///
     /// # Errors
@@ -166,7 +117,7 @@ impl Ini {
     fn warning(&self, section: &str, key: &str) -> Option<String> {
         let file = match self.origin(section, key) {
             // one that only --set names
-            effective::Origin::Default => self.file.display().to_string(),
+            Origin::Default => self.file.display().to_string(),
             origin => self.told(&origin),
         };
         match keys::meaning(section, key) {
@@ -189,118 +140,7 @@ impl Ini {
         section == "londiste"
             && self.raw(section).values().any(|value| value.to_lowercase().contains(&reference))
     }
-
-    fn refused(&self, section: &str, problems: Vec<String>) -> Error {
-        Error::Values { file: self.file.clone(), section: section.into(), problems }
-    }
-
-    /// The same for a section that is there.
-    fn existing(&self, section: &str) -> Result<Pairs, Error> {
-        if self.has_section(section) {
-            return Ok(self.raw(section));
-        }
-        let found: Vec<String> = self.sections.keys().map(|name| format!("[{name}]")).collect();
-        let found = if found.is_empty() { "no section at all".to_owned() } else { found.join(", ") };
-        Err(Error::NoSection { file: self.file.clone(), section: section.into(), found })
-    }
-
-    /// What the file and the command line say, untouched.
-    fn raw(&self, section: &str) -> Pairs {
-        let mut raw = self.sections.get(DEFAULTS).cloned().unwrap_or_default();
-        raw.extend(self.sections.get(section).cloned().unwrap_or_default());
-        raw.extend(self.environment(section));
-        raw.extend(self.overrides.clone());
-        raw
-    }
-
-    fn environment(&self, section: &str) -> Pairs {
-        self.environment.get(section).cloned().unwrap_or_default()
-    }
-
-    /// One line about a key: where it stands, its value unless that may be secret, and what is wrong.
-    fn failure_log(&self, section: &str, key: &str, value: Option<&String>, text: &str) -> String {
-        let place = match self.origin(section, key) {
-            effective::Origin::File(Some(line)) => format!("line {line}, "),
-            effective::Origin::Default | effective::Origin::File(None) => String::new(),
-            origin => format!("{}, ", self.told(&origin)),
-        };
-        match (keys::meaning(section, key), value) {
-            (Some(Meaning::Secret), _) | (_, None) => format!("{place}{key}: {text}"),
-            (_, Some(value)) => format!("{place}{key} = {value}: {text}"),
-        }
-    }
-
-    /// What references may name.
-    fn names(&self, section: &str, raw: &Pairs) -> Result<Pairs, Error> {
-        let file = std::path::absolute(&self.file)
-            .map_err(|source| Error::IniUnreadable { file: self.file.clone(), source })?;
-        let directory = file.parent().map(Path::to_path_buf).unwrap_or_default();
-        let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-        let mut names = Pairs::from([
-            ("config_dir".into(), directory.to_string_lossy().into_owned()),
-            ("config_file".into(), file.to_string_lossy().into_owned()),
-            ("host_name".into(), host),
-            ("service_name".into(), section.into()),
-            ("job_name".into(), self.stem()),
-        ]);
-        names.extend(raw.clone());
-        Ok(names)
-    }
-
-    /// The job's name when the file does not say: its own name without `.ini`.
-    fn stem(&self) -> String {
-        let name = self.file.file_name().unwrap_or_default().to_string_lossy();
-        name.strip_suffix(".ini").unwrap_or(&name).to_owned()
-    }
-}
-
-impl std::fmt::Debug for Ini {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Ini").field("file", &self.file).finish_non_exhaustive()
-    }
-}
-
-/// A value with its references replaced, in the section that has them.
-fn read(section: &str, value: &str, names: &Pairs) -> Result<String, String> {
-    match section {
-        "pgqd" => Ok(value.to_owned()),
-        _ => interpolate::interpolate(value, names),
-    }
-}
-
-/// The variables that stand for keys of `section`.
-fn variables_of(section: &str, variables: Option<&[(&str, &str)]>) -> Pairs {
-    let given = variables.map(|all| all.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect());
-    let environment =
-        config::Environment::with_prefix(&section.to_uppercase()).prefix_separator("__").source(given);
-    let found = config::Source::collect(&environment).unwrap_or_default();
-    found.into_iter().filter_map(|(key, value)| Some((key, value.into_string().ok()?))).collect()
 }
 
 #[cfg(test)]
 mod tests;
-
-fn parse(text: &str) -> Result<BTreeMap<String, Pairs>, String> {
-    let mut format = configparser::ini::Ini::new();
-    format.set_default_section(HEADLESS);
-    format.set_comment_symbols(&['#', ';']);
-    format.set_multiline(true);
-    let mut options = format.defaults();
-    options.delimiters = vec!['=', ':'];
-    options.enable_inline_comments = false;
-    format.load_defaults(options);
-    let parsed = format.read(text.trim_start_matches('\u{feff}').to_owned())?;
-    let mut sections = BTreeMap::new();
-    for (name, pairs) in parsed {
-        if name == HEADLESS {
-            let keys: Vec<String> = pairs.into_keys().collect();
-            return Err(format!("{} stands before the first [section]", keys.join(", ")));
-        }
-        let pairs = pairs.into_iter().map(|(key, value)| {
-            let value = value.ok_or_else(|| format!("[{name}]: {key} has no value; write {key} = value"))?;
-            Ok((key, value))
-        });
-        sections.insert(name.clone(), pairs.collect::<Result<Pairs, String>>()?);
-    }
-    Ok(sections)
-}

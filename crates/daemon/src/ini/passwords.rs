@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use pg::ConnectString;
 
-use super::{DEFAULTS, Ini, Pairs, read};
+use super::file::{DEFAULTS, Ini, Pairs, read};
 use crate::control;
 use crate::path::{credentials_of, resolve_with};
 

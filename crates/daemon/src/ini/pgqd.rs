@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::ini::failure_policy::{FailurePolicy, Listen, OnFailure};
-use crate::log::Format;
+use crate::log::{Format, SyslogSettings};
 use pg::values::{count, flag, list, name, optional_parsed, seconds};
 
 /// Section `[pgqd]`: the process, and what the ticker itself reads.
@@ -26,15 +26,6 @@ pub struct PgqdSettings {
     pub failure_policy: FailurePolicy,
     /// What to tick, and how often.
     pub ticker: ticker::Config,
-}
-
-/// How lines for syslog are marked.
-#[derive(Debug, Clone)]
-pub struct SyslogSettings {
-    /// The program's name there.
-    pub ident: String,
-    /// The facility's name, such as `daemon` or `local0`.
-    pub facility: crate::log::Facility,
 }
 
 /// The part of the section that concerns the process.

@@ -2,9 +2,11 @@
 
 use serde::de::DeserializeOwned;
 
+use super::file::{Ini, Pairs, read};
 use super::keys::{self, Meaning};
+use super::origin::Origin;
 use super::typed::{self, Problem};
-use super::{Ini, Pairs, effective, interval, passwords, read};
+use super::{interval, passwords};
 use crate::Error;
 
 /// A section's keys and values as they stand after references, paths and defaults, and what is wrong so far.
@@ -113,7 +115,7 @@ impl Reading<'_> {
             .map(|problem| match &problem.key {
                 Some(key) => {
                     let line = match ini.origin(section, key) {
-                        effective::Origin::File(line) => line,
+                        Origin::File(line) => line,
                         _ => None,
                     };
                     (line, ini.failure_log(section, key, raw.get(key), &problem.text))

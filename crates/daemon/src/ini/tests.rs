@@ -1,5 +1,8 @@
 use std::time::Duration;
 
+use std::collections::BTreeMap;
+use std::path::Path;
+
 use super::*;
 
 fn load(text: &str, overrides: &[(&str, &str)]) -> Result<Ini, Error> {

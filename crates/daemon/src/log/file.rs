@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tracing_subscriber::fmt::MakeWriter;
 
-use super::Format;
+use super::format::Format;
 use crate::{Error, links};
 
 tokio::task_local! {

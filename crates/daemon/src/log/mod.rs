@@ -1,6 +1,7 @@
 //! Log lines: for people on the terminal, plain or JSON in the job's log file, and to syslog.
 
 mod file;
+mod format;
 mod journal;
 mod syslog;
 
@@ -8,7 +9,6 @@ use std::io::IsTerminal;
 use std::path::Path;
 use std::sync::Arc;
 
-use serde::Deserialize;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::layer;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
@@ -17,30 +17,8 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::Error;
 pub use file::LogFile;
-pub use syslog::Facility;
-
-/// How lines of a log file look.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub enum Format {
-    /// Time, level, job and part, message.
-    #[default]
-    Text,
-    /// One JSON object a line; on the terminal's place too where nobody sits, as under systemd.
-    Json,
-}
-
-impl TryFrom<String> for Format {
-    type Error = &'static str;
-
-    fn try_from(name: String) -> Result<Self, &'static str> {
-        match name.trim().to_lowercase().as_str() {
-            "text" => Ok(Format::Text),
-            "json" => Ok(Format::Json),
-            _ => Err("expected text or json"),
-        }
-    }
-}
+pub use format::Format;
+pub use syslog::{Facility, SyslogSettings};
 
 /// How much is logged, from `-q` and `-v`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -80,7 +58,7 @@ pub(crate) struct Destinations<'a> {
     pub(crate) files: Vec<Arc<LogFile>>,
     /// Of the terminal, where nobody sits at it.
     pub(crate) format: Format,
-    pub(crate) syslog: Option<&'a crate::ini::SyslogSettings>,
+    pub(crate) syslog: Option<&'a SyslogSettings>,
 }
 
 /// Log lines of a command, which has only the terminal. Does nothing when logging is set up already.

@@ -5,7 +5,14 @@ use std::ffi::CString;
 use serde::Deserialize;
 use syslog_tracing::{Facility as System, Options, Syslog};
 
-use crate::ini::SyslogSettings;
+/// How lines for syslog are marked.
+#[derive(Debug, Clone)]
+pub struct SyslogSettings {
+    /// The program's name there.
+    pub ident: String,
+    /// The facility's name, such as `daemon` or `local0`.
+    pub facility: Facility,
+}
 
 /// A syslog facility, read by its usual name.
 #[derive(Debug, Clone, Copy, Deserialize)]

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use serde_json::{Value, json};
 
-use super::{JobStatus, PartNow};
+use super::now::{JobStatus, PartNow};
 
 pub(super) fn process(since: SystemTime, jobs: &[JobStatus]) -> Value {
     json!({

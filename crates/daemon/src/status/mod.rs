@@ -1,17 +1,17 @@
 //! Status of this process, for the control socket, systemd and metrics. Nothing here asks a database.
 
 mod json;
+mod now;
 mod text;
 
+pub(crate) use now::{JobStatus, PartNow};
 pub(crate) use text::period;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use pgq::report::Facts;
-
-use crate::supervise::{PartStatus, State, Supervisor};
+use crate::supervise::Supervisor;
 
 /// The jobs of the process. Clones are the same jobs.
 #[derive(Clone, Debug)]
@@ -26,22 +26,6 @@ struct Job {
     section: &'static str,
     file: PathBuf,
     supervisor: Option<Supervisor>,
-}
-
-/// One job as it is now.
-#[derive(Debug)]
-pub(crate) struct JobStatus {
-    pub(crate) name: String,
-    pub(crate) section: &'static str,
-    pub(crate) file: PathBuf,
-    pub(crate) parts: Vec<PartNow>,
-}
-
-/// One of its parts, with what it told.
-#[derive(Debug)]
-pub(crate) struct PartNow {
-    pub(crate) status: PartStatus,
-    pub(crate) facts: Facts,
 }
 
 impl Jobs {
@@ -101,34 +85,4 @@ impl Jobs {
 fn parts(supervisor: Option<&Supervisor>) -> Vec<PartNow> {
     let parts = supervisor.map(Supervisor::status).unwrap_or_default();
     parts.into_iter().map(|status| PartNow { facts: status.report.facts(), status }).collect()
-}
-
-impl JobStatus {
-    /// Whether its work has once gone well since it was started.
-    pub(crate) fn is_ready(&self) -> bool {
-        self.parts.iter().any(|part| part.is_main() && part.facts.last_progress.is_some())
-    }
-
-    /// Whether a part is failing now.
-    pub(crate) fn fails(&self) -> bool {
-        self.parts.iter().any(|part| part.status.last_error.is_some())
-    }
-}
-
-impl PartNow {
-    /// The work that the job is there for.
-    fn is_main(&self) -> bool {
-        self.status.name == "worker" || self.status.name.starts_with("database ")
-    }
-}
-
-impl State {
-    /// The word for it.
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            State::Running => "running",
-            State::Waiting => "waiting",
-            State::Ended => "ended",
-        }
-    }
 }

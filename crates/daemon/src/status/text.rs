@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use pgq::report::Facts;
 
-use super::{JobStatus, PartNow};
+use super::now::{JobStatus, PartNow};
 
 pub(super) fn process(age: Duration, jobs: &[JobStatus]) -> String {
     let mut text = format!(

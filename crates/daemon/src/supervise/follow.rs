@@ -7,7 +7,8 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::{Ending, Supervisor};
+use super::Supervisor;
+use super::terms::Ending;
 use crate::BoxError;
 use crate::log::within;
 
@@ -43,7 +44,7 @@ impl Supervisor {
                     let run = make(&name, &report);
                     let task = supervisor.launch(&part, report, Ending::WhileWanted, stop.clone(), run);
                     running.insert(name.clone(), stop);
-                    let board = supervisor.board.clone();
+                    let board = supervisor.terms.board.clone();
                     ended.spawn(async move {
                         _ = task.await;
                         board.lock().unwrap_or_else(std::sync::PoisonError::into_inner).remove(&part);

@@ -5,92 +5,49 @@ mod failure_log;
 mod follow;
 mod liveness;
 mod part;
+mod terms;
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use pgq::Report;
-use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, error_span};
 
 use crate::BoxError;
 use crate::log::{LogFile, within};
-pub use part::{PartStatus, State};
-
-/// When a failed part is started again.
-#[derive(Debug, Clone, Copy)]
-pub struct Backoff {
-    /// The first pause. It doubles from failure to failure, with jitter.
-    pub shortest: Duration,
-    /// The longest pause; less than the shortest counts as the shortest.
-    pub longest: Duration,
-    /// A part that ran so long without failing is well again.
-    pub healthy: Duration,
-}
-
-impl Default for Backoff {
-    fn default() -> Self {
-        Backoff {
-            shortest: Duration::from_millis(200),
-            longest: Duration::from_secs(30),
-            healthy: Duration::from_secs(30),
-        }
-    }
-}
-
-/// When a part that fails over and over is more than its supervisor can help.
-#[derive(Debug, Clone)]
-pub struct Patience {
-    /// So many failures in a row, without any progress between them.
-    pub failures: u32,
-    /// Is told which part it is and why it failed last.
-    pub over: mpsc::UnboundedSender<String>,
-}
-
-/// Whether a part that ended without error is done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Ending {
-    Final,
-    /// As long as it is wanted it is started again, at the pace of failures.
-    WhileWanted,
-}
+pub use terms::{Backoff, PartStatus, Patience, State};
+use terms::{Board, Ending, Terms};
 
 /// Runs the parts of one job.
 #[derive(Debug, Clone)]
 pub struct Supervisor {
-    job: Arc<str>,
-    backoff: Backoff,
-    patience: Option<Patience>,
-    silence: Duration,
+    terms: Terms,
     log: Option<Arc<LogFile>>,
     stop: CancellationToken,
     abort: CancellationToken,
     tasks: TaskTracker,
-    board: Board,
 }
 
 /// A part that gives no sign of life for so long is looked at: does a server work for it?
 const SILENCE: Duration = Duration::from_secs(15);
 
-/// The newest word on each part.
-type Board = Arc<Mutex<BTreeMap<String, PartStatus>>>;
-
 impl Supervisor {
     /// A supervisor without parts. `job` stands in their log lines.
     pub fn new(job: &str, backoff: Backoff) -> Supervisor {
         Supervisor {
-            job: job.into(),
-            backoff,
-            patience: None,
-            silence: SILENCE,
+            terms: Terms {
+                job: job.into(),
+                backoff,
+                patience: None,
+                silence: SILENCE,
+                board: Board::default(),
+            },
             log: None,
             stop: CancellationToken::new(),
             abort: CancellationToken::new(),
             tasks: TaskTracker::new(),
-            board: Board::default(),
         }
     }
 
@@ -103,14 +60,16 @@ impl Supervisor {
 
     /// Gives up on parts that fail without end; the process has to end then.
     #[must_use]
-    pub fn losing_patience(self, patience: Option<Patience>) -> Supervisor {
-        Supervisor { patience, ..self }
+    pub fn losing_patience(mut self, patience: Option<Patience>) -> Supervisor {
+        self.terms.patience = patience;
+        self
     }
 
     /// Parts may rest for so long between two pieces of work.
     #[must_use]
-    pub fn resting_up_to(self, rest: Duration) -> Supervisor {
-        Supervisor { silence: SILENCE + rest, ..self }
+    pub fn resting_up_to(mut self, rest: Duration) -> Supervisor {
+        self.terms.silence = SILENCE + rest;
+        self
     }
 
     /// Starts a part. `run` is called again after each failure (an error or a panic); `Ok(())` is the end of the
@@ -144,8 +103,8 @@ impl Supervisor {
         F: Fn(CancellationToken) -> R + Send + Sync + 'static,
         R: Future<Output = Result<(), BoxError>> + Send + 'static,
     {
-        let part = part::Part::new(self, name, report, ending);
-        let span = error_span!("job", job = %self.job, part = name);
+        let part = part::Part::new(&self.terms, name, report, ending);
+        let span = error_span!("job", job = %self.terms.job, part = name);
         let abort = self.abort.clone();
         let supervised = async move {
             abort.run_until_cancelled_owned(part.supervise(run, stop)).await;
@@ -155,7 +114,7 @@ impl Supervisor {
 
     /// What became of each part so far, by name.
     pub fn status(&self) -> Vec<PartStatus> {
-        self.board.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+        self.terms.board.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
 
     /// Returns when all parts have ended by themselves.
@@ -190,7 +149,7 @@ impl Supervisor {
             );
             supervisor.abort();
         };
-        let span = error_span!("job", job = %self.job);
+        let span = error_span!("job", job = %self.terms.job);
         tokio::spawn(within(self.log.clone(), ending.instrument(span)));
     }
 

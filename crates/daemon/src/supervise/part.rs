@@ -14,41 +14,12 @@ use tokio_util::sync::CancellationToken;
 use crate::BoxError;
 use crate::error::chain;
 use crate::supervise::failure_log::FailureLog;
-use crate::supervise::{Ending, Supervisor, liveness};
-
-/// What a part is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
-    /// It runs.
-    Running,
-    /// It failed and waits before it is tried again.
-    Waiting,
-    /// It ended, by itself or because it was asked to.
-    Ended,
-}
-
-/// The newest word on a part.
-#[derive(Debug, Clone)]
-pub struct PartStatus {
-    /// Its name, unique within the supervisor.
-    pub name: String,
-    /// What it is doing.
-    pub state: State,
-    /// Since when.
-    pub since: SystemTime,
-    /// Failures in a row; 0 when it is well.
-    pub failures: u32,
-    /// Failures since the job was started.
-    pub failures_in_all: u64,
-    /// Why it failed last; `None` when it is well.
-    pub last_error: Option<String>,
-    /// What it tells of its work.
-    pub report: Report,
-}
+use crate::supervise::liveness;
+use crate::supervise::terms::{Ending, PartStatus, State, Terms};
 
 pub(super) struct Part {
     status: PartStatus,
-    supervisor: Supervisor,
+    terms: Terms,
     ending: Ending,
     watch: Watch,
     /// Pieces of work done when it failed last, and failures since the last of them.
@@ -57,7 +28,7 @@ pub(super) struct Part {
 }
 
 impl Part {
-    pub(super) fn new(supervisor: &Supervisor, name: &str, report: Report, ending: Ending) -> Part {
+    pub(super) fn new(terms: &Terms, name: &str, report: Report, ending: Ending) -> Part {
         let status = PartStatus {
             name: name.to_owned(),
             state: State::Running,
@@ -67,14 +38,7 @@ impl Part {
             last_error: None,
             report,
         };
-        Part {
-            status,
-            supervisor: supervisor.clone(),
-            ending,
-            watch: Watch::default(),
-            pieces: 0,
-            fruitless: 0,
-        }
+        Part { status, terms: terms.clone(), ending, watch: Watch::default(), pieces: 0, fruitless: 0 }
     }
 
     /// Returns when the part is done, or was asked to stop and has.
@@ -93,7 +57,7 @@ impl Part {
             let outcome = tokio::select! {
                 biased;
                 outcome = &mut attempt => outcome,
-                () = sleep(self.supervisor.backoff.healthy) => {
+                () = sleep(self.terms.backoff.healthy) => {
                     failure_log.well_again();
                     well = true;
                     let mut status = self.status.clone();
@@ -117,7 +81,7 @@ impl Part {
             if failure.is_none() && self.ending == Ending::Final {
                 break;
             }
-            let longest = self.supervisor.backoff.longest.max(self.supervisor.backoff.shortest);
+            let longest = self.terms.backoff.longest.max(self.terms.backoff.shortest);
             let pause = pauses.next().unwrap_or(longest).min(longest);
             if let Some(text) = failure {
                 if stop.is_cancelled() {
@@ -151,7 +115,7 @@ impl Part {
         F: Fn(CancellationToken) -> R + Sync,
         R: Future<Output = Result<(), BoxError>>,
     {
-        let (watch, application) = (&self.watch, format!("{} watch", self.supervisor.job));
+        let (watch, application) = (&self.watch, format!("{} watch", self.terms.job));
         // processes that were given up hold locks that would be waited for
         watch.bury(&application).await;
         // the closure itself may panic as well
@@ -159,7 +123,7 @@ impl Part {
         tokio::select! {
             biased;
             outcome = work => outcome,
-            lost = liveness::keep(watch, &self.status.report, self.supervisor.silence, &application) => Ok(Err(lost.into())),
+            lost = liveness::keep(watch, &self.status.report, self.terms.silence, &application) => Ok(Err(lost.into())),
         }
     }
 
@@ -168,8 +132,8 @@ impl Part {
         let pieces = self.status.report.pieces();
         self.fruitless = if pieces == self.pieces { self.fruitless + 1 } else { 1 };
         self.pieces = pieces;
-        if let Some(patience) = self.supervisor.patience.as_ref().filter(|p| self.fruitless == p.failures) {
-            let (job, name, failures) = (&self.supervisor.job, &self.status.name, self.fruitless);
+        if let Some(patience) = self.terms.patience.as_ref().filter(|p| self.fruitless == p.failures) {
+            let (job, name, failures) = (&self.terms.job, &self.status.name, self.fruitless);
             // nobody listens any more when the process ends already
             _ = patience.over.send(format!(
                 "{job}, {name}: {failures} failures in a row without progress; the last: {text}"
@@ -178,7 +142,7 @@ impl Part {
     }
 
     fn pauses(&self) -> ExponentialBackoff {
-        let backoff = self.supervisor.backoff;
+        let backoff = self.terms.backoff;
         ExponentialBuilder::default()
             .with_min_delay(backoff.shortest)
             .with_max_delay(backoff.longest.max(backoff.shortest))
@@ -196,7 +160,7 @@ impl Part {
     }
 
     fn publish(&self, status: PartStatus) {
-        let mut board = self.supervisor.board.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut board = self.terms.board.lock().unwrap_or_else(PoisonError::into_inner);
         board.insert(status.name.clone(), status);
     }
 }

@@ -5,6 +5,10 @@ use std::sync::atomic::Ordering::SeqCst;
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep};
 
+use std::sync::Mutex;
+
+use tokio::sync::mpsc;
+
 use super::*;
 
 fn supervisor() -> Supervisor {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
-use daemon::launch::Launch;
+use daemon::order::Launch;
 
 use crate::londiste::command::reposition::Position;
 use crate::londiste::options::Options;
