@@ -64,7 +64,8 @@ impl Context {
     }
 }
 
-async fn connect(at: &ConnectString, application: &str) -> Result<Session, String> {
+/// A session for questions to the catalogs, or why there is none.
+pub(crate) async fn connect(at: &ConnectString, application: &str) -> Result<Session, String> {
     let limits = Limits { statement: QUICK, lock: Duration::from_secs(1), ..Limits::default() };
     let at = at.within(limits);
     let opened = async {

@@ -14,8 +14,10 @@ mod config;
 mod context;
 mod error;
 mod finding;
+pub mod init;
 mod place;
 mod run;
+pub mod schema;
 
 pub use check::Check;
 pub use choice::{Unknown, choose, names};
