@@ -51,6 +51,8 @@ pub struct Index {
     pub table: String,
     /// Its name, or that of its constraint, quoted.
     pub name: String,
+    /// The schema of both, quoted.
+    pub schema: String,
     /// Schema, table and name as they are.
     pub plain: [String; 3],
 }
@@ -118,8 +120,12 @@ pub async fn read<C: GenericClient>(client: &C) -> Answer<OwnForm> {
     };
     form.triggers = triggers.iter().map(trigger).collect();
     let indexes = rows(client, "londiste_rs.copy_index", INDEXES).await?;
-    let index =
-        |row: &Row| Index { table: row.get("quoted_table"), name: row.get("quoted_name"), plain: plain(row) };
+    let index = |row: &Row| Index {
+        table: row.get("quoted_table"),
+        name: row.get("quoted_name"),
+        schema: row.get("quoted_schema"),
+        plain: plain(row),
+    };
     form.indexes = indexes.iter().map(index).collect();
     Ok(form)
 }
@@ -141,7 +147,8 @@ async fn rows<C: GenericClient>(client: &C, table: &str, sql: &str) -> Answer<Ve
         return Ok(Vec::new());
     }
     let sql = format!(
-        "select o.*, pg_catalog.format('%I.%I', o.schema, o.relation) as quoted_table, pg_catalog.quote_ident(o.name) as quoted_name
+        "select o.*, pg_catalog.format('%I.%I', o.schema, o.relation) as quoted_table, pg_catalog.quote_ident(o.name) as quoted_name,
+                pg_catalog.quote_ident(o.schema) as quoted_schema
            from ({sql}) o"
     );
     client.query(&sql, &[]).await

@@ -52,8 +52,8 @@ create table public.visit (
     check (id > 0)
 ) partition by range (at);
 create table public.visit_2024 partition of public.visit for values from ('2024-01-01') to ('2025-01-01');
-create table public.visit_2025 partition of public.visit for values from ('2025-01-01') to ('2026-01-01') partition by list (path);
-create table public.visit_2025_home partition of public.visit_2025 for values in ('/', '/home');
+create table public.visit_2025 partition of public.visit for values from ('2025-01-01') to ('2026-01-01') partition by list (at);
+create table public.visit_2025_home partition of public.visit_2025 for values in ('2025-02-03', '2025-02-04');
 create table public.visit_rest partition of public.visit default;
 create index visit_path on public.visit (path);
 create index on public.visit_2024 (customer);
@@ -64,7 +64,7 @@ create statistics public.customer_stats (dependencies) on mood, born from public
 alter table public.customer add constraint positive check (id > 0) not valid;
 alter table public.scratch replica identity full;
 
-create view public.glad as select c.id, c.email, extract(year from c.born) as year from public.customer c where c.mood = 'glad';
+create view public.glad as select c.id, c.email, date_part('year', c.born) as year from public.customer c where c.mood = 'glad';
 create view public.named with (security_barrier) as select id, email from public.glad where year > 1990 with local check option;
 create materialized view public.moods as select mood, count(*) as n from public.customer group by mood;
 create unique index moods_mood on public.moods (mood);

@@ -1,6 +1,6 @@
 //! Comparison of two schemas, kind by kind.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use pg::Session;
 use pgq::own_form::OwnForm;
@@ -17,7 +17,7 @@ use crate::error::Result;
 pub(crate) async fn compare(source: &Session, target: &Session, options: &Options) -> Result<Comparison> {
     let sides = Sides::new(source, target, options).await?;
     let recorded = [recorded(source).await?, recorded(target).await?];
-    let away = own_form::away(&recorded[1]);
+    let away = own_form::Away::new(&recorded[1]);
     let mut found = Found { sides, away, comparison: Comparison::default(), parents: HashMap::new() };
     for kind in kinds::ALL {
         found.kind(kind, &recorded).await;
@@ -31,7 +31,7 @@ pub(super) async fn recorded(side: &Session) -> Result<OwnForm> {
 
 struct Found<'a> {
     sides: Sides<'a>,
-    away: HashSet<(String, String)>,
+    away: own_form::Away,
     comparison: Comparison,
     /// Objects that one side alone has, with the place of their difference.
     parents: HashMap<String, (How, usize)>,
@@ -71,23 +71,20 @@ impl Found<'_> {
         }
     }
 
-    /// A copy has dropped it and builds it again, or it is the comment of such a one.
+    /// Replication has dropped it and brings it back, or it is the comment of such a one.
     fn is_away(&self, kind: &Kind, object: &Object) -> bool {
-        let names = |name: &str| self.away.contains(&(object.parent.clone(), name.to_owned()));
         match std::ptr::eq(kind, &kinds::COMMENT) {
-            false => names(object.rest(0)),
-            true => self.away.iter().any(|(table, name)| {
-                *table == object.parent
-                    && (object.name == format!("constraint {name} on {table}")
-                        || object.name.starts_with("index ") && object.name.ends_with(&format!(".{name}")))
-            }),
+            false => self.away.has(&object.parent, object.rest(0)),
+            true => self.away.has_comment(&object.name),
         }
     }
 
     /// What belongs to an object that is missing comes with it.
     fn one_side(&mut self, kind: &'static Kind, object: &Object, how: How) {
         if let Some((parents_how, at)) = self.parents.get(&object.parent).filter(|_| !object.parent.is_empty()) {
-            if *parents_how == How::Extra || kind.inline {
+            // A policy, a comment, a grant of what is gone; a column of what is created with it; what everybody may do anyway.
+            let anyway = std::ptr::eq(kind, &kinds::grants::GRANT) && object.rest(0) == "t";
+            if *parents_how == How::Extra || kind.inline || anyway {
                 return;
             }
             if !kind.apart {

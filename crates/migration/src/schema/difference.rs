@@ -3,6 +3,9 @@
 use super::kind::Weight;
 use crate::Place;
 
+/// Characters of a value that are shown.
+const LONGEST: usize = 100;
+
 /// How the sides differ in an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum How {
@@ -45,7 +48,7 @@ impl Difference {
 
     /// What differs, in words.
     pub fn what(&self) -> String {
-        let or_none = |value: &str| if value.is_empty() { "none".to_owned() } else { value.to_owned() };
+        let or_none = |value: &str| if value.is_empty() { "none".to_owned() } else { short(value) };
         match self.how {
             How::Missing => "is missing".to_owned(),
             How::Extra => "is there only".to_owned(),
@@ -53,6 +56,15 @@ impl Difference {
                 format!("{name}: {}, and {} on the source", or_none(&self.target), or_none(&self.source))
             }
         }
+    }
+}
+
+/// A value on one line; of a long one, the beginning.
+fn short(value: &str) -> String {
+    let line = value.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(LONGEST) {
+        Some((at, _)) => format!("{}…", &line[..at]),
+        None => line,
     }
 }
 

@@ -48,8 +48,33 @@ fn foreign_key(objects: &mut Vec<Object>, fkey: &own_form::ForeignKey) {
     }
 }
 
-/// Names of indexes and constraints that a copy has dropped and builds again: `(table, name)`.
-pub(crate) fn away(recorded: &OwnForm) -> HashSet<(String, String)> {
-    let indexes = recorded.indexes.iter();
-    indexes.map(|index| (index.table.clone(), index.name.clone())).collect()
+/// Indexes, constraints and foreign keys that replication has dropped and brings back.
+pub(crate) struct Away {
+    names: HashSet<(String, String)>,
+    comments: HashSet<String>,
+}
+
+impl Away {
+    pub(crate) fn new(recorded: &OwnForm) -> Away {
+        let indexes = recorded.indexes.iter().map(|index| (index.table.clone(), index.name.clone()));
+        let names: HashSet<_> = indexes.collect();
+        let fkeys = recorded.foreign_keys.iter().map(|fkey| (&fkey.table, &fkey.name));
+        let all = names.iter().map(|(table, name)| (table, name)).chain(fkeys);
+        let comments = all.flat_map(|(table, name)| {
+            // An index is in the schema of its table.
+            let schema = recorded.indexes.iter().find(|index| index.table == *table).map(|index| &index.schema);
+            let index = schema.map(|schema| format!("index {schema}.{name}"));
+            std::iter::once(format!("constraint {name} on {table}")).chain(index)
+        });
+        let comments = comments.collect();
+        Away { names, comments }
+    }
+
+    pub(crate) fn has(&self, table: &str, name: &str) -> bool {
+        self.names.contains(&(table.to_owned(), name.to_owned()))
+    }
+
+    pub(crate) fn has_comment(&self, object: &str) -> bool {
+        self.comments.contains(object)
+    }
 }

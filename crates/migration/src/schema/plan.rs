@@ -45,8 +45,8 @@ impl Entry {
         let comment = |of: &str| self.kind == "COMMENT" && self.name.starts_with(of);
         LEFT_OUT.contains(&self.kind.as_str())
             || comment("EXTENSION ")
+            || comment("SCHEMA public")
             || comment("EVENT TRIGGER ")
-            || comment("POLICY ")
             || self.kind.is_empty()
     }
 
@@ -81,25 +81,35 @@ pub(crate) async fn plan(at: &pg::ConnectString, known: &Known<'_>) -> Result<Ve
     let hidden: Vec<String> = ours.chain(sides.options.excluded.iter().cloned()).collect();
     let text = pg_dump::schema(at, &hidden).await?;
     let triggers = own_triggers(known).await?;
-    let (first, rest) = dumped(&text, known, &triggers);
-    let mut plan = first;
+    let dumped = dumped(&text, known, &triggers);
+    let mut plan = dumped.schemas;
     let moved = sides.options.moved.values().filter(|schema| *schema != "public");
     plan.extend(moved.map(|schema| Statement {
         object: format!("SCHEMA {schema}"),
         sql: format!("create schema if not exists {}", pg::Ident::new(schema)),
     }));
     plan.extend(created(known, &kinds::extensions::EXTENSION).await?);
-    plan.extend(rest);
+    plan.extend(dumped.objects);
     plan.extend(created(known, &kinds::policies::POLICY).await?);
+    plan.extend(dumped.of_policies);
+    plan.extend(created(known, &kinds::grants::REVOKED).await?);
     plan.extend(created(known, &kinds::grants::GRANT).await?);
     plan.extend(owners(known).await?);
     Ok(plan)
 }
 
-/// Statements for schemas, and all others.
-fn dumped(text: &str, known: &Known<'_>, triggers: &HashSet<(String, String)>) -> (Vec<Statement>, Vec<Statement>) {
+/// The statements of a dump.
+#[derive(Default)]
+struct Dumped {
+    schemas: Vec<Statement>,
+    objects: Vec<Statement>,
+    /// Comments on policies.
+    of_policies: Vec<Statement>,
+}
+
+fn dumped(text: &str, known: &Known<'_>, triggers: &HashSet<(String, String)>) -> Dumped {
     let options = known.sides.options;
-    let (mut schemas, mut rest) = (Vec::new(), Vec::new());
+    let mut dumped = Dumped::default();
     let mut entry = Entry::default();
     for piece in pieces(text) {
         let sql = match piece {
@@ -118,9 +128,13 @@ fn dumped(text: &str, known: &Known<'_>, triggers: &HashSet<(String, String)>) -
         }
         let Some(sql) = own(&entry, sql, &known.source) else { continue };
         let statement = Statement { object: entry.object(), sql: options.renamed(&sql) };
-        if entry.kind == "SCHEMA" { schemas.push(statement) } else { rest.push(statement) }
+        match entry.kind.as_str() {
+            "SCHEMA" => dumped.schemas.push(statement),
+            "COMMENT" if entry.name.starts_with("POLICY ") => dumped.of_policies.push(statement),
+            _ => dumped.objects.push(statement),
+        }
     }
-    (schemas, rest)
+    dumped
 }
 
 /// Replication of the target has dropped it and brings it back.

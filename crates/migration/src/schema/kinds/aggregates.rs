@@ -15,7 +15,7 @@ fn sql() -> String {
             f.def, format(E'drop aggregate %s;\\ncreate aggregate %1$s (%2$s)', f.name, f.def)
        from pg_proc p join spot s on s.oid = p.pronamespace join pg_aggregate a on a.aggfnoid = p.oid
        cross join lateral (select format('%s.%I(%s)', s.name, p.proname,
-                coalesce(nullif(pg_get_function_arguments(p.oid), ''), '*')) as name, concat_ws(', ',
+                coalesce(nullif(oidvectortypes(p.proargtypes), ''), '*')) as name, concat_ws(', ',
                 'sfunc = ' || a.aggtransfn::regproc, 'stype = ' || format_type(a.aggtranstype, null),
                 'sspace = ' || nullif(a.aggtransspace, 0), 'finalfunc = ' || nullif(a.aggfinalfn::oid, 0)::regproc,
                 case when a.aggfinalextra then 'finalfunc_extra' end,

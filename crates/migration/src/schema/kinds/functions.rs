@@ -17,7 +17,7 @@ pub(crate) static FUNCTION: Kind = Kind::new(
 fn sql() -> String {
     "select f.name, '', f.def, 'drop routine ' || f.name, f.result, format(E'drop routine %s;\\n%s', f.name, f.def), f.def, f.def
        from pg_proc p join spot s on s.oid = p.pronamespace
-       cross join lateral (select format('%s.%I(%s)', s.name, p.proname, pg_get_function_identity_arguments(p.oid)) as name,
+       cross join lateral (select format('%s.%I(%s)', s.name, p.proname, oidvectortypes(p.proargtypes)) as name,
              rtrim(pg_get_functiondef(p.oid), E'\\n') as def, coalesce(pg_get_function_result(p.oid), '') as result) f
       where p.prokind in ('f', 'p', 'w')
         and not exists (select from member m where m.classid = 'pg_proc'::regclass and m.objid = p.oid)

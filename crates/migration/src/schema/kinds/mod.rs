@@ -24,6 +24,7 @@ mod views;
 
 pub(crate) use comments::COMMENT;
 pub(crate) use constraints::FOREIGN_KEY;
+pub(crate) use functions::FUNCTION;
 pub(crate) use tables::TABLE;
 pub(crate) use triggers::TRIGGER;
 
@@ -40,18 +41,18 @@ pub(crate) static ALL: &[&Kind] = &[
     &composites::ATTRIBUTE,
     &ranges::RANGE,
     &sequences::SEQUENCE,
+    &FUNCTION,
+    &aggregates::AGGREGATE,
     &TABLE,
     &columns::COLUMN,
     &sequences::IDENTITY,
     &sequences::OWNED,
     &constraints::CONSTRAINT,
+    &views::VIEW,
+    &views::MATERIALIZED,
     &indexes::INDEX,
     &FOREIGN_KEY,
     &statistics::STATISTICS,
-    &functions::FUNCTION,
-    &aggregates::AGGREGATE,
-    &views::VIEW,
-    &views::MATERIALIZED,
     &TRIGGER,
     &rules::RULE,
     &policies::POLICY,

@@ -23,8 +23,9 @@ fn sql() -> String {
                 and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = r.oid
                                    and d.deptype in ('a', 'i') and d.refclassid = 'pg_class'::regclass and d.refobjsubid > 0)
              union all
-             select 'pg_proc'::regclass, p.oid, p.proowner, format('%s.%I(%s)', s.name, p.proname, pg_get_function_identity_arguments(p.oid)), 'routine'
+             select 'pg_proc'::regclass, p.oid, p.proowner, format('%s.%I(%s)', s.name, p.proname, oidvectortypes(p.proargtypes)), 'routine'
                from pg_proc p join spot s on s.oid = p.pronamespace where p.prokind <> 'a'
+                and not exists (select from pg_depend d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'i')
              union all
              select 'pg_type'::regclass, t.oid, t.typowner, s.name || '.' || quote_ident(t.typname), 'type'
                from pg_type t join spot s on s.oid = t.typnamespace where t.typtype in ('e', 'd', 'r')) as o
