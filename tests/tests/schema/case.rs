@@ -34,12 +34,22 @@ impl Case {
         let output = schema(setup, &[]);
         assert_eq!(output.code, 1, "{}", output.report());
         let told = output.stdout.lines().find(|line| self.line.iter().all(|word| line.contains(word)));
-        assert!(told.is_some_and(|line| line.starts_with("-- ")), "no line {:?}\n{}", self.line, output.report());
+        assert!(
+            told.is_some_and(|line| line.starts_with("-- ")),
+            "no line {:?}\n{}",
+            self.line,
+            output.report()
+        );
         let same = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(same(&output.stdout).contains(&same(self.statement)), "{}", output.report());
         // the whole answer is a script; what loses rows is a comment there
         let script = output.stdout.replace("-- loses rows: ", "");
         pair.target.psql(&script);
+        // a column that needs a value is added without NOT NULL first
+        let again = schema(setup, &[]);
+        if again.code == 1 && again.stdout.contains("set not null;") {
+            pair.target.psql(&again.stdout);
+        }
         expect_same(setup, &[]);
     }
 }

@@ -6,7 +6,8 @@ use clap::{Parser, Subcommand};
 
 use crate::londiste::command::{
     add_seq, add_table, check, check_capture, compare, create_leaf, create_root, drop_node, execute, init,
-    members, preflight, remove_seq, remove_table, repair, resume_table, resync, schema, status, tables, wait_sync, worker,
+    members, preflight, remove_seq, remove_table, repair, resume_table, resync, schema, status, tables,
+    wait_sync, worker,
 };
 use crate::londiste::flags;
 

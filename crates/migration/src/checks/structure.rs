@@ -25,9 +25,16 @@ async fn ask(context: &Context) -> Result<Vec<Finding>> {
     for found in structure.differences.iter().filter(|found| !is_told_elsewhere(found)) {
         groups.entry((found.weight, found.kind)).or_default().push(found);
     }
-    let mut findings: Vec<Finding> = groups.iter().map(|((weight, _), group)| finding(*weight, group)).collect();
+    let mut findings: Vec<Finding> =
+        groups.iter().map(|((weight, _), group)| finding(*weight, group)).collect();
     findings.extend(structure.unread.iter().map(|unread| {
-        Finding::new(Verdict::Unchecked, unread.place, format!("objects: {}", unread.kind), unread.why.clone(), "")
+        Finding::new(
+            Verdict::Unchecked,
+            unread.place,
+            format!("objects: {}", unread.kind),
+            unread.why.clone(),
+            "",
+        )
     }));
     Ok(findings)
 }
@@ -50,5 +57,11 @@ fn finding(weight: Weight, group: &[&Difference]) -> Finding {
         1 => format!("{} ({weight})", first.what()),
         _ => format!("({weight}) the first: {} {}", first.name, first.what()),
     };
-    Finding::new(verdict, Place::Target, object, found, "the command schema tells all, each with its statement")
+    Finding::new(
+        verdict,
+        Place::Target,
+        object,
+        found,
+        "the command schema tells all, each with its statement",
+    )
 }

@@ -106,9 +106,10 @@ impl Init {
         let value = |text: String| text.replace('%', "%%");
         let [of_source, of_target] = [&source, &target].map(|at| value(at.to_conninfo()));
         let both = mode(&source) & mode(&target);
+        // Section [pgqd] takes percent signs as they are.
         let ticker = templates::PGQD
-            .replace("{base}", &value(source.without("dbname").to_conninfo()))
-            .replace("{databases}", &value(source.get("dbname").unwrap_or_default().to_owned()));
+            .replace("{base}", &source.without("dbname").to_conninfo())
+            .replace("{databases}", source.get("dbname").unwrap_or_default());
         files.push(File { name: "pgqd.ini", mode: mode(&source), text: ticker });
         let queue = value(self.queue.clone());
         let root = templates::SOURCE.replace("{queue}", &queue).replace("{source}", &of_source);
@@ -132,7 +133,11 @@ fn check(side: &Side<'_>) -> Result<(), Problem> {
     }
     let name = side.at.get("dbname").unwrap_or_default();
     if side.place == Place::Source && (name.contains(',') || name.trim() != name) {
-        return Err(unwritable(side, "a database name with a comma, or with blanks at its ends,", "pgqd.ini"));
+        return Err(unwritable(
+            side,
+            "a database name with a comma, or with blanks at its ends,",
+            "pgqd.ini",
+        ));
     }
     if side.place == Place::Source && name.is_empty() {
         return Err(Problem::Missing { place: side.place, what: "database" });
@@ -209,7 +214,11 @@ mod tests {
         assert!(refused("postgres://u:p@h/").starts_with("--source names no database: postgres://"));
         assert!(refused("host=h dbname=d").contains("names no user"));
         assert!(refused("host=h user=u dbname='a,b'").contains("cannot be written to pgqd.ini"));
-        assert!(init("host=h1,h2 port=1,2 user=u dbname=d password=x").files().unwrap()[0].text.contains("h2:2:*:u:x"));
+        assert!(
+            init("host=h1,h2 port=1,2 user=u dbname=d password=x").files().unwrap()[0]
+                .text
+                .contains("h2:2:*:u:x")
+        );
         let keyed = init("host=h user=u dbname=d sslpassword=x").files().unwrap();
         assert!(keyed.iter().all(|file| file.mode == 0o600));
     }

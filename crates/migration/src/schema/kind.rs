@@ -145,7 +145,17 @@ impl Kind {
         missing: fn(&Object) -> Weight,
         extra: fn(&Object) -> Weight,
     ) -> Kind {
-        Kind { word, sql, properties, missing, extra, holds_rows: false, only_both: false, inline: false, apart: false }
+        Kind {
+            word,
+            sql,
+            properties,
+            missing,
+            extra,
+            holds_rows: false,
+            only_both: false,
+            inline: false,
+            apart: false,
+        }
     }
 
     pub(crate) const fn holding_rows(self) -> Kind {

@@ -39,7 +39,11 @@ pub struct Schemas {
 impl Schemas {
     /// # Errors
     /// A side that cannot be reached, in words.
-    pub async fn open(source: &ConnectString, target: &ConnectString, application: &str) -> Result<Schemas, String> {
+    pub async fn open(
+        source: &ConnectString,
+        target: &ConnectString,
+        application: &str,
+    ) -> Result<Schemas, String> {
         let side = |name: &'static str| move |why: String| format!("the {name}: {why}");
         Ok(Schemas {
             source: crate::context::connect(source, application).await.map_err(side("source"))?,
@@ -65,8 +69,11 @@ impl Schemas {
         let in_words = |error: crate::error::Error| error.to_string();
         let sides = sides::Sides::new(&self.source, &self.target, options).await.map_err(in_words)?;
         let [source, target] = [compare::recorded(&self.source).await, compare::recorded(&self.target).await];
-        let known =
-            plan::Known { sides: &sides, source: source.map_err(in_words)?, target: target.map_err(in_words)? };
+        let known = plan::Known {
+            sides: &sides,
+            source: source.map_err(in_words)?,
+            target: target.map_err(in_words)?,
+        };
         plan::plan(&self.ways[0], &known).await
     }
 

@@ -57,7 +57,8 @@ mod tests {
 
     #[test]
     fn schemas_are_renamed_where_they_are_meant() {
-        let options = Options { moved: [("ext".to_owned(), "public".to_owned())].into(), ..Options::default() };
+        let options =
+            Options { moved: [("ext".to_owned(), "public".to_owned())].into(), ..Options::default() };
         for (before, after) in [
             ("ext.hstore", "public.hstore"),
             ("'a=>1'::ext.hstore || next.ext.x", "'a=>1'::public.hstore || next.ext.x"),

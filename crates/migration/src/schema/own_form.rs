@@ -7,6 +7,18 @@ use pgq::own_form::{self, OwnForm};
 use super::kind::{Kind, Object};
 use super::kinds;
 
+/// Replication may have changed objects of this kind.
+pub(crate) fn is_changed(kind: &Kind) -> bool {
+    let changed: [&Kind; 5] = [
+        &kinds::FOREIGN_KEY,
+        &kinds::TRIGGER,
+        &kinds::COMMENT,
+        &kinds::constraints::CONSTRAINT,
+        &kinds::indexes::INDEX,
+    ];
+    changed.into_iter().any(|of| std::ptr::eq(of, kind))
+}
+
 /// Puts the recorded form of foreign keys and triggers in the place of the changed one; foreign keys that are dropped
 /// are there.
 pub(crate) fn restore(kind: &Kind, objects: &mut Vec<Object>, recorded: &OwnForm) {
@@ -16,10 +28,12 @@ pub(crate) fn restore(kind: &Kind, objects: &mut Vec<Object>, recorded: &OwnForm
         }
     } else if std::ptr::eq(kind, &kinds::TRIGGER) {
         for trigger in &recorded.triggers {
-            let found = |object: &&mut Object| object.parent == trigger.table && object.rest(0) == trigger.name;
+            let found =
+                |object: &&mut Object| object.parent == trigger.table && object.rest(0) == trigger.name;
             if let Some(value) = objects.iter_mut().find(found).and_then(|object| object.values.get_mut(1)) {
                 value.0.clone_from(&trigger.enabled);
-                value.1 = format!("alter table {} {} trigger {}", trigger.table, trigger.enabled, trigger.name);
+                value.1 =
+                    format!("alter table {} {} trigger {}", trigger.table, trigger.enabled, trigger.name);
             }
         }
     }
@@ -62,7 +76,8 @@ impl Away {
         let all = names.iter().map(|(table, name)| (table, name)).chain(fkeys);
         let comments = all.flat_map(|(table, name)| {
             // An index is in the schema of its table.
-            let schema = recorded.indexes.iter().find(|index| index.table == *table).map(|index| &index.schema);
+            let schema =
+                recorded.indexes.iter().find(|index| index.table == *table).map(|index| &index.schema);
             let index = schema.map(|schema| format!("index {schema}.{name}"));
             std::iter::once(format!("constraint {name} on {table}")).chain(index)
         });

@@ -29,7 +29,9 @@ pub(crate) async fn refusal(server: u32) -> Option<String> {
         }
         Some(_) => return None,
     };
-    Some(format!("{found}: apt-get install postgresql-client-{server}, or put a pg_dump of version {server} first in the PATH"))
+    Some(format!(
+        "{found}: apt-get install postgresql-client-{server}, or put a pg_dump of version {server} first in the PATH"
+    ))
 }
 
 /// The schema of a database without owners, grants and hidden schemas, as text.
@@ -38,10 +40,18 @@ pub(crate) async fn refusal(server: u32) -> Option<String> {
 /// What the program said.
 pub(crate) async fn schema(at: &ConnectString, hidden: &[String]) -> Result<String, String> {
     if at.get("sslpassword").is_some() {
-        return Err("pg_dump cannot be told sslpassword safely: take a client key without a password".to_owned());
+        return Err(
+            "pg_dump cannot be told sslpassword safely: take a client key without a password".to_owned()
+        );
     }
     let mut command = Command::new("pg_dump");
-    command.args(["--schema-only", "--no-owner", "--no-privileges", "--no-publications", "--no-subscriptions"]);
+    command.args([
+        "--schema-only",
+        "--no-owner",
+        "--no-privileges",
+        "--no-publications",
+        "--no-subscriptions",
+    ]);
     command.args(["--no-security-labels", "--no-tablespaces", "--no-password", "--encoding=UTF8", LOCK_WAIT]);
     for schema in hidden {
         command.arg(format!("--exclude-schema={}", pg::Ident::new(schema)));

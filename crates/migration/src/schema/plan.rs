@@ -122,7 +122,8 @@ fn dumped(text: &str, known: &Known<'_>, triggers: &HashSet<(String, String)>) -
             Piece::Statement(sql) => sql,
         };
         let moved = entry.kind == "SCHEMA" && options.moved.contains_key(&entry.name);
-        let away = is_away(&entry, &known.target) || triggers.contains(&(entry.schema.clone(), entry.name.clone()));
+        let away =
+            is_away(&entry, &known.target) || triggers.contains(&(entry.schema.clone(), entry.name.clone()));
         if entry.is_left_out() || moved || away {
             continue;
         }
@@ -168,10 +169,12 @@ fn own(entry: &Entry, sql: &str, source: &OwnForm) -> Option<String> {
 
 /// Triggers of ours: schema, and table with name.
 async fn own_triggers(known: &Known<'_>) -> Result<HashSet<(String, String)>, String> {
-    let sql = "select rel.nspname, rel.relname || ' ' || t.tgname from rel join pg_trigger t on t.tgrelid = rel.oid
+    let sql =
+        "select rel.nspname, rel.relname || ' ' || t.tgname from rel join pg_trigger t on t.tgrelid = rel.oid
                  join pg_proc p on p.oid = t.tgfoid join pg_namespace n on n.oid = p.pronamespace
                 where n.nspname in (select schema from ours)";
-    let rows = catalog::rows(known.sides.source, sql).await.map_err(|error| format!("the source: {error}"))?;
+    let rows =
+        catalog::rows(known.sides.source, sql).await.map_err(|error| format!("the source: {error}"))?;
     Ok(rows.into_iter().map(|row| (row[0].clone(), row[1].clone())).collect())
 }
 
@@ -180,12 +183,16 @@ async fn created(known: &Known<'_>, kind: &Kind) -> Result<Vec<Statement>, Strin
     let objects = known.sides.objects(kind, Place::Source).await;
     let objects = objects.map_err(|error| format!("{}s of the source: {error}", kind.word))?;
     let word = kind.word.to_uppercase();
-    Ok(objects.into_iter().map(|o| Statement { object: format!("{word} {}", o.name), sql: o.create }).collect())
+    Ok(objects
+        .into_iter()
+        .map(|o| Statement { object: format!("{word} {}", o.name), sql: o.create })
+        .collect())
 }
 
 /// Owners that the user has named.
 async fn owners(known: &Known<'_>) -> Result<Vec<Statement>, String> {
-    let named: HashSet<&String> = known.sides.options.roles.values().filter(|role| !role.is_empty()).collect();
+    let named: HashSet<&String> =
+        known.sides.options.roles.values().filter(|role| !role.is_empty()).collect();
     if named.is_empty() {
         return Ok(Vec::new());
     }
@@ -193,7 +200,10 @@ async fn owners(known: &Known<'_>) -> Result<Vec<Statement>, String> {
     let objects = objects.map_err(|error| format!("owners of the source: {error}"))?;
     let named = objects.into_iter().filter(|object| named.contains(&object.rest(0).to_owned()));
     Ok(named
-        .map(|object| Statement { object: format!("OWNER OF {}", object.name), sql: object.statement(0).to_owned() })
+        .map(|object| Statement {
+            object: format!("OWNER OF {}", object.name),
+            sql: object.statement(0).to_owned(),
+        })
         .collect())
 }
 
@@ -203,7 +213,8 @@ mod tests {
 
     #[test]
     fn an_entry_of_a_dump_is_read_from_its_comment() {
-        let entry = Entry::read("Name: order; Type: x y; Type: FK CONSTRAINT; Schema: Back Office; Owner: -").unwrap();
+        let entry = Entry::read("Name: order; Type: x y; Type: FK CONSTRAINT; Schema: Back Office; Owner: -")
+            .unwrap();
         assert_eq!(entry.object(), "FK CONSTRAINT Back Office.order; Type: x y");
         assert!(entry.is(&["Back Office".to_owned(), "order; Type:".to_owned(), "x y".to_owned()]));
         assert_eq!(Entry::read("PostgreSQL database dump"), None);

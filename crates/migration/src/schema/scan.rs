@@ -190,6 +190,9 @@ mod tests {
     fn comments_stand_alone_and_commands_of_psql_are_left_out() {
         let text = "\\restrict abc\n--\n-- Name: f; Type: FUNCTION\n--\n\nselect 1;\n\n\\unrestrict abc\n";
         let comment = Piece::Comment("Name: f; Type: FUNCTION");
-        assert_eq!(pieces(text), [Piece::Comment(""), comment, Piece::Comment(""), Piece::Statement("select 1")]);
+        assert_eq!(
+            pieces(text),
+            [Piece::Comment(""), comment, Piece::Comment(""), Piece::Statement("select 1")]
+        );
     }
 }

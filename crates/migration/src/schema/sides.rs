@@ -19,7 +19,11 @@ pub(crate) struct Sides<'a> {
 impl<'a> Sides<'a> {
     /// # Errors
     /// A side cannot be asked for its roles.
-    pub(crate) async fn new(source: &'a Session, target: &'a Session, options: &'a Options) -> Result<Sides<'a>> {
+    pub(crate) async fn new(
+        source: &'a Session,
+        target: &'a Session,
+        options: &'a Options,
+    ) -> Result<Sides<'a>> {
         let roles = roles(source, target, options).await?;
         Ok(Sides { source, target, options, roles })
     }

@@ -6,7 +6,13 @@ use tokio_postgres::SimpleQueryMessage;
 use super::kind::Spelling;
 
 /// Whether two texts that differ mean the same. What the target does not understand differs.
-pub(crate) async fn same(target: &Session, spelling: Spelling, parent: &str, source: &str, own: &str) -> bool {
+pub(crate) async fn same(
+    target: &Session,
+    spelling: Spelling,
+    parent: &str,
+    source: &str,
+    own: &str,
+) -> bool {
     let (source, own) = match spelling {
         Spelling::Exact => return false,
         Spelling::Query => {
@@ -14,7 +20,8 @@ pub(crate) async fn same(target: &Session, spelling: Spelling, parent: &str, sou
             return of_source.as_deref() == Some(own);
         }
         Spelling::Expression => {
-            let query = |text: &str| format!("select {} from {parent}", text.strip_prefix("CHECK ").unwrap_or(text));
+            let query =
+                |text: &str| format!("select {} from {parent}", text.strip_prefix("CHECK ").unwrap_or(text));
             (viewed(target, &query(source)).await, viewed(target, &query(own)).await)
         }
         Spelling::Function => (function(target, source).await, function(target, own).await),

@@ -45,7 +45,10 @@ pub(crate) fn main(arguments: &Arguments, ini: Option<&Path>, terminal: Terminal
         ExitCode::from(super::super::USAGE)
     };
     if let Some(ini) = ini {
-        return usage(anyhow!("init takes no ini file, it writes them: londiste init, without {}", ini.display()));
+        return usage(anyhow!(
+            "init takes no ini file, it writes them: londiste init, without {}",
+            ini.display()
+        ));
     }
     let prepared = match prepare(arguments) {
         Ok(prepared) => prepared,
@@ -94,7 +97,8 @@ fn run(arguments: &Arguments, prepared: &Prepared, terminal: Terminal) -> Result
     init::write(&init.directory, files).context("the files are not written")?;
     let names: Vec<&str> = files.iter().map(|file| file.name).collect();
     terminal.say(&format!("{} written in {}", names.join(", "), init.directory.display()));
-    terminal.say(&format!("source answers as PostgreSQL {}, target as PostgreSQL {}", versions[0], versions[1]));
+    terminal
+        .say(&format!("source answers as PostgreSQL {}, target as PostgreSQL {}", versions[0], versions[1]));
     let change = arguments.dir.as_ref().map_or_else(String::new, |_| {
         format!("cd '{}' && ", init.directory.display().to_string().replace('\'', r"'\''"))
     });
@@ -105,7 +109,8 @@ fn run(arguments: &Arguments, prepared: &Prepared, terminal: Terminal) -> Result
 /// Both servers are asked with the password files that are to be written, in a directory that nobody else sees.
 async fn answers(init: &Init, files: &[init::File]) -> Result<[String; 2]> {
     let beside = tempfile::tempdir().context("a temporary directory")?;
-    let passwords: Vec<init::File> = files.iter().filter(|file| file.name.ends_with(".pgpass")).cloned().collect();
+    let passwords: Vec<init::File> =
+        files.iter().filter(|file| file.name.ends_with(".pgpass")).cloned().collect();
     init::write(beside.path(), &passwords).context("a temporary directory")?;
     let mut versions = [String::new(), String::new()];
     for (version, place) in versions.iter_mut().zip([Place::Source, Place::Target]) {

@@ -12,7 +12,10 @@ use crate::londiste::support::job::Job;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The way to the source, or why it is not known.
-pub(crate) async fn find(job: &Job, given: Option<&str>) -> Result<std::result::Result<ConnectString, String>> {
+pub(crate) async fn find(
+    job: &Job,
+    given: Option<&str>,
+) -> Result<std::result::Result<ConnectString, String>> {
     let named = match given {
         Some(text) => Some(text.parse::<ConnectString>().context("--source")?),
         None => job.settings.initial_provider_location.clone(),

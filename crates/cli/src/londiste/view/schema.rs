@@ -76,17 +76,26 @@ pub(crate) fn applied(applied: &Applied, comparison: &Comparison, ini: &Path) ->
     let mut lines: Vec<String> = failed
         .map(|failed| {
             let first = on_one_line(failed.statement.sql.lines().next().unwrap_or_default());
-            format!("failed  {}  {}  |  {first}", on_one_line(&failed.statement.object), on_one_line(&failed.why))
+            format!(
+                "failed  {}  {}  |  {first}",
+                on_one_line(&failed.statement.object),
+                on_one_line(&failed.why)
+            )
         })
         .collect();
     let Applied { done, there, failed } = applied;
-    lines.push(format!("{done} statements done, {there} objects were there already, {} failed.", failed.len()));
+    lines.push(format!(
+        "{done} statements done, {there} objects were there already, {} failed.",
+        failed.len()
+    ));
     let differ = comparison.differences.len();
     let unread = comparison.unread.len();
     let ini = ini.display();
     lines.push(match (differ, unread) {
         (0, 0) => format!("same: {} objects compared", comparison.compared),
-        _ => format!("{differ} differences are left, {unread} kinds could not be read: londiste {ini} schema --diff"),
+        _ => format!(
+            "{differ} differences are left, {unread} kinds could not be read: londiste {ini} schema --diff"
+        ),
     });
     lines.join("\n")
 }

@@ -5,7 +5,10 @@ use crate::schema::kind::{Kind, Property, Spelling, always};
 pub(crate) static CONSTRAINT: Kind = Kind::new(
     "constraint",
     || sql("c.contype in ('c', 'u', 'p', 'x')"),
-    &[Property::new("definition", always::value_stops).spelled(Spelling::Expression), Property::new("validated", always::value_cosmetic).same_if(validated)],
+    &[
+        Property::new("definition", always::value_stops).spelled(Spelling::Expression),
+        Property::new("validated", always::value_cosmetic).same_if(validated),
+    ],
     always::data,
     always::stops,
 );
@@ -13,7 +16,10 @@ pub(crate) static CONSTRAINT: Kind = Kind::new(
 pub(crate) static FOREIGN_KEY: Kind = Kind::new(
     "foreign key",
     || sql("c.contype = 'f'"),
-    &[Property::new("definition", always::value_data), Property::new("validated", always::value_data).same_if(validated)],
+    &[
+        Property::new("definition", always::value_data),
+        Property::new("validated", always::value_data).same_if(validated),
+    ],
     always::data,
     always::stops,
 )

@@ -64,7 +64,8 @@ fn roles() -> String {
 }
 
 /// What everybody may do by default and the source has taken away. `pg_dump` without privileges does not tell.
-pub(crate) static REVOKED: Kind = Kind::new("revoked grant", revoked, &[], always::cosmetic, always::cosmetic);
+pub(crate) static REVOKED: Kind =
+    Kind::new("revoked grant", revoked, &[], always::cosmetic, always::cosmetic);
 
 fn revoked() -> String {
     format!(

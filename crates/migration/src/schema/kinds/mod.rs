@@ -1,16 +1,16 @@
 //! The kinds of objects, in the order in which they can be created.
 
 mod aggregates;
-mod columns;
+pub(crate) mod columns;
 mod comments;
 mod composites;
-mod constraints;
+pub(crate) mod constraints;
 mod domains;
 mod enums;
 pub(crate) mod extensions;
 mod functions;
 pub(crate) mod grants;
-mod indexes;
+pub(crate) mod indexes;
 pub(crate) mod owners;
 pub(crate) mod policies;
 mod ranges;
@@ -65,8 +65,7 @@ pub(crate) static ALL: &[&Kind] = &[
 /// statement; the target's first word behind the properties holds the conversions.
 pub(crate) fn replace_type(both: &super::kind::Both<'_>) -> String {
     let (name, aside) = (&both.target.name, both.target.rest(1));
-    let mut steps =
-        vec![format!("alter type {name} rename to {aside}"), both.source.create.clone()];
+    let mut steps = vec![format!("alter type {name} rename to {aside}"), both.source.create.clone()];
     steps.extend((!both.target.rest(0).is_empty()).then(|| both.target.rest(0).to_owned()));
     let schema = name.strip_suffix(both.target.rest(2)).unwrap_or_default();
     steps.push(format!("drop type {schema}{aside}"));

@@ -2,13 +2,8 @@
 
 use crate::schema::kind::{Kind, Property, always};
 
-pub(crate) static POLICY: Kind = Kind::new(
-    "policy",
-    sql,
-    &[Property::new("definition", always::value_data)],
-    always::data,
-    always::data,
-);
+pub(crate) static POLICY: Kind =
+    Kind::new("policy", sql, &[Property::new("definition", always::value_data)], always::data, always::data);
 
 /// Roles that the target lacks are left out of it, as of grants.
 fn sql() -> String {

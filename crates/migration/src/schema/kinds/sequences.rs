@@ -17,14 +17,9 @@ pub(crate) static SEQUENCE: Kind =
         .holding_rows();
 
 /// Sequences behind identity columns come and go with these.
-pub(crate) static IDENTITY: Kind = Kind::new(
-    "identity sequence",
-    || counting("o.internal"),
-    COUNTING,
-    always::cosmetic,
-    always::cosmetic,
-)
-.only_where_both();
+pub(crate) static IDENTITY: Kind =
+    Kind::new("identity sequence", || counting("o.internal"), COUNTING, always::cosmetic, always::cosmetic)
+        .only_where_both();
 
 pub(crate) static OWNED: Kind = Kind::new(
     "ownership of sequence",

@@ -39,16 +39,17 @@ fn attach(both: &Both<'_>) -> String {
 }
 
 fn inherit(both: &Both<'_>) -> String {
-    let parents = |text: &str| {
-        text.split(", ").filter(|name| !name.is_empty()).map(str::to_owned).collect::<Vec<_>>()
-    };
+    let parents =
+        |text: &str| text.split(", ").filter(|name| !name.is_empty()).map(str::to_owned).collect::<Vec<_>>();
     let (source, target) = both.values();
     let (wanted, there) = (parents(source), parents(target));
     let name = &both.target.name;
     let gone = there.iter().filter(|parent| !wanted.contains(parent));
     let new = wanted.iter().filter(|parent| !there.contains(parent));
     let gone = gone.map(|parent| format!("alter table {name} no inherit {parent}"));
-    gone.chain(new.map(|parent| format!("alter table {name} inherit {parent}"))).collect::<Vec<_>>().join(";\n")
+    gone.chain(new.map(|parent| format!("alter table {name} inherit {parent}")))
+        .collect::<Vec<_>>()
+        .join(";\n")
 }
 
 /// Options that only the target has are reset.
