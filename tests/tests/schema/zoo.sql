@@ -43,7 +43,7 @@ create table "Back Office"."Staff.Member" (
 alter sequence "Back Office"."Badge No" owned by "Back Office"."Staff.Member"."Badge";
 create unlogged table public.scratch (a integer, b integer, what serial);
 create table public.child (extra text) inherits (public.scratch);
-create table public.booking (room integer, grade public.grade default 'a', grades public.grade[], during tsrange, constraint no_overlap exclude using gist (during with &&));
+create table public.booking (room integer, note text, mail text collate "C", grade public.grade default 'a', grades public.grade[], during tsrange, constraint no_overlap exclude using gist (during with &&));
 create table public.visit (
     id bigint generated always as identity,
     at date not null,

@@ -18,11 +18,17 @@ use crate::error::Result;
 pub(crate) async fn compare(source: &Session, target: &Session, options: &Options) -> Result<Comparison> {
     let sides = Sides::new(source, target, options).await?;
     let recorded = [recorded(source).await?, recorded(target).await?];
-    let mut found = Found { sides, recorded, comparison: Comparison::default(), parents: HashMap::new() };
+    let mut found = Found {
+        sides,
+        recorded,
+        comparison: Comparison::default(),
+        parents: HashMap::new(),
+        recreated: HashMap::new(),
+    };
     for kind in kinds::ALL {
         found.kind(kind).await;
     }
-    Ok(found.comparison)
+    Ok(found.without_locked())
 }
 
 pub(super) async fn recorded(side: &Session) -> Result<OwnForm> {
@@ -35,6 +41,8 @@ struct Found<'a> {
     comparison: Comparison,
     /// Objects that one side alone has, with the place of their difference.
     parents: HashMap<String, (How, usize)>,
+    /// Objects whose statement drops them and creates them anew, with its place.
+    recreated: HashMap<String, usize>,
 }
 
 impl Found<'_> {
@@ -47,7 +55,7 @@ impl Found<'_> {
                 for (place, read) in [(Place::Source, source), (Place::Target, target)] {
                     let Err(error) = read else { continue };
                     let why = error.to_string();
-                    self.comparison.unread.push(Unread { kind: kind.word, place, why });
+                    self.comparison.unread.push(Unread { object: kind.word.to_owned(), place, why });
                 }
                 return;
             }
@@ -67,6 +75,7 @@ impl Found<'_> {
         self.comparison.compared += source.len();
         let mut there: BTreeMap<String, Object> =
             target.into_iter().map(|object| (object.name.clone(), object)).collect();
+        self.bring_back(kind, &source);
         for object in &source {
             match there.remove(&object.name) {
                 Some(own) => self.both(kind, object, &own).await,
@@ -81,6 +90,32 @@ impl Found<'_> {
         }
     }
 
+    /// What belongs to an object that is dropped and created anew is created anew as well.
+    fn bring_back(&mut self, kind: &'static Kind, source: &[Object]) {
+        for object in source.iter().filter(|object| !is_default_grant(kind, object)) {
+            if let Some(at) = self.recreated.get(&object.parent) {
+                let statement = &mut self.comparison.differences[*at].statement;
+                *statement = format!("{statement};\n{}", object.create);
+            }
+        }
+    }
+
+    /// Tables that were locked are not compared.
+    fn without_locked(mut self) -> Comparison {
+        for place in [Place::Source, Place::Target] {
+            for name in self.sides.locked(place) {
+                self.comparison.differences.retain(|found| found.table != name && found.name != name);
+                let why = "is locked: give the command again".to_owned();
+                let already =
+                    self.comparison.unread.iter().any(|unread| unread.object == format!("table {name}"));
+                if !already {
+                    self.comparison.unread.push(Unread { object: format!("table {name}"), place, why });
+                }
+            }
+        }
+        self.comparison
+    }
+
     /// Replication goes on meanwhile: what it has changed before or after the objects were read is in their own form.
     async fn record_again(&mut self, kind: &'static Kind) {
         for (place, sides) in [(Place::Source, self.sides.source), (Place::Target, self.sides.target)] {
@@ -88,7 +123,7 @@ impl Found<'_> {
                 Ok(now) => self.recorded[usize::from(place == Place::Target)].extend(now),
                 Err(error) => {
                     let why = error.to_string();
-                    self.comparison.unread.push(Unread { kind: kind.word, place, why });
+                    self.comparison.unread.push(Unread { object: kind.word.to_owned(), place, why });
                 }
             }
         }
@@ -96,12 +131,15 @@ impl Found<'_> {
 
     /// What belongs to an object that is missing comes with it.
     fn one_side(&mut self, kind: &'static Kind, object: &Object, how: How) {
+        let tables_unread = self.comparison.unread.iter().any(|unread| unread.object == kinds::TABLE.word);
+        if tables_unread && !object.parent.is_empty() {
+            return;
+        }
         if let Some((parents_how, at)) =
             self.parents.get(&object.parent).filter(|_| !object.parent.is_empty())
         {
             // A policy, a comment, a grant of what is gone; a column of what is created with it; what everybody may do anyway.
-            let anyway = std::ptr::eq(kind, &kinds::grants::GRANT) && object.rest(0) == "t";
-            if *parents_how == How::Extra || kind.inline || anyway {
+            if *parents_how == How::Extra || kind.inline || is_default_grant(kind, object) {
                 return;
             }
             if !kind.apart {
@@ -140,6 +178,12 @@ impl Found<'_> {
                 continue;
             }
             let statement = property.mend.map_or_else(|| source.statement(at).to_owned(), |mend| mend(&both));
+            if target.parent.is_empty()
+                && !target.drop.is_empty()
+                && statement.starts_with(&format!("{};", target.drop))
+            {
+                self.recreated.insert(source.name.clone(), self.comparison.differences.len());
+            }
             let (weight, how) = ((property.weight)(one, other), How::Property(property.name));
             self.tell(kind, source, told(weight, how, [one.to_owned(), other.to_owned()], statement));
         }
@@ -153,6 +197,11 @@ impl Found<'_> {
         let name = object.name.clone();
         self.comparison.differences.push(Difference { kind: kind.word, name, table, ..difference });
     }
+}
+
+/// What everybody may do with an object as soon as it is there.
+fn is_default_grant(kind: &Kind, object: &Object) -> bool {
+    std::ptr::eq(kind, &kinds::grants::GRANT) && object.rest(0) == "t"
 }
 
 /// Replication has dropped it and brings it back, or it is the comment of such a one.
