@@ -175,9 +175,9 @@ const CASES: &[Case] = &[
     Case {
         broken: (
             Target,
-            "drop index public.customer_lower; drop index public.visit_path; create unique index own on public.visit (id, at, path)",
+            "drop index public.customer_lower; drop index public.visit_path; create unique index own_index on public.visit (id, at, path)",
         ),
-        line: &["stops replication", "index public.own is there only"],
+        line: &["stops replication", "index public.own_index is there only"],
         statement: "CREATE INDEX visit_path ON public.visit USING btree (path);",
     },
     Case {
@@ -296,7 +296,7 @@ fn every_difference_is_told_with_the_statement_that_mends_it() {
 
 /// Other roles are told once, mapped or left out; what they are granted is mended.
 fn owners_grants_and_roles(pair: &Pair, setup: &tests::Setup) {
-    pair.source.admin().execute("create role reporting; create role boss; grant boss to shop_owner");
+    pair.source.admin().execute("create role reporting; create role boss; grant boss to shop_owner; grant create on schema public to boss");
     pair.source.execute(
         "grant select on public.customer, public.scratch to reporting with grant option; \
          create policy for_reports on public.customer for select to reporting using (true); \
@@ -337,6 +337,8 @@ fn owners_grants_and_roles(pair: &Pair, setup: &tests::Setup) {
         "alter table public.booking owner to cloud_owner; \
                          revoke select on public.customer, public.scratch from cloud_reporting",
     );
+    pair.source.admin().execute("revoke create on schema public from boss");
+    pair.target.admin().execute("revoke create on schema public from cloud_boss");
     expect_same(setup, &[]);
 }
 
