@@ -162,7 +162,7 @@ impl Found<'_> {
         if let Some((parents_how, at)) =
             self.parents.get(&object.parent).filter(|_| !object.parent.is_empty())
         {
-            // A policy, a comment, a grant of what is gone; a column of what is created with it; what everybody may do anyway.
+            // What belongs to something that goes, goes with it; columns and what everybody may do come by themselves.
             if *parents_how == How::Extra || kind.inline || is_default_grant(kind, object) {
                 return;
             }

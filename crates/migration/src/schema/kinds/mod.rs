@@ -82,6 +82,7 @@ pub(crate) const CONVERSIONS: &str = "\
                  format_type(a.atttypid, a.atttypmod)),
           case when a.atthasdef then format('alter table %s alter column %I set default %s', u.name, a.attname,
                                             pg_get_expr(d.adbin, d.adrelid)) end), E';\\n' order by u.name, a.attnum)
-   from rel u join pg_attribute a on a.attrelid = u.oid left join pg_attrdef d on d.adrelid = u.oid and d.adnum = a.attnum
+   from rel u join pg_attribute a on a.attrelid = u.oid left join pg_attrdef d on d.adrelid = u.oid and d.adnum =
+       a.attnum
   where u.relkind in ('r', 'p') and a.attnum > 0 and not a.attisdropped and a.attinhcount = 0 and a.attgenerated = ''
     and a.atttypid in (t.oid, t.typarray)), quote_ident('old ' || t.typname), quote_ident(t.typname)";
