@@ -18,6 +18,7 @@ pub mod init;
 mod place;
 mod run;
 pub mod schema;
+mod session;
 
 pub use check::Check;
 pub use choice::{Unknown, choose, names};

@@ -1,6 +1,6 @@
 //! Domains and their checks.
 
-use super::{CONVERSIONS, replace_type};
+use super::replace::{CONVERSIONS, replace_type};
 use crate::schema::kind::{Kind, Property, Weight, always};
 
 pub(crate) static DOMAIN: Kind = Kind::new(

@@ -1,6 +1,6 @@
 //! Enum types: labels in order.
 
-use super::{CONVERSIONS, replace_type};
+use super::replace::{CONVERSIONS, replace_type};
 use crate::schema::kind::{Both, Kind, Property, Weight, always};
 
 pub(crate) static ENUM: Kind = Kind::new(

@@ -1,6 +1,6 @@
 //! Range types.
 
-use super::{CONVERSIONS, replace_type};
+use super::replace::{CONVERSIONS, replace_type};
 use crate::schema::kind::{Kind, Property, always};
 
 pub(crate) static RANGE: Kind = Kind::new(
