@@ -7,25 +7,28 @@ use tokio_postgres::SimpleQueryMessage;
 
 use crate::error::Result;
 
-/// Schemas of ours, and the application's relations of every kind: none of ours, of the server, or of an
-/// extension.
-fn relations() -> String {
+/// Schemas of ours, with others that are not looked at, and the application's relations of every kind: none of these
+/// schemas, of the server, or of an extension.
+fn relations(hidden: &[String], without: &[String]) -> String {
+    let hidden = hidden.iter().map(String::as_str);
+    let schemas: Vec<String> = pgq::install::SCHEMAS.into_iter().chain(hidden).map(pg::literal).collect();
     format!(
-        "with recursive ours as (select unnest('{{{}}}'::name[]) as schema), rel as (
+        "with recursive ours as (select unnest(array[{}]::name[]) as schema), rel as (
            select c.*, n.nspname, format('%I.%I', n.nspname, c.relname) as name
              from pg_class c join pg_namespace n on n.oid = c.relnamespace
             where n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and n.nspname not in (select schema from ours)
-              and c.relpersistence <> 't'
+              and c.relpersistence <> 't' and c.oid <> all ('{{{}}}'::oid[])
               and not exists (select from pg_depend d
                                where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e'))\n",
-        pgq::install::SCHEMAS.join(",")
+        schemas.join(", "),
+        without.join(",")
     )
 }
 
 /// Answers of a query that may use the relations of the application as `rel` and the schemas of ours as `ours`. It
 /// begins with `select`, or with a comma and another `with` query.
 pub(crate) async fn rows(session: &Session, sql: &str) -> Result<Vec<Vec<String>>> {
-    rows_within(session, crate::context::QUICK, sql).await
+    rows_within(session, crate::session::QUICK, sql).await
 }
 
 /// The same within another time limit.
@@ -40,10 +43,31 @@ pub(crate) async fn rows_with(
     settings: &str,
     sql: &str,
 ) -> Result<Vec<Vec<String>>> {
+    answers(session, &relations(&[], &[]), limit, settings, sql).await
+}
+
+/// The same without what is in hidden schemas, and without relations of these oids.
+pub(crate) async fn rows_without(
+    session: &Session,
+    hidden: &[String],
+    without: &[String],
+    limit: Duration,
+    sql: &str,
+) -> Result<Vec<Vec<String>>> {
+    answers(session, &relations(hidden, without), limit, "", sql).await
+}
+
+async fn answers(
+    session: &Session,
+    relations: &str,
+    limit: Duration,
+    settings: &str,
+    sql: &str,
+) -> Result<Vec<Vec<String>>> {
     let sql = format!(
         "begin isolation level read committed read only; set local statement_timeout = {}; {settings} {} {sql}; commit",
         limit.as_millis(),
-        relations()
+        relations
     );
     let answered = session.simple_query(&sql).await.map_err(pg::Error::from);
     if answered.is_err() {

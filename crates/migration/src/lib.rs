@@ -14,8 +14,11 @@ mod config;
 mod context;
 mod error;
 mod finding;
+pub mod init;
 mod place;
 mod run;
+pub mod schema;
+mod session;
 
 pub use check::Check;
 pub use choice::{Unknown, choose, names};

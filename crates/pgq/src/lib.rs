@@ -21,6 +21,7 @@ pub mod install;
 pub mod maintenance;
 pub mod node;
 pub mod observe;
+pub mod own_form;
 mod parking;
 pub mod partition;
 pub mod position;
