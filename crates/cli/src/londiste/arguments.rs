@@ -6,7 +6,8 @@ use clap::{Parser, Subcommand};
 
 use crate::londiste::command::{
     add_seq, add_table, check, check_capture, compare, create_leaf, create_root, drop_node, execute, members,
-    preflight, remove_seq, remove_table, repair, resume_table, resync, status, tables, wait_sync, worker,
+    migrate, preflight, remove_seq, remove_table, repair, resume_table, resync, status, tables, wait_sync,
+    worker,
 };
 use crate::londiste::flags;
 
@@ -39,6 +40,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Check both servers and this machine before a migration; nothing has to be installed
     Preflight(preflight::Arguments),
+    /// Do the whole way up to "ready to switch", step by step; given again it goes on
+    Migrate(migrate::Arguments),
     /// Make this database the root node, where changes are born
     CreateRoot(create_root::Arguments),
     /// Make this database a leaf node, which takes changes from a provider

@@ -14,6 +14,7 @@ pub(crate) mod drop_node;
 pub(crate) mod execute;
 pub(crate) mod fkeys;
 pub(crate) mod members;
+pub(crate) mod migrate;
 pub(crate) mod missing;
 pub(crate) mod node_status;
 pub(crate) mod pause;
@@ -45,6 +46,7 @@ pub(crate) async fn dispatch(job: &Job, command: Command) -> anyhow::Result<Outc
         Command::DropNode(arguments) => drop_node::run(job, &arguments).await,
         Command::Members(arguments) => members::run(job, &arguments).await,
         Command::Preflight(arguments) => preflight::run(job, &arguments).await,
+        Command::Migrate(arguments) => migrate::run(job, &arguments).await,
         Command::Pause(whose) => pause::run(job, &whose).await,
         Command::Resume(whose) => resume::run(job, &whose).await,
         Command::WaitRoot => wait_root::run(job).await,
