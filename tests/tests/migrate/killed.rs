@@ -22,7 +22,7 @@ const POINTS: &[&str] = &[
     "collected-fkey-dropped:3",
     "migrate-drop-fkeys-after",
     "sequence-added:2",
-    "sequence-added:30",
+    "sequence-added:12",
     "migrate-sequences-after",
     "table-added:3",
     "table-added:36",

@@ -93,8 +93,8 @@ fn blockers_and_large_objects_stop_before_anything_is_installed() {
     blocked.expect_failure(1, &["step preflight is not whole", "table public.hidden", "--skip NAME"]);
     line(&blocked, &["next: mend what is named above"]);
     let nothing = "select to_regnamespace('pgq') is null";
-    assert_eq!(pair.source.value(nothing), "true");
-    assert_eq!(pair.target.value(nothing), "true");
+    assert_eq!(pair.source.value(nothing), "t");
+    assert_eq!(pair.target.value(nothing), "t");
     // the table is left out by naming the others
     migrate(&setup, &["customer", "--until", "preflight"]).expect_success();
 

@@ -124,13 +124,24 @@ impl Record {
 
     async fn write(&self, entry: &Entry) -> Result<()> {
         let state = match entry.state {
-            State::Earlier | State::Done => "done",
+            State::Earlier => return self.settle(entry).await,
+            State::Done => "done",
             State::Partly | State::Unverified => "partly",
             State::Failed => "failed",
             State::Open => return Ok(()),
         };
         let step = (entry.step.name(), state);
         migration::end(&*self.session, &self.queue, step, &entry.note, entry.seconds).await?;
+        Ok(())
+    }
+
+    /// A step was found done. What is recorded stays, unless its last attempt died before it was recorded.
+    async fn settle(&self, entry: &Entry) -> Result<()> {
+        let recorded = migration::list(&*self.session, &self.queue).await?;
+        let name = entry.step.name();
+        if recorded.iter().any(|recorded| recorded.step == name && recorded.state != "done") {
+            migration::end(&*self.session, &self.queue, (name, "done"), &entry.note, 0.0).await?;
+        }
         Ok(())
     }
 }

@@ -56,12 +56,14 @@ fn matters(entry: &Entry) -> bool {
 /// A step with all that was worked on it, in earlier runs too.
 fn line(entry: &Entry, recorded: &[Recorded]) -> Line {
     let found = recorded.iter().find(|recorded| recorded.step == entry.step.name());
+    // what was done says more than what is found there
+    let done = found.filter(|_| entry.state == State::Earlier).and_then(|found| found.note.clone());
     Line {
         step: entry.step.name(),
         state: entry.state,
         seconds: found.map_or(entry.seconds, |found| found.seconds),
         attempts: found.map_or(1, |found| found.attempts),
-        note: entry.note.clone(),
+        note: done.unwrap_or_else(|| entry.note.clone()),
     }
 }
 
