@@ -44,6 +44,7 @@ pub(crate) fn dies(setup: &Setup, point: &str) -> Output {
     let mut command = command(setup, &[]);
     command.env("LONDISTE_FAIL_POINT", point);
     let output = Invocation::new(command).limit(WHOLE).run();
+    eprintln!("died at {point} after {:?}", output.took);
     assert_eq!(output.code, -1, "migrate at {point} ended in another way\n{}", output.report());
     output
 }

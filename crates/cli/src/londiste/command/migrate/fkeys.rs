@@ -46,21 +46,15 @@ pub(super) async fn drop(course: &mut Course<'_>) -> Result<Ending> {
     collected_fkeys::install(&*session).await?;
     collected_fkeys::collect(&*session).await?;
     let patience = patience(course);
-    let mut failed = Vec::new();
-    let mut dropped = 0;
-    for fkey in collected_fkeys::list(&*session).await? {
-        let wanted = Present { table: fkey.table.clone(), name: fkey.name.clone() };
-        if !present.contains(&wanted) {
-            continue;
-        }
+    let mut wanted = collected_fkeys::list(&*session).await?;
+    wanted.retain(|fkey| present.iter().any(|it| it.table == fkey.table && it.name == fkey.name));
+    for fkey in &wanted {
         collected_fkeys::drop(&*session, fkey.id, patience).await?;
         fail_point::reached("collected-fkey-dropped");
-        match error_of(&session, fkey.id).await? {
-            Some(error) => failed.push(format!("{} of {}: {error}", fkey.name, fkey.table)),
-            None => dropped += 1,
-        }
     }
-    Ok(ending(&format!("{} remembered and dropped", counted(dropped, "foreign key")), &failed))
+    let failed = failures(&session, &wanted).await?;
+    let dropped = counted(wanted.len() - failed.len(), "foreign key");
+    Ok(ending(&format!("{dropped} remembered and dropped"), &failed))
 }
 
 pub(super) async fn look_after(course: &mut Course<'_>) -> Result<Standing> {
@@ -109,12 +103,7 @@ pub(super) async fn restore(course: &mut Course<'_>) -> Result<Ending> {
         collected_fkeys::validate(&*session, &step, patience).await?;
         fail_point::reached("collected-fkey-validated");
     }
-    let mut failed = Vec::new();
-    for fkey in &open {
-        if let Some(error) = error_of(&session, fkey.id).await? {
-            failed.push(format!("{} of {}: {error}", fkey.name, fkey.table));
-        }
-    }
+    let failed = failures(&session, &open).await?;
     let done = open.len() - failed.len();
     Ok(ending(&format!("{} restored and validated", counted(done, "foreign key")), &failed))
 }
@@ -126,9 +115,14 @@ fn ending(done: &str, failed: &[String]) -> Ending {
     }
 }
 
-async fn error_of(session: &Session, id: i64) -> Result<Option<String>> {
+/// Those of the foreign keys that the last run has failed with, and why.
+async fn failures(session: &Session, of: &[Collected]) -> Result<Vec<String>> {
     let all = collected_fkeys::list(&**session).await?;
-    Ok(all.into_iter().find(|fkey| fkey.id == id).and_then(|fkey| fkey.error))
+    let told = |fkey: Collected| {
+        let error = fkey.error.filter(|_| of.iter().any(|it| it.id == fkey.id))?;
+        Some(format!("{} of {}: {error}", fkey.name, fkey.table))
+    };
+    Ok(all.into_iter().filter_map(told).collect())
 }
 
 /// A session for statements that take as long as their data, with the lock of the scripts.
