@@ -7,18 +7,20 @@ use tokio_postgres::SimpleQueryMessage;
 
 use crate::error::Result;
 
-/// Schemas of ours, and the application's relations of every kind: none of ours, of the server, or of an
-/// extension.
-fn relations() -> String {
+/// Schemas of ours, with others that are not looked at, and the application's relations of every kind: none of these
+/// schemas, of the server, or of an extension.
+fn relations(hidden: &[String]) -> String {
+    let hidden = hidden.iter().map(String::as_str);
+    let schemas: Vec<String> = pgq::install::SCHEMAS.into_iter().chain(hidden).map(pg::literal).collect();
     format!(
-        "with recursive ours as (select unnest('{{{}}}'::name[]) as schema), rel as (
+        "with recursive ours as (select unnest(array[{}]::name[]) as schema), rel as (
            select c.*, n.nspname, format('%I.%I', n.nspname, c.relname) as name
              from pg_class c join pg_namespace n on n.oid = c.relnamespace
             where n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and n.nspname not in (select schema from ours)
               and c.relpersistence <> 't'
               and not exists (select from pg_depend d
                                where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e'))\n",
-        pgq::install::SCHEMAS.join(",")
+        schemas.join(", ")
     )
 }
 
@@ -40,10 +42,21 @@ pub(crate) async fn rows_with(
     settings: &str,
     sql: &str,
 ) -> Result<Vec<Vec<String>>> {
+    rows_without(session, &[], limit, settings, sql).await
+}
+
+/// The same without what is in hidden schemas.
+pub(crate) async fn rows_without(
+    session: &Session,
+    hidden: &[String],
+    limit: Duration,
+    settings: &str,
+    sql: &str,
+) -> Result<Vec<Vec<String>>> {
     let sql = format!(
         "begin isolation level read committed read only; set local statement_timeout = {}; {settings} {} {sql}; commit",
         limit.as_millis(),
-        relations()
+        relations(hidden)
     );
     let answered = session.simple_query(&sql).await.map_err(pg::Error::from);
     if answered.is_err() {

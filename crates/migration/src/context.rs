@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use pg::{ConnectString, Limits, Session};
+use tokio::sync::OnceCell;
 
 use crate::error::{Error, Result};
+use crate::schema::{Comparison, Options, compare};
 use crate::{Config, Place};
 
 /// A connection that is not there after this is given up.
@@ -23,6 +25,7 @@ pub(crate) struct Context {
     pub(crate) config: Config,
     source: Result<Session, String>,
     target: Result<Session, String>,
+    structure: OnceCell<Result<Comparison, String>>,
 }
 
 impl Context {
@@ -32,7 +35,7 @@ impl Context {
             Err(why) => Err(why.clone()),
         };
         let target = connect(&config.target, config.application).await;
-        Context { config, source, target }
+        Context { config, source, target, structure: OnceCell::new() }
     }
 
     /// The session of a side; the source's for any other place.
@@ -46,6 +49,14 @@ impl Context {
 
     pub(crate) fn target(&self) -> Result<&Session> {
         self.session(Place::Target)
+    }
+
+    /// The differences of both schemas, which several checks ask for.
+    pub(crate) async fn structure(&self) -> Result<&Comparison> {
+        let (source, target) = (self.source()?, self.target()?);
+        let options = Options::default();
+        let compared = async { compare(source, target, &options).await.map_err(|error| error.to_string()) };
+        self.structure.get_or_init(|| compared).await.as_ref().map_err(|why| Error::Structure(why.clone()))
     }
 
     /// The session of a side, or why there is none.
@@ -64,7 +75,8 @@ impl Context {
     }
 }
 
-async fn connect(at: &ConnectString, application: &str) -> Result<Session, String> {
+/// A session for questions to the catalogs, or why there is none.
+pub(crate) async fn connect(at: &ConnectString, application: &str) -> Result<Session, String> {
     let limits = Limits { statement: QUICK, lock: Duration::from_secs(1), ..Limits::default() };
     let at = at.within(limits);
     let opened = async {

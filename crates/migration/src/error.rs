@@ -17,6 +17,9 @@ pub enum Error {
     /// A call of the SQL API failed.
     #[error(transparent)]
     Pgq(#[from] pgq::Error),
+    /// The schemas could not be compared.
+    #[error("{0}")]
+    Structure(String),
     /// No answer came in time.
     #[error("no answer within {} s", .0.as_secs())]
     Late(Duration),

@@ -14,8 +14,10 @@ mod config;
 mod context;
 mod error;
 mod finding;
+pub mod init;
 mod place;
 mod run;
+pub mod schema;
 pub mod steps;
 
 pub use check::Check;

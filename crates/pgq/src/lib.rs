@@ -24,6 +24,7 @@ pub mod maintenance;
 pub mod migration;
 pub mod node;
 pub mod observe;
+pub mod own_form;
 mod parking;
 pub mod partition;
 pub mod position;

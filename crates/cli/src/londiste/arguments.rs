@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::londiste::command::{
-    add_seq, add_table, check, check_capture, compare, create_leaf, create_root, drop_node, execute, members,
-    migrate, preflight, remove_seq, remove_table, repair, resume_table, resync, status, tables, wait_sync,
-    worker,
+    add_seq, add_table, check, check_capture, compare, create_leaf, create_root, drop_node, execute, init,
+    members, migrate, preflight, remove_seq, remove_table, repair, resume_table, resync, schema, status,
+    tables, wait_sync, worker,
 };
 use crate::londiste::flags;
 
@@ -40,6 +40,10 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Check both servers and this machine before a migration; nothing has to be installed
     Preflight(preflight::Arguments),
+    /// Write the three ini files of a migration from two connect strings
+    Init(init::Arguments),
+    /// Compare the schemas of source and target, or take the source's over
+    Schema(schema::Arguments),
     /// Do the whole way up to "ready to switch", step by step; given again it goes on
     Migrate(migrate::Arguments),
     /// Make this database the root node, where changes are born

@@ -33,7 +33,8 @@ pub(crate) fn arranged(words: impl Iterator<Item = OsString>) -> Result<Vec<OsSt
             help = Some(word);
         } else if let Some(name) = option_name(&word) {
             // behind its command, an option that both have is the command's
-            let command = places.get(1).and_then(|word: &OsString| definition.find_subcommand(word));
+            let command = places.get(1).or(places.first());
+            let command = command.and_then(|word: &OsString| definition.find_subcommand(word));
             let own = command.and_then(|command| command.get_arguments().find(|o| is_named(o, &name)));
             let global = definition.get_arguments().find(|o| own.is_none() && is_named(o, &name));
             let option = own.or(global).or_else(|| {
@@ -56,8 +57,10 @@ pub(crate) fn arranged(words: impl Iterator<Item = OsString>) -> Result<Vec<OsSt
         }
     }
     let named = |word: &OsStr| definition.get_subcommands().find(|command| word == command.get_name());
-    // Help on a command needs no ini file.
-    let command_first = help.is_some() && places.first().is_some_and(|word| named(word).is_some());
+    // Help on a command needs no ini file, and init makes them.
+    let first = places.first().and_then(|word| named(word));
+    let alone = first.is_some_and(|command| command.get_name() == "init") && places.len() == 1;
+    let command_first = alone || (help.is_some() && first.is_some());
     let mut places = places.into_iter();
     let ini = if command_first { None } else { places.next() };
     let word = places.next();

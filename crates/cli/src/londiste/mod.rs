@@ -53,6 +53,9 @@ pub fn main() -> ExitCode {
         }
     };
     let terminal = Terminal::new(arguments.options.quiet);
+    if let Some(Command::Init(init)) = &arguments.command {
+        return command::init::main(init, arguments.ini.as_deref(), terminal);
+    }
     if let Some(problem) = incomplete::incomplete(&arguments) {
         terminal.complain(&problem);
         return ExitCode::from(USAGE);

@@ -1,9 +1,9 @@
 //! Labels of enum types, in order.
 
-use crate::beside::{Beside, beside};
 use crate::check::{Check, Found};
 use crate::context::Context;
 use crate::error::Result;
+use crate::schema::{Difference, How};
 use crate::{Finding, Place, Verdict};
 
 pub(crate) const CHECK: Check = Check::code(
@@ -13,27 +13,22 @@ pub(crate) const CHECK: Check = Check::code(
     |context| Box::pin(ask(context)) as Found<'_>,
 );
 
-const LABELS: &str = "\
-select format('%I.%I', n.nspname, t.typname), string_agg(quote_literal(e.enumlabel), ', ' order by e.enumsortorder)
-  from pg_enum e join pg_type t on t.oid = e.enumtypid join pg_namespace n on n.oid = t.typnamespace
- where n.nspname not in (select schema from ours) group by 1";
-
-async fn ask(context: &Context) -> Result<Vec<Finding>> {
-    Ok(beside(context, LABELS).await?.iter().filter_map(difference).collect())
-}
+/// The property's name in comparisons of schemas.
+pub(super) const LABELS: How = How::Property("labels");
 
 /// A type that is missing is missed with its table's column.
-fn difference(beside: &Beside) -> Option<Finding> {
-    let (source, target) = (beside.source.first()?, beside.target.as_ref()?.first()?);
-    (source != target).then(|| {
-        Finding::new(
-            Verdict::Warning,
-            Place::Target,
-            format!("type {}", beside.name),
-            format!(
-                "has labels {target}, and {source} on the source: a row with another label parks its table"
-            ),
-            format!("alter type {} add value 'LABEL' before 'OTHER'", beside.name),
-        )
-    })
+async fn ask(context: &Context) -> Result<Vec<Finding>> {
+    let differences = context.structure().await?.differences.iter();
+    Ok(differences.filter(|found| found.how == LABELS).map(finding).collect())
+}
+
+fn finding(labels: &Difference) -> Finding {
+    let (source, target) = (&labels.source, &labels.target);
+    Finding::new(
+        Verdict::Warning,
+        Place::Target,
+        labels.object(),
+        format!("has labels {target}, and {source} on the source: a row with another label parks its table"),
+        labels.statement.clone(),
+    )
 }

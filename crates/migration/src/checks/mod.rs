@@ -48,6 +48,7 @@ mod sequences;
 mod settings;
 mod silencing;
 mod standby;
+mod structure;
 mod subscriptions;
 mod table_privileges;
 mod tables_missing;
@@ -109,6 +110,7 @@ pub(crate) const ALL: &[&Check] = &[
     &columns::CHECK,
     &key_differs::CHECK,
     &enum_labels::CHECK,
+    &structure::CHECK,
     &rows_there::CHECK,
     &target_triggers::CHECK,
     &subscriptions::CHECK,

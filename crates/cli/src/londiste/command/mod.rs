@@ -13,6 +13,7 @@ pub(crate) mod create_table;
 pub(crate) mod drop_node;
 pub(crate) mod execute;
 pub(crate) mod fkeys;
+pub(crate) mod init;
 pub(crate) mod members;
 pub(crate) mod migrate;
 pub(crate) mod missing;
@@ -26,6 +27,7 @@ pub(crate) mod reposition;
 pub(crate) mod resume;
 pub(crate) mod resume_table;
 pub(crate) mod resync;
+pub(crate) mod schema;
 pub(crate) mod seqs;
 pub(crate) mod status;
 pub(crate) mod tables;
@@ -47,6 +49,7 @@ pub(crate) async fn dispatch(job: &Job, command: Command) -> anyhow::Result<Outc
         Command::Members(arguments) => members::run(job, &arguments).await,
         Command::Preflight(arguments) => preflight::run(job, &arguments).await,
         Command::Migrate(arguments) => migrate::run(job, &arguments).await,
+        Command::Schema(arguments) => schema::run(job, &arguments).await,
         Command::Pause(whose) => pause::run(job, &whose).await,
         Command::Resume(whose) => resume::run(job, &whose).await,
         Command::WaitRoot => wait_root::run(job).await,
@@ -74,7 +77,7 @@ pub(crate) async fn dispatch(job: &Job, command: Command) -> anyhow::Result<Outc
             // it has a runtime of its own, made after the process has gone to the background
             None => Ok(Outcome::Done),
         },
-        // needs no database
-        Command::Config => Ok(Outcome::Done),
+        // need no node
+        Command::Config | Command::Init(_) => Ok(Outcome::Done),
     }
 }

@@ -1,24 +1,21 @@
 //! `preflight`: what stands in the way of a migration, on both sides and on this machine. Nothing has to be installed.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Args;
 use clap::builder::PossibleValuesParser as Names;
 use migration::{Answer, Config, Verdict};
 use pg::ConnectString;
-use pgq::node;
 use serde_json::{Value, json};
 
 use crate::londiste::support::job::Job;
 use crate::londiste::support::outcome::Outcome;
+use crate::londiste::support::way_to_source;
 use crate::londiste::view::findings;
 
 /// `application_name` of its sessions.
 const APPLICATION: &str = "londiste preflight";
-/// The target is asked for its node within this time.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Words of `preflight`.
 #[derive(Debug, Args)]
@@ -42,7 +39,7 @@ pub(crate) struct Arguments {
 
 pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     let checks = migration::choose(&arguments.check, &arguments.skip)?;
-    let source = source(job, arguments.source.as_deref()).await?;
+    let source = way_to_source::find(job, arguments.source.as_deref()).await?;
     let answers = migration::run(config(job, source), &checks).await;
     match arguments.json {
         true => {
@@ -66,35 +63,6 @@ pub(crate) fn config(job: &Job, source: std::result::Result<ConnectString, Strin
         directories: directories(job),
         application: APPLICATION,
     }
-}
-
-/// The way to the source, or why it is not known.
-async fn source(job: &Job, given: Option<&str>) -> Result<std::result::Result<ConnectString, String>> {
-    let named = match given {
-        Some(text) => Some(text.parse::<ConnectString>().context("--source")?),
-        None => job.settings.initial_provider_location.clone(),
-    };
-    if let Some(named) = named {
-        return Ok(Ok(job.reaching(&named)));
-    }
-    let unknown = || {
-        let ini = job.ini.display();
-        format!("no source is named, and {ini} has no initial_provider_location and no node with a provider")
-    };
-    // Where the target cannot be asked, the check of its reachability says why.
-    let asked = tokio::time::timeout(PATIENCE, provider(job)).await;
-    Ok(asked.ok().and_then(Result::ok).flatten().ok_or_else(unknown))
-}
-
-/// The provider of this node, where there is a node.
-async fn provider(job: &Job) -> Result<Option<ConnectString>> {
-    let session = job.connect().await?;
-    if pgq::install::require(&session).await.is_err() {
-        return Ok(None);
-    }
-    let node = node::info(&*session, job.queue()).await?;
-    let location = node.and_then(|node| node.provider_location);
-    Ok(location.and_then(|text| text.parse().ok()).map(|at| job.reaching(&at)))
 }
 
 /// Where log file and pidfile are.

@@ -13,3 +13,4 @@ pub(crate) mod selection;
 pub(crate) mod skip_columns;
 pub(crate) mod wait_for_worker;
 pub(crate) mod wait_until_known;
+pub(crate) mod way_to_source;

@@ -8,5 +8,6 @@ pub(crate) mod migration;
 pub(crate) mod node_snapshot;
 pub(crate) mod node_tree;
 pub(crate) mod progress_bars;
+pub(crate) mod schema;
 pub(crate) mod table_keys;
 pub(crate) mod text_table;

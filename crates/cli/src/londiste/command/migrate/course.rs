@@ -36,6 +36,8 @@ pub(super) struct Course<'a> {
 pub(super) struct Memory {
     /// What preflight has found, where nothing blocks.
     pub(super) passed: Option<String>,
+    /// The source's schema was taken over.
+    pub(super) has_schema: bool,
     /// Something blocks.
     pub(super) is_blocked: bool,
     /// Tables that were vacuumed: the server tells of it a little later.

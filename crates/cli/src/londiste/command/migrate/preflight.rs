@@ -10,8 +10,8 @@ use crate::londiste::command::migrate::side::counted;
 use crate::londiste::command::preflight as checking;
 use crate::londiste::view::findings;
 
-/// Checks of the target's structure: they belong to the step that makes it.
-pub(super) const OF_SCHEMA: [&str; 4] = ["tables-missing", "columns", "key-differs", "enum-labels"];
+/// Checks of the target's structure: the step that makes it compares everything.
+const OF_SCHEMA: [&str; 5] = ["tables-missing", "columns", "key-differs", "enum-labels", "structure"];
 /// The check that counts them.
 const LARGE: &str = "large-objects";
 

@@ -1,58 +1,97 @@
-//! Step `schema`: the target gets the source's tables, types, functions and all that belongs to them.
+//! Step `schema`: the target gets the source's tables, types, functions and all that belongs to them, as the command
+//! `schema --apply` takes them over.
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
+use migration::schema::{Comparison, Difference, How, Options, Schemas, Weight};
 use migration::steps::{Ending, Standing};
-use migration::{Answer, Finding, Verdict};
 
 use crate::londiste::command::migrate::course::Course;
-use crate::londiste::command::migrate::preflight::OF_SCHEMA;
+use crate::londiste::command::migrate::scope::Scope;
 use crate::londiste::command::migrate::side::{counted, some};
-use crate::londiste::command::preflight as checking;
-use crate::londiste::view::findings;
+use crate::londiste::view::schema as view;
 
+/// `application_name` of its sessions.
+const APPLICATION: &str = "londiste schema";
+/// Findings of preflight by this name are those of this step.
+const SKIPPED: &str = "structure";
+
+/// Before replication has begun, whatever the target lacks is to be taken over; after that, and after this run has done
+/// it, only what would stop replication counts.
 pub(super) async fn look(course: &mut Course<'_>) -> Result<Standing> {
-    let answers = differences(course).await?;
-    let found = blockers(&answers);
-    Ok(match found.as_slice() {
-        [] => Standing::Done("the target has what the tables need".to_owned()),
-        found => {
-            let objects: Vec<&str> = found.iter().map(|found| found.object.as_str()).collect();
-            let number = counted(found.len(), "difference");
-            Standing::Open(format!("{number} that would stop replication: {}", some(&objects)))
-        }
-    })
+    if course.arguments.skip.iter().any(|name| name == SKIPPED) {
+        return Ok(Standing::Done(format!("not looked at (--skip {SKIPPED})")));
+    }
+    let (source, scope) = course.scope().await?;
+    let is_new = !course.memory.has_schema && course.target_side().await?.node.is_none();
+    drop(source);
+    let comparison = compared(course).await?;
+    let open = open(&comparison, &scope, is_new);
+    let unread = unread(&comparison);
+    if open.is_empty() && unread.is_empty() {
+        return Ok(Standing::Done(format!("{} compared", counted(comparison.compared, "object"))));
+    }
+    let mut parts = Vec::new();
+    if !open.is_empty() {
+        let names: Vec<String> =
+            open.iter().map(|found| format!("{} {}", found.object(), found.what())).collect();
+        parts.push(format!("{}: {}", counted(open.len(), "difference"), some(&names)));
+    }
+    parts.extend(unread);
+    Ok(Standing::Open(parts.join("; ")))
 }
 
 pub(super) async fn act(course: &mut Course<'_>) -> Result<Ending> {
-    let answers = differences(course).await?;
-    course.target.terminal.say(&findings::describe(&answers, Verdict::Warning));
-    let found = blockers(&answers);
-    let objects: Vec<&str> = found.iter().map(|found| found.object.as_str()).collect();
-    Ok(match objects.as_slice() {
-        [] => Ending::Done("nothing is left to be done".to_owned()),
-        objects => Ending::Partly(format!(
-            "{} still: {}; each line above ends with what mends it",
-            counted(objects.len(), "difference"),
-            some(objects)
+    let terminal = course.target.terminal;
+    let schemas = schemas(course).await?;
+    let options = Options::default();
+    let plan = schemas.plan(&options).await.map_err(|why| anyhow!(why))?;
+    let applied = schemas.apply(&plan).await.map_err(|why| anyhow!(why))?;
+    let comparison = schemas.compare(&options).await.map_err(|why| anyhow!(why))?;
+    terminal.say(&view::applied(&applied, &comparison, &course.target.ini));
+    course.memory.has_schema = true;
+    let (_, scope) = course.scope().await?;
+    let open = open(&comparison, &scope, false);
+    let done = format!("{} run", counted(applied.done, "statement"));
+    let refused = counted(applied.failed.len(), "statement");
+    let mut trouble = unread(&comparison);
+    trouble.extend(open.iter().map(|found| {
+        let statement = found.statement.replace('\n', " ");
+        format!("{} {}: {statement}", found.object(), found.what())
+    }));
+    Ok(match trouble.as_slice() {
+        [] if applied.failed.is_empty() => Ending::Done(done),
+        [] => Ending::Done(format!(
+            "{done}, {refused} refused that replication does not need: londiste {} schema tells them",
+            course.ini()
+        )),
+        trouble => Ending::Partly(format!(
+            "{done}, {refused} refused; it would stop replication: {}; mend it on the target (londiste {} schema), \
+             or leave the table out by naming those that are to come",
+            some(trouble),
+            course.ini()
         )),
     })
 }
 
-/// The checks of structure, with what is found about the tables that are migrated.
-async fn differences(course: &Course<'_>) -> Result<Vec<Answer>> {
-    let named: Vec<String> = OF_SCHEMA.map(str::to_owned).into();
-    let checks = migration::choose(&named, &course.arguments.skip)?;
-    let source = course.source.settings.db.clone();
-    let mut answers = migration::run(checking::config(&course.target, Ok(source)), &checks).await;
-    let (_, scope) = course.scope().await?;
-    for answer in &mut answers {
-        answer.findings.retain(|found| scope.concerns(&found.object));
-    }
-    Ok(answers)
+/// What is to be taken over.
+fn open<'a>(comparison: &'a Comparison, scope: &Scope, is_new: bool) -> Vec<&'a Difference> {
+    let counts = |found: &&Difference| found.weight == Weight::Stops || is_new && found.how == How::Missing;
+    let all = comparison.differences.iter().filter(counts);
+    all.filter(|found| scope.concerns_table(&found.table)).collect()
 }
 
-/// What stops replication, or could not be checked.
-fn blockers(answers: &[Answer]) -> Vec<&Finding> {
-    let all = answers.iter().flat_map(|answer| &answer.findings);
-    all.filter(|found| found.verdict <= Verdict::Unchecked).collect()
+/// What could not be compared, and why.
+fn unread(comparison: &Comparison) -> Vec<String> {
+    let told = comparison.unread.iter();
+    told.map(|unread| format!("{} of the {} could not be read: {}", unread.kind, unread.place, unread.why))
+        .collect()
+}
+
+async fn compared(course: &Course<'_>) -> Result<Comparison> {
+    schemas(course).await?.compare(&Options::default()).await.map_err(|why| anyhow!(why))
+}
+
+async fn schemas(course: &Course<'_>) -> Result<Schemas> {
+    let (source, target) = (&course.source.settings.db, &course.target.settings.db);
+    Schemas::open(source, target, APPLICATION).await.map_err(|why| anyhow!(why))
 }

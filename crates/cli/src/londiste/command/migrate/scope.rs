@@ -66,6 +66,12 @@ impl Scope {
         Ok(Scope { tables, sequences, left_out, is_all: words.is_empty() })
     }
 
+    /// Whether an object of this table is migrated, by the table's quoted name; of none: it is where all is.
+    pub(super) fn concerns_table(&self, table: &str) -> bool {
+        let quoted = |name: &String| pg::QualifiedName::from_plain(name).to_string();
+        self.is_all || self.tables.iter().any(|name| quoted(name) == table)
+    }
+
     /// Whether a finding of a check is about something that is migrated. Findings that name no table, column or
     /// sequence are about all of it.
     pub(super) fn concerns(&self, object: &str) -> bool {

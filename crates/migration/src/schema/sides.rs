@@ -1,0 +1,97 @@
+//! Both sides of a comparison of schemas: how they are asked for objects of a kind.
+
+use pg::Session;
+
+use super::kind::{Kind, Object};
+use super::options::Options;
+use crate::error::Result;
+use crate::{Place, catalog};
+
+/// Sessions to both sides, and the roles that they know.
+pub(crate) struct Sides<'a> {
+    pub(crate) source: &'a Session,
+    pub(crate) target: &'a Session,
+    pub(crate) options: &'a Options,
+    /// Queries for roles: of the source, with what they are on the target; of the target.
+    roles: [String; 2],
+}
+
+impl<'a> Sides<'a> {
+    /// # Errors
+    /// A side cannot be asked for its roles.
+    pub(crate) async fn new(
+        source: &'a Session,
+        target: &'a Session,
+        options: &'a Options,
+    ) -> Result<Sides<'a>> {
+        let roles = roles(source, target, options).await?;
+        Ok(Sides { source, target, options, roles })
+    }
+
+    pub(crate) fn session(&self, place: Place) -> &'a Session {
+        if place == Place::Target { self.target } else { self.source }
+    }
+
+    /// Whether the servers are of different major versions.
+    pub(crate) fn versions_differ(&self) -> bool {
+        self.source.server_version() / 10_000 != self.target.server_version() / 10_000
+    }
+
+    /// The objects of a kind; those of the source with the target's names for schemas and roles.
+    pub(crate) async fn objects(&self, kind: &Kind, place: Place) -> Result<Vec<Object>> {
+        let roles = &self.roles[usize::from(place == Place::Target)];
+        let sql = format!(
+            ", spot as (select n.oid, quote_ident(n.nspname) as name from pg_namespace n
+                         where n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and n.nspname not in (select schema from ours)),
+             member as (select classid, objid from pg_depend where deptype = 'e'), {roles}\n{}",
+            (kind.sql)()
+        );
+        let (limit, hidden) = (crate::context::QUICK, &self.options.excluded);
+        let rows = catalog::rows_without(self.session(place), hidden, limit, "", &sql).await?;
+        let renames = place == Place::Source && !self.options.moved.is_empty();
+        Ok(rows.into_iter().map(|row| self.object(kind, row, renames)).collect())
+    }
+
+    fn object(&self, kind: &Kind, row: Vec<String>, renames: bool) -> Object {
+        let fields = row.into_iter().map(|field| if renames { self.options.renamed(&field) } else { field });
+        let mut fields = fields.fuse();
+        let mut next = || fields.next().unwrap_or_default();
+        let (name, parent, create, drop) = (next(), next(), next(), next());
+        let values = kind.properties.iter().map(|_| (next(), next())).collect();
+        Object { name, parent, create, drop, values, rest: fields.collect() }
+    }
+}
+
+/// `role`: oid, name on the target (none: left out), owner on the target, missing there. `target_login`: our role there.
+async fn roles(source: &Session, target: &Session, options: &Options) -> Result<[String; 2]> {
+    let used = "select r.oid, r.rolname, r.rolname = current_user from pg_roles r
+                 where r.rolname = current_user or r.oid in (select refobjid from pg_shdepend
+                       where refclassid = 'pg_authid'::regclass and dbid = (select oid from pg_database where datname = current_database()))
+                    or r.oid in (10, 6171)";
+    let of_source = catalog::rows(source, used).await?;
+    let of_target = catalog::rows(target, "select rolname, rolname = current_user from pg_roles").await?;
+    let login = of_target.iter().find(|row| row[1] == "t").map(|row| row[0].clone()).unwrap_or_default();
+    let there = |name: &str| of_target.iter().any(|row| row[0] == name);
+    let mut values = Vec::new();
+    for row in &of_source {
+        let [oid, name, own] = row.as_slice() else { continue };
+        let mapped = options.roles.get(name);
+        let known = match mapped {
+            Some(to) => (!to.is_empty()).then_some(to),
+            None if own == "t" => Some(&login),
+            None => Some(name),
+        };
+        let owner = mapped.filter(|to| !to.is_empty()).unwrap_or(&login);
+        let missing = known.is_some_and(|name| !there(name));
+        let known = known.map_or_else(|| "null".to_owned(), |name| pg::literal(name));
+        values.push(format!("({oid}::oid, {known}::text, {}::text, {missing})", pg::literal(owner)));
+    }
+    values.push("(0::oid, null, null, false)".to_owned());
+    let login = format!("target_login(name) as (select {}::text)", pg::literal(&login));
+    Ok([
+        format!("role(oid, name, owner, missing) as (values {}), {login}", values.join(", ")),
+        format!(
+            "role(oid, name, owner, missing) as (select oid, rolname::text, rolname::text, false from pg_roles), {login}"
+        ),
+    ])
+}
