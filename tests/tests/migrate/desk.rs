@@ -9,7 +9,7 @@ use tests::{Database, Invocation, Output, Setup, executable, wait_for};
 pub(crate) const WHOLE: Duration = Duration::from_secs(120);
 
 /// Definition and validity of every foreign key of the application, whether it is deferrable for a while or not.
-const FOREIGN_KEYS: &str = "select conrelid::regclass, conname,
+const FOREIGN_KEYS: &str = "select conrelid::regclass::text, conname,
         regexp_replace(pg_get_constraintdef(oid), '( DEFERRABLE| INITIALLY DEFERRED)+$', ''), convalidated
     from pg_constraint where contype = 'f' and conparentid = 0 and connamespace::regnamespace::text !~ '^(pgq|londiste)'
     order by 1, 2";

@@ -85,13 +85,28 @@ fn a_table_that_fails_is_named_and_the_others_come_through() {
          insert into of_bad select i, i from generate_series(1, 100) i;
          insert into changed select i, 'row' from generate_series(1, 100) i",
     );
-    pair.target.execute("alter table bad add check (id < 50)");
     let setup = Setup::new(&pair);
+    migrate(&setup, &["--until", "nodes"]).expect_success();
+    pair.target.execute("alter table bad add check (id < 50)");
     let partly = migrate(&setup, &["--until", "vacuum"]);
     partly.expect_failure(1, &["step copies is not whole", "public.bad", "londiste target.ini tables"]);
+    line(
+        &partly,
+        &["warning", "schema: ", "1 difference left, each of which stops its table: constraint bad_id_check"],
+    );
     line(&partly, &["tables", "3 in sync"]);
     // its foreign key waits for it, and is no failure of its own
     line(&partly, &["vacuum: 3 tables vacuumed"]);
+
+    // before there is a node such a difference stops the migration
+    let other = pair.another("_early");
+    other.source.execute("create table bad (id int primary key)");
+    other.target.execute("create table bad (id int primary key check (id < 50))");
+    let stopped = migrate(&Setup::new(&other), &[]);
+    stopped.expect_failure(
+        1,
+        &["step schema is not whole", "constraint bad_id_check", "londiste target.ini schema"],
+    );
 
     pair.target.execute("alter table bad drop constraint bad_id_check");
     setup.londiste(&["target.ini", "resync", "bad"]).expect_success();

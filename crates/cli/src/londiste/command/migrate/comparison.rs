@@ -32,7 +32,7 @@ pub(super) async fn open(course: &Course<'_>) -> Result<(Vec<Comparison>, Vec<St
     if tables.is_empty() {
         return Ok((Vec::new(), Vec::new()));
     }
-    let mut known = comparison::list(&*target.session, course.target.queue()).await?;
+    let mut known = comparison::list(&**target.session, course.target.queue()).await?;
     known.retain(|compared| tables.iter().any(|info| info.name == compared.table));
     let is_equal = |name: &str| {
         let equal = |c: &Comparison| c.verdict == Some(Verdict::Equal) && !::compare::counts_only(c);

@@ -1,21 +1,20 @@
-//! Course of one run: its ini files, its lock and record, and the way from a step to the file that does it.
+//! Course of one run: its ini files, its lock and record, and what its steps know.
 
+use std::cell::RefCell;
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use anyhow::{Context, Result};
-use migration::steps::{Conductor, Ending, Entry, Record, Standing, State, Step};
+use migration::steps::{Entry, Record, Step};
+use pg::Session;
 use pgq::migration::{self as recorded, Recorded};
 
+use crate::londiste::command::migrate::arguments::Arguments;
+use crate::londiste::command::migrate::ini_files;
 use crate::londiste::command::migrate::scope::Scope;
 use crate::londiste::command::migrate::side::Side;
-use crate::londiste::command::migrate::{
-    Arguments, comparison, copies, daemon, fkeys, ini_files, install, members, nodes, preflight, schema,
-    vacuum,
-};
 use crate::londiste::support::job::Job;
 use crate::londiste::support::kind::Kind;
-use crate::londiste::view::migration as view;
-use crate::terminal::describe;
 
 /// A run of `migrate`.
 pub(super) struct Course<'a> {
@@ -23,10 +22,11 @@ pub(super) struct Course<'a> {
     pub(super) source: Job,
     pub(super) pgqd_ini: PathBuf,
     pub(super) arguments: &'a Arguments,
+    sessions: RefCell<[Option<Rc<Session>>; 2]>,
     /// None in a dry run.
-    record: Option<Record>,
+    pub(super) record: Option<Record>,
     /// What this run has brought to its end.
-    entries: Vec<Entry>,
+    pub(super) entries: Vec<Entry>,
     /// What the steps of this run know besides the servers.
     pub(super) memory: Memory,
 }
@@ -49,8 +49,9 @@ impl<'a> Course<'a> {
     pub(super) fn new(target: Job, arguments: &'a Arguments) -> Result<Course<'a>> {
         let source = ini_files::source(&target, arguments.source_ini.as_deref())?;
         let pgqd_ini = ini_files::pgqd(&target, arguments.pgqd_ini.as_deref())?;
-        let (record, entries, memory) = (None, Vec::new(), Memory::default());
-        Ok(Course { target, source, pgqd_ini, arguments, record, entries, memory })
+        let (sessions, memory) = (RefCell::default(), Memory::default());
+        let (record, entries) = (None, Vec::new());
+        Ok(Course { target, source, pgqd_ini, arguments, sessions, record, entries, memory })
     }
 
     /// The target's ini file, for commands to paste.
@@ -69,14 +70,30 @@ impl<'a> Course<'a> {
 
     /// What is migrated.
     pub(super) async fn scope(&self) -> Result<(Side, Scope)> {
-        let source = Side::of(&self.source).await.context("the source")?;
-        let scope = Scope::of(self, &source).await?;
+        let source = self.source_side().await?;
+        let scope = Scope::of(&self.source, &self.target, &self.arguments.tables, &source).await?;
         Ok((source, scope))
     }
 
     /// The target as it is now.
     pub(super) async fn target_side(&self) -> Result<Side> {
-        Side::of(&self.target).await.context("the target")
+        Side::of(&self.target, self.session(1).await?).await.context("the target")
+    }
+
+    /// The source as it is now.
+    pub(super) async fn source_side(&self) -> Result<Side> {
+        Side::of(&self.source, self.session(0).await?).await.context("the source")
+    }
+
+    /// A session to the source (0) or the target (1): one for the whole run, another one where it was lost.
+    pub(super) async fn session(&self, side: usize) -> Result<Rc<Session>> {
+        let known = self.sessions.borrow_mut()[side].take();
+        let session = match known {
+            Some(session) if session.batch_execute("select 1").await.is_ok() => session,
+            _ => Rc::new([&self.source, &self.target][side].connect().await?),
+        };
+        self.sessions.borrow_mut()[side] = Some(Rc::clone(&session));
+        Ok(session)
     }
 
     /// What is recorded of a step.
@@ -87,9 +104,9 @@ impl<'a> Course<'a> {
 
     /// All that is recorded.
     pub(super) async fn all_recorded(&self) -> Result<Vec<Recorded>> {
-        let session = self.target.connect().await?;
-        match recorded::is_known(&*session).await? {
-            true => Ok(recorded::list(&*session, self.target.queue()).await?),
+        let session = self.session(1).await?;
+        match recorded::is_known(&**session).await? {
+            true => Ok(recorded::list(&**session, self.target.queue()).await?),
             false => Ok(Vec::new()),
         }
     }
@@ -120,75 +137,6 @@ impl<'a> Course<'a> {
     /// Whether preflight has found a blocker.
     pub(super) fn is_blocked(&self) -> bool {
         self.memory.is_blocked
-    }
-}
-
-impl Conductor for Course<'_> {
-    type Error = anyhow::Error;
-
-    async fn claim(&mut self) -> Result<()> {
-        if let Some(record) = &mut self.record {
-            record.hold().await?;
-        }
-        Ok(())
-    }
-
-    async fn look(&mut self, step: Step) -> Result<Standing> {
-        match step {
-            Step::Preflight => preflight::look(self).await,
-            Step::Schema => schema::look(self).await,
-            Step::Install => install::look(self).await,
-            Step::Nodes => nodes::look(self).await,
-            Step::Daemon => daemon::look(self).await,
-            Step::DropFkeys => fkeys::look_before(self).await,
-            Step::Sequences => members::look(self, Kind::Sequence).await,
-            Step::Tables => members::look(self, Kind::Table).await,
-            Step::Copies => copies::look(self).await,
-            Step::RestoreFkeys => fkeys::look_after(self).await,
-            Step::Vacuum => vacuum::look(self).await,
-            Step::Compare => comparison::look(self).await,
-        }
-    }
-
-    async fn act(&mut self, step: Step) -> Result<Ending> {
-        match step {
-            Step::Preflight => preflight::act(self).await,
-            Step::Schema => schema::act(self).await,
-            Step::Install => install::act(self).await,
-            Step::Nodes => nodes::act(self).await,
-            Step::Daemon => daemon::act(self).await,
-            Step::DropFkeys => fkeys::drop(self).await,
-            Step::Sequences => members::act(self, Kind::Sequence).await,
-            Step::Tables => members::act(self, Kind::Table).await,
-            Step::Copies => copies::act(self).await,
-            Step::RestoreFkeys => fkeys::restore(self).await,
-            Step::Vacuum => vacuum::act(self).await,
-            Step::Compare => comparison::act(self).await,
-        }
-    }
-
-    async fn begins(&mut self, step: Step, what: &str) {
-        self.target.terminal.say(&view::begins(step, what));
-        // the servers tell where the migration stands: a record that cannot be written now is none the worse
-        if let Some(record) = &mut self.record {
-            _ = record.begin(step.name()).await;
-        }
-    }
-
-    async fn ended(&mut self, entry: &Entry) {
-        let line = view::ended(entry, self.arguments.dry_run);
-        match entry.state {
-            State::Failed | State::Partly | State::Unverified => self.target.terminal.complain(&line),
-            _ => self.target.terminal.say(&line),
-        }
-        self.entries.push(entry.clone());
-        if let Some(record) = &mut self.record {
-            _ = record.end(entry).await;
-        }
-    }
-
-    fn describe(&self, error: &anyhow::Error) -> String {
-        describe(error)
     }
 }
 

@@ -90,8 +90,8 @@ fn start(files: &[&Path]) -> Result<()> {
 async fn parts<'a>(course: &'a Course<'_>) -> Result<[Part<'a>; 3]> {
     let worker = |job: &str| SessionName { job, purpose: Purpose::Worker }.to_string();
     let (own, other) = (worker(&course.source.settings.job_name), worker(&course.target.settings.job_name));
-    let source = course.source.connect().await?;
-    let target = course.target.connect().await?;
+    let source = course.session(0).await?;
+    let target = course.session(1).await?;
     let (source_ini, target_ini) = (course.source.ini.as_path(), course.target.ini.as_path());
     Ok([
         part(&course.pgqd_ini, ("ticker", "pgqd"), (&source, TICKER)).await?,

@@ -36,7 +36,7 @@ async fn in_the_way(course: &Course<'_>) -> Result<(Side, Vec<Present>)> {
         tables.iter().filter(|info| is_ok(info)).map(|info| info.name.as_str()).collect();
     let open: Vec<String> =
         scope.tables.iter().filter(|name| !copied.contains(name.as_str())).cloned().collect();
-    let present = collected_fkeys::present(&*target.session, &open).await?;
+    let present = collected_fkeys::present(&**target.session, &open).await?;
     Ok((target, present))
 }
 

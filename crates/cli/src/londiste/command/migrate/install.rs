@@ -5,13 +5,12 @@ use migration::steps::{Ending, Standing};
 use pgq::fail_point;
 
 use crate::londiste::command::migrate::course::Course;
-use crate::londiste::command::migrate::side::Side;
 use crate::londiste::support::install;
 
 pub(super) async fn look(course: &mut Course<'_>) -> Result<Standing> {
     let mut missing = Vec::new();
-    for (name, job) in [("source", &course.source), ("target", &course.target)] {
-        if !Side::of(job).await?.is_installed {
+    for (name, side) in [("source", course.source_side().await?), ("target", course.target_side().await?)] {
+        if !side.is_installed {
             missing.push(name);
         }
     }
@@ -25,10 +24,10 @@ pub(super) async fn look(course: &mut Course<'_>) -> Result<Standing> {
 }
 
 pub(super) async fn act(course: &mut Course<'_>) -> Result<Ending> {
-    for job in [&course.source, &course.target] {
-        let mut side = Side::of(job).await?;
+    let sides = [course.source_side().await?, course.target_side().await?];
+    for (job, side) in [&course.source, &course.target].into_iter().zip(sides) {
         if !side.is_installed {
-            install::schemas(job, &mut side.session).await?;
+            install::schemas(job, &mut job.connect().await?).await?;
             fail_point::reached("schemas-installed");
         }
     }

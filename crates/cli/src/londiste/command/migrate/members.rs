@@ -32,7 +32,7 @@ pub(super) async fn act(course: &mut Course<'_>, kind: Kind) -> Result<Ending> {
     let mut whole = add(&course.source, kind, open).await.context("on the source")?;
 
     // what the source could not take the target cannot have
-    let source = Side::of(&course.source).await?;
+    let source = course.source_side().await?;
     let there = source.replicated(kind, course.source.queue()).await?;
     let target = course.target_side().await?;
     let open = absent(names, &target.replicated(kind, course.target.queue()).await?);

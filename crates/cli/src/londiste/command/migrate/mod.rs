@@ -1,7 +1,9 @@
 //! `migrate [TABLE…]`: the whole way up to "ready to switch", step by step. Each step asks the servers whether it is
 //! done and does what is not: the same command goes on after it was interrupted.
 
+mod arguments;
 mod comparison;
+mod conductor;
 mod copies;
 mod course;
 mod daemon;
@@ -18,71 +20,22 @@ mod summary;
 mod systemd;
 mod vacuum;
 
-use std::path::PathBuf;
-
 use anyhow::Result;
-use clap::builder::PossibleValuesParser as Names;
-use clap::{Args, ValueEnum};
 use migration::steps::{self, Entry, State, Step};
 
+pub(crate) use crate::londiste::command::migrate::arguments::Arguments;
 use crate::londiste::command::migrate::course::Course;
 use crate::londiste::support::job::Job;
 use crate::londiste::support::outcome::Outcome;
 use crate::londiste::view::migration as view;
 use crate::terminal::Terminal;
 
-/// Words of `migrate`.
-#[derive(Debug, Args)]
-pub(crate) struct Arguments {
-    /// Names or globs of the source's tables (default: all, and all sequences)
-    #[arg(value_name = "TABLE")]
-    tables: Vec<String>,
-
-    /// Tell of each step whether it is done or what it would do; change nothing
-    #[arg(long)]
-    dry_run: bool,
-
-    /// End after this step
-    #[arg(long, value_name = "STEP", value_parser = Names::new(Step::ALL.map(Step::name)), hide_possible_values = true)]
-    until: Option<String>,
-
-    /// Leave this check of preflight out (repeatable; commas between names)
-    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = Names::new(migration::names()), hide_possible_values = true)]
-    skip: Vec<String>,
-
-    /// What becomes of large objects, which no trigger captures: ignore leaves them behind (default: refuse)
-    #[arg(long, value_name = "WHAT", hide_possible_values = true)]
-    large_objects: Option<LargeObjects>,
-
-    /// The source's ini file (default: source.ini beside INI)
-    #[arg(long, value_name = "FILE")]
-    source_ini: Option<PathBuf>,
-
-    /// The ticker's ini file (default: pgqd.ini beside INI)
-    #[arg(long, value_name = "FILE")]
-    pgqd_ini: Option<PathBuf>,
-
-    /// Do not start londisted: say what to start, and wait until it runs
-    #[arg(long)]
-    no_start: bool,
-
-    /// Answer in JSON, one object at the end
-    #[arg(long)]
-    json: bool,
-}
-
-/// What becomes of large objects.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum LargeObjects {
-    /// They stay where they are.
-    Ignore,
-}
-
 pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     // the answer is one object: the steps' own words are left out, trouble goes to standard error as ever
     let job = job.speaking(if arguments.json { Terminal::new(1) } else { job.terminal });
     let until = arguments.until.as_deref().and_then(Step::named).unwrap_or(Step::Compare);
     let mut course = Course::new(job, arguments)?;
+    nodes::refuse_swapped(&course).await?;
     if arguments.dry_run {
         let entries = steps::plan(&mut course, until).await;
         if arguments.json {

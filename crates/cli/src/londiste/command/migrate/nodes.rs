@@ -16,7 +16,7 @@ const ROOT: &str = "primary";
 const LEAF: &str = "subscriber";
 
 pub(super) async fn look(course: &mut Course<'_>) -> Result<Standing> {
-    let (source, target) = (Side::of(&course.source).await?, Side::of(&course.target).await?);
+    let (source, target) = (course.source_side().await?, course.target_side().await?);
     let queue = course.target.queue();
     refuse_others(course, &source, &target)?;
     let mut open = Vec::new();
@@ -25,7 +25,7 @@ pub(super) async fn look(course: &mut Course<'_>) -> Result<Standing> {
     }
     let subscribed = match (&source.node, &target.node) {
         (Some(_), Some(leaf)) => {
-            node::subscribers(&*source.session, queue).await?.iter().any(|known| known.node == leaf.name)
+            node::subscribers(&**source.session, queue).await?.iter().any(|known| known.node == leaf.name)
         }
         _ => false,
     };
@@ -39,6 +39,15 @@ pub(super) async fn look(course: &mut Course<'_>) -> Result<Standing> {
         )),
         _ => Standing::Open(open.join(", ")),
     })
+}
+
+/// Refuses ini files that are swapped, as far as nodes tell, before anything is changed. A side that does not answer is
+/// told by preflight.
+pub(super) async fn refuse_swapped(course: &Course<'_>) -> Result<()> {
+    match (course.source_side().await, course.target_side().await) {
+        (Ok(source), Ok(target)) => refuse_others(course, &source, &target),
+        _ => Ok(()),
+    }
 }
 
 /// A database that plays another part in the queue is no side of this migration.
@@ -60,7 +69,7 @@ fn refuse_others(course: &Course<'_>, source: &Side, target: &Side) -> Result<()
 }
 
 pub(super) async fn act(course: &mut Course<'_>) -> Result<Ending> {
-    let (source, target) = (Side::of(&course.source).await?, Side::of(&course.target).await?);
+    let (source, target) = (course.source_side().await?, course.target_side().await?);
     if target.node.is_none() {
         course.start_over().await?;
     }

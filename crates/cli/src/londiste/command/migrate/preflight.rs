@@ -4,7 +4,7 @@ use anyhow::Result;
 use migration::steps::{Ending, Standing, Step};
 use migration::{Answer, Verdict};
 
-use crate::londiste::command::migrate::LargeObjects;
+use crate::londiste::command::migrate::arguments::LargeObjects;
 use crate::londiste::command::migrate::course::Course;
 use crate::londiste::command::migrate::side::counted;
 use crate::londiste::command::preflight as checking;

@@ -3,7 +3,7 @@
 
 use anyhow::{Result, anyhow};
 use migration::schema::{Comparison, Difference, How, Options, Schemas, Weight};
-use migration::steps::{Ending, Standing};
+use migration::steps::{Ending, Standing, Step};
 
 use crate::londiste::command::migrate::course::Course;
 use crate::londiste::command::migrate::scope::Scope;
@@ -15,26 +15,70 @@ const APPLICATION: &str = "londiste schema";
 /// Findings of preflight by this name are those of this step.
 const SKIPPED: &str = "structure";
 
-/// Before replication has begun, whatever the target lacks is to be taken over; after that, and after this run has done
-/// it, only what would stop replication counts.
+/// What counts as a difference: less, the further the migration is.
+#[derive(Clone, Copy)]
+enum Stage {
+    /// Nothing is there yet: whatever the target lacks is to be taken over.
+    New,
+    /// This run has taken it over: what would stop replication is left to people, and nothing follows before.
+    Taken,
+    /// There is a node: tables that are new are to be taken over. What else would stop replication stops its table.
+    Running,
+    /// The same after this run has taken them over.
+    Settled,
+}
+
+impl Stage {
+    async fn of(course: &Course<'_>) -> Result<Stage> {
+        let has_node = course.target_side().await?.node.is_some();
+        Ok(match (has_node, course.memory.has_schema) {
+            (false, false) => Stage::New,
+            (false, true) => Stage::Taken,
+            (true, false) => Stage::Running,
+            (true, true) => Stage::Settled,
+        })
+    }
+
+    fn counts(self, found: &Difference) -> bool {
+        let (stops, missing) = (found.weight == Weight::Stops, found.how == How::Missing);
+        match self {
+            Stage::New => stops || missing,
+            Stage::Taken => stops,
+            Stage::Running => stops && missing,
+            Stage::Settled => false,
+        }
+    }
+}
+
 pub(super) async fn look(course: &mut Course<'_>) -> Result<Standing> {
     if course.arguments.skip.iter().any(|name| name == SKIPPED) {
         return Ok(Standing::Done(format!("not looked at (--skip {SKIPPED})")));
     }
-    let (source, scope) = course.scope().await?;
-    let is_new = !course.memory.has_schema && course.target_side().await?.node.is_none();
-    drop(source);
+    let recorded = course.recorded(Step::Schema).await?.filter(|recorded| recorded.state == "done");
+    if let Some(recorded) = recorded
+        && course.is_all_added().await?
+    {
+        return Ok(Standing::Done(recorded.note.unwrap_or_default()));
+    }
+    let (_, scope) = course.scope().await?;
+    let stage = Stage::of(course).await?;
     let comparison = compared(course).await?;
-    let open = open(&comparison, &scope, is_new);
+    let (open, left) = sorted(&comparison, &scope, stage);
     let unread = unread(&comparison);
-    if open.is_empty() && unread.is_empty() {
-        return Ok(Standing::Done(format!("{} compared", counted(comparison.compared, "object"))));
+    if open.is_empty() && (unread.is_empty() || matches!(stage, Stage::Running | Stage::Settled)) {
+        let objects = format!("{} compared", counted(comparison.compared, "object"));
+        return Ok(Standing::Done(match left.as_slice() {
+            [] => objects,
+            left => format!(
+                "{objects}; {} left, each of which stops its table: {}",
+                counted(left.len(), "difference"),
+                some(left)
+            ),
+        }));
     }
     let mut parts = Vec::new();
     if !open.is_empty() {
-        let names: Vec<String> =
-            open.iter().map(|found| format!("{} {}", found.object(), found.what())).collect();
-        parts.push(format!("{}: {}", counted(open.len(), "difference"), some(&names)));
+        parts.push(format!("{}: {}", counted(open.len(), "difference"), some(&open)));
     }
     parts.extend(unread);
     Ok(Standing::Open(parts.join("; ")))
@@ -50,34 +94,37 @@ pub(super) async fn act(course: &mut Course<'_>) -> Result<Ending> {
     terminal.say(&view::applied(&applied, &comparison, &course.target.ini));
     course.memory.has_schema = true;
     let (_, scope) = course.scope().await?;
-    let open = open(&comparison, &scope, false);
-    let done = format!("{} run", counted(applied.done, "statement"));
-    let refused = counted(applied.failed.len(), "statement");
-    let mut trouble = unread(&comparison);
-    trouble.extend(open.iter().map(|found| {
-        let statement = found.statement.replace('\n', " ");
-        format!("{} {}: {statement}", found.object(), found.what())
-    }));
+    let (mut trouble, left) = sorted(&comparison, &scope, Stage::of(course).await?);
+    trouble.extend(unread(&comparison));
+    let ini = course.ini();
+    let mut done = format!("{} run", counted(applied.done, "statement"));
+    if !applied.failed.is_empty() {
+        done.push_str(&format!(", {} refused (londiste {ini} schema)", applied.failed.len()));
+    }
+    if !left.is_empty() {
+        done.push_str(&format!(
+            "; {} left, each of which stops its table: {}",
+            counted(left.len(), "difference"),
+            some(&left)
+        ));
+    }
     Ok(match trouble.as_slice() {
-        [] if applied.failed.is_empty() => Ending::Done(done),
-        [] => Ending::Done(format!(
-            "{done}, {refused} refused that replication does not need: londiste {} schema tells them",
-            course.ini()
-        )),
+        [] => Ending::Done(done),
         trouble => Ending::Partly(format!(
-            "{done}, {refused} refused; it would stop replication: {}; mend it on the target (londiste {} schema), \
-             or leave the table out by naming those that are to come",
+            "{done}; replication would stop at: {}; mend it on the target (londiste {ini} schema tells each with its \
+             statement), or leave the table out by naming those that are to come",
             some(trouble),
-            course.ini()
         )),
     })
 }
 
-/// What is to be taken over.
-fn open<'a>(comparison: &'a Comparison, scope: &Scope, is_new: bool) -> Vec<&'a Difference> {
-    let counts = |found: &&Difference| found.weight == Weight::Stops || is_new && found.how == How::Missing;
-    let all = comparison.differences.iter().filter(counts);
-    all.filter(|found| scope.concerns_table(&found.table)).collect()
+/// What is to be done at this stage, and what else would stop replication, in words.
+fn sorted(comparison: &Comparison, scope: &Scope, stage: Stage) -> (Vec<String>, Vec<String>) {
+    let all = comparison.differences.iter().filter(|found| scope.concerns_table(&found.table));
+    let (open, left): (Vec<&Difference>, Vec<&Difference>) = all.partition(|found| stage.counts(found));
+    let told = |found: &Difference| format!("{} {}", found.object(), found.what());
+    let left = left.into_iter().filter(|found| found.weight == Weight::Stops);
+    (open.into_iter().map(told).collect(), left.map(told).collect())
 }
 
 /// What could not be compared, and why.

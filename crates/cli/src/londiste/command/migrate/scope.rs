@@ -5,8 +5,8 @@ use migration::steps::{self as migrating, Relation};
 use pg::Session;
 use pgq::replicable;
 
-use crate::londiste::command::migrate::course::Course;
 use crate::londiste::command::migrate::side::{Side, counted, some};
+use crate::londiste::support::job::Job;
 use crate::londiste::support::name_pattern;
 
 /// What is migrated, under the queue's names.
@@ -25,11 +25,10 @@ impl Scope {
     ///
     /// # Errors
     /// A word matches no table there.
-    pub(super) async fn of(course: &Course<'_>, source: &Side) -> Result<Scope> {
-        let found = relations(course, source).await?;
+    pub(super) async fn of(own: &Job, target: &Job, words: &[String], source: &Side) -> Result<Scope> {
+        let found = relations(own, source).await?;
         let of_kind = |kind: &'static str| found.iter().filter(move |relation| relation.kind == kind);
-        let (target, own) = (&course.target.settings, &course.source.settings);
-        let words = course.arguments.tables.as_slice();
+        let (target, own) = (&target.settings, &own.settings);
         let existing: Vec<String> = of_kind("r").map(|relation| relation.name.clone()).collect();
         let mut left_out: Vec<String> = Vec::new();
         let named = match words {
@@ -94,12 +93,11 @@ impl Scope {
 }
 
 /// What the source's root can replicate. Before there is a root the catalogs tell.
-async fn relations(course: &Course<'_>, source: &Side) -> Result<Vec<Relation>> {
+async fn relations(job: &Job, source: &Side) -> Result<Vec<Relation>> {
     if source.node.is_none() {
         return Ok(migrating::relations(&source.session).await?);
     }
     let session: &Session = &source.session;
-    let found =
-        replicable::replicable(&**session, course.source.queue(), course.source.settings.capture).await?;
+    let found = replicable::replicable(&**session, job.queue(), job.settings.capture).await?;
     Ok(found.into_iter().map(|object| Relation { kind: object.kind, name: object.name }).collect())
 }

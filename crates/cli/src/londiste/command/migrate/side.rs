@@ -1,6 +1,7 @@
 //! One side of a migration as it is now: a session, and what is installed there.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use anyhow::Result;
 use pg::Session;
@@ -13,7 +14,7 @@ use crate::londiste::support::kind::Kind;
 
 /// A database of the migration.
 pub(super) struct Side {
-    pub(super) session: Session,
+    pub(super) session: Rc<Session>,
     /// The schemas are there, and of this version.
     pub(super) is_installed: bool,
     /// Its node of the queue.
@@ -22,14 +23,13 @@ pub(super) struct Side {
 
 impl Side {
     /// Asks the database of a job.
-    pub(super) async fn of(job: &Job) -> Result<Side> {
-        let session = job.connect().await?;
+    pub(super) async fn of(job: &Job, session: Rc<Session>) -> Result<Side> {
         let is_installed = match install::require(&session).await {
             Ok(()) => true,
             Err(pgq::Error::NotInstalled { .. } | pgq::Error::Outdated { .. }) => false,
             Err(error) => return Err(error.into()),
         };
-        let node = if is_installed { node::info(&*session, job.queue()).await? } else { None };
+        let node = if is_installed { node::info(&**session, job.queue()).await? } else { None };
         Ok(Side { session, is_installed, node })
     }
 
@@ -47,7 +47,7 @@ impl Side {
         if self.node.is_none() {
             return Ok(Vec::new());
         }
-        let tables = table::list(&*self.session, queue).await?;
+        let tables = table::list(&**self.session, queue).await?;
         Ok(tables.into_iter().filter(|info| info.local).collect())
     }
 }

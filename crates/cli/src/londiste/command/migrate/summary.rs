@@ -51,6 +51,8 @@ pub(super) async fn gather(course: &Course<'_>, entries: &[Entry], until: Step) 
 fn matters(entry: &Entry) -> bool {
     matches!(entry.state, State::Partly | State::Unverified | State::Failed)
         || entry.step == Step::Preflight && !entry.note.contains(", 0 warnings")
+        || entry.step == Step::Schema
+            && (entry.note.contains("refused") || entry.note.contains("stops its table"))
 }
 
 /// A step with all that was worked on it, in earlier runs too.
