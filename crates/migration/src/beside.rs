@@ -1,33 +1,25 @@
 //! One query asked of both sides, and the answers put beside each other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeSet, HashSet};
 
 use crate::catalog;
 use crate::context::Context;
 use crate::error::Result;
 
-/// Something of the source, and the same of the target where it is there: the columns behind the first one.
+/// Something of the source.
 pub(crate) struct Beside {
     pub(crate) name: String,
-    pub(crate) source: Vec<String>,
-    pub(crate) target: Option<Vec<String>>,
+    /// The target has it as well.
+    pub(crate) there: bool,
 }
 
-/// What the source has, by the query's first column, with what the target has under the same name.
+/// What the source has, by the query's only column.
 pub(crate) async fn beside(context: &Context, sql: &str) -> Result<Vec<Beside>> {
-    let source = catalog::rows(context.source()?, sql).await?;
-    let mut target = by_name(catalog::rows(context.target()?, sql).await?);
-    let pairs = by_name(source).into_iter().map(|(name, source)| {
-        let target = target.remove(&name);
-        Beside { name, source, target }
-    });
-    Ok(pairs.collect())
+    let source: BTreeSet<String> = names(catalog::rows(context.source()?, sql).await?).collect();
+    let target: HashSet<String> = names(catalog::rows(context.target()?, sql).await?).collect();
+    Ok(source.into_iter().map(|name| Beside { there: target.contains(&name), name }).collect())
 }
 
-fn by_name(rows: Vec<Vec<String>>) -> BTreeMap<String, Vec<String>> {
-    let split = rows.into_iter().filter_map(|mut row| {
-        let name = (!row.is_empty()).then(|| row.remove(0))?;
-        Some((name, row))
-    });
-    split.collect()
+fn names(rows: Vec<Vec<String>>) -> impl Iterator<Item = String> {
+    rows.into_iter().filter_map(|row| row.into_iter().next())
 }

@@ -9,7 +9,7 @@ use crate::error::Result;
 
 /// Schemas of ours, with others that are not looked at, and the application's relations of every kind: none of these
 /// schemas, of the server, or of an extension.
-fn relations(hidden: &[String]) -> String {
+fn relations(hidden: &[String], without: &[String]) -> String {
     let hidden = hidden.iter().map(String::as_str);
     let schemas: Vec<String> = pgq::install::SCHEMAS.into_iter().chain(hidden).map(pg::literal).collect();
     format!(
@@ -17,10 +17,11 @@ fn relations(hidden: &[String]) -> String {
            select c.*, n.nspname, format('%I.%I', n.nspname, c.relname) as name
              from pg_class c join pg_namespace n on n.oid = c.relnamespace
             where n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and n.nspname not in (select schema from ours)
-              and c.relpersistence <> 't'
+              and c.relpersistence <> 't' and c.oid <> all ('{{{}}}'::oid[])
               and not exists (select from pg_depend d
                                where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e'))\n",
-        schemas.join(", ")
+        schemas.join(", "),
+        without.join(",")
     )
 }
 
@@ -42,13 +43,23 @@ pub(crate) async fn rows_with(
     settings: &str,
     sql: &str,
 ) -> Result<Vec<Vec<String>>> {
-    rows_without(session, &[], limit, settings, sql).await
+    answers(session, &relations(&[], &[]), limit, settings, sql).await
 }
 
-/// The same without what is in hidden schemas.
+/// The same without what is in hidden schemas, and without relations of these oids.
 pub(crate) async fn rows_without(
     session: &Session,
     hidden: &[String],
+    without: &[String],
+    limit: Duration,
+    sql: &str,
+) -> Result<Vec<Vec<String>>> {
+    answers(session, &relations(hidden, without), limit, "", sql).await
+}
+
+async fn answers(
+    session: &Session,
+    relations: &str,
     limit: Duration,
     settings: &str,
     sql: &str,
@@ -56,7 +67,7 @@ pub(crate) async fn rows_without(
     let sql = format!(
         "begin isolation level read committed read only; set local statement_timeout = {}; {settings} {} {sql}; commit",
         limit.as_millis(),
-        relations(hidden)
+        relations
     );
     let answered = session.simple_query(&sql).await.map_err(pg::Error::from);
     if answered.is_err() {

@@ -16,6 +16,15 @@ pub struct OwnForm {
     pub indexes: Vec<Index>,
 }
 
+impl OwnForm {
+    /// What was changed at another moment as well.
+    pub fn extend(&mut self, other: OwnForm) {
+        self.foreign_keys.extend(other.foreign_keys);
+        self.triggers.extend(other.triggers);
+        self.indexes.extend(other.indexes);
+    }
+}
+
 /// A foreign key that is dropped, deferrable or not validated for replication.
 #[derive(Clone, Debug)]
 pub struct ForeignKey {

@@ -40,13 +40,26 @@ pub(crate) fn migrate(setup: &Setup, options: &[&str]) -> Output {
 /// Lets it run until it has died at that place.
 #[cfg(debug_assertions)]
 #[track_caller]
-pub(crate) fn dies(setup: &Setup, point: &str) -> Output {
-    let mut command = command(setup, &[]);
+pub(crate) fn dies(setup: &Setup, options: &[&str], point: &str) -> Output {
+    let mut command = command(setup, options);
     command.env("LONDISTE_FAIL_POINT", point);
     let output = Invocation::new(command).limit(WHOLE).run();
     eprintln!("died at {point} after {:?}", output.took);
     assert_eq!(output.code, -1, "migrate at {point} ended in another way\n{}", output.report());
     output
+}
+
+/// Names of all checks but a few, for `--skip`: the step is walked, and takes no time.
+#[cfg(debug_assertions)]
+#[track_caller]
+pub(crate) fn most_checks(setup: &Setup) -> String {
+    let answer = setup.londiste(&["target.ini", "preflight", "--json"]);
+    let answer: serde_json::Value = serde_json::from_str(&answer.stdout).expect("one object");
+    let findings = answer["findings"].as_array().expect("findings");
+    let names: std::collections::BTreeSet<&str> =
+        findings.iter().filter_map(|found| found["check"].as_str()).collect();
+    let few = ["reachable", "same-database", "version", "large-objects"];
+    names.into_iter().filter(|name| !few.contains(name)).collect::<Vec<_>>().join(",")
 }
 
 /// Panics unless one line of the answer holds all words.

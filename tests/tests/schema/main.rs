@@ -2,4 +2,8 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod apply;
+mod case;
+mod differences;
+mod init;
+mod refused;
 mod support;

@@ -1,6 +1,7 @@
 -- An object of every kind, as the ordinary role that owns the database makes them, for versions 13 to 18.
 create schema "Back Office";
 create type public.mood as enum ('sad', 'it''s ok, really', 'glad');
+create type public.grade as enum ('b', 'a');
 create domain public.amount as numeric(12, 2) default 0 check (value >= 0);
 create domain public.code as varchar(8) collate "C" not null;
 create type public.address as (street text, zip varchar(12) collate "C", spot point);
@@ -42,7 +43,7 @@ create table "Back Office"."Staff.Member" (
 alter sequence "Back Office"."Badge No" owned by "Back Office"."Staff.Member"."Badge";
 create unlogged table public.scratch (a integer, b integer, what serial);
 create table public.child (extra text) inherits (public.scratch);
-create table public.booking (room integer, during tsrange, constraint no_overlap exclude using gist (during with &&));
+create table public.booking (room integer, note text, mail text collate "C", grade public.grade default 'a', grades public.grade[], during tsrange, constraint no_overlap exclude using gist (during with &&));
 create table public.visit (
     id bigint generated always as identity,
     at date not null,

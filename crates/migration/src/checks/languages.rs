@@ -15,7 +15,7 @@ pub(crate) const CHECK: Check = Check::code(
 
 async fn ask(context: &Context) -> Result<Vec<Finding>> {
     let languages = beside(context, "select quote_ident(lanname) from pg_language").await?;
-    let missing = languages.iter().filter(|language| language.target.is_none());
+    let missing = languages.iter().filter(|language| !language.there);
     let found = missing.map(|language| {
         Finding::new(
             Verdict::Warning,

@@ -22,7 +22,7 @@ select distinct quote_ident(r.rolname)
 async fn ask(context: &Context) -> Result<Vec<Finding>> {
     let granted = catalog::rows(context.source()?, GRANTED).await?;
     let roles = beside(context, "select quote_ident(rolname) from pg_roles").await?;
-    let missing = roles.iter().filter(|role| role.target.is_none());
+    let missing = roles.iter().filter(|role| !role.there);
     let missing = missing.filter(|role| granted.iter().flatten().any(|name| *name == role.name));
     let found = missing.map(|role| {
         Finding::new(

@@ -28,13 +28,7 @@ async fn ask(context: &Context) -> Result<Vec<Finding>> {
     let mut findings: Vec<Finding> =
         groups.iter().map(|((weight, _), group)| finding(*weight, group)).collect();
     findings.extend(structure.unread.iter().map(|unread| {
-        Finding::new(
-            Verdict::Unchecked,
-            unread.place,
-            format!("objects: {}", unread.kind),
-            unread.why.clone(),
-            "",
-        )
+        Finding::new(Verdict::Unchecked, unread.place, unread.object.clone(), unread.why.clone(), "")
     }));
     Ok(findings)
 }

@@ -15,7 +15,7 @@ async fn ask(context: &Context) -> Result<Vec<Finding>> {
     let sql = "select name from rel where relkind in ('r', 'p') and not relispartition";
     let tables = beside(context, sql).await?;
     let missing: Vec<&str> =
-        tables.iter().filter(|table| table.target.is_none()).map(|table| table.name.as_str()).collect();
+        tables.iter().filter(|table| !table.there).map(|table| table.name.as_str()).collect();
     let dump = |what: &str| {
         format!(
             "pg_dump --schema-only --no-owner --no-privileges{what} \"{}\" | psql \"{}\"",

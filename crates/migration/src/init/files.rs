@@ -106,9 +106,10 @@ impl Init {
         let value = |text: String| text.replace('%', "%%");
         let [of_source, of_target] = [&source, &target].map(|at| value(at.to_conninfo()));
         let both = mode(&source) & mode(&target);
+        // Section [pgqd] takes percent signs as they are.
         let ticker = templates::PGQD
-            .replace("{base}", &value(source.without("dbname").to_conninfo()))
-            .replace("{databases}", &value(source.get("dbname").unwrap_or_default().to_owned()));
+            .replace("{base}", &source.without("dbname").to_conninfo())
+            .replace("{databases}", source.get("dbname").unwrap_or_default());
         files.push(File { name: "pgqd.ini", mode: mode(&source), text: ticker });
         let queue = value(self.queue.clone());
         let root = templates::SOURCE.replace("{queue}", &queue).replace("{source}", &of_source);

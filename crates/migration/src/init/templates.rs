@@ -10,9 +10,8 @@ pub(super) const PGQD: &str = "\
 # File names without a leading slash count from the directory in which a command is given.
 
 [pgqd]
-job_name = pgqd
-logfile = run/%(job_name)s.log
-pidfile = run/%(job_name)s.pid
+logfile = run/pgqd.log
+pidfile = run/pgqd.pid
 
 # How to reach the source's server, without its database. The password is in the passfile.
 base_connstr = {base}

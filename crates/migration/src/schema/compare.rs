@@ -1,6 +1,6 @@
 //! Comparison of two schemas, kind by kind.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use pg::Session;
 use pgq::own_form::OwnForm;
@@ -8,6 +8,7 @@ use pgq::own_form::OwnForm;
 use super::difference::{Comparison, Difference, How, Unread};
 use super::kind::{Both, Kind, Object};
 use super::options::Options;
+use super::own_form::Away;
 use super::sides::Sides;
 use super::{kinds, own_form, spelling};
 use crate::Place;
@@ -17,12 +18,17 @@ use crate::error::Result;
 pub(crate) async fn compare(source: &Session, target: &Session, options: &Options) -> Result<Comparison> {
     let sides = Sides::new(source, target, options).await?;
     let recorded = [recorded(source).await?, recorded(target).await?];
-    let away = own_form::Away::new(&recorded[1]);
-    let mut found = Found { sides, away, comparison: Comparison::default(), parents: HashMap::new() };
+    let mut found = Found {
+        sides,
+        recorded,
+        comparison: Comparison::default(),
+        parents: HashMap::new(),
+        recreated: HashMap::new(),
+    };
     for kind in kinds::ALL {
-        found.kind(kind, &recorded).await;
+        found.kind(kind).await;
     }
-    Ok(found.comparison)
+    Ok(found.without_locked())
 }
 
 pub(super) async fn recorded(side: &Session) -> Result<OwnForm> {
@@ -31,14 +37,16 @@ pub(super) async fn recorded(side: &Session) -> Result<OwnForm> {
 
 struct Found<'a> {
     sides: Sides<'a>,
-    away: own_form::Away,
+    recorded: [OwnForm; 2],
     comparison: Comparison,
     /// Objects that one side alone has, with the place of their difference.
     parents: HashMap<String, (How, usize)>,
+    /// Objects whose statement drops them and creates them anew, with its place.
+    recreated: HashMap<String, usize>,
 }
 
 impl Found<'_> {
-    async fn kind(&mut self, kind: &'static Kind, recorded: &[OwnForm; 2]) {
+    async fn kind(&mut self, kind: &'static Kind) {
         let source = self.sides.objects(kind, Place::Source).await;
         let target = self.sides.objects(kind, Place::Target).await;
         let (mut source, mut target) = match (source, target) {
@@ -47,20 +55,31 @@ impl Found<'_> {
                 for (place, read) in [(Place::Source, source), (Place::Target, target)] {
                     let Err(error) = read else { continue };
                     let why = error.to_string();
-                    self.comparison.unread.push(Unread { kind: kind.word, place, why });
+                    self.comparison.unread.push(Unread { object: kind.word.to_owned(), place, why });
                 }
                 return;
             }
         };
-        own_form::restore(kind, &mut source, &recorded[0]);
-        own_form::restore(kind, &mut target, &recorded[1]);
+        if own_form::is_changed(kind) {
+            self.record_again(kind).await;
+        }
+        own_form::restore(kind, &mut source, &self.recorded[0]);
+        own_form::restore(kind, &mut target, &self.recorded[1]);
+        let away = Away::new(&self.recorded[1]);
+        if std::ptr::eq(kind, &kinds::columns::COLUMN) {
+            leave_inherited_out(&mut source, &mut target);
+        }
+        let mut names = HashSet::new();
+        // Two schemas of the source may be one on the target.
+        source.retain(|object| names.insert(object.name.clone()));
         self.comparison.compared += source.len();
         let mut there: BTreeMap<String, Object> =
             target.into_iter().map(|object| (object.name.clone(), object)).collect();
+        self.bring_back(kind, &source);
         for object in &source {
             match there.remove(&object.name) {
                 Some(own) => self.both(kind, object, &own).await,
-                None if !kind.only_both && !self.is_away(kind, object) => {
+                None if !kind.only_both && !is_away(&away, kind, object) => {
                     self.one_side(kind, object, How::Missing);
                 }
                 None => {}
@@ -71,22 +90,56 @@ impl Found<'_> {
         }
     }
 
-    /// Replication has dropped it and brings it back, or it is the comment of such a one.
-    fn is_away(&self, kind: &Kind, object: &Object) -> bool {
-        match std::ptr::eq(kind, &kinds::COMMENT) {
-            false => self.away.has(&object.parent, object.rest(0)),
-            true => self.away.has_comment(&object.name),
+    /// What belongs to an object that is dropped and created anew is created anew as well.
+    fn bring_back(&mut self, kind: &'static Kind, source: &[Object]) {
+        for object in source.iter().filter(|object| !is_default_grant(kind, object)) {
+            if let Some(at) = self.recreated.get(&object.parent) {
+                let statement = &mut self.comparison.differences[*at].statement;
+                *statement = format!("{statement};\n{}", object.create);
+            }
+        }
+    }
+
+    /// Tables that were locked are not compared.
+    fn without_locked(mut self) -> Comparison {
+        for place in [Place::Source, Place::Target] {
+            for name in self.sides.locked(place) {
+                self.comparison.differences.retain(|found| found.table != name && found.name != name);
+                let why = "is locked: give the command again".to_owned();
+                let already =
+                    self.comparison.unread.iter().any(|unread| unread.object == format!("table {name}"));
+                if !already {
+                    self.comparison.unread.push(Unread { object: format!("table {name}"), place, why });
+                }
+            }
+        }
+        self.comparison
+    }
+
+    /// Replication goes on meanwhile: what it has changed before or after the objects were read is in their own form.
+    async fn record_again(&mut self, kind: &'static Kind) {
+        for (place, sides) in [(Place::Source, self.sides.source), (Place::Target, self.sides.target)] {
+            match recorded(sides).await {
+                Ok(now) => self.recorded[usize::from(place == Place::Target)].extend(now),
+                Err(error) => {
+                    let why = error.to_string();
+                    self.comparison.unread.push(Unread { object: kind.word.to_owned(), place, why });
+                }
+            }
         }
     }
 
     /// What belongs to an object that is missing comes with it.
     fn one_side(&mut self, kind: &'static Kind, object: &Object, how: How) {
+        let tables_unread = self.comparison.unread.iter().any(|unread| unread.object == kinds::TABLE.word);
+        if tables_unread && !object.parent.is_empty() {
+            return;
+        }
         if let Some((parents_how, at)) =
             self.parents.get(&object.parent).filter(|_| !object.parent.is_empty())
         {
             // A policy, a comment, a grant of what is gone; a column of what is created with it; what everybody may do anyway.
-            let anyway = std::ptr::eq(kind, &kinds::grants::GRANT) && object.rest(0) == "t";
-            if *parents_how == How::Extra || kind.inline || anyway {
+            if *parents_how == How::Extra || kind.inline || is_default_grant(kind, object) {
                 return;
             }
             if !kind.apart {
@@ -125,6 +178,12 @@ impl Found<'_> {
                 continue;
             }
             let statement = property.mend.map_or_else(|| source.statement(at).to_owned(), |mend| mend(&both));
+            if target.parent.is_empty()
+                && !target.drop.is_empty()
+                && statement.starts_with(&format!("{};", target.drop))
+            {
+                self.recreated.insert(source.name.clone(), self.comparison.differences.len());
+            }
             let (weight, how) = ((property.weight)(one, other), How::Property(property.name));
             self.tell(kind, source, told(weight, how, [one.to_owned(), other.to_owned()], statement));
         }
@@ -137,6 +196,28 @@ impl Found<'_> {
         };
         let name = object.name.clone();
         self.comparison.differences.push(Difference { kind: kind.word, name, table, ..difference });
+    }
+}
+
+/// What everybody may do with an object as soon as it is there.
+fn is_default_grant(kind: &Kind, object: &Object) -> bool {
+    std::ptr::eq(kind, &kinds::grants::GRANT) && object.rest(0) == "t"
+}
+
+/// Replication has dropped it and brings it back, or it is the comment of such a one.
+fn is_away(away: &Away, kind: &Kind, object: &Object) -> bool {
+    match std::ptr::eq(kind, &kinds::COMMENT) {
+        false => away.has(&object.parent, object.rest(0)),
+        true => away.has_comment(&object.name),
+    }
+}
+
+/// A column that one side only inherits is compared where it comes from.
+fn leave_inherited_out(source: &mut Vec<Object>, target: &mut Vec<Object>) {
+    let inherited = source.iter().chain(&*target).filter(|column| kinds::columns::is_inherited(column));
+    let names: HashSet<String> = inherited.map(|column| column.name.clone()).collect();
+    for columns in [source, target] {
+        columns.retain(|column| !names.contains(&column.name));
     }
 }
 

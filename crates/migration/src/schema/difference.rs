@@ -71,8 +71,8 @@ fn short(value: &str) -> String {
 /// Objects that could not be read, and why.
 #[derive(Debug, Clone)]
 pub struct Unread {
-    /// Their kind.
-    pub kind: &'static str,
+    /// Their kind, or a table.
+    pub object: String,
     /// The side.
     pub place: Place,
     /// What the server said.

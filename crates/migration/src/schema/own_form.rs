@@ -7,6 +7,18 @@ use pgq::own_form::{self, OwnForm};
 use super::kind::{Kind, Object};
 use super::kinds;
 
+/// Replication may have changed objects of this kind.
+pub(crate) fn is_changed(kind: &Kind) -> bool {
+    let changed: [&Kind; 5] = [
+        &kinds::FOREIGN_KEY,
+        &kinds::TRIGGER,
+        &kinds::COMMENT,
+        &kinds::constraints::CONSTRAINT,
+        &kinds::indexes::INDEX,
+    ];
+    changed.into_iter().any(|of| std::ptr::eq(of, kind))
+}
+
 /// Puts the recorded form of foreign keys and triggers in the place of the changed one; foreign keys that are dropped
 /// are there.
 pub(crate) fn restore(kind: &Kind, objects: &mut Vec<Object>, recorded: &OwnForm) {

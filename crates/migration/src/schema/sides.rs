@@ -1,10 +1,13 @@
 //! Both sides of a comparison of schemas: how they are asked for objects of a kind.
 
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
 use pg::Session;
 
 use super::kind::{Kind, Object};
 use super::options::Options;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::{Place, catalog};
 
 /// Sessions to both sides, and the roles that they know.
@@ -14,7 +17,16 @@ pub(crate) struct Sides<'a> {
     pub(crate) options: &'a Options,
     /// Queries for roles: of the source, with what they are on the target; of the target.
     roles: [String; 2],
+    /// Tables that somebody holds against everybody: they are left out, since the server waits for them where it writes
+    /// an expression.
+    locked: Mutex<[BTreeMap<String, String>; 2]>,
 }
+
+/// Tables of the application that are held against everybody, or will be, by somebody else.
+const LOCKED: &str = "\
+select distinct rel.oid, rel.name from pg_locks l join rel on rel.oid = l.relation
+ where l.locktype = 'relation' and l.mode = 'AccessExclusiveLock' and l.pid <> pg_backend_pid()
+   and l.database = (select oid from pg_database where datname = current_database())";
 
 impl<'a> Sides<'a> {
     /// # Errors
@@ -25,7 +37,7 @@ impl<'a> Sides<'a> {
         options: &'a Options,
     ) -> Result<Sides<'a>> {
         let roles = roles(source, target, options).await?;
-        Ok(Sides { source, target, options, roles })
+        Ok(Sides { source, target, options, roles, locked: Mutex::default() })
     }
 
     pub(crate) fn session(&self, place: Place) -> &'a Session {
@@ -39,7 +51,36 @@ impl<'a> Sides<'a> {
 
     /// The objects of a kind; those of the source with the target's names for schemas and roles.
     pub(crate) async fn objects(&self, kind: &Kind, place: Place) -> Result<Vec<Object>> {
-        let roles = &self.roles[usize::from(place == Place::Target)];
+        let rows = match self.rows(kind, place).await {
+            Err(Error::Server(error)) if error.sqlstate() == Some(&pg::SqlState::LOCK_NOT_AVAILABLE) => {
+                self.look_for_locks(place).await?;
+                self.rows(kind, place).await?
+            }
+            answered => answered?,
+        };
+        let renames = place == Place::Source && !self.options.moved.is_empty();
+        Ok(rows.into_iter().map(|row| self.object(kind, row, renames)).collect())
+    }
+
+    /// Names of tables that are locked on a side.
+    pub(crate) fn locked(&self, place: Place) -> Vec<String> {
+        let locked = self.locked.lock().unwrap_or_else(PoisonError::into_inner);
+        locked[side(place)].values().cloned().collect()
+    }
+
+    async fn look_for_locks(&self, place: Place) -> Result<()> {
+        let found = catalog::rows(self.session(place), LOCKED).await?;
+        let mut locked = self.locked.lock().unwrap_or_else(PoisonError::into_inner);
+        locked[side(place)].extend(found.into_iter().map(|row| (row[0].clone(), row[1].clone())));
+        Ok(())
+    }
+
+    async fn rows(&self, kind: &Kind, place: Place) -> Result<Vec<Vec<String>>> {
+        let roles = &self.roles[side(place)];
+        let locked = {
+            let locked = self.locked.lock().unwrap_or_else(PoisonError::into_inner);
+            locked[side(place)].keys().cloned().collect::<Vec<_>>()
+        };
         let sql = format!(
             ", spot as (select n.oid, quote_ident(n.nspname) as name from pg_namespace n
                          where n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and n.nspname not in (select schema from ours)),
@@ -47,9 +88,7 @@ impl<'a> Sides<'a> {
             (kind.sql)()
         );
         let (limit, hidden) = (crate::context::QUICK, &self.options.excluded);
-        let rows = catalog::rows_without(self.session(place), hidden, limit, "", &sql).await?;
-        let renames = place == Place::Source && !self.options.moved.is_empty();
-        Ok(rows.into_iter().map(|row| self.object(kind, row, renames)).collect())
+        catalog::rows_without(self.session(place), hidden, &locked, limit, &sql).await
     }
 
     fn object(&self, kind: &Kind, row: Vec<String>, renames: bool) -> Object {
@@ -60,6 +99,10 @@ impl<'a> Sides<'a> {
         let values = kind.properties.iter().map(|_| (next(), next())).collect();
         Object { name, parent, create, drop, values, rest: fields.collect() }
     }
+}
+
+fn side(place: Place) -> usize {
+    usize::from(place == Place::Target)
 }
 
 /// `role`: oid, name on the target (none: left out), owner on the target, missing there. `target_login`: our role there.

@@ -146,7 +146,7 @@ fn object(comparison: &Comparison) -> Value {
         })
     });
     let unread = comparison.unread.iter();
-    let unread = unread.map(|it| json!({ "kind": it.kind, "side": it.place.to_string(), "why": it.why }));
+    let unread = unread.map(|it| json!({ "object": it.object, "side": it.place.to_string(), "why": it.why }));
     json!({
         "version": 1, "same": comparison.differences.is_empty() && comparison.unread.is_empty(),
         "compared": comparison.compared, "differences": differences.collect::<Vec<_>>(),

@@ -18,7 +18,7 @@ pub(crate) fn differences(comparison: &Comparison) -> String {
     }
     for unread in &comparison.unread {
         let why = on_one_line(&unread.why);
-        lines.push(format!("-- could not be read: {} of the {}: {why}", unread.kind, unread.place));
+        lines.push(format!("-- could not be read: {} of the {}: {why}", unread.object, unread.place));
     }
     lines.push(closing(comparison));
     lines.join("\n")
@@ -93,9 +93,9 @@ pub(crate) fn applied(applied: &Applied, comparison: &Comparison, ini: &Path) ->
     let ini = ini.display();
     lines.push(match (differ, unread) {
         (0, 0) => format!("same: {} objects compared", comparison.compared),
-        _ => format!(
-            "{differ} differences are left, {unread} kinds could not be read: londiste {ini} schema --diff"
-        ),
+        _ => {
+            format!("{differ} differences are left, {unread} could not be read: londiste {ini} schema --diff")
+        }
     });
     lines.join("\n")
 }

@@ -19,6 +19,11 @@ pub(crate) static COLUMN: Kind = Kind::new(
 .holding_rows()
 .within_parent();
 
+/// A table only inherits it.
+pub(crate) fn is_inherited(column: &Object) -> bool {
+    column.rest(1) == "t"
+}
+
 /// A row of the source has no value for it.
 fn extra(column: &Object) -> Weight {
     if column.rest(0) == "t" { Weight::Stops } else { Weight::Cosmetic }
@@ -85,10 +90,10 @@ fn sql() -> String {
                 w.col || coalesce(' set default ' || case when a.attgenerated = '' then c.expr end, ' drop default'),
                 case when a.attnotnull then 'not null' else '' end,
                 w.col || case when a.attnotnull then ' set' else ' drop' end || ' not null',
-                a.attnotnull and not a.atthasdef and a.attidentity = ''
+                a.attnotnull and not a.atthasdef and a.attidentity = '', not a.attislocal and a.attinhcount > 0
            from rel r join pg_attribute a on a.attrelid = r.oid {DEFINITION}
            cross join lateral (select case when r.relkind = 'f' then 'alter foreign' else 'alter' end as alter,
               format('alter %stable %s alter column %I', case when r.relkind = 'f' then 'foreign ' end, r.name, a.attname) as col) w
-          where r.relkind in ('r', 'p', 'f') and a.attnum > 0 and not a.attisdropped and (a.attislocal or a.attinhcount = 0)"
+          where r.relkind in ('r', 'p', 'f') and a.attnum > 0 and not a.attisdropped"
     )
 }

@@ -1,16 +1,16 @@
 //! The kinds of objects, in the order in which they can be created.
 
 mod aggregates;
-mod columns;
+pub(crate) mod columns;
 mod comments;
 mod composites;
-mod constraints;
+pub(crate) mod constraints;
 mod domains;
 mod enums;
 pub(crate) mod extensions;
 mod functions;
 pub(crate) mod grants;
-mod indexes;
+pub(crate) mod indexes;
 pub(crate) mod owners;
 pub(crate) mod policies;
 mod ranges;
