@@ -130,7 +130,7 @@ fn sorted(comparison: &Comparison, scope: &Scope, stage: Stage) -> (Vec<String>,
 /// What could not be compared, and why.
 fn unread(comparison: &Comparison) -> Vec<String> {
     let told = comparison.unread.iter();
-    told.map(|unread| format!("{} of the {} could not be read: {}", unread.kind, unread.place, unread.why))
+    told.map(|unread| format!("{} of the {} could not be read: {}", unread.object, unread.place, unread.why))
         .collect()
 }
 
