@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use tests::load::shop;
-use tests::{Pair, Setup, compare};
+use tests::{Pair, Setup, compare, installation};
 
 use crate::desk::{WHOLE, dies, foreign_keys, line, migrate, most_checks};
 
@@ -51,13 +51,20 @@ const LATER: &[&str] = &[
 #[test]
 fn a_migration_that_is_killed_at_each_step_goes_on_and_ends_with_equal_rows() {
     let pair = Pair::start();
-    shop::create_source(&pair);
+    let majors = [&pair.source, &pair.target].map(|side| side.cluster.major());
+    // other versions than the system's bring no pg_dump along
+    let dumps = majors.iter().all(|major| installation::client_major("pg_dump") >= *major);
+    if dumps {
+        shop::create_source(&pair)
+    } else {
+        shop::create(&pair)
+    }
     let before = foreign_keys(&pair.source);
     assert!(before.len() > 20, "{before:?}");
     let setup = Setup::new(&pair);
     let writers = shop::Writers::start(&pair.source, 2, Duration::from_millis(20));
     let mut said = String::new();
-    for point in FIRST {
+    for point in FIRST.iter().filter(|point| dumps || !point.starts_with("schema-apply")) {
         said += &dies(&setup, &[], point).report();
     }
     let skipped = most_checks(&setup);
@@ -74,7 +81,7 @@ fn a_migration_that_is_killed_at_each_step_goes_on_and_ends_with_equal_rows() {
         said += &dies(&setup, &["--skip", &skipped], point).report();
     }
     let last = migrate(&setup, &[]);
-    last.expect_success();
+    assert!(last.code == 0, "{}\n{}", last.report(), setup.target_worker().log());
     said += &last.report();
     for step in ["preflight", "schema", "install", "nodes", "daemon", "tables", "vacuum", "compare"] {
         line(&last, &[&format!("== {step}: done already")]);
