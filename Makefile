@@ -44,7 +44,7 @@ test-versions: postgres
 	  source=$$(.ci/install-postgres-version $${upgrade%:*}); \
 	  target=$$(.ci/install-postgres-version $${upgrade#*:}); \
 	  echo "== PostgreSQL $${upgrade%:*} to $${upgrade#*:}"; \
-	  PG_BIN_SOURCE=$$source PG_BIN_TARGET=$$target cargo test --package tests --test runbook --test versions -- --test-threads=2; \
+	  PG_BIN_SOURCE=$$source PG_BIN_TARGET=$$target cargo test --package tests --test runbook --test versions --test migrate -- --test-threads=2; \
 	done
 
 # Our SQL beside the stock extensions: the same calls, the same answers; and stock tools and ours in each other's place. They want a server of the system's packages.
