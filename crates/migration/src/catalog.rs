@@ -28,7 +28,7 @@ fn relations(hidden: &[String], without: &[String]) -> String {
 /// Answers of a query that may use the relations of the application as `rel` and the schemas of ours as `ours`. It
 /// begins with `select`, or with a comma and another `with` query.
 pub(crate) async fn rows(session: &Session, sql: &str) -> Result<Vec<Vec<String>>> {
-    rows_within(session, crate::context::QUICK, sql).await
+    rows_within(session, crate::session::QUICK, sql).await
 }
 
 /// The same within another time limit.

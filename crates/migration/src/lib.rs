@@ -18,6 +18,7 @@ pub mod init;
 mod place;
 mod run;
 pub mod schema;
+mod session;
 pub mod steps;
 
 pub use check::Check;

@@ -1,8 +1,9 @@
 //! A run of checks, one after the other.
 
 use crate::ask::ask;
-use crate::context::{Context, QUICK, THOROUGH};
+use crate::context::Context;
 use crate::error::Error;
+use crate::session::{QUICK, THOROUGH};
 use crate::{Check, Config, Finding};
 
 /// A check, and what it found; nothing: it is in order.

@@ -73,19 +73,22 @@ const FOREIGN_KEYS: [(&str, &str); 3] = [
                 f.definition || case when f.was_deferrable then ' DEFERRABLE' else '' end
                 || case when f.was_deferred then ' INITIALLY DEFERRED' else '' end
                 || case when f.was_enforced then '' else ' NOT ENFORCED' end as definition, f.was_valid as valid
-           from londiste_rs.foreign_key f join pg_catalog.pg_class c on c.oid = londiste_rs.find_relation(f.table_name)
+           from londiste_rs.foreign_key f join pg_catalog.pg_class c on c.oid =
+               londiste_rs.find_relation(f.table_name)
            join pg_catalog.pg_namespace n on n.oid = c.relnamespace",
     ),
     (
         "londiste_fk.foreign_key",
-        "select f.schema_name::text as schema, f.table_name::text as relation, f.fkey_name::text as name, f.definition,
+        "select f.schema_name::text as schema, f.table_name::text as relation, f.fkey_name::text as name,
+            f.definition,
                 f.was_valid as valid
            from londiste_fk.foreign_key f where f.state in ('dropped', 'restored')",
     ),
     (
         "londiste.pending_fkeys",
         "select n.nspname::text as schema, c.relname::text as relation, p.fkey_name as name,
-                pg_catalog.regexp_replace(pg_catalog.regexp_replace(p.fkey_def, '^alter table .* add constraint .* foreign key',
+                pg_catalog.regexp_replace(pg_catalog.regexp_replace(p.fkey_def,
+                    '^alter table .* add constraint .* foreign key',
                   'FOREIGN KEY', 'i'), ' not valid$', '', 'i') as definition,
                 p.fkey_def !~* ' not valid$' as valid
            from londiste.pending_fkeys p join pg_catalog.pg_class c on c.oid = londiste_rs.find_relation(p.from_table)
@@ -97,14 +100,16 @@ const FOREIGN_KEYS: [(&str, &str); 3] = [
 
 const TRIGGERS: &str = "\
 select n.nspname::text as schema, c.relname::text as relation, t.trigger_name as name,
-       case t.was_enabled when 'O' then 'enable' when 'D' then 'disable' when 'A' then 'enable always' else 'enable replica' end as enabled
+       case t.was_enabled when 'O' then 'enable' when 'D' then 'disable' when 'A' then 'enable always' else
+           'enable replica' end as enabled
   from londiste_rs.relaxed_trigger t join pg_catalog.pg_class c on c.oid = londiste_rs.find_relation(t.table_name)
   join pg_catalog.pg_namespace n on n.oid = c.relnamespace";
 
 const INDEXES: &str = "\
 select n.nspname::text as schema, c.relname::text as relation, coalesce(i.constraint_name, i.index_name) as name
   from londiste_rs.copy_index i join pg_catalog.pg_class c
-    on c.oid = case when i.relation = '' then londiste_rs.find_relation(i.dest_table) else pg_catalog.to_regclass(i.relation) end
+    on c.oid = case when i.relation = '' then londiste_rs.find_relation(i.dest_table) else
+        pg_catalog.to_regclass(i.relation) end
   join pg_catalog.pg_namespace n on n.oid = c.relnamespace";
 
 /// What is changed at present; nothing where nothing of ours is installed.
@@ -146,7 +151,8 @@ fn plain(row: &Row) -> [String; 3] {
 /// Rows with schema, relation and name, and what quotes them; none where their table is not there or not for us.
 async fn rows<C: GenericClient>(client: &C, table: &str, sql: &str) -> Answer<Vec<Row>> {
     let known = "select pg_catalog.to_regclass($1) is not null
-                    and ($1 like 'londiste_fk.%' or pg_catalog.to_regprocedure('londiste_rs.find_relation(text)') is not null)";
+                    and ($1 like 'londiste_fk.%' or pg_catalog.to_regprocedure('londiste_rs.find_relation(text)') is
+                        not null)";
     if !client.query_one(known, &[&table]).await?.get::<_, bool>(0) {
         return Ok(Vec::new());
     }
@@ -156,7 +162,8 @@ async fn rows<C: GenericClient>(client: &C, table: &str, sql: &str) -> Answer<Ve
         return Ok(Vec::new());
     }
     let sql = format!(
-        "select o.*, pg_catalog.format('%I.%I', o.schema, o.relation) as quoted_table, pg_catalog.quote_ident(o.name) as quoted_name,
+        "select o.*, pg_catalog.format('%I.%I', o.schema, o.relation) as quoted_table,
+            pg_catalog.quote_ident(o.name) as quoted_name,
                 pg_catalog.quote_ident(o.schema) as quoted_schema
            from ({sql}) o"
     );

@@ -89,7 +89,8 @@ fn schemas_of_a_provider_are_moved(pair: &Pair) {
     pair.source.execute(
         "create schema heroku_ext; create extension citext schema heroku_ext; create schema _provider; \
          create table _provider.secret (id int); \
-         create table person (email heroku_ext.citext primary key, other heroku_ext.citext default 'x'::heroku_ext.citext)",
+         create table person (email heroku_ext.citext primary key, other heroku_ext.citext default \
+             'x'::heroku_ext.citext)",
     );
     let options = ["--extension-schema", "heroku_ext=public", "--exclude-schema", "_provider"];
     let output = schema(&setup, &[&["--apply"], options.as_slice()].concat());

@@ -25,7 +25,8 @@ const CASES: &[Case] = &[
     Case {
         broken: (Target, "alter type public.grade add value 'own' before 'b'"),
         line: &["changes data", "type public.grade", "labels: 'own', 'b', 'a', and 'b', 'a' on the source"],
-        statement: "alter table public.booking alter column grades type public.grade[] using grades::text[]::public.grade[]",
+        statement: "alter table public.booking alter column grades type public.grade[] using \
+            grades::text[]::public.grade[]",
     },
     Case {
         broken: (Source, "alter domain public.amount set not null; alter domain public.amount drop default"),
@@ -65,7 +66,8 @@ const CASES: &[Case] = &[
         broken: (
             Source,
             "create table public.new (id int primary key, ref bigint references public.customer, \
-                          unique (ref)); comment on table public.new is 'new'; grant select on public.new to public",
+                          unique (ref)); comment on table public.new is 'new'; grant select on public.new \
+                              to public",
         ),
         line: &["stops replication", "table public.new is missing"],
         statement: "create table public.new (id integer not null, ref bigint); \
@@ -80,19 +82,23 @@ const CASES: &[Case] = &[
         broken: (
             Target,
             "alter table public.visit detach partition public.visit_2024; \
-                          alter table public.visit attach partition public.visit_2024 for values from ('2023-01-01') to ('2025-01-01')",
+                          alter table public.visit attach partition public.visit_2024 for values from \
+                              ('2023-01-01') to ('2025-01-01')",
         ),
         line: &["stops replication", "table public.visit_2024", "FOR VALUES FROM ('2023-01-01')"],
-        statement: "alter table public.visit detach partition public.visit_2024; alter table public.visit attach partition \
+        statement: "alter table public.visit detach partition public.visit_2024; alter table public.visit \
+            attach partition \
                     public.visit_2024 FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');",
     },
     Case {
         broken: (
             Source,
-            "create table public.visit_2026 partition of public.visit for values from ('2026-01-01') to ('2027-01-01')",
+            "create table public.visit_2026 partition of public.visit for values from ('2026-01-01') to \
+                ('2027-01-01')",
         ),
         line: &["stops replication", "table public.visit_2026 is missing"],
-        statement: "create table public.visit_2026 partition of public.visit FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');",
+        statement: "create table public.visit_2026 partition of public.visit FOR VALUES FROM \
+            ('2026-01-01') TO ('2027-01-01');",
     },
     Case {
         broken: (
@@ -115,15 +121,18 @@ const CASES: &[Case] = &[
     Case {
         broken: (
             Source,
-            "alter table public.customer add phone varchar(20) default '0' not null, add \"It's\" int not null",
+            "alter table public.customer add phone varchar(20) default '0' not null, add \"It's\" int not \
+                null",
         ),
         line: &["stops replication", "column public.customer.\"It's\" is missing"],
-        statement: "alter table public.customer add column phone character varying(20) default '0'::character varying not null;",
+        statement: "alter table public.customer add column phone character varying(20) default \
+            '0'::character varying not null;",
     },
     Case {
         broken: (
             Target,
-            "alter table public.booking alter note type varchar(10), alter mail type text collate \"default\"",
+            "alter table public.booking alter note type varchar(10), alter mail type text collate \
+                \"default\"",
         ),
         line: &["stops replication", "column public.booking.note", "type: character varying(10), and text"],
         statement: "alter table public.booking alter column note type text using note::text;",
@@ -131,7 +140,8 @@ const CASES: &[Case] = &[
     Case {
         broken: (
             Target,
-            "alter table public.customer alter born set not null, alter note drop default, alter twice drop expression",
+            "alter table public.customer alter born set not null, alter note drop default, alter twice \
+                drop expression",
         ),
         line: &["stops replication", "column public.customer.born", "not null: not null, and none"],
         statement: "alter table public.customer alter column born drop not null;",
@@ -139,7 +149,8 @@ const CASES: &[Case] = &[
     Case {
         broken: (
             Target,
-            "alter table public.visit alter id drop identity; alter table public.customer alter id set generated always",
+            "alter table public.visit alter id drop identity; alter table public.customer alter id set \
+                generated always",
         ),
         line: &["stops replication", "column public.customer.id", "identity: always, and by default"],
         statement: "alter table public.visit alter column id add generated always as identity;",
@@ -170,34 +181,40 @@ const CASES: &[Case] = &[
                           alter table public.visit drop constraint visit_customer_fkey",
         ),
         line: &["changes data", "foreign key visit_customer_fkey on public.visit is missing"],
-        statement: "add constraint \"of customer\" FOREIGN KEY (customer) REFERENCES public.customer(id) ON DELETE CASCADE;",
+        statement: "add constraint \"of customer\" FOREIGN KEY (customer) REFERENCES public.customer(id) \
+            ON DELETE CASCADE;",
     },
     Case {
         broken: (
             Target,
-            "drop index public.customer_lower; drop index public.visit_path; create unique index own on public.visit (id, at, path)",
+            "drop index public.customer_lower; drop index public.visit_path; create unique index \
+                own_index on public.visit (id, at, path)",
         ),
-        line: &["stops replication", "index public.own is there only"],
+        line: &["stops replication", "index public.own_index is there only"],
         statement: "CREATE INDEX visit_path ON public.visit USING btree (path);",
     },
     Case {
         broken: (
             Source,
-            "drop index public.customer_code; create unique index customer_code on public.customer (code, id)",
+            "drop index public.customer_code; create unique index customer_code on public.customer (code, \
+                id)",
         ),
         line: &["index public.customer_code", "definition: CREATE UNIQUE INDEX"],
-        statement: "drop index public.customer_code; CREATE UNIQUE INDEX customer_code ON public.customer USING btree (code, id);",
+        statement: "drop index public.customer_code; CREATE UNIQUE INDEX customer_code ON public.customer \
+            USING btree (code, id);",
     },
     Case {
         broken: (Target, "drop statistics public.customer_stats"),
         line: &["cosmetic", "statistics public.customer_stats is missing"],
-        statement: "CREATE STATISTICS public.customer_stats (dependencies) ON mood, born FROM public.customer;",
+        statement: "CREATE STATISTICS public.customer_stats (dependencies) ON mood, born FROM \
+            public.customer;",
     },
     Case {
         broken: (
             Source,
             "create or replace view public.named with (security_barrier) as \
-                          select id, email, year from public.glad where year > 1980 with cascaded check option",
+                          select id, email, year from public.glad where year > 1980 with cascaded check \
+                              option",
         ),
         line: &["changes data", "view public.named", "columns: id bigint, email text, and"],
         statement: "create view public.named with (security_barrier=true, check_option=cascaded) as",
@@ -207,7 +224,8 @@ const CASES: &[Case] = &[
             Target,
             "drop materialized view public.moods; create materialized view public.moods as \
                           select mood, count(*) + 1 as n from public.customer group by mood; \
-                          create unique index moods_mood on public.moods (mood); comment on materialized view public.moods is 'a materialized view'",
+                          create unique index moods_mood on public.moods (mood); comment on materialized \
+                              view public.moods is 'a materialized view'",
         ),
         line: &["changes data", "materialized view public.moods", "definition"],
         statement: "drop materialized view public.moods; create materialized view public.moods as",
@@ -224,7 +242,8 @@ const CASES: &[Case] = &[
     Case {
         broken: (
             Target,
-            "drop procedure \"Back Office\".\"Close; It\"(date); create function public.own() returns int language sql as 'select 1'",
+            "drop procedure \"Back Office\".\"Close; It\"(date); create function public.own() returns int \
+                language sql as 'select 1'",
         ),
         line: &["changes data", "function \"Back Office\".\"Close; It\"(date) is missing"],
         statement: "drop routine public.own();",
@@ -233,18 +252,21 @@ const CASES: &[Case] = &[
         broken: (
             Target,
             "drop aggregate public.total(integer); \
-                          create aggregate public.total(integer) (sfunc = int4pl, stype = integer, initcond = '1'); \
+                          create aggregate public.total(integer) (sfunc = int4pl, stype = integer, \
+                              initcond = '1'); \
                           comment on aggregate public.total(integer) is 'an aggregate'",
         ),
         line: &["changes data", "aggregate public.total(integer)", "initcond = '1'"],
-        statement: "create aggregate public.total(integer) (sfunc = int4pl, stype = integer, initcond = '0');",
+        statement: "create aggregate public.total(integer) (sfunc = int4pl, stype = integer, initcond = \
+            '0');",
     },
     Case {
         broken: (
             Target,
             "alter table public.customer enable trigger off; drop trigger seen on public.visit; \
                           drop trigger touch on public.customer; \
-                          create trigger touch before insert on public.customer for each row execute function public.touch()",
+                          create trigger touch before insert on public.customer for each row execute \
+                              function public.touch()",
         ),
         line: &["changes data", "trigger off on public.customer", "enabled: enable, and disable"],
         statement: "alter table public.customer disable trigger off;",
@@ -252,7 +274,8 @@ const CASES: &[Case] = &[
     Case {
         broken: (
             Target,
-            "drop rule keep on public.scratch; create rule own as on update to public.scratch do instead nothing",
+            "drop rule keep on public.scratch; create rule own as on update to public.scratch do instead \
+                nothing",
         ),
         line: &["stops replication", "rule own on public.scratch is there only"],
         statement: "CREATE RULE keep AS ON DELETE TO public.scratch WHERE (old.a > 100) DO INSTEAD NOTHING;",
@@ -273,8 +296,10 @@ const CASES: &[Case] = &[
     Case {
         broken: (
             Source,
-            "comment on column public.customer.email is 'it''s new'; comment on view public.named is 'named'; \
-                          comment on constraint \"of customer\" on \"Back Office\".\"Staff.Member\" is 'a key'",
+            "comment on column public.customer.email is 'it''s new'; comment on view public.named is \
+                'named'; \
+                          comment on constraint \"of customer\" on \"Back Office\".\"Staff.Member\" is 'a \
+                              key'",
         ),
         line: &["cosmetic", "comment on column public.customer.email", "text: a column, and it's new"],
         statement: "comment on column public.customer.email is 'it''s new';",
@@ -296,7 +321,10 @@ fn every_difference_is_told_with_the_statement_that_mends_it() {
 
 /// Other roles are told once, mapped or left out; what they are granted is mended.
 fn owners_grants_and_roles(pair: &Pair, setup: &tests::Setup) {
-    pair.source.admin().execute("create role reporting; create role boss; grant boss to shop_owner");
+    pair.source.admin().execute(
+        "create role reporting; create role boss; grant boss to shop_owner; grant \
+        create on schema public to boss",
+    );
     pair.source.execute(
         "grant select on public.customer, public.scratch to reporting with grant option; \
          create policy for_reports on public.customer for select to reporting using (true); \
@@ -332,11 +360,16 @@ fn owners_grants_and_roles(pair: &Pair, setup: &tests::Setup) {
         "{}",
         output.report()
     );
-    pair.source.execute("alter table public.booking owner to shop_owner; revoke all on public.customer, public.scratch from reporting");
+    pair.source.execute(
+        "alter table public.booking owner to shop_owner; revoke all on public.customer, \
+        public.scratch from reporting",
+    );
     pair.target.execute(
         "alter table public.booking owner to cloud_owner; \
                          revoke select on public.customer, public.scratch from cloud_reporting",
     );
+    pair.source.admin().execute("revoke create on schema public from boss");
+    pair.target.admin().execute("revoke create on schema public from cloud_boss");
     expect_same(setup, &[]);
 }
 

@@ -43,7 +43,9 @@ create table "Back Office"."Staff.Member" (
 alter sequence "Back Office"."Badge No" owned by "Back Office"."Staff.Member"."Badge";
 create unlogged table public.scratch (a integer, b integer, what serial);
 create table public.child (extra text) inherits (public.scratch);
-create table public.booking (room integer, note text, mail text collate "C", grade public.grade default 'a', grades public.grade[], during tsrange, constraint no_overlap exclude using gist (during with &&));
+create table public.booking (room integer, note text, mail text collate "C",
+    grade public.grade default 'a', grades public.grade[],
+    during tsrange, constraint no_overlap exclude using gist (during with &&));
 create table public.visit (
     id bigint generated always as identity,
     at date not null,
@@ -53,7 +55,8 @@ create table public.visit (
     check (id > 0)
 ) partition by range (at);
 create table public.visit_2024 partition of public.visit for values from ('2024-01-01') to ('2025-01-01');
-create table public.visit_2025 partition of public.visit for values from ('2025-01-01') to ('2026-01-01') partition by list (at);
+create table public.visit_2025 partition of public.visit for values from ('2025-01-01') to ('2026-01-01')
+    partition by list (at);
 create table public.visit_2025_home partition of public.visit_2025 for values in ('2025-02-03', '2025-02-04');
 create table public.visit_rest partition of public.visit default;
 create index visit_path on public.visit (path);
@@ -65,8 +68,10 @@ create statistics public.customer_stats (dependencies) on mood, born from public
 alter table public.customer add constraint positive check (id > 0) not valid;
 alter table public.scratch replica identity full;
 
-create view public.glad as select c.id, c.email, date_part('year', c.born) as year from public.customer c where c.mood = 'glad';
-create view public.named with (security_barrier) as select id, email from public.glad where year > 1990 with local check option;
+create view public.glad as select c.id, c.email, date_part('year', c.born) as year
+    from public.customer c where c.mood = 'glad';
+create view public.named with (security_barrier) as select id, email from public.glad where year > 1990
+    with local check option;
 create materialized view public.moods as select mood, count(*) as n from public.customer group by mood;
 create unique index moods_mood on public.moods (mood);
 
@@ -74,9 +79,11 @@ create trigger touch before insert or update of note on public.customer for each
     when (new.note is not null) execute function public.touch();
 create trigger off before insert on public.customer for each row execute function public.touch();
 alter table public.customer disable trigger off;
-create trigger seen before insert on public.visit for each row when (pg_trigger_depth() > 90) execute function public.touch();
+create trigger seen before insert on public.visit for each row
+    when (pg_trigger_depth() > 90) execute function public.touch();
 create rule keep as on delete to public.scratch where old.a > 100 do instead nothing;
-create rule log as on insert to public.child do also (insert into public.scratch (a) values (1); delete from public.scratch where a = 2);
+create rule log as on insert to public.child do also
+    (insert into public.scratch (a) values (1); delete from public.scratch where a = 2);
 alter table public.customer enable row level security;
 create policy own_rows on public.customer as permissive for select to public using (note = current_user);
 create policy writes on public.customer as restrictive for update to public using (id > 0) with check (id > 1);

@@ -16,15 +16,9 @@ use crate::londiste::support::job::Job;
 use arguments::{Arguments, Command};
 use clap::{CommandFactory, Parser};
 
-use crate::londiste::support::outcome::Outcome;
+use crate::londiste::support::outcome::{Outcome, UNVERIFIED, USAGE};
 use crate::signal;
 use crate::terminal::{self, Terminal};
-
-/// Exit code of a command line that cannot be understood.
-const USAGE: u8 = 2;
-
-/// Exit code of a command that could not verify something.
-const UNVERIFIED: u8 = 3;
 
 /// The ini file that `--ini` prints.
 const SAMPLE: &str = include_str!("../../../../etc/target.ini");

@@ -1,8 +1,9 @@
 //! Rows that violate a foreign key of the source: the key cannot be validated on the target.
 
 use crate::check::{Check, Found};
-use crate::context::{Context, THOROUGH};
+use crate::context::Context;
 use crate::error::Result;
+use crate::session::THOROUGH;
 use crate::{Finding, Place, Verdict, catalog};
 
 pub(crate) const CHECK: Check =

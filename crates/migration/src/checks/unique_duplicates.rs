@@ -1,8 +1,9 @@
 //! Unique indexes that hold duplicates: what a changed collation or a damaged index leaves.
 
 use crate::check::{Check, Found};
-use crate::context::{Context, THOROUGH};
+use crate::context::Context;
 use crate::error::Result;
+use crate::session::THOROUGH;
 use crate::{Finding, Place, Verdict, catalog};
 
 pub(crate) const CHECK: Check =

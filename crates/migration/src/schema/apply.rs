@@ -25,7 +25,8 @@ pub struct Applied {
 }
 
 /// What `pg_dump`'s statements rely on.
-const SETTINGS: &str = "set default_transaction_read_only = off; set check_function_bodies = off; set xmloption = content; \
+const SETTINGS: &str = "set default_transaction_read_only = off; set check_function_bodies = off; \
+     set xmloption = content; \
      set client_min_messages = warning; set row_security = off; set standard_conforming_strings = on; \
      set default_tablespace = ''; select pg_catalog.set_config('search_path', '', false)";
 

@@ -7,7 +7,7 @@ use crate::Place;
 const LONGEST: usize = 100;
 
 /// How the sides differ in an object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum How {
     /// The target lacks it.
     Missing,

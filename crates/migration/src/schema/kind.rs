@@ -177,7 +177,7 @@ impl Kind {
 
 /// Weights that do not depend on the object or its values.
 pub(crate) mod always {
-    use super::{Object, Weight};
+    use crate::schema::kind::{Object, Weight};
 
     pub(crate) fn stops(_: &Object) -> Weight {
         Weight::Stops

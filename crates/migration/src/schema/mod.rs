@@ -46,8 +46,8 @@ impl Schemas {
     ) -> Result<Schemas, String> {
         let side = |name: &'static str| move |why: String| format!("the {name}: {why}");
         Ok(Schemas {
-            source: crate::context::connect(source, application).await.map_err(side("source"))?,
-            target: crate::context::connect(target, application).await.map_err(side("target"))?,
+            source: crate::session::connect(source, application).await.map_err(side("source"))?,
+            target: crate::session::connect(target, application).await.map_err(side("target"))?,
             ways: [source.clone(), target.clone()],
             application: application.to_owned(),
         })

@@ -174,7 +174,7 @@ mod tests {
         let one = [
             "select 'a;''b', E'it\\'s;', \"x;\"\"y\"",
             "create function f() returns int language plpgsql as $_$ begin return $$;$$; end $_$",
-            "create function g(a int) returns int begin atomic select case when a > 0 then 1; else 2 end; select 2; end",
+            "create function g() returns int begin atomic select case when 1 > 0 then 1; else 2 end; select 2; end",
             "CREATE OR REPLACE PROCEDURE p() LANGUAGE sql BEGIN ATOMIC insert into t values (1); END",
             "create rule r as on delete to t do instead (select 1; select 2)",
             "comment on table t is '-- Name: x; Type: TABLE' -- ;\n",

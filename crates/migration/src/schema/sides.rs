@@ -83,11 +83,12 @@ impl<'a> Sides<'a> {
         };
         let sql = format!(
             ", spot as (select n.oid, quote_ident(n.nspname) as name from pg_namespace n
-                         where n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and n.nspname not in (select schema from ours)),
+                         where n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and n.nspname not in
+                             (select schema from ours)),
              member as (select classid, objid from pg_depend where deptype = 'e'), {roles}\n{}",
             (kind.sql)()
         );
-        let (limit, hidden) = (crate::context::QUICK, &self.options.excluded);
+        let (limit, hidden) = (crate::session::QUICK, &self.options.excluded);
         catalog::rows_without(self.session(place), hidden, &locked, limit, &sql).await
     }
 
@@ -105,11 +106,13 @@ fn side(place: Place) -> usize {
     usize::from(place == Place::Target)
 }
 
-/// `role`: oid, name on the target (none: left out), owner on the target, missing there. `target_login`: our role there.
+/// `role`: oid, name on the target (none: left out), owner on the target, missing there. `target_login`: our role
+/// there.
 async fn roles(source: &Session, target: &Session, options: &Options) -> Result<[String; 2]> {
     let used = "select r.oid, r.rolname, r.rolname = current_user from pg_roles r
                  where r.rolname = current_user or r.oid in (select refobjid from pg_shdepend
-                       where refclassid = 'pg_authid'::regclass and dbid = (select oid from pg_database where datname = current_database()))
+                       where refclassid = 'pg_authid'::regclass and dbid = (select oid from pg_database where
+                           datname = current_database()))
                     or r.oid in (10, 6171)";
     let of_source = catalog::rows(source, used).await?;
     let of_target = catalog::rows(target, "select rolname, rolname = current_user from pg_roles").await?;
@@ -134,7 +137,8 @@ async fn roles(source: &Session, target: &Session, options: &Options) -> Result<
     Ok([
         format!("role(oid, name, owner, missing) as (values {}), {login}", values.join(", ")),
         format!(
-            "role(oid, name, owner, missing) as (select oid, rolname::text, rolname::text, false from pg_roles), {login}"
+            "role(oid, name, owner, missing) as (select oid, rolname::text, rolname::text, false from pg_roles),
+                {login}"
         ),
     ])
 }

@@ -10,6 +10,7 @@ use migration::Place;
 use migration::init::{self, Init};
 use pg::{ConnectString, Session};
 
+use crate::londiste::support::outcome::USAGE;
 use crate::terminal::{self, Terminal};
 
 /// `application_name` of its sessions.
@@ -42,7 +43,7 @@ pub(crate) struct Arguments {
 pub(crate) fn main(arguments: &Arguments, ini: Option<&Path>, terminal: Terminal) -> ExitCode {
     let usage = |problem: anyhow::Error| {
         terminal.complain(&terminal::describe(&problem));
-        ExitCode::from(super::super::USAGE)
+        ExitCode::from(USAGE)
     };
     if let Some(ini) = ini {
         return usage(anyhow!(

@@ -38,7 +38,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "OLD=NEW", value_parser = pair)]
     role_map: Vec<(String, String)>,
 
-    /// Take what stands in schema OLD of the source as if it stood in NEW: where a provider has a schema for extensions (repeatable)
+    /// Take schema OLD of the source, where a provider keeps extensions, as if it were NEW (repeatable)
     #[arg(long, value_name = "OLD=NEW", value_parser = pair)]
     extension_schema: Vec<(String, String)>,
 
@@ -140,7 +140,8 @@ fn object(comparison: &Comparison) -> Value {
             How::Property(name) => ("differs", Some(name)),
         };
         json!({
-            "weight": difference.weight.to_string(), "kind": difference.kind, "name": difference.name, "table": difference.table,
+            "weight": difference.weight.to_string(), "kind": difference.kind, "name": difference.name,
+            "table": difference.table,
             "how": how, "property": property, "source": difference.source, "target": difference.target,
             "statement": difference.statement, "loses_rows": difference.loses_rows,
         })

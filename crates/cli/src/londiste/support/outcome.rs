@@ -1,5 +1,11 @@
 //! Outcome of a command that did not fail as a whole.
 
+/// Exit code of a command line that cannot be understood.
+pub(crate) const USAGE: u8 = 2;
+
+/// Exit code of a command that could not verify something.
+pub(crate) const UNVERIFIED: u8 = 3;
+
 /// How a command ended that did not fail as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {

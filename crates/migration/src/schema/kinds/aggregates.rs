@@ -19,14 +19,19 @@ fn sql() -> String {
                 'sfunc = ' || a.aggtransfn::regproc, 'stype = ' || format_type(a.aggtranstype, null),
                 'sspace = ' || nullif(a.aggtransspace, 0), 'finalfunc = ' || nullif(a.aggfinalfn::oid, 0)::regproc,
                 case when a.aggfinalextra then 'finalfunc_extra' end,
-                'combinefunc = ' || nullif(a.aggcombinefn::oid, 0)::regproc, 'serialfunc = ' || nullif(a.aggserialfn::oid, 0)::regproc,
-                'deserialfunc = ' || nullif(a.aggdeserialfn::oid, 0)::regproc, 'initcond = ' || quote_literal(a.agginitval),
-                'msfunc = ' || nullif(a.aggmtransfn::oid, 0)::regproc, 'minvfunc = ' || nullif(a.aggminvtransfn::oid, 0)::regproc,
+                'combinefunc = ' || nullif(a.aggcombinefn::oid, 0)::regproc, 'serialfunc = ' ||
+                    nullif(a.aggserialfn::oid, 0)::regproc,
+                'deserialfunc = ' || nullif(a.aggdeserialfn::oid, 0)::regproc, 'initcond = ' ||
+                    quote_literal(a.agginitval),
+                'msfunc = ' || nullif(a.aggmtransfn::oid, 0)::regproc, 'minvfunc = ' ||
+                    nullif(a.aggminvtransfn::oid, 0)::regproc,
                 case when a.aggmtranstype <> 0 then 'mstype = ' || format_type(a.aggmtranstype, null) end,
-                'mfinalfunc = ' || nullif(a.aggmfinalfn::oid, 0)::regproc, 'minitcond = ' || quote_literal(a.aggminitval),
+                'mfinalfunc = ' || nullif(a.aggmfinalfn::oid, 0)::regproc, 'minitcond = ' ||
+                    quote_literal(a.aggminitval),
                 'sortop = operator(' || nullif(a.aggsortop::oid, 0)::regoperator || ')',
                 case p.proparallel when 's' then 'parallel = safe' when 'r' then 'parallel = restricted' end,
                 case when a.aggkind = 'h' then 'hypothetical' end) as def) f
-      where p.prokind = 'a' and not exists (select from member m where m.classid = 'pg_proc'::regclass and m.objid = p.oid)"
+      where p.prokind = 'a' and not exists (select from member m where m.classid = 'pg_proc'::regclass and m.objid =
+          p.oid)"
         .to_owned()
 }

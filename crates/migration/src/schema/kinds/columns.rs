@@ -58,7 +58,8 @@ fn mend_identity(both: &Both<'_>) -> String {
     }
 }
 
-/// Of an attribute `a`: `c.def` with type, default and all, `c.type`, `c.collation` where it is not the type's, `c.expr`.
+/// Of an attribute `a`: `c.def` with type, default and all, `c.type`, `c.collation` where it is not the type's,
+/// `c.expr`.
 pub(crate) const DEFINITION: &str = "\
 left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
 cross join lateral (select format_type(a.atttypid, a.atttypmod) as type, pg_get_expr(d.adbin, d.adrelid) as expr,
@@ -82,8 +83,10 @@ fn sql() -> String {
                 format('%s table %s drop column %I', w.alter, r.name, a.attname),
                 c.type, w.col || ' type ' || c.type || coalesce(' collate ' || c.collation, '')
                      || case when a.attgenerated = '' then format(' using %I::%s', a.attname, c.type) else '' end,
-                coalesce(c.collation, ''), w.col || ' type ' || c.type || ' collate ' || coalesce(c.collation, '\"default\"'),
-                case when a.attgenerated = '' then '' else c.expr || case a.attgenerated when 'v' then ' virtual' else ' stored' end end,
+                coalesce(c.collation, ''), w.col || ' type ' || c.type || ' collate ' || coalesce(c.collation,
+                    '\"default\"'),
+                case when a.attgenerated = '' then '' else c.expr || case a.attgenerated when 'v' then ' virtual'
+                    else ' stored' end end,
                 w.col || ' drop expression',
                 coalesce(c.identity, ''), w.col,
                 case when a.attgenerated = '' then coalesce(c.expr, '') else '' end,
@@ -93,7 +96,8 @@ fn sql() -> String {
                 a.attnotnull and not a.atthasdef and a.attidentity = '', not a.attislocal and a.attinhcount > 0
            from rel r join pg_attribute a on a.attrelid = r.oid {DEFINITION}
            cross join lateral (select case when r.relkind = 'f' then 'alter foreign' else 'alter' end as alter,
-              format('alter %stable %s alter column %I', case when r.relkind = 'f' then 'foreign ' end, r.name, a.attname) as col) w
+              format('alter %stable %s alter column %I', case when r.relkind = 'f' then 'foreign ' end, r.name,
+                  a.attname) as col) w
           where r.relkind in ('r', 'p', 'f') and a.attnum > 0 and not a.attisdropped"
     )
 }

@@ -22,9 +22,11 @@ cross join lateral (select format_type(a.atttypid, a.atttypmod)
 fn types() -> String {
     format!(
         "select r.name, '', format('create type %s as (%s)', r.name, l.list), 'drop type ' || r.name
-           from rel r cross join lateral (select string_agg(format('%I %s', a.attname, y.type), ', ' order by a.attnum) as list
+           from rel r cross join lateral (select string_agg(format('%I %s', a.attname, y.type), ', ' order by
+               a.attnum) as list
                from pg_attribute a {TYPE_OF} where a.attrelid = r.oid and a.attnum > 0 and not a.attisdropped) l
-          where r.relkind = 'c' and not exists (select from member m where m.classid = 'pg_type'::regclass and m.objid = r.reltype)"
+          where r.relkind = 'c' and not exists (select from member m where m.classid = 'pg_type'::regclass and
+              m.objid = r.reltype)"
     )
 }
 

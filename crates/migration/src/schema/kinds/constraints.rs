@@ -35,13 +35,15 @@ fn sql(which: &str) -> String {
         "select format('%I on %s', c.conname, r.name), r.name,
                 format('alter table %s add constraint %I %s', r.name, c.conname, k.whole),
                 format('alter table %s drop constraint %I', r.name, c.conname),
-                k.def, format('alter table %s drop constraint %I, add constraint %2$I %3$s', r.name, c.conname, k.whole),
+                k.def, format('alter table %s drop constraint %I, add constraint %2$I %3$s', r.name, c.conname,
+                    k.whole),
                 case when c.convalidated then 'validated' else 'not validated' end,
                 format('alter table %s validate constraint %I', r.name, c.conname),
                 quote_ident(c.conname)
            from rel r join pg_constraint c on c.conrelid = r.oid
            cross join lateral (select pg_get_constraintdef(c.oid) as whole,
                                       regexp_replace(pg_get_constraintdef(c.oid), ' NOT VALID$', '') as def) k
-          where {which} and c.conparentid = 0 and (c.conislocal or c.contype <> 'c') and r.relkind in ('r', 'p', 'f')"
+          where {which} and c.conparentid = 0 and (c.conislocal or c.contype <> 'c') and r.relkind in ('r', 'p', 'f')
+          order by r.name, c.contype <> 'p', c.conname"
     )
 }

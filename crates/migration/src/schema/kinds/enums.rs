@@ -1,6 +1,6 @@
 //! Enum types: labels in order.
 
-use super::{CONVERSIONS, replace_type};
+use super::replace::{CONVERSIONS, replace_type};
 use crate::schema::kind::{Both, Kind, Property, Weight, always};
 
 pub(crate) static ENUM: Kind = Kind::new(
@@ -14,12 +14,15 @@ pub(crate) static ENUM: Kind = Kind::new(
 fn sql() -> String {
     format!(
         "select s.name || '.' || quote_ident(t.typname), '',
-                format('create type %s.%I as enum (%s)', s.name, t.typname, l.labels), format('drop type %s.%I', s.name, t.typname),
+                format('create type %s.%I as enum (%s)', s.name, t.typname, l.labels), format('drop type %s.%I',
+                    s.name, t.typname),
                 l.labels, '', {CONVERSIONS}
            from pg_type t join spot s on s.oid = t.typnamespace
-           cross join lateral (select coalesce(string_agg(quote_literal(enumlabel), ', ' order by enumsortorder), '') as labels
+           cross join lateral (select coalesce(string_agg(quote_literal(enumlabel), ', ' order by enumsortorder),
+               '') as labels
                                  from pg_enum where enumtypid = t.oid) l
-          where t.typtype = 'e' and not exists (select from member m where m.classid = 'pg_type'::regclass and m.objid = t.oid)"
+          where t.typtype = 'e' and not exists (select from member m where m.classid = 'pg_type'::regclass and
+              m.objid = t.oid)"
     )
 }
 

@@ -15,10 +15,12 @@ pub(crate) static EXTENSION: Kind = Kind::new(
 .holding_rows();
 
 fn sql() -> String {
-    "select quote_ident(e.extname), '', format('create extension if not exists %I with schema %I', e.extname, n.nspname),
+    "select quote_ident(e.extname), '', format('create extension if not exists %I with schema %I', e.extname,
+        n.nspname),
             format('drop extension %I', e.extname),
             quote_ident(n.nspname), format('alter extension %I set schema %I', e.extname, n.nspname),
-            e.extversion || coalesce(', ' || a.default_version || ' is the newest', ''), format('alter extension %I update', e.extname)
+            e.extversion || coalesce(', ' || a.default_version || ' is the newest', ''),
+                format('alter extension %I update', e.extname)
        from pg_extension e join pg_namespace n on n.oid = e.extnamespace
        left join pg_available_extensions a on a.name = e.extname
       where e.extname not in (select schema from ours)"

@@ -29,12 +29,13 @@ fn valid(source: &str, target: &str) -> bool {
 fn sql() -> String {
     "select format('%I.%I', r.nspname, i.relname), r.name, k.def, format('drop index %I.%I', r.nspname, i.relname),
             k.def, format(E'drop index %I.%I;\\n%s', r.nspname, i.relname, k.def),
-            case when x.indisvalid then 'valid' else 'invalid' end, format('reindex index %I.%I', r.nspname, i.relname),
+            case when x.indisvalid then 'valid' else 'invalid' end, format('reindex index %I.%I', r.nspname,
+                i.relname),
             quote_ident(i.relname)
        from rel r join pg_index x on x.indrelid = r.oid join pg_class i on i.oid = x.indexrelid
        cross join lateral (select replace(pg_get_indexdef(i.oid), ' ON ONLY ' || r.name, ' ON ' || r.name) as def) k
       where r.relkind in ('r', 'p', 'm')
         and not exists (select from pg_constraint c where c.conindid = i.oid and c.contype in ('p', 'u', 'x'))
-        and not exists (select from pg_inherits h where h.inhrelid = i.oid)"
+        and not exists (select from pg_inherits h where h.inhrelid = i.oid) order by 1"
         .to_owned()
 }

@@ -17,15 +17,19 @@ fn sql() -> String {
        from (select 'pg_namespace'::regclass as classid, s.oid, n.nspowner as owner, s.name, 'schema' as word
                from spot s join pg_namespace n on n.oid = s.oid where s.name <> 'public'
              union all
-             select 'pg_class'::regclass, r.oid, r.relowner, r.name, case r.relkind when 'v' then 'view' when 'm' then 'materialized view'
+             select 'pg_class'::regclass, r.oid, r.relowner, r.name, case r.relkind when 'v' then 'view' when 'm'
+                 then 'materialized view'
                     when 'S' then 'sequence' when 'f' then 'foreign table' when 'c' then 'type' else 'table' end
                from rel r where r.relkind in ('r', 'p', 'v', 'm', 'S', 'f', 'c')
                 and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = r.oid
-                                   and d.deptype in ('a', 'i') and d.refclassid = 'pg_class'::regclass and d.refobjsubid > 0)
+                                   and d.deptype in ('a', 'i') and d.refclassid = 'pg_class'::regclass and
+                                       d.refobjsubid > 0)
              union all
-             select 'pg_proc'::regclass, p.oid, p.proowner, format('%s.%I(%s)', s.name, p.proname, oidvectortypes(p.proargtypes)), 'routine'
+             select 'pg_proc'::regclass, p.oid, p.proowner, format('%s.%I(%s)', s.name, p.proname,
+                 oidvectortypes(p.proargtypes)), 'routine'
                from pg_proc p join spot s on s.oid = p.pronamespace where p.prokind <> 'a'
-                and not exists (select from pg_depend d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'i')
+                and not exists (select from pg_depend d where d.classid = 'pg_proc'::regclass and d.objid = p.oid
+                    and d.deptype = 'i')
              union all
              select 'pg_type'::regclass, t.oid, t.typowner, s.name || '.' || quote_ident(t.typname), 'type'
                from pg_type t join spot s on s.oid = t.typnamespace where t.typtype in ('e', 'd', 'r')) as o

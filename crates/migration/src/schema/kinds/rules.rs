@@ -14,7 +14,8 @@ pub(crate) static RULE: Kind = Kind::new(
 fn sql() -> String {
     let enabled = ENABLED.replace("%s", "w.ev_enabled");
     format!(
-        "select format('%I on %s', w.rulename, r.name), r.name, k.def, format('drop rule %I on %s', w.rulename, r.name),
+        "select format('%I on %s', w.rulename, r.name), r.name, k.def, format('drop rule %I on %s', w.rulename,
+            r.name),
                 k.def, regexp_replace(k.def, '^CREATE RULE', 'CREATE OR REPLACE RULE'),
                 {enabled}, format('alter table %s %s rule %I', r.name, {enabled}, w.rulename)
            from rel r join pg_rewrite w on w.ev_class = r.oid

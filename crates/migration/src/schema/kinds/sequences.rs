@@ -37,12 +37,15 @@ fn bounds(both: &Both<'_>) -> String {
 
 fn counting(which: &str) -> String {
     format!(
-        "select r.name, '', format('create sequence %s as %s increment %s minvalue %s maxvalue %s start %s cache %s%s', r.name, y.type,
+        "select r.name, '',
+            format('create sequence %s as %s increment %s minvalue %s maxvalue %s start %s cache %s%s', r.name,
+                y.type,
                   q.seqincrement, q.seqmin, q.seqmax, q.seqstart, q.seqcache, case when q.seqcycle then ' cycle' end),
                 'drop sequence ' || r.name,
                 y.type, format('alter sequence %s as %s', r.name, y.type),
                 q.seqincrement, format('alter sequence %s increment %s', r.name, q.seqincrement),
-                q.seqmin, format('alter sequence %s minvalue %s maxvalue %s start %s', r.name, q.seqmin, q.seqmax, q.seqstart),
+                q.seqmin, format('alter sequence %s minvalue %s maxvalue %s start %s', r.name, q.seqmin, q.seqmax,
+                    q.seqstart),
                 q.seqmax, '', q.seqstart, '',
                 q.seqcache, format('alter sequence %s cache %s', r.name, q.seqcache),
                 case when q.seqcycle then 'cycle' else '' end,
@@ -56,7 +59,8 @@ fn counting(which: &str) -> String {
 }
 
 fn owned() -> String {
-    "select r.name, '', '', '', coalesce(o.owner, ''), format('alter sequence %s owned by %s', r.name, coalesce(o.owner, 'none'))
+    "select r.name, '', '', '', coalesce(o.owner, ''), format('alter sequence %s owned by %s', r.name,
+        coalesce(o.owner, 'none'))
        from rel r left join lateral (
             select format('%s.%I', t.name, a.attname) as owner
               from pg_depend d join rel t on t.oid = d.refobjid

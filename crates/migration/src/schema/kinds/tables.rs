@@ -73,47 +73,60 @@ fn options(both: &Both<'_>) -> String {
 
 fn sql() -> String {
     format!(
-        "select r.name, '', format('create %s%stable %s%s%s%s%s', case when r.relpersistence = 'u' then 'unlogged ' end,
+        "select r.name, '', format('create %s%stable %s%s%s%s%s', case when r.relpersistence = 'u' then 'unlogged '
+            end,
                   case when r.relkind = 'f' then 'foreign ' end, r.name,
                   case when p.bound is null then ' (' || coalesce(l.list, '') || ')' end,
                   coalesce(' partition of ' || p.parent || ' ' || p.bound, ' inherits (' || i.parents || ')'),
-                  ' partition by ' || pg_get_partkeydef(r.oid), f.server) || coalesce(' with (' || o.options || ')', ''),
+                  ' partition by ' || pg_get_partkeydef(r.oid), f.server) || coalesce(' with (' || o.options || ')',
+                      ''),
                 'drop ' || case when r.relkind = 'f' then 'foreign ' else '' end || 'table ' || r.name,
-                k.kind, format(E'alter table %s rename to %I;\\n-- its rows stay there: create it anew, see the command schema --print',
+                k.kind, format(E'alter table %s rename to %I;\\n-- its rows stay there; the next comparison creates it',
                                r.name, 'old ' || r.relname),
-                coalesce(p.parent || ' ' || p.bound, ''), format('alter table %s attach partition %s %s', p.parent, r.name, p.bound),
+                coalesce(p.parent || ' ' || p.bound, ''), format('alter table %s attach partition %s %s', p.parent,
+                    r.name, p.bound),
                 coalesce(i.parents, ''), '',
                 case r.relpersistence when 'u' then 'unlogged' else 'logged' end,
-                format('alter table %s set %s', r.name, case r.relpersistence when 'u' then 'unlogged' else 'logged' end),
-                concat_ws(', ', case when r.relrowsecurity then 'enabled' end, case when r.relforcerowsecurity then 'forced' end),
+                format('alter table %s set %s', r.name, case r.relpersistence when 'u' then 'unlogged' else 'logged'
+                    end),
+                concat_ws(', ', case when r.relrowsecurity then 'enabled' end, case when r.relforcerowsecurity then
+                    'forced' end),
                 format('alter table %s %s row level security, %s row level security', r.name,
                        case when r.relrowsecurity then 'enable' else 'disable' end,
                        case when r.relforcerowsecurity then 'force' else 'no force' end),
                 coalesce(o.options, ''), format('alter table %s set (%s)', r.name, o.options),
-                case r.relreplident when 'n' then 'nothing' when 'f' then 'full' when 'i' then 'index' else 'default' end,
+                case r.relreplident when 'n' then 'nothing' when 'f' then 'full' when 'i' then 'index' else
+                    'default' end,
                 format('alter table %s replica identity %s', r.name, case r.relreplident when 'n' then 'nothing'
                        when 'f' then 'full' when 'i' then (select format('using index %I', c.relname) from pg_index x
-                            join pg_class c on c.oid = x.indexrelid where x.indrelid = r.oid and x.indisreplident limit 1)
+                            join pg_class c on c.oid = x.indexrelid where x.indrelid = r.oid and x.indisreplident
+                                limit 1)
                        else 'default' end),
                 coalesce(p.parent, '')
            from rel r
            cross join lateral (select case r.relkind when 'p' then 'partitioned by ' || pg_get_partkeydef(r.oid)
                                                      when 'f' then 'foreign table' else 'table' end as kind) k
-           left join lateral (select format('%I.%I', n.nspname, c.relname) as parent, pg_get_expr(r.relpartbound, r.oid) as bound
-                                from pg_inherits h join pg_class c on c.oid = h.inhparent join pg_namespace n on n.oid = c.relnamespace
+           left join lateral (select format('%I.%I', n.nspname, c.relname) as parent, pg_get_expr(r.relpartbound,
+               r.oid) as bound
+                                from pg_inherits h join pg_class c on c.oid = h.inhparent join pg_namespace n on
+                                    n.oid = c.relnamespace
                                where h.inhrelid = r.oid and r.relispartition) p on true
-           left join lateral (select string_agg(format('%I.%I', n.nspname, c.relname), ', ' order by h.inhseqno) as parents
-                                from pg_inherits h join pg_class c on c.oid = h.inhparent join pg_namespace n on n.oid = c.relnamespace
+           left join lateral (select string_agg(format('%I.%I', n.nspname, c.relname), ', ' order by h.inhseqno) as
+               parents
+                                from pg_inherits h join pg_class c on c.oid = h.inhparent join pg_namespace n on
+                                    n.oid = c.relnamespace
                                where h.inhrelid = r.oid and not r.relispartition) i on true
            left join lateral (select string_agg(c.def, ', ' order by a.attnum) as list
                                 from pg_attribute a {DEFINITION}
-                               where a.attrelid = r.oid and a.attnum > 0 and not a.attisdropped and a.attislocal) l on true
+                               where a.attrelid = r.oid and a.attnum > 0 and not a.attisdropped and a.attislocal) l
+                                   on true
            left join lateral (select ' server ' || quote_ident(s.srvname) || coalesce(' options (' || (
                                      select string_agg(format('%I %L', x.option_name, x.option_value), ', ')
                                        from pg_options_to_table(f.ftoptions) x) || ')', '') as server
                                 from pg_foreign_table f join pg_foreign_server s on s.oid = f.ftserver
                                where f.ftrelid = r.oid) f on true
-           left join lateral (select string_agg(format('%I=%s', split_part(v, '=', 1), quote_literal(substr(v, strpos(v, '=') + 1))),
+           left join lateral (select string_agg(format('%I=%s', split_part(v, '=', 1), quote_literal(substr(v,
+               strpos(v, '=') + 1))),
                                                 ', ' order by v) as options from unnest(r.reloptions) v) o on true
           where r.relkind in ('r', 'p', 'f') order by (select count(*) from pg_partition_ancestors(r.oid)), r.oid"
     )

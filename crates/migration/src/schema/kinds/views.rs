@@ -38,9 +38,12 @@ fn sql(word: &str, kind: char, replace: &str) -> String {
                      else format('alter {word} %s set (%s)', r.name, array_to_string(r.reloptions, ', ')) end
            from rel r
            cross join lateral (select rtrim(pg_get_viewdef(r.oid), E'; \\n') as query,
-                  (select string_agg(format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)), ', ' order by a.attnum)
-                     from pg_attribute a where a.attrelid = r.oid and a.attnum > 0 and not a.attisdropped) as columns) q
-           cross join lateral (select q.*, r.name || coalesce(' with (' || array_to_string(r.reloptions, ', ') || ')', '')
+                  (select string_agg(format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)), ', ' order by
+                      a.attnum)
+                     from pg_attribute a where a.attrelid = r.oid and a.attnum > 0 and not a.attisdropped) as
+                         columns) q
+           cross join lateral (select q.*, r.name || coalesce(' with (' || array_to_string(r.reloptions, ', ') ||
+               ')', '')
                                            || E' as\\n' || q.query as whole) k
           where r.relkind = '{kind}' order by r.oid"
     )
