@@ -8,6 +8,8 @@ use pg::{ConnectString, Limits, Session};
 const CONNECT: Duration = Duration::from_secs(20);
 /// The longest query to the catalogs.
 pub(crate) const QUICK: Duration = Duration::from_secs(15);
+/// The longest query for all objects of a kind.
+pub(crate) const ALL_OBJECTS: Duration = Duration::from_secs(120);
 /// The longest query that reads rows.
 pub(crate) const THOROUGH: Duration = Duration::from_secs(3600);
 

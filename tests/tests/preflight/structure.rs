@@ -6,6 +6,23 @@ use crate::case::{By, Case, line, preflight, setup};
 
 const CASES: &[Case] = &[
     Case {
+        check: "structure",
+        broken: &[(By::Target, "alter table item add constraint positive check (id > 0)")],
+        line: &[
+            "warning",
+            "target",
+            "constraint positive on public.item",
+            "is there only (stops replication)",
+        ],
+        mended: &[(By::Target, "alter table item drop constraint positive")],
+    },
+    Case {
+        check: "structure",
+        broken: &[(By::Source, "create view two as select 2 as two; create view one as select 1 as one")],
+        line: &["info", "target", "2 differences: view", "(changes data) the first: public.two is missing"],
+        mended: &[(By::Target, "create view two as select 2 as two; create view one as select 1 as one")],
+    },
+    Case {
         check: "tables-missing",
         broken: &[(By::Source, "create table \"It's\" (id int primary key)")],
         line: &[

@@ -13,10 +13,34 @@ fn a_side_that_cannot_be_asked_is_not_verified() {
     let away = schema(&setup, &["--source", "host=127.0.0.1 port=1 user=u dbname=d password=sesame"]);
     assert!(away.code == 3 && away.stderr.contains("the source: "), "{}", away.report());
     assert!(!away.stderr.contains("sesame"));
+    one_table_that_is_locked_keeps_no_other_from_being_compared(&pair, &setup, &pair.source.connstr());
     let wrong = schema(&setup, &["--role-map", "x"]);
     assert_eq!(wrong.code, 2, "{}", wrong.report());
     let two = schema(&setup, &["--apply", "--print"]);
     assert_eq!(two.code, 2, "{}", two.report());
+}
+
+fn one_table_that_is_locked_keeps_no_other_from_being_compared(pair: &Pair, setup: &Setup, source: &str) {
+    let tables =
+        "create table held (id int check (id > 0), note text default 'x'); create table free (id int)";
+    pair.both(tables);
+    let mut locks = pair.target.connect();
+    locks.batch_execute("begin; lock held").unwrap();
+    let output = schema(setup, &["--source", source]);
+    let line = "-- could not be read: table public.held of the target: is locked: give the command again";
+    assert!(output.code == 3 && output.stdout.contains(line), "{}", output.report());
+    pair.source.execute("alter table free add note text");
+    let output = schema(setup, &["--source", source]);
+    let mend = "alter table public.free add column note text;";
+    assert!(output.code == 1 && output.stdout.contains(mend), "{}", output.report());
+    assert!(
+        output.stdout.contains("1 difference stops replication, 1 could not be read"),
+        "{}",
+        output.report()
+    );
+    drop(locks);
+    pair.target.psql(mend);
+    assert_eq!(schema(setup, &["--source", source]).code, 0);
 }
 
 #[test]

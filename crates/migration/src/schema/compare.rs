@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use futures_util::future::join;
 use pg::Session;
 use pgq::own_form::OwnForm;
 
@@ -71,8 +72,8 @@ impl Found<'_> {
         if own_form::is_changed(kind) {
             self.record_again(kind).await;
         }
-        let source = self.sides.objects(kind, Place::Source).await;
-        let target = self.sides.objects(kind, Place::Target).await;
+        let both = join(self.sides.objects(kind, Place::Source), self.sides.objects(kind, Place::Target));
+        let (source, target) = both.await;
         let (mut source, mut target) = match (source, target) {
             (Ok(source), Ok(target)) => (source, target),
             (source, target) => {

@@ -88,7 +88,7 @@ impl<'a> Sides<'a> {
              member as (select classid, objid from pg_depend where deptype = 'e'), {roles}\n{}",
             (kind.sql)()
         );
-        let (limit, hidden) = (crate::session::QUICK, &self.options.excluded);
+        let (limit, hidden) = (crate::session::ALL_OBJECTS, &self.options.excluded);
         catalog::rows_without(self.session(place), hidden, &locked, limit, &sql).await
     }
 

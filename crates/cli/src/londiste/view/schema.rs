@@ -7,6 +7,10 @@ use migration::schema::{Applied, Comparison, Difference, Statement, Weight};
 /// All differences, and a closing line with their numbers.
 pub(crate) fn differences(comparison: &Comparison) -> String {
     let mut lines = Vec::new();
+    // Bodies may name what comes later.
+    if comparison.differences.iter().any(|difference| difference.statement.starts_with("CREATE OR REPLACE")) {
+        lines.push("set check_function_bodies = off;".to_owned());
+    }
     let mut last = "";
     for difference in &comparison.differences {
         lines.push(format!("-- {}: {}", difference.weight, on_one_line(&described(difference))));

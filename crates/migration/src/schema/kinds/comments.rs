@@ -11,61 +11,53 @@ pub(crate) static COMMENT: Kind = Kind::new(
 );
 
 fn sql() -> String {
-    "select o.object, c.parent, format('comment on %s is %L', o.object, d.description),
-            format('comment on %s is null', o.object), d.description, format('comment on %s is %L', o.object,
-                d.description)
-       from pg_description d
-       cross join lateral pg_identify_object(d.classoid, d.objoid, d.objsubid) i
-       left join lateral (
-            select r.name as parent from rel r where d.classoid = 'pg_class'::regclass and r.oid = d.objoid and
-                r.relkind not in ('i', 'I')
-            union all
-            select r.name from rel r join pg_index x on x.indrelid = r.oid where d.classoid = 'pg_class'::regclass
-                and x.indexrelid = d.objoid
-            union all
-            select case when k.contype = 'f' then '' else r.name end from rel r join pg_constraint k on k.conrelid =
-                r.oid
-             where d.classoid = 'pg_constraint'::regclass and k.oid = d.objoid
-            union all
-            select r.name from rel r join pg_trigger t on t.tgrelid = r.oid join pg_proc p on p.oid = t.tgfoid join
-                spot s on s.oid = p.pronamespace
-             where d.classoid = 'pg_trigger'::regclass and t.oid = d.objoid
-            union all
-            select r.name from rel r join pg_rewrite w on w.ev_class = r.oid where d.classoid =
-                'pg_rewrite'::regclass and w.oid = d.objoid
-            union all
-            select r.name from rel r join pg_policy p on p.polrelid = r.oid where d.classoid = 'pg_policy'::regclass
-                and p.oid = d.objoid
-            union all
-            select format('%s.%I(%s)', s.name, p.proname, case when p.prokind <> 'a' then
-                oidvectortypes(p.proargtypes)
-                          else coalesce(nullif(oidvectortypes(p.proargtypes), ''), '*') end)
-              from pg_proc p join spot s on s.oid = p.pronamespace where d.classoid = 'pg_proc'::regclass and p.oid
-                  = d.objoid
-            union all
-            select s.name || '.' || quote_ident(t.typname) from pg_type t join spot s on s.oid = t.typnamespace
-             where d.classoid = 'pg_type'::regclass and t.oid = d.objoid
-            union all
-            select s.name || '.' || quote_ident(t.typname) from pg_constraint k join pg_type t on t.oid = k.contypid
-              join spot s on s.oid = t.typnamespace where d.classoid = 'pg_constraint'::regclass and k.oid = d.objoid
-            union all
-            select s.name from spot s where d.classoid = 'pg_namespace'::regclass and s.oid = d.objoid
-            union all
-            select r.name from pg_statistic_ext x join rel r on r.oid = x.stxrelid
-             where d.classoid = 'pg_statistic_ext'::regclass and x.oid = d.objoid) c on true
-       cross join lateral (select case when i.type like '% column' then 'column ' || i.identity
-             when i.type = 'table constraint' then 'constraint ' || i.identity
-             when i.type = 'domain constraint' then 'constraint ' || regexp_replace(i.identity, ' on (?!.* on )',
-                 ' on domain ')
-             when i.type = 'statistics object' then 'statistics ' || i.identity
-             when i.type = 'composite type' then 'type ' || i.identity
-             else i.type || ' ' || i.identity end as object) o
-      where d.classoid in ('pg_class'::regclass, 'pg_constraint'::regclass, 'pg_proc'::regclass,
-          'pg_type'::regclass, 'pg_namespace'::regclass,
-                           'pg_trigger'::regclass, 'pg_rewrite'::regclass, 'pg_policy'::regclass,
-                               'pg_statistic_ext'::regclass)
-        and i.identity is not null and i.identity <> 'public'
-        and c.parent is not null
-        and not exists (select from member m where m.classid = d.classoid and m.objid = d.objoid)"
-        .to_owned()
+    format!(
+        "select o.object, c.parent, format('comment on %s is %L', o.object, d.description),
+                format('comment on %s is null', o.object), d.description,
+                format('comment on %s is %L', o.object, d.description)
+           from ({OBJECTS}) c (class, oid, parent)
+           join pg_description d on d.classoid = c.class and d.objoid = c.oid
+           cross join lateral pg_identify_object(d.classoid, d.objoid, d.objsubid) i
+           cross join lateral (select case when i.type like '% column' then 'column ' || i.identity
+                 when i.type = 'table constraint' then 'constraint ' || i.identity
+                 when i.type = 'domain constraint'
+                     then 'constraint ' || regexp_replace(i.identity, ' on (?!.* on )', ' on domain ')
+                 when i.type = 'statistics object' then 'statistics ' || i.identity
+                 when i.type = 'composite type' then 'type ' || i.identity
+                 else i.type || ' ' || i.identity end as object) o
+          where i.identity is not null and i.identity <> 'public'
+            and not exists (select from member m where m.classid = d.classoid and m.objid = d.objoid)"
+    )
 }
+
+/// Objects that may have a comment: class, oid, and what the comment is created with. Foreign keys are made apart from
+/// their tables.
+const OBJECTS: &str = "\
+select 'pg_class'::regclass::oid, r.oid, r.name from rel r where r.relkind not in ('i', 'I')
+union all
+select 'pg_class'::regclass, x.indexrelid, r.name from rel r join pg_index x on x.indrelid = r.oid
+union all
+select 'pg_constraint'::regclass, k.oid, case when k.contype = 'f' then '' else r.name end
+  from rel r join pg_constraint k on k.conrelid = r.oid
+union all
+select 'pg_constraint'::regclass, k.oid, s.name || '.' || quote_ident(t.typname)
+  from pg_constraint k join pg_type t on t.oid = k.contypid join spot s on s.oid = t.typnamespace
+union all
+select 'pg_trigger'::regclass, t.oid, r.name from rel r join pg_trigger t on t.tgrelid = r.oid
+  join pg_proc p on p.oid = t.tgfoid join spot s on s.oid = p.pronamespace
+union all
+select 'pg_rewrite'::regclass, w.oid, r.name from rel r join pg_rewrite w on w.ev_class = r.oid
+union all
+select 'pg_policy'::regclass, p.oid, r.name from rel r join pg_policy p on p.polrelid = r.oid
+union all
+select 'pg_statistic_ext'::regclass, x.oid, r.name from rel r join pg_statistic_ext x on x.stxrelid = r.oid
+union all
+select 'pg_proc'::regclass, p.oid, format('%s.%I(%s)', s.name, p.proname,
+         case when p.prokind <> 'a' then oidvectortypes(p.proargtypes)
+              else coalesce(nullif(oidvectortypes(p.proargtypes), ''), '*') end)
+  from pg_proc p join spot s on s.oid = p.pronamespace
+union all
+select 'pg_type'::regclass, t.oid, s.name || '.' || quote_ident(t.typname)
+  from pg_type t join spot s on s.oid = t.typnamespace
+union all
+select 'pg_namespace'::regclass, s.oid, s.name from spot s";

@@ -38,3 +38,17 @@ fn same_version(source: &str, target: &str) -> bool {
     let (installed, newest) = parts(target);
     installed == parts(source).0 || newest.is_none_or(|newest| newest == installed)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::same_version;
+
+    #[test]
+    fn a_version_differs_where_the_server_has_a_newer_one() {
+        let target = |installed: &str, newest: &str| format!("{installed}, {newest} is the newest");
+        assert!(same_version(&target("1.8", "1.8"), &target("1.12", "1.12")));
+        assert!(same_version(&target("1.10", "1.10"), &target("1.10", "1.12")));
+        assert!(!same_version(&target("1.8", "1.8"), &target("1.10", "1.12")));
+        assert!(same_version("1.8", "1.10"));
+    }
+}

@@ -62,8 +62,8 @@ fn owned() -> String {
     "select r.name, '', '', '', coalesce(o.owner, ''), format('alter sequence %s owned by %s', r.name,
         coalesce(o.owner, 'none'))
        from rel r left join lateral (
-            select format('%s.%I', t.name, a.attname) as owner
-              from pg_depend d join rel t on t.oid = d.refobjid
+            select format('%I.%I.%I', n.nspname, t.relname, a.attname) as owner
+              from pg_depend d join pg_class t on t.oid = d.refobjid join pg_namespace n on n.oid = t.relnamespace
               join pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid
              where d.classid = 'pg_class'::regclass and d.objid = r.oid and d.refclassid = 'pg_class'::regclass
                and d.deptype in ('a', 'i') and d.refobjsubid > 0 limit 1) o on true
