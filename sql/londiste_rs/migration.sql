@@ -1,5 +1,5 @@
--- What `londiste migrate` has done: one line for each step, on the target. The servers tell whether a step is done; this
--- tells when, how often and how long it was worked on.
+-- What `londiste migrate` has done: one line for each step, on the target. The servers tell whether a step is done;
+-- this tells when, how often and how long it was worked on.
 
 set client_min_messages = warning;
 

@@ -118,7 +118,8 @@ fn a_table_that_fails_is_named_and_the_others_come_through() {
     let whole = migrate(&setup, &[]);
     whole.expect_success();
     line(&whole, &["comparison", "4 tables equal"]);
-    let valid = "select count(*) from pg_constraint where contype = 'f' and convalidated and conrelid = 'of_bad'::regclass";
+    let valid = "select count(*) from pg_constraint
+                  where contype = 'f' and convalidated and conrelid = 'of_bad'::regclass";
     assert_eq!(pair.target.number(valid), 1);
 }
 

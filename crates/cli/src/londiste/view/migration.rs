@@ -161,7 +161,10 @@ pub(crate) fn object(summary: &Summary) -> Value {
 }
 
 fn step(line: &Line) -> Value {
-    json!({ "step": line.step, "state": word(line.state), "seconds": line.seconds, "attempts": line.attempts, "note": line.note })
+    json!({
+        "step": line.step, "state": word(line.state), "seconds": line.seconds, "attempts": line.attempts,
+        "note": line.note,
+    })
 }
 
 /// The plan of a dry run for machines.

@@ -1,4 +1,4 @@
-//! Summary of a migration, to paste into a ticket: versions, sizes, times, the comparison's result, and what comes next.
+//! Summary of a migration, to paste into a ticket: versions, sizes, times, the comparison's result, the next step.
 
 use std::time::SystemTime;
 
