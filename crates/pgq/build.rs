@@ -1,4 +1,4 @@
-//! Expands the `\ir` lists of `sql/*/install.sql` into one script a schema, compiled into the crate.
+//! Expands the `\ir` lists of `sql/*/install.sql` and `install.psql` into one script a schema, compiled into the crate.
 
 use std::path::PathBuf;
 use std::{env, fs, io};
@@ -10,10 +10,17 @@ fn main() -> io::Result<()> {
     };
     let sql = set("CARGO_MANIFEST_DIR")?.join("../../sql");
     let out = set("OUT_DIR")?;
-    for schema in ["pgq", "pgq_node", "londiste", "londiste_rs"] {
+    let lists = [
+        ("pgq", "install.sql"),
+        ("pgq_node", "install.sql"),
+        ("londiste", "install.sql"),
+        ("londiste_rs", "install.sql"),
+        ("londiste_fk", "install.psql"),
+    ];
+    for (schema, list) in lists {
         let directory = sql.join(schema);
         println!("cargo::rerun-if-changed={}", directory.display());
-        let list = fs::read_to_string(directory.join("install.sql"))?;
+        let list = fs::read_to_string(directory.join(list))?;
         let mut script = String::new();
         for part in list.lines().filter_map(|line| line.strip_prefix(r"\ir ")) {
             let path = directory.join(part.trim());

@@ -22,3 +22,8 @@ do $$
 begin
     perform londiste_rs.take_step(3, 'comparisons have their tables');
 end $$;
+
+do $$
+begin
+    perform londiste_rs.take_step(4, 'the steps of a migration have their table');
+end $$;

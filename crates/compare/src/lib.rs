@@ -39,3 +39,4 @@ pub use repair::{Repair, Repaired, repair};
 pub use run::run;
 pub use self_test::{SelfTest, self_test};
 pub use side::Sides;
+pub use subject::counts_only;

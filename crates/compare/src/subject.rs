@@ -1,6 +1,7 @@
 //! A table to be compared: which columns, by which key, and the SQL that says so on each side.
 
 use pg::{Client, Column, Ident, Table, literal};
+use pgq::comparison::Comparison;
 use pgq::table::TableInfo;
 
 use crate::Result;
@@ -51,6 +52,12 @@ pub(crate) struct Relation {
 
 /// The hash of every row where rows are counted only.
 const COUNTED: &str = "0::int8";
+
+/// Whether a comparison has counted rows only.
+pub fn counts_only(comparison: &Comparison) -> bool {
+    comparison.definition.ends_with(&format!(" {COUNTED} {COUNTED}"))
+}
+
 /// Types whose values are sorted alike by every server.
 const SORTED_ALIKE: [&str; 12] = [
     "int2",

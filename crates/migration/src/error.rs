@@ -1,13 +1,13 @@
-//! Why a check could not be made.
+//! Why a check could not be made, or a step not be asked for.
 
 use std::time::Duration;
 
 /// Result of a check's steps.
 pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why a check could not be made.
+/// Why a check could not be made, or a step not be asked for.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Error {
+pub enum Error {
     /// There is no connection to a side that it asks.
     #[error("the {0} cannot be reached")]
     Unreachable(crate::Place),

@@ -1,5 +1,5 @@
 //! What an operator does once. Preflight: checks of source, target and this machine before anything of ours is
-//! installed.
+//! installed. [`steps`]: the guided migration.
 //!
 //! A [`Check`] asks one question, mostly by one query to the catalogs in a read-only transaction with a time limit.
 //! A check that fails is answered with [`Verdict::Unchecked`], and the others go on.
@@ -19,10 +19,12 @@ mod place;
 mod run;
 pub mod schema;
 mod session;
+pub mod steps;
 
 pub use check::Check;
 pub use choice::{Unknown, choose, names};
 pub use config::Config;
+pub use error::Error;
 pub use finding::{Finding, Verdict};
 pub use place::Place;
 pub use run::{Answer, run};

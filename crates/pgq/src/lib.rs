@@ -4,10 +4,12 @@
 //! elsewhere in Rust names these schemas. A function that answers an [`error::Answer`] leaves the words for a failure
 //! to its caller.
 
+mod advisory;
 pub mod batch;
 pub mod bell;
 pub mod between;
 mod call;
+pub mod collected_fkeys;
 pub mod compared;
 pub mod comparison;
 pub mod conflict;
@@ -19,6 +21,7 @@ pub mod foreign_key;
 pub mod identity;
 pub mod install;
 pub mod maintenance;
+pub mod migration;
 pub mod node;
 pub mod observe;
 pub mod own_form;

@@ -99,6 +99,13 @@ pub async fn batches<C: GenericClient>(client: &C, job: &str) -> Answer<Vec<(Bat
     Ok(sessions.iter().filter_map(batch).collect())
 }
 
+/// Whether the connected database has a session of this name, or of one that goes on behind a blank.
+pub async fn is_there<C: GenericClient>(client: &C, name: &str) -> Answer<bool> {
+    let sql = "select exists (select from pg_stat_activity where datname = current_database() \
+                  and pid <> pg_backend_pid() and (application_name = $1 or starts_with(application_name, $1 || ' ')))";
+    Ok(client.query_one(sql, &[&name]).await?.get(0))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -24,6 +24,17 @@ pub fn create(pair: &Pair) {
     for side in [&pair.source, &pair.target] {
         side.psql_file(&file("shop.sql"));
     }
+    fill(pair);
+}
+
+/// Makes the shop on the source alone, and fills it.
+#[track_caller]
+pub fn create_source(pair: &Pair) {
+    pair.source.psql_file(&file("shop.sql"));
+    fill(pair);
+}
+
+fn fill(pair: &Pair) {
     pair.source.psql_file(&file("shop_data.sql"));
     let majors = [&pair.source, &pair.target].map(|side| side.cluster.major());
     if majors[1] < NUMERIC_INFINITY && majors[0] >= NUMERIC_INFINITY {

@@ -174,10 +174,11 @@ fn every_difference_of_the_sides_is_told_and_mended() {
     line(
         &none,
         &[
-            "blocker",
+            "warning",
             "target",
             "schema",
-            "none of the source's 2 tables is there",
+            "none of the source's 2 tables is there yet",
+            "migrate takes it over",
             "pg_dump --schema-only",
             "| psql",
         ],

@@ -6,8 +6,8 @@ use clap::{Parser, Subcommand};
 
 use crate::londiste::command::{
     add_seq, add_table, check, check_capture, compare, create_leaf, create_root, drop_node, execute, init,
-    members, preflight, remove_seq, remove_table, repair, resume_table, resync, schema, status, tables,
-    wait_sync, worker,
+    members, migrate, preflight, remove_seq, remove_table, repair, resume_table, resync, schema, status,
+    tables, wait_sync, worker,
 };
 use crate::londiste::flags;
 
@@ -44,6 +44,8 @@ pub(crate) enum Command {
     Init(init::Arguments),
     /// Compare the schemas of source and target, or take the source's over
     Schema(schema::Arguments),
+    /// Do the whole way up to "ready to switch", step by step; given again it goes on
+    Migrate(migrate::Arguments),
     /// Make this database the root node, where changes are born
     CreateRoot(create_root::Arguments),
     /// Make this database a leaf node, which takes changes from a provider

@@ -24,12 +24,13 @@ async fn ask(context: &Context) -> Result<Vec<Finding>> {
         )
     };
     if missing.len() == tables.len() && missing.len() > 1 {
+        // An empty target is where a migration begins: its schema is a step of it.
         return Ok(vec![Finding::new(
-            Verdict::Blocker,
+            Verdict::Warning,
             Place::Target,
             "schema",
-            format!("none of the source's {} tables is there", missing.len()),
-            dump(""),
+            format!("none of the source's {} tables is there yet", missing.len()),
+            format!("migrate takes it over, or schema --apply, or {}", dump("")),
         )]);
     }
     let found = missing.iter().map(|name| {

@@ -1,6 +1,7 @@
 //! The guide, run from the first step to the last on two servers of its own, with applications writing all the time.
 #![allow(clippy::expect_used, clippy::panic, reason = "a demo that cannot go on says why and ends")]
 
+mod guided;
 mod kept;
 mod ledger;
 
@@ -108,11 +109,12 @@ fn run(keep: bool) -> bool {
         }
         Err(difference) => println!("\nThe sides differ:\n{difference}"),
     }
+    let guided = guided::run(&mut ledger, &pair);
     println!("\n{}", ledger.table());
     if keep {
         kept::leave_running(&pair, &setup);
     }
-    clean && equal.is_ok()
+    clean && equal.is_ok() && guided
 }
 
 /// Prints the command, runs it, prints what it said.

@@ -2,6 +2,7 @@
 
 use anyhow::{Result, bail};
 use clap::Args;
+use pgq::fail_point;
 
 use crate::londiste::command::create_seq;
 use crate::londiste::command::create_table::Plan;
@@ -12,7 +13,7 @@ use crate::londiste::support::outcome::Outcome;
 use crate::londiste::support::selection;
 
 /// Words of `add-seq`.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct Arguments {
     /// Names or globs: public.orders_id_seq, public.*; without a schema: public
     #[arg(value_name = "SEQUENCE", required_unless_present = "all")]
@@ -83,6 +84,7 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
             Err(error) => Err(error),
         };
         apart.take(&name, added);
+        fail_point::reached("sequence-added");
     }
     Ok(apart.outcome())
 }

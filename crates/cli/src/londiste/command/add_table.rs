@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, HashMap};
 use anyhow::{Result, bail};
 use clap::Args;
 use pg::{QualifiedName, Table};
-use pgq::skipped;
 use pgq::table::{self, AddOptions, Capture};
+use pgq::{fail_point, skipped};
 use tokio_postgres::Transaction;
 
 use crate::londiste::command::create_table::{Extent, Plan};
@@ -22,7 +22,7 @@ const CREATE_IT: &str =
     "create it, or add --create or --create-full; --skip-non-existing leaves such tables out";
 
 /// Words of `add-table`.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct Arguments {
     /// Names or globs: public.orders, public.*, a?c; without a schema: public
     #[arg(value_name = "TABLE", required_unless_present = "all")]
@@ -214,6 +214,7 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
             added.push(name.clone());
         }
         apart.take(&name, result);
+        fail_point::reached("table-added");
     }
     if arguments.wait_sync
         && !added.is_empty()

@@ -22,11 +22,11 @@ const APPLICATION: &str = "londiste compare";
 /// How often it is looked whether a comparison is still wanted, between two of them.
 const LOOK: Duration = Duration::from_secs(5);
 /// Words of `compare`.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct Arguments {
     /// Names or globs (default: every table of this node)
     #[arg(value_name = "TABLE")]
-    pub(crate) tables: Vec<String>,
+    tables: Vec<String>,
 
     /// Count rows only
     #[arg(long)]
@@ -75,6 +75,13 @@ pub(crate) struct Arguments {
     /// End the running comparison; the next one goes on there
     #[arg(long, conflicts_with_all = ["count_only", "changed", "every"])]
     stop: bool,
+}
+
+impl Arguments {
+    /// Every row of these tables.
+    pub(crate) fn of(tables: Vec<String>) -> Arguments {
+        Arguments { tables, ..Arguments::default() }
+    }
 }
 
 pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use pg::{Client, ConnectString, Session};
 use pgq::node::{self, Location, NewNode, NodeInfo, NodeType};
-use pgq::{batch, seq, table};
+use pgq::{batch, fail_point, seq, table};
 use tokio_postgres::Transaction;
 
 use crate::londiste::command::create_root;
@@ -66,6 +66,7 @@ pub(crate) async fn run(job: &Job, arguments: Arguments) -> Result<Outcome> {
     node::create(&here, queue, &leaf).await?;
     let (tables, seqs) = learn(job, &there, &here).await?;
     there.commit().await.map_err(pg::Error::from).context("subscribing at the provider")?;
+    fail_point::reached("leaf-subscribed");
     here.commit().await.map_err(pg::Error::from).context(
         "creating the node, after it has subscribed at the provider; the same command again finishes it, \
          and drop-node with the provider's ini file undoes it",

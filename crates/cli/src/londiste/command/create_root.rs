@@ -3,9 +3,9 @@
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use pg::Client;
-use pgq::batch;
 use pgq::node::{self, Location, NewNode, NodeType};
 use pgq::table::Capture;
+use pgq::{batch, fail_point};
 
 use crate::londiste::flags;
 use crate::londiste::support::job::{Job, shown};
@@ -52,6 +52,7 @@ pub(crate) async fn run(job: &Job, arguments: Arguments) -> Result<Outcome> {
         batch::configure(&transaction, queue, "ticker_max_lag", TICKER_MAX_LAG).await?;
     }
     transaction.commit().await.map_err(pg::Error::from).context("creating the node")?;
+    fail_point::reached("node-created");
     job.terminal.say(&format!("node {name} is the root of queue {queue} now"));
     job.terminal.say(&format!("start its worker next: londiste -d {} worker", job.ini.display()));
     Ok(Outcome::Done)

@@ -15,6 +15,7 @@ pub(crate) mod execute;
 pub(crate) mod fkeys;
 pub(crate) mod init;
 pub(crate) mod members;
+pub(crate) mod migrate;
 pub(crate) mod missing;
 pub(crate) mod node_status;
 pub(crate) mod pause;
@@ -47,6 +48,7 @@ pub(crate) async fn dispatch(job: &Job, command: Command) -> anyhow::Result<Outc
         Command::DropNode(arguments) => drop_node::run(job, &arguments).await,
         Command::Members(arguments) => members::run(job, &arguments).await,
         Command::Preflight(arguments) => preflight::run(job, &arguments).await,
+        Command::Migrate(arguments) => migrate::run(job, &arguments).await,
         Command::Schema(arguments) => schema::run(job, &arguments).await,
         Command::Pause(whose) => pause::run(job, &whose).await,
         Command::Resume(whose) => resume::run(job, &whose).await,

@@ -6,6 +6,7 @@ use anyhow::Result;
 use clap::Args;
 use clap::builder::PossibleValuesParser as Names;
 use migration::{Answer, Config, Verdict};
+use pg::ConnectString;
 use serde_json::{Value, json};
 
 use crate::londiste::support::job::Job;
@@ -38,25 +39,30 @@ pub(crate) struct Arguments {
 
 pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     let checks = migration::choose(&arguments.check, &arguments.skip)?;
-    let config = Config {
-        source: way_to_source::find(job, arguments.source.as_deref()).await?,
-        target: job.settings.db.clone(),
-        queue: job.queue().to_owned(),
-        job: job.settings.job_name.clone(),
-        parallel_copies: job.settings.parallel_copies,
-        directories: directories(job),
-        application: APPLICATION,
-    };
-    let answers = migration::run(config, &checks).await;
+    let source = way_to_source::find(job, arguments.source.as_deref()).await?;
+    let answers = migration::run(config(job, source), &checks).await;
     match arguments.json {
         true => {
             let findings: Vec<Value> = answers.iter().flat_map(objects).collect();
             let ready = outcome(&answers) == Outcome::Done;
             job.terminal.print(&json!({ "version": 1, "ready": ready, "findings": findings }).to_string());
         }
-        false => job.terminal.print(&findings::describe(&answers)),
+        false => job.terminal.print(&findings::describe(&answers, Verdict::Info)),
     }
     Ok(outcome(&answers))
+}
+
+/// What the checks are told.
+pub(crate) fn config(job: &Job, source: std::result::Result<ConnectString, String>) -> Config {
+    Config {
+        source,
+        target: job.settings.db.clone(),
+        queue: job.queue().to_owned(),
+        job: job.settings.job_name.clone(),
+        parallel_copies: job.settings.parallel_copies,
+        directories: directories(job),
+        application: APPLICATION,
+    }
 }
 
 /// Where log file and pidfile are.

@@ -17,7 +17,7 @@ use crate::londiste::view::copy_progress;
 use crate::londiste::view::progress_bars::Bars;
 
 /// Words of `wait-sync`.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct Arguments {
     /// Names or globs (default: every table of this node)
     #[arg(value_name = "TABLE")]

@@ -40,6 +40,22 @@ impl Job {
         Ok(Job { ini, settings: read.londiste()?, overrides, terminal })
     }
 
+    /// The job of another node's ini file, which speaks where this one does. `--set` is for this one alone.
+    pub(crate) fn beside(&self, ini: &Path) -> Result<Job> {
+        Job::load(ini, &[], self.terminal)
+    }
+
+    /// The same job, speaking elsewhere.
+    pub(crate) fn speaking(&self, terminal: Terminal) -> Job {
+        let (ini, settings, overrides) = (self.ini.clone(), self.settings.clone(), self.overrides.clone());
+        Job { ini, settings, overrides, terminal }
+    }
+
+    /// Keys that `--set` has replaced.
+    pub(crate) fn overridden(&self) -> impl Iterator<Item = &str> {
+        self.overrides.iter().map(|(key, _)| key.as_str())
+    }
+
     /// What slows down whoever reads large tables of the source: the limits of copies, with another rate where one is given.
     pub(crate) fn read_limits(&self, rate: Option<&str>) -> Result<copier::Limits> {
         let mut overrides = self.overrides.clone();

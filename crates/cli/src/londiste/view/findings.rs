@@ -7,10 +7,11 @@ const SHOWN: usize = 20;
 /// A longer object does not make the column wider.
 const WIDEST: usize = 48;
 
-/// The whole text.
-pub(crate) fn describe(answers: &[Answer]) -> String {
+/// The whole text; lines of findings that weigh less than `least` are left out.
+pub(crate) fn describe(answers: &[Answer], least: Verdict) -> String {
     let mut lines: Vec<[String; 4]> = Vec::new();
-    for verdict in [Verdict::Blocker, Verdict::Unchecked, Verdict::Warning, Verdict::Info] {
+    let all = [Verdict::Blocker, Verdict::Unchecked, Verdict::Warning, Verdict::Info];
+    for verdict in all.into_iter().filter(|verdict| *verdict <= least) {
         if verdict == Verdict::Unchecked {
             lines.extend(unchecked(answers));
             continue;
@@ -78,7 +79,8 @@ fn on_one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
-fn closing(answers: &[Answer]) -> String {
+/// How many findings of each kind there are.
+pub(crate) fn closing(answers: &[Answer]) -> String {
     let number = |verdict| {
         answers.iter().flat_map(|answer| &answer.findings).filter(|found| found.verdict == verdict).count()
     };

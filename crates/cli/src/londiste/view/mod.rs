@@ -4,6 +4,7 @@ pub(crate) mod comparison;
 pub(crate) mod copy_progress;
 pub(crate) mod duration;
 pub(crate) mod findings;
+pub(crate) mod migration;
 pub(crate) mod node_snapshot;
 pub(crate) mod node_tree;
 pub(crate) mod progress_bars;
