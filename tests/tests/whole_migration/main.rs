@@ -1,6 +1,9 @@
-//! A whole migration: the guide from its first command to its last, and from version to version.
+//! A whole migration: before it, its guide from the first command to the last, as one command, and from version to version.
 #![cfg(test)]
 
+mod migrate;
+mod preflight;
 mod runbook;
+mod schema;
 mod shop;
 mod versions;

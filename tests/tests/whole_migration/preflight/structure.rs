@@ -2,7 +2,7 @@
 
 use tests::{Pair, Setup};
 
-use crate::case::{By, Case, line, preflight, setup};
+use super::case::{By, Case, line, preflight, setup};
 
 const CASES: &[Case] = &[
     Case {

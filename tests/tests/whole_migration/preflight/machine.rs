@@ -2,7 +2,7 @@
 
 use tests::{Invocation, Output, Pair, Setup, executable};
 
-use crate::case::{line, preflight, setup};
+use super::case::{line, preflight, setup};
 
 /// Runs a check in a shell, behind words that narrow what the process may.
 #[track_caller]

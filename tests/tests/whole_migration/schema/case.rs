@@ -2,7 +2,7 @@
 
 use tests::{Pair, Setup};
 
-use crate::support::{expect_same, schema};
+use super::support::{expect_same, schema};
 
 /// Who makes the difference.
 #[derive(Clone, Copy)]

@@ -2,7 +2,7 @@
 
 use tests::Pair;
 
-use crate::case::{line, preflight, setup};
+use super::case::{line, preflight, setup};
 
 #[test]
 fn unknown_checks_and_broken_connect_strings_are_refused() {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use tests::{Pair, Setup};
 
-use crate::desk::{catalogs, foreign_keys, line, migrate};
+use super::desk::{catalogs, foreign_keys, line, migrate};
 
 const SCHEMA: &str = "\
     create table customer (id bigserial primary key, name text);

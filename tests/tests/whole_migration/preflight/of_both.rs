@@ -1,6 +1,6 @@
 //! Cases of checks that are asked of both servers.
 
-use crate::case::{By, Case};
+use super::case::{By, Case};
 
 pub(crate) const CASES: &[Case] = &[
     Case {

@@ -1,5 +1,4 @@
 //! `preflight`: each check is made to fail on real servers, names its remedy, and is in order again when that is done.
-#![cfg(test)]
 
 mod case;
 mod machine;

@@ -2,7 +2,7 @@
 
 use tests::{Pair, Setup, load};
 
-use crate::support::{ZOO, expect_same, schema, setup};
+use super::support::{ZOO, expect_same, schema, setup};
 
 #[test]
 fn an_object_of_every_kind_is_taken_over_and_then_nothing_differs() {

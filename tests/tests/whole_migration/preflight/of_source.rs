@@ -1,6 +1,6 @@
 //! Cases of checks of the source, and of the lock table.
 
-use crate::case::{By, Case};
+use super::case::{By, Case};
 
 pub(crate) const CASES: &[Case] = &[
     Case {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tests::load::shop;
 use tests::{Pair, Setup, Shutdown, compare, executable, wait_until};
 
-use crate::desk::{WHOLE, line, migrate, wait_said};
+use super::desk::{WHOLE, line, migrate, wait_said};
 
 #[test]
 fn a_second_migrate_hears_who_runs_the_first_and_the_daemon_may_be_started_by_others() {

@@ -2,9 +2,9 @@
 
 use tests::Pair;
 
-use crate::case::By::{Source, Target};
-use crate::case::{Case, check};
-use crate::support::{ZOO, expect_same, schema, setup};
+use super::case::By::{Source, Target};
+use super::case::{Case, check};
+use super::support::{ZOO, expect_same, schema, setup};
 
 const CASES: &[Case] = &[
     Case {

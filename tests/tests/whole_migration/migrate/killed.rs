@@ -6,7 +6,7 @@ use std::time::Duration;
 use tests::load::shop;
 use tests::{Pair, Setup, compare, installation};
 
-use crate::desk::{WHOLE, dies, foreign_keys, line, migrate, most_checks};
+use super::desk::{WHOLE, dies, foreign_keys, line, migrate, most_checks};
 
 /// Places in the order in which they come; `:n` is the n-th time that a run comes there.
 const FIRST: &[&str] = &[

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use tests::{Pair, Shutdown};
 
-use crate::case::{line, preflight, setup};
-use crate::{of_both, of_source};
+use super::case::{line, preflight, setup};
+use super::{of_both, of_source};
 
 const ITEM: &str = "create table item (id int primary key, name text)";
 

@@ -2,7 +2,7 @@
 
 use tests::{Invocation, Output, Pair, Setup};
 
-use crate::support::{schema, setup};
+use super::support::{schema, setup};
 
 #[test]
 fn a_side_that_cannot_be_asked_is_not_verified() {
