@@ -1,5 +1,6 @@
--- Installs the queue (pgq), its nodes (pgq_node), the replication (londiste) and what londiste-rs adds to them (londiste_rs),
--- as an ordinary role that owns the database. It may be run again at any time, and over an older version.
+-- Installs the queue (pgq), its nodes (pgq_node), the replication (londiste) and what londiste-rs adds to them
+-- (londiste_rs), as an ordinary role that owns the database. It may be run again at any time, and over an older
+-- version.
 \set ON_ERROR_STOP on
 \set QUIET on
 

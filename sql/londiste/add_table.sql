@@ -2,10 +2,10 @@
 
 -- Registers a table of the queue on this node, or of this root in the queue.
 --
--- i_trg_args: see create_trigger; merge_all, no_merge: where other leaf queues of this database bring the same table, take
--- it from all of them, or only from this one. i_dest_table: the name it has here.
--- 200; 400 no such queue, or no primary key; 404 not in the queue, or not in this database; 405 sources to choose from;
--- 410 added already, with other attributes; 403, 410 its triggers cannot be made.
+-- i_trg_args: see create_trigger; merge_all, no_merge: where other leaf queues of this database bring the same table,
+-- take it from all of them, or only from this one. i_dest_table: the name it has here. 200; 400 no such queue, or no
+-- primary key; 404 not in the queue, or not in this database; 405 sources to choose from; 410 added already, with other
+-- attributes; 403, 410 its triggers cannot be made.
 create or replace function londiste.local_add_table(i_queue_name text, i_table_name text, i_trg_args text[],
     i_table_attrs text, i_dest_table text, out ret_code integer, out ret_note text)
 returns record
@@ -126,8 +126,8 @@ begin
     ret_note := case when trigger.ret_code = 201 then 'Table added with no triggers: ' else 'Table added: ' end || shown;
 end $$;
 
--- A table that arrives here from partitions goes on through the queue that combines them: its root tells the others, a branch
--- still copies it.
+-- A table that arrives here from partitions goes on through the queue that combines them: its root tells the others, a
+-- branch still copies it.
 create or replace function londiste._add_to_combined(i_combined_queue text, i_combined_type text, i_table_name text,
     i_trg_args text[], i_table_attrs text, i_dest_table text, i_no_merge boolean)
 returns void

@@ -45,8 +45,8 @@ end $$;
 
 -- Makes a foreign key again, and forgets that it was put aside: the result is empty then.
 --
--- With i_lazy the caller does the work, so that no lock is held for long: each call returns the next statement to run in a
--- transaction of its own (add it without looking at the rows, then validate it), until the result is empty.
+-- With i_lazy the caller does the work, so that no lock is held for long: each call returns the next statement to run
+-- in a transaction of its own (add it without looking at the rows, then validate it), until the result is empty.
 create or replace function londiste.restore_table_fkey(i_from_table text, i_fkey_name text, i_lazy boolean default false)
 returns text
 language plpgsql strict
@@ -100,8 +100,9 @@ begin
      order by 1, 2, 3;
 end $$;
 
--- Foreign keys put aside whose tables are both in sync, in each queue that brings them here, so that they can come back. One of these queues
--- brings them back: a queue that is combined into another one before the others, then by name.
+-- Foreign keys put aside whose tables are both in sync, in each queue that brings them here, so that they can come
+-- back. One of these queues brings them back: a queue that is combined into another one before the others, then by
+-- name.
 create or replace function londiste.get_valid_pending_fkeys(i_queue_name text)
 returns setof londiste.pending_fkeys
 language plpgsql stable strict

@@ -1,7 +1,7 @@
 -- Tables of this node: their settings and states, and their end.
 
--- Takes a table out of replication on this node, and the sequences that its columns own; a root takes them out of the queue. Indexes that a
--- copy had dropped come back.
+-- Takes a table out of replication on this node, and the sequences that its columns own; a root takes them out of the
+-- queue. Indexes that a copy had dropped come back.
 create or replace function londiste.local_remove_table(i_queue_name text, i_table_name text,
     out ret_code integer, out ret_note text)
 returns record

@@ -34,8 +34,8 @@ begin
     return quote_ident(part.schema_part) || '.' || quote_ident(part.name_part);
 end $$;
 
--- The relation behind a name, or NULL; i_kind: only one of this kind (pg_class.relkind). Schema and name may both contain dots: the first
--- dot that leads to a relation separates them, so that what split_fqname names comes first.
+-- The relation behind a name, or NULL; i_kind: only one of this kind (pg_class.relkind). Schema and name may both
+-- contain dots: the first dot that leads to a relation separates them, so that what split_fqname names comes first.
 create or replace function londiste._find_relation(i_fqname text, i_kind text)
 returns oid
 language sql stable
@@ -59,7 +59,8 @@ begin
     return londiste._find_relation(i_fqname, i_kind);
 end $$;
 
--- The name of the relation behind a name, as an SQL identifier. A relation that is not there is named as quote_fqname reads it.
+-- The name of the relation behind a name, as an SQL identifier. A relation that is not there is named as quote_fqname
+-- reads it.
 create or replace function londiste._quote_relation(i_fqname text)
 returns text
 language plpgsql stable strict
@@ -91,8 +92,8 @@ begin
     return londiste.find_rel_oid(seq, 'S');
 end $$;
 
--- A search_path in which names without schema mean what is in the schemas of these relations, but nothing takes the place of what
--- PostgreSQL has itself.
+-- A search_path in which names without schema mean what is in the schemas of these relations, but nothing takes the
+-- place of what PostgreSQL has itself.
 create or replace function londiste._search_path(variadic i_relations text[])
 returns text
 language sql stable
@@ -135,8 +136,8 @@ as $$
        and (n.nspname = 'pgq' and p.proname in ('sqltriga', 'logutriga', 'jsontriga') or n.nspname = 'londiste_rs');
 $$;
 
--- 'origin', 'local' or 'replica', for this session or transaction. Where the owner of this function may not set it, all goes on
--- without: a NOTICE says so.
+-- 'origin', 'local' or 'replica', for this session or transaction. Where the owner of this function may not set it, all
+-- goes on without: a NOTICE says so.
 create or replace function londiste.set_session_replication_role(val text, is_local boolean)
 returns void
 language plpgsql security definer

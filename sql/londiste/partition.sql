@@ -1,7 +1,7 @@
 -- Partitions by inheritance, named PARENT_2026_01_31: made when events for them arrive, dropped when they are old.
 
--- Schema and name of a relation that is to be made: in the schema of its parent where the name begins with it, else in the first schema that
--- a dot leads to.
+-- Schema and name of a relation that is to be made: in the schema of its parent where the name begins with it, else in
+-- the first schema that a dot leads to.
 create or replace function londiste._split_new(i_fqname text, i_parent_schema text, out schema_part text, out name_part text)
 returns record
 language plpgsql stable
@@ -20,8 +20,8 @@ begin
     end if;
 end $$;
 
--- Makes a partition like its parent, with its indexes, triggers, rules and rights: 1, or 0 where it exists.
--- With i_part_field, only rows of the period (year, month, week, day, hour) around i_part_time fit in. The primary key is
+-- Makes a partition like its parent, with its indexes, triggers, rules and rights: 1, or 0 where it exists. With
+-- i_part_field, only rows of the period (year, month, week, day, hour) around i_part_time fit in. The primary key is
 -- the parent's; i_pkeys, which callers pass, has never made another one.
 create or replace function londiste.create_partition(i_table text, i_part text, i_pkeys text, i_part_field text,
     i_part_time timestamptz, i_part_period text)
@@ -68,7 +68,8 @@ begin
     return 1;
 end $$;
 
--- Whether all of a partition's period is longer ago than i_retention_period; NULL where its name does not tell its period.
+-- Whether all of a partition's period is longer ago than i_retention_period; NULL where its name does not tell its
+-- period.
 create or replace function londiste.is_obsolete_partition(i_partition_table text, i_retention_period interval,
     i_partition_period text)
 returns boolean

@@ -1,5 +1,5 @@
--- Sequences: a root publishes values ahead of its own, the nodes below set theirs to them, so that an application that moves
--- never gets a value twice.
+-- Sequences: a root publishes values ahead of its own, the nodes below set theirs to them, so that an application that
+-- moves never gets a value twice.
 
 -- Registers a sequence on this node: 200, 201 already, 400 not in this database, 404 not in the queue.
 create or replace function londiste.local_add_seq(i_queue_name text, i_seq_name text, out ret_code integer, out ret_note text)
@@ -162,8 +162,8 @@ begin
 end $$;
 
 -- Publishes new values for the sequences of a root that are less than one buffer away from what was published; the new
--- value is three buffers ahead. A buffer has at least 10 000 values; of a sequence that comes near its end, a quarter of those it has left.
--- A sequence that has begun anew (cycle) is published behind what was published.
+-- value is three buffers ahead. A buffer has at least 10 000 values; of a sequence that comes near its end, a quarter
+-- of those it has left. A sequence that has begun anew (cycle) is published behind what was published.
 create or replace function londiste.root_check_seqs(i_queue_name text, i_buffer bigint,
     out ret_code integer, out ret_note text)
 returns record

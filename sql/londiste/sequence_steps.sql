@@ -1,6 +1,7 @@
 -- How far a sequence is and how far it can go: by its own increment, bounds and cycle.
 
--- Where a sequence stands, its increment, how many steps it has left to its bound, whether it begins anew there, and its bounds.
+-- Where a sequence stands, its increment, how many steps it has left to its bound, whether it begins anew there, and
+-- its bounds.
 create or replace function londiste._seq_room(i_seq oid,
     out stands_at bigint, out step bigint, out steps_left numeric, out cycles boolean, out lowest bigint, out highest bigint)
 returns record
@@ -14,8 +15,8 @@ begin
     steps_left := trunc((case when step > 0 then highest else lowest end - stands_at::numeric) / step);
 end $$;
 
--- The value that many steps ahead of where a sequence stands. Half of what it has left before its bound stays free: whoever takes over from
--- there goes on.
+-- The value that many steps ahead of where a sequence stands. Half of what it has left before its bound stays free:
+-- whoever takes over from there goes on.
 create or replace function londiste._seq_ahead(i_seq oid, i_steps bigint)
 returns bigint
 language sql
@@ -24,8 +25,8 @@ as $$
     select (r.stands_at + r.step * least(i_steps, ceil(r.steps_left / 2)))::bigint from londiste._seq_room(i_seq) r
 $$;
 
--- Whether a published value is less than i_buffer steps ahead, or a quarter of those that are left; or so far ahead that the sequence has
--- begun anew.
+-- Whether a published value is less than i_buffer steps ahead, or a quarter of those that are left; or so far ahead
+-- that the sequence has begun anew.
 create or replace function londiste._seq_is_due(i_seq oid, i_published bigint, i_buffer bigint)
 returns boolean
 language sql
@@ -36,8 +37,8 @@ as $$
      cross join lateral (select (i_published::numeric - r.stands_at) / r.step) a (ahead)
 $$;
 
--- Sets a sequence to a published value, if that lies ahead of it. One that cycles is set in any case: behind it lies what its root has begun anew.
--- It may not be used where others call nextval at the same time.
+-- Sets a sequence to a published value, if that lies ahead of it. One that cycles is set in any case: behind it lies
+-- what its root has begun anew. It may not be used where others call nextval at the same time.
 create or replace function londiste._seq_follow(i_seq oid, i_value bigint)
 returns void
 language plpgsql strict

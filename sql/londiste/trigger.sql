@@ -1,6 +1,7 @@
 -- Capture triggers of a table: made when it is added, by flags that the caller gives.
 
--- Creates the triggers of a table. Codes: 200, 201 none wanted, 403 an AFTER trigger would miss what a SKIP trigger swallows.
+-- Creates the triggers of a table. Codes: 200, 201 none wanted, 403 an AFTER trigger would miss what a SKIP trigger
+-- swallows.
 --
 -- i_trg_args: arguments for the trigger function, and among them
 --   tgflags=FLAGS  B before, A after; I, U, D the operations; L logutriga, Q sqltriga, J jsontriga; S swallow changes
@@ -92,8 +93,8 @@ begin
     ret_note := 'OK';
 end $$;
 
--- Name of a queue's capture trigger. It leaves room for what is put before and after it; a queue's name that is too long for
--- that is replaced by its hash.
+-- Name of a queue's capture trigger. It leaves room for what is put before and after it; a queue's name that is too
+-- long for that is replaced by its hash.
 create or replace function londiste._trigger_name(i_queue_name text)
 returns text
 language plpgsql immutable strict

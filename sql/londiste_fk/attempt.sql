@@ -11,8 +11,8 @@ language sql volatile set search_path = pg_catalog, pg_temp as $$
        and (exclusive or l.mode not in ('AccessShareLock', 'RowShareLock'))
 $$;
 
--- Executes one statement, waiting no longer than lock_timeout for each lock, so that nobody queues behind us for longer;
--- tries again when a lock could not be had. Returns null, or why it failed, with the statement undone.
+-- Executes one statement, waiting no longer than lock_timeout for each lock, so that nobody queues behind us for
+-- longer; tries again when a lock could not be had. Returns null, or why it failed, with the statement undone.
 create or replace function londiste_fk.attempt(
     statement text, tables oid[], exclusive boolean, lock_timeout text, tries integer)
 returns text

@@ -15,7 +15,8 @@ begin
     return held;
 end $$;
 
--- Whether the worker holds a partitioned table's foreign key, or a part of it that one of these partitions had by itself (null: any of them).
+-- Whether the worker holds a partitioned table's foreign key, or a part of it that one of these partitions had by
+-- itself (null: any of them).
 create or replace function londiste_fk.worker_holds(f londiste_fk.foreign_key, leaf_schema name, leaf_table name)
 returns boolean
 language sql stable set search_path = pg_catalog, pg_temp as $$
@@ -37,7 +38,8 @@ begin
     end if;
 end $$;
 
--- Whether the replication worker has brought a foreign key back NOT VALID after a copy and is going to validate it: its own state is valid.
+-- Whether the replication worker has brought a foreign key back NOT VALID after a copy and is going to validate it: its
+-- own state is valid.
 create or replace function londiste_fk.worker_validates(schema_name name, table_name name, fkey_name name)
 returns boolean
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
@@ -52,8 +54,8 @@ begin
     return awaited;
 end $$;
 
--- The foreign keys of this database that are the user's, as they are now (null), or just this one. Partitions' parts of a
--- partitioned table's foreign key are not listed. The search_path makes pg_get_constraintdef qualify every name.
+-- The foreign keys of this database that are the user's, as they are now (null), or just this one. Partitions' parts of
+-- a partitioned table's foreign key are not listed. The search_path makes pg_get_constraintdef qualify every name.
 create or replace function londiste_fk.present(only_fkey oid default null)
 returns table (fkey oid, schema_name name, table_name name, fkey_name name, target_schema name, target_table name,
                definition text, partitioned boolean, enforced boolean, valid boolean, comment text)
@@ -97,8 +99,8 @@ language sql stable set search_path = pg_catalog, pg_temp as $$
      where k.contype = 'f' and k.conparentid = 0 and n.nspname = $1 and t.relname = $2 and k.conname = $3
 $$;
 
--- The parts that partitions have of a partitioned table's foreign key. The rows that PostgreSQL keeps for partitions of the
--- referenced table stand on the same table as their parent: those are left out.
+-- The parts that partitions have of a partitioned table's foreign key. The rows that PostgreSQL keeps for partitions of
+-- the referenced table stand on the same table as their parent: those are left out.
 create or replace function londiste_fk.parts(fkey oid)
 returns table (part oid, partition oid, schema_name name, table_name name, fkey_name name, valid boolean)
 language sql stable set search_path = pg_catalog, pg_temp as $$
@@ -115,7 +117,8 @@ language sql stable set search_path = pg_catalog, pg_temp as $$
      where k.oid <> $1
 $$;
 
--- Unlike to_regclass(), it does not fail where we have no right to the schema: one foreign key's failure is not the run's.
+-- Unlike to_regclass(), it does not fail where we have no right to the schema: one foreign key's failure is not the
+-- run's.
 create or replace function londiste_fk.table_oid(schema_name name, table_name name)
 returns oid
 language sql stable set search_path = pg_catalog, pg_temp as $$

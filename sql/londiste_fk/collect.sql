@@ -37,7 +37,8 @@ begin
      where now_is.id = f.id;
 end $$;
 
--- Remembers one foreign key as it is now. One that restore_fks.sql added and nobody validated yet still counts as valid.
+-- Remembers one foreign key as it is now. One that restore_fks.sql added and nobody validated yet still counts as
+-- valid.
 create or replace procedure londiste_fk.remember(fkey oid)
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare

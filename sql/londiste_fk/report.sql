@@ -22,7 +22,8 @@ language sql volatile set search_path = pg_catalog, pg_temp as $$
      order by 1, 2
 $$;
 
--- What has just been done with a foreign key, as a line to look at while a long run goes on; no row if nothing was to be done.
+-- What has just been done with a foreign key, as a line to look at while a long run goes on; no row if nothing was to
+-- be done.
 create or replace function londiste_fk.progress(fkey bigint)
 returns setof text
 language sql stable set search_path = pg_catalog, pg_temp as $$

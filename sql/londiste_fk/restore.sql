@@ -12,8 +12,8 @@ language sql stable set search_path = pg_catalog, pg_temp as $$
     select to_regprocedure('londiste_rs.relax_tables()') is not null
 $$;
 
--- Gives a foreign key that was just added its comments, its partitions' parts their own names, and lets replication make it
--- deferrable where it has to be, all before anybody can run into it.
+-- Gives a foreign key that was just added its comments, its partitions' parts their own names, and lets replication
+-- make it deferrable where it has to be, all before anybody can run into it.
 create or replace function londiste_fk.dress(f londiste_fk.foreign_key)
 returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $$

@@ -12,7 +12,8 @@ language sql stable set search_path = pg_catalog, pg_temp as $$
      order by f.schema_name, f.table_name, f.fkey_name, f.id, l.leaf_schema, l.leaf_table
 $$;
 
--- Validates what one partition has of a partitioned table's foreign key; a partition that came after restore_fks.sql gets it.
+-- Validates what one partition has of a partitioned table's foreign key; a partition that came after restore_fks.sql
+-- gets it.
 create or replace procedure londiste_fk.validate_partition(
     fkey bigint, leaf_schema name, leaf_table name, lock_timeout text, tries integer)
 language plpgsql set search_path = pg_catalog, pg_temp as $$
@@ -55,8 +56,8 @@ begin
      where r.id = f.id;
 end $$;
 
--- Puts a foreign key whose parts all its partitions have, valid, onto the partitioned table. PostgreSQL takes the parts as
--- they are, without looking at any row, provided that they are deferrable just as the whole.
+-- Puts a foreign key whose parts all its partitions have, valid, onto the partitioned table. PostgreSQL takes the parts
+-- as they are, without looking at any row, provided that they are deferrable just as the whole.
 create or replace function londiste_fk.join_parts(fkey bigint)
 returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $$

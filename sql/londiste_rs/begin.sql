@@ -1,5 +1,5 @@
--- An installation begins: over nothing, or over an older one. Which one it is, is told by the steps that it has taken (steps.sql); one that
--- has taken more than these scripts know is left as it is.
+-- An installation begins: over nothing, or over an older one. Which one it is, is told by the steps that it has taken
+-- (steps.sql); one that has taken more than these scripts know is left as it is.
 do $$
 declare
     newest constant integer := 4;
@@ -25,7 +25,8 @@ begin
     end if;
 end $$;
 
--- Whether a step of an upgrade has to be taken now: once, and after those before it. It counts as taken when the transaction ends well.
+-- Whether a step of an upgrade has to be taken now: once, and after those before it. It counts as taken when the
+-- transaction ends well.
 create or replace function londiste_rs.take_step(i_step integer, i_what text)
 returns boolean
 language plpgsql
@@ -42,7 +43,8 @@ begin
     return true;
 end $$;
 
--- Version of the installed schemas: the number of the last step they have taken. NULL: an installation has not come to its end.
+-- Version of the installed schemas: the number of the last step they have taken. NULL: an installation has not come to
+-- its end.
 create or replace function londiste_rs.schema_version()
 returns integer
 language sql stable

@@ -28,7 +28,8 @@ create table if not exists londiste_rs.comparison (
     primary key (queue_name, table_name)
 );
 
--- Keys (JSON arrays of texts; of a table without key the row as text) that are still to be compared: they changed while their range was.
+-- Keys (JSON arrays of texts; of a table without key the row as text) that are still to be compared: they changed while
+-- their range was.
 create table if not exists londiste_rs.comparison_key (
     queue_name text not null,
     table_name text not null,

@@ -1,9 +1,11 @@
--- What a copy that is under way has to know after a crash. Everything here is written in the same transactions as the rows.
+-- What a copy that is under way has to know after a crash. Everything here is written in the same transactions as the
+-- rows.
 set client_min_messages = warning;
 
--- One for each table whose rows are partly or wholly on this node while its state is in-copy.
--- step: rows, indexes. staging: table in this schema that keeps what was changed since first_snapshot; null for a copy under one snapshot.
--- source_files, target_file, target_files (of partitions): what a rewrite or a TRUNCATE changes. layout: the columns that are copied.
+-- One for each table whose rows are partly or wholly on this node while its state is in-copy. step: rows, indexes.
+-- staging: table in this schema that keeps what was changed since first_snapshot; null for a copy under one snapshot.
+-- source_files, target_file, target_files (of partitions): what a rewrite or a TRUNCATE changes. layout: the columns
+-- that are copied.
 create table if not exists londiste_rs.copy_run (
     queue_name     text not null,
     table_name     text not null,
@@ -22,7 +24,8 @@ create table if not exists londiste_rs.copy_run (
     primary key (queue_name, table_name)
 );
 
--- Ranges of pages of the source's relations that are on this node, each committed together with its rows. end_page null: to the end.
+-- Ranges of pages of the source's relations that are on this node, each committed together with its rows. end_page
+-- null: to the end.
 create table if not exists londiste_rs.copy_chunk (
     queue_name  text not null,
     table_name  text not null,
@@ -43,8 +46,8 @@ alter table londiste_rs.copy_chunk add column if not exists file text;
 
 alter table londiste_rs.copy_run add column if not exists target_files text;
 
--- How far copies are, written every second by the process that makes them. step: copy, reconcile, indexes (done of total), catch up (done: events
--- still to come, at most).
+-- How far copies are, written every second by the process that makes them. step: copy, reconcile, indexes (done of
+-- total), catch up (done: events still to come, at most).
 create table if not exists londiste_rs.copy_progress (
     queue_name       text not null,
     table_name       text not null,
@@ -82,8 +85,8 @@ as $$
     select not exists (select unnest(string_to_array(i_files, ',')) except select unnest(string_to_array(londiste_rs.copy_files(i_rel), ',')))
 $$;
 
--- Begins a new attempt at a run: no transaction of an earlier one can commit any more. Partitions that have come since are known from now on.
--- Returns its number, null where there is no run.
+-- Begins a new attempt at a run: no transaction of an earlier one can commit any more. Partitions that have come since
+-- are known from now on. Returns its number, null where there is no run.
 create or replace function londiste_rs.copy_take_over(i_queue_name text, i_table_name text)
 returns integer language sql
 set search_path = pg_catalog, pg_temp
@@ -96,8 +99,8 @@ as $$
     returning r.attempt
 $$;
 
--- Whether an attempt is still the one that counts, until the end of the transaction: nobody has begun another, the table is still to be
--- copied, and nobody has emptied or rewritten it here.
+-- Whether an attempt is still the one that counts, until the end of the transaction: nobody has begun another, the
+-- table is still to be copied, and nobody has emptied or rewritten it here.
 create or replace function londiste_rs.copy_holds(i_queue_name text, i_table_name text, i_attempt integer)
 returns boolean language plpgsql
 set search_path = pg_catalog, pg_temp

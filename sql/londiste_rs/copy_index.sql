@@ -1,8 +1,9 @@
 -- Indexes that a copy has dropped, and how they come back.
 set client_min_messages = warning;
 
--- Indexes and their constraints that a copy has dropped and not finished building. An index can be made beside others (create_sql), what
--- makes it a constraint's (constraint_sql) and its marks and comments (mark_sql) need the table alone, for an instant.
+-- Indexes and their constraints that a copy has dropped and not finished building. An index can be made beside others
+-- (create_sql), what makes it a constraint's (constraint_sql) and its marks and comments (mark_sql) need the table
+-- alone, for an instant.
 create table if not exists londiste_rs.copy_index (
     dest_table      text not null,
     index_name      text not null,
@@ -16,8 +17,9 @@ create table if not exists londiste_rs.copy_index (
     primary key (dest_table, index_name)
 );
 
--- Of a partitioned table each partition has its indexes. relation: the partition, quoted; empty: the table itself. height: 0 where rows are, else
--- how far above the lowest partitions. parent_index: the index of the partitioned table directly above that this one is a part of.
+-- Of a partitioned table each partition has its indexes. relation: the partition, quoted; empty: the table itself.
+-- height: 0 where rows are, else how far above the lowest partitions. parent_index: the index of the partitioned table
+-- directly above that this one is a part of.
 alter table londiste_rs.copy_index add column if not exists relation text not null default '';
 alter table londiste_rs.copy_index add column if not exists height integer not null default 0;
 alter table londiste_rs.copy_index add column if not exists parent_index text;
@@ -54,8 +56,8 @@ as $$
                     where x.indrelid = i_rel and c.relname = i_index_name::name and x.indisvalid)
 $$;
 
--- What is still to be done to bring a table's indexes back: for londiste.table_info.dropped_ddl, where the stock worker looks for it. The
--- statements for all partitions of a table would be many to write anew after each build.
+-- What is still to be done to bring a table's indexes back: for londiste.table_info.dropped_ddl, where the stock worker
+-- looks for it. The statements for all partitions of a table would be many to write anew after each build.
 create or replace function londiste_rs.copy_dropped_ddl(i_dest_table text)
 returns text language sql stable
 set search_path = pg_catalog, pg_temp
@@ -101,8 +103,9 @@ begin
     perform londiste_rs.copy_note_dropped(i_queue_name, i_table_name, i_dest_table);
 end $$;
 
--- The statement that makes an index of a partitioned table: without its parts where all partitions have theirs, which are attached then; else on
--- the partitions too, of which one has come since the index was dropped: what the others have is found by PostgreSQL itself.
+-- The statement that makes an index of a partitioned table: without its parts where all partitions have theirs, which
+-- are attached then; else on the partitions too, of which one has come since the index was dropped: what the others
+-- have is found by PostgreSQL itself.
 create or replace function londiste_rs.copy_create_above(i londiste_rs.copy_index, i_rel oid)
 returns text language sql stable
 set search_path = pg_catalog, pg_temp
@@ -117,7 +120,8 @@ as $$
                                     'alter table only ', 'alter table ') end
 $$;
 
--- The statement that makes a partition's index a part of the one above; null where it is one, or its table is no partition any more.
+-- The statement that makes a partition's index a part of the one above; null where it is one, or its table is no
+-- partition any more.
 create or replace function londiste_rs.copy_attach(i londiste_rs.copy_index, i_rel oid)
 returns text language sql stable
 set search_path = pg_catalog, pg_temp
@@ -132,9 +136,9 @@ as $$
      where r.oid = i_rel and i.parent_index is not null
 $$;
 
--- Brings back what a copy has dropped, as far as the rows that are there let it: indexes with their constraints, those of partitions first; then
--- partitions' indexes become parts of those above; then marks, which only valid indexes can have. What cannot be brought back stays known, and
--- is returned.
+-- Brings back what a copy has dropped, as far as the rows that are there let it: indexes with their constraints, those
+-- of partitions first; then partitions' indexes become parts of those above; then marks, which only valid indexes can
+-- have. What cannot be brought back stays known, and is returned.
 create or replace function londiste_rs.copy_restore_dropped(i_dest_table text)
 returns setof text language plpgsql
 set search_path = pg_catalog, pg_temp

@@ -1,9 +1,10 @@
 -- Foreign keys of the user that replication has changed: their own state, until they are back in it.
 set client_min_messages = warning;
 
--- One row for each foreign key that is dropped for a copy, NOT VALID since a copy, or deferrable while replicated. The columns from definition to
--- parts hold its state from before the first of these changes. definition: without deferrability and validity. parts: names and comments that
--- partitions have for their part of it. to_validate: replication has made it again NOT VALID. error: why it could not be brought back or validated.
+-- One row for each foreign key that is dropped for a copy, NOT VALID since a copy, or deferrable while replicated. The
+-- columns from definition to parts hold its state from before the first of these changes. definition: without
+-- deferrability and validity. parts: names and comments that partitions have for their part of it. to_validate:
+-- replication has made it again NOT VALID. error: why it could not be brought back or validated.
 create table if not exists londiste_rs.foreign_key (
     table_name     text not null,
     fkey_name      text not null,
@@ -29,7 +30,8 @@ as $$
     select regexp_replace(pg_get_constraintdef(i_fkey), '( DEFERRABLE)?( INITIALLY DEFERRED)?( NOT ENFORCED)?( NOT VALID)?$', '')
 $$;
 
--- Whether the foreign key scripts (schema londiste_fk) have brought it back NOT VALID and it was valid when they collected it.
+-- Whether the foreign key scripts (schema londiste_fk) have brought it back NOT VALID and it was valid when they
+-- collected it.
 create or replace function londiste_rs.scripts_know_valid(i_fkey oid)
 returns boolean language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -49,8 +51,9 @@ begin
     return coalesce(known, false);
 end $$;
 
--- Remembers a foreign key before replication changes it. Of one that is remembered already, only what replication has not changed is taken anew:
--- it counts as valid while it is still to be validated, and keeps its own deferrability while it is made deferrable.
+-- Remembers a foreign key before replication changes it. Of one that is remembered already, only what replication has
+-- not changed is taken anew: it counts as valid while it is still to be validated, and keeps its own deferrability
+-- while it is made deferrable.
 create or replace function londiste_rs.remember_fkey(i_fkey oid)
 returns void language sql
 set search_path = pg_catalog, pg_temp
@@ -82,8 +85,8 @@ as $$
            comment = excluded.comment, parts = excluded.parts
 $$;
 
--- The statement that makes a remembered foreign key again, in its own form but for its validity: a table gets it NOT VALID, so that no row is looked
--- at; a partitioned table can have it so since PostgreSQL 18.
+-- The statement that makes a remembered foreign key again, in its own form but for its validity: a table gets it NOT
+-- VALID, so that no row is looked at; a partitioned table can have it so since PostgreSQL 18.
 create or replace function londiste_rs.fkey_statement(f londiste_rs.foreign_key, i_lazy boolean)
 returns text language sql stable
 set search_path = pg_catalog, pg_temp
@@ -132,7 +135,8 @@ begin
     end loop;
 end $$;
 
--- What is not yet as it was. state: dropped (for a copy), unvalidated, relaxed (deferrable while replicated). restorable: nothing keeps it away.
+-- What is not yet as it was. state: dropped (for a copy), unvalidated, relaxed (deferrable while replicated).
+-- restorable: nothing keeps it away.
 create or replace view londiste_rs.changed_fkey as
     select p.from_table as table_name, p.to_table, p.fkey_name, 'dropped' as state, f.error, f.tried
       from londiste.pending_fkeys p

@@ -1,13 +1,16 @@
 -- Which event table takes a queue's changes, told to capture functions at once and for next to nothing.
 --
--- londiste_rs.gate_<queue id> is a sequence whose last value is the number of the current event table plus one, or CLOSED: then the function
--- reads pgq.queue. A sequence's value is not transactional: everybody sees it as soon as it is set. That is right for a hint: batches
--- are read from all event tables, and a table is emptied only when nobody needs what is in it, so a change may stand in any of
--- them. It is closed before a demotion commits, and opened only under a lock on the queue's row, when the queue is seen to be open.
+-- londiste_rs.gate_<queue id> is a sequence whose last value is the number of the current event table plus one, or
+-- CLOSED: then the function reads pgq.queue. A sequence's value is not transactional: everybody sees it as soon as it
+-- is set. That is right for a hint: batches are read from all event tables, and a table is emptied only when nobody
+-- needs what is in it, so a change may stand in any of them. It is closed before a demotion commits, and opened only
+-- under a lock on the queue's row, when the queue is seen to be open.
 --
--- The short way of capture reads it when it is planned (londiste_rs.open_event_table), so whoever sets it has everybody plan anew.
+-- The short way of capture reads it when it is planned (londiste_rs.open_event_table), so whoever sets it has everybody
+-- plan anew.
 
--- Whether gates can be kept: pgq is ours (the stock extension's batches look into the tables that the rotation names, no others).
+-- Whether gates can be kept: pgq is ours (the stock extension's batches look into the tables that the rotation names,
+-- no others).
 create or replace function londiste_rs.has_gates()
 returns boolean language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -24,8 +27,9 @@ returns text language sql immutable
 set search_path = pg_catalog, pg_temp
 as $$ select 'londiste_rs.gate_' || i_queue_id $$;
 
--- Sets a gate. A GRANT, even of what is granted, has all sessions plan anew what depends on the sequence, as soon as this transaction is
--- committed, and takes no lock on it. Not at the same time as another one: the caller holds a lock on the queue's row.
+-- Sets a gate. A GRANT, even of what is granted, has all sessions plan anew what depends on the sequence, as soon as
+-- this transaction is committed, and takes no lock on it. Not at the same time as another one: the caller holds a lock
+-- on the queue's row.
 create or replace function londiste_rs.tell_gate(i_gate regclass, i_value bigint)
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -36,7 +40,8 @@ begin
                    (select pg_get_userbyid(c.relowner) from pg_class c where c.oid = i_gate));
 end $$;
 
--- Follows pgq.queue. A queue that was closed stays so for its gate until open_gate looks: this transaction may still fail.
+-- Follows pgq.queue. A queue that was closed stays so for its gate until open_gate looks: this transaction may still
+-- fail.
 create or replace function londiste_rs.set_gate()
 returns trigger language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -57,7 +62,8 @@ begin
     return null;
 end $$;
 
--- Makes the gate of a queue say what the queue says. To be called when a table is captured, and now and then by the root's worker.
+-- Makes the gate of a queue say what the queue says. To be called when a table is captured, and now and then by the
+-- root's worker.
 create or replace function londiste_rs.open_gate(i_queue_name text)
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp

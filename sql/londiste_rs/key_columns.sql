@@ -1,10 +1,11 @@
--- Columns that identify a row: the primary key, else the unique index over NOT NULL columns that has the fewest columns, and of several such the one
--- whose column names sort first; none where there is no such index. Names of indexes and object ids take no part: they differ between servers, and
--- change while the columns stay. A NOT NULL that is not valid yet (PostgreSQL 18) may have NULLs under it.
--- A deferrable key identifies nothing before its transaction ends: capture does not use it.
+-- Columns that identify a row: the primary key, else the unique index over NOT NULL columns that has the fewest
+-- columns, and of several such the one whose column names sort first; none where there is no such index. Names of
+-- indexes and object ids take no part: they differ between servers, and change while the columns stay. A NOT NULL that
+-- is not valid yet (PostgreSQL 18) may have NULLs under it. A deferrable key identifies nothing before its transaction
+-- ends: capture does not use it.
 --
--- The rule stands here only. The crate pg compiles this file in, and asks what stands between the two marks on servers that lack this schema: hence
--- the schemas before all names. i_rel is the table there, too.
+-- The rule stands here only. The crate pg compiles this file in, and asks what stands between the two marks on servers
+-- that lack this schema: hence the schemas before all names. i_rel is the table there, too.
 create or replace function londiste_rs.key_columns(i_rel oid)
 returns text[] language plpgsql stable
 set search_path = pg_catalog, pg_temp

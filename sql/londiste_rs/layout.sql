@@ -1,10 +1,12 @@
--- Whether rows still have the shape that a capture function was written for. A session asks when it first writes to a table, and again after each
--- change of the table's or an event table's definition, VACUUM's and ANALYZE's among them: so it must not cost what row_shape costs.
+-- Whether rows still have the shape that a capture function was written for. A session asks when it first writes to a
+-- table, and again after each change of the table's or an event table's definition, VACUUM's and ANALYZE's among them:
+-- so it must not cost what row_shape costs.
 
--- Select list of a query over a row "." of the table i_rel, with the key of i_top, whose result changes when row_shape does. Names and types of
--- columns come from the row type, which costs no query; the key from its constraint, which REINDEX CONCURRENTLY leaves as it is. NULL for a table without columns.
--- The question of another relation with the same columns in the same order is the same one. All values of the row are NULL, so row_to_json uses no cast.
--- i_key: the key of i_top, where it is known.
+-- Select list of a query over a row "." of the table i_rel, with the key of i_top, whose result changes when row_shape
+-- does. Names and types of columns come from the row type, which costs no query; the key from its constraint, which
+-- REINDEX CONCURRENTLY leaves as it is. NULL for a table without columns. The question of another relation with the
+-- same columns in the same order is the same one. All values of the row are NULL, so row_to_json uses no cast. i_key:
+-- the key of i_top, where it is known.
 create or replace function londiste_rs.layout_question(i_rel oid, i_top oid, i_key text[] default null)
 returns text language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -28,7 +30,8 @@ begin
      group by k.question);
 end $$;
 
--- The answer; NULL where it cannot be had, as when a column of the question is not there any more. Declared immutable for the same reason as row_shape.
+-- The answer; NULL where it cannot be had, as when a column of the question is not there any more. Declared immutable
+-- for the same reason as row_shape.
 create or replace function londiste_rs.layout_answer(i_rel oid, i_question text)
 returns text language plpgsql immutable
 set search_path = pg_catalog, pg_temp
@@ -45,8 +48,9 @@ exception when others then
     return null;
 end $$;
 
--- Question and answer of i_rel while it has the shape i_shape, as just told by row_shape. No answer where it cannot be had, or is another shape's: the shape is
--- looked at once more after it, lest they belong to different definitions of the table.
+-- Question and answer of i_rel while it has the shape i_shape, as just told by row_shape. No answer where it cannot be
+-- had, or is another shape's: the shape is looked at once more after it, lest they belong to different definitions of
+-- the table.
 create or replace function londiste_rs.known_layout(i_rel oid, i_top oid, i_shape text, i_key text[], out question text, out answer text)
 returns record language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -59,8 +63,8 @@ begin
     end if;
 end $$;
 
--- Source text of the condition that the table t (londiste_rs.described_capture) still has its shape. Where the answer is another one, or cannot be had,
--- row_shape decides: it needs no privilege.
+-- Source text of the condition that the table t (londiste_rs.described_capture) still has its shape. Where the answer
+-- is another one, or cannot be had, row_shape decides: it needs no privilege.
 create or replace function londiste_rs.layout_source(t record)
 returns text language plpgsql immutable
 set search_path = pg_catalog, pg_temp
@@ -74,7 +78,8 @@ begin
     return format('(londiste_rs.layout_answer(%s, %L) = %L or %s)', t.rel, t.question, t.answer, same_shape);
 end $$;
 
--- The table whose row type i_row is of; NULL where it is of none. Declared immutable for the same reason: the type is known when a statement is planned.
+-- The table whose row type i_row is of; NULL where it is of none. Declared immutable for the same reason: the type is
+-- known when a statement is planned.
 create or replace function londiste_rs.relation_of(i_row anyelement)
 returns oid language plpgsql immutable
 set search_path = pg_catalog, pg_temp
@@ -83,8 +88,9 @@ begin
     return (select nullif(t.typrelid, 0) from pg_type t where t.oid = pg_typeof(i_row));
 end $$;
 
--- Source text of the table that a trigger's row (new or old) belongs to, as a constant of the plan: the row's type without the row. PL/pgSQL plans a
--- trigger's expressions for each trigger by itself, and each partition has its own, which goes when the partition is detached.
+-- Source text of the table that a trigger's row (new or old) belongs to, as a constant of the plan: the row's type
+-- without the row. PL/pgSQL plans a trigger's expressions for each trigger by itself, and each partition has its own,
+-- which goes when the partition is detached.
 create or replace function londiste_rs.relation_source(i_row text)
 returns text language plpgsql immutable
 set search_path = pg_catalog, pg_temp
@@ -93,7 +99,8 @@ begin
     return format('londiste_rs.relation_of(case when true then null else %s end)', i_row);
 end $$;
 
--- Source text of the condition that the row of a row trigger of t has the shape of t's rows, which all have the same one.
+-- Source text of the condition that the row of a row trigger of t has the shape of t's rows, which all have the same
+-- one.
 create or replace function londiste_rs.row_layout_source(t record, i_row text)
 returns text language plpgsql immutable
 set search_path = pg_catalog, pg_temp
@@ -108,7 +115,8 @@ begin
     return format('%L::regclass is not null and (londiste_rs.layout_answer(%s, %L) = %L or %s)', t.rel, relation, t.question, t.answer, same_shape);
 end $$;
 
--- Source text of the present shape of rows of i_relation (source text of its object id), under a plan that every change of the table's definition has made anew.
+-- Source text of the present shape of rows of i_relation (source text of its object id), under a plan that every change
+-- of the table's definition has made anew.
 create or replace function londiste_rs.present_shape_source(i_relation text, i_top oid)
 returns text language plpgsql immutable
 set search_path = pg_catalog, pg_temp

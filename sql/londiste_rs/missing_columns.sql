@@ -1,4 +1,5 @@
--- Columns of the source that a table of this node lacks on purpose (add-table --skip-columns). Any other such column holds its table.
+-- Columns of the source that a table of this node lacks on purpose (add-table --skip-columns). Any other such column
+-- holds its table.
 
 create table if not exists londiste_rs.skipped_column (
     queue_name  text not null,

@@ -1,5 +1,6 @@
--- A parked table has failed for a cause of its own: nobody works on it until resume-table or resync, the other tables go on. Its state, its
--- consumer <job>.copy.<table> and its position are those of a copy in the same state, so that stock tools know what to make of it.
+-- A parked table has failed for a cause of its own: nobody works on it until resume-table or resync, the other tables
+-- go on. Its state, its consumer <job>.copy.<table> and its position are those of a copy in the same state, so that
+-- stock tools know what to make of it.
 
 -- Earlier versions of it answer nothing.
 do $$
@@ -11,11 +12,12 @@ begin
     end if;
 end $$;
 
--- Parks a table. The caller has set its state and position, in the same transaction. i_code is the SQLSTATE, i_ev_id the event that failed,
--- i_tick_id the tick up to which the table has everything; null where there is none. Returns whether it is parked: one that is ok, or not
--- replicated here, is not. The row of its state is locked, so that the state holds until the caller's transaction ends. Code LR005: the worker
--- does not serve the table at all; only such a one may be parked before its copy has begun. Code LR006: it is another table now; not any more
--- where a resync, which may just have been committed, takes it as it is.
+-- Parks a table. The caller has set its state and position, in the same transaction. i_code is the SQLSTATE, i_ev_id
+-- the event that failed, i_tick_id the tick up to which the table has everything; null where there is none. Returns
+-- whether it is parked: one that is ok, or not replicated here, is not. The row of its state is locked, so that the
+-- state holds until the caller's transaction ends. Code LR005: the worker does not serve the table at all; only such a
+-- one may be parked before its copy has begun. Code LR006: it is another table now; not any more where a resync, which
+-- may just have been committed, takes it as it is.
 create or replace function londiste_rs.park_table(
     i_queue_name text, i_table_name text, i_error text, i_code text, i_ev_id bigint, i_tick_id bigint)
 returns boolean language plpgsql
@@ -39,8 +41,9 @@ begin
     return true;
 end $$;
 
--- Keeps why a copy does not go on, unless the table is in no copy's hands any more: it is ok, waits for a new copy, or has left replication. The
--- row of its state is locked: an error that comes while the hand-over commits waits for that, and is dropped.
+-- Keeps why a copy does not go on, unless the table is in no copy's hands any more: it is ok, waits for a new copy, or
+-- has left replication. The row of its state is locked: an error that comes while the hand-over commits waits for that,
+-- and is dropped.
 create or replace function londiste_rs.keep_copy_error(i_queue_name text, i_table_name text, i_error text)
 returns void language sql
 set search_path = pg_catalog, pg_temp
@@ -56,7 +59,8 @@ as $$
      where not e.parked
 $$;
 
--- The parked tables of a queue. A mark that something else has overtaken (the stock worker brought the table to ok, it was removed) is none.
+-- The parked tables of a queue. A mark that something else has overtaken (the stock worker brought the table to ok, it
+-- was removed) is none.
 create or replace function londiste_rs.parked_tables(i_queue_name text, out table_name text, out error text, out code text,
     out ev_id bigint, out tick_id bigint, out since timestamptz, out tried timestamptz)
 returns setof record language sql stable
@@ -97,8 +101,8 @@ as $$
            last_ev_id = excluded.last_ev_id, last_time = now()
 $$;
 
--- What keeps tables of a queue from going on, for people: the parked ones, those whose copy is tried again, and, on a root, those that are not
--- there under their names.
+-- What keeps tables of a queue from going on, for people: the parked ones, those whose copy is tried again, and, on a
+-- root, those that are not there under their names.
 create or replace function londiste_rs.table_troubles(i_queue_name text, out table_name text, out parked boolean, out since timestamptz,
     out trouble text)
 returns setof record language sql stable

@@ -1,5 +1,5 @@
--- Partitions that come and go. Rows that come in by ATTACH PARTITION, or leave by DETACH or DROP, make no events: whoever replicates the table
--- is told.
+-- Partitions that come and go. Rows that come in by ATTACH PARTITION, or leave by DETACH or DROP, make no events:
+-- whoever replicates the table is told.
 
 set client_min_messages = warning;
 
@@ -24,8 +24,8 @@ create table if not exists londiste_rs.partition_notice (
 
 reset client_min_messages;
 
--- Whether a partition has rows that were in it before it became one; true where that cannot be seen. Looks at its first pages only: rows that
--- came in with it are there, and a table that was created as a partition may be large by now.
+-- Whether a partition has rows that were in it before it became one; true where that cannot be seen. Looks at its first
+-- pages only: rows that came in with it are there, and a table that was created as a partition may be large by now.
 create or replace function londiste_rs.has_older_rows(i_part oid)
 returns boolean language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -51,9 +51,10 @@ begin
     return found_one;
 end $$;
 
--- Compares the partitions of captured tables with what they were, and tells the subscribers of those that came with rows in them, and of those that
--- have gone. What a detached partition has kept of the triggers is removed: its lock is waited for as long as lock_timeout says.
--- Answers what was told. Tables that are looked at for the first time have nothing to tell.
+-- Compares the partitions of captured tables with what they were, and tells the subscribers of those that came with
+-- rows in them, and of those that have gone. What a detached partition has kept of the triggers is removed: its lock is
+-- waited for as long as lock_timeout says. Answers what was told. Tables that are looked at for the first time have
+-- nothing to tell.
 create or replace function londiste_rs.notice_partitions(i_queue_name text, out table_name text, out part_name text, out notice text)
 returns setof record language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -90,7 +91,8 @@ begin
                     null;
                 elsif londiste_rs.has_older_rows(p.relid) then
                     notice := 'was attached with rows in it';
-                -- a table's first file has its object id for a name; TRUNCATE gives it another, and no trigger was there to tell of that
+                -- a table's first file has its object id for a name; TRUNCATE gives it another, and no trigger was
+                -- there to tell of that
                 elsif pg_relation_filenode(p.relid) <> p.relid then
                     notice := 'was emptied or rewritten before it was captured';
                 end if;
@@ -117,7 +119,8 @@ begin
     end loop;
 end $$;
 
--- Takes note of the partitions that a table has when it enters replication. Relation 0 stands for that it was looked at: it may have none yet.
+-- Takes note of the partitions that a table has when it enters replication. Relation 0 stands for that it was looked
+-- at: it may have none yet.
 create or replace function londiste_rs.know_partitions(i_queue_name text, i_table_name text)
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -134,8 +137,8 @@ begin
     end if;
 end $$;
 
--- Whether the rows of a table on this node differ by what happened to a partition on the root: not where a partition that has gone there is
--- none here either.
+-- Whether the rows of a table on this node differ by what happened to a partition on the root: not where a partition
+-- that has gone there is none here either.
 create or replace function londiste_rs.differs_by_partition(i_dest oid, i_part_name text, i_notice text)
 returns boolean language sql stable
 set search_path = pg_catalog, pg_temp
@@ -145,8 +148,8 @@ as $$
         or exists (select from londiste_rs.partition_tree(i_dest) p where p.relid = londiste_rs.find_relation(i_part_name))
 $$;
 
--- Keeps what the root has told of a partition, on a subscriber where it matters: not where the table's rows are still to be copied.
--- Answers whether it was kept.
+-- Keeps what the root has told of a partition, on a subscriber where it matters: not where the table's rows are still
+-- to be copied. Answers whether it was kept.
 create or replace function londiste_rs.keep_partition_notice(i_queue_name text, i_table_name text, i_part_name text, i_notice text)
 returns boolean language plpgsql
 set search_path = pg_catalog, pg_temp

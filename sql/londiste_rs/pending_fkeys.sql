@@ -1,6 +1,7 @@
--- Drops the foreign keys at either end of a table into londiste.pending_fkeys, in the stock form, so that either worker can bring them back;
--- those that a partition has for itself, or that reference it alone, too. Returns their number: none where the table has left replication
--- meanwhile, since nobody would bring them back. The caller sets lock_timeout.
+-- Drops the foreign keys at either end of a table into londiste.pending_fkeys, in the stock form, so that either worker
+-- can bring them back; those that a partition has for itself, or that reference it alone, too. Returns their number:
+-- none where the table has left replication meanwhile, since nobody would bring them back. The caller sets
+-- lock_timeout.
 create or replace function londiste_rs.drop_fkeys(i_table_name text)
 returns integer language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -56,9 +57,9 @@ as $$
      order by 1, 2
 $$;
 
--- Brings one pending foreign key back with a short lock: NOT VALID where its own state is valid, to be validated later. Where a partitioned table
--- cannot have it NOT VALID (before PostgreSQL 18), it is validated at once. One that is there already, or whose table is gone, is only taken off
--- the list. Returns whether it has still to be validated.
+-- Brings one pending foreign key back with a short lock: NOT VALID where its own state is valid, to be validated later.
+-- Where a partitioned table cannot have it NOT VALID (before PostgreSQL 18), it is validated at once. One that is there
+-- already, or whose table is gone, is only taken off the list. Returns whether it has still to be validated.
 create or replace function londiste_rs.restore_fkey(i_from_table text, i_fkey_name text)
 returns boolean language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -137,8 +138,8 @@ begin
     end if;
 end $$;
 
--- Foreign keys that the worker can do something about now: restore, or validate. One that failed to come back is tried again after a minute;
--- one with rows that break it is validated by whoever has repaired them.
+-- Foreign keys that the worker can do something about now: restore, or validate. One that failed to come back is tried
+-- again after a minute; one with rows that break it is validated by whoever has repaired them.
 create or replace function londiste_rs.fkey_work(out table_name text, out fkey_name text, out step text)
 returns setof record language plpgsql
 set search_path = pg_catalog, pg_temp

@@ -20,8 +20,8 @@ exception when insufficient_privilege then
     return false;
 end $$;
 
--- Held until the transaction ends by whoever changes foreign keys or triggers of replicated tables, brings them back, or takes tables out of
--- replication: what is decided by which tables are replicated holds until it is done.
+-- Held until the transaction ends by whoever changes foreign keys or triggers of replicated tables, brings them back,
+-- or takes tables out of replication: what is decided by which tables are replicated holds until it is done.
 create or replace function londiste_rs.lock_fkeys()
 returns void language sql
 set search_path = pg_catalog, pg_temp
@@ -50,9 +50,10 @@ as $$
     select a.relid::oid from londiste_rs.replicated_relations() r cross join lateral pg_partition_ancestors(r.relid) a
 $$;
 
--- Makes every foreign key at either end of these relations DEFERRABLE INITIALLY DEFERRED, and switches the user triggers of the replicated ones
--- among them off: the worker writes table after table, and the rows come with what the triggers did on the root. What was before is recorded.
--- i_bound: whose foreign keys; i_replicated: whose triggers. Returns the number of changes made. The caller holds londiste_rs.lock_fkeys().
+-- Makes every foreign key at either end of these relations DEFERRABLE INITIALLY DEFERRED, and switches the user
+-- triggers of the replicated ones among them off: the worker writes table after table, and the rows come with what the
+-- triggers did on the root. What was before is recorded. i_bound: whose foreign keys; i_replicated: whose triggers.
+-- Returns the number of changes made. The caller holds londiste_rs.lock_fkeys().
 create or replace function londiste_rs.relax_relations(i_bound oid[], i_replicated oid[])
 returns integer language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -111,7 +112,8 @@ begin
                                        array(select relid from londiste_rs.replicated_relations()));
 end $$;
 
--- The same for one of them: where many tables are copied one after the other, a look at all of them for each would take long.
+-- The same for one of them: where many tables are copied one after the other, a look at all of them for each would take
+-- long.
 create or replace function londiste_rs.relax_table(i_dest_table text)
 returns integer language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -129,8 +131,8 @@ begin
     return londiste_rs.relax_relations(array(select rel union select a.relid::oid from pg_partition_ancestors(rel) a), array[rel]);
 end $$;
 
--- Undoes relax_tables() where it is not needed any more: for foreign keys none of whose ends is replicated, and triggers of tables
--- that are not; or everywhere. Returns the number of changes made.
+-- Undoes relax_tables() where it is not needed any more: for foreign keys none of whose ends is replicated, and
+-- triggers of tables that are not; or everywhere. Returns the number of changes made.
 create or replace function londiste_rs.undo_relaxed(i_all boolean)
 returns integer language plpgsql
 set search_path = pg_catalog, pg_temp

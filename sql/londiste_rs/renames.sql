@@ -1,9 +1,10 @@
--- Captured tables that are not there under their names any more, or are others than the captured ones. Capture goes with a renamed table, and a
--- table that is made under its name has none until the worker looks: the subscribers are told in the queue's order, by an event rec.X of the table.
+-- Captured tables that are not there under their names any more, or are others than the captured ones. Capture goes
+-- with a renamed table, and a table that is made under its name has none until the worker looks: the subscribers are
+-- told in the queue's order, by an event rec.X of the table.
 
--- The captured tables of a queue whose name leads to another table than the captured one (now_relid), or to none; told is what was noticed before.
--- relid is 0 where a table has no capture, since another one has taken it over or it was refused. One comparison of the catalogs' names for all tables;
--- only the odd ones are looked up.
+-- The captured tables of a queue whose name leads to another table than the captured one (now_relid), or to none; told
+-- is what was noticed before. relid is 0 where a table has no capture, since another one has taken it over or it was
+-- refused. One comparison of the catalogs' names for all tables; only the odd ones are looked up.
 create or replace function londiste_rs.renamed_captures(
     i_queue_name text, out table_name text, out relid oid, out now_relid oid, out notice text, out told text)
 returns setof record language sql stable rows 1
@@ -65,9 +66,9 @@ as $$
      where e.error <> excluded.error
 $$;
 
--- Looks for tables that are not there under their names any more, or are others, and tells the subscribers. Another table under the name is
--- captured from then on, the one before it is not. All in one transaction: no change comes between the event and the capture. The caller sets
--- lock_timeout and tries again. Answers what was told.
+-- Looks for tables that are not there under their names any more, or are others, and tells the subscribers. Another
+-- table under the name is captured from then on, the one before it is not. All in one transaction: no change comes
+-- between the event and the capture. The caller sets lock_timeout and tries again. Answers what was told.
 create or replace function londiste_rs.notice_renames(i_queue_name text, out table_name text, out notice text)
 returns setof record language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -123,7 +124,8 @@ begin
             perform londiste_rs.capture_table(i_queue_name, c.table_name);
             perform londiste_rs.know_partitions(i_queue_name, c.table_name);
         exception when others then
-            -- a lock that is not to be had now is tried again by the caller; another role's table is tried again each time
+            -- a lock that is not to be had now is tried again by the caller; another role's table is tried again each
+            -- time
             if sqlstate in ('55P03', '57014', '40P01') then
                 raise;
             end if;

@@ -1,9 +1,10 @@
 -- What a database has that its root can replicate: what add-table --all and add-seq --all take, and missing lists.
 
--- The user's own relations, and whether they are replicated here: r tables, f foreign tables (which add-table refuses, with the reason), S sequences.
--- Nothing temporary, of the server's, of the queue's, or of an extension's. An inheritance child is a table of its own, an unlogged one is a table.
--- A partitioned table stands for its partitions, unless some of them are replicated one by one: then those that hold rows stand for it. So they do
--- where the stock triggers capture (i_capture = stock), which sit on the tables that hold rows.
+-- The user's own relations, and whether they are replicated here: r tables, f foreign tables (which add-table refuses,
+-- with the reason), S sequences. Nothing temporary, of the server's, of the queue's, or of an extension's. An
+-- inheritance child is a table of its own, an unlogged one is a table. A partitioned table stands for its partitions,
+-- unless some of them are replicated one by one: then those that hold rows stand for it. So they do where the stock
+-- triggers capture (i_capture = stock), which sit on the tables that hold rows.
 create or replace function londiste_rs.replicable(
     i_queue_name text, i_capture text, out obj_kind text, out obj_name text, out replicated boolean)
 returns setof record language plpgsql stable
@@ -41,7 +42,8 @@ begin
      order by n.nspname, c.relname;
 end $$;
 
--- What is not replicated on this node: of a root, of all that its database has and that can be; elsewhere, of what the queue brings.
+-- What is not replicated on this node: of a root, of all that its database has and that can be; elsewhere, of what the
+-- queue brings.
 create or replace function londiste_rs.missing(i_queue_name text, i_capture text, out obj_kind text, out obj_name text)
 returns setof record language plpgsql stable
 set search_path = pg_catalog, pg_temp

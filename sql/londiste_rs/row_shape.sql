@@ -1,5 +1,6 @@
--- The columns that identify a row (key_columns.sql), but none where the catalogs as a REPEATABLE READ transaction
--- sees them are older than the table, and its key is another one now: then whole rows identify. What tells the columns of an index by their names is always current.
+-- The columns that identify a row (key_columns.sql), but none where the catalogs as a REPEATABLE READ transaction sees
+-- them are older than the table, and its key is another one now: then whole rows identify. What tells the columns of an
+-- index by their names is always current.
 create or replace function londiste_rs.present_key(i_rel oid)
 returns text[] language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -17,12 +18,13 @@ begin
     return key;
 end $$;
 
--- Describes the row layout of i_rel, with the key of i_top (the same table, or the partitioned table above it). A virtual column
--- (PostgreSQL 18) has its place in record text but never a value there: its name is left empty.
+-- Describes the row layout of i_rel, with the key of i_top (the same table, or the partitioned table above it). A
+-- virtual column (PostgreSQL 18) has its place in record text but never a value there: its name is left empty.
 --
--- Declared immutable so that a capture function's call of it with constant arguments is evaluated when the statement is planned, not for
--- each row; the plan depends on the table by a regclass constant beside the call, so that DDL plans it anew. The names come from the
--- row type, which is always current: the catalogs seen through the snapshot of a REPEATABLE READ transaction may be older than the row.
+-- Declared immutable so that a capture function's call of it with constant arguments is evaluated when the statement is
+-- planned, not for each row; the plan depends on the table by a regclass constant beside the call, so that DDL plans it
+-- anew. The names come from the row type, which is always current: the catalogs seen through the snapshot of a
+-- REPEATABLE READ transaction may be older than the row.
 create or replace function londiste_rs.row_shape(i_rel oid, i_top oid)
 returns text language plpgsql immutable
 set search_path = pg_catalog, pg_temp

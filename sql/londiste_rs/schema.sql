@@ -22,7 +22,8 @@ create table if not exists londiste_rs.capture (
     layouts       text not null,
     primary key (queue_name, table_name)
 );
--- The stamp (capture_stale.sql) with which the capture was last found to be up to date, and when it is to be looked at whatever the stamp.
+-- The stamp (capture_stale.sql) with which the capture was last found to be up to date, and when it is to be looked at
+-- whatever the stamp.
 alter table londiste_rs.capture add column if not exists stamp text;
 alter table londiste_rs.capture add column if not exists look_again timestamptz;
 -- The state (capture_sound.sql) in which check_capture last found nothing wrong.
@@ -55,7 +56,8 @@ create table if not exists londiste_rs.table_error (
     primary key (queue_name, table_name)
 );
 
--- parked: nobody works on the table until resume-table or resync; it has everything up to tick_id, and event ev_id has failed (parking.sql).
+-- parked: nobody works on the table until resume-table or resync; it has everything up to tick_id, and event ev_id has
+-- failed (parking.sql).
 alter table londiste_rs.table_error
     add column if not exists parked  boolean not null default false,
     add column if not exists code    text,
@@ -76,8 +78,9 @@ create table if not exists londiste_rs.table_conflict (
     primary key (queue_name, table_name)
 );
 
--- Which tick a consumer of this database has applied, besides its number in pgq_node.local_state: when it was made, and what it sees on the node
--- that it was read from. Written with the position; where the numbers differ, a worker of another make has gone on since.
+-- Which tick a consumer of this database has applied, besides its number in pgq_node.local_state: when it was made, and
+-- what it sees on the node that it was read from. Written with the position; where the numbers differ, a worker of
+-- another make has gone on since.
 create table if not exists londiste_rs.position (
     queue_name    text not null,
     consumer_name text not null,
@@ -115,8 +118,9 @@ as $$
      where c.oid = i_rel
 $$;
 
--- The relation of an API name, null where there is none. A name without a dot means schema public. Where both schema and name may contain
--- dots, the first dot that leads to a relation separates them: what the stock API would find, if it finds anything, comes first.
+-- The relation of an API name, null where there is none. A name without a dot means schema public. Where both schema
+-- and name may contain dots, the first dot that leads to a relation separates them: what the stock API would find, if
+-- it finds anything, comes first.
 create or replace function londiste_rs.find_relation(i_name text)
 returns oid language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -131,8 +135,8 @@ begin
      limit 1);
 end $$;
 
--- A search_path in which names without schema mean what is in the schemas of these relations, but nothing takes the place of what
--- PostgreSQL has itself. The definitions that stock tools keep have such names.
+-- A search_path in which names without schema mean what is in the schemas of these relations, but nothing takes the
+-- place of what PostgreSQL has itself. The definitions that stock tools keep have such names.
 create or replace function londiste_rs.search_path_of(variadic i_rels oid[])
 returns text language sql stable
 set search_path = pg_catalog, pg_temp
@@ -145,8 +149,8 @@ as $$
                      'pg_temp')
 $$;
 
--- Name of a queue's triggers on a table, by the rule of the stock API: it leaves room for what is put before and after it, and replaces
--- a queue's name that is too long for that by its hash.
+-- Name of a queue's triggers on a table, by the rule of the stock API: it leaves room for what is put before and after
+-- it, and replaces a queue's name that is too long for that by its hash.
 create or replace function londiste_rs.trigger_name(i_queue_name text)
 returns text language plpgsql immutable
 set search_path = pg_catalog, pg_temp

@@ -1,7 +1,7 @@
 -- Scripts of EXECUTE events: whether this node needs them, and how they are run.
 
--- What an attribute of a script finds here: null where there is nothing. For objects of the queue it is the name of the object on this node,
--- quoted, which takes the place of @name@ in the script; else an empty text.
+-- What an attribute of a script finds here: null where there is nothing. For objects of the queue it is the name of the
+-- object on this node, quoted, which takes the place of @name@ in the script; else an empty text.
 create or replace function londiste_rs.script_match(i_queue_name text, i_key text, i_name text)
 returns text language plpgsql stable
 set search_path = pg_catalog, pg_temp

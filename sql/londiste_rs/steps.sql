@@ -1,6 +1,6 @@
--- The steps from older versions of the schemas to this one, each taken once in the life of a database, in their order. What can be said
--- as a state ("this table has this column") is said where the object is made, and is no step. A new step also raises the number in
--- begin.sql. A fresh installation takes them all and finds nothing to do.
+-- The steps from older versions of the schemas to this one, each taken once in the life of a database, in their order.
+-- What can be said as a state ("this table has this column") is said where the object is made, and is no step. A new
+-- step also raises the number in begin.sql. A fresh installation takes them all and finds nothing to do.
 
 do $$
 begin
@@ -12,7 +12,8 @@ begin
     end if;
 end $$;
 
--- Workers of this version write records that the first one had no tables for: with this number they know the schema to be old.
+-- Workers of this version write records that the first one had no tables for: with this number they know the schema to
+-- be old.
 do $$
 begin
     perform londiste_rs.take_step(2, 'positions, states of foreign keys, skipped columns and storable texts have their tables and functions');

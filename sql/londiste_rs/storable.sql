@@ -12,8 +12,8 @@ exception when others then
     return false;
 end $$;
 
--- A text in this database's encoding. What it has no character for is written in ASCII: three dots for an ellipsis, else \u and the
--- character's number; a byte that is no UTF-8 as \x and its number.
+-- A text in this database's encoding. What it has no character for is written in ASCII: three dots for an ellipsis,
+-- else \u and the character's number; a byte that is no UTF-8 as \x and its number.
 create or replace function londiste_rs.storable(i_utf8 bytea)
 returns text language plpgsql stable strict
 set search_path = pg_catalog, pg_temp

@@ -24,7 +24,8 @@ as $$
       from pg_class c where c.oid = i_rel
 $$;
 
--- Why the stock triggers cannot capture a table; null where they can. They write one event for each key, under the name of the table that fired.
+-- Why the stock triggers cannot capture a table; null where they can. They write one event for each key, under the name
+-- of the table that fired.
 create or replace function londiste_rs.refuse_stock_capture(i_rel oid)
 returns text language sql stable
 set search_path = pg_catalog, pg_temp
@@ -37,10 +38,10 @@ as $$
       from pg_class c where c.oid = i_rel
 $$;
 
--- Takes a table into replication on this node. Other than londiste.local_add_table it takes tables without a primary key and partitioned
--- ones, and installs the capture (root) or the guard (leaf) of this project.
--- Options: expect_sync (rows are there already), skip_truncate, no_triggers; on the root stock_capture: londiste.local_add_table registers it,
--- with the stock triggers that every subscriber understands, chosen by tgflags=FLAGS and trigger_arg=ARGUMENT.
+-- Takes a table into replication on this node. Other than londiste.local_add_table it takes tables without a primary
+-- key and partitioned ones, and installs the capture (root) or the guard (leaf) of this project. Options: expect_sync
+-- (rows are there already), skip_truncate, no_triggers; on the root stock_capture: londiste.local_add_table registers
+-- it, with the stock triggers that every subscriber understands, chosen by tgflags=FLAGS and trigger_arg=ARGUMENT.
 -- Codes: 200 added or already there; 400 cannot be replicated; 404 no such table, node, or table on the queue.
 create or replace function londiste_rs.add_table(
     i_queue_name text, i_table_name text, i_dest_table text, i_options text[], out ret_code integer, out ret_note text)
@@ -152,8 +153,8 @@ begin
     end if;
 end $$;
 
--- Takes a table out of replication on this node and undoes what replication did to it: triggers, relaxations, foreign keys dropped
--- for a copy. Codes as londiste.local_remove_table.
+-- Takes a table out of replication on this node and undoes what replication did to it: triggers, relaxations, foreign
+-- keys dropped for a copy. Codes as londiste.local_remove_table.
 create or replace function londiste_rs.remove_table(
     i_queue_name text, i_table_name text, out ret_code integer, out ret_note text)
 returns record language plpgsql

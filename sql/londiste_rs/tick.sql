@@ -1,6 +1,7 @@
--- Makes a tick now, whatever the queue's limits say; returns its number. Null where ticks come from outside (branches) or are paused.
--- The event sequence is only ever advanced (nextval): setting it could bring numbers of running transactions back.
--- Where the ticker comes between the advance and our call there is nothing left to tick: its tick is as good, it was made after we began.
+-- Makes a tick now, whatever the queue's limits say; returns its number. Null where ticks come from outside (branches)
+-- or are paused. The event sequence is only ever advanced (nextval): setting it could bring numbers of running
+-- transactions back. Where the ticker comes between the advance and our call there is nothing left to tick: its tick is
+-- as good, it was made after we began.
 create or replace function londiste_rs.tick_now(i_queue_name text)
 returns bigint language plpgsql
 set search_path = pg_catalog, pg_temp

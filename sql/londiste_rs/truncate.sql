@@ -1,6 +1,7 @@
 -- TRUNCATE of partitioned tables: which event it makes, and which rows it took.
 
--- A collation as a text that is equal on two servers where it sorts alike: provider and locale; 'C' for the order of bytes. NULL for no collation.
+-- A collation as a text that is equal on two servers where it sorts alike: provider and locale; 'C' for the order of
+-- bytes. NULL for no collation.
 create or replace function londiste_rs.collation_identity(i_collation oid)
 returns text language sql stable
 set search_path = pg_catalog, pg_temp
@@ -28,10 +29,11 @@ as $$
       from up join pg_type t on t.oid = up.type_oid and t.typtype <> 'd' join pg_namespace n on n.oid = t.typnamespace
 $$;
 
--- Which rows of i_top belong to its partition i_rel, as JSON: for each level below i_top how it is partitioned (by: r, l, h), the key's columns with
--- their types, collations and operator classes (NULL: the usual one, or one that does not matter), type modifiers, and the bound as PostgreSQL
--- prints it; for a default partition the bounds of the others; the key's definition where it has expressions. Texts that are equal on two servers mean equal
--- bounds. NULL where i_rel is no partition of i_top.
+-- Which rows of i_top belong to its partition i_rel, as JSON: for each level below i_top how it is partitioned (by: r,
+-- l, h), the key's columns with their types, collations and operator classes (NULL: the usual one, or one that does not
+-- matter), type modifiers, and the bound as PostgreSQL prints it; for a default partition the bounds of the others; the
+-- key's definition where it has expressions. Texts that are equal on two servers mean equal bounds. NULL where i_rel is
+-- no partition of i_top.
 create or replace function londiste_rs.partition_bounds(i_rel oid, i_top oid)
 returns text language sql stable
 set search_path = pg_catalog, pg_temp
@@ -68,11 +70,13 @@ as $$
     having bool_or(up.parent = i_top)
 $$;
 
--- The event that TRUNCATE of i_rel makes, as its trigger of that name sees it: i_rel is the captured table i_top or one of its partitions, leaf or not.
+-- The event that TRUNCATE of i_rel makes, as its trigger of that name sees it: i_rel is the captured table i_top or one
+-- of its partitions, leaf or not.
 --
--- PostgreSQL fires the trigger of every relation that a statement empties, those above before those below, unless the statement names a part
--- first. Whoever tells of its rows covers all triggers below it that have not fired yet, and these are silent. They fire in the same statement, and
--- nobody can empty their tables before they have. A transaction-local setting holds that: the client's statement, who is covered, who has fired.
+-- PostgreSQL fires the trigger of every relation that a statement empties, those above before those below, unless the
+-- statement names a part first. Whoever tells of its rows covers all triggers below it that have not fired yet, and
+-- these are silent. They fire in the same statement, and nobody can empty their tables before they have. A
+-- transaction-local setting holds that: the client's statement, who is covered, who has fired.
 create or replace function londiste_rs.truncate_event(
     i_top oid, i_rel oid, i_trigger_name name, out kind text, out data text, out bounds text)
 returns setof record language plpgsql

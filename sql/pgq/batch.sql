@@ -32,9 +32,9 @@ end $$;
 
 -- Query that reads the events of a batch in order.
 --
--- They are what the batch's last snapshot sees and its first one does not: transactions from the first snapshot's end on,
--- and those that were running then and are done now. All event tables of the queue are read: a transaction whose snapshot
--- is older than a rotation writes into a table that was left behind.
+-- They are what the batch's last snapshot sees and its first one does not: transactions from the first snapshot's end
+-- on, and those that were running then and are done now. All event tables of the queue are read: a transaction whose
+-- snapshot is older than a rotation writes into a table that was left behind.
 create or replace function pgq._batch_sql(i_batch_id bigint, i_condition text)
 returns text
 language plpgsql

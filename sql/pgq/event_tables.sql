@@ -58,8 +58,8 @@ begin
     return 1;
 end $$;
 
--- Has large values of an event table compressed by lz4 where the server can (from 14 on, as it was built): the application waits for it,
--- and pglz takes ten times as long.
+-- Has large values of an event table compressed by lz4 where the server can (from 14 on, as it was built): the
+-- application waits for it, and pglz takes ten times as long.
 create or replace function pgq._compress_quickly(i_event_table text)
 returns void
 language plpgsql strict

@@ -1,8 +1,8 @@
 -- Events come in.
 
--- Writes pgq._put_event, which puts an event into the current table of a queue: static SQL for each of the queues that there are now, so
--- that its plans are made once for a session, and dynamic SQL for all others. Where somebody else writes it in an open transaction, that
--- is left at: it never waits.
+-- Writes pgq._put_event, which puts an event into the current table of a queue: static SQL for each of the queues that
+-- there are now, so that its plans are made once for a session, and dynamic SQL for all others. Where somebody else
+-- writes it in an open transaction, that is left at: it never waits.
 --
 -- A number is drawn from the queue's sequence in any case: it tells the ticker that there is something new.
 create or replace function pgq._write_insert_function()

@@ -18,8 +18,9 @@ begin
      order by nr;
 end $$;
 
--- Maintenance calls of this database. Each row is a function with its argument, to be called again while it returns more
--- than 0, or a literal "vacuum" or "vacuum analyze" of the table in func_arg. Each one runs in a transaction of its own.
+-- Maintenance calls of this database. Each row is a function with its argument, to be called again while it returns
+-- more than 0, or a literal "vacuum" or "vacuum analyze" of the table in func_arg. Each one runs in a transaction of
+-- its own.
 create or replace function pgq.maint_operations(out func_name text, out func_arg text)
 returns setof record
 language plpgsql

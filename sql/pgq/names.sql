@@ -15,7 +15,8 @@ begin
     return quote_ident(substr(i_name, 1, dot - 1)) || '.' || quote_ident(substr(i_name, dot + 1));
 end $$;
 
--- The sequence behind a name. Where schema and name both contain dots, the first dot that leads to a sequence separates them.
+-- The sequence behind a name. Where schema and name both contain dots, the first dot that leads to a sequence separates
+-- them.
 create or replace function pgq._quote_sequence(i_name text)
 returns text
 language plpgsql stable strict

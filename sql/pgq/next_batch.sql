@@ -1,6 +1,7 @@
 -- Batches are opened: the span between two ticks that a consumer works on next.
 
--- First tick after a given one that is far enough from it: at least so many events, or so much time, whichever comes first.
+-- First tick after a given one that is far enough from it: at least so many events, or so much time, whichever comes
+-- first.
 create or replace function pgq.find_tick_helper(i_queue_id integer, i_prev_tick_id bigint, i_prev_tick_time timestamptz,
     i_prev_tick_seq bigint, i_min_count bigint, i_min_interval interval,
     out next_tick_id bigint, out next_tick_time timestamptz, out next_tick_seq bigint)
@@ -32,7 +33,8 @@ declare
     prev record;
     cur record;
 begin
-    -- Looking costs no write. When two sessions open a batch at once, the second one looks again and gets the same batch.
+    -- Looking costs no write. When two sessions open a batch at once, the second one looks again and gets the same
+    -- batch.
     loop
         select s.sub_queue, s.sub_consumer, s.sub_last_tick, s.sub_batch, s.sub_next_tick into sub
           from pgq.subscription s

@@ -1,7 +1,8 @@
 -- Ticks: the snapshots that cut a queue's events into batches.
 
--- Makes the commit of the transaction in hand durable: consumers on other servers rely on a tick once they have seen it. Its commit also
--- makes everything durable that was committed before, so no event between two ticks can be lost in a crash, whoever wrote it and however.
+-- Makes the commit of the transaction in hand durable: consumers on other servers rely on a tick once they have seen
+-- it. Its commit also makes everything durable that was committed before, so no event between two ticks can be lost in
+-- a crash, whoever wrote it and however.
 create or replace function pgq._commit_durably()
 returns void
 language sql
@@ -10,9 +11,9 @@ as $$ select set_config('synchronous_commit', 'local', true) where current_setti
 
 -- Writes a tick of the queue if it is due: its id, or NULL when there is no need for one.
 --
--- A batch is what the later of two snapshots sees and the earlier one does not, so snapshots of successive ticks have to
--- grow. The queue's lock is taken first, in a statement of its own, and the snapshot after it.
--- A last tick that lies in the future was written before the clock was set back: nobody waits until that hour comes again.
+-- A batch is what the later of two snapshots sees and the earlier one does not, so snapshots of successive ticks have
+-- to grow. The queue's lock is taken first, in a statement of its own, and the snapshot after it. A last tick that lies
+-- in the future was written before the clock was set back: nobody waits until that hour comes again.
 create or replace function pgq.ticker(i_queue_name text)
 returns bigint
 language plpgsql security definer

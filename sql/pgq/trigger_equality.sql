@@ -1,5 +1,5 @@
--- When a field has changed: where its type's own equality says so (1.0 is 1.00), as the stock triggers have it; by its text where the type
--- has none, and for arrays.
+-- When a field has changed: where its type's own equality says so (1.0 is 1.00), as the stock triggers have it; by its
+-- text where the type has none, and for arrays.
 
 -- The operator of a type's equality with its schema, as SQL; NULL where it has none, or it does not count.
 create or replace function pgq._equality(i_type oid)
@@ -46,7 +46,8 @@ begin
          limit 1);
 end $$;
 
--- What makes a value of a domain one of its base type: the operators of enum types and ranges take no domain. Empty for other types.
+-- What makes a value of a domain one of its base type: the operators of enum types and ranges take no domain. Empty for
+-- other types.
 create or replace function pgq._base_type(i_type oid)
 returns text
 language plpgsql stable
@@ -64,7 +65,8 @@ begin
     return case when base = i_type then '' else '::' || format_type(base, null) end;
 end $$;
 
--- Whether two texts of a field that are not the same stand for different values. i_row and i_old are the rows they come from.
+-- Whether two texts of a field that are not the same stand for different values. i_row and i_old are the rows they come
+-- from.
 create or replace function pgq._field_changed(i_name text, i_type oid, i_row record, i_old record)
 returns boolean
 language plpgsql stable

@@ -1,4 +1,5 @@
--- One captured change becomes an event. Shared by the three stock triggers; formats are U, urlencoded, S, SQL, and J, JSON.
+-- One captured change becomes an event. Shared by the three stock triggers; formats are U, urlencoded, S, SQL, and J,
+-- JSON.
 --
 -- Trigger arguments, after the queue's name:
 --   SKIP         swallow the change (BEFORE triggers)
@@ -10,10 +11,11 @@
 --   ev_type=EXPR, ev_data=EXPR, ev_extra1=EXPR .. ev_extra4=EXPR   own values for fields of the event
 -- Columns named _pgq_ev_type, _pgq_ev_data, _pgq_ev_extra1 .. 4 do the same as such expressions.
 --
--- Values are printed by their types' output functions (concat, format), and compared by operators with their schema: the owner of a type may make
--- casts from it to text or json, also from a table's row type, and operators.
+-- Values are printed by their types' output functions (concat, format), and compared by operators with their schema:
+-- the owner of a type may make casts from it to text or json, also from a table's row type, and operators.
 
--- Text of an expression over a row, NULL for NULL. Runs with the rights and the search_path of whoever makes the change.
+-- Text of an expression over a row, NULL for NULL. Runs with the rights and the search_path of whoever makes the
+-- change.
 create or replace function pgq._row_expression(i_expression text, i_row record, i_boolean boolean)
 returns text
 language plpgsql
@@ -41,8 +43,9 @@ begin
     return case when not result."?column?" then result.format end;
 end $$;
 
--- Writes the event of a changed row, if the trigger's arguments want one. False: the change itself is to be swallowed. i_old is that of an
--- update. It knows nothing of the table beforehand and asks the catalogs for each row: what the row functions leave to it.
+-- Writes the event of a changed row, if the trigger's arguments want one. False: the change itself is to be swallowed.
+-- i_old is that of an update. It knows nothing of the table beforehand and asks the catalogs for each row: what the row
+-- functions leave to it.
 create or replace function pgq._any_trigger_event(i_format text, i_op text, i_when text, i_relation oid, i_schema text,
     i_table text, i_args text[], i_row record, i_old record)
 returns boolean

@@ -23,7 +23,8 @@ begin
         return pgq._quoted_record_fields(body);
     end if;
 
-    -- Every second segment was inside of quotes; an empty one outside, between two of them, is a quote that stood twice.
+    -- Every second segment was inside of quotes; an empty one outside, between two of them, is a quote that stood
+    -- twice.
     for i in 1 .. last loop
         if i % 2 = 0 then
             quoted := coalesce(quoted, '') || segments[i];
@@ -61,8 +62,8 @@ as $$
       from pg_catalog.regexp_matches(i_body || ',', '(?:(?:"[^"]*")+|[^",]*),', 'g') with ordinality p (part, nr);
 $$;
 
--- What application/x-www-form-urlencoded does to a text: letters, digits, '.', '-' and '_' stay, a blank is '+', the rest is
--- written byte by byte.
+-- What application/x-www-form-urlencoded does to a text: letters, digits, '.', '-' and '_' stay, a blank is '+', the
+-- rest is written byte by byte.
 create or replace function pgq._urlencode(i_text text)
 returns text
 language plpgsql immutable
@@ -122,8 +123,8 @@ begin
          where plain <> all (i_skip)), '');
 end $$;
 
--- A row as a JSON object. Integers, booleans, texts and times are as row_to_json writes them, all other types are strings
--- with their text form. i_row: the row itself.
+-- A row as a JSON object. Integers, booleans, texts and times are as row_to_json writes them, all other types are
+-- strings with their text form. i_row: the row itself.
 create or replace function pgq._json_row(i_names text[], i_types oid[], i_values text[], i_skip text[], i_row record)
 returns text
 language plpgsql stable
@@ -151,7 +152,8 @@ begin
 end $$;
 
 -- The part of an SQL statement that stands for a change: what follows "insert into TABLE", "update TABLE set" and
--- "delete from TABLE where". Fields count as changed where texts differ, but for the key. An update that changes nothing sets its first key field to what it is.
+-- "delete from TABLE where". Fields count as changed where texts differ, but for the key. An update that changes
+-- nothing sets its first key field to what it is.
 create or replace function pgq._partial_sql(i_op text, i_names text[], i_values text[], i_old_values text[],
     i_key text[], i_skip text[])
 returns text

@@ -1,7 +1,8 @@
--- What a row function knows of its table, and its name. There is one for each table, format and list of trigger arguments.
+-- What a row function knows of its table, and its name. There is one for each table, format and list of trigger
+-- arguments.
 
--- Columns of a relation and their types, as its row type has them: the catalogs in the snapshot of a REPEATABLE READ transaction may be
--- older than the rows it changes.
+-- Columns of a relation and their types, as its row type has them: the catalogs in the snapshot of a REPEATABLE READ
+-- transaction may be older than the rows it changes.
 create or replace function pgq._row_columns(i_relation oid, out names text[], out types oid[])
 returns record
 language plpgsql stable
@@ -17,10 +18,11 @@ begin
        into types;
 end $$;
 
--- What a row function is written for: columns, their types with their equality, and the key. NULL where this role may not look.
+-- What a row function is written for: columns, their types with their equality, and the key. NULL where this role may
+-- not look.
 --
--- Declared immutable so that a row function's call of it, with a constant argument, is evaluated when its plan is made; a regclass
--- constant beside the call makes the plan depend on the table, so that DDL plans it anew.
+-- Declared immutable so that a row function's call of it, with a constant argument, is evaluated when its plan is made;
+-- a regclass constant beside the call makes the plan depend on the table, so that DDL plans it anew.
 create or replace function pgq._row_layout(i_relation oid)
 returns text
 language plpgsql immutable
@@ -34,7 +36,8 @@ exception
         return null;
 end $$;
 
--- Name of a row function. i_args as tg_argv has them, its first the queue. The number is that of the way they are written.
+-- Name of a row function. i_args as tg_argv has them, its first the queue. The number is that of the way they are
+-- written.
 create or replace function pgq._row_function_name(i_format text, i_relation oid, i_args text[])
 returns text
 language plpgsql immutable
@@ -44,8 +47,8 @@ begin
         pg_catalog.left(pg_catalog.md5(i_args::text), 16));
 end $$;
 
--- Arguments of a trigger as the row functions need them; NULL where there is an argument that is an error, for pgq._any_trigger_event to
--- say so when the trigger fires.
+-- Arguments of a trigger as the row functions need them; NULL where there is an argument that is an error, for
+-- pgq._any_trigger_event to say so when the trigger fires.
 create or replace function pgq._row_arguments(i_args text[], i_key text[], out key text[], out key_list text, out ignored text[],
     out ignores boolean, out swallow boolean, out backup boolean, out deny boolean, out condition text, out expressions text[],
     out known boolean)

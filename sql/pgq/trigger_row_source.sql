@@ -77,8 +77,8 @@ begin
     end;
 end $outer$;
 
--- Statements that put the part of an SQL statement that stands for a change into the variable data; they return NULL where a key
--- field is NULL.
+-- Statements that put the part of an SQL statement that stands for a change into the variable data; they return NULL
+-- where a key field is NULL.
 create or replace function pgq._row_sql_source(i_names text[], i_types oid[], i_key text[], i_skip text[])
 returns text
 language plpgsql stable
@@ -131,8 +131,8 @@ begin
         coalesce(nullif(array_to_string(key_fields, ' || '' and '' || '), ''), 'null'));
 end $outer$;
 
--- Body of a row function. It writes the event, if there is to be one, and returns whether the change itself goes on. NULL: it has not done
--- anything, pgq._any_trigger_event has to. i_layout: what pgq._row_layout says now.
+-- Body of a row function. It writes the event, if there is to be one, and returns whether the change itself goes on.
+-- NULL: it has not done anything, pgq._any_trigger_event has to. i_layout: what pgq._row_layout says now.
 create or replace function pgq._row_function_source(i_format text, i_relation oid, i_args text[], i_layout text)
 returns text
 language plpgsql stable
@@ -279,8 +279,8 @@ begin
     iso_dates constant boolean := pg_catalog.starts_with(pg_catalog.current_setting(''datestyle''), ''ISO'');' end), steps);
 end $outer$;
 
--- Statements of a row function behind the test that its table still is what they were written for. Where it is not, the function is
--- written anew for the rows to come.
+-- Statements of a row function behind the test that its table still is what they were written for. Where it is not, the
+-- function is written anew for the rows to come.
 create or replace function pgq._row_function_body(i_format text, i_relation oid, i_args text[], i_layout text, i_variables text,
     i_steps text)
 returns text

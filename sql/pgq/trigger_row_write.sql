@@ -1,4 +1,5 @@
--- Row functions come and go: written when a trigger first fires, called by way of a generated search tree, removed with their triggers.
+-- Row functions come and go: written when a trigger first fires, called by way of a generated search tree, removed with
+-- their triggers.
 
 -- Arguments of a trigger as tg_argv has them, counted from 0.
 create or replace function pgq._trigger_arguments(i_arguments bytea)
@@ -22,7 +23,8 @@ begin
     return args;
 end $$;
 
--- Row functions that the triggers of this database can call, whether they have been written or not. With a relation: those of its own triggers.
+-- Row functions that the triggers of this database can call, whether they have been written or not. With a relation:
+-- those of its own triggers.
 create or replace function pgq._wanted_row_functions(i_relation oid, out format text, out relation oid, out args text[], out name text)
 returns setof record
 language plpgsql stable
@@ -38,8 +40,8 @@ begin
      where (i_relation is null or t.tgrelid = i_relation) and not t.tgisinternal and a.a is not null;
 end $$;
 
--- Writes a row function, unless somebody else is about to. It runs inside of the application's transaction: it never waits for a
--- lock, never fails, and only where a trigger of that table asks for it.
+-- Writes a row function, unless somebody else is about to. It runs inside of the application's transaction: it never
+-- waits for a lock, never fails, and only where a trigger of that table asks for it.
 create or replace function pgq._write_row_function(i_format text, i_relation oid, i_args text[])
 returns void
 language plpgsql security definer
@@ -138,8 +140,8 @@ begin
         pgq._row_tree_source(i_relations[middle + 1:], i_calls[middle + 1:]));
 end $$;
 
--- Row functions that come into the search trees: the first of those there are. A tree is compiled once for each row type that it is called
--- with, so that a large one would cost a session more than it saves.
+-- Row functions that come into the search trees: the first of those there are. A tree is compiled once for each row
+-- type that it is called with, so that a large one would cost a session more than it saves.
 create or replace function pgq._tree_row_functions(out format text, out relation oid, out args text[], out name text)
 returns setof record
 language plpgsql stable
@@ -154,8 +156,8 @@ begin
      where r.nr <= 16;
 end $$;
 
--- Writes the functions pgq._row_event_u, _s and _j, which call row functions: static SQL, so that a session plans each call once.
--- Where somebody else is about to, that is left at.
+-- Writes the functions pgq._row_event_u, _s and _j, which call row functions: static SQL, so that a session plans each
+-- call once. Where somebody else is about to, that is left at.
 create or replace function pgq._write_row_trees()
 returns void
 language plpgsql
@@ -195,7 +197,8 @@ end', pgq._row_tree_source(relations, calls), letter);
     end loop;
 end $outer$;
 
--- Row functions that an older version wrote in another way are written anew, so that it is not the application's next statements that do.
+-- Row functions that an older version wrote in another way are written anew, so that it is not the application's next
+-- statements that do.
 do $$
 begin
     perform pgq._write_row_function(w.format, w.relation, w.args)
@@ -224,8 +227,8 @@ begin
       full join called c on c.function_name = p.proname::text;
 end $$;
 
--- Functions that earlier versions of this schema called and this one does not. They outlive the upgrade by one round of maintenance: a
--- session may be inside of a function that calls them while they are replaced.
+-- Functions that earlier versions of this schema called and this one does not. They outlive the upgrade by one round of
+-- maintenance: a session may be inside of a function that calls them while they are replaced.
 create or replace function pgq._retired_functions()
 returns setof regprocedure
 language plpgsql stable
@@ -256,8 +259,9 @@ begin
                     where w.name is null or f.in_tree <> (t.name is not null));
 end $$;
 
--- Upkeep of the row functions: those that were written lately come into the search trees, if there is room, those whose trigger is gone out of them; what has
--- been out of them since the last time, and what older versions have left, is removed. Returns 0: there is nothing more to do.
+-- Upkeep of the row functions: those that were written lately come into the search trees, if there is room, those whose
+-- trigger is gone out of them; what has been out of them since the last time, and what older versions have left, is
+-- removed. Returns 0: there is nothing more to do.
 create or replace function pgq._maint_row_functions()
 returns integer
 language plpgsql security definer

@@ -1,7 +1,7 @@
 -- The root moves: the old one becomes a branch in three steps, the new one takes over.
 
--- Step 1 stops writes and ticks, step 2 puts the last tick (after which all is known), step 3 makes the node a branch of
--- the new root. Each step is a transaction; last_tick is the tick the new root has to reach.
+-- Step 1 stops writes and ticks, step 2 puts the last tick (after which all is known), step 3 makes the node a branch
+-- of the new root. Each step is a transaction; last_tick is the tick the new root has to reach.
 create or replace function pgq_node.demote_root(i_queue_name text, i_step integer, i_new_provider text,
     out ret_code integer, out ret_note text, out last_tick bigint)
 returns record
@@ -40,7 +40,8 @@ begin
          where queue_id = q.queue_id;
         ret_note := format('Step 1: Writing disabled for: %s', i_queue_name);
     elsif i_step = 2 then
-        -- whoever was writing when step 1 was committed ends before the last tick, or his events were lost; those who come now are refused
+        -- whoever was writing when step 1 was committed ends before the last tick, or his events were lost; those who
+        -- come now are refused
         for nr in 0 .. q.queue_ntables - 1 loop
             execute format('lock table %s in share mode', pgq.quote_fqname(q.queue_data_pfx || '_' || nr));
         end loop;

@@ -1,7 +1,7 @@
 -- What the shop's application does while it is replicated: one operation after each heading `-- op NAME WEIGHT`.
--- Placeholders: :w number of this writer, :n of writers, :r a random number below 1000000, :u a number used once.
--- :d a day of a month (02 to 28). Writers keep to customers, products and other rows of their own (modulo :n); where cascades reach
--- further they take an advisory lock, so that they never wait for each other in a circle.
+-- Placeholders: :w number of this writer, :n of writers, :r a random number below 1000000, :u a number used once. :d a
+-- day of a month (02 to 28). Writers keep to customers, products and other rows of their own (modulo :n); where
+-- cascades reach further they take an advisory lock, so that they never wait for each other in a circle.
 
 -- op register_customer 6
 begin;

@@ -113,7 +113,8 @@ impl Cluster {
         self.start_again();
     }
 
-    /// Lets transaction ids go on several times 2^32 later, as after years of use. False where the server's programs do not include pg_resetwal.
+    /// Lets transaction ids go on several times 2^32 later, as after years of use. False where the server's programs do
+    /// not include pg_resetwal.
     pub fn advance_epoch(&self, epoch: u32) -> bool {
         if !self.installation.bin.join("pg_resetwal").exists() {
             return false;
@@ -139,14 +140,16 @@ impl Cluster {
         self.start_again();
     }
 
-    /// Keeps a copy of all its data as they are now: a backup, or a replica that gets no further. The server is restarted.
+    /// Keeps a copy of all its data as they are now: a backup, or a replica that gets no further. The server is
+    /// restarted.
     pub fn keep_backup(&self) {
         self.stop(Shutdown::Fast);
         copy_directory(&self.data(), &self.backup());
         self.start_again();
     }
 
-    /// Goes on from the copy that was kept last, as after a restore or a failover: what was written since is gone. A crash comes before.
+    /// Goes on from the copy that was kept last, as after a restore or a failover: what was written since is gone. A
+    /// crash comes before.
     pub fn go_back(&self) {
         self.stop(Shutdown::Immediate);
         copy_directory(&self.backup(), &self.data());
@@ -196,7 +199,8 @@ impl Cluster {
         self.port
     }
 
-    /// Superuser's way to a database, over the socket. For the harness only: what is under test logs in as an ordinary role.
+    /// Superuser's way to a database, over the socket. For the harness only: what is under test logs in as an ordinary
+    /// role.
     pub fn admin(&self, dbname: &str) -> Database {
         Database {
             host: self.directory.display().to_string(),
@@ -249,8 +253,8 @@ fn copy_directory(from: &Path, to: &Path) {
     assert!(status.success(), "{} does not fit into {}", from.display(), to.display());
 }
 
-/// Below the range that outgoing connections take their ports from: a client that retries against a stopped server must not
-/// meet itself there.
+/// Below the range that outgoing connections take their ports from: a client that retries against a stopped server must
+/// not meet itself there.
 fn free_port() -> u16 {
     let taken = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_err();
     let mut candidates = std::iter::repeat_with(|| fastrand::u16(15_000..32_000)).take(1000);

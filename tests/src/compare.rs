@@ -31,8 +31,8 @@ pub fn assert_equal(pair: &Pair) -> Equal {
     databases(&pair.source.admin(), &pair.target.admin()).unwrap_or_else(|difference| panic!("{difference}"))
 }
 
-/// Compares every table that is on the source and no part of the replication itself; `Err` names each table that differs, with up
-/// to five of its rows.
+/// Compares every table that is on the source and no part of the replication itself; `Err` names each table that
+/// differs, with up to five of its rows.
 pub fn databases(source: &Database, target: &Database) -> Result<Equal, String> {
     these(source, target, &tables(source))
 }

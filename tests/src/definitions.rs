@@ -1,8 +1,8 @@
 //! What a database says of its indexes and constraints, to be compared with what it said before.
 use crate::Database;
 
-/// All that is to be known of indexes and constraints, with the indexes and constraints above them. (A NOT NULL that a partition has inherited
-/// becomes its own besides, on version 18, when the partition's key is made of an index.)
+/// All that is to be known of indexes and constraints, with the indexes and constraints above them. (A NOT NULL that a
+/// partition has inherited becomes its own besides, on version 18, when the partition's key is made of an index.)
 pub fn definitions(database: &Database) -> Vec<Vec<Option<String>>> {
     database.rows(
         "select indexrelid::regclass::text, pg_get_indexdef(indexrelid), indisclustered, indisreplident, indisvalid::text,

@@ -4,11 +4,13 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-/// Set in the environment of every program the harness starts; its value is the directory whose guardian ends the program.
+/// Set in the environment of every program the harness starts; its value is the directory whose guardian ends the
+/// program.
 pub const MARK: &str = "LONDISTE_TEST_DIR";
 
-/// A shell that waits for its standard input to close (this process dropped it, or died), then ends the server in `data/` of the
-/// directory and every process marked with it, unmounts what is mounted below, and removes the directory.
+/// A shell that waits for its standard input to close (this process dropped it, or died), then ends the server in
+/// `data/` of the directory and every process marked with it, unmounts what is mounted below, and removes the
+/// directory.
 pub struct Guardian {
     shell: Child,
     directory: PathBuf,

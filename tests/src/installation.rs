@@ -13,7 +13,8 @@ pub struct Installation {
 }
 
 impl Installation {
-    /// The server for one side: `PG_BIN_SOURCE` or `PG_BIN_TARGET`, else `PG_BIN`, else the newest under `/usr/lib/postgresql`.
+    /// The server for one side: `PG_BIN_SOURCE` or `PG_BIN_TARGET`, else `PG_BIN`, else the newest under
+    /// `/usr/lib/postgresql`.
     pub fn find(side: &str) -> Installation {
         let wanted = std::env::var_os(format!("PG_BIN_{}", side.to_uppercase()))
             .or_else(|| std::env::var_os("PG_BIN"));
@@ -44,7 +45,8 @@ impl Installation {
     }
 }
 
-/// Path of a client program (`psql`, `pgbench`, `pg_dump`): from `PG_BIN`, else the newest under `/usr/lib/postgresql`, else from PATH.
+/// Path of a client program (`psql`, `pgbench`, `pg_dump`): from `PG_BIN`, else the newest under `/usr/lib/postgresql`,
+/// else from PATH.
 pub fn client(program: &str) -> PathBuf {
     let own = std::env::var_os("PG_BIN").map(PathBuf::from);
     own.into_iter()

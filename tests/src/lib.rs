@@ -1,8 +1,9 @@
 //! Cluster harness for end-to-end tests, the demo and the benchmarks.
 //!
-//! A [`Pair`] is two throw-away PostgreSQL servers, source and target, each with an ordinary role that owns its database. A
-//! [`Setup`] is a run directory with the three ini files of the guide on top of a pair; it runs `pgqd` and `londiste` as a user
-//! would. [`compare`] proves that both sides hold the same rows, [`load`] writes to the source meanwhile.
+//! A [`Pair`] is two throw-away PostgreSQL servers, source and target, each with an ordinary role that owns its
+//! database. A [`Setup`] is a run directory with the three ini files of the guide on top of a pair; it runs `pgqd` and
+//! `londiste` as a user would. [`compare`] proves that both sides hold the same rows, [`load`] writes to the source
+//! meanwhile.
 //!
 //! The harness panics where something is wrong, with what was run and what it said: that is how a test fails.
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]

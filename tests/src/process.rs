@@ -74,7 +74,8 @@ pub fn signal(name: &str, pid: &str) {
         .expect("kill runs");
 }
 
-/// Whether a thread of it still runs. A killed process's first thread can be a zombie while others still hold its locks.
+/// Whether a thread of it still runs. A killed process's first thread can be a zombie while others still hold its
+/// locks.
 fn is_alive(pid: u32) -> bool {
     let threads = std::fs::read_dir(Path::new("/proc").join(pid.to_string()).join("task"));
     threads.is_ok_and(|mut threads| threads.any(|thread| thread.is_ok_and(|thread| runs(&thread.path()))))

@@ -126,7 +126,8 @@ fn link(
         Mode::Pass | Mode::Swallow => {}
     }
     let Ok(server) = TcpStream::connect(("127.0.0.1", port)) else { return };
-    // what is sent in pieces must not wait for the other side's acknowledgement of the piece before, as it does not without a proxy
+    // what is sent in pieces must not wait for the other side's acknowledgement of the piece before, as it does not
+    // without a proxy
     for end in [&client, &server] {
         let _ = end.set_nodelay(true);
     }

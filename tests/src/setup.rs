@@ -65,7 +65,8 @@ impl Setup {
         Setup::with(Tools::Ours, Tools::Ours, pair.source.app().clone(), pair.target.app().clone())
     }
 
-    /// The same for the SQL API of the stock extensions: the superuser creates them on both sides. Nothing is granted to the ordinary roles.
+    /// The same for the SQL API of the stock extensions: the superuser creates them on both sides. Nothing is granted
+    /// to the ordinary roles.
     pub fn on_stock_extensions(pair: &Pair) -> Setup {
         for side in [&pair.source, &pair.target] {
             create_extensions(&side.admin());
@@ -224,7 +225,8 @@ impl Setup {
         daemon.wait_gone(Duration::from_secs(30));
     }
 
-    /// Runs the guide up to two running workers: installs, starts the ticker, creates root and leaf. Nothing is added yet.
+    /// Runs the guide up to two running workers: installs, starts the ticker, creates root and leaf. Nothing is added
+    /// yet.
     #[track_caller]
     pub fn start_nodes(&self) {
         let install = if self.schema == Tools::Ours { guide::install(self) } else { Vec::new() };

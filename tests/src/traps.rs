@@ -1,7 +1,8 @@
 //! What the owner of a type can make for it, so that it runs where others work with its values.
 
-/// Creates a function `trap(kinds text[])`. It makes, for each of the types named: casts to text and JSON and from text that say the same of all values,
-/// operators that always hold, and functions named as those of PostgreSQL that replication calls. Each that runs notes itself in the table `caught (who, what)`.
+/// Creates a function `trap(kinds text[])`. It makes, for each of the types named: casts to text and JSON and from text
+/// that say the same of all values, operators that always hold, and functions named as those of PostgreSQL that
+/// replication calls. Each that runs notes itself in the table `caught (who, what)`.
 pub const TRAPS: &str = r#"
 create function trap(kinds text[]) returns void language plpgsql as $do$
 declare

@@ -6,7 +6,8 @@ const NULL: u32 = 1 << 31;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Values {
     text: String,
-    /// For each value, where its text ends; the high bit marks NULL. A row's text is below 2 GB (PostgreSQL's own limit is 1 GB).
+    /// For each value, where its text ends; the high bit marks NULL. A row's text is below 2 GB (PostgreSQL's own limit
+    /// is 1 GB).
     ends: Vec<u32>,
 }
 

@@ -8,7 +8,8 @@ use daemon::{Error, Ini};
 
 use crate::terminal::Terminal;
 
-/// Tells the process of a file with this section. Other keys of the file may be wrong: that keeps nobody from stopping what runs.
+/// Tells the process of a file with this section. Other keys of the file may be wrong: that keeps nobody from stopping
+/// what runs.
 pub(crate) fn send(ini: &Path, section: &str, what: Signal, terminal: Terminal) -> Result<()> {
     let pidfile = Ini::load(ini, &[])?.pidfile(section)?;
     let pid = match signal(&pidfile, what) {

@@ -1,5 +1,5 @@
-//! Tables that the two sides do not sort alike, or that have no key: all rows in one go, as counts and sums of hashes by a few bits of the key's hash, or of the row's.
-//! Where those of a bucket are not equal, its rows are listed.
+//! Tables that the two sides do not sort alike, or that have no key: all rows in one go, as counts and sums of hashes
+//! by a few bits of the key's hash, or of the row's. Where those of a bucket are not equal, its rows are listed.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -155,7 +155,8 @@ async fn listed(
         .collect())
 }
 
-/// Rows without key: the target's must be the source's, with the rows that came and without those that went since. The events tell all of them.
+/// Rows without key: the target's must be the source's, with the rows that came and without those that went since. The
+/// events tell all of them.
 async fn by_rows(
     (sides, config): (&Sides, &Config),
     work: &mut Work,

@@ -64,7 +64,8 @@ pub(crate) async fn of(client: &Client, table: u32, columns: &[String]) -> Resul
     Ok(rows.iter().map(collation).collect())
 }
 
-/// Both sides sort these key columns alike. `recode`: their databases have different encodings, whose bytes sort otherwise.
+/// Both sides sort these key columns alike. `recode`: their databases have different encodings, whose bytes sort
+/// otherwise.
 pub(crate) fn sort_alike(there: &[Collation], here: &[Collation], recode: bool) -> bool {
     let alike = |(there, here): (&Collation, &Collation)| match (&there.order, &here.order) {
         (Order::Values, Order::Values) => true,

@@ -16,8 +16,8 @@ pub struct Config {
     pub queue: String,
     /// The worker's consumer, which the target's position is kept of.
     pub consumer: String,
-    /// A pair of snapshots is given up after this, and another one goes on: nobody's VACUUM is held back for longer. A table that is read in one go takes
-    /// the time that it takes.
+    /// A pair of snapshots is given up after this, and another one goes on: nobody's VACUUM is held back for longer. A
+    /// table that is read in one go takes the time that it takes.
     pub slice: Duration,
     /// Rows in a range.
     pub range_rows: i64,

@@ -1,5 +1,6 @@
-//! Large tables that the two sides sort otherwise: rows of the source in the source's order, each looked for by its key on the target; then keys of the
-//! target in the target's order, looked for on the source. Piece after piece, by many pairs.
+//! Large tables that the two sides sort otherwise: rows of the source in the source's order, each looked for by its key
+//! on the target; then keys of the target in the target's order, looked for on the source. Piece after piece, by many
+//! pairs.
 
 use pg::Valve;
 

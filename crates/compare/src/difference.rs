@@ -41,7 +41,8 @@ pub struct Difference {
     pub key: String,
     /// In what way.
     pub kind: Kind,
-    /// The columns that differ, with the values of source and target; empty where they were not asked for, or the row is on one side only.
+    /// The columns that differ, with the values of source and target; empty where they were not asked for, or the row
+    /// is on one side only.
     pub columns: Vec<(String, Option<String>, Option<String>)>,
 }
 
@@ -55,7 +56,8 @@ impl Difference {
     }
 }
 
-/// What differs between two lists of rows, the target's in parts: never more is held than the source's list and one part.
+/// What differs between two lists of rows, the target's in parts: never more is held than the source's list and one
+/// part.
 #[derive(Debug, Default)]
 pub(crate) struct Lists {
     there: HashMap<Vec<String>, i64>,

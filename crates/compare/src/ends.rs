@@ -1,4 +1,5 @@
-//! Ends of ranges of a key that is one whole number, told by the source's statistics: nothing is read for them. Other keys' ends are told by the index.
+//! Ends of ranges of a key that is one whole number, told by the source's statistics: nothing is read for them. Other
+//! keys' ends are told by the index.
 
 use std::collections::VecDeque;
 
@@ -19,7 +20,8 @@ pub(crate) struct Ends {
 }
 
 impl Ends {
-    /// What the source's statistics say: bounds between which equally many rows lie, divided evenly into ranges of so many rows.
+    /// What the source's statistics say: bounds between which equally many rows lie, divided evenly into ranges of so
+    /// many rows.
     pub(crate) async fn look(sides: &Sides, subject: &Subject, rows: i64) -> Result<Ends> {
         let Some(column) = subject.source.number_key() else { return Ok(Ends::default()) };
         let sql = format!(

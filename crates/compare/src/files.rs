@@ -5,7 +5,8 @@ use crate::error::During;
 use crate::side::{Sides, texts};
 use crate::subject::Subject;
 
-/// The files that hold the rows of tables on both sides: others when a table was emptied or rewritten, or partitions came or went.
+/// The files that hold the rows of tables on both sides: others when a table was emptied or rewritten, or partitions
+/// came or went.
 pub(crate) async fn files(sides: &Sides, subjects: &[&Subject]) -> Result<Vec<String>> {
     let what = "looking at the files of tables";
     let sql = format!(

@@ -1,4 +1,5 @@
-//! Moment of the target at which a repair writes: its worker stands still at a tick that sees what a snapshot of the source sees.
+//! Moment of the target at which a repair writes: its worker stands still at a tick that sees what a snapshot of the
+//! source sees.
 
 use std::time::Duration;
 
@@ -20,7 +21,8 @@ const LOOKS: usize = 200;
 pub(crate) const CHANGED: &str =
     "what was written is not what the source has: a trigger of the target's, or another type, changes it";
 
-/// Opens a transaction in which the worker commits no batch, at a tick that sees what `seen` does; answers what that tick sees. `None` where it cannot be now.
+/// Opens a transaction in which the worker commits no batch, at a tick that sees what `seen` does; answers what that
+/// tick sees. `None` where it cannot be now.
 pub(crate) async fn hold(
     sides: &Sides,
     config: &Config,

@@ -96,7 +96,8 @@ fn replayed(
     Some(row)
 }
 
-/// A row with the values that an event tells. What it leaves out stays as it was; a row that comes from another key, or is new, has to be told as a whole.
+/// A row with the values that an event tells. What it leaves out stays as it was; a row that comes from another key, or
+/// is new, has to be told as a whole.
 fn overlaid(subject: &Subject, row: Option<Values>, new: &Row, op: &Op) -> Option<Values> {
     let before = row.filter(|_| *op != Op::Insert);
     let value = |(at, name): (usize, &String)| match new.by_name(name) {

@@ -24,7 +24,8 @@ impl Pace {
         Pace { looked: Instant::now(), is_asked: false }
     }
 
-    /// The piece at hand is the pair's last one: the pair is old, somebody waits behind its locks, or the comparison is to end.
+    /// The piece at hand is the pair's last one: the pair is old, somebody waits behind its locks, or the comparison is
+    /// to end.
     pub(crate) async fn is_over(
         &mut self,
         (sides, config, pair): (&Sides, &Config, &Pair),

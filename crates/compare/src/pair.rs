@@ -1,7 +1,7 @@
 //! A pair of snapshots: one of the source, and one of the target that has everything that the first one sees.
 //!
-//! The worker commits rows and position together. So a snapshot of the target knows up to which tick its rows are the source's, and what lies between
-//! is in the queue: events that the first snapshot does not see and the tick's does.
+//! The worker commits rows and position together. So a snapshot of the target knows up to which tick its rows are the
+//! source's, and what lies between is in the queue: events that the first snapshot does not see and the tick's does.
 
 use std::time::{Duration, Instant};
 

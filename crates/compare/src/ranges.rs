@@ -1,5 +1,5 @@
-//! Tables that both sides sort alike: range after range of the key, by its index, each as a count and a sum of hashes. Where they are not equal, the rows of
-//! the range are listed.
+//! Tables that both sides sort alike: range after range of the key, by its index, each as a count and a sum of hashes.
+//! Where they are not equal, the rows of the range are listed.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -132,7 +132,8 @@ async fn source_range(
     Ok(Range { after, up_to, sum })
 }
 
-/// The key of the last row of so many, told by the index alone: numbering rows while they are hashed takes half as long again.
+/// The key of the last row of so many, told by the index alone: numbering rows while they are hashed takes half as long
+/// again.
 async fn last_of(
     session: &pg::Session,
     relation: &Relation,

@@ -1,5 +1,6 @@
-//! Repair of rows that differ: the source's row is written into the target at a moment when the target's worker is at a tick that sees what the source's snapshot
-//! sees, and no event of the row lies between. So no change is overtaken: the batches that follow find the row as they would have found it.
+//! Repair of rows that differ: the source's row is written into the target at a moment when the target's worker is at a
+//! tick that sees what the source's snapshot sees, and no event of the row lies between. So no change is overtaken: the
+//! batches that follow find the row as they would have found it.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;

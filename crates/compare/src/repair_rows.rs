@@ -1,4 +1,5 @@
-//! Repair of a table without key: as many of each differing row as the source has, by deletes and inserts of one of several equal rows.
+//! Repair of a table without key: as many of each differing row as the source has, by deletes and inserts of one of
+//! several equal rows.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;

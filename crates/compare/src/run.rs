@@ -40,8 +40,8 @@ struct Task {
     settling: usize,
 }
 
-/// Compares tables of a leaf with the root's, as many at once as there are connections. Tables about which nothing can be said end as
-/// [`Verdict::Unverified`], and the others go on.
+/// Compares tables of a leaf with the root's, as many at once as there are connections. Tables about which nothing can
+/// be said end as [`Verdict::Unverified`], and the others go on.
 ///
 /// # Errors
 /// A connection is lost, another comparison is at work, or this one is to stop: what was found out is kept.
@@ -268,7 +268,8 @@ async fn one_table(
     observer: &mut impl Observer,
     valve: &mut impl Valve,
 ) -> Result<Option<Ended>> {
-    // from now on nobody empties or rewrites it until the pair is given up: what a snapshot sees of such a table is not what it was
+    // from now on nobody empties or rewrites it until the pair is given up: what a snapshot sees of such a table is not
+    // what it was
     files::hold(sides, &task.work.subject).await?;
     let is_same =
         files(sides, &[&task.work.subject]).await?.first().map(String::as_str) == Some(files_before);

@@ -1,4 +1,5 @@
-//! Self-test: differences are planted in a temporary copy of a table of the target, and have to be found there. Nobody's rows are touched.
+//! Self-test: differences are planted in a temporary copy of a table of the target, and have to be found there.
+//! Nobody's rows are touched.
 
 use std::time::SystemTime;
 
@@ -31,8 +32,8 @@ pub struct SelfTest {
     pub missed: Vec<String>,
 }
 
-/// Plants differences in a copy of the smallest of these tables that has a key and rows, and compares it as any other table. `None` where there is no
-/// such table, or where it changes so fast that nothing can be planted.
+/// Plants differences in a copy of the smallest of these tables that has a key and rows, and compares it as any other
+/// table. `None` where there is no such table, or where it changes so fast that nothing can be planted.
 ///
 /// # Errors
 /// As a comparison; the role may make no temporary table.

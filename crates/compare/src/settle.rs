@@ -1,4 +1,5 @@
-//! Keys that changed while their range was compared: by themselves, by a pair that is open for no longer than that takes.
+//! Keys that changed while their range was compared: by themselves, by a pair that is open for no longer than that
+//! takes.
 
 use pgq::comparison;
 

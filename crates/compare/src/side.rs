@@ -19,8 +19,8 @@ pub struct Sides {
     pub record: Session,
 }
 
-/// Rows are printed and read alike whatever server, database and role say, and no operator or type is found by a `search_path`. The source's
-/// processors are the application's.
+/// Rows are printed and read alike whatever server, database and role say, and no operator or type is found by a
+/// `search_path`. The source's processors are the application's.
 const PINNED: &str = "set search_path = pg_catalog; set max_parallel_workers_per_gather = 0; set default_transaction_isolation = 'read committed'";
 
 impl Sides {

@@ -42,8 +42,8 @@ pub(crate) async fn base(
     Ok(Err(why.to_owned()))
 }
 
-/// Begins such a comparison: the keys with events between the tick and the pair's are to be compared, and a few others. `Err` where the whole table
-/// has to be read.
+/// Begins such a comparison: the keys with events between the tick and the pair's are to be compared, and a few others.
+/// `Err` where the whole table has to be read.
 pub(crate) async fn begin(
     (sides, config, pair): (&Sides, &Config, &Pair),
     subject: &Subject,

@@ -24,7 +24,8 @@ pub(crate) struct Touched {
     pub(crate) whole: Option<String>,
 }
 
-/// What changed of the tables between two snapshots; `None` where it is too much to be held. Changes themselves are kept of tables without key, and of all with `rows`.
+/// What changed of the tables between two snapshots; `None` where it is too much to be held. Changes themselves are
+/// kept of tables without key, and of all with `rows`.
 pub(crate) async fn read(
     sides: &Sides,
     config: &Config,

@@ -68,7 +68,8 @@ pub(crate) async fn perform(
             node::register_location(client, &queue, &Location { node, connect_string: connect, dead })
                 .await?;
         }
-        // this node was dropped and made again, or at its provider only; or its provider was: never the node's own business
+        // this node was dropped and made again, or at its provider only; or its provider was: never the node's own
+        // business
         Control::UnregisterLocation { node, queue } if is_own(client, &queue, &node).await? => {
             warn!(
                 job,

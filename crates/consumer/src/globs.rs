@@ -25,7 +25,8 @@ impl Globs {
         Ok(Globs(Some(set.build().map_err(|error| error.to_string())?)))
     }
 
-    /// Whether `only` (where it has any word) matches a name and `never` does not: `register_only_*` and `register_skip_*`.
+    /// Whether `only` (where it has any word) matches a name and `never` does not: `register_only_*` and
+    /// `register_skip_*`.
     pub fn permit(only: &Globs, never: &Globs, name: &str) -> bool {
         only.0.as_ref().is_none_or(|set| set.is_match(name))
             && !never.0.as_ref().is_some_and(|set| set.is_match(name))

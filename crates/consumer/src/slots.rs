@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// How many tables may be copied at the same time; can be set while the worker runs. Small tables, which are copied together, count as one.
+/// How many tables may be copied at the same time; can be set while the worker runs. Small tables, which are copied
+/// together, count as one.
 #[derive(Clone, Debug)]
 pub struct Slots(Arc<AtomicUsize>);
 

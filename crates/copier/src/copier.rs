@@ -31,7 +31,8 @@ pub struct Copier {
     pub(crate) permits: CopyPermits,
     pub(crate) refusals: Refusals,
     pub(crate) reported: ReportedAt,
-    /// It may not be stopped now: the table is about to be the worker's, or is already, and there is something left to do.
+    /// It may not be stopped now: the table is about to be the worker's, or is already, and there is something left to
+    /// do.
     pub(crate) busy: watch::Sender<bool>,
     pub(crate) report: Report,
     pub(crate) table: String,
@@ -52,7 +53,8 @@ pub struct Copiers {
     reported: ReportedAt,
 }
 
-/// When the copies' progress was written down last. Held while it is: what a copy takes away when it leaves is not to be written again.
+/// When the copies' progress was written down last. Held while it is: what a copy takes away when it leaves is not to
+/// be written again.
 type ReportedAt = Arc<Mutex<Option<Instant>>>;
 
 impl Copiers {
@@ -102,8 +104,8 @@ impl Copier {
         std::iter::once(&self.table).chain(&others).map(|table| self.config.consumer(table)).collect()
     }
 
-    /// What a stream of this copy's rows passes through. With `patience`, one that is held for longer is given up; with a `deadline`, one that is
-    /// slowed down and not done by then.
+    /// What a stream of this copy's rows passes through. With `patience`, one that is held for longer is given up; with
+    /// a `deadline`, one that is slowed down and not done by then.
     pub(crate) fn valve(&self, patience: Option<Duration>, deadline: Option<Instant>) -> Valve {
         let (gate, progress, report) = (self.gate.clone(), self.progress.clone(), self.report.clone());
         Valve { gate, progress, report, table: self.table.clone(), patience, deadline, passed: 0 }

@@ -1,7 +1,8 @@
 //! Initial copy of tables: plan, stream, rebuild, catch up, hand over.
 //!
-//! A [`Copier`] brings one table from `in-copy` to `ok`. It can be stopped, killed and run again at any point: what it has to know
-//! is in the target's `londiste.table_info` and `pgq_node.local_state`, written in the same transactions as the rows.
+//! A [`Copier`] brings one table from `in-copy` to `ok`. It can be stopped, killed and run again at any point: what it
+//! has to know is in the target's `londiste.table_info` and `pgq_node.local_state`, written in the same transactions as
+//! the rows.
 
 mod chunked;
 mod config;

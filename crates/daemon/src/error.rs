@@ -176,8 +176,8 @@ impl Error {
     }
 }
 
-/// An error with its causes, on one line; a cause that its parent has already quoted is left out, and so is what is behind an error of
-/// crate `pg`, which tells all of it.
+/// An error with its causes, on one line; a cause that its parent has already quoted is left out, and so is what is
+/// behind an error of crate `pg`, which tells all of it.
 pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut cause = error.source().filter(|_| !error.is::<pg::Error>());

@@ -38,8 +38,9 @@ impl Notifier {
         }
     }
 
-    /// Tells readiness when every job's work has once gone well, the state in words when it has changed, and that the process lives: the
-    /// loop that steers it comes here, and the runtime still runs tasks. A database that is away is no reason to be killed.
+    /// Tells readiness when every job's work has once gone well, the state in words when it has changed, and that the
+    /// process lives: the loop that steers it comes here, and the runtime still runs tasks. A database that is away is
+    /// no reason to be killed.
     pub(crate) async fn look(&mut self, jobs: &Jobs) {
         let mut words = Vec::new();
         if !self.ready && jobs.are_ready() {

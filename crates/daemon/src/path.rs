@@ -48,7 +48,8 @@ pub(crate) fn resolve_with(name: &str, others: impl FnOnce() -> Option<PathBuf>)
         .map_err(|error| format!("cannot find the current directory: {error}"))
 }
 
-/// The directory of the credentials that a running process was handed: a command has none of its own. Root may ask, and who runs it.
+/// The directory of the credentials that a running process was handed: a command has none of its own. Root may ask, and
+/// who runs it.
 pub(crate) fn credentials_of(pid: i32) -> Option<PathBuf> {
     let environment = std::fs::read(format!("/proc/{pid}/environ")).ok()?;
     let mut variables = environment.split(|byte| *byte == 0);

@@ -158,7 +158,8 @@ pub(crate) fn holder(path: &Path) -> Result<Holder, Error> {
     }
 }
 
-/// Whoever owns a file can name any process in it, which root would then signal: it has to be one of the owner's. Root's files are trusted.
+/// Whoever owns a file can name any process in it, which root would then signal: it has to be one of the owner's.
+/// Root's files are trusted.
 fn trust(file: &File, pid: i32) -> std::io::Result<()> {
     let owner = file.metadata()?.uid();
     match user_of(pid) {

@@ -182,7 +182,8 @@ impl Process {
         });
     }
 
-    /// In the background, what the runtime of the language says when it aborts (a stack that overflows) goes to the first log file.
+    /// In the background, what the runtime of the language says when it aborts (a stack that overflows) goes to the
+    /// first log file.
     pub(crate) fn last_words(&self) {
         let log = self.jobs.iter().find_map(|job| job.log.as_ref()).filter(|_| self.launch.background);
         if let Some(Err(error)) = log.map(|log| log.becomes_stderr()) {

@@ -32,7 +32,8 @@ pub(crate) fn path(pidfile: &Path) -> PathBuf {
 }
 
 impl Socket {
-    /// Makes the socket beside a pidfile that this process holds: one that is there already is left over. Must be called inside a runtime.
+    /// Makes the socket beside a pidfile that this process holds: one that is there already is left over. Must be
+    /// called inside a runtime.
     pub(crate) fn bind(pidfile: &Path) -> Result<Socket, Error> {
         let path = path(pidfile);
         let failed = |source| Error::File { action: "make the control socket", path: path.clone(), source };

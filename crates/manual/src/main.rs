@@ -1,4 +1,5 @@
-//! `manual DIRECTORY`: man pages into `DIRECTORY/man1`, shell completions into `DIRECTORY/completions`. For packages; not installed itself.
+//! `manual DIRECTORY`: man pages into `DIRECTORY/man1`, shell completions into `DIRECTORY/completions`. For packages;
+//! not installed itself.
 
 use std::path::PathBuf;
 

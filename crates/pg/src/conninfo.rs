@@ -5,7 +5,8 @@ use std::str::CharIndices;
 
 use crate::{Error, Result, keyword};
 
-/// Keywords and values in order, as written. Messages hold neither a value nor an unknown keyword: it may be part of a password.
+/// Keywords and values in order, as written. Messages hold neither a value nor an unknown keyword: it may be part of a
+/// password.
 pub(crate) fn parse(text: &str) -> Result<Vec<(String, String)>> {
     let mut pairs: Vec<(String, String)> = Vec::new();
     let mut rest = text.char_indices().peekable();

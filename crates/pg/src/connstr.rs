@@ -5,8 +5,9 @@ use std::str::FromStr;
 
 use crate::{Error, Limits, Result, conninfo, keyword, uri};
 
-/// The keywords and values of a connect string, in the order the user wrote them, and the time limits of the sessions that it leads to.
-/// What is not in it (environment, service, password file, defaults) is looked up when a session is made.
+/// The keywords and values of a connect string, in the order the user wrote them, and the time limits of the sessions
+/// that it leads to. What is not in it (environment, service, password file, defaults) is looked up when a session is
+/// made.
 #[derive(Clone, Default)]
 pub struct ConnectString {
     pairs: Vec<(String, String)>,
@@ -64,7 +65,8 @@ impl ConnectString {
         changed
     }
 
-    /// The `key=value` form, **with secrets**: what `pgq_node.node_location` stores. Values are quoted where they must be.
+    /// The `key=value` form, **with secrets**: what `pgq_node.node_location` stores. Values are quoted where they must
+    /// be.
     pub fn to_conninfo(&self) -> String {
         self.written(|_, value| conninfo::quoted(value))
     }
@@ -108,7 +110,8 @@ impl FromStr for ConnectString {
     }
 }
 
-/// A keyword of the `key=value` form that nobody knows. It is shown where it cannot be the rest of a password with a space in it.
+/// A keyword of the `key=value` form that nobody knows. It is shown where it cannot be the rest of a password with a
+/// space in it.
 fn unknown(before: &[(String, String)], key: &str, refused: Error) -> Error {
     let secret = before.iter().find(|(known, _)| keyword::is_secret(known));
     match (secret, refused) {

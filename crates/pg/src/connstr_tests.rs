@@ -142,7 +142,8 @@ proptest! {
         prop_assert_eq!(read, written);
     }
 
-    /// Neither a message nor what is shown of a connect string that could be read: whatever characters are not escaped or quoted.
+    /// Neither a message nor what is shown of a connect string that could be read: whatever characters are not escaped
+    /// or quoted.
     #[test]
     fn no_part_of_a_password_is_shown(
         before in "[a1/?#@:%&=' \\\\,\\[\\]]{0,6}", behind in "[a1/?#@:%&=' \\\\,\\[\\]]{0,6}", extra in "(\\?sslmode=disable)?",

@@ -23,21 +23,23 @@ pub struct Copied {
 
 /// What stands between the two ends of a pipe: counts, slows down, closes.
 pub trait Valve: Send {
-    /// Called before `bytes` more bytes are sent to the target; returns when they may be, `false` when no more may be at all.
+    /// Called before `bytes` more bytes are sent to the target; returns when they may be, `false` when no more may be
+    /// at all.
     fn pass(&mut self, bytes: u64) -> impl Future<Output = bool> + Send;
 }
 
-/// Streams `copy … to stdout` on one connection into `copy … from stdin` on another. Holds a few chunks or one row in memory,
-/// whichever is more; reads no faster than the target takes, and no faster than `valve` lets it. `None` when the valve has closed: the
-/// target's COPY is aborted then, as in a failed statement.
+/// Streams `copy … to stdout` on one connection into `copy … from stdin` on another. Holds a few chunks or one row in
+/// memory, whichever is more; reads no faster than the target takes, and no faster than `valve` lets it. `None` when
+/// the valve has closed: the target's COPY is aborted then, as in a failed statement.
 ///
-/// Dropping the future aborts the target's COPY. A source that is left early, also by a valve that closes, goes on sending what nobody wants
-/// before it takes the next statement: cancel it (`Session::cancel_token`) or drop its session where that would be long.
+/// Dropping the future aborts the target's COPY. A source that is left early, also by a valve that closes, goes on
+/// sending what nobody wants before it takes the next statement: cancel it (`Session::cancel_token`) or drop its
+/// session where that would be long.
 ///
 /// # Errors
 /// `Error::Copy` with the side that failed. The other side's connection stays usable (its transaction, if it is in one,
-/// is aborted as after any failed statement); the target's own stays so unless `CopyIn::begin` had to close it. The target's
-/// refusal of a row is known only when all rows are sent, since the protocol has it swallow the rest.
+/// is aborted as after any failed statement); the target's own stays so unless `CopyIn::begin` had to close it. The
+/// target's refusal of a row is known only when all rows are sent, since the protocol has it swallow the rest.
 pub async fn pipe(
     from: &Client,
     copy_out: &str,

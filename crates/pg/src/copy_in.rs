@@ -1,9 +1,9 @@
 //! COPY into a server, kept in step with it.
 //!
-//! The driver sends a Sync right behind the statement. Where the server refuses the COPY before it reads that Sync (missing
-//! table, no privilege, lock timeout, a statement trigger that raises), it answers once more than the driver expects, and every
-//! later statement would get the answer of the one before it (rust-postgres issue 789). So after each failure the
-//! connection is probed, and ended if it is out of step.
+//! The driver sends a Sync right behind the statement. Where the server refuses the COPY before it reads that Sync
+//! (missing table, no privilege, lock timeout, a statement trigger that raises), it answers once more than the driver
+//! expects, and every later statement would get the answer of the one before it (rust-postgres issue 789). So after
+//! each failure the connection is probed, and ended if it is out of step.
 
 use std::pin::Pin;
 

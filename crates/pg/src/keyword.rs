@@ -102,8 +102,8 @@ pub(crate) fn is_known(key: &str) -> bool {
     KEYWORDS.iter().any(|keyword| keyword.name == key)
 }
 
-/// Fails on a keyword that libpq does not know, and on one whose effect we cannot give. The message holds neither the value nor an unknown
-/// keyword: both may be part of a password that was not quoted or escaped.
+/// Fails on a keyword that libpq does not know, and on one whose effect we cannot give. The message holds neither the
+/// value nor an unknown keyword: both may be part of a password that was not quoted or escaped.
 pub(crate) fn check(key: &str, value: &str) -> Result<()> {
     let Some(keyword) = KEYWORDS.iter().find(|k| k.name == key) else {
         return Err(Error::ConnectString(format!("unknown keyword{}", nearest(key))));

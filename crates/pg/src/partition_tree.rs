@@ -1,9 +1,11 @@
 //! Partitions of a table, by the catalogs alone.
 
-/// A subquery for FROM: `relid`, `parentrelid` and `level` of the partitioned table whose object id `top` is an expression for, and of all below it.
+/// A subquery for FROM: `relid`, `parentrelid` and `level` of the partitioned table whose object id `top` is an
+/// expression for, and of all below it.
 ///
-/// `pg_partition_tree` answers the same, but locks the partitions and not the table above them until the transaction ends, the other way round than
-/// an application that locks the table first. `top` may name columns of what stands before it where the subquery is lateral.
+/// `pg_partition_tree` answers the same, but locks the partitions and not the table above them until the transaction
+/// ends, the other way round than an application that locks the table first. `top` may name columns of what stands
+/// before it where the subquery is lateral.
 pub fn partition_tree(top: &str) -> String {
     format!(
         "(with recursive tree (relid, parentrelid, level) as (

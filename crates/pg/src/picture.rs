@@ -25,8 +25,8 @@ impl Watch {
         picture
     }
 
-    /// Gives up the open sessions that are in `picture`: the network has lost them. Their server processes do not know, and may hold locks:
-    /// [`Watch::bury`] ends them.
+    /// Gives up the open sessions that are in `picture`: the network has lost them. Their server processes do not know,
+    /// and may hold locks: [`Watch::bury`] ends them.
     pub fn abandon(&self, picture: &Picture) {
         let mut sessions = self.sessions();
         let open: Vec<_> = sessions.open.values().cloned().collect();
@@ -38,7 +38,8 @@ impl Watch {
         }
     }
 
-    /// Ends the server processes of abandoned sessions, as far as their servers can be reached; the others stay on the list.
+    /// Ends the server processes of abandoned sessions, as far as their servers can be reached; the others stay on the
+    /// list.
     pub async fn bury(&self, application: &str) {
         let abandoned = std::mem::take(&mut self.sessions().abandoned);
         for one in abandoned {

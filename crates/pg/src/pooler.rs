@@ -2,8 +2,8 @@
 
 use crate::{ConnectString, Error, Result, Session};
 
-/// Two sessions that are open at once cannot share a server process, unless a pooler in transaction mode stands between: it lends the
-/// process to whoever runs a statement.
+/// Two sessions that are open at once cannot share a server process, unless a pooler in transaction mode stands
+/// between: it lends the process to whoever runs a statement.
 ///
 /// # Errors
 /// Such a pooler is there; or as [`Session::connect`].

@@ -176,8 +176,8 @@ async fn tables(client: &Client, names: &[QualifiedName]) -> Result<HashMap<Qual
     Ok(found.iter().filter_map(known).collect())
 }
 
-/// The table of a plain name, as the SQL API and `ev_extra1` hold it: any of its dots may part schema and name, and the first one that
-/// leads to a relation does.
+/// The table of a plain name, as the SQL API and `ev_extra1` hold it: any of its dots may part schema and name, and the
+/// first one that leads to a relation does.
 ///
 /// # Errors
 /// The query failed.

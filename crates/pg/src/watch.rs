@@ -1,7 +1,7 @@
 //! Connections that the network has swallowed.
 //!
-//! A statement may take hours, so no time limit can tell a server at work from one whose answers get lost on the way. A second
-//! connection can: it asks what the first one's server process is doing. See [`Watch::look`].
+//! A statement may take hours, so no time limit can tell a server at work from one whose answers get lost on the way. A
+//! second connection can: it asks what the first one's server process is doing. See [`Watch::look`].
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -58,7 +58,8 @@ pub(crate) fn enlist(at: &ConnectString, backend_pid: i32) -> Option<Enlisted> {
 }
 
 impl Watch {
-    /// Does `work`; sessions that it opens, or takes from a pool, are watched until they are dropped. Tasks that it spawns are not.
+    /// Does `work`; sessions that it opens, or takes from a pool, are watched until they are dropped. Tasks that it
+    /// spawns are not.
     pub async fn over<F: Future>(&self, work: F) -> F::Output {
         WATCH.scope(self.clone(), work).await
     }

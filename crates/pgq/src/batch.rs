@@ -38,15 +38,15 @@ pub struct Collect {
     pub events: Option<i32>,
     /// Wait until ticks that span this much time are there, unless `events` are reached first.
     pub interval: Option<Duration>,
-    /// Take all ticks that are there together, waiting for none, as far as they hold no more events than this (but one tick at least).
-    /// `events` and `interval` say nothing then.
+    /// Take all ticks that are there together, waiting for none, as far as they hold no more events than this (but one
+    /// tick at least). `events` and `interval` say nothing then.
     pub at_most: Option<i32>,
     /// With `at_most`: this tick, and those behind it, are not taken together with others.
     pub alone_from: Option<i64>,
 }
 
-/// The function's own words are "at least so many events or so much time": a span of exactly the ticks to be taken together makes it
-/// take them. Ticks far ahead of a consumer that is hours behind are not looked at.
+/// The function's own words are "at least so many events or so much time": a span of exactly the ticks to be taken
+/// together makes it take them. Ticks far ahead of a consumer that is hours behind are not looked at.
 const OF_MANY: &str = "pgq.next_batch_custom($1, $2, make_interval(secs => $3), 2147483647, ( \
     with here as ( \
         select t.tick_queue, t.tick_id, t.tick_time, t.tick_event_seq \
@@ -158,8 +158,8 @@ pub async fn is_single<C: GenericClient>(client: &C, queue: &str, batch: &Batch)
     Ok(row(client, "ticks of a batch", sql, &[&queue, &batch.previous_tick, &batch.tick]).await?.get(0))
 }
 
-/// Columns of events where the database knows no encoding: the server checks texts against the client's, and one that is not in it would fail
-/// the whole batch.
+/// Columns of events where the database knows no encoding: the server checks texts against the client's, and one that
+/// is not in it would fail the whole batch.
 pub(crate) const RAW_TEXTS: &str = "ev_id, ev_txid, convert_to(ev_type, 'SQL_ASCII') as ev_type, convert_to(ev_data, 'SQL_ASCII') as ev_data, \
      convert_to(ev_extra1, 'SQL_ASCII') as ev_extra1, convert_to(ev_extra2, 'SQL_ASCII') as ev_extra2, \
      convert_to(ev_extra3, 'SQL_ASCII') as ev_extra3, convert_to(ev_extra4, 'SQL_ASCII') as ev_extra4";
@@ -183,8 +183,9 @@ pub enum Selection<'a> {
     },
 }
 
-/// Reads a batch: all of it, or what is selected, which the server does. The server sends as fast as the stream is polled, so memory stays
-/// bounded by the connection's buffer; until the stream ends or is dropped, other statements on the same connection wait behind it.
+/// Reads a batch: all of it, or what is selected, which the server does. The server sends as fast as the stream is
+/// polled, so memory stays bounded by the connection's buffer; until the stream ends or is dropped, other statements on
+/// the same connection wait behind it.
 pub async fn events<C: GenericClient>(client: &C, batch: &Batch, selection: Selection<'_>) -> Result<Events> {
     const WHAT: &str = "reading the events of a batch";
     let sql = "select pgq.batch_event_sql($1), current_setting('server_encoding') = 'SQL_ASCII'";
@@ -253,7 +254,8 @@ pub async fn unregister<C: GenericClient>(client: &C, queue: &str, consumer: &st
     unsubscribe_all(client, queue, &[consumer]).await
 }
 
-/// Subscribes consumers anew, wherever they were before, all of them at the queue's newest tick; answers it, `None` where there is no queue.
+/// Subscribes consumers anew, wherever they were before, all of them at the queue's newest tick; answers it, `None`
+/// where there is no queue.
 pub async fn subscribe_all<C: GenericClient>(
     client: &C,
     queue: &str,
@@ -302,8 +304,9 @@ pub async fn can_tick_now<C: GenericClient>(client: &C) -> Result<bool> {
     Ok(row(client, "looking for londiste_rs.tick_now", sql, &[]).await?.get(0))
 }
 
-/// Makes a tick now; its number, or `None` where that is the ticker's alone: on a queue whose ticks come from outside, and on a server
-/// without schema `londiste_rs`, since the stock extension's `force_tick` may give numbers of events away twice.
+/// Makes a tick now; its number, or `None` where that is the ticker's alone: on a queue whose ticks come from outside,
+/// and on a server without schema `londiste_rs`, since the stock extension's `force_tick` may give numbers of events
+/// away twice.
 pub async fn tick_now<C: GenericClient>(client: &C, queue: &str) -> Result<Option<i64>> {
     if !can_tick_now(client).await? {
         return Ok(None);

@@ -7,8 +7,8 @@ use tokio::sync::watch;
 
 /// Rung when something changed that another part may be waiting for: a table's state, a tick, a paused flag.
 ///
-/// A ring carries nothing. Whoever is woken reads the databases, and whoever waits also looks again after its time-out, so a ring that
-/// nobody hears, or that comes from another process, is a delay and never a fault.
+/// A ring carries nothing. Whoever is woken reads the databases, and whoever waits also looks again after its time-out,
+/// so a ring that nobody hears, or that comes from another process, is a delay and never a fault.
 #[derive(Clone, Debug)]
 pub struct Bell {
     rings: Arc<watch::Sender<u64>>,

@@ -1,7 +1,7 @@
 //! Events between two snapshots, without a consumer.
 //!
-//! A batch is what one tick's snapshot does not see and a later one's does. The same holds of any two snapshots of the root, as long as no event table has
-//! been emptied since the first one was taken; [`Rotation`] tells that.
+//! A batch is what one tick's snapshot does not see and a later one's does. The same holds of any two snapshots of the
+//! root, as long as no event table has been emptied since the first one was taken; [`Rotation`] tells that.
 
 use std::pin::Pin;
 
@@ -22,7 +22,8 @@ pub struct Rotation {
 }
 
 impl Rotation {
-    /// Whether what was written when this was asked is still there: an event table is emptied no sooner than by the last rotation but one of a round.
+    /// Whether what was written when this was asked is still there: an event table is emptied no sooner than by the
+    /// last rotation but one of a round.
     pub fn keeps_until(&self, later: &Rotation) -> bool {
         let next = (self.current + 1) % self.tables.max(1);
         self.switched_by == later.switched_by || (self.tables > 2 && later.current == next)

@@ -161,7 +161,8 @@ pub struct Progress {
     pub rows_kept: Vec<DifferingRow>,
 }
 
-/// Keeps what a pair of snapshots has brought, in the transaction in hand. False where the comparison is gone: the table was copied again, or left replication.
+/// Keeps what a pair of snapshots has brought, in the transaction in hand. False where the comparison is gone: the
+/// table was copied again, or left replication.
 pub async fn keep<C: GenericClient>(
     client: &C,
     queue: &str,

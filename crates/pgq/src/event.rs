@@ -3,7 +3,8 @@
 use pg::raw::RawText;
 use tokio_postgres::Row;
 
-/// One event as a batch delivers it, its texts as [`pg::raw`] keeps them. Its columns are `spec` names without their prefix.
+/// One event as a batch delivers it, its texts as [`pg::raw`] keeps them. Its columns are `spec` names without their
+/// prefix.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Event {
     /// Number within the queue, in the order of creation.

@@ -1,7 +1,7 @@
 //! Places where a process may die, named so that tests can make it die there.
 //!
-//! `LONDISTE_FAIL_POINT=<name>` aborts the process when it comes to that place, `<name>:3` when it comes there for the third time. Debug
-//! builds only: in release builds nothing of it exists.
+//! `LONDISTE_FAIL_POINT=<name>` aborts the process when it comes to that place, `<name>:3` when it comes there for the
+//! third time. Debug builds only: in release builds nothing of it exists.
 
 /// The process may die here.
 #[cfg(not(debug_assertions))]

@@ -10,8 +10,8 @@ use crate::call::{row, rows};
 const HOME: &str = "select concat_ws(' ', n.node_name, d.oid) from pgq_node.node_info n join pg_catalog.pg_database d on d.datname = current_database() \
                      where n.queue_name = $1 and n.node_type = 'root'";
 
-/// By table of the queue: the relation of that name, what captures it (`stock`: a row trigger of pgq whose first argument
-/// is the queue), and the present name of the relation that is remembered ($2, $3).
+/// By table of the queue: the relation of that name, what captures it (`stock`: a row trigger of pgq whose first
+/// argument is the queue), and the present name of the relation that is remembered ($2, $3).
 const TABLES: &str = "\
 with known as (select * from unnest($2::text[], $3::oid[]) k (table_name, relid)),
      named as (

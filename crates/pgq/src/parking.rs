@@ -61,7 +61,8 @@ impl Parked {
             .is_some_and(|code| code.starts_with("53") || code == "XX000" || !is_own_cause(code))
     }
 
-    /// Whether it is time to try again: soon at first, then after pauses as long as it has been failing, up to `longest`.
+    /// Whether it is time to try again: soon at first, then after pauses as long as it has been failing, up to
+    /// `longest`.
     pub fn is_due(&self, longest: Duration) -> bool {
         let failing = self.tried.duration_since(self.since).unwrap_or_default();
         let pause = failing.clamp(SOON.min(longest), longest);
@@ -70,9 +71,9 @@ impl Parked {
     }
 }
 
-/// Whether a server's refusal is about the table that was being written, so that the other tables can go on without it. It is not when the
-/// whole server, session or transaction is concerned: connection, shutdown, cancellation, deadlock, lock timeout, a server that only reads,
-/// prepared statements that are gone.
+/// Whether a server's refusal is about the table that was being written, so that the other tables can go on without it.
+/// It is not when the whole server, session or transaction is concerned: connection, shutdown, cancellation, deadlock,
+/// lock timeout, a server that only reads, prepared statements that are gone.
 pub fn is_own_cause(code: &str) -> bool {
     let elsewhere = ["08", "24", "25", "26", "28", "34", "3D", "40", "55", "57", "53300", "42P05"];
     !elsewhere.iter().any(|class| code.starts_with(class))
@@ -113,7 +114,8 @@ pub async fn parked<C: GenericClient>(client: &C, queue: &str) -> Result<Vec<Par
         .collect())
 }
 
-/// Lets a parked table go on from where it stands; false when it is not parked. Its error stays on record until it is ok.
+/// Lets a parked table go on from where it stands; false when it is not parked. Its error stays on record until it is
+/// ok.
 pub async fn resume<C: GenericClient>(client: &C, queue: &str, table: &str) -> Result<bool> {
     let sql = "select londiste_rs.resume_table($1, $2)";
     Ok(client.query_one(sql, &[&queue, &table]).await.map_err(failed("londiste_rs.resume_table"))?.get(0))

@@ -1,7 +1,8 @@
 //! Positions: which tick a consumer has applied on its target.
 //!
-//! A number alone does not tell a tick: a provider that failed over to a copy without its last seconds, or was restored, gives the same numbers
-//! again. So the target also keeps when the tick was made and what it sees, in the transaction that applies it (`londiste_rs.position`).
+//! A number alone does not tell a tick: a provider that failed over to a copy without its last seconds, or was
+//! restored, gives the same numbers again. So the target also keeps when the tick was made and what it sees, in the
+//! transaction that applies it (`londiste_rs.position`).
 
 use std::time::SystemTime;
 
@@ -31,8 +32,9 @@ pub struct Kept {
 }
 
 impl Kept {
-    /// Whether tick `tick` of node `provider`, with `mark`, may be the one of this position. Yes where this position is of another number: a
-    /// worker of another make has gone on since, and keeps none. Nodes of one queue share a tick's number and time.
+    /// Whether tick `tick` of node `provider`, with `mark`, may be the one of this position. Yes where this position is
+    /// of another number: a worker of another make has gone on since, and keeps none. Nodes of one queue share a tick's
+    /// number and time.
     pub fn may_be(&self, tick: i64, mark: &Mark, provider: &str) -> bool {
         self.tick != tick
             || (self.mark.time == mark.time
@@ -123,7 +125,8 @@ pub async fn hold<C: GenericClient>(client: &C, queue: &str, consumer: &str) -> 
         .map(|row| row.get(0)))
 }
 
-/// Forgets what is kept of consumers' positions: they are registered anew, at a tick that is not known here but by its number.
+/// Forgets what is kept of consumers' positions: they are registered anew, at a tick that is not known here but by its
+/// number.
 pub async fn forget<C: GenericClient>(client: &C, queue: &str, consumers: &[&str]) -> Result<()> {
     let sql = "delete from londiste_rs.position where queue_name = $1 and consumer_name = any ($2)";
     rows(client, "forgetting positions", sql, &[&queue, &consumers]).await?;

@@ -1,4 +1,5 @@
-//! Scripts that run on every node of a queue (`EXECUTE` events), and the attributes in their head that say which nodes need them.
+//! Scripts that run on every node of a queue (`EXECUTE` events), and the attributes in their head that say which nodes
+//! need them.
 //!
 //! Lines `--*-- Key: name, name` before the first statement; `--*--` without a key goes on with the line before.
 

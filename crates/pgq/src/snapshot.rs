@@ -26,13 +26,14 @@ impl Snapshot {
         earlier.xmax <= self.xmax && self.running.iter().all(|id| !earlier.contains(*id))
     }
 
-    /// Transactions that were running, or had not begun, when the snapshot was taken: those of the list, and all from the number on.
+    /// Transactions that were running, or had not begun, when the snapshot was taken: those of the list, and all from
+    /// the number on.
     pub fn unseen(&self) -> (&[i64], i64) {
         (&self.running, self.xmax)
     }
 
-    /// Whether no transaction is seen by this snapshot that `later` does not see for sure: batches that begin at `later` hold
-    /// nothing of this one.
+    /// Whether no transaction is seen by this snapshot that `later` does not see for sure: batches that begin at
+    /// `later` hold nothing of this one.
     pub fn is_behind(&self, later: &Snapshot) -> bool {
         self.xmax <= later.xmin
     }

@@ -24,8 +24,8 @@ struct Duties {
 const OBSERVE: Duration = Duration::from_secs(15);
 
 impl Ticker {
-    /// Makes ticks in `database`, and hands retried events back, until stopped. While it has no schema `pgq` it is looked at each
-    /// `check_period`, without keeping a connection.
+    /// Makes ticks in `database`, and hands retried events back, until stopped. While it has no schema `pgq` it is
+    /// looked at each `check_period`, without keeping a connection.
     ///
     /// # Errors
     /// The database is not reached, the connection was lost, or ticking is refused.

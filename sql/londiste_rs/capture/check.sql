@@ -1,7 +1,7 @@
 -- What capture of a table should be, compared with what is there, and its repair.
 
--- The capture triggers of a table as londiste_rs.capture_triggers wants them, and as they are: present is the trigger of that name, problem
--- what is wrong with it.
+-- The capture triggers of a table as londiste_rs.capture_triggers wants them, and as they are: present is the trigger
+-- of that name, problem what is wrong with it.
 create or replace function londiste_rs.compared_triggers(
     i_queue_name text, i_table_name text,
     out relid oid, out trigger_name name, out present oid, out problem text)
@@ -127,7 +127,8 @@ as $$
         or split_part(encode(t.tgargs, 'escape'), '\000', 1) <> replace(i_queue_name, '\', '\\') or t.tgenabled in ('D', 'R')
 $$;
 
--- Whether a table of the root is captured by the stock triggers. i_capture (generated, stock) decides where it has neither.
+-- Whether a table of the root is captured by the stock triggers. i_capture (generated, stock) decides where it has
+-- neither.
 create or replace function londiste_rs.has_stock_capture(i_queue_name text, i_table_name text, i_capture text)
 returns boolean language sql stable
 set search_path = pg_catalog, pg_temp
@@ -187,7 +188,8 @@ begin
          order by 1;
 end $$;
 
--- Puts right what check_capture finds, but for tables and children that are not there. The caller sets lock_timeout and tries again.
+-- Puts right what check_capture finds, but for tables and children that are not there. The caller sets lock_timeout and
+-- tries again.
 create or replace function londiste_rs.repair_capture(i_queue_name text, i_table_name text, i_capture text default 'generated')
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp

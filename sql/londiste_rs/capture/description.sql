@@ -1,6 +1,7 @@
 -- What capture asks of the catalogs about a table and its queue: once, for all texts that its functions are made of.
 
--- The functions that make texts ask for nothing: they take the description, as the record t. Those of older versions asked by themselves.
+-- The functions that make texts ask for nothing: they take the description, as the record t. Those of older versions
+-- asked by themselves.
 do $$
 declare
     f regprocedure;
@@ -22,9 +23,9 @@ begin
     end loop;
 end $$;
 
--- Describes a table for capture: its queue's event tables, as far as this role may write them (else null), and their default of ev_id; its form, key
--- and shape; the layouts of the relations whose rows its triggers see, and one question and answer for all of them; its large columns; what
--- settings it depends on; how its key's columns are compared.
+-- Describes a table for capture: its queue's event tables, as far as this role may write them (else null), and their
+-- default of ev_id; its form, key and shape; the layouts of the relations whose rows its triggers see, and one question
+-- and answer for all of them; its large columns; what settings it depends on; how its key's columns are compared.
 create or replace function londiste_rs.described_capture(i_queue_name text, i_table_name text, i_rel oid,
     out queue_name text, out table_name text, out rel oid, out queue_id integer, out ntables integer, out event_tables text[], out event_ids text[],
     out gates boolean, out unchanged boolean, out relkind "char", out nspname text, out relname text, out form text, out key text[],

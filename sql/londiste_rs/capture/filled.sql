@@ -1,5 +1,6 @@
--- A template of source text with its places filled in: @name@ stands for the value behind that name in the list. Values are taken as they are:
--- quote what has to be quoted. The template itself has no other @; what a value holds is not looked at.
+-- A template of source text with its places filled in: @name@ stands for the value behind that name in the list. Values
+-- are taken as they are: quote what has to be quoted. The template itself has no other @; what a value holds is not
+-- looked at.
 create or replace function londiste_rs.filled(i_template text, variadic i_values text[])
 returns text language plpgsql immutable
 set search_path = pg_catalog, pg_temp

@@ -2,8 +2,9 @@
 --
 -- i_key: the table's key, where it is known.
 --
--- By row where a statement on another table changes this one's rows without firing its statement triggers, or the other way round
--- (partitions, inheritance), and where a row has no key and another trigger may change it between its change and the statement's end.
+-- By row where a statement on another table changes this one's rows without firing its statement triggers, or the other
+-- way round (partitions, inheritance), and where a row has no key and another trigger may change it between its change
+-- and the statement's end.
 create or replace function londiste_rs.capture_form(i_rel oid, i_key text[] default null)
 returns text language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -42,12 +43,13 @@ begin
         'anything_written', i_anything_written, 'queue_name', quote_literal(t.queue_name));
 end $$;
 
--- Source text that finds out whether rows may have been changed by others than this statement while it ran, so that what its trigger
--- sees of them is not the last word, or not in its place: then current_rows.
+-- Source text that finds out whether rows may have been changed by others than this statement while it ran, so that
+-- what its trigger sees of them is not the last word, or not in its place: then current_rows.
 --
--- Others are: statements inside of it, of triggers, foreign keys and functions, each of which leaves a mark when it is captured; a
--- statement around it, which the call stack tells; another part of the same statement, which takes the word WITH or MERGE (or EXECUTE, whose
--- text is not at hand). In a statement of the client's without these words, and without a mark, there is none of them.
+-- Others are: statements inside of it, of triggers, foreign keys and functions, each of which leaves a mark when it is
+-- captured; a statement around it, which the call stack tells; another part of the same statement, which takes the word
+-- WITH or MERGE (or EXECUTE, whose text is not at hand). In a statement of the client's without these words, and
+-- without a mark, there is none of them.
 --
 -- The table is read where that cannot fail. Both its name and what it is compared with are quoted as the application's
 -- quote_all_identifiers says.
@@ -72,7 +74,8 @@ begin
         end if$f$ else '' end);
 end $$;
 
--- Source text of the conditions, each with AND before it, that neither a statement around this one nor one inside of it may have changed its rows.
+-- Source text of the conditions, each with AND before it, that neither a statement around this one nor one inside of it
+-- may have changed its rows.
 create or replace function londiste_rs.undisturbed_source(i_rel oid)
 returns text language plpgsql immutable
 set search_path = pg_catalog, pg_temp
@@ -82,10 +85,11 @@ begin
         'table_oid', i_rel::text);
 end $$;
 
--- Source text of how deep a statement is nested, as text that sorts: the length of the call stack (PG_CONTEXT, innermost first) without the capture
--- function, and without the statement's own text, which the next line begins with if SPI executes it. A statement inside of another one always has
--- more: that one's text as well, or one frame. A SQL function has no text, but a frame: it counts one less, since a statement that C code
--- executes in it has none. Statements of one function have the same depth, but for the digits of its line numbers.
+-- Source text of how deep a statement is nested, as text that sorts: the length of the call stack (PG_CONTEXT,
+-- innermost first) without the capture function, and without the statement's own text, which the next line begins with
+-- if SPI executes it. A statement inside of another one always has more: that one's text as well, or one frame. A SQL
+-- function has no text, but a frame: it counts one less, since a statement that C code executes in it has none.
+-- Statements of one function have the same depth, but for the digits of its line numbers.
 create or replace function londiste_rs.depth_source()
 returns text language plpgsql immutable
 set search_path = pg_catalog, pg_temp
@@ -95,8 +99,8 @@ begin
                  then coalesce(nullif(strpos(stack, e'"\n'), 0), length(stack) - 1) else strpos(stack, e'\n') end)::text, 10, '0')$f$;
 end $$;
 
--- Source text of the mark for statements around this one: the depth of the deepest statement on the table in the transaction. A function of an older
--- generation marks with a word, which counts as deeper than any.
+-- Source text of the mark for statements around this one: the depth of the deepest statement on the table in the
+-- transaction. A function of an older generation marks with a word, which counts as deeper than any.
 create or replace function londiste_rs.mark_source(i_rel oid)
 returns text language plpgsql immutable
 set search_path = pg_catalog, pg_temp
@@ -122,10 +126,11 @@ end $$;
 
 -- The event table (its number plus one) that a queue's gate tells, if the session wants capture.
 --
--- Declared immutable so that a call with constant arguments is evaluated when the statement is planned, as londiste_rs.layout_answer is. What
--- these depend on makes PostgreSQL plan anew: DDL on the table and londiste_rs.tell_gate by the regclass constants that stand beside the calls, and
--- session_replication_role, whose every change discards all plans of the session. A transaction that has planned already, and holds its
--- locks, may not notice a gate before its end.
+-- Declared immutable so that a call with constant arguments is evaluated when the statement is planned, as
+-- londiste_rs.layout_answer is. What these depend on makes PostgreSQL plan anew: DDL on the table and
+-- londiste_rs.tell_gate by the regclass constants that stand beside the calls, and session_replication_role, whose
+-- every change discards all plans of the session. A transaction that has planned already, and holds its locks, may not
+-- notice a gate before its end.
 create or replace function londiste_rs.open_event_table(i_gate oid)
 returns bigint language sql immutable
 set search_path = pg_catalog, pg_temp
@@ -142,9 +147,9 @@ as $$
                 then pg_sequence_last_value(i_gate::regclass) end
 $$;
 
--- Source text of the short way: for each of the queue's event tables what is written there if it is the current one, the table has its layout
--- (i_layout, a condition of londiste_rs.layout_source) and the conditions hold. All but the conditions is evaluated when the statement is planned, the
--- layout for the current event table only.
+-- Source text of the short way: for each of the queue's event tables what is written there if it is the current one,
+-- the table has its layout (i_layout, a condition of londiste_rs.layout_source) and the conditions hold. All but the
+-- conditions is evaluated when the statement is planned, the layout for the current event table only.
 create or replace function londiste_rs.plain_source(t record, i_layout text, i_conditions text, i_writing text[])
 returns text language plpgsql immutable
 set search_path = pg_catalog, pg_temp
@@ -164,9 +169,10 @@ $f$,
     return source || '    end if;';
 end $$;
 
--- Source text of a shorter way for statements of functions and triggers, if no deeper one has been captured in the transaction: then nobody has changed
--- the rows that the trigger sees since the statement did. What a statement around this one has not told yet may be missing before them,
--- so they are told as what the row is now. The variable stack holds the depth there, for the mark. NULL if there is nothing to write.
+-- Source text of a shorter way for statements of functions and triggers, if no deeper one has been captured in the
+-- transaction: then nobody has changed the rows that the trigger sees since the statement did. What a statement around
+-- this one has not told yet may be missing before them, so they are told as what the row is now. The variable stack
+-- holds the depth there, for the mark. NULL if there is nothing to write.
 create or replace function londiste_rs.nested_source(t record, i_layout text, i_writing text[])
 returns text language plpgsql immutable
 set search_path = pg_catalog, pg_temp
@@ -186,8 +192,8 @@ begin
         'write', londiste_rs.plain_source(t, i_layout, '', i_writing));
 end $$;
 
--- Source text of a function of its generated short way and of what is right for everything. What only the long way needs is declared there; RETURN NEW, a
--- variable, is cheaper than an expression.
+-- Source text of a function of its generated short way and of what is right for everything. What only the long way
+-- needs is declared there; RETURN NEW, a variable, is cheaper than an expression.
 create or replace function londiste_rs.trigger_function_source(i_plain text, i_body text)
 returns text language plpgsql immutable
 set search_path = pg_catalog, pg_temp
@@ -214,8 +220,8 @@ begin
 end $f$, 'short_way', i_plain, 'long_way', i_body);
 end $outer$;
 
--- The capture functions that a table should have: ending is what their names have behind the table's. Either '' for its rows and for TRUNCATE, or '' for
--- TRUNCATE only and one for each of insert, update and delete.
+-- The capture functions that a table should have: ending is what their names have behind the table's. Either '' for its
+-- rows and for TRUNCATE, or '' for TRUNCATE only and one for each of insert, update and delete.
 create or replace function londiste_rs.capture_sources(t record, out ending text, out source text)
 returns setof record language plpgsql rows 4
 set search_path = pg_catalog, pg_temp
@@ -250,9 +256,10 @@ begin
     end loop;
 end $outer$;
 
--- Writes the capture functions of a table. SECURITY DEFINER: the application's roles need no privilege on the queue. The search_path
--- is pg_catalog and then pg_temp: a schema that is not named comes first, and is not looked up anew with each call.
--- The texts differ between tables in quoted names only: to parse each again would be half of what a table costs.
+-- Writes the capture functions of a table. SECURITY DEFINER: the application's roles need no privilege on the queue.
+-- The search_path is pg_catalog and then pg_temp: a schema that is not named comes first, and is not looked up anew
+-- with each call. The texts differ between tables in quoted names only: to parse each again would be half of what a
+-- table costs.
 create or replace function londiste_rs.write_capture_function(t record, i_function_name text)
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp

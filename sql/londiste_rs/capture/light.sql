@@ -1,9 +1,10 @@
 -- Updates that leave out large values which stayed as they were: neither the application nor the queue pays for them.
 
--- Columns whose values may lie out of line, of a table that has at least a megabyte there, or had once. None where there is no key to find the row
--- by, where partitions have their columns in another order than the table, or where old and new values are more than a query may have columns.
--- The numbers are the statistics', which are had without a lock. i_relids: the relations whose rows the table's capture sees; i_same_order: whether they
--- have their columns in the table's order.
+-- Columns whose values may lie out of line, of a table that has at least a megabyte there, or had once. None where
+-- there is no key to find the row by, where partitions have their columns in another order than the table, or where old
+-- and new values are more than a query may have columns. The numbers are the statistics', which are had without a lock.
+-- i_relids: the relations whose rows the table's capture sees; i_same_order: whether they have their columns in the
+-- table's order.
 create or replace function londiste_rs.large_columns(i_queue_name text, i_rel oid, i_key text[], i_relids oid[], i_same_order boolean)
 returns text[] language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -27,9 +28,9 @@ begin
                  and a.attgenerated <> 'v' and a.attname <> all (i_key)) end);
 end $$;
 
--- Source text of the condition that a value is large and the same as before. From version 17 on a large value that nobody has touched can be told by
--- its place, in transition tables (i_placed): PL/pgSQL's NEW and OLD do not keep it. Otherwise both have to be read where they have the same
--- size, which is still cheaper than to write it.
+-- Source text of the condition that a value is large and the same as before. From version 17 on a large value that
+-- nobody has touched can be told by its place, in transition tables (i_placed): PL/pgSQL's NEW and OLD do not keep it.
+-- Otherwise both have to be read where they have the same size, which is still cheaper than to write it.
 create or replace function londiste_rs.stayed_source(i_new text, i_old text, i_placed boolean)
 returns text language sql stable
 set search_path = pg_catalog, pg_temp
@@ -39,7 +40,8 @@ as $$
         else 'pg_column_size(%1$s) > 1000 and pg_column_size(%1$s) = pg_column_size(%2$s) and row(%1$s)::record *= row(%2$s)::record' end, i_new, i_old)
 $$;
 
--- Source text of a row's values as columns of those names with their places in the row: n1, n2 and so on. A virtual column has none.
+-- Source text of a row's values as columns of those names with their places in the row: n1, n2 and so on. A virtual
+-- column has none.
 create or replace function londiste_rs.values_source(i_rel oid, i_row text, i_prefix text)
 returns text language sql stable
 set search_path = pg_catalog, pg_temp
@@ -50,9 +52,10 @@ as $$
              where attrelid = i_rel and attnum > 0 and not attisdropped) a
 $$;
 
--- Source text of updated rows that leave out what stayed, with the names of the columns left out as a JSON array: (kind, data, old_data, left_out).
--- i_from: source text of their values (n1 and so on, o1 and so on), and whether the key has changed (moved). The values stay by themselves until the end: a row of
--- them would be made with all its large values in it.
+-- Source text of updated rows that leave out what stayed, with the names of the columns left out as a JSON array:
+-- (kind, data, old_data, left_out). i_from: source text of their values (n1 and so on, o1 and so on), and whether the
+-- key has changed (moved). The values stay by themselves until the end: a row of them would be made with all its large
+-- values in it.
 create or replace function londiste_rs.light_rows_source(i_rel oid, i_large text[], i_unchanged boolean, i_placed boolean, i_from text)
 returns text language sql stable
 set search_path = pg_catalog, pg_temp

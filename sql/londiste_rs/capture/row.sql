@@ -1,7 +1,9 @@
--- Capture by row: for partitioned tables, for inheritance, and where a statement's rows may be changed by others that cannot be told from it.
+-- Capture by row: for partitioned tables, for inheritance, and where a statement's rows may be changed by others that
+-- cannot be told from it.
 
--- Source text of what suffices for a row that nobody else changes, as plain_capture_source has it for statements. Nothing where partitions
--- have different layouts. The layout is asked of each partition by itself: one that was detached may come back with another one.
+-- Source text of what suffices for a row that nobody else changes, as plain_capture_source has it for statements.
+-- Nothing where partitions have different layouts. The layout is asked of each partition by itself: one that was
+-- detached may come back with another one.
 create or replace function londiste_rs.plain_row_source(t record)
 returns text language plpgsql
 set search_path = pg_catalog, pg_temp

@@ -1,17 +1,16 @@
--- The rows that capture functions write: queries of (kind, data, old_data), as source text. "." is the alias of a row, since a column of the
--- alias's name would be taken for it.
+-- The rows that capture functions write: queries of (kind, data, old_data), as source text. "." is the alias of a row,
+-- since a column of the alias's name would be taken for it.
 --
--- The functions run with their owner's rights, and a type's owner may make casts from it, also from a table's row type, by functions of his own. So
--- no value is cast to text: concat() calls the output function of a type, and casts from ROW(...) cannot be made. Values are compared as images of
--- records (*=), or by an operator with its schema.
+-- The functions run with their owner's rights, and a type's owner may make casts from it, also from a table's row type,
+-- by functions of his own. So no value is cast to text: concat() calls the output function of a type, and casts from
+-- ROW(...) cannot be made. Values are compared as images of records (*=), or by an operator with its schema.
 
--- Source text of the statement that writes events for the rows of a query into event table number i_event_table of the queue
--- that t (londiste_rs.described_capture) tells: static SQL, or
--- pgq.insert_event where this role may not write the event tables itself. i_shape: source text of the rows' shape. i_light: the query has
--- a column more, left_out.
+-- Source text of the statement that writes events for the rows of a query into event table number i_event_table of the
+-- queue that t (londiste_rs.described_capture) tells: static SQL, or pgq.insert_event where this role may not write the
+-- event tables itself. i_shape: source text of the rows' shape. i_light: the query has a column more, left_out.
 --
--- ev_id comes from the column's default: a volatile function in the query itself would be another level of the plan. current_timestamp is
--- now() without a function's preparation.
+-- ev_id comes from the column's default: a volatile function in the query itself would be another level of the plan.
+-- current_timestamp is now() without a function's preparation.
 create or replace function londiste_rs.write_event_source(t record, i_query text, i_shape text, i_event_table integer, i_light boolean)
 returns text language plpgsql immutable
 set search_path = pg_catalog, pg_temp
@@ -73,8 +72,8 @@ begin
     select format('row(%s)', string_agg(format('%s.%I', i_row, k), ', ' order by pos)) from unnest(i_key) with ordinality u(k, pos));
 end $$;
 
--- The new row of an update of one row that keeps its key. Nothing for all other updates: the first condition does not depend on a row, so the join is
--- not begun where there are more of them.
+-- The new row of an update of one row that keeps its key. Nothing for all other updates: the first condition does not
+-- depend on a row, so the join is not begun where there are more of them.
 create or replace function londiste_rs.one_update_source(i_key text[], i_unchanged boolean)
 returns text language plpgsql immutable
 set search_path = pg_catalog, pg_temp
@@ -86,8 +85,9 @@ begin
         || case when i_unchanged then '' else $f$ and "." *<> ".."$f$ end;
 end $$;
 
--- The same, cheaper, for keys of one or two columns whose equality is that of their bytes; null for others. Two old rows are never equal
--- to an array of one: also not two of one key, as when an action of a foreign key updates a row that the statement has updated already.
+-- The same, cheaper, for keys of one or two columns whose equality is that of their bytes; null for others. Two old
+-- rows are never equal to an array of one: also not two of one key, as when an action of a foreign key updates a row
+-- that the statement has updated already.
 create or replace function londiste_rs.plain_update_source(i_rel oid, i_key text[])
 returns text language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -106,8 +106,9 @@ begin
                     and coalesce(l.collisdeterministic, true)));
 end $$;
 
--- The new rows of an update after which there are the same keys as before, whichever row has which. Nothing for all other updates.
--- Keys are compared by the sum of their hashes: two 64-bit sums of different sets of keys agree once in 10^19 updates of keys.
+-- The new rows of an update after which there are the same keys as before, whichever row has which. Nothing for all
+-- other updates. Keys are compared by the sum of their hashes: two 64-bit sums of different sets of keys agree once in
+-- 10^19 updates of keys.
 create or replace function londiste_rs.many_updates_source(i_rel oid, i_key text[])
 returns text language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -168,9 +169,10 @@ begin
          order by i.indisprimary desc, i.indnkeyatts limit 1), 'operator(pg_catalog.=)'));
 end $$;
 
--- Source text of the condition that two values of a key column are equal, as a format of the two: by the operator of the key's index, values of a domain
--- as its base type's (an enum's operator takes no domain). With an implicit cast of the application's from an enum type, say, the call of the operator
--- that serves all of them would be ambiguous, an error that fails the application: there images are compared, without an index.
+-- Source text of the condition that two values of a key column are equal, as a format of the two: by the operator of
+-- the key's index, values of a domain as its base type's (an enum's operator takes no domain). With an implicit cast of
+-- the application's from an enum type, say, the call of the operator that serves all of them would be ambiguous, an
+-- error that fails the application: there images are compared, without an index.
 create or replace function londiste_rs.key_match(i_rel oid, i_column text)
 returns text language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -192,7 +194,8 @@ begin
      where b.typtype <> 'd');
 end $$;
 
--- Source text of a row's values as they are read from the table: reading a virtual column would compute it, which may fail, so its place stays empty.
+-- Source text of a row's values as they are read from the table: reading a virtual column would compute it, which may
+-- fail, so its place stays empty.
 create or replace function londiste_rs.present_source(i_rel oid)
 returns text language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -209,8 +212,8 @@ begin
       from pg_attribute a where a.attrelid = i_rel and a.attnum > 0 and not a.attisdropped);
 end $$;
 
--- The present row of each key in i_sources (queries of rows "."), or that there is none any more: these come first, to make room.
--- The operators are those of the key's index, whatever the search_path.
+-- The present row of each key in i_sources (queries of rows "."), or that there is none any more: these come first, to
+-- make room. The operators are those of the key's index, whatever the search_path.
 create or replace function londiste_rs.current_rows_source(t record, i_sources text[])
 returns text language plpgsql immutable
 set search_path = pg_catalog, pg_temp

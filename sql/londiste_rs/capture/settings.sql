@@ -1,6 +1,7 @@
 -- What the text of values depends on besides the values.
 
--- Types of columns and all types that they are made of: elements, attributes, base types of domains, subtypes of ranges.
+-- Types of columns and all types that they are made of: elements, attributes, base types of domains, subtypes of
+-- ranges.
 create or replace function londiste_rs.deep_types(i_rel oid, i_columns text[], out type_oid oid)
 returns setof oid language plpgsql stable rows 10
 set search_path = pg_catalog, pg_temp
@@ -23,11 +24,13 @@ begin
     select deep.type_oid from deep;
 end $$;
 
--- Source text of the condition that the application's settings do not suit capture, and of their replacement and return.
+-- Source text of the condition that the application's settings do not suit capture, and of their replacement and
+-- return.
 --
--- Dates in ISO style, floats with one extra digit or more and so on are exact whatever else is set, and it is cheaper to look than to
--- set. The time zone shows in the text of a timestamptz but does not change its value: it matters only where texts tell rows
--- apart, in keys and in tables without one. i_types: the deep types of all columns, i_key_types: of those that tell rows apart.
+-- Dates in ISO style, floats with one extra digit or more and so on are exact whatever else is set, and it is cheaper
+-- to look than to set. The time zone shows in the text of a timestamptz but does not change its value: it matters only
+-- where texts tell rows apart, in keys and in tables without one. i_types: the deep types of all columns, i_key_types:
+-- of those that tell rows apart.
 create or replace function londiste_rs.pin_source(i_types oid[], i_key_types oid[], out pin text, out unpin text)
 returns record language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -59,7 +62,8 @@ begin
               from unnest(pinned) with ordinality u(p, pos)) p;
 end $$;
 
--- Source text of the conditions that the application's settings suit the types that a table has now, each with AND before it.
+-- Source text of the conditions that the application's settings suit the types that a table has now, each with AND
+-- before it.
 create or replace function londiste_rs.suited_source(i_types oid[], i_key_types oid[])
 returns text language plpgsql stable
 set search_path = pg_catalog, pg_temp

@@ -1,8 +1,10 @@
--- Captures in which nothing has changed since check_capture found nothing wrong with them: it need not write their functions again to compare.
+-- Captures in which nothing has changed since check_capture found nothing wrong with them: it need not write their
+-- functions again to compare.
 
--- The state of captured tables: another one whenever a row is written that says something of the table (its stamp), of the capture functions, of any
--- trigger that calls them, or of the table's shapes; or when the functions' owner may not write events any more. No state where a column's type is made of
--- others whose attributes may change by themselves. Of one table, or of all (null).
+-- The state of captured tables: another one whenever a row is written that says something of the table (its stamp), of
+-- the capture functions, of any trigger that calls them, or of the table's shapes; or when the functions' owner may not
+-- write events any more. No state where a column's type is made of others whose attributes may change by themselves. Of
+-- one table, or of all (null).
 create or replace function londiste_rs.capture_states(i_queue_name text, i_table_name text, out table_name text, out state text)
 returns setof record language plpgsql stable
 set search_path = pg_catalog, pg_temp

@@ -1,9 +1,11 @@
--- Which captures are to be brought up to date. The root's worker asks every few seconds for all tables, on the application's server: so it first compares
--- stamps, which are had for all of them by one query of the catalogs, and looks closely only at tables whose stamp is a new one.
+-- Which captures are to be brought up to date. The root's worker asks every few seconds for all tables, on the
+-- application's server: so it first compares stamps, which are had for all of them by one query of the catalogs, and
+-- looks closely only at tables whose stamp is a new one.
 
--- A stamp for each captured table of a queue, and another one whenever a row of the catalogs is written that says something of the table, its
--- partitions, keys, triggers, columns or their types, or of its heirs or parents; when its capture is written anew or the queue's way to capture changes;
--- when there are other implicit casts; or when the table comes to have large values. Of one table, or of all (null).
+-- A stamp for each captured table of a queue, and another one whenever a row of the catalogs is written that says
+-- something of the table, its partitions, keys, triggers, columns or their types, or of its heirs or parents; when its
+-- capture is written anew or the queue's way to capture changes; when there are other implicit casts; or when the table
+-- comes to have large values. Of one table, or of all (null).
 set client_min_messages = warning;
 drop function if exists londiste_rs.capture_stamps(text);
 reset client_min_messages;
@@ -47,8 +49,9 @@ begin
      where c.queue_name = i_queue_name and (i_table_name is null or c.table_name = i_table_name);
 end $$;
 
--- Captured tables of a queue whose definition has changed since their functions were written, or whose partitions have. A capture that is up to date
--- keeps its stamp, and is looked at again after a quarter of an hour at the latest: stamps say nothing of what lies inside of composite types.
+-- Captured tables of a queue whose definition has changed since their functions were written, or whose partitions have.
+-- A capture that is up to date keeps its stamp, and is looked at again after a quarter of an hour at the latest: stamps
+-- say nothing of what lies inside of composite types.
 create or replace function londiste_rs.stale_captures(i_queue_name text, out table_name text)
 returns setof text language plpgsql
 set search_path = pg_catalog, pg_temp

@@ -1,6 +1,7 @@
 -- Capture by statement: the rows of one statement in one INSERT, from its transition tables.
 
--- Source text of a statement that must be planned without one kind of plan, whatever the number of rows at hand when it is planned first.
+-- Source text of a statement that must be planned without one kind of plan, whatever the number of rows at hand when it
+-- is planned first.
 create or replace function londiste_rs.planned_without_source(i_setting text, i_statement text)
 returns text language plpgsql immutable
 set search_path = pg_catalog, pg_temp
@@ -51,13 +52,14 @@ begin
     end if;$f$, 'one', one, 'more', more, 'whole', whole);
 end $$;
 
--- Source text of what suffices for nearly every statement: a client's own, that nobody interferes with, under settings that suit, on a table
--- that has not changed. An update: of one row, or of several, that keeps the keys. It ends there; whatever is not sure, or not that plain,
--- goes on behind it.
+-- Source text of what suffices for nearly every statement: a client's own, that nobody interferes with, under settings
+-- that suit, on a table that has not changed. An update: of one row, or of several, that keeps the keys. It ends there;
+-- whatever is not sure, or not that plain, goes on behind it.
 --
--- The conditions stand in one expression of few functions: PL/pgSQL prepares each anew in every transaction, and that is most of what they cost.
--- Inserts and deletes must be of one part: a statement that begins with UPDATE, INSERT or DELETE, and is alone in what the client sent, has no
--- data-modifying WITH: it would come first. An update that keeps its keys may be of several: PostgreSQL lets only one part change a row.
+-- The conditions stand in one expression of few functions: PL/pgSQL prepares each anew in every transaction, and that
+-- is most of what they cost. Inserts and deletes must be of one part: a statement that begins with UPDATE, INSERT or
+-- DELETE, and is alone in what the client sent, has no data-modifying WITH: it would come first. An update that keeps
+-- its keys may be of several: PostgreSQL lets only one part change a row.
 create or replace function londiste_rs.plain_capture_source(t record, i_shape integer, i_event text)
 returns text language plpgsql stable
 set search_path = pg_catalog, pg_temp

@@ -27,8 +27,8 @@ begin
                       from unnest(t.relids, t.layouts) r (relid, layout)))::text);
 end $$;
 
--- The capture triggers of a table, as they should be. type: as pg_trigger.tgtype; clause: what stands between the table's name and the function. i_form: the
--- table's form (londiste_rs.capture_form), where it is known.
+-- The capture triggers of a table, as they should be. type: as pg_trigger.tgtype; clause: what stands between the
+-- table's name and the function. i_form: the table's form (londiste_rs.capture_form), where it is known.
 create or replace function londiste_rs.capture_triggers(i_queue_name text, i_rel oid, i_function_name text, i_form text default null,
     out relid oid, out trigger_name text, out type integer, out events text, out clause text, out function_name text, out argument text)
 returns setof record language plpgsql stable rows 4
@@ -47,7 +47,8 @@ begin
                    ('delete', 8, 'referencing old table as old_rows')) e (event, type, rows)
      where coalesce(i_form, londiste_rs.capture_form(i_rel)) = 'statement'
     union all
-    -- on every level of a partitioned table: who empties it all makes one event, and needs no trigger on a partition that is new
+    -- on every level of a partitioned table: who empties it all makes one event, and needs no trigger on a partition
+    -- that is new
     select r.relid, londiste_rs.trigger_name(i_queue_name) || '_truncate', 32, 'truncate', 'for each statement', i_function_name,
            case when r.relid <> i_rel then 'partition' end
       from (select i_rel
@@ -83,8 +84,8 @@ begin
     return true;
 end $$;
 
--- Installs capture of a table, or brings it up to date: functions are rewritten without a lock, triggers only where they are missing.
--- Returns whether anything changed. The caller sets lock_timeout and tries again.
+-- Installs capture of a table, or brings it up to date: functions are rewritten without a lock, triggers only where
+-- they are missing. Returns whether anything changed. The caller sets lock_timeout and tries again.
 create or replace function londiste_rs.capture_table(i_queue_name text, i_table_name text)
 returns boolean language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -127,8 +128,8 @@ begin
        or exists (select from londiste_rs.capture_triggers(i_queue_name, rel, fn, described.form) w
                    where to_regprocedure(format('londiste_rs.%I()', w.function_name)) is null)
     then
-        -- from one form to another, nobody writes between the functions' change and the triggers'; a trigger for TRUNCATE that a new
-        -- partition lacks is no reason to lock the others
+        -- from one form to another, nobody writes between the functions' change and the triggers'; a trigger for
+        -- TRUNCATE that a new partition lacks is no reason to lock the others
         if exists (select from londiste_rs.capture_triggers(i_queue_name, rel, fn, described.form) w
                     where w.type <> 32
                       and not exists (select from pg_trigger p where p.tgrelid = w.relid and p.tgname = w.trigger_name::name
@@ -145,7 +146,8 @@ begin
     for t in select * from londiste_rs.capture_triggers(i_queue_name, rel, fn, described.form) loop
         if londiste_rs.ensure_trigger(t.relid, t.trigger_name, t.type, t.events, t.clause, t.function_name, t.argument) then
             changed := true;
-            -- who holds a lock waits shorter than the server does before it looks for a deadlock: the application would be its victim
+            -- who holds a lock waits shorter than the server does before it looks for a deadlock: the application would
+            -- be its victim
             perform set_config('lock_timeout', '200ms', true);
         end if;
     end loop;
@@ -153,7 +155,8 @@ begin
     return changed;
 end $$;
 
--- Brings the capture of a table up to date, where it has one: remove_table may have been faster. Returns whether anything changed.
+-- Brings the capture of a table up to date, where it has one: remove_table may have been faster. Returns whether
+-- anything changed.
 create or replace function londiste_rs.refresh_capture(i_queue_name text, i_table_name text)
 returns boolean language plpgsql
 set search_path = pg_catalog, pg_temp

@@ -1,5 +1,6 @@
--- Whether every update of a table gives an event with its key and its whole row but for large values that stayed as they were, updates that change
--- nothing included: what a copy in chunks of different snapshots builds on. Asked on the root, about a table as the queue names it.
+-- Whether every update of a table gives an event with its key and its whole row but for large values that stayed as
+-- they were, updates that change nothing included: what a copy in chunks of different snapshots builds on. Asked on the
+-- root, about a table as the queue names it.
 create or replace function londiste_rs.capture_is_whole(i_queue_name text, i_table_name text)
 returns boolean language sql stable
 set search_path = pg_catalog, pg_temp
@@ -19,8 +20,8 @@ as $$
                                      and t.tgenabled in ('O', 'A') and p.proname = w.function_name)))
 $$;
 
--- The key by which each captured table's events tell rows: as its functions were written, so it follows a change of the table by some seconds. Events in
--- between hold the description of their row, with its own key.
+-- The key by which each captured table's events tell rows: as its functions were written, so it follows a change of the
+-- table by some seconds. Events in between hold the description of their row, with its own key.
 create or replace function londiste_rs.captured_keys(i_queue_name text, out table_name text, out key text[])
 returns setof record language sql stable
 set search_path = pg_catalog, pg_temp
@@ -30,7 +31,8 @@ as $$
      where c.queue_name = i_queue_name and c.layouts like '{%'
 $$;
 
--- What is to be said of the key by which a table's rows are found on this node; null where that is the primary key, or there is none at all.
+-- What is to be said of the key by which a table's rows are found on this node; null where that is the primary key, or
+-- there is none at all.
 create or replace function londiste_rs.key_remark(i_rel oid, i_key text[])
 returns text language sql stable
 set search_path = pg_catalog, pg_temp

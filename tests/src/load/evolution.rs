@@ -54,7 +54,8 @@ const WRITES: &[&str] = &[
     "delete from soak.parts where id = {r} and at < 1000",
 ];
 
-/// A step of the application's migrations: what runs on the source, what on the target, and whether the target comes first.
+/// A step of the application's migrations: what runs on the source, what on the target, and whether the target comes
+/// first.
 struct Migration {
     source: &'static str,
     target: &'static str,

@@ -2,8 +2,8 @@
 use crate::{Pair, Setup, Shutdown};
 
 impl Setup {
-    /// Nodes whose leaf copies two tables at a time, in chunks of so many pages, no faster than `rate`; a chunk that is held keeps its locks for
-    /// three seconds.
+    /// Nodes whose leaf copies two tables at a time, in chunks of so many pages, no faster than `rate`; a chunk that is
+    /// held keeps its locks for three seconds.
     pub fn in_chunks(pair: &Pair, pages: u32, rate: &str) -> Setup {
         let setup = Setup::new(pair);
         setup.set("target.ini", "parallel_copies", "2");

@@ -118,7 +118,8 @@ fn stock_triggers_are_looked_for_as_well() {
     }
 }
 
-/// Plans over the catalogs of many tables are costly by estimate: compiling them at each call would take longer than all else.
+/// Plans over the catalogs of many tables are costly by estimate: compiling them at each call would take longer than
+/// all else.
 #[test]
 fn a_table_among_many_is_added_and_checked_at_once() {
     let pair = Pair::start();

@@ -1,4 +1,5 @@
-//! What capture asks instead of a table's whole definition, for next to nothing: whenever the definition changes, so does the answer.
+//! What capture asks instead of a table's whole definition, for next to nothing: whenever the definition changes, so
+//! does the answer.
 use crate::root::{Root, root};
 
 /// Each of the table `d`, with whether its rows have another shape or key afterwards.

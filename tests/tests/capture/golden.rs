@@ -1,4 +1,5 @@
-//! The generated capture functions as text, for whoever wants to read the trigger and not its printer: `golden/*.sql`. `GOLDEN=write` writes them anew.
+//! The generated capture functions as text, for whoever wants to read the trigger and not its printer: `golden/*.sql`.
+//! `GOLDEN=write` writes them anew.
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 

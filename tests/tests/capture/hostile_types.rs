@@ -1,5 +1,5 @@
-//! Whoever owns a type can make casts, operators and functions for it. Capture has its owner's rights, so none of them runs in it, in any of its forms;
-//! and what they say of a value is not what the event says.
+//! Whoever owns a type can make casts, operators and functions for it. Capture has its owner's rights, so none of them
+//! runs in it, in any of its forms; and what they say of a value is not what the event says.
 use tests::TRAPS;
 
 use crate::root::root;

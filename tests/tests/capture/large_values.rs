@@ -1,4 +1,5 @@
-//! Large values that updates leave out (`rec.L`) are there all the same: in replay, and in copies in chunks whatever state the row is in.
+//! Large values that updates leave out (`rec.L`) are there all the same: in replay, and in copies in chunks whatever
+//! state the row is in.
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -69,7 +70,8 @@ fn a_copy_finds_what_was_left_out_wherever_the_row_is() {
         pair.source.number(&moved) > 0
     });
     assert!(light(&pair) >= 50, "values are left out");
-    // rows that a chunk has brought, and rows that one will bring; changed before and after they are told in full, deleted, given another key
+    // rows that a chunk has brought, and rows that one will bring; changed before and after they are told in full,
+    // deleted, given another key
     for id in [150, ROWS - 100] {
         change(&format!("update doc set n = 1 where id between {id} and {id} + 9"));
         change(&format!(

@@ -1,4 +1,5 @@
-//! What a session has planned once is not what it does later: rotation, demotion, settings and definitions change under it.
+//! What a session has planned once is not what it does later: rotation, demotion, settings and definitions change under
+//! it.
 use postgres::Client;
 
 use crate::root::{Root, root};

@@ -1,5 +1,5 @@
-//! Several changes of a definition before the worker has looked, under a session that stays: the target, which has been changed too, gets each row's values
-//! into the columns that they were in.
+//! Several changes of a definition before the worker has looked, under a session that stays: the target, which has been
+//! changed too, gets each row's values into the columns that they were in.
 use std::time::Duration;
 
 use tests::{Pair, Setup};

@@ -35,8 +35,8 @@ impl Root {
         rows.into_iter().flatten().flatten().collect()
     }
 
-    /// Replays the events so far one by one into a copy of `t` as it was before them, and counts the rows in which it differs then: the last word on
-    /// each key is the table's own.
+    /// Replays the events so far one by one into a copy of `t` as it was before them, and counts the rows in which it
+    /// differs then: the last word on each key is the table's own.
     pub(crate) fn differences_from(&self, copy: &str) -> i64 {
         self.app.execute(&format!(
             "do $$ declare e record; r t; begin

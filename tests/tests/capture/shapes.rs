@@ -1,5 +1,5 @@
-//! Random sequences of definitions under sessions that stay: each event has the columns, the types and the values that its row had, in every form of
-//! capture, whatever has been planned before and whenever the worker looks.
+//! Random sequences of definitions under sessions that stay: each event has the columns, the types and the values that
+//! its row had, in every form of capture, whatever has been planned before and whenever the worker looks.
 use std::fmt::Write as _;
 use std::time::Duration;
 

@@ -1,5 +1,6 @@
-//! Values of every type, written by statements of every kind, from several sessions with settings and rights of their own: source and
-//! target hold the same rows afterwards, and no session saw an error that was not its own. Time and seed: `docs/testing.md`.
+//! Values of every type, written by statements of every kind, from several sessions with settings and rights of their
+//! own: source and target hold the same rows afterwards, and no session saw an error that was not its own. Time and
+//! seed: `docs/testing.md`.
 
 mod geometry;
 mod kind;

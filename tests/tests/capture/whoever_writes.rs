@@ -1,4 +1,5 @@
-//! Capture tells the truth also where several statements, triggers and functions change the same rows, and never fails the application.
+//! Capture tells the truth also where several statements, triggers and functions change the same rows, and never fails
+//! the application.
 use std::time::Duration;
 
 use crate::root::root;

@@ -1,4 +1,5 @@
-//! Passwords stay where people keep them: services, password files, variables; none gets into the databases, into logs or onto a command line.
+//! Passwords stay where people keep them: services, password files, variables; none gets into the databases, into logs
+//! or onto a command line.
 
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;

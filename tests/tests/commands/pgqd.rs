@@ -1,4 +1,5 @@
-//! pgqd against real servers, as an ordinary role: databases that come and go, lost connections, upkeep, reload, signals.
+//! pgqd against real servers, as an ordinary role: databases that come and go, lost connections, upkeep, reload,
+//! signals.
 
 use std::time::Duration;
 

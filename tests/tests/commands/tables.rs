@@ -158,8 +158,8 @@ fn a_public_connect_string_must_reach_the_same_database() {
     assert_eq!(output.code, 1, "{}", output.report());
 }
 
-/// Options of `add-table`; timing, events, function and arguments of the trigger; what it writes of an insert, two updates and a delete, as type
-/// and data.
+/// Options of `add-table`; timing, events, function and arguments of the trigger; what it writes of an insert, two
+/// updates and a delete, as type and data.
 const STOCK: &[(&str, &[&str], &str, &[&str])] = &[
     (
         "backup",

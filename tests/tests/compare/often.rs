@@ -1,4 +1,5 @@
-//! Comparing again and again: by the worker, by the command, by what has changed; and whether a comparison finds what it should.
+//! Comparing again and again: by the worker, by the command, by what has changed; and whether a comparison finds what
+//! it should.
 use std::time::Duration;
 
 use tests::http::{free_port, get};

@@ -1,4 +1,5 @@
-//! `compare` and `repair` while both sides work: nothing equal is told to differ, nothing that differs is missed, and no change is overtaken.
+//! `compare` and `repair` while both sides work: nothing equal is told to differ, nothing that differs is missed, and
+//! no change is overtaken.
 use std::time::Duration;
 
 use tests::load::pgbench::{self, Pgbench};

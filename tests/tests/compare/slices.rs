@@ -25,7 +25,8 @@ const CHANGES: &[&str] = &[
     "delete from words where b = 7 and w = (select min(w) from words where b = 7)",
 ];
 
-/// A table too large for one pair, whose key the sides sort otherwise: rows that change under a pair, that come, that go, and that are damaged.
+/// A table too large for one pair, whose key the sides sort otherwise: rows that change under a pair, that come, that
+/// go, and that are damaged.
 #[test]
 fn a_large_table_that_is_sorted_otherwise_is_compared_by_many_pairs() {
     let pair = Pair::start();
@@ -62,7 +63,8 @@ fn a_large_table_that_is_sorted_otherwise_is_compared_by_many_pairs() {
     compare::assert_equal(&pair);
 }
 
-/// A target that lags for longer than a pair may last: the source's snapshot is given up again and again, and nothing is told to differ.
+/// A target that lags for longer than a pair may last: the source's snapshot is given up again and again, and nothing
+/// is told to differ.
 #[test]
 fn a_target_that_lags_is_waited_for_without_a_long_snapshot() {
     let pair = Pair::start();

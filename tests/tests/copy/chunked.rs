@@ -1,4 +1,5 @@
-//! Copies of large tables: in chunks, each committed for good, under short transactions on the source; whatever is killed meanwhile.
+//! Copies of large tables: in chunks, each committed for good, under short transactions on the source; whatever is
+//! killed meanwhile.
 //!
 //! `CHUNKED_COPY_KILLS` (default 5) interruptions; more of them for a longer test.
 use std::collections::{BTreeMap, BTreeSet};

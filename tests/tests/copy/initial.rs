@@ -1,4 +1,5 @@
-//! The initial copy: parallel, visible in the run directory, correct under writers, and the options of `add-table` around it.
+//! The initial copy: parallel, visible in the run directory, correct under writers, and the options of `add-table`
+//! around it.
 use std::time::Duration;
 
 use tests::load::pgbench::{self, Pgbench};

@@ -1,4 +1,5 @@
-//! What slows copies down or lets them go faster: hours in which they may run, a brake, connections that nobody else needs.
+//! What slows copies down or lets them go faster: hours in which they may run, a brake, connections that nobody else
+//! needs.
 use std::collections::BTreeSet;
 use std::time::Duration;
 

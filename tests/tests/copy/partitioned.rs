@@ -1,5 +1,5 @@
-//! Copies of large tables into partitioned ones, out of partitioned ones, or both: in chunks as any other, and every index of every partition comes
-//! back as it was.
+//! Copies of large tables into partitioned ones, out of partitioned ones, or both: in chunks as any other, and every
+//! index of every partition comes back as it was.
 //!
 //! `CHUNKED_COPY_KILLS` (default 5) interruptions; more of them for a longer test.
 use std::collections::{BTreeMap, BTreeSet};

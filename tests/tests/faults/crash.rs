@@ -1,5 +1,5 @@
-//! SIGKILL of each process, twenty times while tables are copied and twenty times while changes are replayed: nothing is lost,
-//! nothing is doubled.
+//! SIGKILL of each process, twenty times while tables are copied and twenty times while changes are replayed: nothing
+//! is lost, nothing is doubled.
 use std::time::Duration;
 
 use tests::load::pgbench::{self, Pgbench};

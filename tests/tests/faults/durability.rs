@@ -1,4 +1,5 @@
-//! What others rely on survives a crash of the server, also where `synchronous_commit = off` for server, database and role.
+//! What others rely on survives a crash of the server, also where `synchronous_commit = off` for server, database and
+//! role.
 
 use std::time::Duration;
 

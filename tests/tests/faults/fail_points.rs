@@ -1,5 +1,5 @@
-//! Each process dies at each of the places where something has just been committed, or is about to be, while the application writes:
-//! nothing is lost, nothing is doubled. The places exist in debug builds only (`pgq::fail_point`).
+//! Each process dies at each of the places where something has just been committed, or is about to be, while the
+//! application writes: nothing is lost, nothing is doubled. The places exist in debug builds only (`pgq::fail_point`).
 #![cfg(debug_assertions)]
 
 use std::time::Duration;
@@ -24,8 +24,8 @@ const REPLAY: &[(&str, &str)] = &[
     ("target", "batch-after-finish:3"),
 ];
 
-/// Places that the target's worker comes to while it copies tables: one in chunks, one that has no key and is copied under one snapshot, two small
-/// ones together.
+/// Places that the target's worker comes to while it copies tables: one in chunks, one that has no key and is copied
+/// under one snapshot, two small ones together.
 const COPY: &[(&[&str], &[&str])] = &[
     (
         &["public.pgbench_accounts"],

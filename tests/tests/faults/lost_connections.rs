@@ -1,4 +1,5 @@
-//! Either server goes away, while tables are copied and while changes are replayed: the daemons come back by themselves.
+//! Either server goes away, while tables are copied and while changes are replayed: the daemons come back by
+//! themselves.
 use std::time::Duration;
 
 use tests::load::{pgbench, shop};

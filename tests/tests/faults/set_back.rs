@@ -1,5 +1,5 @@
-//! One side is set back to an earlier state, by a failover to a copy that lacked its last seconds or by a restore: the worker says so, and goes on
-//! after `worker --rewind` or `--reset`.
+//! One side is set back to an earlier state, by a failover to a copy that lacked its last seconds or by a restore: the
+//! worker says so, and goes on after `worker --rewind` or `--reset`.
 
 use std::time::Duration;
 

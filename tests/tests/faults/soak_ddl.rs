@@ -1,5 +1,5 @@
-//! The application writes while tables enter and leave replication, and while its own migrations change columns, keys and partitions:
-//! it sees no error, and what can be applied on the target is. Time: `docs/testing.md`.
+//! The application writes while tables enter and leave replication, and while its own migrations change columns, keys
+//! and partitions: it sees no error, and what can be applied on the target is. Time: `docs/testing.md`.
 use std::time::{Duration, Instant};
 
 use tests::load::{evolution, pgbench};
@@ -7,7 +7,8 @@ use tests::{Pair, Setup, compare};
 
 const SETTLE: Duration = Duration::from_secs(120);
 
-/// Migrations one after the other, and between them a table that leaves and comes back. Answers how many migrations were made.
+/// Migrations one after the other, and between them a table that leaves and comes back. Answers how many migrations
+/// were made.
 fn migrate(pair: &Pair, setup: &Setup, until: Instant) -> usize {
     let mut made = 0;
     while Instant::now() < until || made % evolution::ROUND != 0 || made == 0 {

@@ -1,5 +1,5 @@
-//! The process lives through what becomes of the machines that it and the servers run on: clocks that jump, full disks, names that nobody
-//! resolves.
+//! The process lives through what becomes of the machines that it and the servers run on: clocks that jump, full disks,
+//! names that nobody resolves.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -117,7 +117,8 @@ fn moves_a_database(pair: &Pair, setup: &Setup, parts: Vec<(&str, Part)>) {
     }
 }
 
-/// Other versions than the system's bring no clients along: where `pg_dump` is older than the server, `SCHEMA` stands in for what it writes.
+/// Other versions than the system's bring no clients along: where `pg_dump` is older than the server, `SCHEMA` stands
+/// in for what it writes.
 fn dumped(text: &str, pair: &Pair, setup: &Setup) -> String {
     if installation::client_major("pg_dump") >= pair.source.cluster.major() {
         return text.to_owned();

@@ -1,9 +1,9 @@
-//! Random histories, captured by the real triggers, cut by real ticks into random batches, applied by the real applier: after each tick the
-//! target is what the source is.
+//! Random histories, captured by the real triggers, cut by real ticks into random batches, applied by the real applier:
+//! after each tick the target is what the source is.
 //!
-//! A history is what several sessions do to the tables of one world (a schema). A round plays one history in each of its worlds at once,
-//! so that batches mix their changes. `MODEL_HISTORIES` says how many histories there are; a round that failed is played again by
-//! `MODEL_SEED`, which the failure's message tells.
+//! A history is what several sessions do to the tables of one world (a schema). A round plays one history in each of
+//! its worlds at once, so that batches mix their changes. `MODEL_HISTORIES` says how many histories there are; a round
+//! that failed is played again by `MODEL_SEED`, which the failure's message tells.
 #![cfg(test)]
 
 mod dice;

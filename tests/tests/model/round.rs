@@ -124,7 +124,8 @@ impl<'a> Round<'a> {
         done.is_ok()
     }
 
-    /// Nobody can look at a table that a transaction has emptied until that is over: the comparison would wait for it forever.
+    /// Nobody can look at a table that a transaction has emptied until that is over: the comparison would wait for it
+    /// forever.
     async fn end_emptying(&mut self) {
         for session in 0..self.open.len() {
             if self.emptying[session] {

@@ -1,5 +1,5 @@
-//! Everything that works on a queue, at once: writers of every kind, ticks, rotations, retries, consumers that come and go.
-//! A consumer sees every committed event exactly once, nothing deadlocks, no tick is lost.
+//! Everything that works on a queue, at once: writers of every kind, ticks, rotations, retries, consumers that come and
+//! go. A consumer sees every committed event exactly once, nothing deadlocks, no tick is lost.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};

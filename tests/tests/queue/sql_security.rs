@@ -1,5 +1,6 @@
-//! The installed SQL among people who mean it harm, over time, and when it goes: nobody gets its owner's rights through objects
-//! of his own, nobody reads events he may not read, an idle queue writes next to nothing, and removal leaves nothing.
+//! The installed SQL among people who mean it harm, over time, and when it goes: nobody gets its owner's rights through
+//! objects of his own, nobody reads events he may not read, an idle queue writes next to nothing, and removal leaves
+//! nothing.
 
 use tests::{Cluster, Database};
 
@@ -56,8 +57,8 @@ fn login(cluster: &Cluster, role: &str) -> Database {
     }
 }
 
-/// Functions and operators named after everything that the definers' bodies call, each of which would give Mallory away as the
-/// owner, in a schema that comes first on his search_path.
+/// Functions and operators named after everything that the definers' bodies call, each of which would give Mallory away
+/// as the owner, in a schema that comes first on his search_path.
 const TRAPS: &str = r#"
 create table public.caught (who name, trap text);
 grant insert on public.caught to public;
@@ -282,7 +283,8 @@ fn a_day_leaves_bounded_tables_and_an_idle_queue_writes_idle_ticks_only() {
         }
     }
 
-    // A day: a tick a minute, the consumers follow, maintenance every ten minutes. A busy queue lives beside the idle one.
+    // A day: a tick a minute, the consumers follow, maintenance every ten minutes. A busy queue lives beside the idle
+    // one.
     client
         .batch_execute("select pgq.create_queue('busy'); select pgq.register_consumer('busy', 'reader')")
         .unwrap();

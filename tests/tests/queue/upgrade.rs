@@ -1,5 +1,5 @@
-//! An installation of an older version becomes one of this version in place, while queues, consumers and triggers are in use; a newer one
-//! is refused.
+//! An installation of an older version becomes one of this version in place, while queues, consumers and triggers are
+//! in use; a newer one is refused.
 
 use postgres::Client;
 use tests::{Cluster, Database};
@@ -25,7 +25,8 @@ fn install(owner: &Database) {
     owner.psql_file(&tests::repository().join("sql/init_noext.sql"));
 }
 
-/// Makes it the installation of a version that recorded no steps: its functions instead of ours, and nothing that came later.
+/// Makes it the installation of a version that recorded no steps: its functions instead of ours, and nothing that came
+/// later.
 fn set_back(owner: &Database) {
     owner.execute(
         "drop table londiste_rs.schema_step;

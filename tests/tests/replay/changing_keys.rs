@@ -1,4 +1,5 @@
-//! The columns that identify a row: one rule for source, target, capture, copies and replay, also where they change under way.
+//! The columns that identify a row: one rule for source, target, capture, copies and replay, also where they change
+//! under way.
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;

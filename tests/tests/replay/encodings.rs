@@ -1,4 +1,5 @@
-//! Databases in other encodings than UTF-8, on either side: what can be kept there arrives, what cannot parks its table alone.
+//! Databases in other encodings than UTF-8, on either side: what can be kept there arrives, what cannot parks its table
+//! alone.
 use std::time::Duration;
 
 use tests::{Pair, Setup, wait_for};
@@ -45,7 +46,8 @@ fn assert_bytes_equal(pair: &Pair) {
     assert_eq!(words(&pair.source), words(&pair.target));
 }
 
-/// A change that the target cannot keep parks its table, with event, column and remedy; it goes on after the value is mended.
+/// A change that the target cannot keep parks its table, with event, column and remedy; it goes on after the value is
+/// mended.
 #[track_caller]
 fn refused_and_mended(pair: &Pair, setup: &Setup, bad: &str, bytes: &str) {
     pair.source.execute(&format!(

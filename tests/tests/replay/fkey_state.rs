@@ -1,4 +1,5 @@
-//! A foreign key that replication drops, makes NOT VALID or deferrable ends in the state that it had before the first of these changes.
+//! A foreign key that replication drops, makes NOT VALID or deferrable ends in the state that it had before the first
+//! of these changes.
 
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
-//! A migration of tables whose types belong to somebody who has made casts, operators and functions for them: none of these runs with the rights of
-//! replication, and values arrive as they are. In copies in chunks and at one snapshot, in replay of sets and of single rows, with foreign keys that
-//! are dropped and restored.
+//! A migration of tables whose types belong to somebody who has made casts, operators and functions for them: none of
+//! these runs with the rights of replication, and values arrive as they are. In copies in chunks and at one snapshot,
+//! in replay of sets and of single rows, with foreign keys that are dropped and restored.
 use std::time::Duration;
 
 use tests::{Database, Pair, Setup, Side, TRAPS, guide, wait_until};

@@ -5,7 +5,8 @@ use tests::{Pair, Setup, compare};
 
 const SETTLE: Duration = Duration::from_secs(60);
 
-/// Tables made by `schema` on both sides, filled by `data` on the source, replicated, then changed by each of `changes` in turn.
+/// Tables made by `schema` on both sides, filled by `data` on the source, replicated, then changed by each of `changes`
+/// in turn.
 #[track_caller]
 fn replay(schema: &str, data: &str, changes: &[&str]) -> (Pair, Setup) {
     let pair = Pair::start();

@@ -1,4 +1,5 @@
-//! A table that fails by itself does not hold up the others: it is parked, and goes on from where it stands once it is mended.
+//! A table that fails by itself does not hold up the others: it is parked, and goes on from where it stands once it is
+//! mended.
 use std::time::Duration;
 
 use tests::{Pair, Setup, compare, wait_for};
@@ -80,7 +81,8 @@ fn tables_that_fail_are_parked_and_resumed_without_loss() {
     let subscribed = "select count(*) from pgq.get_consumer_info('migq') where consumer_name like '%.copy.%'";
     assert_eq!(pair.source.value(subscribed), "4");
 
-    // the others go on, a truncation over the foreign key among them, and a parked table that is not mended is parked again
+    // the others go on, a truncation over the foreign key among them, and a parked table that is not mended is parked
+    // again
     pair.source.execute("update good set v = 2; truncate parent cascade; insert into parent values (1, 1), (2, 2); insert into child values (1, 1)");
     setup.wait_caught_up(SETTLE);
     setup.londiste(&["target.ini", "resume-table", "checked"]).expect_success();

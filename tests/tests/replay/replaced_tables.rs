@@ -1,4 +1,5 @@
-//! Tables of the root that are renamed, moved, dropped, or replaced by others of their name: told on both sides, and parked.
+//! Tables of the root that are renamed, moved, dropped, or replaced by others of their name: told on both sides, and
+//! parked.
 use std::time::Duration;
 
 use tests::{Pair, Setup, compare, wait_for};
@@ -91,7 +92,8 @@ fn tables_that_are_not_what_they_were_are_parked_and_told() {
     assert_eq!((pair.source.value(errors), pair.target.value(errors)), ("0".to_owned(), "0".to_owned()));
 }
 
-/// Tables that the stock triggers capture make no event of what becomes of them, and nobody tells of the target's: the leaf's worker looks.
+/// Tables that the stock triggers capture make no event of what becomes of them, and nobody tells of the target's: the
+/// leaf's worker looks.
 #[test]
 fn tables_of_stock_triggers_and_of_the_target_are_held_when_they_are_others() {
     let pair = Pair::start();
@@ -230,7 +232,8 @@ fn a_table_that_is_exchanged_while_it_is_copied_in_chunks_is_held() {
     compare::assert_equal(&pair);
 }
 
-/// Nobody tells the worker: it sees the other table before it commits a batch, and a copy keeps the table it began with.
+/// Nobody tells the worker: it sees the other table before it commits a batch, and a copy keeps the table it began
+/// with.
 #[test]
 fn a_target_table_that_is_exchanged_gets_nothing_of_a_batch_or_of_a_copy() {
     let pair = Pair::start();

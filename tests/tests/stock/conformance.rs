@@ -1,5 +1,5 @@
-//! The same calls on a database with the stock extensions and on one with ours: codes, columns, rows, errors, events and the
-//! resulting catalog are equal, but for differences that the scripts name with their reason.
+//! The same calls on a database with the stock extensions and on one with ours: codes, columns, rows, errors, events
+//! and the resulting catalog are equal, but for differences that the scripts name with their reason.
 //!
 //! The scripts are `steps/*.sql`; what every database looks like after its script is compared by `catalog`.
 
@@ -66,7 +66,8 @@ fn what_is_installed_is_the_same() {
     assert!(loose.is_empty(), "security definer without a pinned search_path: {loose:?}");
 }
 
-/// `CONFORMANCE=word` plays only the scripts whose names contain the word; `CONFORMANCE_SHOW=1` prints what stock answers.
+/// `CONFORMANCE=word` plays only the scripts whose names contain the word; `CONFORMANCE_SHOW=1` prints what stock
+/// answers.
 fn wanted(name: &str) -> bool {
     std::env::var("CONFORMANCE").map_or(true, |word| name.contains(&word))
 }

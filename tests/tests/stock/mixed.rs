@@ -1,5 +1,6 @@
-//! Stock tools and ours side by side, and one in the place of the other: ours follow the same contract, so that a running migration
-//! can change over in either direction. What needs the stock packages is skipped where they are not installed.
+//! Stock tools and ours side by side, and one in the place of the other: ours follow the same contract, so that a
+//! running migration can change over in either direction. What needs the stock packages is skipped where they are not
+//! installed.
 
 mod application;
 mod gate;
@@ -45,7 +46,8 @@ fn add_and_sync(setup: &Setup) {
     run(setup, tests::guide::restore_foreign_keys(setup));
 }
 
-/// The stock tools take the pidfile of a zombie for that of a running process: waits until a killed one is gone altogether.
+/// The stock tools take the pidfile of a zombie for that of a running process: waits until a killed one is gone
+/// altogether.
 #[track_caller]
 fn wait_reaped(pid: u32) {
     let process = std::path::PathBuf::from(format!("/proc/{pid}"));

@@ -1,5 +1,6 @@
-//! The stock triggers' generated functions: they write what the way without them writes, notice every change of their table, get in
-//! nobody's way, and go when their trigger has gone. What stock itself writes is compared in `conformance`.
+//! The stock triggers' generated functions: they write what the way without them writes, notice every change of their
+//! table, get in nobody's way, and go when their trigger has gone. What stock itself writes is compared in
+//! `conformance`.
 
 use postgres::Client;
 use tests::{Cluster, Database};

@@ -1,5 +1,5 @@
-//! What ini files and scripts of the stock tools expect: filters of names, local_only, switches without a process, missing commands,
-//! sequences made by add-seq, --force, check and fkeys.
+//! What ini files and scripts of the stock tools expect: filters of names, local_only, switches without a process,
+//! missing commands, sequences made by add-seq, --force, check and fkeys.
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! What a stock setup may hold that this version does not serve: it is refused by name, and nothing is done as if it were not there.
+//! What a stock setup may hold that this version does not serve: it is refused by name, and nothing is done as if it
+//! were not there.
 use std::time::Duration;
 
 use tests::{Pair, Setup, compare, wait_for};

@@ -1,4 +1,5 @@
-//! A whole migration: before it, its guide from the first command to the last, as one command, and from version to version.
+//! A whole migration: before it, its guide from the first command to the last, as one command, and from version to
+//! version.
 #![cfg(test)]
 
 mod migrate;

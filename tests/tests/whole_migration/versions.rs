@@ -1,5 +1,5 @@
-//! What one version of PostgreSQL has and another has not: a migration is also an upgrade. `make test-versions` runs this from each
-//! version to itself, from the oldest to the newest, and back.
+//! What one version of PostgreSQL has and another has not: a migration is also an upgrade. `make test-versions` runs
+//! this from each version to itself, from the oldest to the newest, and back.
 use std::time::Duration;
 
 use tests::pair::Side;

@@ -1,8 +1,8 @@
-//! Random events, well-formed and damaged. A row that goes through an encoder written after the server's (`record_out`, the stock triggers'
-//! formats) comes out as it went in; anything else is an error or a value, never a panic.
+//! Random events, well-formed and damaged. A row that goes through an encoder written after the server's (`record_out`,
+//! the stock triggers' formats) comes out as it went in; anything else is an error or a value, never a panic.
 //!
-//! `PROPTEST_CASES` says how many cases each property tries; `PROPTEST_RNG_SEED` plays others, or the same ones again. What a failure
-//! shrinks to is kept in `proptest-regressions/` and tried first from then on.
+//! `PROPTEST_CASES` says how many cases each property tries; `PROPTEST_RNG_SEED` plays others, or the same ones again.
+//! What a failure shrinks to is kept in `proptest-regressions/` and tried first from then on.
 
 use pgq::Event;
 use proptest::prelude::*;
@@ -30,7 +30,8 @@ fn value() -> impl Strategy<Value = Value> {
                          Just("''"), Just("\""), Just(","), Just("("), Just(")"), Just(" where "), Just("\u{1}"), Just("é"), Just("\u{10feff}")]
             .prop_map(|text| Some(text.to_owned())),
         4 => "[a-c\"'\\\\,()&%+= \n\t\u{e9}\u{1f600}]{0,12}".prop_map(Some),
-        // the server stores no NUL; the last characters stand for bytes that are no UTF-8 (`pg::raw`), also where text has them
+        // the server stores no NUL; the last characters stand for bytes that are no UTF-8 (`pg::raw`), also where text
+        // has them
         3 => any::<String>().prop_map(|text| Some(text.replace(|c| c == '\0' || c >= '\u{10ff80}', ""))),
     ]
 }

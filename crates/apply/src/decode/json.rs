@@ -55,7 +55,8 @@ impl<'de> Visitor<'de> for Members {
     }
 }
 
-/// The text that the column's type reads: strings unescaped, anything else (numbers, booleans, nested JSON) as it stands.
+/// The text that the column's type reads: strings unescaped, anything else (numbers, booleans, nested JSON) as it
+/// stands.
 fn text(raw: &str) -> Result<Option<Cow<'_, str>>, serde_json::Error> {
     match raw.as_bytes().first() {
         Some(b'"') => serde_json::from_str::<String>(raw).map(|s| Some(Cow::Owned(s))),

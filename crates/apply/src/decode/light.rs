@@ -1,5 +1,5 @@
-//! Updates that leave out large values which stayed as they were: `rec.L`. Their record text has nothing in these places, and `ev_extra4` names the
-//! columns, as a JSON array.
+//! Updates that leave out large values which stayed as they were: `rec.L`. Their record text has nothing in these
+//! places, and `ev_extra4` names the columns, as a JSON array.
 
 use std::sync::Arc;
 

@@ -127,8 +127,8 @@ pub(crate) fn fold<'a>(plan: &Plan, items: &[Item<'a>]) -> Option<Folded<'a>> {
 /// target has a key, it finds the rows.
 const MANY: usize = 32;
 
-/// Folds rows without a key: what matters is how many of each there are. Not where the target has columns of its own, which a row
-/// that is updated has to keep.
+/// Folds rows without a key: what matters is how many of each there are. Not where the target has columns of its own,
+/// which a row that is updated has to keep.
 fn fold_rows<'a>(plan: &Plan, items: &[Item<'a>]) -> Option<Folded<'a>> {
     let (_, layout) = items.first()?.identity()?;
     let mapping = &plan.mappings[layout];
@@ -184,7 +184,8 @@ impl<'a> State<'a> {
     }
 }
 
-/// The key that all changes agree on; empty where there is none. `None` where they do not agree, or where a row is identified as a whole.
+/// The key that all changes agree on; empty where there is none. `None` where they do not agree, or where a row is
+/// identified as a whole.
 fn common_key(plan: &Plan, items: &[Item<'_>]) -> Option<Vec<usize>> {
     let mut key: Option<&[(usize, usize)]> = None;
     let mut last = None;

@@ -26,8 +26,8 @@ impl FailedTables {
         !self.tables.is_empty() && self.tables.contains(table)
     }
 
-    /// Counts a table as failed. A foreign key that fails after another table has failed may do so for want of that one's rows: the table
-    /// is left out, and has to show by itself whether it fails.
+    /// Counts a table as failed. A foreign key that fails after another table has failed may do so for want of that
+    /// one's rows: the table is left out, and has to show by itself whether it fails.
     pub(crate) fn take(&mut self, table: &Arc<str>, error: Error) {
         let follows = !self.tables.is_empty() && error.code().is_some_and(|code| code.code() == "23503");
         if self.tables.insert(Arc::clone(table)) && !follows {

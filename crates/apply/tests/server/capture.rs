@@ -1,4 +1,5 @@
-//! Source tables in schema `src`, their capture into a table of events, and replay into schema `dst` of the same database.
+//! Source tables in schema `src`, their capture into a table of events, and replay into schema `dst` of the same
+//! database.
 
 use apply::{Applied, Applier, Decoded, Decoder};
 use pgq::Event;

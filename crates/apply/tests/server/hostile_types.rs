@@ -1,5 +1,5 @@
-//! The owner of a type can make casts, operators and functions for it, at any time. None of them has a say in what is written: values are read by the
-//! types' own input functions, in sets, in order and where they are gathered.
+//! The owner of a type can make casts, operators and functions for it, at any time. None of them has a say in what is
+//! written: values are read by the types' own input functions, in sets, in order and where they are gathered.
 use crate::capture::{capture, events, install, replay, rows};
 use crate::cluster::Cluster;
 use apply::{Applier, Options};
@@ -21,7 +21,8 @@ const ROWS: &[&str] = &[
     r#"'green', null, null, null, null, null, null, null, 7, '{}', ''"#,
 ];
 
-/// Casts from text and from what looks like it, operators, and functions of the names that our statements use; each notes that it was called.
+/// Casts from text and from what looks like it, operators, and functions of the names that our statements use; each
+/// notes that it was called.
 const TRAPS: &str = r#"
 do $$
 declare

@@ -73,8 +73,9 @@ fn is_own(error: &Error, conflicts: bool) -> bool {
     error.is_of_its_table() && (error.is_collision() || conflicts && differs && (of_a_row || refused))
 }
 
-/// Injects errors at one request after the other, of which each `stride`th is taken, until the batch has no more. Each request meets
-/// two codes, so that a kind of statement meets all of them over the batch; with `INJECT_ALL` set each request meets all.
+/// Injects errors at one request after the other, of which each `stride`th is taken, until the batch has no more. Each
+/// request meets two codes, so that a kind of statement meets all of them over the batch; with `INJECT_ALL` set each
+/// request meets all.
 async fn inject(local: bool, gathered: bool, stride: usize) {
     let (cluster, source, plain) = pair(TABLES, CAPTURED).await;
     let mut applier = Applier::new(Options::default());

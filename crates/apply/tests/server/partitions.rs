@@ -1,4 +1,5 @@
-//! TRUNCATE of a partition takes the rows that the partition held on the source, however the target's table is partitioned.
+//! TRUNCATE of a partition takes the rows that the partition held on the source, however the target's table is
+//! partitioned.
 
 use apply::{Applier, Error, Options};
 use pgq::Event;

@@ -28,7 +28,8 @@ pub fn definition() -> clap::Command {
     Arguments::command()
 }
 
-/// Runs the program; the answer is its exit code: 0, 1 after a failure, 2 after a command line that cannot be understood.
+/// Runs the program; the answer is its exit code: 0, 1 after a failure, 2 after a command line that cannot be
+/// understood.
 pub fn main() -> ExitCode {
     let words = match arrange::arranged(std::env::args_os().skip(1)) {
         Ok(words) => words,

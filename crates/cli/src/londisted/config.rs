@@ -6,7 +6,8 @@ use daemon::{Error, Ini};
 
 use crate::terminal::Terminal;
 
-/// Prints every key of every file with its value and where that comes from; false when a file's values cannot be used, which is said.
+/// Prints every key of every file with its value and where that comes from; false when a file's values cannot be used,
+/// which is said.
 pub(crate) fn show(files: &[PathBuf], terminal: Terminal) -> Result<bool, Error> {
     let mut usable = true;
     for file in files {

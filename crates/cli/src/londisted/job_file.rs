@@ -4,7 +4,8 @@ use std::path::Path;
 
 use daemon::{Error, Ini};
 
-/// The pidfile that an ini file names, whichever section it has. Other keys may be wrong: that keeps nobody from stopping what runs.
+/// The pidfile that an ini file names, whichever section it has. Other keys may be wrong: that keeps nobody from
+/// stopping what runs.
 pub(crate) fn pidfile(file: &Path) -> Result<std::path::PathBuf, Error> {
     let ini = Ini::load(file, &[])?;
     ini.pidfile(if ini.has_section("pgqd") { "pgqd" } else { "londiste" })

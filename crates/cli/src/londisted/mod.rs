@@ -1,4 +1,5 @@
-//! `londisted INI…`: ticker, workers and copies of any number of ini files in one process, and the commands that steer it.
+//! `londisted INI…`: ticker, workers and copies of any number of ini files in one process, and the commands that steer
+//! it.
 
 mod arguments;
 mod config;

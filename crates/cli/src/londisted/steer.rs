@@ -11,8 +11,8 @@ use super::arguments::Files;
 use super::job_file::{about, pidfile};
 use crate::terminal::Terminal;
 
-/// One signal for each process, however many of the jobs it runs; false when a job does not run, or a process was not to be told. The
-/// others are told all the same.
+/// One signal for each process, however many of the jobs it runs; false when a job does not run, or a process was not
+/// to be told. The others are told all the same.
 pub(crate) fn send(files: &Files, signal: Signal, terminal: Terminal) -> Result<bool, Error> {
     let mut processes: BTreeMap<i32, PathBuf> = BTreeMap::new();
     let mut all = true;

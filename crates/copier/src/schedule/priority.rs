@@ -9,7 +9,8 @@ pub(crate) enum Rank {
     Begins,
     /// In the middle of its copy; or with nothing to do but to tidy up.
     InCopy,
-    /// Waits for the worker. It is better there when the worker comes, but it has nothing to do before: nobody leaves for it.
+    /// Waits for the worker. It is better there when the worker comes, but it has nothing to do before: nobody leaves
+    /// for it.
     WannaSync,
     /// What it waits for becomes more meanwhile, and holds up the rotation of the source's queue.
     CatchingUp,

@@ -25,8 +25,8 @@ pub struct Ini {
 }
 
 impl Ini {
-    /// Reads `file`. A variable `LONDISTE__KEY` (`PGQD__KEY`) of the environment replaces the value in the file, each of `overrides`
-    /// (`--set key=value`) replaces both.
+    /// Reads `file`. A variable `LONDISTE__KEY` (`PGQD__KEY`) of the environment replaces the value in the file, each
+    /// of `overrides` (`--set key=value`) replaces both.
     ///
     /// # Errors
     /// The file cannot be read, or is not in ini format.

@@ -53,7 +53,8 @@ impl Ini {
     /// The settings of a node, of which the worker's part and the copies' can be read too.
     ///
     /// # Errors
-    /// No section `[londiste]`, needed keys missing, or keys with values that they cannot have: all of them in one error.
+    /// No section `[londiste]`, needed keys missing, or keys with values that they cannot have: all of them in one
+    /// error.
     pub fn londiste(&self) -> Result<LondisteSettings, Error> {
         let mut reading = self.reading("londiste")?;
         let settings = reading.part::<LondisteSettings>();

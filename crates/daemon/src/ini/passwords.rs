@@ -16,7 +16,8 @@ const FILES: [(&str, &str, &str); 3] = [
     ("londiste", "remote_password_file", "remote_extra_connstr"),
 ];
 
-/// Puts the passwords of `password_file` and `remote_password_file` where they belong. The answer: keys, and what is wrong with them.
+/// Puts the passwords of `password_file` and `remote_password_file` where they belong. The answer: keys, and what is
+/// wrong with them.
 pub(super) fn fill(section: &str, values: &mut Pairs) -> Vec<(&'static str, String)> {
     let mut problems = Vec::new();
     for (_, key, target) in FILES.iter().filter(|(of, _, _)| *of == section) {

@@ -77,7 +77,8 @@ impl Ini {
 }
 
 impl Reading<'_> {
-    /// Parts of a section read some keys alike, and one that was refused is missing later on: the first word on a key counts.
+    /// Parts of a section read some keys alike, and one that was refused is missing later on: the first word on a key
+    /// counts.
     fn refuse(&mut self, problem: Problem) {
         if !self.problems.iter().any(|known| known.key.is_some() && known.key == problem.key) {
             self.values.retain(|key, _| problem.key.as_ref() != Some(key));

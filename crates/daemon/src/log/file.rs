@@ -79,7 +79,8 @@ fn append(path: &Path) -> Result<File, Error> {
     links::open(path, OpenOptions::new().append(true).create(true)).map_err(failed)
 }
 
-/// Sends each line to the file of the job that logs it, if that is one of these, and the process's own lines to all of them.
+/// Sends each line to the file of the job that logs it, if that is one of these, and the process's own lines to all of
+/// them.
 pub(super) struct Router(pub(super) Vec<Arc<LogFile>>);
 
 /// The files that one line goes to.

@@ -1,5 +1,5 @@
-//! Metrics in the text format of OpenMetrics. Names and labels: docs/monitoring.md. They are made anew from the parts' reports for each
-//! scrape, so that what has gone away is not shown any more.
+//! Metrics in the text format of OpenMetrics. Names and labels: docs/monitoring.md. They are made anew from the parts'
+//! reports for each scrape, so that what has gone away is not shown any more.
 
 use std::fmt;
 use std::sync::atomic::AtomicU64;

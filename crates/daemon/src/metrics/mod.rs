@@ -1,5 +1,5 @@
-//! `metrics_listen`: what the parts tell, over HTTP. `/` is a page for people, `/metrics` for Prometheus, `/healthz` and `/readyz` for
-//! whoever watches the process. Nothing here asks a database, and nothing can be changed from here.
+//! `metrics_listen`: what the parts tell, over HTTP. `/` is a page for people, `/metrics` for Prometheus, `/healthz`
+//! and `/readyz` for whoever watches the process. Nothing here asks a database, and nothing can be changed from here.
 
 mod families;
 mod history;

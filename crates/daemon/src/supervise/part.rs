@@ -52,7 +52,8 @@ impl Part {
         loop {
             self.note(State::Running);
             let mut well = false;
-            // on the heap: a part's future is large, and every frame that held it by value would add its size to the stack
+            // on the heap: a part's future is large, and every frame that held it by value would add its size to the
+            // stack
             let mut attempt = Box::pin(self.attempt(&run, &stop));
             let outcome = tokio::select! {
                 biased;

@@ -14,7 +14,8 @@ pub(crate) fn self_signed(directory: &Path, name: &str, common_name: &str) {
     private(directory, name);
 }
 
-/// Makes `name.crt` and `name.key`, signed by `authority`. Without extensions it becomes an X.509 version 1 certificate.
+/// Makes `name.crt` and `name.key`, signed by `authority`. Without extensions it becomes an X.509 version 1
+/// certificate.
 pub(crate) fn signed(
     directory: &Path,
     name: &str,

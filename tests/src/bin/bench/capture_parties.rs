@@ -64,7 +64,8 @@ fn stock_c(owner: &Database, admin: &Database, table: &str) {
     ));
 }
 
-/// What bucardo's triggers do: a row trigger notes the key in a table with an index on the time, a statement trigger kicks.
+/// What bucardo's triggers do: a row trigger notes the key in a table with an index on the time, a statement trigger
+/// kicks.
 fn keys_only(owner: &Database, _: &Database, table: &str) {
     let key = owner.value(&format!(
         "select string_agg(quote_ident(a.attname), ',') from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = any (i.indkey)
@@ -119,8 +120,8 @@ fn generic(owner: &Database, _: &Database, table: &str) {
     ));
 }
 
-/// The least that PL/pgSQL can do for a whole row, as a limit for ours: it asks neither for the queue's current event table, nor for the table's
-/// definition, output settings, a changed key, or who else wrote the row.
+/// The least that PL/pgSQL can do for a whole row, as a limit for ours: it asks neither for the queue's current event
+/// table, nor for the table's definition, output settings, a changed key, or who else wrote the row.
 fn least(owner: &Database, _: &Database, table: &str) {
     install(owner);
     for (event, rows, kind) in [

@@ -1,5 +1,5 @@
-//! What capture costs in other sessions than those that prepare a statement and stay: that live for one transaction, change their `search_path`, or
-//! leave it to a function to change rows.
+//! What capture costs in other sessions than those that prepare a statement and stay: that live for one transaction,
+//! change their `search_path`, or leave it to a function to change rows.
 use std::fmt::Write as _;
 
 use tests::{Database, Pair};

@@ -50,7 +50,8 @@ impl Contest {
         Contest { title: title.to_owned(), unit, amount, parties: Vec::new() }
     }
 
-    /// Lets one party run; `measure` gets the number of the run, distinct over all parties, to name fresh databases with.
+    /// Lets one party run; `measure` gets the number of the run, distinct over all parties, to name fresh databases
+    /// with.
     pub(crate) fn enter<M: Into<Measured>>(&mut self, name: &'static str, measure: impl Fn(usize) -> M) {
         self.enter_times(name, runs(), measure);
     }

@@ -100,7 +100,8 @@ fn contest(pair: &Pair, title: &str, amount: f64, unit: &'static str, fill: Fill
     contest.enter("londiste-rs", |run| ours(&fresh(run, Some("--schema-only"))));
     contest.enter("psql | psql (text) + indexes", |run| piped(&fresh(run, Some("--section=pre-data"))));
     if Command::new("pgcopydb").arg("--version").output().is_ok() {
-        // it vacuums and analyzes what it has copied, as ours analyzes it; without, it leaves the target without statistics
+        // it vacuums and analyzes what it has copied, as ours analyzes it; without, it leaves the target without
+        // statistics
         contest.enter("pgcopydb clone", |run| pgcopydb(&fresh(run, None), &[]));
         contest.enter("pgcopydb clone, no statistics", |run| pgcopydb(&fresh(run, None), &["--skip-vacuum"]));
     } else {

@@ -36,7 +36,8 @@ fn narrow(pair: &Pair, rows: u32) {
     ));
 }
 
-/// Runs a statement for each ten thousand of the first 200 000 keys, in transactions of their own; `$` is the key before the first.
+/// Runs a statement for each ten thousand of the first 200 000 keys, in transactions of their own; `$` is the key
+/// before the first.
 fn by_ten_thousand(pair: &Pair, sql: &str) {
     let mut client = pair.source.connect();
     for from in (0..200_000).step_by(10_000) {

@@ -1,6 +1,6 @@
-//! Random faults around a migration under load (`chaos MINUTES`), as separate processes and as one `londisted`: processes
-//! killed, servers restarted, sessions ended, commands interrupted, definitions changed. After each block everything is
-//! compared: rows, indexes, constraints, foreign keys, consumers, errors.
+//! Random faults around a migration under load (`chaos MINUTES`), as separate processes and as one `londisted`:
+//! processes killed, servers restarted, sessions ended, commands interrupted, definitions changed. After each block
+//! everything is compared: rows, indexes, constraints, foreign keys, consumers, errors.
 #![allow(clippy::expect_used, clippy::panic, reason = "chaos that cannot go on says why and ends")]
 
 mod layout;

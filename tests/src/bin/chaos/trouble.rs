@@ -70,8 +70,8 @@ impl<'a> Trouble<'a> {
         }
     }
 
-    /// Completes the round of migrations, so that both sides' definitions agree, and asks for what cannot have been replicated:
-    /// values under a name that the target did not have yet, and rows that were attached.
+    /// Completes the round of migrations, so that both sides' definitions agree, and asks for what cannot have been
+    /// replicated: values under a name that the target did not have yet, and rows that were attached.
     #[track_caller]
     pub(crate) fn end(&mut self, layout: Layout) {
         layout.start(self.setup);

@@ -1,5 +1,5 @@
-//! Half an hour (`soak MINUTES`) of writers and random faults around one `londisted`. In the end every row is compared, and memory, files,
-//! threads and connections of the process have not grown. Samples and a plot: `target/soak/`.
+//! Half an hour (`soak MINUTES`) of writers and random faults around one `londisted`. In the end every row is compared,
+//! and memory, files, threads and connections of the process have not grown. Samples and a plot: `target/soak/`.
 #![allow(clippy::expect_used, clippy::panic, reason = "a soak that cannot go on says why and ends")]
 
 mod samples;
@@ -75,7 +75,8 @@ fn run(length: Duration) -> bool {
     alive && samples.are_flat()
 }
 
-/// Something that happens to networks and servers. The source's own server stays: the writers' errors would be the harness's.
+/// Something that happens to networks and servers. The source's own server stays: the writers' errors would be the
+/// harness's.
 fn cause(pair: &Pair, source: &Proxy, target: &Proxy) {
     let proxy = if fastrand::bool() { source } else { target };
     let fault = fastrand::u8(0..6);

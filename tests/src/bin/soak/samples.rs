@@ -7,7 +7,8 @@ use std::time::Duration;
 use tests::Pair;
 
 const NAMES: [&str; 4] = ["RSS, kB", "open files", "threads", "connections"];
-/// How much more the last quarter may show than the second one, as a factor and a number: the first quarter fills caches.
+/// How much more the last quarter may show than the second one, as a factor and a number: the first quarter fills
+/// caches.
 const MAY_GROW: [(f64, f64); 4] = [(1.15, 4096.0), (1.0, 6.0), (1.0, 2.0), (1.0, 4.0)];
 
 /// Samples in order of time.

@@ -56,7 +56,8 @@ pub(crate) fn rows(name: &str, title: &str) -> Vec<Vec<String>> {
     rows.map(|row| row.split(" | ").map(|cell| cell.trim().to_owned()).collect()).collect()
 }
 
-/// First cells of the table rows below a heading that starts with `title`, up to the next one of the same or a higher level.
+/// First cells of the table rows below a heading that starts with `title`, up to the next one of the same or a higher
+/// level.
 pub(crate) fn first_cells(name: &str, title: &str) -> Vec<String> {
     let rows = section(name, title);
     let rows =

@@ -32,7 +32,8 @@ pub(crate) fn sql_below(source: &Path) -> Vec<String> {
 }
 
 /// Whether a text is SQL that names one of the schemas: it begins as a statement does, or names a table of them behind
-/// `from` and its like, or calls a function of them with arguments. A message, an event type or a function's name is not.
+/// `from` and its like, or calls a function of them with arguments. A message, an event type or a function's name is
+/// not.
 fn is_sql(text: &str) -> bool {
     let text = text.to_lowercase();
     let words: Vec<&str> = text.split_whitespace().collect();

@@ -1,5 +1,5 @@
-//! Imports between the files of a crate, read from its source. What is compiled for tests only does not count, nor does a
-//! crate's root, which every file may name.
+//! Imports between the files of a crate, read from its source. What is compiled for tests only does not count, nor does
+//! a crate's root, which every file may name.
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 

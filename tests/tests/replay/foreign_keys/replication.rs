@@ -3,7 +3,8 @@ use super::target::Target;
 
 const PENDING: &str = "create schema londiste; create table londiste.pending_fkeys (from_table text, to_table text, fkey_name text, fkey_def text)";
 
-/// What this project's replication brings along, as far as the scripts see it: every foreign key of public is made deferrable.
+/// What this project's replication brings along, as far as the scripts see it: every foreign key of public is made
+/// deferrable.
 const RELAXATION: &str = r#"
     create schema londiste_rs;
     create table londiste_rs.relaxed_fkey (

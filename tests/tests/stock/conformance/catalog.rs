@@ -1,6 +1,7 @@
 //! Questions to the catalog whose answers must be equal.
 
-/// Relations, columns, constraints, indexes, sequences and triggers of the three schemas and of the application's tables.
+/// Relations, columns, constraints, indexes, sequences and triggers of the three schemas and of the application's
+/// tables.
 pub(crate) const QUERIES: &[(&str, &str)] = &[
     (
         "relations",

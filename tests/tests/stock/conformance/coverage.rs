@@ -12,7 +12,8 @@ pub(crate) fn signatures() -> BTreeSet<String> {
     SIGNATURES.lines().map(str::to_owned).collect()
 }
 
-/// What a database has of it, spelled the same way. Names that begin with an underscore are ours alone, but for those listed.
+/// What a database has of it, spelled the same way. Names that begin with an underscore are ours alone, but for those
+/// listed.
 pub(crate) fn installed(database: &Database) -> BTreeSet<String> {
     let listed = signatures();
     signatures_where(database, "true")

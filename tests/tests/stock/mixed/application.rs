@@ -1,4 +1,5 @@
-//! A small application whose tables all have a primary key, as the stock triggers need it, and one that writes to them all the time.
+//! A small application whose tables all have a primary key, as the stock triggers need it, and one that writes to them
+//! all the time.
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;

@@ -43,7 +43,8 @@ impl Gate {
         self.client.batch_execute("select pg_advisory_unlock_all()").unwrap();
     }
 
-    /// Ends the sessions that wait at a gate: those of processes that were killed would still carry out their statement.
+    /// Ends the sessions that wait at a gate: those of processes that were killed would still carry out their
+    /// statement.
     pub(crate) fn dismiss(&mut self) {
         let sql = "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and classid = 77 and not granted";
         self.client.query(sql, &[]).unwrap();

@@ -36,7 +36,8 @@ struct Leaf {
     gate: Gate,
 }
 
-/// A root of ours that captures with the stock triggers, and a leaf with nothing added yet, whose foreign keys are in place.
+/// A root of ours that captures with the stock triggers, and a leaf with nothing added yet, whose foreign keys are in
+/// place.
 fn start(tools: Tools) -> Option<Leaf> {
     let pair = pair(false)?;
     application::create(&pair);
@@ -53,8 +54,8 @@ fn start(tools: Tools) -> Option<Leaf> {
 }
 
 impl Leaf {
-    /// Adds the tables, or copies them again, and holds them: one at `in-copy` and four at `catching-up`, or where `handing_over` two of
-    /// these at `do-sync` and at `wanna-sync` or beyond. The others wait for a free slot.
+    /// Adds the tables, or copies them again, and holds them: one at `in-copy` and four at `catching-up`, or where
+    /// `handing_over` two of these at `do-sync` and at `wanna-sync` or beyond. The others wait for a free slot.
     fn copy_and_hold(&mut self, command: &str, handing_over: bool) {
         let [first, second, third, fourth, fifth] = [TABLES[0], TABLES[1], TABLES[2], TABLES[3], TABLES[4]];
         for (table, state) in [(second, "wanna-sync"), (fourth, "catching-up")] {
@@ -145,8 +146,9 @@ impl Leaf {
         self.setup.start_daemon("target");
     }
 
-    /// The stock worker starts copies of new tables only, whoever has left the others: those are started by hand. One after the other, and new
-    /// ones too: a stock copy that is ahead of another takes away that one's snapshot, and then rows come twice.
+    /// The stock worker starts copies of new tables only, whoever has left the others: those are started by hand. One
+    /// after the other, and new ones too: a stock copy that is ahead of another takes away that one's snapshot, and
+    /// then rows come twice.
     fn take_up_copies(&self) {
         let states = self.setup.table_states();
         for (table, _) in states.iter().filter(|(_, state)| state != "ok" && state != "new") {
@@ -199,7 +201,8 @@ impl Leaf {
     }
 }
 
-/// Indexes and constraints, without what either worker changes of foreign keys while they are replicated (deferrable, not valid).
+/// Indexes and constraints, without what either worker changes of foreign keys while they are replicated (deferrable,
+/// not valid).
 const STRUCTURE: &str = "select conrelid::regclass::text, conname, regexp_replace(pg_get_constraintdef(oid), '( DEFERRABLE| INITIALLY DEFERRED| NOT VALID)', '', 'g')
       from pg_constraint where connamespace = 'public'::regnamespace
     union all select tablename, indexname, indexdef from pg_indexes where schemaname = 'public' order by 1, 2, 3";

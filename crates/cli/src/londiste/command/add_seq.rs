@@ -1,4 +1,5 @@
-//! `add-seq SEQUENCE…`: sequences enter replication on this node. The root publishes values ahead of them, other nodes follow those.
+//! `add-seq SEQUENCE…`: sequences enter replication on this node. The root publishes values ahead of them, other nodes
+//! follow those.
 
 use anyhow::{Result, bail};
 use clap::Args;
@@ -27,7 +28,8 @@ pub(crate) struct Arguments {
     #[arg(long)]
     pub(crate) skip_non_existing: bool,
 
-    /// Create a sequence that is missing on this node, as the provider has it: type, increment, bounds, start, cache, cycle
+    /// Create a sequence that is missing on this node, as the provider has it: type, increment, bounds, start, cache,
+    /// cycle
     #[arg(long)]
     pub(crate) create: bool,
 

@@ -1,5 +1,5 @@
-//! `add-table TABLE…`: tables enter replication on this node. On the root their changes are captured from now on; on other nodes they
-//! are copied, and then follow the provider.
+//! `add-table TABLE…`: tables enter replication on this node. On the root their changes are captured from now on; on
+//! other nodes they are copied, and then follow the provider.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -48,7 +48,8 @@ pub(crate) struct Arguments {
     #[arg(long)]
     pub(crate) skip_truncate: bool,
 
-    /// Columns of the provider that the table lacks here on purpose; again for a table that is there already. None: --skip-columns=
+    /// Columns of the provider that the table lacks here on purpose; again for a table that is there already. None:
+    /// --skip-columns=
     #[arg(long, value_name = "COLUMN,...", value_delimiter = ',', conflicts_with = "all")]
     pub(crate) skip_columns: Option<Vec<String>>,
 
@@ -64,8 +65,8 @@ pub(crate) struct Arguments {
     #[arg(long)]
     pub(crate) no_triggers: bool,
 
-    /// Root: stock triggers for these tables. B before, A after; I, U, D which changes; L logutriga, Q sqltriga, J jsontriga; S swallow
-    /// the changes
+    /// Root: stock triggers for these tables. B before, A after; I, U, D which changes; L logutriga, Q sqltriga, J
+    /// jsontriga; S swallow the changes
     #[arg(long, value_name = "BAIUDLQJS", value_parser = flags)]
     pub(crate) trigger_flags: Option<String>,
 

@@ -1,4 +1,5 @@
-//! `check-capture [TABLE…]`: whether the triggers and functions on the root's tables are what they should be, and their repair.
+//! `check-capture [TABLE…]`: whether the triggers and functions on the root's tables are what they should be, and their
+//! repair.
 
 use anyhow::{Result, bail};
 use clap::Args;

@@ -1,8 +1,8 @@
 //! `create-leaf NAME [CONNSTR] --provider=`: this database becomes a node that takes changes from a provider.
 //!
-//! The subscription at the provider is committed before the node here: a crash in between leaves a subscription that waits, which
-//! the same command takes up again. Whatever the provider's tables and sequences are after that is learned here, and what happens
-//! to them later comes with the events behind the subscription's tick.
+//! The subscription at the provider is committed before the node here: a crash in between leaves a subscription that
+//! waits, which the same command takes up again. Whatever the provider's tables and sequences are after that is learned
+//! here, and what happens to them later comes with the events behind the subscription's tick.
 
 use anyhow::{Context, Result, bail};
 use clap::Args;

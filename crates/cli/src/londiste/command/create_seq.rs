@@ -21,7 +21,8 @@ pub(crate) async fn exists(session: &Client, name: &str) -> Result<bool> {
     Ok(session.query_opt(DEFINITION, &[&name]).await.map_err(pg::Error::from)?.is_some())
 }
 
-/// What makes the provider's sequence here: type, increment, bounds, start, cache and cycle. Nothing where the provider has none of this name.
+/// What makes the provider's sequence here: type, increment, bounds, start, cache and cycle. Nothing where the provider
+/// has none of this name.
 pub(crate) async fn plan(provider: &Client, name: &str) -> Result<Plan> {
     let mut plan = Plan::default();
     if let Some(row) = provider.query_opt(DEFINITION, &[&name]).await.map_err(pg::Error::from)? {

@@ -1,4 +1,5 @@
-//! `missing`: tables and sequences that this node does not replicate: on the root, of its database; elsewhere, of the queue.
+//! `missing`: tables and sequences that this node does not replicate: on the root, of its database; elsewhere, of the
+//! queue.
 
 use anyhow::Result;
 use pgq::replicable;

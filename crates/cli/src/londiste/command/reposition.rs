@@ -1,5 +1,5 @@
-//! `worker --rewind` and `worker --reset`: after one side was set back, the queue's and this node's word on the worker's position differ. One of
-//! the two is taken for both.
+//! `worker --rewind` and `worker --reset`: after one side was set back, the queue's and this node's word on the
+//! worker's position differ. One of the two is taken for both.
 
 use anyhow::{Context, Result, bail};
 use daemon::control;
@@ -147,7 +147,8 @@ async fn reset(job: &Job, mut local: Node, sides: &Sides<'_>) -> Result<()> {
     position::complete(&transaction, queue, worker, tick, &mark).await?;
     let mut again = Vec::new();
     if sides.is_other_history() {
-        // transaction ids of the other history say nothing: neither which events a copy's rows hold, nor where a copy stands
+        // transaction ids of the other history say nothing: neither which events a copy's rows hold, nor where a copy
+        // stands
         for info in table::list(&transaction, queue).await?.into_iter().filter(|info| info.local) {
             if info.state.is_copying() {
                 resync::again(&transaction, queue, &info.name).await?;

@@ -43,7 +43,8 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     until_ok(job, &local.session, &chosen).await
 }
 
-/// Waits until all these tables are `ok` and their foreign keys are back, saying each change of state; on a terminal with bars, and what each took at the end.
+/// Waits until all these tables are `ok` and their foreign keys are back, saying each change of state; on a terminal
+/// with bars, and what each took at the end.
 pub(crate) async fn until_ok(job: &Job, session: &Client, tables: &[String]) -> Result<Outcome> {
     let mut last: BTreeMap<String, MergeState> = BTreeMap::new();
     let mut bars = Bars::new(job.terminal);

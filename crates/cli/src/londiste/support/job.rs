@@ -56,7 +56,8 @@ impl Job {
         self.overrides.iter().map(|(key, _)| key.as_str())
     }
 
-    /// What slows down whoever reads large tables of the source: the limits of copies, with another rate where one is given.
+    /// What slows down whoever reads large tables of the source: the limits of copies, with another rate where one is
+    /// given.
     pub(crate) fn read_limits(&self, rate: Option<&str>) -> Result<copier::Limits> {
         let mut overrides = self.overrides.clone();
         overrides.extend(rate.map(|rate| ("copy_rate_limit".to_owned(), rate.to_owned())));

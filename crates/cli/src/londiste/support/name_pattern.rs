@@ -15,8 +15,8 @@ pub(crate) struct Choice {
     pub(crate) unmatched: Vec<String>,
 }
 
-/// Matches each word against `known` (`schema.name`, unquoted). A word that is a known name is that name, whatever characters it holds;
-/// one with `*`, `?` or `[` is a glob; a word without a dot means schema `public`.
+/// Matches each word against `known` (`schema.name`, unquoted). A word that is a known name is that name, whatever
+/// characters it holds; one with `*`, `?` or `[` is a glob; a word without a dot means schema `public`.
 ///
 /// # Errors
 /// A word is neither a name nor a glob.

@@ -50,7 +50,8 @@ pub(crate) async fn check(job: &Job, local: &mut Session, location: &ConnectStri
     Ok(())
 }
 
-/// The string as it works from here: other nodes add what they keep for it, this one has a password for its own database.
+/// The string as it works from here: other nodes add what they keep for it, this one has a password for its own
+/// database.
 fn with_own_password(location: &ConnectString, db: &ConnectString) -> ConnectString {
     let own = db.get("password").filter(|_| location.get("user") == db.get("user"));
     match own.filter(|_| location.get("password").is_none()) {

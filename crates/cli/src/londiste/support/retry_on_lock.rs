@@ -1,4 +1,5 @@
-//! Changes of a table's definition wait for its lock, and the application waits behind them: never for long, and never silently.
+//! Changes of a table's definition wait for its lock, and the application waits behind them: never for long, and never
+//! silently.
 
 use std::time::Duration;
 
@@ -37,8 +38,9 @@ impl Patience {
     }
 }
 
-/// Runs `work` in a transaction under a `lock_timeout`, again with growing pauses where it waits in vain for a lock or is caught in a
-/// deadlock, and says meanwhile who holds the lock. `work` may run several times: what it did before is rolled back.
+/// Runs `work` in a transaction under a `lock_timeout`, again with growing pauses where it waits in vain for a lock or
+/// is caught in a deadlock, and says meanwhile who holds the lock. `work` may run several times: what it did before is
+/// rolled back.
 pub(crate) async fn in_transaction<T>(
     job: &Job,
     session: &mut Session,

@@ -5,7 +5,8 @@ use pg::Table;
 
 use crate::londiste::support::job::Job;
 
-/// Refuses a table that lacks columns of the provider's, unless they are named; and names that make no sense. `None`: the option is not given.
+/// Refuses a table that lacks columns of the provider's, unless they are named; and names that make no sense. `None`:
+/// the option is not given.
 pub(crate) fn check(
     job: &Job,
     name: &str,

@@ -5,8 +5,8 @@ use pgq::table::{self, MergeState, TableInfo};
 
 use crate::londiste::support::job::{Job, Node};
 
-/// Names of tables on this node with what is to be said of their keys. The root's capture decides on them; where the provider cannot be
-/// reached, that is said once.
+/// Names of tables on this node with what is to be said of their keys. The root's capture decides on them; where the
+/// provider cannot be reached, that is said once.
 pub(crate) async fn remarks(job: &Job, local: &Node, tables: &[TableInfo]) -> Result<Vec<(String, String)>> {
     if local.is_root() {
         let keys = table::captured_keys(&*local.session, job.queue()).await?;

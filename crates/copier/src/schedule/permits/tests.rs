@@ -123,7 +123,8 @@ async fn helpers_get_only_what_nobody_waits_for() {
     assert!(one.is_some() && two.is_some() && permits.spare().is_none());
 }
 
-/// For each rank of one that holds and one that waits: whether the holder leaves while it has something to do, and when it has had nothing for long.
+/// For each rank of one that holds and one that waits: whether the holder leaves while it has something to do, and when
+/// it has had nothing for long.
 #[tokio::test(start_paused = true)]
 async fn who_leaves_for_whom() {
     for own in RANKS {
@@ -166,8 +167,8 @@ async fn no_more_leave_than_are_wanted() {
     assert_eq!((state.lent, state.leaving), (2, 0));
 }
 
-/// With a single permit: one that waits for the worker, which waits for something else, keeps nobody from beginning; when the worker comes, it has
-/// its turn before all others.
+/// With a single permit: one that waits for the worker, which waits for something else, keeps nobody from beginning;
+/// when the worker comes, it has its turn before all others.
 #[tokio::test(start_paused = true)]
 async fn nobody_starves() {
     let permits = permits(1);

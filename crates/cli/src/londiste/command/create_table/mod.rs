@@ -1,5 +1,5 @@
-//! `add-table --create`: a table that is missing here is made from the provider's definition. Foreign keys, triggers and sequences
-//! are left out.
+//! `add-table --create`: a table that is missing here is made from the provider's definition. Foreign keys, triggers
+//! and sequences are left out.
 
 mod definition;
 mod plan;
@@ -18,8 +18,8 @@ pub(crate) enum Extent {
     Full,
 }
 
-/// What has to be done on this node, whose server's version is `here` (150018 for 15.18), to have the provider's table `source` as
-/// `dest`.
+/// What has to be done on this node, whose server's version is `here` (150018 for 15.18), to have the provider's table
+/// `source` as `dest`.
 ///
 /// # Errors
 /// The provider's table is not there, or not a table.
