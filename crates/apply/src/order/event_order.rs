@@ -33,6 +33,7 @@ pub(crate) fn steps<'a>(tables: &[Ordered<'_, 'a>], attempt: &Attempt) -> Result
         open: false,
         keys: HashSet::new(),
         straight: HashMap::new(),
+        late: Vec::new(),
         attempt: *attempt,
     };
     // where each table goes on: a rotation of keys takes several changes at once
@@ -40,10 +41,20 @@ pub(crate) fn steps<'a>(tables: &[Ordered<'_, 'a>], attempt: &Attempt) -> Result
     for (place, at) in sequence {
         if at >= next[place] {
             let Ordered { table, plan, items } = &tables[place];
-            next[place] = at + planner.take(*table, plan, &items[at..])?;
+            let taken = planner.take(*table, plan, &items[at..])?;
+            next[place] = at + taken;
         }
     }
+    planner.clear_late(|_| true);
     Ok(planner.steps)
+}
+
+/// A row that is gone, with the text of its key.
+struct Late<'a> {
+    table: usize,
+    text: String,
+    key: Vec<usize>,
+    row: StepRow<'a>,
 }
 
 struct Planner<'a> {
@@ -54,6 +65,8 @@ struct Planner<'a> {
     keys: HashSet<String>,
     /// Position in the chunk before which a table has no rotation of keys.
     straight: HashMap<usize, usize>,
+    /// Rows that are gone, and go last.
+    late: Vec<Late<'a>>,
     attempt: Attempt,
 }
 
@@ -64,6 +77,10 @@ impl<'a> Planner<'a> {
         let row = StepRow::of(item);
         let Some((_, identity)) = item.identity() else { return Ok(1) };
         let key: Vec<usize> = plan.mappings[identity].key.iter().map(|(_, to)| *to).collect();
+        if self.late.iter().any(|late| late.table == table) {
+            let texts = key_texts(plan, &key, item);
+            self.clear_late(|late| late.table == table && texts.contains(&late.text));
+        }
         match item.change.op {
             Op::Insert => {
                 let key =
@@ -94,8 +111,10 @@ impl<'a> Planner<'a> {
 
     /// Rows that are gone. Those that their statement left are written before, as far as keys tell them apart: with a
     /// row that goes, a foreign key's action would take the rows that still refer to it, and what they refer to now
-    /// stands in these. Where unique values are in the way of that, the next attempt writes before only those that are
-    /// there. Returns how many items that were.
+    /// stands in these. That they refer to it may come later still, since what a foreign key's action does on the source
+    /// is captured behind the statement: so these rows go last, or when their key comes again. Where unique values are
+    /// in the way of that, the next attempt writes before only those that are there, and lets the others go at once.
+    /// Returns how many items that were.
     fn clear(
         &mut self,
         table: usize,
@@ -126,17 +145,34 @@ impl<'a> Planner<'a> {
         if gone.is_empty() {
             gone.push(row);
         }
-        let mut order = vec![(RowOperation::Put, &left), (RowOperation::Clear, &gone)];
         if self.attempt.mode.is_apart() {
-            order =
-                vec![(RowOperation::Touch, &left), (RowOperation::Clear, &gone), (RowOperation::Put, &left)];
+            for (operation, rows) in
+                [(RowOperation::Touch, &left), (RowOperation::Clear, &gone), (RowOperation::Put, &left)]
+            {
+                rows.iter().for_each(|row| self.join(table, operation, key.clone(), *row, false));
+            }
+            return count;
         }
-        for (operation, rows) in order {
-            for row in rows {
-                self.join(table, operation, key.clone(), *row, false);
+        left.iter().for_each(|row| self.join(table, RowOperation::Put, key.clone(), *row, false));
+        let texts = items.iter().filter(|item| item.change.new.is_none());
+        let mut texts = texts.map(|item| key_text(plan, &key, item));
+        for row in gone {
+            match texts.next().flatten() {
+                Some(text) => self.late.push(Late { table, text, key: key.clone(), row }),
+                None => self.join(table, RowOperation::Clear, key.clone(), row, false),
             }
         }
         count
+    }
+
+    /// Lets rows go that were to go last.
+    fn clear_late(&mut self, which: impl Fn(&Late<'_>) -> bool) {
+        let (now, later) = std::mem::take(&mut self.late).into_iter().partition(which);
+        self.late = later;
+        let now: Vec<Late<'a>> = now;
+        for Late { table, key, row, .. } in now {
+            self.join(table, RowOperation::Clear, key, row, false);
+        }
     }
 
     fn update(&mut self, table: usize, plan: &Plan, key: Vec<usize>, items: &[Item<'a>]) -> usize {
@@ -247,6 +283,16 @@ impl<'a> Planner<'a> {
         self.open = several;
         self.steps.push(Step { table, operation, key, rows: vec![row] });
     }
+}
+
+/// Texts of the keys that an item has to do with: of its row, and of what that becomes.
+fn key_texts(plan: &Plan, key: &[usize], item: &Item<'_>) -> Vec<String> {
+    let rows = [item.change.old.as_ref().zip(item.old), item.change.new.as_ref().zip(item.new)];
+    let text = |(row, mapping): (&crate::Row, usize)| {
+        let mut text = String::new();
+        plan.mappings[mapping].key_text(&plan.columns, key, row, &mut text).then_some(text)
+    };
+    rows.into_iter().flatten().filter_map(text).collect()
 }
 
 /// Text of the key of the row that an item means; `None` where texts cannot tell keys apart.
