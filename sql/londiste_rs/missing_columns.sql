@@ -1,6 +1,8 @@
 -- Columns of the source that a table of this node lacks on purpose (add-table --skip-columns). Any other such column
 -- holds its table.
 
+set client_min_messages = warning;
+
 create table if not exists londiste_rs.skipped_column (
     queue_name  text not null,
     table_name  text not null,
@@ -8,6 +10,8 @@ create table if not exists londiste_rs.skipped_column (
     since       timestamptz not null default now(),
     primary key (queue_name, table_name, column_name)
 );
+
+reset client_min_messages;
 
 -- Sets the columns that a table of this node lacks on purpose: these, and no others.
 create or replace function londiste_rs.skip_columns(i_queue_name text, i_table_name text, i_columns text[])

@@ -15,11 +15,10 @@ begin
             filled := filled || parts[nr];
             continue;
         end if;
-        place := null;
-        for pos in 1 .. cardinality(i_values) - 1 by 2 loop
-            if i_values[pos] = parts[nr] then
-                place := pos;
-            end if;
+        place := array_position(i_values, parts[nr]);
+        -- a value that reads like the name, before it
+        while place % 2 = 0 loop
+            place := array_position(i_values, parts[nr], place + 1);
         end loop;
         if place is null then
             raise exception 'a template of capture has no value for @%@', parts[nr];

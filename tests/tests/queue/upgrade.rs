@@ -145,13 +145,15 @@ fn steps_are_taken_once_and_a_newer_installation_is_refused() {
     let before = owner.value(times);
     install(&owner);
     assert_eq!((owner.value(steps), owner.value(times)), (taken, before));
+    let file = tests::repository().join("sql/init_noext.sql");
+    let again = owner.psql_with(&["-qf", file.to_str().unwrap()]);
+    assert!(!again.stderr.contains("already exists"), "{}", again.stderr);
     let newer = format!("version {} of the londiste-rs schemas", numbers.len() + 1);
 
     owner.execute("insert into londiste_rs.schema_step select max(step) + 1, 'of tomorrow' from londiste_rs.schema_step");
     owner.execute(
         "create or replace function pgq.version() returns text language sql as $$ select 'tomorrow' $$",
     );
-    let file = tests::repository().join("sql/init_noext.sql");
     let refused = owner.psql_with(&["-qf", file.to_str().unwrap()]);
     assert!(refused.stderr.contains(&newer) && refused.stderr.contains("HINT"), "{}", refused.stderr);
     assert_eq!(owner.value("select pgq.version()"), "tomorrow", "nothing is changed");
