@@ -60,7 +60,7 @@ async fn of_source(
     let piece =
         listed(&sides.source, &subject.source, bounds, Some(config.range_rows), &subject.name).await?;
     pass(&piece, &subject, valve).await;
-    let end = end_of(&piece, config.range_rows);
+    let end = end_of(piece.last().map(|row| &row.key), piece.len(), config.range_rows);
     let there: Vec<Found> = piece.into_iter().filter(|row| !touched.has(&row.key)).collect();
     let keys: Vec<Vec<String>> = there.iter().map(|row| row.key.clone()).collect();
     let here = lookup::one_side(&sides.target, &subject.target, &keys, 0, &subject.name).await?;
@@ -88,7 +88,7 @@ async fn of_target(
 ) -> Result<()> {
     let subject = work.subject.clone();
     let keys = lookup::keys(&sides.target, &subject.target, (after.as_deref(), KEYS), &subject.name).await?;
-    let end = (i64::try_from(keys.len()).unwrap_or_default() == KEYS).then(|| keys.last().cloned()).flatten();
+    let end = end_of(keys.last(), keys.len(), KEYS);
     let untouched: Vec<Vec<String>> = keys.into_iter().filter(|key| !touched.has(key)).collect();
     valve.pass(untouched.iter().flatten().map(|value| value.len() as u64).sum()).await;
     let mut differ = Differing::default();
@@ -109,7 +109,6 @@ async fn pass(piece: &[Found], subject: &Subject, valve: &mut impl Valve) {
 }
 
 /// The last key of a piece, where more may lie behind it.
-fn end_of(piece: &[Found], rows: i64) -> Option<Vec<String>> {
-    let is_full = i64::try_from(piece.len()).unwrap_or_default() == rows;
-    is_full.then(|| piece.last().map(|row| row.key.clone())).flatten()
+fn end_of(last: Option<&Vec<String>>, found: usize, wanted: i64) -> Option<Vec<String>> {
+    last.filter(|_| i64::try_from(found).unwrap_or_default() == wanted).cloned()
 }

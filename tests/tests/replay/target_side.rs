@@ -99,7 +99,8 @@ fn rows_that_follow_a_key_later_are_not_taken_along_by_the_one_that_is_gone() {
     for change in [
         "update shelf set code = 'new ' || code",
         "update shelf set code = 'c' || right(code, 1) where code ~ '[1-4]$'",
-        // a key that is free again is taken at once
+        // keys that are free again are taken at once: by the next statement's rows, by new ones
+        "begin; update shelf set code = 'x' || code where code ~ '[5-7]$'; update shelf set code = 'new c5' where code = 'new c9'; commit",
         "begin; update shelf set code = 'moved' where code = 'c1'; insert into shelf values ('c1', 7); insert into book values ('c1', 1); commit",
         "begin; update shelf set code = 'gone' where code = 'c2'; delete from shelf where code = 'gone'; commit",
         "update shelf set code = 'old ' || code, v = 0",

@@ -9,7 +9,7 @@ use crate::order::key_swap::{Found, moves};
 use crate::order::step::{RowOperation, Step, StepRow};
 use crate::target::table::Plan;
 use crate::write::mode::Attempt;
-use crate::{Error, Op, Result};
+use crate::{Error, Op, Result, Row};
 
 /// A table that is written in event order.
 pub(crate) struct Ordered<'p, 'a> {
@@ -33,7 +33,7 @@ pub(crate) fn steps<'a>(tables: &[Ordered<'_, 'a>], attempt: &Attempt) -> Result
         open: false,
         keys: HashSet::new(),
         straight: HashMap::new(),
-        late: Vec::new(),
+        late: Late::default(),
         attempt: *attempt,
     };
     // where each table goes on: a rotation of keys takes several changes at once
@@ -41,20 +41,20 @@ pub(crate) fn steps<'a>(tables: &[Ordered<'_, 'a>], attempt: &Attempt) -> Result
     for (place, at) in sequence {
         if at >= next[place] {
             let Ordered { table, plan, items } = &tables[place];
-            let taken = planner.take(*table, plan, &items[at..])?;
-            next[place] = at + taken;
+            next[place] = at + planner.take(*table, plan, &items[at..])?;
         }
     }
-    planner.clear_late(|_| true);
+    planner.clear_all();
     Ok(planner.steps)
 }
 
-/// A row that is gone, with the text of its key.
+/// Rows that are gone, and go last: table and row, in their order; where each stands, by table and text of its key; and
+/// the columns of each table's key.
+#[derive(Default)]
 struct Late<'a> {
-    table: usize,
-    text: String,
-    key: Vec<usize>,
-    row: StepRow<'a>,
+    rows: Vec<Option<(usize, StepRow<'a>)>>,
+    places: HashMap<(usize, String), usize>,
+    keys: HashMap<usize, Vec<usize>>,
 }
 
 struct Planner<'a> {
@@ -65,8 +65,7 @@ struct Planner<'a> {
     keys: HashSet<String>,
     /// Position in the chunk before which a table has no rotation of keys.
     straight: HashMap<usize, usize>,
-    /// Rows that are gone, and go last.
-    late: Vec<Late<'a>>,
+    late: Late<'a>,
     attempt: Attempt,
 }
 
@@ -77,10 +76,7 @@ impl<'a> Planner<'a> {
         let row = StepRow::of(item);
         let Some((_, identity)) = item.identity() else { return Ok(1) };
         let key: Vec<usize> = plan.mappings[identity].key.iter().map(|(_, to)| *to).collect();
-        if self.late.iter().any(|late| late.table == table) {
-            let texts = key_texts(plan, &key, item);
-            self.clear_late(|late| late.table == table && texts.contains(&late.text));
-        }
+        self.clear_before(table, plan, &key, item);
         match item.change.op {
             Op::Insert => {
                 let key =
@@ -135,6 +131,7 @@ impl<'a> Planner<'a> {
             if !of_statement || !key_text(plan, &key, item).is_some_and(|text| seen.insert(text)) {
                 break;
             }
+            self.clear_before(table, plan, &key, item);
             if is_gone {
                 gone.push(StepRow::of(item));
             } else {
@@ -158,19 +155,38 @@ impl<'a> Planner<'a> {
         let mut texts = texts.map(|item| key_text(plan, &key, item));
         for row in gone {
             match texts.next().flatten() {
-                Some(text) => self.late.push(Late { table, text, key: key.clone(), row }),
+                Some(text) => {
+                    self.late.places.insert((table, text), self.late.rows.len());
+                    self.late.rows.push(Some((table, row)));
+                    self.late.keys.insert(table, key.clone());
+                }
                 None => self.join(table, RowOperation::Clear, key.clone(), row, false),
             }
         }
         count
     }
 
-    /// Lets rows go that were to go last.
-    fn clear_late(&mut self, which: impl Fn(&Late<'_>) -> bool) {
-        let (now, later) = std::mem::take(&mut self.late).into_iter().partition(which);
-        self.late = later;
-        let now: Vec<Late<'a>> = now;
-        for Late { table, key, row, .. } in now {
+    /// Lets the rows go at once that have a key which an item is about; all, where that cannot be told.
+    fn clear_before(&mut self, table: usize, plan: &Plan, key: &[usize], item: &Item<'a>) {
+        let Some(of_table) = self.late.keys.get(&table) else { return };
+        let Some(texts) = key_texts(plan, key, item).filter(|_| of_table == key) else {
+            self.clear_all();
+            return;
+        };
+        for text in texts {
+            let place = self.late.places.remove(&(table, text));
+            let row = place.and_then(|place| self.late.rows.get_mut(place)?.take());
+            if let Some((table, row)) = row {
+                self.join(table, RowOperation::Clear, key.to_vec(), row, false);
+            }
+        }
+    }
+
+    /// Lets all rows go that were to go last.
+    fn clear_all(&mut self) {
+        let Late { rows, keys, .. } = std::mem::take(&mut self.late);
+        for (table, row) in rows.into_iter().flatten() {
+            let key = keys.get(&table).cloned().unwrap_or_default();
             self.join(table, RowOperation::Clear, key, row, false);
         }
     }
@@ -187,6 +203,8 @@ impl<'a> Planner<'a> {
         if self.straight.get(&table).is_none_or(|until| item.at >= *until) {
             match key_swap::find(plan, &key, items, self.attempt.mode.is_apart()) {
                 Found::Rotation(rotation) => {
+                    let taken = items.iter().take(rotation.changes);
+                    taken.for_each(|item| self.clear_before(table, plan, &key, item));
                     self.rotate(table, plan, key, rotation.rows);
                     return rotation.changes;
                 }
@@ -285,19 +303,18 @@ impl<'a> Planner<'a> {
     }
 }
 
-/// Texts of the keys that an item has to do with: of its row, and of what that becomes.
-fn key_texts(plan: &Plan, key: &[usize], item: &Item<'_>) -> Vec<String> {
-    let rows = [item.change.old.as_ref().zip(item.old), item.change.new.as_ref().zip(item.new)];
-    let text = |(row, mapping): (&crate::Row, usize)| {
-        let mut text = String::new();
-        plan.mappings[mapping].key_text(&plan.columns, key, row, &mut text).then_some(text)
-    };
-    rows.into_iter().flatten().filter_map(text).collect()
-}
-
 /// Text of the key of the row that an item means; `None` where texts cannot tell keys apart.
 fn key_text(plan: &Plan, key: &[usize], item: &Item<'_>) -> Option<String> {
-    let (row, mapping) = item.identity()?;
+    text_of(plan, key, item.identity()?)
+}
+
+/// Texts of the keys that an item has to do with: of its row, and of what that becomes; `None` as for [`key_text`].
+fn key_texts(plan: &Plan, key: &[usize], item: &Item<'_>) -> Option<Vec<String>> {
+    let rows = [item.change.old.as_ref().zip(item.old), item.change.new.as_ref().zip(item.new)];
+    rows.into_iter().flatten().map(|row| text_of(plan, key, row)).collect()
+}
+
+fn text_of(plan: &Plan, key: &[usize], (row, mapping): (&Row, usize)) -> Option<String> {
     let mut text = String::new();
     plan.mappings[mapping].key_text(&plan.columns, key, row, &mut text).then_some(text)
 }
