@@ -7,6 +7,7 @@
 \ir capture/description.sql
 \ir layout.sql
 \ir gate.sql
+\ir refuse.sql
 \ir capture/filled.sql
 \ir capture/settings.sql
 \ir capture/rows.sql
@@ -37,4 +38,7 @@
 \ir tables.sql
 \ir replicable.sql
 \ir tick.sql
+\ir switch.sql
+\ir switch_roles.sql
+\ir switch_sequences.sql
 \ir steps.sql

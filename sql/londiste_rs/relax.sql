@@ -175,3 +175,16 @@ create or replace function londiste_rs.restore_relaxed()
 returns integer language sql
 set search_path = pg_catalog, pg_temp
 as $$ select londiste_rs.undo_relaxed(false) $$;
+
+-- The same in a transaction of its own; nothing is locked where there is nothing to undo.
+create or replace function londiste_rs.restore_relaxed_now()
+returns integer language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if not exists (select from londiste_rs.relaxed_fkey) and not exists (select from londiste_rs.relaxed_trigger) then
+        return 0;
+    end if;
+    perform londiste_rs.lock_fkeys();
+    return londiste_rs.undo_relaxed(false);
+end $$;

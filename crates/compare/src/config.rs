@@ -29,6 +29,8 @@ pub struct Config {
     pub changed: bool,
     /// Values of rows that differ are fetched.
     pub values: bool,
+    /// The source takes no changes since its tick of this number, its last one: a target that has it has all.
+    pub last_tick: Option<i64>,
     /// Set by whoever wants it to end.
     pub stop: Arc<AtomicBool>,
 }
@@ -50,6 +52,7 @@ impl Config {
             count_only: false,
             changed: false,
             values: true,
+            last_tick: None,
             stop: Arc::default(),
         }
     }

@@ -51,7 +51,10 @@ impl Pair {
                 if kept.is_some_and(|kept| !kept.may_be(tick, &mark, &kept.provider)) {
                     return Err(Error::NoTick { queue: queue.to_owned(), tick });
                 }
-                let until = snapshot(&mark.snapshot, queue)?;
+                let until = match config.last_tick {
+                    Some(last) if last == tick => seen.clone(),
+                    _ => snapshot(&mark.snapshot, queue)?,
+                };
                 if until.covers(&seen) {
                     return Ok(Pair { seen, tick, mark, until, rotation, opened });
                 }

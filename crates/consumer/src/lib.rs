@@ -13,6 +13,7 @@ mod copies;
 mod ended;
 mod error;
 mod foreign_keys;
+mod giving;
 mod globs;
 mod hand_over;
 mod identity;

@@ -12,7 +12,8 @@ use tracing::{info, warn};
 
 use crate::ended::Ended;
 use crate::error::During;
-use crate::{Result, Worker};
+use crate::relax;
+use crate::{Result, Worker, giving};
 
 /// How often sequences are looked at: their margin of 10 000 values has to last that long.
 const SEQUENCES: Duration = Duration::from_secs(3);
@@ -46,6 +47,19 @@ pub(crate) async fn run(
         }
         bell.hush();
         let state = worker.state(target).await?;
+        if state.provider != node.name {
+            info!(job, queue, provider = state.provider, "this node is the root no more");
+            return Ok(Ended::Reconnect);
+        }
+        if giving::is_closed(&state) {
+            giving::guard_deadline(worker, target, &state).await?;
+            worker.report.idle(state.paused);
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = bell.wait(config.loop_delay.min(giving::LOOK)) => {}
+            }
+            continue;
+        }
         if !state.uptodate {
             node::set_uptodate(&**target, queue, config.consumer(), true).await?;
         }
@@ -59,6 +73,7 @@ pub(crate) async fn run(
                 notice_renames(worker, target).await?;
                 notice_others(worker, target).await?;
                 refresh_captures(worker, target, &mut reluctant).await?;
+                relax::restore(job, queue, target).await?;
                 notice_partitions(worker, target).await?;
             }
             if watermark.comes(config.global_wm_publish_period) {

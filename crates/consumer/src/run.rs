@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::ended::Ended;
 use crate::error::During;
-use crate::{Error, Result, Worker, root, subscriber};
+use crate::{Error, Result, Worker, giving, root, subscriber};
 
 impl Worker {
     /// Tries what can be wrong from the start: connect strings, passwords, the installation, the node.
@@ -42,7 +42,11 @@ impl Worker {
         self.report.node(&self.config.queue_name, &node);
         let ended = match node.node_type {
             NodeType::Root => Box::pin(root::run(self, &target, &node, stop)).await,
-            NodeType::Leaf => Box::pin(subscriber::run(self, &mut target, &node, stop)).await,
+            NodeType::Leaf => match giving::await_root(self, &target, stop).await {
+                Ok(None) => Box::pin(subscriber::run(self, &mut target, &node, stop)).await,
+                Ok(Some(ended)) => Ok(ended),
+                Err(error) => Err(error),
+            },
             NodeType::Branch => Err(Error::Branch { node: node.name }),
         };
         if let Err(error) = &ended {

@@ -20,6 +20,14 @@ pub enum Error {
     /// The schemas could not be compared.
     #[error("{0}")]
     Structure(String),
+    /// Transactions that have written before the freeze do not end.
+    #[error("{}", writers(.0))]
+    Writers(Vec<pgq::switch::Writer>),
+    /// Only the new root can say that it has not begun to take changes.
+    #[error(
+        "the old root has left already, and the new one must answer before it may be opened again: they could both take changes"
+    )]
+    NewRootNeeded,
     /// No answer came in time.
     #[error("no answer within {} s", .0.as_secs())]
     Late(Duration),
@@ -47,4 +55,22 @@ impl Error {
             _ => "",
         }
     }
+}
+
+/// Who keeps a root from being given away.
+fn writers(writers: &[pgq::switch::Writer]) -> String {
+    let one = |writer: &pgq::switch::Writer| {
+        let age = writer.age.as_secs_f64();
+        match (writer.pid, &writer.prepared) {
+            (Some(pid), _) => format!(
+                "server process {pid} (role {}, application \"{}\", in its transaction for {age:.0} s): {}",
+                writer.role, writer.application, writer.query
+            ),
+            (None, prepared) => {
+                format!("a prepared transaction: {}", prepared.as_deref().unwrap_or_default())
+            }
+        }
+    };
+    let all: Vec<String> = writers.iter().map(one).collect();
+    format!("transactions that have written do not end: {}", all.join("; "))
 }

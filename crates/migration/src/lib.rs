@@ -1,5 +1,5 @@
 //! What an operator does once. Preflight: checks of source, target and this machine before anything of ours is
-//! installed. [`steps`]: the guided migration.
+//! installed. [`steps`]: the guided migration. [`switch`]: the root moves.
 //!
 //! A [`Check`] asks one question, mostly by one query to the catalogs in a read-only transaction with a time limit.
 //! A check that fails is answered with [`Verdict::Unchecked`], and the others go on.
@@ -20,6 +20,7 @@ mod run;
 pub mod schema;
 mod session;
 pub mod steps;
+pub mod switch;
 
 pub use check::Check;
 pub use choice::{Unknown, choose, names};

@@ -87,3 +87,9 @@ pub async fn free<C: GenericClient>(client: &C, tables: &[&str]) -> Answer<Vec<i
 pub async fn relax_tables<C: GenericClient>(client: &C) -> Answer<i32> {
     Ok(client.query_one("select londiste_rs.relax_tables()", &[]).await?.get(0))
 }
+
+/// Brings foreign keys and triggers back that are not as they were before replication, although no table at them is
+/// replicated into this node any more; answers the number of changes made.
+pub async fn restore_relaxed<C: GenericClient>(client: &C) -> Answer<i32> {
+    Ok(client.query_one("select londiste_rs.restore_relaxed_now()", &[]).await?.get(0))
+}

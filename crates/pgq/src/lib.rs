@@ -40,6 +40,7 @@ pub mod shape;
 pub mod skipped;
 pub mod small;
 pub mod snapshot;
+pub mod switch;
 pub mod table;
 pub mod worker_lock;
 

@@ -33,8 +33,8 @@ begin
     return londiste_rs.filled($f$    @gate@
     if event_table between 1 and @event_tables@ is not true then
         select case when queue_disable_insert then 0 else queue_cur_table + 1 end into event_table from pgq.queue where queue_id = @queue_id@;
-        if event_table = 0 and @anything_written@ then
-            raise exception 'queue % does not take changes: this node is not the root any more', @queue_name@;
+        if event_table = 0 and current_setting('londiste_rs.replay', true) is distinct from 'on' and @anything_written@ then
+            perform londiste_rs.refuse_change(@queue_name@, tg_relid);
         elsif coalesce(event_table, 0) = 0 then
             return null;
         end if;

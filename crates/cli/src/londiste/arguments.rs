@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 use crate::londiste::command::{
     add_seq, add_table, check, check_capture, compare, create_leaf, create_root, drop_node, execute, init,
     members, migrate, preflight, remove_seq, remove_table, repair, resume_table, resync, schema, status,
-    tables, wait_sync, worker,
+    switchover, tables, wait_sync, worker,
 };
 use crate::londiste::flags;
 
@@ -46,6 +46,8 @@ pub(crate) enum Command {
     Schema(schema::Arguments),
     /// Do the whole way up to "ready to switch", step by step; given again it goes on
     Migrate(migrate::Arguments),
+    /// Make this node the root, where changes are born, and the root its leaf; the way back is the same
+    Switchover(switchover::Arguments),
     /// Make this database the root node, where changes are born
     CreateRoot(create_root::Arguments),
     /// Make this database a leaf node, which takes changes from a provider

@@ -135,6 +135,18 @@ pub struct LondisteSettings {
     /// A comparison gives its snapshots up after this, and goes on with new ones.
     #[serde(deserialize_with = "seconds_from_one")]
     pub compare_slice: Duration,
+    /// Run before a switch freezes the root; a failure ends the switch.
+    #[serde(default, deserialize_with = "optional_text")]
+    pub hook_before_freeze: Option<String>,
+    /// Run when the new root takes changes.
+    #[serde(default, deserialize_with = "optional_text")]
+    pub hook_after_switch: Option<String>,
+    /// Run when a switch was taken back.
+    #[serde(default, deserialize_with = "optional_text")]
+    pub hook_on_abort: Option<String>,
+    /// A hook is ended after this.
+    #[serde(deserialize_with = "seconds_from_one")]
+    pub hook_timeout: Duration,
 }
 
 impl LondisteSettings {

@@ -3,7 +3,7 @@
 use tokio_postgres::GenericClient;
 
 use crate::call::{all_coded, coded, message, row, rows};
-use crate::{Result, position};
+use crate::{Result, position, switch};
 
 /// State of one consumer on its target: `pgq_node.local_state`.
 #[derive(Clone, Debug)]
@@ -22,6 +22,10 @@ pub struct ConsumerState {
     pub uptodate: bool,
     /// Why its current batch fails.
     pub error: Option<String>,
+    /// The node gives the queue's root away, or has: how far that is.
+    pub gives: Option<switch::State>,
+    /// It is taking too long: the root is to be opened again.
+    pub overdue: bool,
 }
 
 /// State of a consumer; `None` when it is not registered here.
@@ -30,7 +34,9 @@ pub async fn consumer_state<C: GenericClient>(
     queue: &str,
     consumer: &str,
 ) -> Result<Option<ConsumerState>> {
-    let sql = "select * from pgq_node.get_consumer_state($1, $2)";
+    let sql = "select c.*, s.state as gives, coalesce(s.deadline <= clock_timestamp(), false) as overdue \
+                 from pgq_node.get_consumer_state($1, $2) c \
+                 left join londiste_rs.switch s on s.queue_name = $1 and s.side = 'from'";
     let row = row(client, "pgq_node.get_consumer_state", sql, &[&queue, &consumer]).await?;
     if row.get::<_, i32>("ret_code") >= 300 {
         return Ok(None);
@@ -43,6 +49,8 @@ pub async fn consumer_state<C: GenericClient>(
         paused: row.get("paused"),
         uptodate: row.get("uptodate"),
         error: row.get("cur_error"),
+        gives: row.get::<_, Option<&str>>("gives").map(switch::State::named),
+        overdue: row.get("overdue"),
     }))
 }
 
@@ -66,6 +74,8 @@ pub async fn consumers<C: GenericClient>(client: &C, queue: &str) -> Result<Vec<
             paused: row.get("paused"),
             uptodate: row.get("uptodate"),
             error: row.get("cur_error"),
+            gives: None,
+            overdue: false,
         })
         .collect())
 }

@@ -41,8 +41,8 @@ begin
     event_table := pg_sequence_last_value('londiste_rs.gate_1'::regclass);
     if event_table between 1 and 3 is not true then
         select case when queue_disable_insert then 0 else queue_cur_table + 1 end into event_table from pgq.queue where queue_id = 1;
-        if event_table = 0 and exists (select from old_rows) then
-            raise exception 'queue % does not take changes: this node is not the root any more', 'q';
+        if event_table = 0 and current_setting('londiste_rs.replay', true) is distinct from 'on' and exists (select from old_rows) then
+            perform londiste_rs.refuse_change('q', tg_relid);
         elsif coalesce(event_table, 0) = 0 then
             return null;
         end if;
@@ -197,8 +197,8 @@ begin
     event_table := pg_sequence_last_value('londiste_rs.gate_1'::regclass);
     if event_table between 1 and 3 is not true then
         select case when queue_disable_insert then 0 else queue_cur_table + 1 end into event_table from pgq.queue where queue_id = 1;
-        if event_table = 0 and exists (select from new_rows) then
-            raise exception 'queue % does not take changes: this node is not the root any more', 'q';
+        if event_table = 0 and current_setting('londiste_rs.replay', true) is distinct from 'on' and exists (select from new_rows) then
+            perform londiste_rs.refuse_change('q', tg_relid);
         elsif coalesce(event_table, 0) = 0 then
             return null;
         end if;
@@ -343,8 +343,8 @@ begin
     event_table := pg_sequence_last_value('londiste_rs.gate_1'::regclass);
     if event_table between 1 and 3 is not true then
         select case when queue_disable_insert then 0 else queue_cur_table + 1 end into event_table from pgq.queue where queue_id = 1;
-        if event_table = 0 and exists (select from new_rows) then
-            raise exception 'queue % does not take changes: this node is not the root any more', 'q';
+        if event_table = 0 and current_setting('londiste_rs.replay', true) is distinct from 'on' and exists (select from new_rows) then
+            perform londiste_rs.refuse_change('q', tg_relid);
         elsif coalesce(event_table, 0) = 0 then
             return null;
         end if;

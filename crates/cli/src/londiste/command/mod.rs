@@ -30,6 +30,7 @@ pub(crate) mod resync;
 pub(crate) mod schema;
 pub(crate) mod seqs;
 pub(crate) mod status;
+pub(crate) mod switchover;
 pub(crate) mod tables;
 pub(crate) mod wait_provider;
 pub(crate) mod wait_root;
@@ -49,6 +50,7 @@ pub(crate) async fn dispatch(job: &Job, command: Command) -> anyhow::Result<Outc
         Command::Members(arguments) => members::run(job, &arguments).await,
         Command::Preflight(arguments) => preflight::run(job, &arguments).await,
         Command::Migrate(arguments) => migrate::run(job, &arguments).await,
+        Command::Switchover(arguments) => switchover::run(job, &arguments).await,
         Command::Schema(arguments) => schema::run(job, &arguments).await,
         Command::Pause(whose) => pause::run(job, &whose).await,
         Command::Resume(whose) => resume::run(job, &whose).await,

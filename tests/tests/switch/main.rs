@@ -1,0 +1,5 @@
+//! The root moves to another node and back: freeze, change of places, interruption, way back.
+#![cfg(test)]
+
+mod there_and_back;
+mod ticking;
