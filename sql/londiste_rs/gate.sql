@@ -27,6 +27,12 @@ returns text language sql immutable
 set search_path = pg_catalog, pg_temp
 as $$ select 'londiste_rs.gate_' || i_queue_id $$;
 
+-- The value of a closed gate.
+create or replace function londiste_rs.closed_gate()
+returns bigint language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$ select 1000::bigint $$;
+
 -- Sets a gate. A GRANT, even of what is granted, has all sessions plan anew what depends on the sequence, as soon as
 -- this transaction is committed, and takes no lock on it. Not at the same time as another one: the caller holds a lock
 -- on the queue's row.
@@ -48,7 +54,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     gate regclass := to_regclass(londiste_rs.gate_name(old.queue_id));
-    closed constant integer := 1000;
+    closed constant bigint := londiste_rs.closed_gate();
 begin
     if gate is null then
         return null;

@@ -6,8 +6,10 @@ create or replace function londiste_rs.switch_prepare(i_queue_name text, i_switc
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
+#variable_conflict use_variable
 declare
     node record;
+    queue_id integer;
 begin
     select * into node from pgq_node.node_info where queue_name = i_queue_name for update;
     if node.node_type is distinct from 'leaf' then
@@ -16,6 +18,12 @@ begin
     if not exists (select from pgq.queue where queue_name = i_queue_name) then
         perform pgq.create_queue(i_queue_name);
         update pgq.queue set queue_disable_insert = true, queue_external_ticker = true where queue_name = i_queue_name;
+    end if;
+    -- capture functions name it, open or not
+    select q.queue_id into strict queue_id from pgq.queue q where q.queue_name = i_queue_name;
+    if to_regclass(londiste_rs.gate_name(queue_id)) is null then
+        execute format('create sequence %s', londiste_rs.gate_name(queue_id));
+        perform londiste_rs.tell_gate(londiste_rs.gate_name(queue_id)::regclass, londiste_rs.closed_gate());
     end if;
     update pgq.queue
        set queue_rotation_period = (i_settings ->> 'rotation_period')::interval,

@@ -1,5 +1,7 @@
 //! The root moves to another node and back: freeze, change of places, interruption, way back.
 #![cfg(test)]
 
+mod killed;
 mod there_and_back;
 mod ticking;
+mod writer;

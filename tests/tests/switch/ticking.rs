@@ -21,7 +21,9 @@ impl Ticking {
             while !stopped.load(Ordering::Relaxed) {
                 // the server may be away for a moment
                 if let Ok(mut client) = database.try_connect() {
-                    while !stopped.load(Ordering::Relaxed) && client.simple_query("select pgq.ticker()").is_ok() {
+                    while !stopped.load(Ordering::Relaxed)
+                        && client.simple_query("select pgq.ticker()").is_ok()
+                    {
                         std::thread::sleep(Duration::from_millis(100));
                     }
                 }

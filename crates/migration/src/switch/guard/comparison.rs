@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use pgq::comparison::{self, Verdict};
 use pgq::table;
 
-use super::{Found, Point, Terms, blocker, point};
+use super::point::{Found, Point, Terms, blocker, point};
 use crate::error::Result;
 use crate::switch::Sides;
 use crate::{Finding, Place};

@@ -3,7 +3,7 @@
 use pgq::{batch, node};
 use tokio::time::{Duration, Instant, sleep};
 
-use super::{Found, Point, Terms, blocker, point};
+use super::point::{Found, Point, Terms, blocker, point};
 use crate::error::Result;
 use crate::switch::Sides;
 use crate::{Finding, Place};

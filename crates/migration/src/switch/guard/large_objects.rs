@@ -1,6 +1,6 @@
 //! Large objects: no trigger captures them.
 
-use super::{Found, Point, Terms, blocker, point};
+use super::point::{Found, Point, Terms, blocker, point};
 use crate::error::Result;
 use crate::switch::Sides;
 use crate::{Finding, Place};

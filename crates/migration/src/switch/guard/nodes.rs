@@ -3,7 +3,7 @@
 use pgq::node::{self, NodeType};
 use pgq::switch;
 
-use super::{Found, Point, Terms, blocker, point};
+use super::point::{Found, Point, Terms, blocker, point};
 use crate::error::Result;
 use crate::switch::Sides;
 use crate::{Finding, Place};

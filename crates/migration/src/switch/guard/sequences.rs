@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use pgq::switch;
 
-use super::{Found, Point, Terms, blocker, point};
+use super::point::{Found, Point, Terms, blocker, point};
 use crate::error::Result;
 use crate::switch::Sides;
 use crate::{Finding, Place};

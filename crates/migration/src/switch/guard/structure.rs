@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use pgq::table;
 
-use super::{Found, Point, Terms, blocker, point};
+use super::point::{Found, Point, Terms, blocker, point};
 use crate::error::{Error, Result};
 use crate::schema::{Options, Schemas, Weight};
 use crate::switch::Sides;

@@ -3,7 +3,7 @@
 use pgq::conflict;
 use pgq::table::{self, MergeState};
 
-use super::{Found, Point, Terms, blocker, point};
+use super::point::{Found, Point, Terms, blocker, point};
 use crate::error::Result;
 use crate::switch::Sides;
 use crate::{Finding, Place};

@@ -7,10 +7,10 @@ use migration::switch::{Standing, TakenBack, take_back};
 use pg::Session;
 use tokio::time::timeout;
 
-use super::both::Both;
+use super::both::{APPLICATION, Both, PATIENCE};
 use super::lock::Lock;
-use super::swap::PATIENCE;
-use super::{APPLICATION, hooks};
+
+use super::hooks;
 use crate::londiste::support::job::Job;
 use crate::londiste::support::outcome::Outcome;
 use crate::terminal::describe;

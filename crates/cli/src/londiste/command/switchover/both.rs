@@ -1,12 +1,20 @@
 //! Both sides of the switch that an ini file asks for: its node becomes the root.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result, bail};
 use migration::switch::{Sides, Standing};
-use pg::ConnectString;
+use pg::{ConnectString, Session};
 use pgq::node::{self, NodeType};
-use pgq::switch;
+use pgq::switch::{self, State};
 
 use crate::londiste::support::job::{Job, Node, shown};
+
+/// `application_name` of the command's sessions.
+pub(super) const APPLICATION: &str = "londiste switchover";
+
+/// A server that does not answer within this time is asked over another connection.
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Both sides, how to reach them, and how far the switch is.
 pub(super) struct Both {
@@ -64,4 +72,10 @@ fn already_root(job: &Job, node: &str) -> String {
         "node {node} is the root of queue {} already; give the ini file of the node that is to become it",
         job.queue()
     )
+}
+
+/// What a side has recorded, for those who have to know where an interrupted step has led.
+pub(super) async fn state_of(at: &Session, queue: &str, id: &str) -> Result<Option<State>> {
+    let known = switch::recorded(&**at, queue).await?;
+    Ok(known.filter(|known| known.id == id).map(|known| known.state))
 }

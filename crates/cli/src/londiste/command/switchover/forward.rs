@@ -1,15 +1,16 @@
 //! The way forward: guard, preparation, freeze, verification, and the change of places.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context, Result, anyhow, bail};
 use migration::switch::{self, Drain, Freeze, Standing};
-use pgq::switch::{self as recorded, LastTick, Writer};
+use pgq::switch::{LastTick, Writer};
 use tokio::time::timeout;
 
 use super::arguments::Arguments;
 use super::both::Both;
 use super::lock::{Lock, who};
+use super::steps::{say, step};
 use super::swap::{self, Frozen};
 use super::{back, guard, hooks, verify, wait};
 use crate::londiste::support::job::Job;
@@ -118,23 +119,8 @@ fn drained(frozen: &Freeze) -> String {
     text
 }
 
-/// Tells a step that began then.
-pub(super) fn step(job: &Job, name: &str, what: &str, began: Instant) {
-    say(job, name, what, began.elapsed());
-}
-
-fn say(job: &Job, name: &str, what: &str, took: Duration) {
-    job.terminal.say(&format!("{name:<10} {what}   {:.1} s", took.as_secs_f64()));
-}
-
 /// A name that no other switch has.
 fn new_id() -> String {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     format!("{:x}-{:x}", since.as_nanos(), std::process::id())
-}
-
-/// What a side has recorded, for those who have to know where an interrupted step has led.
-pub(super) async fn state_of(at: &pg::Session, queue: &str, id: &str) -> Result<Option<recorded::State>> {
-    let known = recorded::recorded(&**at, queue).await?;
-    Ok(known.filter(|known| known.id == id).map(|known| known.state))
 }

@@ -3,8 +3,8 @@
 use migration::Verdict;
 use migration::switch::guard::{self, Answer, Terms};
 
-use super::APPLICATION;
 use super::arguments::{Arguments, LargeObjects};
+use super::both::APPLICATION;
 use super::both::Both;
 use crate::londiste::support::job::Job;
 

@@ -9,6 +9,7 @@ mod guard;
 mod hooks;
 mod lock;
 mod show;
+mod steps;
 mod swap;
 mod verify;
 mod wait;
@@ -19,9 +20,6 @@ use crate::londiste::support::job::Job;
 use crate::londiste::support::outcome::Outcome;
 
 pub(crate) use arguments::Arguments;
-
-/// `application_name` of its sessions.
-const APPLICATION: &str = "londiste switchover";
 
 pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     if arguments.status {

@@ -10,15 +10,13 @@ use serde_json::json;
 use tokio::time::{sleep, timeout};
 
 use super::arguments::Arguments;
-use super::both::Both;
-use super::forward::{state_of, step};
-use super::{APPLICATION, back, hooks};
+use super::both::{APPLICATION, Both, PATIENCE, state_of};
+use super::steps::step;
+use super::{back, hooks};
 use crate::londiste::support::job::Job;
 use crate::londiste::support::outcome::Outcome;
 use crate::terminal::describe;
 
-/// A server that does not answer within this time is asked over another connection.
-pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 /// For so long it is tried again.
 const STUBBORN: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(500);
