@@ -61,6 +61,13 @@ impl QualifiedName {
         }
     }
 
+    /// Reads the name at the beginning of what SQL's `format('%I.%I')` wrote: of a table, or of one of its columns.
+    pub fn leading(text: &str) -> Option<Self> {
+        let (schema, rest) = part(text)?;
+        let (name, _) = part(rest?)?;
+        Some(Self::new(schema, name))
+    }
+
     /// `schema.name` without quotes, as the SQL API and `ev_extra1` hold it.
     pub fn plain(&self) -> String {
         format!("{}.{}", self.schema, self.name)

@@ -13,6 +13,14 @@ pub fn interval(text: &str) -> Result<Duration, String> {
     if interval.is_zero() { Err("expected a time, such as 6h".to_owned()) } else { Ok(interval) }
 }
 
+/// The same, or none at all.
+///
+/// # Errors
+/// As [`interval`].
+pub fn interval_or_none(text: &str) -> Result<Duration, String> {
+    seconds(text).map(Duration::from_secs_f64)
+}
+
 /// Seconds of an interval. A month is 30 days, a year 365.25, as in `extract(epoch from interval)`.
 ///
 /// # Errors

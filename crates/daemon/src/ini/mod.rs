@@ -33,7 +33,7 @@ use origin::Origin;
 pub use crate::ini::failure_policy::{FailurePolicy, Listen, OnFailure};
 pub use effective::Entry;
 pub use file::Ini;
-pub use interval::interval;
+pub use interval::{interval, interval_or_none};
 pub(crate) use keys::reload;
 pub use keys::{Key, Reload, keys, known_keys};
 pub use londiste::LondisteSettings;

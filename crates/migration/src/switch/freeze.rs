@@ -56,8 +56,14 @@ impl Freeze {
         let (queue, to) = (sides.queue.clone(), sides.new_node.name.clone());
         switch::freeze(&*sides.old, &queue, id, &to, who, deadline).await?;
         fail_point::reached("switch-frozen");
-        let (ended, terminated) = end_writers(sides, drain).await?;
-        let last = last_tick(sides, id, began + drain.patience).await?;
+        let until = began + drain.patience;
+        let mut ended = Ended::default();
+        let last = loop {
+            end_writers(sides, drain, until, &mut ended).await?;
+            if let Some(last) = last_tick(sides, id).await? {
+                break last;
+            }
+        };
         fail_point::reached("switch-drained");
         let drained_after = began.elapsed();
         let ticked = Instant::now();
@@ -65,23 +71,31 @@ impl Freeze {
             sleep(LOOK).await;
         }
         fail_point::reached("switch-applied");
+        let Ended { by_themselves: ended, terminated } = ended;
         Ok(Freeze { last, ended, terminated, drained_after, applied_after: ticked.elapsed() })
     }
 }
 
-/// Waits for the transactions that have written when the freeze was committed. Who comes later is refused, and holds
-/// nothing that matters.
-async fn end_writers(sides: &Sides, drain: &Drain) -> Result<(usize, Vec<Writer>)> {
+/// Transactions that the freeze has waited for.
+#[derive(Default)]
+struct Ended {
+    by_themselves: usize,
+    terminated: Vec<Writer>,
+}
+
+/// Waits for the transactions that hold what they have written. Who comes later is refused, and holds nothing that
+/// matters.
+async fn end_writers(sides: &Sides, drain: &Drain, until: Instant, ended: &mut Ended) -> Result<()> {
     let (old, queue) = (&*sides.old, sides.queue.as_str());
-    let until = Instant::now() + drain.patience;
     let first: BTreeSet<String> =
         switch::writers(old, queue).await?.into_iter().map(|writer| writer.transaction).collect();
-    let mut terminated: Vec<Writer> = Vec::new();
+    let before = ended.terminated.len();
     loop {
         let mut left = switch::writers(old, queue).await?;
         left.retain(|writer| first.contains(&writer.transaction));
         if left.is_empty() {
-            return Ok((first.len() - terminated.len(), terminated));
+            ended.by_themselves += first.len() - (ended.terminated.len() - before);
+            return Ok(());
         }
         if Instant::now() >= until {
             let can_end =
@@ -90,10 +104,10 @@ async fn end_writers(sides: &Sides, drain: &Drain) -> Result<(usize, Vec<Writer>
                 return Err(Error::Writers(left));
             }
             for writer in left {
-                let is_new = !terminated.iter().any(|known| known.transaction == writer.transaction);
+                let is_new = !ended.terminated.iter().any(|known| known.transaction == writer.transaction);
                 if let (true, Some(pid)) = (is_new, writer.pid) {
                     switch::terminate(old, pid).await?;
-                    terminated.push(writer);
+                    ended.terminated.push(writer);
                 }
             }
         }
@@ -101,24 +115,18 @@ async fn end_writers(sides: &Sides, drain: &Drain) -> Result<(usize, Vec<Writer>
     }
 }
 
-/// Makes the last tick. Its lock on the event tables waits for nobody any more, but for a moment's maintenance.
-async fn last_tick(sides: &mut Sides, id: &str, until: Instant) -> Result<LastTick> {
+/// Makes the last tick; `None` where somebody has written to the queue all the same, by a snapshot older than the
+/// freeze, and has not ended.
+async fn last_tick(sides: &mut Sides, id: &str) -> Result<Option<LastTick>> {
     let queue = sides.queue.clone();
-    loop {
-        let transaction = sides.old.transaction().await.map_err(pg::Error::from)?;
-        transaction.batch_execute("set local lock_timeout = '300ms'").await.map_err(pg::Error::from)?;
-        match switch::drain(&transaction, &queue, id).await {
-            Ok(last) => {
-                transaction.commit().await.map_err(pg::Error::from)?;
-                return Ok(last);
-            }
-            Err(pgq::Error::Sql { source, .. })
-                if source.is_lock_timeout() && Instant::now() < until + Duration::from_secs(1) =>
-            {
-                drop(transaction);
-                sleep(LOOK).await;
-            }
-            Err(error) => return Err(error.into()),
+    let transaction = sides.old.transaction().await.map_err(pg::Error::from)?;
+    transaction.batch_execute("set local lock_timeout = '300ms'").await.map_err(pg::Error::from)?;
+    match switch::drain(&transaction, &queue, id).await {
+        Ok(last) => {
+            transaction.commit().await.map_err(pg::Error::from)?;
+            Ok(Some(last))
         }
+        Err(pgq::Error::Sql { source, .. }) if source.is_lock_timeout() => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }

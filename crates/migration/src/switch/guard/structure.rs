@@ -6,7 +6,7 @@ use pgq::table;
 
 use super::point::{Found, Point, Terms, blocker, point};
 use crate::error::{Error, Result};
-use crate::schema::{Options, Schemas, Weight};
+use crate::schema::{Difference, How, Options, Schemas, Weight};
 use crate::switch::Sides;
 use crate::{Finding, Place};
 
@@ -20,16 +20,20 @@ async fn ask(sides: &Sides, terms: &Terms) -> Result<Vec<Finding>> {
     let schemas = schemas.map_err(Error::Structure)?;
     let comparison = schemas.compare(&Options::default()).await.map_err(Error::Structure)?;
     let tables = table::list(&*sides.new, &sides.queue).await?;
-    let replicated: BTreeSet<String> = tables
-        .iter()
-        .filter(|info| info.local)
-        .map(|info| pg::QualifiedName::from_plain(&info.name).to_string())
-        .collect();
-    let concerned = comparison
-        .differences
-        .iter()
-        .filter(|difference| difference.weight != Weight::Cosmetic && replicated.contains(&difference.table));
-    let finding = |difference: &crate::schema::Difference| {
+    let replicated: BTreeSet<&str> =
+        tables.iter().filter(|info| info.local).map(|info| info.name.as_str()).collect();
+    let is_replicated = |difference: &Difference| {
+        let table = pg::QualifiedName::leading(&difference.table);
+        table.is_some_and(|table| replicated.contains(table.plain().as_str()))
+    };
+    // a column of one side alone holds the table, one way or the other
+    let is_column = |difference: &Difference| {
+        difference.kind == "column" && matches!(difference.how, How::Missing | How::Extra)
+    };
+    let concerned = comparison.differences.iter().filter(|difference| {
+        is_replicated(difference) && (is_column(difference) || difference.weight != Weight::Cosmetic)
+    });
+    let finding = |difference: &Difference| {
         let remedy = difference.statement.clone();
         blocker(Place::Target, difference.object(), difference.what(), remedy)
     };

@@ -65,31 +65,27 @@ impl Scope {
         Ok(Scope { tables, sequences, left_out, is_all: words.is_empty() })
     }
 
-    /// Whether an object of this table is migrated, by the table's quoted name; of none: it is where all is.
+    /// Whether an object of this table is migrated, by the table's name as SQL writes it; of none: it is where all is.
     pub(super) fn concerns_table(&self, table: &str) -> bool {
-        let quoted = |name: &String| pg::QualifiedName::from_plain(name).to_string();
-        self.is_all || self.tables.iter().any(|name| quoted(name) == table)
+        self.is_all || is_among(&self.tables, table)
     }
 
     /// Whether a finding of a check is about something that is migrated. Findings that name no table, column or
     /// sequence are about all of it.
     pub(super) fn concerns(&self, object: &str) -> bool {
         let named = |kind: &str| object.strip_prefix(kind);
-        let quoted = |name: &String| pg::QualifiedName::from_plain(name).to_string();
-        if self.is_all {
-            return true;
-        }
-        if let Some(table) = named("table ") {
-            return self.tables.iter().any(|name| quoted(name) == table);
-        }
-        if let Some(column) = named("column ") {
-            return self.tables.iter().any(|name| column.starts_with(&format!("{}.", quoted(name))));
-        }
-        match named("sequence ") {
-            Some(sequence) => self.sequences.iter().any(|name| quoted(name) == sequence),
-            None => true,
+        match (named("table ").or_else(|| named("column ")), named("sequence ")) {
+            _ if self.is_all => true,
+            (Some(table), _) => is_among(&self.tables, table),
+            (_, Some(sequence)) => is_among(&self.sequences, sequence),
+            (None, None) => true,
         }
     }
+}
+
+/// Whether one of the names, which are plain, stands at the beginning of what SQL has written.
+fn is_among(names: &[String], written: &str) -> bool {
+    pg::QualifiedName::leading(written).is_some_and(|found| names.contains(&found.plain()))
 }
 
 /// What the source's root can replicate. Before there is a root the catalogs tell.
@@ -100,4 +96,33 @@ async fn relations(job: &Job, source: &Side) -> Result<Vec<Relation>> {
     let session: &Session = &source.session;
     let found = replicable::replicable(&**session, job.queue(), job.settings.capture).await?;
     Ok(found.into_iter().map(|object| Relation { kind: object.kind, name: object.name }).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn findings_and_differences_of_named_tables_count() {
+        let tables = vec!["public.orders".to_owned(), "odd Schema.a.b".to_owned()];
+        let sequences = vec!["public.orders_id_seq".to_owned()];
+        let mut scope = Scope { tables, sequences, left_out: Vec::new(), is_all: false };
+        for object in [
+            "table public.orders",
+            "column public.orders.id",
+            "table \"odd Schema\".\"a.b\"",
+            "column \"odd Schema\".\"a.b\".\"C\"",
+            "sequence public.orders_id_seq",
+            "database shop",
+        ] {
+            assert!(scope.concerns(object), "{object}");
+        }
+        for object in ["table public.other", "column public.orders2.id", "sequence public.other_id_seq"] {
+            assert!(!scope.concerns(object), "{object}");
+        }
+        assert!(scope.concerns_table("public.orders") && scope.concerns_table("\"odd Schema\".\"a.b\""));
+        assert!(!scope.concerns_table("public.other") && !scope.concerns_table(""));
+        scope.is_all = true;
+        assert!(scope.concerns("table public.other") && scope.concerns_table(""));
+    }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::builder::PossibleValuesParser as Names;
 use clap::{Args, ValueEnum};
-use daemon::ini::interval;
+use daemon::ini::{interval, interval_or_none};
 use migration::switch::guard::POINTS;
 
 /// Words of `switchover`.
@@ -28,7 +28,7 @@ pub(crate) struct Arguments {
     pub(super) deadline: Duration,
 
     /// Transactions that have written may go on for so long
-    #[arg(long, value_name = "TIME", value_parser = interval, default_value = "10")]
+    #[arg(long, value_name = "TIME", value_parser = interval_or_none, default_value = "10")]
     pub(super) drain: Duration,
 
     /// End those that go on for longer; without it the switch is taken back
@@ -56,11 +56,11 @@ pub(crate) struct Arguments {
     pub(super) max_lag: Duration,
 
     /// The last comparison may be so old
-    #[arg(long, value_name = "TIME", value_parser = interval, default_value = "24h")]
+    #[arg(long, value_name = "TIME", value_parser = interval_or_none, default_value = "24h")]
     pub(super) max_compare_age: Duration,
 
     /// Transactions that have written may be so old before the freeze
-    #[arg(long, value_name = "TIME", value_parser = interval, default_value = "60")]
+    #[arg(long, value_name = "TIME", value_parser = interval_or_none, default_value = "60")]
     pub(super) max_transaction: Duration,
 
     /// What becomes of large objects, which no trigger captures

@@ -127,8 +127,7 @@ async fn end(
             both.new_place()
         ));
         job.terminal.say(&format!(
-            "way back: londiste {}.ini switchover, with the ini file of node {old}    end: londiste {} complete",
-            old,
+            "way back: the same command with the ini file of node {old}    end: londiste {} complete",
             job.ini.display()
         ));
     }
