@@ -7,9 +7,11 @@ use std::time::{Duration, SystemTime};
 use tokio_postgres::{GenericClient, Row};
 
 use crate::Result;
-use crate::advisory::{self, Holder};
+use crate::advisory;
 use crate::call::{row, rows};
 use crate::error::Answer;
+
+pub use crate::advisory::Holder;
 
 /// First key of the lock of the one who works on a switch; the queue is the second.
 const LOCK: &str = "londiste_rs.switch";

@@ -3,6 +3,7 @@
 
 mod drain;
 mod killed;
+mod lost;
 mod refusals;
 mod scene;
 mod there_and_back;
