@@ -34,16 +34,18 @@ create table if not exists londiste_rs.switch (
 
 reset client_min_messages;
 
--- The relations whose changes a queue captures here, partitions as well.
+-- The relations whose changes a queue captures here, partitions as well. One comparison of the catalogs' names for all
+-- tables.
 create or replace function londiste_rs.captured_relations(i_queue_name text)
 returns setof oid language sql stable
 set search_path = pg_catalog, pg_temp
+set jit = off
 as $$
-    select distinct x.relid
-      from londiste.table_info t
-     cross join lateral (select londiste_rs.find_relation(t.table_name)) r (top)
-     cross join lateral (select r.top union select p.relid from londiste_rs.partition_tree(r.top) p) x (relid)
-     where t.queue_name = i_queue_name and t.local and x.relid is not null
+    with recursive captured (relid) as (
+        select r.relid from londiste_rs.relations_here(i_queue_name) r
+        union
+        select i.inhrelid from captured c join pg_inherits i on i.inhparent = c.relid)
+    select relid from captured
 $$;
 
 -- Closes the root for changes. Given again by the one who did it: another deadline.
@@ -77,10 +79,10 @@ begin
     values (i_queue_name, i_switch_id, 'from', node.node_name, i_to_node, 'frozen', i_who, clock_timestamp(), clock_timestamp() + i_deadline);
 end $$;
 
--- Transactions that have written to captured tables, or to the queue, and have not ended: their virtual transactions,
+-- Transactions that have written to these relations, or to the queue, and have not ended: their virtual transactions,
 -- which are looked for again, and who they are. Who comes after the freeze is committed is refused, but may be among
 -- them until it is rolled back.
-create or replace function londiste_rs.switch_writers(i_queue_name text,
+create or replace function londiste_rs.switch_writers(i_queue_name text, i_relids oid[],
     out transaction text, out pid integer, out prepared text, out application text, out role text, out age double precision, out query text)
 returns setof record language sql
 set search_path = pg_catalog, pg_temp
@@ -94,7 +96,7 @@ as $$
                and k.database = (select d.oid from pg_database d where d.datname = current_database())
                and k.mode in ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
                and k.pid is distinct from pg_backend_pid()
-               and k.relation in (select londiste_rs.captured_relations(i_queue_name)
+               and k.relation in (select unnest(i_relids)
                                    union all
                                   select to_regclass(format('%s_%s', q.queue_data_pfx, nr))::oid
                                     from pgq.queue q cross join generate_series(0, q.queue_ntables - 1) nr

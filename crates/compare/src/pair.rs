@@ -94,11 +94,16 @@ impl Pair {
     }
 }
 
+/// What a session sees now.
+pub(crate) async fn now(session: &pg::Session, config: &Config) -> Result<Snapshot> {
+    let row = session.query_one("select txid_current_snapshot()::text", &[]).await;
+    snapshot(row.during("taking a snapshot of the source")?.get(0), &config.queue)
+}
+
 /// Opens a snapshot of the source, and makes a tick that sees no less.
 pub(crate) async fn of_source(sides: &Sides, config: &Config) -> Result<Snapshot> {
     begin(&sides.source, config).await?;
-    let row = sides.source.query_one("select txid_current_snapshot()::text", &[]).await;
-    let seen = snapshot(row.during("taking a snapshot of the source")?.get(0), &config.queue)?;
+    let seen = now(&sides.source, config).await?;
     // whoever makes ticks by the clock would let us wait for a second
     batch::tick_now(&*sides.provider, &config.queue).await?;
     Ok(seen)

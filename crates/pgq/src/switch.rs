@@ -208,10 +208,17 @@ pub async fn freeze<C: GenericClient>(
     Ok(())
 }
 
-/// Who writes to captured tables, or has come too late to.
-pub async fn writers<C: GenericClient>(client: &C, queue: &str) -> Result<Vec<Writer>> {
-    let sql = "select * from londiste_rs.switch_writers($1)";
-    let found = rows(client, "londiste_rs.switch_writers", sql, &[&queue]).await?;
+/// The relations whose changes are captured, for [`writers`].
+pub async fn captured<C: GenericClient>(client: &C, queue: &str) -> Result<Vec<u32>> {
+    let sql = "select londiste_rs.captured_relations($1)";
+    let found = rows(client, "londiste_rs.captured_relations", sql, &[&queue]).await?;
+    Ok(found.iter().map(|row| row.get(0)).collect())
+}
+
+/// Who writes to these relations, or has come too late to.
+pub async fn writers<C: GenericClient>(client: &C, queue: &str, captured: &[u32]) -> Result<Vec<Writer>> {
+    let sql = "select * from londiste_rs.switch_writers($1, $2)";
+    let found = rows(client, "londiste_rs.switch_writers", sql, &[&queue, &captured.to_vec()]).await?;
     let writer = |row: &Row| Writer {
         transaction: row.get("transaction"),
         pid: row.get("pid"),

@@ -57,9 +57,10 @@ impl Freeze {
         switch::freeze(&*sides.old, &queue, id, &to, who, deadline).await?;
         fail_point::reached("switch-frozen");
         let until = began + drain.patience;
+        let captured = switch::captured(&*sides.old, &queue).await?;
         let mut ended = Ended::default();
         let last = loop {
-            end_writers(sides, drain, until, &mut ended).await?;
+            end_writers(sides, &captured, drain, until, &mut ended).await?;
             if let Some(last) = last_tick(sides, id).await? {
                 break last;
             }
@@ -85,13 +86,19 @@ struct Ended {
 
 /// Waits for the transactions that hold what they have written. Who comes later is refused, and holds nothing that
 /// matters.
-async fn end_writers(sides: &Sides, drain: &Drain, until: Instant, ended: &mut Ended) -> Result<()> {
+async fn end_writers(
+    sides: &Sides,
+    captured: &[u32],
+    drain: &Drain,
+    until: Instant,
+    ended: &mut Ended,
+) -> Result<()> {
     let (old, queue) = (&*sides.old, sides.queue.as_str());
     let first: BTreeSet<String> =
-        switch::writers(old, queue).await?.into_iter().map(|writer| writer.transaction).collect();
+        switch::writers(old, queue, captured).await?.into_iter().map(|writer| writer.transaction).collect();
     let before = ended.terminated.len();
     loop {
-        let mut left = switch::writers(old, queue).await?;
+        let mut left = switch::writers(old, queue, captured).await?;
         left.retain(|writer| first.contains(&writer.transaction));
         if left.is_empty() {
             ended.by_themselves += first.len() - (ended.terminated.len() - before);

@@ -20,6 +20,7 @@ mod replay_built_in;
 mod replay_cases;
 mod sql;
 mod sql_trigger;
+mod switch;
 mod sync100;
 
 use std::process::ExitCode;
@@ -57,6 +58,7 @@ const CASES: &[(&str, Case)] = &[
     ("idle", idle::run),
     ("compare", compare::run),
     ("many-tables", many_tables::run),
+    ("switch", switch::run),
     ("sync100", |pair| sync100::run(pair).to_string()),
     ("sql-insert", |pair| sql::insert_event(pair).to_string()),
     ("sql-ticker", |pair| sql::ticker(pair).to_string()),

@@ -16,6 +16,7 @@ mod structure;
 mod tables;
 mod transactions;
 
+use crate::error::Result;
 use crate::switch::Sides;
 use crate::{Finding, Place};
 
@@ -51,4 +52,12 @@ pub async fn ask(sides: &Sides, terms: &Terms) -> Vec<Answer> {
         answers.push(Answer { point, findings });
     }
     answers
+}
+
+/// What is wrong with the new root's tables now that it has the last tick.
+///
+/// # Errors
+/// It does not answer.
+pub async fn at_rest(sides: &Sides) -> Result<Vec<Finding>> {
+    tables::tables(sides).await
 }

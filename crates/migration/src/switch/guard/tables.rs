@@ -9,8 +9,8 @@ use crate::switch::Sides;
 use crate::{Finding, Place};
 
 pub(super) const POINT: Point =
-    point("tables", true, "Is every table in sync, and none parked?", |sides, terms| {
-        Box::pin(tables(sides, terms)) as Found<'_>
+    point("tables", true, "Is every table in sync, and none parked?", |sides, _| {
+        Box::pin(tables(sides)) as Found<'_>
     });
 
 pub(super) const NAMES: Point = point(
@@ -25,7 +25,7 @@ pub(super) const CONFLICTS: Point =
         Box::pin(conflicts(sides, terms)) as Found<'_>
     });
 
-async fn tables(sides: &Sides, _: &Terms) -> Result<Vec<Finding>> {
+pub(super) async fn tables(sides: &Sides) -> Result<Vec<Finding>> {
     let queue = sides.queue.as_str();
     let parked = table::parked(&*sides.new, queue).await?;
     let tables = table::list(&*sides.new, queue).await?;

@@ -14,7 +14,8 @@ pub(super) const POINT: Point =
 
 async fn ask(sides: &Sides, terms: &Terms) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
-    for writer in switch::writers(&*sides.old, &sides.queue).await? {
+    let captured = switch::captured(&*sides.old, &sides.queue).await?;
+    for writer in switch::writers(&*sides.old, &sides.queue, &captured).await? {
         let Some(pid) = writer.pid else {
             let name = writer.prepared.unwrap_or_default();
             let remedy = "commit prepared, or rollback prepared";

@@ -12,7 +12,8 @@ use super::both::Both;
 use super::lock::{Lock, who};
 use super::steps::{say, step};
 use super::swap::{self, Frozen};
-use super::{back, guard, hooks, verify, wait};
+use super::verify::{self, Verification};
+use super::{back, guard, hooks, wait};
 use crate::londiste::support::job::Job;
 use crate::londiste::support::outcome::Outcome;
 
@@ -43,13 +44,23 @@ pub(super) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
         Standing::Closed(known) => known.id.clone(),
         Standing::None | Standing::Before(_) => new_id(),
     };
-    if matches!(both.standing, Standing::Closed(_)) {
+    let is_closed = matches!(both.standing, Standing::Closed(_));
+    if is_closed {
         job.terminal.say("an interrupted switch is gone on with: the old root is closed already");
     } else if let Some(ended) = before(job, arguments, &mut both, &id).await? {
         return Ok(ended);
     }
+    let verification = Verification::prepare(job, &both, arguments.verify, !is_closed).await?;
+    if !is_closed {
+        if let Some(verification) = &verification {
+            step(job, "compare", &verification.before, verification.began);
+        }
+        let hook = job.settings.hook_before_freeze.as_deref();
+        hooks::run(job, "hook_before_freeze", hook, &hooks::facts(&both)).await?;
+    }
     let began = Instant::now();
-    let closed = timeout(arguments.deadline, closed(job, arguments, &mut both, &id)).await;
+    let closed = closed(job, arguments, &mut both, &id, verification.as_ref());
+    let closed = timeout(arguments.deadline, closed).await;
     let limit = arguments.deadline.as_secs();
     let closed =
         closed.unwrap_or_else(|_| Err(anyhow!("it did not come to its end within {limit} s (--deadline)")));
@@ -82,13 +93,17 @@ async fn before(job: &Job, arguments: &Arguments, both: &mut Both, id: &str) -> 
     let tables = switch::prepare(&mut both.sides, id, &who()).await.context("preparing the new root")?;
     step(job, "prepare", &format!("{tables} tables can be captured on {}", both.sides.new_node.name), began);
     wait::until_allowed(job, arguments).await?;
-    let hook = job.settings.hook_before_freeze.as_deref();
-    hooks::run(job, "hook_before_freeze", hook, &hooks::facts(both)).await?;
     Ok(None)
 }
 
 /// Closes the old root and verifies what the new one has.
-async fn closed(job: &Job, arguments: &Arguments, both: &mut Both, id: &str) -> Result<LastTick> {
+async fn closed(
+    job: &Job,
+    arguments: &Arguments,
+    both: &mut Both,
+    id: &str,
+    verification: Option<&Verification>,
+) -> Result<LastTick> {
     let began = Instant::now();
     let drain =
         Drain { patience: arguments.drain, terminate: arguments.terminate, spare: arguments.spare.clone() };
@@ -98,7 +113,8 @@ async fn closed(job: &Job, arguments: &Arguments, both: &mut Both, id: &str) -> 
     let what = format!("{}; {} has it", frozen.last.tick, both.sides.new_node.name);
     say(job, "last tick", &what, frozen.applied_after);
     let began = Instant::now();
-    let verified = verify::run(job, both, &frozen.last, arguments.verify).await?;
+    guard::again(both).await?;
+    let verified = verify::run(job, both, &frozen.last, verification).await?;
     pgq::fail_point::reached("switch-verified");
     step(job, "verify", &verified, began);
     Ok(frozen.last)

@@ -1,5 +1,6 @@
 //! Guard: what is asked before the root refuses changes, and what its answers mean.
 
+use anyhow::{Result, bail};
 use migration::Verdict;
 use migration::switch::guard::{self, Answer, Terms};
 
@@ -48,4 +49,17 @@ pub(super) fn tell(job: &Job, answers: &[Answer], forced: &[String]) -> bool {
 pub(super) fn soft_blockers(answers: &[Answer], forced: &[String]) -> Vec<&'static str> {
     let blocking = answers.iter().filter(|answer| answer.blocks(forced) && !answer.point.is_hard);
     blocking.map(|answer| answer.point.name).collect()
+}
+
+/// Asks once more, behind the last tick, what may have changed since.
+///
+/// # Errors
+/// A table is parked, or has met a conflict.
+pub(super) async fn again(both: &Both) -> Result<()> {
+    let found = guard::at_rest(&both.sides).await?;
+    let told: Vec<String> = found.iter().map(|found| format!("{} {}", found.object, found.found)).collect();
+    if !told.is_empty() {
+        bail!("{}", told.join("; "));
+    }
+    Ok(())
 }

@@ -1,10 +1,13 @@
-//! Verification while nobody writes: rows, and sequences.
+//! Verification: what can be known before the freeze, and rows and sequences while nobody writes.
+
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use compare::Config;
-use pgq::comparison::Verdict;
+use compare::{Config, Outcome, Resting, Sides};
+use pgq::comparison::{self, Verdict};
 use pgq::switch::{self, LastTick};
-use pgq::table;
+use pgq::table::{self, TableInfo};
+use tokio::time::sleep;
 
 use super::arguments::Verify;
 use super::both::Both;
@@ -13,12 +16,101 @@ use crate::londiste::support::job::{Job, Node};
 use crate::londiste::view::comparison::Voice;
 use crate::terminal::Terminal;
 
-/// What was verified, in a few words.
-pub(super) async fn run(job: &Job, both: &Both, last: &LastTick, what: Verify) -> Result<String> {
+/// Comparisons before the freeze, and how long one may take that needs no other one behind it.
+const ROUNDS: usize = 3;
+const SHORT: Duration = Duration::from_secs(2);
+/// A comparison of the worker's is asked to stop, and ends within this time.
+const PATIENCE: Duration = Duration::from_secs(30);
+const LOOK: Duration = Duration::from_millis(250);
+
+/// What was prepared for the comparison at rest.
+pub(super) struct Verification {
+    tables: Vec<TableInfo>,
+    connections: Vec<Sides>,
+    config: Config,
+    resting: Resting,
+    /// What was found before, in a few words.
+    pub(super) before: String,
+    pub(super) began: Instant,
+}
+
+impl Verification {
+    /// Opens connections and looks at the tables. While both sides work (`online`), rows that have changed since the
+    /// last comparison are compared first: the fewer are left for the outage.
+    ///
+    /// # Errors
+    /// Rows differ, or a table cannot be compared.
+    pub(super) async fn prepare(
+        job: &Job,
+        both: &Both,
+        what: Verify,
+        online: bool,
+    ) -> Result<Option<Verification>> {
+        if what == Verify::None {
+            return Ok(None);
+        }
+        let began = Instant::now();
+        let local = Node { session: job.connect().await?, info: both.sides.new_node.clone() };
+        let tables = table::list(&*local.session, job.queue()).await?;
+        let tables: Vec<TableInfo> = tables.into_iter().filter(|info| info.local).collect();
+        let mut connections = Vec::new();
+        for _ in 0..job.settings.compare_connections.min(tables.len()) {
+            connections.push(sides(job, &local).await?);
+        }
+        let config = Config { changed: true, ..config_of(job, &local) };
+        let mut before = "rows are compared in the outage".to_owned();
+        if online && what == Verify::Changed {
+            let compared = online_comparison(job, &local, (&connections, &config, &tables)).await?;
+            judge(
+                compared.iter().map(|outcome| (outcome.table.as_str(), outcome.verdict, &outcome.remarks)),
+            )?;
+            let rows: i64 = compared.iter().map(|outcome| outcome.rows).sum();
+            before = format!("{rows} changed rows of {} tables equal up to now", compared.len());
+        }
+        let resting = match connections.first() {
+            Some(first) => compare::before_rest(first, &config, &tables, what == Verify::Full).await?,
+            None => Resting::default(),
+        };
+        if resting.unknown() > 0 && what == Verify::Changed {
+            before.push_str(&format!("; {} tables are read as a whole in the outage", resting.unknown()));
+        }
+        Ok(Some(Verification { tables, connections, config, resting, before, began }))
+    }
+
+    /// Compares what is left, now that nobody writes; answers what was verified, in a few words.
+    ///
+    /// # Errors
+    /// Rows differ, or a table cannot be compared.
+    async fn at_rest(&self, job: &Job, last: &LastTick) -> Result<String> {
+        let config = Config { last_tick: Some(last.tick), ..self.config.clone() };
+        // what differs is told, whatever else is not
+        let mut voice = Voice::new(Terminal::new(1));
+        let valve = job.read_limits(Some("0"))?;
+        let (connections, tables) = (&self.connections, &self.tables);
+        let found = compare::at_rest(connections, &config, &self.resting, tables, &mut voice, &valve)
+            .await
+            .context("comparing while nobody writes")?;
+        if !found.differ.is_empty() {
+            bail!("rows differ: {}; compare tells which", found.differ.join(", "));
+        }
+        if let Some((table, why)) = found.unverified.first() {
+            bail!("{} tables could not be compared: {table}, {why}", found.unverified.len());
+        }
+        Ok(format!("{} changed rows of {} tables equal", found.rows, found.tables))
+    }
+}
+
+/// Verifies rows and sequences.
+pub(super) async fn run(
+    job: &Job,
+    both: &Both,
+    last: &LastTick,
+    verification: Option<&Verification>,
+) -> Result<String> {
     let sequences = follow_sequences(both).await?;
-    let rows = match what {
-        Verify::None => "rows not compared (--verify none)".to_owned(),
-        _ => rows(job, both, last, what == Verify::Changed).await?,
+    let rows = match verification {
+        None => "rows not compared (--verify none)".to_owned(),
+        Some(verification) => verification.at_rest(job, last).await?,
     };
     Ok(format!("{rows} · {sequences} sequences ahead"))
 }
@@ -34,34 +126,36 @@ async fn follow_sequences(both: &Both) -> Result<usize> {
     Ok(positions.len())
 }
 
-async fn rows(job: &Job, both: &Both, last: &LastTick, changed: bool) -> Result<String> {
-    let local = Node { session: job.connect().await?, info: both.sides.new_node.clone() };
-    let tables: Vec<_> =
-        table::list(&*local.session, job.queue()).await?.into_iter().filter(|info| info.local).collect();
-    let mut connections = Vec::new();
-    for _ in 0..job.settings.compare_connections.min(tables.len()) {
-        connections.push(sides(job, &local).await?);
+/// Compares while both sides work. A comparison of the worker's gives way.
+async fn online_comparison(
+    job: &Job,
+    local: &Node,
+    (connections, config, tables): (&[Sides], &Config, &[TableInfo]),
+) -> Result<Vec<Outcome>> {
+    let (mut voice, valve) = (Voice::new(Terminal::new(1)), job.read_limits(None)?);
+    let began = Instant::now();
+    loop {
+        match compare::run(connections, config, tables, &mut voice, &valve).await {
+            Err(compare::Error::Busy { .. }) if began.elapsed() < PATIENCE => {
+                comparison::ask_to_stop(&*local.session, job.queue()).await?;
+                sleep(LOOK).await;
+            }
+            compared => return compared.context("comparing before the freeze"),
+        }
     }
-    let config = Config { changed, last_tick: Some(last.tick), ..config_of(job, &local) };
-    // what differs is told, whatever else is not
-    let mut voice = Voice::new(Terminal::new(1));
-    let valve = job.read_limits(Some("0"))?;
-    let compared = compare::run(&connections, &config, &tables, &mut voice, &valve)
-        .await
-        .context("comparing while nobody writes")?;
-    let of = |verdict| {
-        let found = compared.iter().filter(move |outcome| outcome.verdict == verdict);
-        found.map(|outcome| outcome.table.clone()).collect::<Vec<String>>()
-    };
-    let (differ, unverified) = (of(Verdict::Differs), of(Verdict::Unverified));
+}
+
+/// Refuses what is not equal.
+fn judge(compared: &[Outcome]) -> Result<()> {
+    let of = |verdict: Verdict| compared.iter().filter(move |outcome| outcome.verdict == verdict);
+    let differ: Vec<&str> = of(Verdict::Differs).map(|outcome| outcome.table.as_str()).collect();
     if !differ.is_empty() {
-        bail!("rows differ: {}; compare tells which", differ.join(", "));
+        bail!("rows differ: {}; compare tells which, and nothing has changed", differ.join(", "));
     }
-    if !unverified.is_empty() {
-        let why = compared.iter().find(|outcome| outcome.verdict == Verdict::Unverified);
-        let why = why.and_then(|outcome| outcome.remarks.first().cloned()).unwrap_or_default();
-        bail!("tables could not be compared: {} ({why})", unverified.join(", "));
+    let number = of(Verdict::Unverified).count();
+    if let Some(first) = of(Verdict::Unverified).next() {
+        let why = first.remarks.first().map(String::as_str).unwrap_or_default();
+        bail!("{number} tables could not be compared: {}, {why}; nothing has changed", first.table);
     }
-    let rows: i64 = compared.iter().map(|outcome| outcome.rows).sum();
-    Ok(format!("{rows} {}rows of {} tables equal", if changed { "changed " } else { "" }, compared.len()))
+    Ok(())
 }
