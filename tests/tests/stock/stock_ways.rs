@@ -145,10 +145,10 @@ fn check_fkeys_node_info_and_what_is_not_here() {
         ("--no-merge", "leave it out"),
         ("--merge=q", "make a leaf with an INI of its own"),
         ("--max-parallel-copy=4", "set parallel_copies in INI"),
-        ("--target=subscriber", "docs/migration.md"),
+        ("--target=subscriber", "docs/switch.md"),
         ("--dead=primary", "drop-node"),
-        ("--dead-root", "docs/migration.md"),
-        ("--dead-branch", "docs/migration.md"),
+        ("--dead-root", "docs/switch.md"),
+        ("--dead-branch", "docs/switch.md"),
         ("--sync-watermark=primary", "leave it out"),
         ("--sort-bufsize=30%", "leave it out"),
     ] {

@@ -11,11 +11,11 @@ const COMMANDS: &[(&str, &str)] = &[
     ),
     (
         "takeover",
-        "a leaf does not become the root of a running queue; docs/migration.md tells how applications change over to it",
+        "a leaf becomes the root of its queue, and the root its leaf, by switchover with the leaf's ini file (docs/switch.md)",
     ),
     (
         "resurrect",
-        "an old root is not rejoined; drop its node and make it a leaf of the new one: drop-node, create-leaf",
+        "switchover makes the old root a leaf of the new one; after any other end of a root: drop-node, create-leaf",
     ),
     ("tag-dead", "a node that cannot be reached is taken out with drop-node"),
     ("tag-alive", "no command marks nodes as dead; a node that was dropped comes back with create-leaf"),
@@ -38,7 +38,7 @@ const COMMANDS: &[(&str, &str)] = &[
 const HANDLERS: &str = "handlers are not supported and rows are applied as they were written; leave it out, or let the stock \
                         worker serve this table";
 const COPY_NODE: &str = "every leaf has the root as its provider, and copies from it; leave it out";
-const TAKEOVER: &str = "a leaf does not become the root of a running queue; docs/migration.md tells how applications change over to it";
+const TAKEOVER: &str = "a leaf becomes the root of its queue, and the root its leaf, by switchover with the leaf's ini file (docs/switch.md)";
 
 /// Of any command: name, whether a value follows, what to do instead.
 const OPTIONS: &[(&str, bool, &str)] = &[

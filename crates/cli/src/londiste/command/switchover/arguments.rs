@@ -40,7 +40,7 @@ pub(crate) struct Arguments {
     pub(super) spare: Vec<String>,
 
     /// What is compared while nobody writes: rows changed since the last comparison, all rows, or none
-    #[arg(long, value_name = "WHAT", value_enum, default_value_t = Verify::Changed)]
+    #[arg(long, value_name = "WHAT", value_enum, default_value_t = Verify::Changed, hide_possible_values = true)]
     pub(super) verify: Verify,
 
     /// Begin the freeze at this time: 03:00, or 2026-11-30T03:00+01:00
@@ -64,11 +64,11 @@ pub(crate) struct Arguments {
     pub(super) max_transaction: Duration,
 
     /// What becomes of large objects, which no trigger captures
-    #[arg(long, value_name = "WHAT", value_enum, default_value_t = LargeObjects::Refuse)]
+    #[arg(long, value_name = "WHAT", value_enum, default_value_t = LargeObjects::Refuse, hide_possible_values = true)]
     pub(super) large_objects: LargeObjects,
 
     /// Overrule what the guard says by this name (repeatable; commas between names)
-    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = Names::new(soft()))]
+    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = Names::new(soft()), hide_possible_values = true)]
     pub(super) force: Vec<String>,
 
     /// Answer in JSON, one object at the end
