@@ -41,4 +41,5 @@
 \ir switch.sql
 \ir switch_roles.sql
 \ir switch_sequences.sql
+\ir switch_care.sql
 \ir steps.sql

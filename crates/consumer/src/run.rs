@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::ended::Ended;
 use crate::error::During;
-use crate::{Error, Result, Worker, giving, root, subscriber};
+use crate::{Error, Result, Worker, care, giving, root, subscriber};
 
 impl Worker {
     /// Tries what can be wrong from the start: connect strings, passwords, the installation, the node.
@@ -41,7 +41,19 @@ impl Worker {
         let (mut target, node) = self.open().await?;
         self.report.node(&self.config.queue_name, &node);
         let ended = match node.node_type {
-            NodeType::Root => Box::pin(root::run(self, &target, &node, stop)).await,
+            NodeType::Root => {
+                // beside what a root does all the time
+                let care = async {
+                    match care::run(self, &target, stop).await {
+                        Ok(()) => std::future::pending().await,
+                        Err(error) => Err(error),
+                    }
+                };
+                tokio::select! {
+                    ended = Box::pin(root::run(self, &target, &node, stop)) => ended,
+                    failed = Box::pin(care) => failed,
+                }
+            }
             NodeType::Leaf => match giving::await_root(self, &target, stop).await {
                 Ok(None) => Box::pin(subscriber::run(self, &mut target, &node, stop)).await,
                 Ok(Some(ended)) => Ok(ended),

@@ -100,6 +100,8 @@ pub struct Recorded {
     pub frozen_for: Option<Duration>,
     /// The last tick, where it is made.
     pub last: Option<LastTick>,
+    /// How far the new root's worker is with materialized views and statistics; `done` behind them.
+    pub care: Option<String>,
 }
 
 /// A transaction that has written to captured tables and has not ended.
@@ -155,6 +157,7 @@ fn read(row: &Row) -> Recorded {
         changed: row.get("changed"),
         frozen_for: row.get::<_, Option<f64>>("frozen_for").map(|s| Duration::from_secs_f64(s.max(0.0))),
         last,
+        care: row.get("care"),
     }
 }
 
@@ -340,4 +343,18 @@ pub async fn follow_sequences<C: GenericClient>(
 /// Whether the connected database's queue can be closed and opened: `pgq` is ours, and this role's.
 pub async fn is_supported<C: GenericClient>(client: &C) -> Result<bool> {
     Ok(row(client, "londiste_rs.has_gates", "select londiste_rs.has_gates()", &[]).await?.get(0))
+}
+
+/// What the new root still needs behind its switch: object and statement, in their order.
+pub async fn care<C: GenericClient>(client: &C, queue: &str) -> Result<Vec<(String, String)>> {
+    let sql = "select object, statement from londiste_rs.switch_care($1)";
+    let found = rows(client, "londiste_rs.switch_care", sql, &[&queue]).await?;
+    Ok(found.iter().map(|row| (row.get(0), row.get(1))).collect())
+}
+
+/// Tells how far that is; `done` where nothing is left.
+pub async fn cared<C: GenericClient>(client: &C, queue: &str, progress: &str) -> Result<()> {
+    let sql = "select londiste_rs.switch_cared($1, $2)";
+    row(client, "londiste_rs.switch_cared", sql, &[&queue, &progress]).await?;
+    Ok(())
 }

@@ -6,6 +6,7 @@
 
 mod freeze;
 pub mod guard;
+mod large_objects;
 mod prepare;
 mod sides;
 mod standing;
@@ -13,6 +14,7 @@ mod swap;
 mod take_back;
 
 pub use freeze::{Drain, Freeze};
+pub use large_objects::{Carried, carry_large_objects};
 pub use prepare::prepare;
 pub use sides::Sides;
 pub use standing::Standing;

@@ -94,6 +94,8 @@ pub(super) enum LargeObjects {
     Refuse,
     /// They stay where they are.
     Ignore,
+    /// They are copied, before the freeze and once more in it.
+    Copy,
 }
 
 /// The points that may be overruled.

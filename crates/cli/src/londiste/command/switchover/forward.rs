@@ -7,7 +7,7 @@ use migration::switch::{self, Drain, Freeze, Standing};
 use pgq::switch::{LastTick, Writer};
 use tokio::time::timeout;
 
-use super::arguments::Arguments;
+use super::arguments::{Arguments, LargeObjects};
 use super::both::Both;
 use super::lock::{Lock, who};
 use super::steps::{say, step};
@@ -52,6 +52,7 @@ pub(super) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     }
     let verification = Verification::prepare(job, &both, arguments.verify, !is_closed).await?;
     if !is_closed {
+        carry(job, arguments, &mut both).await?;
         if let Some(verification) = &verification {
             step(job, "compare", &verification.before, verification.began);
         }
@@ -112,12 +113,24 @@ async fn closed(
     step(job, "freeze", &what, began);
     let what = format!("{}; {} has it", frozen.last.tick, both.sides.new_node.name);
     say(job, "last tick", &what, frozen.applied_after);
+    carry(job, arguments, both).await?;
     let began = Instant::now();
     guard::again(both).await?;
     let verified = verify::run(job, both, &frozen.last, verification).await?;
     pgq::fail_point::reached("switch-verified");
     step(job, "verify", &verified, began);
     Ok(frozen.last)
+}
+
+/// Takes large objects along, where that is asked for.
+async fn carry(job: &Job, arguments: &Arguments, both: &mut Both) -> Result<()> {
+    if arguments.large_objects == LargeObjects::Copy {
+        let began = Instant::now();
+        let carried = switch::carry_large_objects(&mut both.sides).await.context("large objects")?;
+        let what = format!("{} large objects, {} of them copied", carried.all, carried.copied);
+        step(job, "objects", &what, began);
+    }
+    Ok(())
 }
 
 fn drained(frozen: &Freeze) -> String {

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use migration::switch::Standing;
+use pgq::switch;
 use serde_json::json;
 
 use super::both::Both;
@@ -39,7 +40,7 @@ pub(super) async fn run(job: &Job, as_json: bool) -> Result<Outcome> {
         let answer = json!({
             "version": 1, "queue": job.queue(), "state": state, "from": old, "to": new, "who": known.map(|known| &known.who),
             "began": known.map(|known| clock(known.began)), "changed": known.map(|known| clock(known.changed)),
-            "tick": known.and_then(|known| known.last).map(|last| last.tick),
+            "behind": behind(&both).await?, "tick": known.and_then(|known| known.last).map(|last| last.tick),
         });
         job.terminal.print(&answer.to_string());
     } else {
@@ -52,6 +53,15 @@ pub(super) async fn run(job: &Job, as_json: bool) -> Result<Outcome> {
                 clock(known.changed)
             ));
         }
+        if let Some(care) = behind(&both).await?.filter(|care| care != "done") {
+            job.terminal.print(&format!("behind the switch, materialized views and statistics: {care}"));
+        }
     }
     Ok(Outcome::Done)
+}
+
+/// How far the new root's worker is with what the outage did not wait for.
+async fn behind(both: &Both) -> Result<Option<String>> {
+    let known = switch::recorded(&*both.sides.new, &both.sides.queue).await?;
+    Ok(known.filter(|known| !known.gives).and_then(|known| known.care))
 }
