@@ -29,6 +29,8 @@ impl Scene {
             setup.londiste(&[ini, "add-table", "--all"]).expect_success();
         }
         setup.wait_ok(SETTLE);
+        let left = "select count(*) from londiste_rs.changed_fkey where state in ('dropped', 'unvalidated')";
+        wait_until(SETTLE, "foreign keys are back", || pair.target.number(left) == 0);
         setup.londiste(&["target.ini", "compare"]).expect_success();
         let _ticking = Ticking::of(&pair);
         Scene { pair, setup, _ticking }
