@@ -28,3 +28,8 @@ do $$
 begin
     perform londiste_rs.take_step(4, 'the steps of a migration have their table');
 end $$;
+
+do $$
+begin
+    perform londiste_rs.take_step(5, 'drift of definitions has its table');
+end $$;

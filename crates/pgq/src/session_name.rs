@@ -34,6 +34,8 @@ pub enum Purpose<'a> {
     CopyProbe,
     /// Comparing rows.
     Compare,
+    /// Looking at the definitions of tables.
+    Drift,
 }
 
 /// How far a large batch has come.
@@ -70,6 +72,7 @@ impl fmt::Display for SessionName<'_> {
             Purpose::CopyIndex => f.write_str("copy index"),
             Purpose::CopyProbe => f.write_str("copy probe"),
             Purpose::Compare => f.write_str("compare"),
+            Purpose::Drift => f.write_str("drift"),
         }
     }
 }

@@ -172,6 +172,7 @@ const LONDISTE: &[Key] = &[
     key("compare_every", Interval, NONE, Anew),
     key("compare_connections", Plain, "1", Anew),
     key("compare_slice", Plain, "60", Anew),
+    key("drift_every", Interval, "60", Anew),
     key("local_only", Plain, "0", Commands),
     key("local_only_drop_execute", Plain, "0", Commands),
     idle("table_filter", LEAF),

@@ -135,6 +135,9 @@ pub struct LondisteSettings {
     /// A comparison gives its snapshots up after this, and goes on with new ones.
     #[serde(deserialize_with = "seconds_from_one")]
     pub compare_slice: Duration,
+    /// The worker of a leaf looks so often whether definitions of both sides are the same; 0: never.
+    #[serde(default, deserialize_with = "optional_seconds")]
+    pub drift_every: Option<Duration>,
 }
 
 impl LondisteSettings {
