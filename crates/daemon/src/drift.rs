@@ -27,6 +27,8 @@ pub(crate) struct DriftPart {
     every: Duration,
     /// Rung by the worker when it has noticed another definition.
     noticed: Bell,
+    /// The worker's: it knows what its node is.
+    node: Report,
     memory: Mutex<Memory>,
 }
 
@@ -39,8 +41,8 @@ struct Memory {
 }
 
 impl DriftPart {
-    pub(crate) fn new(worker: consumer::Config, every: Duration, noticed: Bell) -> DriftPart {
-        DriftPart { worker, every: every.max(SHORTEST), noticed, memory: Mutex::default() }
+    pub(crate) fn new(worker: consumer::Config, every: Duration, noticed: Bell, node: Report) -> DriftPart {
+        DriftPart { worker, every: every.max(SHORTEST), noticed, node, memory: Mutex::default() }
     }
 
     /// Looks until `stop` is cancelled.
@@ -49,11 +51,18 @@ impl DriftPart {
             let mut noticed = self.noticed.listen();
             pause(&mut noticed, self.every.min(FIRST)).await;
             loop {
-                self.look_and_tell(report).await;
+                if !self.is_at_root() {
+                    self.look_and_tell(report).await;
+                }
                 pause(&mut noticed, self.every).await;
             }
         };
         stop.run_until_cancelled(work).await;
+    }
+
+    /// A root has no other side; a connection to find that out would be one to the application's server.
+    fn is_at_root(&self) -> bool {
+        self.node.facts().node.is_some_and(|node| node.kind == NodeType::Root.as_str())
     }
 
     async fn look_and_tell(&self, report: &Report) {

@@ -57,9 +57,14 @@ pub(crate) fn start(supervisor: &Supervisor, node: Node, ticks: &Bell) {
             async move { comparing.run(&report, &stop).await }
         });
     }
-    let noticed = Bell::default();
+    let (noticed, worker_report) = (Bell::default(), Report::default());
     if !node.drift_every.is_zero() {
-        let drift = Arc::new(DriftPart::new(node.consumer.clone(), node.drift_every, noticed.clone()));
+        let drift = Arc::new(DriftPart::new(
+            node.consumer.clone(),
+            node.drift_every,
+            noticed.clone(),
+            worker_report.clone(),
+        ));
         let report = Report::default();
         supervisor.start_reporting("drift", report.clone(), move |stop| {
             let (drift, report) = (drift.clone(), report.clone());
@@ -69,14 +74,13 @@ pub(crate) fn start(supervisor: &Supervisor, node: Node, ticks: &Bell) {
             }
         });
     }
-    let report = Report::default();
     let worker = Worker::new(node.consumer, bell.clone(), copies)
         .hearing(ticks.clone())
         .noticing(noticed)
-        .reporting(report.clone())
+        .reporting(worker_report.clone())
         .copying(node.slots);
     let worker = Arc::new(worker);
-    supervisor.start_reporting("worker", report, move |stop| {
+    supervisor.start_reporting("worker", worker_report, move |stop| {
         let worker = worker.clone();
         async move { Ok(worker.run(stop).await?) }
     });

@@ -153,3 +153,232 @@ fn each_change_of_one_side_is_told_until_the_other_has_it() {
     assert!(log.contains("definitions drift no more: column public.orders.extra is missing"), "{log}");
     compare::assert_equal(&pair);
 }
+
+/// New tables and sequences of the root, and tables that have another name here.
+#[test]
+fn what_nobody_replicates_is_told_unless_it_is_left_out() {
+    let pair = Pair::start();
+    pair.both("create table t (id int primary key, v text); create sequence s");
+    pair.source.execute("create table there (id serial primary key, v text default 'x', check (id > 0))");
+    pair.target.execute("create schema far; create table far.\"Here\" (id int primary key, v text)");
+    let setup = looking_every_second(&pair);
+    let port = free_port();
+    setup.set("target.ini", "metrics_listen", &port.to_string());
+    setup.set("target.ini", "register_skip_tables", "scratch_*");
+    setup.start_nodes();
+    pair.source.execute("create table scratch_1 (id int)");
+    setup.londiste(&["source.ini", "add-table", "t", "there"]).expect_success();
+    setup.londiste(&["target.ini", "add-table", "t"]).expect_success();
+    setup.londiste(&["target.ini", "add-table", "there", "--dest-table=far.Here"]).expect_success();
+    setup.wait_ok(SETTLE);
+    wait_kept(
+        &setup,
+        "unreplicated",
+        "public.s: sequence of the root that nobody replicates; \
+         public.there_id_seq: sequence of the root that nobody replicates",
+    );
+    setup.londiste(&["source.ini", "add-seq", "--all"]).expect_success();
+    wait_kept(&setup, "unreplicated", "");
+    pair.source.execute(
+        "create table \"it's new\" (id int primary key, v text); create table parts (id int) partition by range (id);
+         create table parts_1 partition of parts for values from (1) to (2); create sequence later; create temp table none (a int);
+         create table scratch_2 (id int)",
+    );
+    wait_kept(
+        &setup,
+        "unreplicated",
+        "public.it's new: table of the root that nobody replicates; public.later: sequence of the root that nobody replicates; \
+         public.parts: table of the root that nobody replicates",
+    );
+    let told = tables(&setup);
+    let add = "public.it's new: table of the root that nobody replicates";
+    let words = r"londiste source.ini add-table 'public.it'\''s new', then londiste target.ini add-table --create-full 'public.it'\''s new'";
+    assert!(told.contains(add) && told.contains(words), "{told}");
+    let status = setup.londiste(&["target.ini", "status"]).expect_success().stdout.clone();
+    assert!(status.contains("public.later: sequence of the root that nobody replicates"), "{status}");
+    wait_for(SETTLE, "metrics tell it", || {
+        let metrics = get(port, "/metrics");
+        let told = metrics.contains("londiste_drift{job=\"target_app\",subject=\"unreplicated\"} 3");
+        if told { Ok(()) } else { Err(metrics) }
+    });
+    let page = get(port, "/");
+    assert!(
+        page.contains("<h2>Findings</h2>") && page.contains("<td>public.parts<td>table of the root"),
+        "{page}"
+    );
+    for [ini, command, name] in [
+        ["source.ini", "add-table", "it's new"],
+        ["target.ini", "add-table", "it's new"],
+        ["source.ini", "add-table", "parts"],
+        ["target.ini", "add-table", "parts"],
+        ["source.ini", "add-seq", "later"],
+        ["target.ini", "add-seq", "later"],
+    ] {
+        let create = match (ini, command) {
+            ("source.ini", _) => None,
+            (_, "add-table") => Some("--create-full"),
+            _ => Some("--create"),
+        };
+        let words: Vec<&str> = [ini, command].into_iter().chain(create).chain([name]).collect();
+        setup.londiste(&words).expect_success();
+    }
+    wait_kept(&setup, "unreplicated", "");
+    wait_for(SETTLE, "metrics tell it", || {
+        let metrics = get(port, "/metrics");
+        let told = metrics.contains("londiste_drift{job=\"target_app\",subject=\"unreplicated\"} 0");
+        if told { Ok(()) } else { Err(metrics) }
+    });
+
+    // a table of another name, column by column, and JSON for machines
+    assert_eq!(kept(&setup, "definition"), "");
+    pair.source.execute("alter table there add \"Two words\" text not null default 'there'");
+    let what = "column far.\"Here\".\"Two words\" is missing on the target";
+    wait_kept(&setup, "definition", &format!("public.there: {what}"));
+    wait_for(SETTLE, "the process tells it", || {
+        let process = setup.londisted(&["status", "--json", "target.ini"]).stdout.clone();
+        let shown: serde_json::Value = serde_json::from_str(&process).expect("JSON");
+        let parts = shown["jobs"][0]["parts"].as_array().expect("parts").clone();
+        let part = parts.into_iter().find(|part| part["part"] == "drift").expect("it looks");
+        let found = &part["drift"]["definitions"][0];
+        match (&found["table"], &found["what"], &found["stops"]) {
+            (table, said, stops) if table == "public.there" && said == what && stops == true => Ok(()),
+            _ => Err(process),
+        }
+    });
+    let metrics = get(port, "/metrics");
+    assert!(metrics.contains("londiste_drift{job=\"target_app\",subject=\"stops\"} 1"), "{metrics}");
+    let text = setup.londisted(&["status", "target.ini"]).stdout.clone();
+    assert!(text.contains("definitions: 1 DIFFER, 1 STOPS REPLICATION") && text.contains(what), "{text}");
+    // told without the process, and gone with the table
+    setup.stop_daemon("target");
+    assert!(tables(&setup).contains("far.Here: DRIFT, stops replication"), "{}", tables(&setup));
+    setup.londiste(&["target.ini", "remove-table", "there"]).expect_success();
+    assert!(!tables(&setup).contains("DRIFT"), "{}", tables(&setup));
+    setup.set("target.ini", "drift_every", "0");
+    setup.start_daemon("target");
+    let parts = setup.londisted(&["status", "target.ini"]).stdout.clone();
+    assert!(!parts.contains("  drift "), "{parts}");
+}
+
+/// A column that holds a table: both are told, and both end.
+#[test]
+fn a_parked_table_drifts_too_until_it_is_mended() {
+    let pair = Pair::start();
+    pair.both("create table t (id int primary key); create table other (id int primary key)");
+    let setup = Setup::new(&pair);
+    // the worker that parks a table lets it look at once
+    setup.set("target.ini", "drift_every", "1 hour");
+    setup.replicate();
+    wait_for(SETTLE, "it has looked", || {
+        let status = setup.londisted(&["status", "target.ini"]).stdout.clone();
+        if status.contains("definitions: alike") { Ok(()) } else { Err(status) }
+    });
+    pair.source
+        .execute("alter table t add v text; insert into t values (1, 'x'); insert into other values (1)");
+    wait_kept(&setup, "definition", "public.t: column public.t.v is missing on the target");
+    setup.wait_caught_up(SETTLE);
+    assert_eq!(
+        pair.target.value("select string_agg(table_name, ',') from londiste_rs.parked_tables('migq')"),
+        "public.t"
+    );
+    let told = tables(&setup);
+    assert!(told.contains("public.t: ERR") && told.contains("public.t: DRIFT, stops replication"), "{told}");
+    pair.target.execute(&pair.target.value("select statement from londiste_rs.drift"));
+    setup.londiste(&["target.ini", "resume-table", "t"]).expect_success();
+    setup.wait_ok(SETTLE);
+    // a column that is left out on purpose is none
+    pair.source.execute("alter table t add secret text");
+    setup.set("target.ini", "drift_every", "1");
+    setup.londiste(&["-r", "target.ini"]).expect_success();
+    wait_kept(&setup, "definition", "public.t: column public.t.secret is missing on the target");
+    setup.londiste(&["target.ini", "add-table", "t", "--skip-columns=secret"]).expect_success();
+    wait_kept(&setup, "definition", "");
+    pair.source.execute("insert into t values (2, 'y')");
+    setup.wait_caught_up(SETTLE);
+    assert_eq!(pair.target.value("select string_agg(id || v, ' ' order by id) from t"), "1x 2y");
+}
+
+/// Looks that fail fail nobody, and cost nothing while nothing changes.
+#[test]
+fn a_look_that_fails_fails_nobody_and_a_quiet_one_asks_for_stamps_only() {
+    let pair = Pair::start_with(&[("log_statement", "all")]);
+    pair.both("create table t (id int primary key, v text)");
+    let setup = looking_every_second(&pair);
+    setup.replicate();
+    let times = |words: &str| pair.target.cluster.log().matches(words).count();
+    let (stamps, comparisons) =
+        ("concat(count(*), ' ', sum(hashtextextended(word", "pg_get_partkeydef(c.oid)");
+    wait_for(SETTLE, "it looks", || if times(stamps) > 0 { Ok(()) } else { Err(String::new()) });
+    wait_for(SETTLE, "it has compared", || if times(comparisons) > 0 { Ok(()) } else { Err(String::new()) });
+    let looked = |more: usize| {
+        let before = times(stamps);
+        wait_for(SETTLE, "it looks again", || {
+            if times(stamps) >= before + more { Ok(()) } else { Err(setup.logs()) }
+        });
+    };
+    looked(2);
+    setup.set("source.ini", "drift_every", "1");
+    setup.londiste(&["-r", "source.ini"]).expect_success();
+    let before = times(comparisons);
+    pair.source.execute("insert into t select i, 'v' from generate_series(1, 100) i; analyze t; truncate t; insert into t values (1, 'x')");
+    pair.source.execute("vacuum t");
+    setup.wait_caught_up(SETTLE);
+    looked(3);
+    assert_eq!(times(comparisons), before, "nothing was changed, and it has compared");
+    let root = setup.londisted(&["status", "source.ini"]).stdout.clone();
+    assert!(root.contains("  drift ") && !root.contains("definitions:"), "a root has no other side: {root}");
+
+    // somebody holds the table on the source: replication goes on, and the look is made again
+    let mut client = pair.source.connect();
+    client
+        .batch_execute("alter table t add n int default 1 + 1; begin; lock table t in access exclusive mode")
+        .expect("a lock");
+    pair.target.execute("alter table t add n int default 1 + 1");
+    looked(2);
+    client.batch_execute("commit").expect("no lock");
+    pair.source.execute("alter table t add more int");
+    wait_kept(&setup, "definition", "public.t: column public.t.more is missing on the target");
+
+    // the functions are away: it says so, and the worker goes on
+    pair.target.execute(
+        "alter function londiste_rs.keep_drift(text, text, text[], text[], text[], boolean[]) rename to away",
+    );
+    pair.target.execute("alter table t add more int");
+    wait_for(SETTLE, "the process tells it", || {
+        let status = setup.londisted(&["status", "target.ini"]).stdout.clone();
+        if status.contains("could not be looked at: ") && status.contains("keep_drift") {
+            Ok(())
+        } else {
+            Err(status)
+        }
+    });
+    pair.source.execute("insert into t (id, more) values (7, 7)");
+    setup.wait_caught_up(SETTLE);
+    let log = setup.target_worker().log();
+    assert_eq!(log.matches("definitions of both sides could not be compared").count(), 1, "{log}");
+    pair.target.execute(
+        "alter function londiste_rs.away(text, text, text[], text[], text[], boolean[]) rename to keep_drift",
+    );
+    wait_kept(&setup, "definition", "");
+
+    // the source is away: the part goes on, and finds what has changed meanwhile
+    pair.source.cluster.stop(Shutdown::Fast);
+    let part = |status: &str| status.lines().find(|line| line.starts_with("  drift ")).map(str::to_owned);
+    wait_for(SETTLE, "the process tells it", || {
+        let status = setup.londisted(&["status", "target.ini"]).stdout.clone();
+        match part(&status) {
+            Some(line) if line.contains("running") && line.contains("could not be looked at: ") => Ok(()),
+            _ => Err(status),
+        }
+    });
+    pair.target.execute("alter table t add alone int");
+    pair.source.cluster.start_again();
+    wait_kept(
+        &setup,
+        "definition",
+        "public.t: column public.t.alone is on the target only: the statement loses its values",
+    );
+    let status = setup.londisted(&["status", "target.ini"]).stdout.clone();
+    assert!(!status.contains("could not be looked at"), "{status}");
+    assert!(part(&status).is_some_and(|line| line.contains("definitions: 1 DIFFER")), "{status}");
+}

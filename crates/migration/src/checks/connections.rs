@@ -10,8 +10,9 @@ pub(crate) const CHECK: Check =
         Box::pin(ask(context)) as Found<'_>
     });
 
-/// Besides those of copies: ticker and its upkeep, the workers of both nodes, the writer of progress, a command.
-const ALWAYS: usize = 6;
+/// Besides those of copies: ticker and its upkeep, the workers of both nodes, the writer of progress, the look at
+/// definitions, a command.
+const ALWAYS: usize = 7;
 
 /// Limits of server, role and database, less what is taken of them by others.
 const FREE: &str = "\

@@ -60,7 +60,7 @@ pub(crate) const CASES: &[Case] = &[
             "warning",
             "source",
             "connections of role shop_owner",
-            "10 are needed",
+            "11 are needed",
             "alter role shop_owner connection limit -1",
         ],
         mended: &[],
