@@ -14,6 +14,7 @@ mod config;
 mod context;
 pub mod drift;
 mod error;
+pub mod estimate;
 mod finding;
 pub mod init;
 mod place;

@@ -286,6 +286,18 @@ fn a_parked_table_drifts_too_until_it_is_mended() {
     pair.target.execute(&pair.target.value("select statement from londiste_rs.drift"));
     setup.londiste(&["target.ini", "resume-table", "t"]).expect_success();
     setup.wait_ok(SETTLE);
+    // a row of another shape lets it look as well
+    pair.source.execute("alter table other alter id type bigint");
+    wait_for(SETTLE, "another shape is noticed", || {
+        pair.source.execute("insert into other select max(id) + 1 from other");
+        let now = kept(&setup, "definition");
+        if now.contains("public.other: column public.other.id: type: integer, and bigint") {
+            Ok(())
+        } else {
+            Err(setup.logs())
+        }
+    });
+    pair.target.execute("alter table other alter id type bigint");
     // a column that is left out on purpose is none
     pair.source.execute("alter table t add secret text");
     setup.set("target.ini", "drift_every", "1");

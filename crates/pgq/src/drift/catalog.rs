@@ -78,8 +78,9 @@ select concat(count(*), ' ', sum(hashtextextended(word, 0))) from (
 /// The node can say what is not replicated, and this role may ask: it is a root, and ours.
 const CAN_TELL: &str = "\
 select to_regprocedure('londiste_rs.missing(text,text)') is not null
-   and has_schema_privilege('londiste_rs', 'usage')
-   and has_table_privilege('londiste.table_info', 'select') and has_table_privilege('londiste.seq_info', 'select')
+   and has_schema_privilege(to_regnamespace('londiste_rs')::oid, 'usage')
+   and has_table_privilege(to_regclass('londiste.table_info'), 'select')
+   and has_table_privilege(to_regclass('londiste.seq_info'), 'select')
    and exists (select from pgq_node.get_node_info($1) i where i.node_type = 'root')";
 
 /// Texts that are others when something has changed.
