@@ -249,6 +249,21 @@ fn what_nobody_replicates_is_told_unless_it_is_left_out() {
     assert!(metrics.contains("londiste_drift{job=\"target_app\",subject=\"stops\"} 1"), "{metrics}");
     let text = setup.londisted(&["status", "target.ini"]).stdout.clone();
     assert!(text.contains("definitions: 1 DIFFER, 1 STOPS REPLICATION") && text.contains(what), "{text}");
+    // a provider of the stock tools cannot say what nobody replicates; its definitions are compared all the same
+    pair.source.execute("create table last (id int primary key)");
+    wait_kept(&setup, "unreplicated", "public.last: table of the root that nobody replicates");
+    pair.source.execute("alter schema londiste_rs rename to londiste_away");
+    wait_kept(&setup, "unreplicated", "");
+    pair.source.execute("alter table t add late int");
+    wait_kept(
+        &setup,
+        "definition",
+        &format!("public.t: column public.t.late is missing on the target; public.there: {what}"),
+    );
+    pair.target.execute("alter table t add late int");
+    pair.source.execute("alter schema londiste_away rename to londiste_rs");
+    wait_kept(&setup, "unreplicated", "public.last: table of the root that nobody replicates");
+    wait_kept(&setup, "definition", &format!("public.there: {what}"));
     // told without the process, and gone with the table
     setup.stop_daemon("target");
     assert!(tables(&setup).contains("far.Here: DRIFT, stops replication"), "{}", tables(&setup));
