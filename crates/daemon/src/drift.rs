@@ -51,8 +51,9 @@ impl DriftPart {
             let mut noticed = self.noticed.listen();
             pause(&mut noticed, self.every.min(FIRST)).await;
             loop {
-                if !self.is_at_root() {
-                    self.look_and_tell(report).await;
+                match self.is_at_root() {
+                    true => report.tell(|facts| facts.drift = None),
+                    false => self.look_and_tell(report).await,
                 }
                 pause(&mut noticed, self.every).await;
             }

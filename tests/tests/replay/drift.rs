@@ -120,6 +120,19 @@ fn each_change_of_one_side_is_told_until_the_other_has_it() {
         "public.days: table public.days_2 is missing on the target",
         "create table public.days_2 partition of public.days FOR VALUES FROM ('2026-02-01') TO ('2026-03-01')",
     );
+    // with a default partition rows find their place
+    pair.target.execute("create table days_rest partition of days default");
+    pair.source
+        .execute("create table days_3 partition of days for values from ('2026-03-01') to ('2026-04-01')");
+    wait_kept(
+        &setup,
+        "definition",
+        "public.days: table public.days_3 is missing on the target: its rows go into the default partition",
+    );
+    assert_eq!(setup.target.value("select stops from londiste_rs.drift"), "f");
+    pair.target
+        .execute("create table days_3 partition of days for values from ('2026-03-01') to ('2026-04-01')");
+    wait_kept(&setup, "definition", "");
     pair.target.execute("alter table orders add check (amount > 0)");
     wait_kept(
         &setup,

@@ -14,11 +14,15 @@ pub(super) fn of(differences: &[Difference], narrow: &Narrow, replicated: &Repli
     let mut findings: Vec<Finding> = Vec::new();
     for difference in differences {
         let Some((table, users)) = place(difference, narrow, replicated) else { continue };
+        let finds_place = difference.kind == "table"
+            && difference.how == How::Missing
+            && narrow.has_default_for(&difference.name);
+        let default = if finds_place { ": its rows go into the default partition" } else { "" };
         let found = Finding {
             table,
-            what: format!("{}{users}", words(difference)),
+            what: format!("{}{default}{users}", words(difference)),
             statement: difference.statement.clone(),
-            stops: difference.weight == Weight::Stops,
+            stops: difference.weight == Weight::Stops && !finds_place,
         };
         let known = |other: &Finding| other.table == found.table && other.what == found.what;
         if !findings.iter().any(known) {

@@ -18,6 +18,8 @@ pub(super) struct Narrow {
     seqs: HashMap<String, usize>,
     /// Tables that have another name on the target.
     renamed: Vec<usize>,
+    /// Tables of the target that have a default partition, with their names quoted.
+    with_default: HashMap<usize, String>,
 }
 
 impl Narrow {
@@ -29,6 +31,7 @@ impl Narrow {
             types: BTreeMap::new(),
             seqs: HashMap::new(),
             renamed: Vec::new(),
+            with_default: HashMap::new(),
         };
         let mut relations = [Vec::new(), Vec::new()];
         for (place, (there, here)) in tables.iter().enumerate() {
@@ -59,6 +62,9 @@ impl Narrow {
             let Some(target) = target else { return };
             self.scope.renames.insert(source.quoted.clone(), target.quoted.clone());
             self.renamed.push(place);
+        }
+        if let Some(target) = target.filter(|target| target.has_default) {
+            self.with_default.insert(place, target.quoted.clone());
         }
         let alike = target.is_some_and(|target| target.partitioned_by == source.partitioned_by);
         let all = alike && !has_other_name;
@@ -92,6 +98,12 @@ impl Narrow {
     /// The place of a sequence.
     pub(super) fn seq(&self, name: &str) -> Option<usize> {
         self.seqs.get(name).copied()
+    }
+
+    /// Rows of a partition that the target lacks have a place in the default partition of its table.
+    pub(super) fn has_default_for(&self, partition: &str) -> bool {
+        let table = self.table_of(partition).and_then(|place| self.with_default.get(&place));
+        table.is_some_and(|table| table != partition)
     }
 
     /// The table has another name on the target.

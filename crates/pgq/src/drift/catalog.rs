@@ -122,6 +122,8 @@ pub struct Relation {
     pub quoted: String,
     /// What it is partitioned by; empty: it is not.
     pub partitioned_by: String,
+    /// It has a default partition, which takes rows that have no other.
+    pub has_default: bool,
     /// It, and all its partitions, with their names quoted for SQL.
     pub members: Vec<(u32, String)>,
     /// Types of the application's that its columns use, directly or within others, quoted.
@@ -151,6 +153,7 @@ const TABLES: &str = "\
                    where t.typtype = 'c' and a.attrelid = t.typrelid and a.attnum > 0 and not a.attisdropped) x (typ))
 select n.place::int8, format('%I.%I', s.nspname, c.relname) as quoted,
        case when c.relkind = 'p' then pg_catalog.pg_get_partkeydef(c.oid) else '' end as partitioned_by,
+       exists (select from pg_catalog.pg_partitioned_table d where d.partrelid = c.oid and d.partdefid <> 0) as has_default,
        array(select m.oid from rel m where m.top = c.oid order by m.oid) as members,
        array(select format('%I.%I', ms.nspname, mc.relname) from rel m join pg_catalog.pg_class mc on mc.oid = m.oid
                join pg_catalog.pg_namespace ms on ms.oid = mc.relnamespace where m.top = c.oid order by m.oid) as names,
@@ -189,6 +192,7 @@ async fn of_side<C: GenericClient>(client: &C, names: &[String], seqs: &[String]
             place: place(row),
             quoted: row.get("quoted"),
             partitioned_by: row.get("partitioned_by"),
+            has_default: row.get("has_default"),
             members: members.into_iter().zip(names).collect(),
             types: row.get("types"),
         }
