@@ -32,6 +32,7 @@
 \ir missing_columns.sql
 \ir script.sql
 \ir comparison.sql
+\ir drift.sql
 \ir migration.sql
 \ir copy.sql
 \ir copy_index.sql

@@ -33,3 +33,8 @@ do $$
 begin
     perform londiste_rs.take_step(5, 'switches of the root have their table');
 end $$;
+
+do $$
+begin
+    perform londiste_rs.take_step(6, 'drift of definitions has its table');
+end $$;

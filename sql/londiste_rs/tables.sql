@@ -203,6 +203,7 @@ begin
         lost := lost || ' ' || index_note;
     end loop;
     delete from londiste_rs.table_conflict c where c.queue_name = i_queue_name and c.table_name = i_table_name;
+    delete from londiste_rs.drift d where d.queue_name = i_queue_name and d.table_name = i_table_name;
     -- one foreign key's failure is not the table's, and other tables' foreign keys are the worker's
     for f in
         select p.from_table, p.fkey_name from londiste_rs.restorable_fkeys() x

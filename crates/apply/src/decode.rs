@@ -71,10 +71,11 @@ impl Decoder {
     }
 
     /// Learns the row shapes registered at the provider since the last call: to be called before a batch is read.
+    /// Answers whether there are any.
     ///
     /// # Errors
     /// As [`Shapes::refresh`].
-    pub async fn refresh_shapes(&mut self, provider: &Client) -> Result<()> {
+    pub async fn refresh_shapes(&mut self, provider: &Client) -> Result<bool> {
         self.shapes.refresh(provider).await
     }
 

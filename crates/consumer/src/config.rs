@@ -127,12 +127,12 @@ impl Config {
     }
 
     /// Whether a table that the provider adds becomes known here.
-    pub(crate) fn registers_table(&self, name: &str) -> bool {
+    pub fn registers_table(&self, name: &str) -> bool {
         Globs::permit(&self.register_only_tables, &self.register_skip_tables, name)
     }
 
     /// Whether a sequence that the provider adds becomes known here.
-    pub(crate) fn registers_seq(&self, name: &str) -> bool {
+    pub fn registers_seq(&self, name: &str) -> bool {
         Globs::permit(&self.register_only_seqs, &self.register_skip_seqs, name)
     }
 

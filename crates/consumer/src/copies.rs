@@ -174,6 +174,7 @@ impl<'a> Copies<'a> {
             let parking = Parking { error: &error, code: Some(code), event: None, tick: None };
             if table::park(&**target, queue, &table, &parking).await? {
                 warn!(job, queue, table, "table is parked, the others go on: {error}");
+                self.worker.noticed.ring();
             } else {
                 self.parked.remove(&table);
             }

@@ -153,6 +153,7 @@ impl<'a> Parkings<'a> {
         }
         if !self.is_empty() {
             self.worker.bell.ring();
+            self.worker.noticed.ring();
         }
     }
 

@@ -210,7 +210,9 @@ impl<'a> Replay<'a> {
         replay::enter(&**target, self.bypass_triggers).await?;
         let mut parts = self.parts(tables, parkings);
         self.ask_again(provider, target).await?;
-        self.decoder.lock().await.refresh_shapes(provider).await?;
+        if self.decoder.lock().await.refresh_shapes(provider).await? {
+            self.worker.noticed.ring();
+        }
         let wanted = parts.iter().filter(|(_, part)| !matches!(part, Part::Nothing));
         let wanted: HashSet<String> = wanted.map(|(table, _)| table.clone()).collect();
         let tables_here: Vec<&str> = wanted.iter().map(String::as_str).collect();

@@ -18,6 +18,7 @@ pub struct Worker {
     pub(crate) config: Config,
     pub(crate) bell: Bell,
     pub(crate) ticks: Bell,
+    pub(crate) noticed: Bell,
     pub(crate) copies: watch::Sender<BTreeSet<String>>,
     pub(crate) report: Report,
     pub(crate) slots: Slots,
@@ -27,13 +28,27 @@ impl Worker {
     /// A worker that rings and hears `bell`, and says on `copies` which tables are to be copied now.
     pub fn new(config: Config, bell: Bell, copies: watch::Sender<BTreeSet<String>>) -> Worker {
         let slots = Slots::new(config.parallel_copies);
-        Worker { config, bell, ticks: Bell::default(), copies, report: Report::default(), slots }
+        Worker {
+            config,
+            bell,
+            ticks: Bell::default(),
+            noticed: Bell::default(),
+            copies,
+            report: Report::default(),
+            slots,
+        }
     }
 
     /// The same worker, hearing the bell of a ticker in this process.
     #[must_use]
     pub fn hearing(self, ticks: Bell) -> Worker {
         Worker { ticks, ..self }
+    }
+
+    /// Rings `noticed` where a table's definition turns out to be another one than before.
+    #[must_use]
+    pub fn noticing(self, noticed: Bell) -> Worker {
+        Worker { noticed, ..self }
     }
 
     /// Lets as many tables be copied at the same time as `slots` says, in place of the configuration.

@@ -6,6 +6,7 @@
 mod background;
 mod comparing;
 pub mod control;
+mod drift;
 mod error;
 pub mod files;
 pub mod ini;

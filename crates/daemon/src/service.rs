@@ -100,6 +100,7 @@ impl Service {
                     compare_every: settings.compare_every.unwrap_or_default(),
                     compare_connections: settings.compare_connections,
                     compare_slice: settings.compare_slice,
+                    drift_every: settings.drift_every.unwrap_or_default(),
                 });
                 Ok(Service {
                     ini,

@@ -11,6 +11,7 @@ use pgq::{Bell, Report};
 use tokio::sync::watch;
 
 use crate::comparing::Comparing;
+use crate::drift::DriftPart;
 use crate::pidfile::Pidfile;
 use crate::supervise::Supervisor;
 
@@ -26,6 +27,8 @@ pub(crate) struct Node {
     pub(crate) compare_connections: usize,
     /// A comparison's snapshots are given up after this.
     pub(crate) compare_slice: Duration,
+    /// The definitions of both sides are looked at so often; zero: never.
+    pub(crate) drift_every: Duration,
     /// What can be set anew while copies run.
     pub(crate) limits: Limits,
     /// Tables copied at the same time, likewise.
@@ -54,13 +57,30 @@ pub(crate) fn start(supervisor: &Supervisor, node: Node, ticks: &Bell) {
             async move { comparing.run(&report, &stop).await }
         });
     }
-    let report = Report::default();
+    let (noticed, worker_report) = (Bell::default(), Report::default());
+    if !node.drift_every.is_zero() {
+        let drift = Arc::new(DriftPart::new(
+            node.consumer.clone(),
+            node.drift_every,
+            noticed.clone(),
+            worker_report.clone(),
+        ));
+        let report = Report::default();
+        supervisor.start_reporting("drift", report.clone(), move |stop| {
+            let (drift, report) = (drift.clone(), report.clone());
+            async move {
+                drift.run(&report, &stop).await;
+                Ok(())
+            }
+        });
+    }
     let worker = Worker::new(node.consumer, bell.clone(), copies)
         .hearing(ticks.clone())
-        .reporting(report.clone())
+        .noticing(noticed)
+        .reporting(worker_report.clone())
         .copying(node.slots);
     let worker = Arc::new(worker);
-    supervisor.start_reporting("worker", report, move |stop| {
+    supervisor.start_reporting("worker", worker_report, move |stop| {
         let worker = worker.clone();
         async move { Ok(worker.run(stop).await?) }
     });

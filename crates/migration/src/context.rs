@@ -4,6 +4,7 @@ use pg::{ConnectString, Session};
 use tokio::sync::OnceCell;
 
 use crate::error::{Error, Result};
+use crate::schema::scope::EVERYTHING;
 use crate::schema::{Comparison, Options, compare};
 use crate::session::connect;
 use crate::{Config, Place};
@@ -43,7 +44,8 @@ impl Context {
     pub(crate) async fn structure(&self) -> Result<&Comparison> {
         let (source, target) = (self.source()?, self.target()?);
         let options = Options::default();
-        let compared = async { compare(source, target, &options).await.map_err(|error| error.to_string()) };
+        let compared =
+            async { compare(source, target, &options, &EVERYTHING).await.map_err(|error| error.to_string()) };
         self.structure.get_or_init(|| compared).await.as_ref().map_err(|why| Error::Structure(why.clone()))
     }
 

@@ -1,5 +1,6 @@
 //! What an operator does once. Preflight: checks of source, target and this machine before anything of ours is
-//! installed. [`steps`]: the guided migration. [`switch`]: the root moves.
+//! installed. [`steps`]: the guided migration. [`switch`]: the root moves. [`drift`]: whether definitions stay the same
+//! while it goes on.
 //!
 //! A [`Check`] asks one question, mostly by one query to the catalogs in a read-only transaction with a time limit.
 //! A check that fails is answered with [`Verdict::Unchecked`], and the others go on.
@@ -12,7 +13,9 @@ mod checks;
 mod choice;
 mod config;
 mod context;
+pub mod drift;
 mod error;
+pub mod estimate;
 mod finding;
 pub mod init;
 mod place;

@@ -14,6 +14,7 @@ pub mod compared;
 pub mod comparison;
 pub mod conflict;
 pub mod copy;
+pub mod drift;
 pub mod error;
 pub mod event;
 pub mod fail_point;

@@ -19,6 +19,11 @@ impl Object {
     fn from_row(row: &Row) -> Object {
         Object { kind: row.get("obj_kind"), name: row.get("obj_name") }
     }
+
+    /// It is a sequence.
+    pub fn is_sequence(&self) -> bool {
+        self.kind == "S"
+    }
 }
 
 /// What a root can replicate, replicated or not. A foreign table is among it, to be refused with the reason.

@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::Batch;
 use crate::compared::Summary;
+use crate::drift::Drift;
 use crate::node::NodeInfo;
 use crate::observe::Observed;
 use crate::table::TableInfo;
@@ -60,6 +61,8 @@ pub struct Facts {
     pub copy: Option<CopyFacts>,
     /// A comparison that is repeated: the last results of the node's tables.
     pub comparison: Option<Summary>,
+    /// Who looks at definitions: how those of both sides stand.
+    pub drift: Option<Drift>,
 }
 
 /// Which node a worker works for.

@@ -36,6 +36,8 @@ pub enum Purpose<'a> {
     Compare,
     /// Materialized views and statistics behind a switch.
     Care,
+    /// Looking at the definitions of tables.
+    Drift,
 }
 
 /// How far a large batch has come.
@@ -73,6 +75,7 @@ impl fmt::Display for SessionName<'_> {
             Purpose::CopyProbe => f.write_str("copy probe"),
             Purpose::Compare => f.write_str("compare"),
             Purpose::Care => f.write_str("care"),
+            Purpose::Drift => f.write_str("drift"),
         }
     }
 }

@@ -3,6 +3,7 @@
 
 mod big_transaction;
 mod changing_keys;
+mod drift;
 mod encodings;
 mod execute;
 mod fkey_state;

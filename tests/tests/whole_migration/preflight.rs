@@ -7,4 +7,5 @@ mod of_source;
 mod page;
 mod refused;
 mod servers;
+mod sides;
 mod structure;

@@ -49,31 +49,34 @@ impl Shapes {
 
     /// Loads the numbered shapes that the provider has and these have not: to be called before a batch is read, since
     /// its events name only shapes that were registered before. A provider without schema `londiste_rs` has none.
+    /// Answers whether any was loaded.
     ///
     /// # Errors
     /// [`Error::Server`] when the query fails. Of a shape that cannot be read a warning is logged; its events cannot be
     /// decoded.
-    pub async fn refresh(&mut self, provider: &Client) -> Result<()> {
+    pub async fn refresh(&mut self, provider: &Client) -> Result<bool> {
         let what = "reading row shapes from the provider";
         if !self.installed {
             self.installed = shape::are_registered(provider).await.map_err(Error::server(what))?;
         }
         if !self.installed {
-            return Ok(());
+            return Ok(false);
         }
         // numbers are given in another order than that in which transactions commit
         let from = self.numbered.keys().max().map_or(0, |newest| newest - LATECOMERS);
         let known: Vec<i32> =
             self.numbered.keys().chain(&self.damaged).copied().filter(|id| *id > from).collect();
         let newer = shape::newer(provider, from, &known).await;
-        for (id, description) in newer.map_err(Error::server(what))? {
+        let newer = newer.map_err(Error::server(what))?;
+        let some = !newer.is_empty();
+        for (id, description) in newer {
             if let Err(error) = self.learn(id, &description) {
                 // its table shows it when there is an event of that shape
                 warn!("{error}");
                 self.damaged.insert(id);
             }
         }
-        Ok(())
+        Ok(some)
     }
 
     pub(super) fn inline(&mut self, description: &str) -> std::result::Result<Arc<Columns>, String> {

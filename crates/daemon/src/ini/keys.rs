@@ -176,6 +176,7 @@ const LONDISTE: &[Key] = &[
     key("hook_after_switch", Optional, NONE, Commands),
     key("hook_on_abort", Optional, NONE, Commands),
     key("hook_timeout", Plain, "10", Commands),
+    key("drift_every", Interval, "60", Anew),
     key("local_only", Plain, "0", Commands),
     key("local_only_drop_execute", Plain, "0", Commands),
     idle("table_filter", LEAF),

@@ -147,6 +147,9 @@ pub struct LondisteSettings {
     /// A hook is ended after this.
     #[serde(deserialize_with = "seconds_from_one")]
     pub hook_timeout: Duration,
+    /// The worker of a leaf looks so often whether definitions of both sides are the same; 0: never.
+    #[serde(default, deserialize_with = "optional_seconds")]
+    pub drift_every: Option<Duration>,
 }
 
 impl LondisteSettings {

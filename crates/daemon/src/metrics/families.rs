@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::atomic::AtomicU64;
 use std::time::SystemTime;
 
+use pgq::drift::Subject;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -43,6 +44,7 @@ struct Families {
     compared: Gauges,
     differing: Gauges,
     compared_at: Gauges,
+    drift: Gauges,
     ticker_calls: Counters,
     ticks: Counters,
     tick_age: Gauges,
@@ -101,6 +103,11 @@ impl Families {
             "londiste_oldest_comparison_timestamp_seconds",
             "When the oldest of the tables' last comparisons came to its end",
             self.compared_at,
+        );
+        gauge(
+            "londiste_drift",
+            "Definitions that differ, and what of the root nobody replicates",
+            self.drift,
         );
         gauge("pgqd_last_tick_age_seconds", "Age of the queue's last tick", self.tick_age);
         gauge("pgqd_queue_new_events", "Events since the queue's last tick", self.new_events);
@@ -185,6 +192,15 @@ impl Families {
             if let Some(oldest) = oldest {
                 set(&self.compared_at, of_job(), oldest.as_secs_f64());
             }
+        }
+        if let Some(drift) = &facts.drift {
+            let definitions = |stops| {
+                drift.of(Subject::Definition).filter(|kept| kept.finding.stops == stops).count() as f64
+            };
+            set(&self.drift, with(&[("subject", "stops")]), definitions(true));
+            set(&self.drift, with(&[("subject", "differs")]), definitions(false));
+            let unreplicated = drift.of(Subject::Unreplicated).count() as f64;
+            set(&self.drift, with(&[("subject", "unreplicated")]), unreplicated);
         }
         let Some(database) = status.name.strip_prefix("database ") else { return };
         count(&self.ticker_calls, with(&[("database", database)]), facts.tick_calls);

@@ -2,8 +2,10 @@
 //! and `/readyz` for whoever watches the process. Nothing here asks a database, and nothing can be changed from here.
 
 mod families;
+mod findings;
 mod history;
 mod hosts;
+mod markup;
 mod page;
 
 use std::convert::Infallible;

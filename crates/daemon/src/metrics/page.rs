@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
+use super::findings;
 use super::history::{EVERY, History, SAMPLES};
+use super::markup::escaped;
 use crate::status::{JobStatus, Jobs, PartNow, period};
 
 const STYLE: &str = "body{font:15px/1.4 system-ui,sans-serif;margin:2em auto;max-width:70em;padding:0 1em;color:#222}\
@@ -32,6 +34,7 @@ pub(super) fn render(jobs: &Jobs, history: &History) -> String {
     nodes(&mut page, &now);
     plot(&mut page, history);
     copies(&mut page, &now);
+    findings::write(&mut page, &now);
     comparisons(&mut page, &now);
     queues(&mut page, &now);
     parts(&mut page, &now);
@@ -228,18 +231,9 @@ fn bar(done: u64, all: Option<u64>) -> String {
     }
 }
 
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_cannot_become_markup() {
-        assert_eq!(escaped("<b a=\"x\">&"), "&lt;b a=&quot;x&quot;&gt;&amp;");
-    }
 
     #[test]
     fn lags_are_drawn_with_gaps_where_none_was_known() {

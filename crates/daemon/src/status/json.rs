@@ -2,6 +2,7 @@
 
 use std::time::SystemTime;
 
+use pgq::drift::{Finding, Kept, Subject};
 use serde_json::{Value, json};
 
 use super::now::{JobStatus, PartNow};
@@ -109,7 +110,29 @@ fn part(part: &PartNow) -> Value {
             }),
         );
     }
+    if let Some(drift) = &facts.drift {
+        let kept = |subject| drift.of(subject).map(finding).collect::<Vec<_>>();
+        add(
+            "drift",
+            json!({
+                "definitions": kept(Subject::Definition),
+                "unreplicated": kept(Subject::Unreplicated),
+                "failed": drift.failed,
+            }),
+        );
+    }
     value
+}
+
+fn finding(kept: &Kept) -> Value {
+    let Finding { table, what, statement, stops } = &kept.finding;
+    json!({
+        "table": table,
+        "what": what,
+        "statement": statement,
+        "stops": stops,
+        "since": epoch(kept.since),
+    })
 }
 
 fn epoch(time: SystemTime) -> Option<f64> {

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
+use pgq::drift::{Drift, Finding, Kept, Subject};
 use pgq::report::Facts;
 
 use super::now::{JobStatus, PartNow};
@@ -22,6 +23,9 @@ pub(super) fn process(age: Duration, jobs: &[JobStatus]) -> String {
             let state = format!("{} {since}", part.status.state.as_str());
             let words = words(&part.facts);
             _ = writeln!(text, "  {:<28} {state:<16} {}", part.status.name, words.join(", "));
+            for line in part.facts.drift.iter().flat_map(drift_lines) {
+                _ = writeln!(text, "    {line}");
+            }
             if let Some(error) = &part.status.last_error {
                 _ = writeln!(text, "    ERR: {error} ({} failures in a row)", part.status.failures);
             }
@@ -59,6 +63,18 @@ pub(super) fn line(jobs: &[JobStatus]) -> String {
 
 fn failure(part: &PartNow) -> Option<String> {
     part.status.last_error.as_ref().map(|error| format!("{} fails: {error}", part.status.name))
+}
+
+/// What differs in definitions, a line each.
+fn drift_lines(drift: &Drift) -> Vec<String> {
+    let line = |kept: &Kept| {
+        let Finding { table, what, statement, stops } = &kept.finding;
+        let stops = if *stops { ", stops replication" } else { "" };
+        let statement = statement.replace('\n', " ");
+        let since = period(age(kept.since));
+        format!("DRIFT{stops} (since {since}) {table}: {what}; to mend it on the target: {statement}")
+    };
+    drift.of(Subject::Definition).map(line).collect()
 }
 
 fn words(facts: &Facts) -> Vec<String> {
@@ -109,6 +125,7 @@ fn words(facts: &Facts) -> Vec<String> {
         words.push(if compared.is_empty() { "nothing is compared yet".to_owned() } else { compared });
         words.extend(comparison.oldest.map(|oldest| format!("the oldest {} ago", period(age(oldest)))));
     }
+    words.extend(facts.drift.as_ref().map(Drift::words));
     words
 }
 

@@ -1,17 +1,20 @@
 //! Connections that are needed, and those that are free.
 
+use pg::Session;
+
 use crate::check::{Check, Found};
 use crate::context::Context;
 use crate::error::Result;
-use crate::{Finding, Place, Verdict, catalog};
+use crate::{Config, Finding, Place, Verdict, catalog};
 
 pub(crate) const CHECK: Check =
     Check::code("connections", Place::Both, "Are enough connections free?", |context| {
         Box::pin(ask(context)) as Found<'_>
     });
 
-/// Besides those of copies: ticker and its upkeep, the workers of both nodes, the writer of progress, a command.
-const ALWAYS: usize = 6;
+/// Besides those of copies: ticker and its upkeep, the workers of both nodes, the writer of progress, the look at
+/// definitions, a command.
+const ALWAYS: usize = 7;
 
 /// Limits of server, role and database, less what is taken of them by others.
 const FREE: &str = "\
@@ -28,8 +31,19 @@ select 'database ' || quote_ident(d.datname),
   datconnlimit - (select count(*) from taken t where t.datname = d.datname)
   from pg_database d where d.datname = current_database() and datconnlimit >= 0";
 
+/// Connections to each side.
+pub(crate) fn needed(config: &Config) -> usize {
+    config.parallel_copies + ALWAYS
+}
+
+/// Free connections by the narrowest limit.
+pub(crate) async fn least_free(side: &Session) -> Result<Option<i64>> {
+    let free = catalog::rows(side, FREE).await?;
+    Ok(free.iter().filter_map(|row| row.get(1)?.parse().ok()).min())
+}
+
 async fn ask(context: &Context) -> Result<Vec<Finding>> {
-    let needed = context.config.parallel_copies + ALWAYS;
+    let needed = needed(&context.config);
     let mut findings = Vec::new();
     for place in [Place::Source, Place::Target] {
         for row in catalog::rows(context.session(place)?, FREE).await? {

@@ -21,33 +21,57 @@ const TABLES: &str = "\
     join pg_class c on c.oid = i.inhrelid and c.relispartition)
 select rel.oid, rel.name, coalesce(sum(leaf.relpages), 0) * current_setting('block_size')::bigint,
        pg_size_pretty(coalesce(sum(leaf.relpages), 0) * current_setting('block_size')::bigint),
-       coalesce(sum(s.n_tup_upd + s.n_tup_del), 0)
+       coalesce(sum(s.n_tup_upd + s.n_tup_del), 0), rel.relkind
   from rel join below b on b.root = rel.oid left join pg_class leaf on leaf.oid = b.oid and leaf.relkind = 'r'
   left join pg_stat_all_tables s on s.relid = leaf.oid
- group by rel.oid, rel.name order by rel.name";
+ group by rel.oid, rel.name, rel.relkind order by rel.name";
 
-async fn ask(context: &Context) -> Result<Vec<Finding>> {
+/// A table without a key, not even a deferrable one.
+pub(super) struct Keyless {
+    /// Its name, quoted.
+    pub(super) name: String,
+    pub(super) is_partitioned: bool,
+    bytes: i64,
+    size: String,
+    /// Updates and deletes, as far as statistics know.
+    changes: i64,
+}
+
+/// Tables without a key.
+pub(super) async fn keyless(context: &Context) -> Result<Vec<Keyless>> {
     let source = context.source()?;
     let tables = catalog::rows(source, TABLES).await?;
     let oids: Vec<u32> = tables.iter().filter_map(|row| row.first()?.parse().ok()).collect();
     let late = pg::late_key_columns(source, &oids).await.map_err(pg::Error::from)?;
     let keyless = tables.iter().filter_map(|row| {
-        let [oid, name, bytes, size, changes] = row.as_slice() else { return None };
+        let [oid, name, bytes, size, changes, kind] = row.as_slice() else { return None };
         let number = |text: &str| text.parse::<i64>().unwrap_or_default();
         let has_key = oid.parse().is_ok_and(|oid: u32| late.contains_key(&oid));
-        let hurts = number(bytes) > LARGE && number(changes) > 0;
-        (!has_key).then(|| {
-            Finding::new(
-                if hurts { Verdict::Warning } else { Verdict::Info },
-                Place::Source,
-                format!("table {name}"),
-                format!(
-                    "has no key: a changed row is found by all its columns ({size}, {changes} updates and \
-                     deletes so far)"
-                ),
-                format!("alter table {name} add primary key (…); on both sides"),
-            )
+        (!has_key).then(|| Keyless {
+            name: name.clone(),
+            is_partitioned: kind == "p",
+            bytes: number(bytes),
+            size: size.clone(),
+            changes: number(changes),
         })
     });
     Ok(keyless.collect())
+}
+
+async fn ask(context: &Context) -> Result<Vec<Finding>> {
+    let found = keyless(context).await?.into_iter().map(|table| {
+        let Keyless { name, bytes, size, changes, .. } = table;
+        let hurts = bytes > LARGE && changes > 0;
+        Finding::new(
+            if hurts { Verdict::Warning } else { Verdict::Info },
+            Place::Source,
+            format!("table {name}"),
+            format!(
+                "has no key: a changed row is found by all its columns ({size}, {changes} updates and \
+                 deletes so far)"
+            ),
+            format!("alter table {name} add primary key (…); on both sides"),
+        )
+    });
+    Ok(found.collect())
 }

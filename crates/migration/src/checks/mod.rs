@@ -5,7 +5,7 @@ mod case_names;
 mod clock;
 mod collation;
 mod columns;
-mod connections;
+pub(crate) mod connections;
 mod create_privilege;
 mod deferrable_keys;
 mod disk;
@@ -20,7 +20,9 @@ mod generated_columns;
 mod identity_columns;
 mod inheritance;
 mod invalid_indexes;
+mod keepalives;
 mod key_differs;
+mod keyless_duplicates;
 mod keys;
 mod languages;
 mod large_objects;
@@ -38,6 +40,7 @@ mod reachable;
 mod remains;
 mod roles;
 mod row_security;
+mod row_triggers;
 mod rows_there;
 mod rules;
 mod run_directory;
@@ -53,10 +56,12 @@ mod subscriptions;
 mod table_privileges;
 mod tables_missing;
 mod target_triggers;
+mod text_bytes;
 mod tls;
 mod tools;
 mod unique_duplicates;
 mod unlogged_tables;
+mod unowned_sequences;
 mod version;
 mod wraparound;
 
@@ -77,9 +82,11 @@ pub(crate) const ALL: &[&Check] = &[
     &connections::CHECK,
     &locks::CHECK,
     &clock::CHECK,
+    &keepalives::CHECK,
     &event_triggers::CHECK,
     &rules::CHECK,
     &always_triggers::CHECK,
+    &row_triggers::CHECK,
     &remains::CHECK,
     &invalid_indexes::CHECK,
     &prepared_transactions::CHECK,
@@ -103,8 +110,11 @@ pub(crate) const ALL: &[&Check] = &[
     &case_names::CHECK,
     &large_objects::CHECK,
     &sequences::CHECK,
+    &unowned_sequences::CHECK,
     &foreign_key_violations::CHECK,
     &unique_duplicates::CHECK,
+    &keyless_duplicates::CHECK,
+    &text_bytes::CHECK,
     &tables_missing::CHECK,
     &ownership::CHECK,
     &columns::CHECK,

@@ -10,6 +10,7 @@ use super::difference::{Comparison, Difference, How, Unread};
 use super::kind::{Both, Kind, Object};
 use super::options::Options;
 use super::own_form::Away;
+use super::scope::Scope;
 use super::sides::Sides;
 use super::{kinds, own_form, spelling};
 use crate::Place;
@@ -19,20 +20,25 @@ use crate::error::Result;
 ///
 /// A copy drops and builds the indexes of a small table in no time: between a look at the objects and a look at what
 /// replication has changed. So a difference counts where a second comparison finds it as well.
-pub(crate) async fn compare(source: &Session, target: &Session, options: &Options) -> Result<Comparison> {
-    let first = once(source, target, options).await?;
+pub(crate) async fn compare(
+    source: &Session,
+    target: &Session,
+    options: &Options,
+    scope: &Scope,
+) -> Result<Comparison> {
+    let first = once(source, target, options, scope).await?;
     if first.differences.is_empty() || !(is_installed(source).await? || is_installed(target).await?) {
         return Ok(first);
     }
-    let mut second = once(source, target, options).await?;
+    let mut second = once(source, target, options, scope).await?;
     let known: HashSet<_> =
         first.differences.iter().map(|found| (found.kind, &found.name, found.how)).collect();
     second.differences.retain(|found| known.contains(&(found.kind, &found.name, found.how)));
     Ok(second)
 }
 
-async fn once(source: &Session, target: &Session, options: &Options) -> Result<Comparison> {
-    let sides = Sides::new(source, target, options).await?;
+async fn once(source: &Session, target: &Session, options: &Options, scope: &Scope) -> Result<Comparison> {
+    let sides = Sides::new(source, target, options, scope).await?;
     let recorded = [recorded(source).await?, recorded(target).await?];
     let mut found = Found {
         sides,
@@ -41,7 +47,7 @@ async fn once(source: &Session, target: &Session, options: &Options) -> Result<C
         parents: HashMap::new(),
         recreated: HashMap::new(),
     };
-    for kind in kinds::ALL {
+    for kind in scope.kinds {
         found.kind(kind).await;
     }
     Ok(found.without_locked())

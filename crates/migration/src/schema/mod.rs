@@ -14,6 +14,7 @@ mod own_form;
 pub(crate) mod pg_dump;
 mod plan;
 mod scan;
+pub(crate) mod scope;
 mod sides;
 mod spelling;
 
@@ -26,6 +27,7 @@ pub use options::Options;
 pub use plan::Statement;
 
 pub(crate) use compare::compare;
+pub(crate) use kinds::OF_ROWS;
 
 /// Connections to both sides for what is done with their schemas.
 #[derive(Debug)]
@@ -58,7 +60,9 @@ impl Schemas {
     /// # Errors
     /// A side cannot be asked at all, in words; kinds that cannot be read are in the answer.
     pub async fn compare(&self, options: &Options) -> Result<Comparison, String> {
-        compare(&self.source, &self.target, options).await.map_err(|error| error.to_string())
+        compare(&self.source, &self.target, options, &scope::EVERYTHING)
+            .await
+            .map_err(|error| error.to_string())
     }
 
     /// The statements that take the source's schema over, in order.
@@ -67,7 +71,9 @@ impl Schemas {
     /// `pg_dump` is too old or fails, or a side cannot be read; in words.
     pub async fn plan(&self, options: &Options) -> Result<Vec<Statement>, String> {
         let in_words = |error: crate::error::Error| error.to_string();
-        let sides = sides::Sides::new(&self.source, &self.target, options).await.map_err(in_words)?;
+        let sides = sides::Sides::new(&self.source, &self.target, options, &scope::EVERYTHING)
+            .await
+            .map_err(in_words)?;
         let [source, target] = [compare::recorded(&self.source).await, compare::recorded(&self.target).await];
         let known = plan::Known {
             sides: &sides,

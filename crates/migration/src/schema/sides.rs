@@ -7,6 +7,8 @@ use pg::Session;
 
 use super::kind::{Kind, Object};
 use super::options::Options;
+use super::scope::Scope;
+use crate::catalog::LeftOut;
 use crate::error::{Error, Result};
 use crate::{Place, catalog};
 
@@ -15,6 +17,7 @@ pub(crate) struct Sides<'a> {
     pub(crate) source: &'a Session,
     pub(crate) target: &'a Session,
     pub(crate) options: &'a Options,
+    pub(crate) scope: &'a Scope,
     /// Queries for roles: of the source, with what they are on the target; of the target.
     roles: [String; 2],
     /// Tables that somebody holds against everybody: they are left out, since the server waits for them where it writes
@@ -35,9 +38,10 @@ impl<'a> Sides<'a> {
         source: &'a Session,
         target: &'a Session,
         options: &'a Options,
+        scope: &'a Scope,
     ) -> Result<Sides<'a>> {
         let roles = roles(source, target, options).await?;
-        Ok(Sides { source, target, options, roles, locked: Mutex::default() })
+        Ok(Sides { source, target, options, scope, roles, locked: Mutex::default() })
     }
 
     pub(crate) fn session(&self, place: Place) -> &'a Session {
@@ -58,7 +62,7 @@ impl<'a> Sides<'a> {
             }
             answered => answered?,
         };
-        let renames = place == Place::Source && !self.options.moved.is_empty();
+        let renames = place == Place::Source && self.renames();
         Ok(rows.into_iter().map(|row| self.object(kind, row, renames)).collect())
     }
 
@@ -88,12 +92,19 @@ impl<'a> Sides<'a> {
              member as (select classid, objid from pg_depend where deptype = 'e'), {roles}\n{}",
             (kind.sql)()
         );
-        let (limit, hidden) = (crate::session::ALL_OBJECTS, &self.options.excluded);
-        catalog::rows_without(self.session(place), hidden, &locked, limit, &sql).await
+        let limit = crate::session::ALL_OBJECTS;
+        let but = self.scope.relations.as_ref().map(|relations| relations[side(place)].as_slice());
+        let left_out = LeftOut { schemas: &self.options.excluded, relations: &locked, but };
+        catalog::rows_without(self.session(place), left_out, limit, &sql).await
+    }
+
+    fn renames(&self) -> bool {
+        !self.options.moved.is_empty() || !self.scope.renames.is_empty()
     }
 
     fn object(&self, kind: &Kind, row: Vec<String>, renames: bool) -> Object {
-        let fields = row.into_iter().map(|field| if renames { self.options.renamed(&field) } else { field });
+        let renamed = |field: String| self.scope.renamed(&self.options.renamed(&field));
+        let fields = row.into_iter().map(|field| if renames { renamed(field) } else { field });
         let mut fields = fields.fuse();
         let mut next = || fields.next().unwrap_or_default();
         let (name, parent, create, drop) = (next(), next(), next(), next());

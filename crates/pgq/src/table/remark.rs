@@ -55,6 +55,8 @@ select name, remark from (
     union all
     select table_name, 8, remark from londiste_rs.skipped_remarks($1)
     union all
+    select table_name, 9, remark from londiste_rs.drift_remarks($1)
+    union all
     select dest_table, 8, format('copied under one snapshot: %s', why_whole)
       from londiste_rs.copy_run where queue_name = $1 and why_whole is not null
 ) r order by name, place, remark";

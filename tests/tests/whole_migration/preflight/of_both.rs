@@ -60,7 +60,7 @@ pub(crate) const CASES: &[Case] = &[
             "warning",
             "source",
             "connections of role shop_owner",
-            "10 are needed",
+            "11 are needed",
             "alter role shop_owner connection limit -1",
         ],
         mended: &[],
@@ -76,6 +76,53 @@ pub(crate) const CASES: &[Case] = &[
             "alter database cloud connection limit -1",
         ],
         mended: &[],
+    },
+    Case {
+        check: "keepalives",
+        broken: &[(By::SourceAdmin, "alter role shop_owner set tcp_keepalives_idle = 7200")],
+        line: &[
+            "info",
+            "source",
+            "setting tcp_keepalives_idle",
+            "is 7200",
+            "alter role shop_owner set tcp_keepalives_idle = 60",
+        ],
+        mended: &[],
+    },
+    Case {
+        check: "row-triggers",
+        broken: &[(
+            By::Target,
+            "create function maybe() returns trigger language plpgsql as 'begin if new.id < 0 then return  NULL; end if; return new; end'; \
+             create trigger maybe before insert on item for each row execute function maybe(); \
+             create function never() returns trigger language plpgsql as 'begin return new; end'; \
+             create trigger never before insert on item for each row execute function never(); \
+             create trigger after_it after insert on item for each row execute function maybe()",
+        )],
+        line: &[
+            "info",
+            "target",
+            "trigger maybe on table public.item",
+            "maybe() returns NULL on one of its ways",
+        ],
+        mended: &[(By::Target, "drop function maybe() cascade; drop function never() cascade")],
+    },
+    Case {
+        check: "row-triggers",
+        broken: &[(
+            By::Target,
+            "create trigger same before update on item for each row execute function suppress_redundant_updates_trigger(); \
+             alter table item enable always trigger same",
+        )],
+        line: &[
+            "warning",
+            "target",
+            "trigger same on table public.item",
+            "is written in internal",
+            "fires for replayed rows too",
+            "alter table public.item enable trigger same",
+        ],
+        mended: &[(By::Target, "drop trigger same on item")],
     },
     Case {
         check: "event-triggers",

@@ -4,6 +4,59 @@ use super::case::{By, Case};
 
 pub(crate) const CASES: &[Case] = &[
     Case {
+        check: "unowned-sequences",
+        broken: &[(
+            By::Source,
+            "create sequence loose; create table numbered (id bigint primary key default nextval('loose'))",
+        )],
+        line: &[
+            "info",
+            "source",
+            "sequence public.loose",
+            "the default of public.numbered.id takes values of it",
+            "alter sequence public.loose owned by public.numbered.id",
+        ],
+        mended: &[],
+    },
+    Case {
+        check: "unowned-sequences",
+        broken: &[(By::Source, "drop table numbered; create sequence loose")],
+        line: &["info", "source", "sequence public.loose", "no default takes values of it"],
+        mended: &[(By::Source, "drop sequence loose")],
+    },
+    Case {
+        check: "keyless-duplicates",
+        broken: &[(
+            By::Source,
+            "create table said (at int, word json); insert into said values (1, '1'), (1, '1'), (1, '1'), (1, '2'), (null, null), (null, null)",
+        )],
+        line: &[
+            "info",
+            "source",
+            "table public.said",
+            "5 rows that are only 2 different ones, as public.said (0,",
+            "select r::text, count(*) from public.said r group by 1",
+        ],
+        mended: &[(
+            By::Source,
+            "delete from said a using said b where a.ctid > b.ctid and a::text = b::text",
+        )],
+    },
+    Case {
+        check: "keyless-duplicates",
+        broken: &[(
+            By::Source,
+            "drop table said; create table said (at int) partition by range (at); create table said_1 partition of said default; insert into said values (1), (1)",
+        )],
+        line: &[
+            "info",
+            "source",
+            "table public.said",
+            "2 rows that are only 1 different ones, as public.said_1 (0,",
+        ],
+        mended: &[(By::Source, "drop table said")],
+    },
+    Case {
         check: "schema-privileges",
         broken: &[(
             By::SourceAdmin,

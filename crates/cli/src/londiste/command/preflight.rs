@@ -1,10 +1,12 @@
 //! `preflight`: what stands in the way of a migration, on both sides and on this machine. Nothing has to be installed.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
 use clap::builder::PossibleValuesParser as Names;
+use migration::estimate::{Estimate, estimate};
 use migration::{Answer, Config, Verdict};
 use pg::ConnectString;
 use serde_json::{Value, json};
@@ -12,7 +14,7 @@ use serde_json::{Value, json};
 use crate::londiste::support::job::Job;
 use crate::londiste::support::outcome::Outcome;
 use crate::londiste::support::way_to_source;
-use crate::londiste::view::findings;
+use crate::londiste::view::{estimate as view, findings};
 
 /// `application_name` of its sessions.
 const APPLICATION: &str = "londiste preflight";
@@ -32,6 +34,11 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = Names::new(migration::names()), hide_possible_values = true)]
     skip: Vec<String>,
 
+    /// Seconds for which the source is looked at to estimate times and sizes, in the end; 0: no estimate. With --check
+    /// there is none
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(..=600))]
+    sample: u64,
+
     /// Answer in JSON
     #[arg(long)]
     json: bool,
@@ -40,16 +47,49 @@ pub(crate) struct Arguments {
 pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     let checks = migration::choose(&arguments.check, &arguments.skip)?;
     let source = way_to_source::find(job, arguments.source.as_deref()).await?;
-    let answers = migration::run(config(job, source), &checks).await;
+    let config = config(job, source);
+    let answers = migration::run(config.clone(), &checks).await;
+    let samples = arguments.check.is_empty() && arguments.sample > 0;
+    let estimated = match samples {
+        true => Some(estimate(&config, Duration::from_secs(arguments.sample)).await),
+        false => None,
+    };
     match arguments.json {
-        true => {
-            let findings: Vec<Value> = answers.iter().flat_map(objects).collect();
-            let ready = outcome(&answers) == Outcome::Done;
-            job.terminal.print(&json!({ "version": 1, "ready": ready, "findings": findings }).to_string());
-        }
-        false => job.terminal.print(&findings::describe(&answers, Verdict::Info)),
+        true => job.terminal.print(&object(&answers, estimated).to_string()),
+        false => job.terminal.print(&text(&answers, estimated)),
     }
     Ok(outcome(&answers))
+}
+
+type Estimated = Option<std::result::Result<Estimate, String>>;
+
+fn text(answers: &[Answer], estimated: Estimated) -> String {
+    let mut text = findings::describe(answers, Verdict::Info);
+    if let Some(estimated) = estimated {
+        text.push('\n');
+        text.push_str(&estimated.map_or_else(
+            |why| format!("No estimate: {}", why.replace('\n', " ")),
+            |estimate| view::line(&estimate),
+        ));
+    }
+    text
+}
+
+fn object(answers: &[Answer], estimated: Estimated) -> Value {
+    json!({
+        "version": 1,
+        "ready": outcome(answers) == Outcome::Done,
+        "findings": answers.iter().flat_map(objects).collect::<Vec<_>>(),
+        "estimate": estimated.map(shown),
+    })
+}
+
+/// The estimate, or why there is none.
+fn shown(estimated: std::result::Result<Estimate, String>) -> Value {
+    match estimated {
+        Ok(estimate) => view::object(&estimate),
+        Err(why) => json!({ "failed": why }),
+    }
 }
 
 /// What the checks are told.

@@ -3,6 +3,7 @@
 pub(crate) mod comparison;
 pub(crate) mod copy_progress;
 pub(crate) mod duration;
+pub(crate) mod estimate;
 pub(crate) mod findings;
 pub(crate) mod migration;
 pub(crate) mod node_snapshot;

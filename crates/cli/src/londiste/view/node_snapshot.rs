@@ -7,7 +7,7 @@ use pg::Client;
 use pgq::compared::Summary;
 use pgq::node::{self, NodeInfo, NodeType};
 use pgq::table::{self, MergeState};
-use pgq::{comparison, conflict, queue, session_name, skipped};
+use pgq::{comparison, conflict, drift, queue, session_name, skipped};
 
 use crate::londiste::view::copy_progress;
 use crate::londiste::view::duration::short;
@@ -154,6 +154,10 @@ async fn remarks(session: &Client, queue: &str, worker: Option<&str>) -> Result<
         if !compared.is_empty() {
             remarks.push(format!("Compared: {compared}"));
         }
+    }
+    if drift::is_known(session).await? {
+        let found = drift::remarks(session, queue).await?;
+        remarks.extend(found.iter().map(|(table, remark)| format!("{table}: {}", remark.replace('\n', " "))));
     }
     if skipped::are_recorded(session).await.map_err(pg::Error::from)? {
         let skipped = skipped::remarks(session, queue).await?;

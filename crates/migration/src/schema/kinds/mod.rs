@@ -61,3 +61,18 @@ pub(crate) static ALL: &[&Kind] = &[
     &grants::GRANT,
     &COMMENT,
 ];
+
+/// Those that say where rows go and what they may hold.
+pub(crate) static OF_ROWS: &[&Kind] = &[
+    &enums::ENUM,
+    &domains::DOMAIN,
+    &domains::CONSTRAINT,
+    &composites::TYPE,
+    &composites::ATTRIBUTE,
+    &ranges::RANGE,
+    &sequences::SEQUENCE,
+    &TABLE,
+    &columns::COLUMN,
+    &constraints::CONSTRAINT,
+    &indexes::INDEX,
+];
