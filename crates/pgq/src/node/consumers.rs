@@ -2,6 +2,7 @@
 
 use tokio_postgres::GenericClient;
 
+use super::NodeType;
 use crate::call::{all_coded, coded, message, row, rows};
 use crate::{Result, position};
 
@@ -10,6 +11,8 @@ use crate::{Result, position};
 pub struct ConsumerState {
     /// Name of the consumer.
     pub consumer: String,
+    /// What the node is now; not told in lists.
+    pub node_type: Option<NodeType>,
     /// Last tick applied.
     pub completed_tick: i64,
     /// Where it reads.
@@ -30,13 +33,15 @@ pub async fn consumer_state<C: GenericClient>(
     queue: &str,
     consumer: &str,
 ) -> Result<Option<ConsumerState>> {
-    let sql = "select * from pgq_node.get_consumer_state($1, $2)";
+    let sql = "select s.*, n.node_type from pgq_node.get_consumer_state($1, $2) s \
+                 left join pgq_node.node_info n on n.queue_name = $1";
     let row = row(client, "pgq_node.get_consumer_state", sql, &[&queue, &consumer]).await?;
     if row.get::<_, i32>("ret_code") >= 300 {
         return Ok(None);
     }
     Ok(Some(ConsumerState {
         consumer: consumer.to_owned(),
+        node_type: row.get::<_, Option<&str>>("node_type").map(NodeType::parse),
         completed_tick: row.get("completed_tick"),
         provider: row.get("provider_node"),
         provider_location: row.get("provider_location"),
@@ -60,6 +65,7 @@ pub async fn consumers<C: GenericClient>(client: &C, queue: &str) -> Result<Vec<
         .iter()
         .map(|row| ConsumerState {
             consumer: row.get("consumer_name"),
+            node_type: None,
             completed_tick: row.get("last_tick_id"),
             provider: row.get("provider_node"),
             provider_location: None,
