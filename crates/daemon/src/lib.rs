@@ -21,6 +21,7 @@ mod process;
 mod service;
 mod signals;
 pub mod socket;
+mod stand_in;
 mod status;
 pub mod supervise;
 mod tick;
