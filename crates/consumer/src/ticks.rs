@@ -92,7 +92,9 @@ async fn look(
     let seen = tick_watch::look(&**root, queue).await?;
     state.due = Some(Instant::now() + seen.pause());
     let database = seen.database.as_str();
-    let at_once = std::mem::take(&mut state.at_once);
+    // a queue that is about to be opened is still waited for
+    let at_once = state.at_once;
+    state.at_once &= seen.closed;
     let gone_on = state.watch.stands_in();
     if state.watch.begins(&seen, at_once) {
         info!(job, queue, database, "nobody makes ticks here: this process does, until a pgqd comes");
