@@ -2,7 +2,7 @@
 
 use tokio_postgres::GenericClient;
 
-use super::NodeType;
+use super::kind::NodeType;
 use crate::call::{all_coded, coded, message, row, rows};
 use crate::{Result, position};
 
