@@ -59,7 +59,7 @@ impl Cluster {
         give_to_server_user(&directory);
         template::copy_into(&directory.join("data"), &installation);
         let hba = format!(
-            "local all {ADMIN} trust\nhost all all 127.0.0.1/32 scram-sha-256\nhost replication all 127.0.0.1/32 scram-sha-256\n"
+            "local all {ADMIN} trust\nhost all all samenet scram-sha-256\nhost replication all 127.0.0.1/32 scram-sha-256\n"
         );
         std::fs::write(directory.join("data/pg_hba.conf"), hba).expect("pg_hba.conf can be written");
         let mut cluster = Cluster { installation, guardian: guardian.into(), directory, port: 0 };

@@ -94,6 +94,11 @@ impl Setup {
         Setup { tools: Mutex::new(tools), schema, guardian, directory, inis, source, target }
     }
 
+    /// The same ini files in another run directory, as on a second machine.
+    pub fn on_another_machine(&self) -> Setup {
+        Setup::with(Tools::Ours, self.schema, self.source.clone(), self.target.clone())
+    }
+
     /// From now on, commands with `<name>.ini` (`pgqd`, `source` or `target`) run these tools.
     pub fn use_tools(&self, name: &'static str, tools: Tools) {
         self.tools.lock().expect("tools").insert(name, tools);

@@ -49,6 +49,9 @@ pub struct Config {
     /// Root: how often the global watermark is published.
     #[serde(deserialize_with = "seconds")]
     pub global_wm_publish_period: Duration,
+    /// Root: its process makes the ticks of its database where nobody else does.
+    #[serde(deserialize_with = "flag")]
+    pub stand_in_ticker: bool,
     /// How often a line of statistics is logged.
     #[serde(deserialize_with = "seconds")]
     pub keepalive_stats: Duration,

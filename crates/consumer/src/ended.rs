@@ -7,4 +7,6 @@ pub(crate) enum Ended {
     Stopped,
     /// Its connections have served their time, or the provider is another now.
     Reconnect,
+    /// The node is of another kind now.
+    Changed,
 }

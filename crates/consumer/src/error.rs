@@ -93,6 +93,14 @@ pub enum Error {
         /// What is known of the other one.
         rival: String,
     },
+    /// The session that holds the node's lock is gone; whoever waits for it may have it now.
+    #[error(
+        "the connection that held the lock of this node of queue \"{queue}\" is lost: nothing is done before it is had again"
+    )]
+    LockLost {
+        /// The queue.
+        queue: String,
+    },
     /// A branch node, which this version does not serve.
     #[error("node \"{node}\" is a branch: this version runs root and leaf nodes only")]
     Branch {
@@ -156,6 +164,7 @@ impl Error {
             Error::Apply(_) | Error::Tables(_) | Error::LostPosition { .. } | Error::WrongWorker { .. } => {
                 false
             }
+            Error::LockLost { .. } => true,
             Error::Branch { .. } | Error::ReaderGone | Error::Rival { .. } => false,
             Error::Merged { .. } | Error::UnknownEvent { .. } | Error::Exchanged(_) => false,
         }

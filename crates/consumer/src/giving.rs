@@ -44,7 +44,7 @@ pub(crate) async fn await_root(
         let Some(State::Left) = state.gives else {
             // it was taken back meanwhile: the node is the root as before
             let is_own = node::require(&**target, queue).await?.name == state.provider;
-            return Ok(is_own.then_some(Ended::Reconnect));
+            return Ok(is_own.then_some(Ended::Changed));
         };
         if !std::mem::replace(&mut told, true) {
             info!(job, queue, provider = state.provider, "waiting until the new root takes changes");

@@ -61,6 +61,8 @@ pub(crate) enum Step {
     Apply(Work),
     /// The connections have served their time, or the provider is another now.
     Reconnect,
+    /// The node is no leaf any more.
+    Changed,
 }
 
 /// A batch to be applied.
@@ -86,7 +88,7 @@ impl<'a> Leaf<'a> {
         let replay = Replay::start(worker, target).await?;
         let fkeys = ForeignKeys::new(worker)?;
         let statistics = Statistics::start();
-        let wake = Wake::listen(&worker.bell, &worker.ticks, &provider, target, config.loop_delay).await;
+        let wake = Wake::listen(&worker.bell, &worker.ticked, &provider, target, config.loop_delay).await;
         info!(
             job = config.job_name,
             queue = config.queue_name,
@@ -126,6 +128,9 @@ impl<'a> Leaf<'a> {
         self.statistics.log_when_due(config);
         self.wake.hush(&mut self.provider, target);
         let state = self.worker.state(target).await?;
+        if state.node_type.is_some_and(|kind| kind != self.node.node_type) {
+            return Ok(Step::Changed);
+        }
         if (&state.provider, &state.provider_location)
             != (&self.first.provider, &self.first.provider_location)
         {

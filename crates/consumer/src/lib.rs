@@ -2,7 +2,7 @@
 //!
 //! A [`Worker`] runs until it is stopped or something fails; the databases hold its position, so it can be run again at
 //! once. Which tables are to be copied now it says on a `watch` channel; who runs the copies, and where, is not its
-//! business.
+//! business. Of several processes with the same ini file one works, the others stand by.
 
 mod attempt;
 mod batch_size;
@@ -20,6 +20,7 @@ mod hand_over;
 mod identity;
 mod leaf;
 mod misfit;
+mod node_lock;
 mod parking;
 mod position;
 mod progress;
@@ -31,8 +32,10 @@ mod run;
 mod script;
 mod single_worker;
 mod slots;
+mod standby;
 mod statistics;
 mod subscriber;
+mod ticks;
 mod unknown;
 mod unsupported;
 mod wake;

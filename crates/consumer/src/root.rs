@@ -47,9 +47,9 @@ pub(crate) async fn run(
         }
         bell.hush();
         let state = worker.state(target).await?;
-        if state.provider != node.name {
+        if state.node_type.is_some_and(|kind| kind != node.node_type) {
             info!(job, queue, provider = state.provider, "this node is the root no more");
-            return Ok(Ended::Reconnect);
+            return Ok(Ended::Changed);
         }
         if giving::is_closed(&state) {
             giving::guard_deadline(worker, target, &state).await?;
@@ -60,6 +60,7 @@ pub(crate) async fn run(
             }
             continue;
         }
+        worker.ticks.look(config, &worker.report, target).await?;
         if !state.uptodate {
             node::set_uptodate(&**target, queue, config.consumer(), true).await?;
         }
@@ -100,6 +101,7 @@ async fn refresh_captures(worker: &Worker, target: &Session, reluctant: &mut Rel
     let stale = table::stale_captures(&**target, queue, worker.config.capture_unchanged).await?;
     reluctant.0.retain(|table, _| stale.contains(table));
     for table in stale.into_iter().filter(|table| reluctant.is_ready(table)).collect::<Vec<_>>() {
+        worker.ticks.look(&worker.config, &worker.report, target).await?;
         let refreshed = tokio::select! {
             biased;
             refreshed = table::refresh_capture(&**target, queue, &table) => refreshed,

@@ -1,13 +1,21 @@
 //! Runs of a worker: start-up checks, and one life of its connections after the other, by the kind of its node.
 
+use std::sync::Arc;
+
 use pg::Session;
 use pgq::Purpose;
 use pgq::node::{self, NodeInfo, NodeType};
 use tokio_util::sync::CancellationToken;
+use tracing::debug;
 
 use crate::ended::Ended;
 use crate::error::During;
-use crate::{Error, Result, Worker, care, giving, root, subscriber};
+use crate::node_lock::Use;
+use crate::worker::Held;
+use crate::{Error, Result, Worker, care, giving, root, standby, subscriber};
+
+/// So many connections lost in a row, without a piece of work done between them, and the node is let go of.
+const FRUITLESS: u32 = 5;
 
 impl Worker {
     /// Tries what can be wrong from the start: connect strings, passwords, the installation, the node.
@@ -17,7 +25,8 @@ impl Worker {
     pub async fn check(&self) -> Result<()> {
         let name = self.session_name(Purpose::Check);
         pg::refuse_transaction_pooler(&self.db()?, &name).await.during("this node (db)")?;
-        let (target, node) = self.open().await?;
+        let target = self.connect().await?;
+        let node = self.look(&target).await?;
         if node.node_type == NodeType::Leaf {
             let state = self.state(&target).await?;
             let provider = self.provider(&state.provider_location.unwrap_or_default())?;
@@ -32,47 +41,125 @@ impl Worker {
     /// # Errors
     /// Any failure; the databases hold the position, so running again goes on from there.
     pub async fn run(&self, stop: CancellationToken) -> Result<()> {
-        while self.once(&stop).await? == Ended::Reconnect {}
+        while self.once(&stop).await? != Ended::Stopped {}
         Ok(())
     }
 
     /// One life of the connections.
     async fn once(&self, stop: &CancellationToken) -> Result<Ended> {
-        let (mut target, node) = self.open().await?;
-        self.report.node(&self.config.queue_name, &node);
-        let ended = match node.node_type {
-            NodeType::Root => {
-                // beside what a root does all the time
-                let care = async {
-                    match care::run(self, &target, stop).await {
-                        Ok(()) => std::future::pending().await,
-                        Err(error) => Err(error),
-                    }
-                };
-                tokio::select! {
-                    ended = Box::pin(root::run(self, &target, &node, stop)) => ended,
-                    failed = Box::pin(care) => failed,
-                }
-            }
-            NodeType::Leaf => match giving::await_root(self, &target, stop).await {
-                Ok(None) => Box::pin(subscriber::run(self, &mut target, &node, stop)).await,
-                Ok(Some(ended)) => Ok(ended),
-                Err(error) => Err(error),
-            },
-            NodeType::Branch => Err(Error::Branch { node: node.name }),
+        let mut held = self.held.lock().await;
+        let Some((session, lost)) = self.hold(&mut held, stop).await? else { return Ok(Ended::Stopped) };
+        let ended = tokio::select! {
+            biased;
+            ended = Box::pin(self.serve(&mut held, &session, stop)) => ended,
+            () = lost.cancelled() => Err(Error::LockLost { queue: self.config.queue_name.clone() }),
         };
         if let Err(error) = &ended {
             self.record(error).await;
         }
+        // copies end with the process, and not with a failure of the worker
+        if (matches!(ended, Ok(Ended::Stopped)) || self.has_failed_enough(&mut held, &ended))
+            && let Some(lock) = held.lock.take()
+            && let Err(error) = lock.release(&self.config).await
+        {
+            debug!("{error}: the end of the connection does the same");
+        }
         ended
     }
 
-    async fn open(&self) -> Result<(Session, NodeInfo)> {
-        let target = Session::connect(&self.db()?, &self.session_name(Purpose::Worker))
-            .await
-            .during("this node (db)")?;
-        pgq::install::require(&target).await?;
-        let node = node::require(&*target, &self.config.queue_name).await?;
+    /// Whether another process, if one stands by, should try: the servers are not reached from here.
+    fn has_failed_enough(&self, held: &mut Held, ended: &Result<Ended>) -> bool {
+        if !ended.as_ref().is_err_and(Error::is_connection_lost) {
+            return false;
+        }
+        let (failures, pieces) = held.fruitless;
+        let now = self.report.pieces();
+        let failures = if pieces == now { failures + 1 } else { 1 };
+        held.fruitless = (failures % FRUITLESS, now);
+        failures == FRUITLESS
+    }
+
+    /// Makes this process the one that works on the node, if it is not yet.
+    async fn hold(
+        &self,
+        held: &mut Held,
+        stop: &CancellationToken,
+    ) -> Result<Option<(Arc<Session>, CancellationToken)>> {
+        let lock = match held.lock.take().filter(|lock| !lock.is_lost()) {
+            Some(lock) => lock,
+            None => {
+                let Some(lock) = standby::take(self, stop).await? else { return Ok(None) };
+                if lock.is_taken_over() || !held.ever {
+                    standby::end_former(self, &lock.session()).await?;
+                    held.kind = None;
+                }
+                held.ever = true;
+                lock
+            }
+        };
+        let lock = held.lock.insert(lock);
+        Ok(Some((lock.session(), lock.lost())))
+    }
+
+    /// Works as the node's kind has it.
+    async fn serve(&self, held: &mut Held, session: &Session, stop: &CancellationToken) -> Result<Ended> {
+        let watched = pg::enlist(&self.db()?, session.backend_pid());
+        let node = self.look(session).await?;
+        self.report.node(&self.config.queue_name, &node);
+        let before = held.kind.replace(node.node_type);
+        let (purpose, used) = match node.node_type {
+            NodeType::Root => (Purpose::Worker, Use::Work(self.config.loop_delay)),
+            _ => (Purpose::Node, Use::Lock),
+        };
+        let Some(lock) = &mut held.lock else { return Ok(Ended::Reconnect) };
+        lock.serve(&self.session_name(purpose), used).await?;
+        if node.node_type != NodeType::Root {
+            self.ticks.leave().await;
+            self.report.note(|facts| facts.ticker = None);
+        } else if before == Some(NodeType::Leaf) || (before.is_none() && lock.is_taken_over()) {
+            self.ticks.hasten().await;
+        }
+        match node.node_type {
+            NodeType::Root => {
+                // its session is the worker's own: neither outlives a failure of the other
+                let Some(lock) = held.lock.take() else { return Ok(Ended::Reconnect) };
+                // beside what a root does all the time
+                let care = async {
+                    match care::run(self, session, stop).await {
+                        Ok(()) => std::future::pending().await,
+                        Err(error) => Err(error),
+                    }
+                };
+                let ended = tokio::select! {
+                    ended = Box::pin(root::run(self, session, &node, stop)) => ended?,
+                    failed = Box::pin(care) => failed?,
+                };
+                held.lock = match ended {
+                    Ended::Reconnect => standby::renew(self, lock, stop).await?,
+                    Ended::Stopped | Ended::Changed => Some(lock),
+                };
+                Ok(ended)
+            }
+            NodeType::Leaf => {
+                drop(watched);
+                let mut target = self.connect().await?;
+                match giving::await_root(self, &target, stop).await? {
+                    None => Box::pin(subscriber::run(self, &mut target, &node, stop)).await,
+                    Some(ended) => Ok(ended),
+                }
+            }
+            NodeType::Branch => Err(Error::Branch { node: node.name }),
+        }
+    }
+
+    async fn connect(&self) -> Result<Session> {
+        Session::connect(&self.db()?, &self.session_name(Purpose::Worker)).await.during("this node (db)")
+    }
+
+    /// The node, if it is this worker's.
+    async fn look(&self, target: &Session) -> Result<NodeInfo> {
+        pgq::install::require(target).await?;
+        let node = node::require(&**target, &self.config.queue_name).await?;
         if let Some(combined) = &node.combined_queue {
             let (node, queue, combined) = (node.name, self.config.queue_name.clone(), combined.clone());
             return Err(Error::Merged { node, queue, combined });
@@ -84,7 +171,7 @@ impl Worker {
                 expected: expected.clone(),
                 consumer: self.config.consumer().to_owned(),
             }),
-            _ => Ok((target, node)),
+            _ => Ok(node),
         }
     }
 

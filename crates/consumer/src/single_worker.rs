@@ -1,8 +1,9 @@
-//! Single worker for each node: two of them (two ini files, two machines) would apply a batch twice.
+//! Single worker for each batch: the last guard, where a process goes on that has lost its node's lock, or takes none as
+//! an older version does.
 
 use pg::Session;
 use pgq::Batch;
-use pgq::worker_lock::{self, Holder};
+use pgq::worker_lock;
 
 use crate::error::During;
 use crate::{Error, Result, Worker};
@@ -22,9 +23,7 @@ pub(crate) async fn claim(worker: &Worker, target: &Session, batch: &Batch) -> R
     let rival = if !locked {
         let holder = worker_lock::holder(&**target, queue, consumer).await;
         match holder.during("looking who works on the node")? {
-            Some(Holder { pid, application, machine }) => {
-                format!("server process {pid} for application \"{application}\" on {machine}")
-            }
+            Some(holder) => holder.to_string(),
             None => "it has ended just now".to_owned(),
         }
     } else if state.completed_tick != batch.previous_tick {

@@ -24,6 +24,7 @@ pub(crate) async fn run(
     while !stop.is_cancelled() {
         match leaf.next_step(target).await? {
             Step::Reconnect => return Ok(Ended::Reconnect),
+            Step::Changed => return Ok(Ended::Changed),
             Step::Wait { paused } => {
                 worker.report.idle(paused);
                 leaf.wait(target, stop).await;

@@ -3,13 +3,15 @@
 use std::collections::BTreeSet;
 
 use pg::{ConnectString, Session};
-use pgq::node::{self, ConsumerState};
-use pgq::{Bell, Purpose, Report, SessionName};
-use tokio::sync::watch;
+use pgq::node::{self, ConsumerState, NodeType};
+use pgq::{Bell, Purpose, Report, SessionName, StandIn};
+use tokio::sync::{Mutex, watch};
 
 use crate::config::parse;
 use crate::error::During;
+use crate::node_lock::NodeLock;
 use crate::slots::Slots;
+use crate::ticks::Ticks;
 use crate::{Config, Result};
 
 /// The worker of one node.
@@ -17,32 +19,46 @@ use crate::{Config, Result};
 pub struct Worker {
     pub(crate) config: Config,
     pub(crate) bell: Bell,
-    pub(crate) ticks: Bell,
     pub(crate) noticed: Bell,
+    pub(crate) ticked: Bell,
     pub(crate) copies: watch::Sender<BTreeSet<String>>,
     pub(crate) report: Report,
     pub(crate) slots: Slots,
+    pub(crate) ticks: Ticks,
+    pub(crate) held: Mutex<Held>,
+}
+
+/// What outlives a failure of the worker.
+#[derive(Debug, Default)]
+pub(crate) struct Held {
+    pub(crate) lock: Option<NodeLock>,
+    /// It was had before.
+    pub(crate) ever: bool,
+    /// What the node was then.
+    pub(crate) kind: Option<NodeType>,
+    /// Connections lost, or not to be had, since the last piece of work; and how many of those there were then.
+    pub(crate) fruitless: (u32, u64),
 }
 
 impl Worker {
     /// A worker that rings and hears `bell`, and says on `copies` which tables are to be copied now.
     pub fn new(config: Config, bell: Bell, copies: watch::Sender<BTreeSet<String>>) -> Worker {
         let slots = Slots::new(config.parallel_copies);
-        Worker {
-            config,
-            bell,
-            ticks: Bell::default(),
-            noticed: Bell::default(),
-            copies,
-            report: Report::default(),
-            slots,
-        }
+        let (ticked, noticed, report) = (Bell::default(), Bell::default(), Report::default());
+        let ticks = Ticks::new(None);
+        Worker { config, bell, noticed, ticked, copies, report, slots, ticks, held: Mutex::default() }
     }
 
     /// The same worker, hearing the bell of a ticker in this process.
     #[must_use]
-    pub fn hearing(self, ticks: Bell) -> Worker {
-        Worker { ticks, ..self }
+    pub fn hearing(self, ticked: Bell) -> Worker {
+        Worker { ticked, ..self }
+    }
+
+    /// On a root, calls for `stand_in` where nobody makes ticks.
+    #[must_use]
+    pub fn calling_for(self, stand_in: StandIn) -> Worker {
+        Worker { ticks: Ticks::new(Some(stand_in)), ..self }
     }
 
     /// Rings `noticed` where a table's definition turns out to be another one than before.
@@ -61,6 +77,17 @@ impl Worker {
     #[must_use]
     pub fn reporting(self, report: Report) -> Worker {
         Worker { report, ..self }
+    }
+
+    /// Another process works on the node: no copy and no ticks here.
+    pub(crate) async fn rest(&self, holder: &str) {
+        self.copies.send_if_modified(|copies| !std::mem::take(copies).is_empty());
+        self.ticks.leave().await;
+        self.report.note(|facts| {
+            (facts.node, facts.batch, facts.in_hand, facts.ticker) = (None, None, None, None);
+            facts.tables.clear();
+        });
+        self.report.standby(holder);
     }
 
     /// The worker's position and flags on this node.

@@ -20,10 +20,15 @@ use crate::BoxError;
 /// How often it is looked which tables are due.
 const LOOK: Duration = Duration::from_secs(10);
 
+/// The same while the worker has no node: it has not begun yet, or stands by.
+const NOT_YET: Duration = Duration::from_secs(1);
+
 /// What it needs to know.
 #[derive(Clone)]
 pub(crate) struct Comparing {
     pub(crate) worker: consumer::Config,
+    /// The worker's report: a process that stands by compares nothing.
+    pub(crate) works: Report,
     /// It reads no faster than copies.
     pub(crate) limits: Limits,
     /// So long after its last comparison a table is compared again.
@@ -49,6 +54,9 @@ impl Comparing {
 
     /// Compares what is due; answers how long to wait until the next look.
     async fn look(&self, report: &Report) -> Result<Duration, BoxError> {
+        if self.works.facts().node.is_none() {
+            return Ok(NOT_YET);
+        }
         let queue = self.worker.queue_name.as_str();
         let here = self.worker.db.parse::<pg::ConnectString>()?.within(self.worker.limits);
         let job = self.worker.job_name.as_str();

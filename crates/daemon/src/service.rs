@@ -91,7 +91,11 @@ impl Service {
                 let (mut consumer, mut copier): (consumer::Config, copier::Config) =
                     (ini.section("londiste")?, ini.section("londiste")?);
                 (consumer.limits, copier.limits) = (settings.limits(), settings.limits());
+                let db = settings.db.clone();
+                let stand_in =
+                    consumer.stand_in_ticker.then(|| ini.stand_in(db, settings.limits())).transpose()?;
                 let node = Box::new(Node {
+                    stand_in,
                     limits: copier::Limits::new(&copier),
                     slots: consumer::Slots::new(consumer.parallel_copies),
                     consumer,
@@ -154,7 +158,7 @@ impl Service {
             Supervisor::new(&self.job, backoff).logging_to(log).losing_patience(patience).resting_up_to(rest);
         match &self.kind {
             Kind::Ticker(config) => tick::start(&supervisor, ticker::Config::clone(config), &ticks, observed),
-            Kind::Node { node, .. } => worker::start(&supervisor, Node::clone(node), &ticks),
+            Kind::Node { node, .. } => worker::start(&supervisor, Node::clone(node), &ticks, observed),
         }
         supervisor
     }

@@ -1,11 +1,15 @@
 //! Wiring of a ticker: one part finds the databases, one ticks each, one does its upkeep, one reports.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use pgq::{Bell, Report};
 use ticker::Ticker;
 
 use crate::supervise::Supervisor;
+
+/// The longest pause of a database's ticks after a failure.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 /// Starts the parts of a ticker, which rings `ticks`, and looks at its queues where someone wants to know.
 pub(crate) fn start(supervisor: &Supervisor, config: ticker::Config, ticks: &Bell, observing: bool) {
@@ -21,13 +25,17 @@ pub(crate) fn start(supervisor: &Supervisor, config: ticker::Config, ticks: &Bel
         async move { Ok(reporter.report(stop).await?) }
     });
     let (tending, maintaining) = (ticker.clone(), ticker.clone());
-    supervisor.follow("database", ticker.databases(), move |database, report| {
-        let (ticker, database, report) = (tending.clone(), database.to_owned(), report.clone());
-        move |stop| {
-            let (ticker, database, report) = (ticker.clone(), database.clone(), report.clone());
-            async move { Ok(ticker.tend(&database, &report, stop).await?) }
-        }
-    });
+    supervisor.pausing_at_most(LONGEST_PAUSE).follow(
+        "database",
+        ticker.databases(),
+        move |database, report| {
+            let (ticker, database, report) = (tending.clone(), database.to_owned(), report.clone());
+            move |stop| {
+                let (ticker, database, report) = (ticker.clone(), database.clone(), report.clone());
+                async move { Ok(ticker.tend(&database, &report, stop).await?) }
+            }
+        },
+    );
     supervisor.follow("upkeep", ticker.databases_with_queues(), move |database, report| {
         let (ticker, database, report) = (maintaining.clone(), database.to_owned(), report.clone());
         move |stop| {

@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use consumer::{Slots, Worker};
 use copier::{Copiers, Limits};
-use pgq::{Bell, Report};
+use pgq::{Bell, Report, StandIn};
 use tokio::sync::watch;
 
 use crate::comparing::Comparing;
 use crate::drift::DriftPart;
 use crate::pidfile::Pidfile;
+use crate::stand_in;
 use crate::supervise::Supervisor;
 
 /// What the parts of a node read from the ini file.
@@ -20,6 +21,8 @@ use crate::supervise::Supervisor;
 pub(crate) struct Node {
     pub(crate) consumer: consumer::Config,
     pub(crate) copier: copier::Config,
+    /// Makes the ticks of a root's database where nobody else does.
+    pub(crate) stand_in: Option<ticker::Config>,
     pub(crate) pidfile: Option<PathBuf>,
     /// Tables are compared again after this; zero: not by the worker.
     pub(crate) compare_every: Duration,
@@ -43,14 +46,17 @@ impl Node {
     }
 }
 
-/// Starts the worker, and the copies that it asks for. The worker hears `ticks`, the bell of a ticker in this process.
-pub(crate) fn start(supervisor: &Supervisor, node: Node, ticks: &Bell) {
+/// Starts the worker, the copies and the ticker that it asks for. The worker hears `ticks`, the bell of a ticker in this
+/// process.
+pub(crate) fn start(supervisor: &Supervisor, node: Node, ticks: &Bell, observing: bool) {
     let bell = Bell::default();
+    let report = Report::default();
     let (copies, wanted) = watch::channel(BTreeSet::new());
     if !node.compare_every.is_zero() {
         let (worker, limits, every) = (node.consumer.clone(), node.limits.clone(), node.compare_every);
         let (connections, slice) = (node.compare_connections, node.compare_slice);
-        let comparing = Arc::new(Comparing { worker, limits, every, connections, slice });
+        let works = report.clone();
+        let comparing = Arc::new(Comparing { worker, works, limits, every, connections, slice });
         let report = Report::default();
         supervisor.start_reporting("compare", report.clone(), move |stop| {
             let (comparing, report) = (comparing.clone(), report.clone());
@@ -74,11 +80,16 @@ pub(crate) fn start(supervisor: &Supervisor, node: Node, ticks: &Bell) {
             }
         });
     }
-    let worker = Worker::new(node.consumer, bell.clone(), copies)
+    let mut worker = Worker::new(node.consumer, bell.clone(), copies)
         .hearing(ticks.clone())
         .noticing(noticed)
         .reporting(worker_report.clone())
         .copying(node.slots);
+    if let Some(config) = node.stand_in {
+        let stand_in = StandIn::default();
+        stand_in::start(supervisor, config, &stand_in, ticks, observing);
+        worker = worker.calling_for(stand_in);
+    }
     let worker = Arc::new(worker);
     supervisor.start_reporting("worker", worker_report, move |stop| {
         let worker = worker.clone();

@@ -17,8 +17,11 @@ impl Session {
         Ok(session.watched(by))
     }
 
-    /// The same, unwatched.
-    pub(crate) async fn open(cs: &ConnectString, application: &str) -> Result<Self> {
+    /// The same, on no watch's list.
+    ///
+    /// # Errors
+    /// As [`Session::connect`].
+    pub async fn open(cs: &ConnectString, application: &str) -> Result<Self> {
         let destination = Destination::new(cs, application, Environment::of_process())?;
         // boxed: the states of TLS and of the protocol's greeting are large, and every caller's future would hold them
         Box::pin(attempt::first_suitable(&destination)).await

@@ -35,7 +35,7 @@ pub(crate) struct Abandoned {
 }
 
 /// Keeps a session on its watch's list.
-pub(crate) struct Enlisted {
+pub struct Enlisted {
     watch: Watch,
     number: u64,
 }
@@ -46,8 +46,9 @@ impl Drop for Enlisted {
     }
 }
 
-/// Puts a session on the list of the current task's watch, if it has one.
-pub(crate) fn enlist(at: &ConnectString, backend_pid: i32) -> Option<Enlisted> {
+/// Puts a session on the list of the current task's watch, if it has one: one that is not there from the start, since
+/// what it does besides is no sign of the work.
+pub fn enlist(at: &ConnectString, backend_pid: i32) -> Option<Enlisted> {
     let watch = WATCH.try_with(Watch::clone).ok()?;
     let mut sessions = watch.sessions();
     sessions.next += 1;

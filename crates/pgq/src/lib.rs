@@ -41,8 +41,11 @@ pub mod shape;
 pub mod skipped;
 pub mod small;
 pub mod snapshot;
+pub mod stand_in;
 pub mod switch;
 pub mod table;
+pub mod tick_lock;
+pub mod tick_watch;
 pub mod worker_lock;
 
 pub use batch::Batch;
@@ -52,3 +55,4 @@ pub use event::Event;
 pub use report::Report;
 pub use session_name::{Purpose, SessionName};
 pub use snapshot::Snapshot;
+pub use stand_in::StandIn;

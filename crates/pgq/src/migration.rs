@@ -34,8 +34,7 @@ pub struct Recorded {
 /// Takes the lock of a queue's migration until the session ends; false where another session has it. Nothing has to be
 /// installed.
 pub async fn try_lock<C: GenericClient>(client: &C, queue: &str) -> Answer<bool> {
-    let sql = "select pg_try_advisory_lock(hashtext($1::text), hashtext($2::text))";
-    Ok(client.query_one(sql, &[&LOCK, &queue]).await?.get(0))
+    advisory::try_take(client, LOCK, queue).await
 }
 
 /// Who has the lock.

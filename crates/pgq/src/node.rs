@@ -1,6 +1,7 @@
 //! Nodes of a cascade: `pgq_node`.
 
 mod consumers;
+mod kind;
 
 use tokio_postgres::{GenericClient, Row};
 
@@ -9,36 +10,7 @@ use crate::error::Answer;
 use crate::{Error, Result, batch, position};
 
 pub use consumers::*;
-
-/// What a node is in its queue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NodeType {
-    /// Events are born here.
-    Root,
-    /// Keeps a full copy of the queue and serves others.
-    Branch,
-    /// Takes events and serves nobody.
-    Leaf,
-}
-
-impl NodeType {
-    /// The name in `node_info`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            NodeType::Root => "root",
-            NodeType::Branch => "branch",
-            NodeType::Leaf => "leaf",
-        }
-    }
-
-    fn parse(name: &str) -> NodeType {
-        match name {
-            "root" => NodeType::Root,
-            "branch" => NodeType::Branch,
-            _ => NodeType::Leaf,
-        }
-    }
-}
+pub use kind::NodeType;
 
 /// `pgq_node.get_node_info` of the node in the connected database.
 #[derive(Clone, Debug)]

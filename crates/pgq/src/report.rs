@@ -35,6 +35,10 @@ pub struct Facts {
     pub last_progress: Option<SystemTime>,
     /// A worker: its node.
     pub node: Option<NodeFacts>,
+    /// A worker or a ticker that stands by: who does its work.
+    pub standby: Option<String>,
+    /// The worker of a root: who makes the ticks of its database.
+    pub ticker: Option<TickedBy>,
     /// A worker: told to wait by `pause`.
     pub paused: bool,
     /// A worker: how many tables of its node are in which state, by the state's name.
@@ -76,6 +80,28 @@ pub struct NodeFacts {
     pub kind: String,
     /// Where a leaf takes its changes from.
     pub provider: Option<String>,
+}
+
+/// Who makes the ticks of a root's database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TickedBy {
+    /// A `pgqd` of ours.
+    Pgqd,
+    /// The stand-in in the worker's process.
+    StandIn,
+    /// Somebody who takes no lock, as stock `pgqd`, or nobody who would have been missed yet.
+    Others,
+}
+
+impl TickedBy {
+    /// In a word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            TickedBy::Pgqd => "pgqd",
+            TickedBy::StandIn => "stand-in",
+            TickedBy::Others => "others",
+        }
+    }
 }
 
 /// A batch that is applied.
@@ -148,6 +174,17 @@ impl Report {
         let kind = node.node_type.as_str().to_owned();
         let (queue, name, provider) = (queue.to_owned(), node.name.clone(), node.provider.clone());
         self.tell(|facts| facts.node = Some(NodeFacts { queue, name, kind, provider }));
+    }
+
+    /// `holder` does the work, and this part stands by.
+    pub fn standby(&self, holder: &str) {
+        self.tell(|facts| facts.standby = Some(holder.to_owned()));
+        self.progress();
+    }
+
+    /// This part does the work.
+    pub fn active(&self) {
+        self.note(|facts| facts.standby = None);
     }
 
     /// How the tables of a worker's node stand; those that are parked have no other state.

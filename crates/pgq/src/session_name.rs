@@ -14,6 +14,8 @@ pub enum Purpose<'a> {
     Worker,
     /// The same, while it writes a large batch.
     Batch(Batch),
+    /// Holding the node's lock, or waiting for it.
+    Node,
     /// The worker's session on the provider.
     Provider,
     /// Checks at the start.
@@ -64,6 +66,7 @@ impl fmt::Display for SessionName<'_> {
         match self.purpose {
             Purpose::Worker => f.write_str("worker"),
             Purpose::Batch(Batch { events, about }) => write!(f, "worker {events}/{about}"),
+            Purpose::Node => f.write_str("node"),
             Purpose::Provider => f.write_str("provider"),
             Purpose::Check => f.write_str("check"),
             Purpose::Error => f.write_str("error"),

@@ -70,10 +70,12 @@ impl Ticker {
         let mut with_queues = 0;
         let mut down = 0;
         let databases = self.list().await?;
+        if self.config.database_list.is_empty() {
+            let initial = &self.config.initial_database;
+            session(&self.config.database(initial)).await.map_err(Error::connect(initial))?;
+            return Ok(());
+        }
         for database in &databases {
-            if self.config.database_list.is_empty() {
-                return Ok(());
-            }
             let connect = self.config.database(database);
             let session = match session(&connect).await {
                 Ok(session) => session,

@@ -2,19 +2,22 @@
 //!
 //! The parts of a [`Ticker`] run side by side under a supervisor: [`Ticker::find`] tells which databases there are,
 //! [`Ticker::tend`] makes the ticks of one of them, [`Ticker::maintain`] does the upkeep of one that has queues,
-//! [`Ticker::report`] logs what was done.
+//! [`Ticker::report`] logs what was done. [`Ticker::stand_in`] is `tend` for a root that no `pgqd` ticks. Of several
+//! tickers of a database one is at work, the others stand by.
 
 mod config;
 mod error;
 mod find;
+mod own;
 mod pace;
+mod stand_in;
 mod stats;
 mod tend;
 mod upkeep;
 
 use std::collections::BTreeSet;
 
-use pgq::{Bell, Report};
+use pgq::{Bell, Report, StandIn};
 use tokio::sync::watch;
 
 pub use config::Config;
@@ -30,6 +33,8 @@ pub struct Ticker {
     config: Config,
     bell: Bell,
     observing: bool,
+    /// Told of the ticks that are made in place of a `pgqd`.
+    stands_in: Option<StandIn>,
     stats: Stats,
     databases: watch::Sender<BTreeSet<String>>,
     with_queues: watch::Sender<BTreeSet<String>>,
@@ -39,7 +44,14 @@ impl Ticker {
     /// A ticker that has not looked at any database yet. It rings `bell` when it has made a tick.
     pub fn new(config: Config, bell: Bell) -> Ticker {
         let (databases, with_queues) = (watch::Sender::default(), watch::Sender::default());
-        Ticker { config, bell, observing: false, stats: Stats::default(), databases, with_queues }
+        let (observing, stands_in, stats) = (false, None, Stats::default());
+        Ticker { config, bell, observing, stands_in, stats, databases, with_queues }
+    }
+
+    /// Counts its ticks for the worker that calls for a stand-in.
+    #[must_use]
+    pub fn standing_in(self, stand_in: StandIn) -> Ticker {
+        Ticker { stands_in: Some(stand_in), ..self }
     }
 
     /// Looks at the queues now and then, and reports what it sees.

@@ -8,10 +8,10 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep, sleep_
 use tokio_util::sync::CancellationToken;
 
 use crate::pace::Pace;
-use crate::{APPLICATION, Error, Report, Ticker};
+use crate::{APPLICATION, Config, Error, Report, Ticker};
 
 /// What is due when. Events come back in bunches, so that ticks go on between them.
-struct Duties {
+pub(crate) struct Duties {
     pace: Pace,
     /// Ticks are announced to other processes; not any more once the server could not take an announcement.
     aloud: bool,
@@ -20,25 +20,31 @@ struct Duties {
     retrying: bool,
 }
 
+impl Duties {
+    pub(crate) fn of(config: &Config) -> Duties {
+        Duties {
+            pace: Pace::new(config.ticker_period),
+            aloud: true,
+            retry: periodic(config.retry_period),
+            observe: periodic(OBSERVE),
+            retrying: false,
+        }
+    }
+}
+
 /// How often queues are looked at for metrics.
 const OBSERVE: Duration = Duration::from_secs(15);
 
 impl Ticker {
-    /// Makes ticks in `database`, and hands retried events back, until stopped. While it has no schema `pgq` it is
-    /// looked at each `check_period`, without keeping a connection.
+    /// Makes ticks in `database`, and hands retried events back, until stopped; stands by while another `pgqd` does.
+    /// While it has no schema `pgq` it is looked at each `check_period`, without keeping a connection.
     ///
     /// # Errors
     /// The database is not reached, the connection was lost, or ticking is refused.
     pub async fn tend(&self, database: &str, report: &Report, stop: CancellationToken) -> Result<(), Error> {
         let config = &self.config;
         let connect = config.database(database);
-        let mut duties = Duties {
-            pace: Pace::new(config.ticker_period),
-            aloud: true,
-            retry: periodic(config.retry_period),
-            observe: periodic(OBSERVE),
-            retrying: false,
-        };
+        let mut duties = Duties::of(config);
         let mut known = false;
         loop {
             let session = stop.run_until_cancelled(pg::Session::connect(&connect, APPLICATION)).await;
@@ -46,7 +52,6 @@ impl Ticker {
             let session = session.map_err(Error::connect(database))?;
             let version = maintenance::version(&session).await;
             let version = version.map_err(Error::doing(database, "looking for schema pgq"))?;
-            self.has_queues(database, version.is_some());
             match version {
                 Some(version) => {
                     if !known {
@@ -54,10 +59,15 @@ impl Ticker {
                     }
                     known = true;
                     let end = end_of_life(config.connection_lifetime);
-                    self.serve(database, &session, &mut duties, end, report, &stop).await?;
+                    if self.own(database, &session, end, report, &stop).await? {
+                        self.has_queues(database, true);
+                        self.serve(database, &session, &mut duties, end, report, &stop).await?;
+                        self.disown(database, &session).await?;
+                    }
                     tracing::debug!("connection closed");
                 }
                 None => {
+                    self.has_queues(database, false);
                     tracing::debug!("no schema pgq");
                     drop(session);
                     report.progress();
@@ -71,7 +81,7 @@ impl Ticker {
     }
 
     /// Uses one connection until `end` of its life, or until stopped.
-    async fn serve(
+    pub(crate) async fn serve(
         &self,
         database: &str,
         session: &pg::Session,
@@ -135,7 +145,9 @@ impl Ticker {
         }
         tracing::trace!("{queues} ticks");
         self.stats.ticked();
-        report.ticked(queues.try_into().unwrap_or(0));
+        let ticks = queues.try_into().unwrap_or(0);
+        report.ticked(ticks);
+        self.stands_in.iter().for_each(|stand_in| stand_in.ticked(ticks));
         if queues > 0 {
             duties.pace.ticked();
             self.bell.ring();
@@ -145,7 +157,7 @@ impl Ticker {
 }
 
 /// When a connection is replaced that is made now. 0: never, as far as the clock's numbers go.
-fn end_of_life(lifetime: Duration) -> Instant {
+pub(crate) fn end_of_life(lifetime: Duration) -> Instant {
     const NEVER: Duration = Duration::from_secs(30 * 365 * 86_400);
     Instant::now() + if lifetime.is_zero() { NEVER } else { lifetime }
 }

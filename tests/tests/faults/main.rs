@@ -10,4 +10,5 @@ mod resilience;
 mod same_node_again;
 mod set_back;
 mod soak_ddl;
+mod standby;
 mod surroundings;

@@ -3,5 +3,6 @@
 
 mod queue_concurrency;
 mod sql_security;
+mod stand_in;
 mod ticker;
 mod upgrade;

@@ -158,6 +158,7 @@ const LONDISTE: &[Key] = &[
     key("register_only_seqs", Plain, NONE, Commands),
     key("register_skip_tables", Plain, NONE, Commands),
     key("register_skip_seqs", Plain, NONE, Commands),
+    key("stand_in_ticker", Plain, "1", Anew),
     key("global_wm_publish_period", Plain, "300", Anew),
     key("local_wm_publish_period", Plain, "300", Anew),
     key("pgq_batch_collect_events", Optional, NONE, Anew),
@@ -221,6 +222,11 @@ fn find(section: &str, name: &str) -> Option<&'static Key> {
 /// What holds where a key is not set.
 pub(crate) fn default(section: &str, name: &str) -> Option<&'static str> {
     find(section, name)?.default
+}
+
+/// Each key of `section` that has a value where it is not set, with that value.
+pub(crate) fn defaults(section: &str) -> impl Iterator<Item = (String, String)> {
+    keys(section).iter().filter_map(|key| Some((key.name.to_owned(), key.default?.to_owned())))
 }
 
 /// When a new value of a key counts.

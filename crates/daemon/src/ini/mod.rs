@@ -62,6 +62,24 @@ impl Ini {
         reading.end(settings.filter(|_| parts.0.is_some() && parts.1.is_some()))
     }
 
+    /// The settings of the ticker that stands in for a `pgqd` at a node's database: the defaults of `[pgqd]`.
+    ///
+    /// # Errors
+    /// Never, as long as the defaults can be read.
+    pub(crate) fn stand_in(
+        &self,
+        db: pg::ConnectString,
+        limits: pg::Limits,
+    ) -> Result<ticker::Config, Error> {
+        let config = typed::read::<ticker::Config>(&keys::defaults("pgqd").collect());
+        match config {
+            Ok(config) => Ok(ticker::Config { base_connstr: db, limits, ..config }),
+            Err(problems) => {
+                Err(self.refused("pgqd", problems.into_iter().map(|problem| problem.text).collect()))
+            }
+        }
+    }
+
     /// The pidfile of `section`, whatever the other keys say.
     ///
     /// # Errors

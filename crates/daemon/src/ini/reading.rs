@@ -89,10 +89,8 @@ impl Reading<'_> {
     /// The settings of one part; `None` where something is wrong with them.
     pub(super) fn part<T: DeserializeOwned>(&mut self) -> Option<T> {
         let mut values = self.values.clone();
-        for key in keys::keys(self.section) {
-            if let Some(default) = key.default {
-                values.entry(key.name.to_owned()).or_insert_with(|| default.to_owned());
-            }
+        for (key, default) in keys::defaults(self.section) {
+            values.entry(key).or_insert(default);
         }
         match typed::read(&values) {
             Ok(settings) => Some(settings),

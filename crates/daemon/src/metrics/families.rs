@@ -36,6 +36,8 @@ struct Families {
     batch_duration: Gauges,
     tables: Gauges,
     paused: Gauges,
+    standby: Gauges,
+    ticker: Gauges,
     copy_bytes: Gauges,
     copy_expected: Gauges,
     copy_waits: Gauges,
@@ -84,6 +86,8 @@ impl Families {
         gauge("londiste_last_batch_duration_seconds", "How long the last batch took", self.batch_duration);
         gauge("londiste_tables", "Tables of the node by state", self.tables);
         gauge("londiste_paused", "1: the worker waits, by the command pause", self.paused);
+        gauge("londiste_standby", "1: another process does the work, and this part stands by", self.standby);
+        gauge("londiste_root_ticker", "1: who makes the ticks of the root's database", self.ticker);
         gauge("londiste_copy_bytes", "Bytes that a running copy has received", self.copy_bytes);
         gauge("londiste_copy_expected_bytes", "Bytes that a running copy expects", self.copy_expected);
         gauge("londiste_copy_waiting", "1: the copy waits for its window, or for resume", self.copy_waits);
@@ -148,7 +152,15 @@ impl Families {
         if let Some(progress) = progress {
             set(&self.part_progress, named, progress.as_secs_f64());
         }
+        if part.is_main() {
+            let stands_by = f64::from(u8::from(facts.standby.is_some()));
+            set(&self.standby, with(&[("part", &status.name)]), stands_by);
+        }
         if let Some(node) = &facts.node {
+            if let Some(by) = facts.ticker {
+                let labels = with(&[("queue", &node.queue), ("node", &node.name), ("by", by.as_str())]);
+                set(&self.ticker, labels, 1.0);
+            }
             let labels = with(&[("queue", &node.queue), ("node", &node.name), ("type", &node.kind)]);
             set(&self.paused, labels.clone(), f64::from(u8::from(facts.paused)));
             count(&self.batches, labels.clone(), facts.batches);
@@ -202,7 +214,8 @@ impl Families {
             let unreplicated = drift.of(Subject::Unreplicated).count() as f64;
             set(&self.drift, with(&[("subject", "unreplicated")]), unreplicated);
         }
-        let Some(database) = status.name.strip_prefix("database ") else { return };
+        let database = ["database ", "ticker "].iter().find_map(|kind| status.name.strip_prefix(kind));
+        let Some(database) = database else { return };
         count(&self.ticker_calls, with(&[("database", database)]), facts.tick_calls);
         count(&self.ticks, with(&[("database", database)]), facts.ticks);
         let Some(observed) = &facts.observed else { return };

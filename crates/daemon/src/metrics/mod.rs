@@ -124,7 +124,12 @@ fn answer(request: &Request<Incoming>, answers: &Answers) -> Response<Full<Bytes
         "/readyz" => {
             let well = jobs.are_ready() && !jobs.now(None).iter().any(|job| job.fails());
             let status = if well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-            response(status, TEXT, jobs.line() + "\n")
+            let state = match (well, jobs.stand_by()) {
+                (true, true) => "standby",
+                (true, false) => "ready",
+                (false, _) => "not ready",
+            };
+            response(status, TEXT, format!("{state}: {}\n", jobs.line()))
         }
         _ => response(StatusCode::NOT_FOUND, TEXT, "here: / /metrics /status.json /healthz /readyz\n".into()),
     }

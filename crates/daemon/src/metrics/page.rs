@@ -21,7 +21,11 @@ pub(super) fn render(jobs: &Jobs, history: &History) -> String {
         "<meta name=\"viewport\" content=\"width=device-width\"><meta http-equiv=\"refresh\" content=\"15\">",
     );
     let well = now.iter().all(|job| job.is_ready() && !job.fails());
-    let (word, class) = if well { ("running", "well") } else { ("needs a look", "bad") };
+    let (word, class) = match well {
+        true if jobs.stand_by() => ("standby", "well"),
+        true => ("running", "well"),
+        false => ("needs a look", "bad"),
+    };
     // nothing can go wrong when a string is written to
     _ = write!(
         page,
@@ -211,7 +215,7 @@ fn parts(page: &mut String, jobs: &[JobStatus]) {
                 "<tr><td>{}<td>{}<td>{}<td>{}<td class=\"bad\">{}</tr>",
                 escaped(&job.name),
                 escaped(&status.name),
-                status.state.as_str(),
+                part.facts.standby.as_ref().map_or(status.state.as_str(), |_| "standby"),
                 status.failures_in_all,
                 escaped(status.last_error.as_deref().unwrap_or_default()),
             );

@@ -22,6 +22,7 @@ fn job(job: &JobStatus) -> Value {
         "section": job.section,
         "file": job.file,
         "ready": job.is_ready(),
+        "standby": job.stands_by(),
         "failing": job.fails(),
         "parts": job.parts.iter().map(part).collect::<Vec<_>>(),
     })
@@ -40,6 +41,12 @@ fn part(part: &PartNow) -> Value {
     let mut add = |key: &str, more: Value| {
         value[key] = more;
     };
+    if let Some(holder) = &facts.standby {
+        add("standby", json!({ "holder": holder }));
+    }
+    if let Some(ticker) = facts.ticker {
+        add("ticker", json!(ticker.as_str()));
+    }
     if let Some(node) = &facts.node {
         add("queue", json!(node.queue));
         add("node", json!(node.name));

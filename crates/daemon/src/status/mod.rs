@@ -76,7 +76,12 @@ impl Jobs {
         text::line(&self.now(None))
     }
 
-    /// Every job has made a tick, applied a batch, or found that there is nothing to apply.
+    /// Every job stands by.
+    pub(crate) fn stand_by(&self) -> bool {
+        self.now(None).iter().all(JobStatus::stands_by)
+    }
+
+    /// Every job stands by, or has made a tick, applied a batch, or found that there is nothing to apply.
     pub(crate) fn are_ready(&self) -> bool {
         self.now(None).iter().all(JobStatus::is_ready)
     }

@@ -28,6 +28,12 @@ impl JobStatus {
         self.parts.iter().any(|part| part.is_main() && part.facts.last_progress.is_some())
     }
 
+    /// Whether all that it is there for is done by another process, and it takes over when that is gone.
+    pub(crate) fn stands_by(&self) -> bool {
+        let mut main = self.parts.iter().filter(|part| part.is_main()).peekable();
+        main.peek().is_some() && main.all(|part| part.facts.standby.is_some())
+    }
+
     /// Whether a part is failing now.
     pub(crate) fn fails(&self) -> bool {
         self.parts.iter().any(|part| part.status.last_error.is_some())
@@ -36,7 +42,7 @@ impl JobStatus {
 
 impl PartNow {
     /// The work that the job is there for.
-    fn is_main(&self) -> bool {
+    pub(crate) fn is_main(&self) -> bool {
         self.status.name == "worker" || self.status.name.starts_with("database ")
     }
 }

@@ -49,6 +49,13 @@ pub(super) fn line(jobs: &[JobStatus]) -> String {
             if part.facts.paused {
                 words.push("paused".into());
             }
+            if part.facts.standby.is_some() {
+                words.push(if job.stands_by() {
+                    "standby".into()
+                } else {
+                    format!("{}: standby", part.status.name)
+                });
+            }
         }
         if copies > 0 {
             words.push(format!("{copies} copies"));
@@ -85,6 +92,13 @@ fn words(facts: &Facts) -> Vec<String> {
             _ => format!(" from {}", node.provider.as_deref().unwrap_or("?")),
         };
         words.push(format!("{} {} of queue {}{from}", node.kind, node.name, node.queue));
+    }
+    if let Some(holder) = &facts.standby {
+        let works = if holder.is_empty() { "another process" } else { holder };
+        words.push(format!("STANDBY: the work is done by {works}"));
+    }
+    if let Some(ticker) = facts.ticker {
+        words.push(format!("ticks by {}", ticker.as_str()));
     }
     if facts.paused {
         words.push("PAUSED".to_owned());

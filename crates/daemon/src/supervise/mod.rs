@@ -72,6 +72,14 @@ impl Supervisor {
         self
     }
 
+    /// The same supervisor, for parts that wait no longer than this after a failure.
+    #[must_use]
+    pub fn pausing_at_most(&self, longest: Duration) -> Supervisor {
+        let mut hurried = self.clone();
+        hurried.terms.backoff.longest = hurried.terms.backoff.longest.min(longest);
+        hurried
+    }
+
     /// Starts a part. `run` is called again after each failure (an error or a panic); `Ok(())` is the end of the
     /// part. Must be called inside a runtime.
     pub fn start<F, R>(&self, name: &str, run: F)

@@ -2,6 +2,7 @@
 
 use tokio_postgres::GenericClient;
 
+use super::kind::NodeType;
 use crate::call::{all_coded, coded, message, row, rows};
 use crate::{Result, position, switch};
 
@@ -10,6 +11,8 @@ use crate::{Result, position, switch};
 pub struct ConsumerState {
     /// Name of the consumer.
     pub consumer: String,
+    /// What the node is now; not told in lists.
+    pub node_type: Option<NodeType>,
     /// Last tick applied.
     pub completed_tick: i64,
     /// Where it reads.
@@ -43,6 +46,7 @@ pub async fn consumer_state<C: GenericClient>(
     }
     Ok(Some(ConsumerState {
         consumer: consumer.to_owned(),
+        node_type: row.get::<_, Option<&str>>("node_type").map(NodeType::parse),
         completed_tick: row.get("completed_tick"),
         provider: row.get("provider_node"),
         provider_location: row.get("provider_location"),
@@ -68,6 +72,7 @@ pub async fn consumers<C: GenericClient>(client: &C, queue: &str) -> Result<Vec<
         .iter()
         .map(|row| ConsumerState {
             consumer: row.get("consumer_name"),
+            node_type: None,
             completed_tick: row.get("last_tick_id"),
             provider: row.get("provider_node"),
             provider_location: None,

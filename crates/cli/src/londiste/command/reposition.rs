@@ -5,7 +5,7 @@ use anyhow::{Context, Result, bail};
 use daemon::control;
 use pgq::position::{self, Kept, Mark};
 use pgq::table::{self, MergeState};
-use pgq::{batch, node};
+use pgq::{batch, node, worker_lock};
 
 use crate::londiste::command::resync;
 use crate::londiste::support::job::{Job, Node};
@@ -35,6 +35,13 @@ pub(crate) async fn run(job: &Job, position: Position) -> Result<Outcome> {
     let (Some(worker), Some(applied)) = (&info.worker, info.last_tick) else {
         bail!("node {} of queue {queue} has no worker; see node-status", info.name);
     };
+    let holder = worker_lock::node_holder(&*local.session, queue, worker).await;
+    if let Some(holder) = holder.map_err(pg::Error::from).context("looking who works on the node")? {
+        bail!(
+            "the worker runs elsewhere, or the process that stands by has taken over ({holder}): stop every process with \
+             this ini file first, on its machine, and start them again behind this"
+        );
+    }
     let provider = job.provider_of(info).await?;
     let sides = Sides::look(queue, worker, applied, &local, &provider).await?;
     match position {
