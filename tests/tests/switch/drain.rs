@@ -113,13 +113,20 @@ fn a_snapshot_from_before_the_freeze_lets_nobody_write_behind_it() {
 #[test]
 fn the_deadline_opens_the_root_again() {
     let scene = Scene::of(TABLES);
-    let waiting = scene.waiting(&["--deadline", "3"]);
-    scene.setup.londiste(&["target.ini", "pause"]).expect_success();
+    let mut writer = scene.pair.source.connect();
+    writer.batch_execute("begin; insert into t values (5, 5)").expect("a change");
+    let waiting = scene.waiting(&["--deadline", "5"]);
     waiting.go();
     waiting.wait_frozen();
+    // the last tick comes, and nobody applies it
+    scene
+        .pair
+        .target
+        .execute("select pgq_node.set_consumer_paused('migq', worker_name, true) from pgq_node.node_info");
+    writer.batch_execute("commit").expect("it had begun before");
     let (exit, said) = waiting.end();
     assert_eq!(exit, 1, "{said}");
-    assert!(said.contains("within 3 s (--deadline)") && said.contains("takes changes again"), "{said}");
+    assert!(said.contains("within 5 s (--deadline)") && said.contains("takes changes again"), "{said}");
     assert!(is_open(scene.pair.source.app()));
     let refused =
         scene.pair.target.connect().batch_execute("insert into t values (1, 1)").expect_err("a leaf");
@@ -129,4 +136,5 @@ fn the_deadline_opens_the_root_again() {
     scene.pair.source.execute("insert into t values (1, 1)");
     scene.setup.wait_caught_up(Duration::from_secs(30));
     scene.setup.londiste(&["target.ini", "switchover"]).expect_success();
+    assert_eq!(scene.pair.target.number("select count(*) from t"), 2);
 }

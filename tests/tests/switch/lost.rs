@@ -7,7 +7,6 @@ use tests::proxy::Proxy;
 use tests::{Pair, Setup, compare, wait_until};
 
 use crate::scene::{SETTLE, Scene};
-use crate::ticking::Ticking;
 use crate::writer::{self, Writers, assert_never_both};
 
 const TROUBLES: &[&str] =
@@ -89,7 +88,6 @@ fn a_root_whose_connection_hangs_is_opened_by_its_worker() {
     }
     setup.wait_ok(SETTLE);
     setup.londiste(&["target.ini", "compare"]).expect_success();
-    let _ticking = Ticking::of(&pair);
     let mut writer = pair.source.connect();
     writer.batch_execute("begin; insert into t values (1)").expect("a change");
     let mut command = setup.command(setup.executable("londiste", &["target.ini"]));

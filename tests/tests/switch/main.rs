@@ -9,5 +9,4 @@ mod random;
 mod refusals;
 mod scene;
 mod there_and_back;
-mod ticking;
 mod writer;

@@ -5,15 +5,12 @@ use std::time::Duration;
 
 use tests::{Pair, Setup, wait_until};
 
-use crate::ticking::Ticking;
-
 pub(crate) const SETTLE: Duration = Duration::from_secs(60);
 
 /// Both sides, ready to switch. The leaf's tables have their guards.
 pub(crate) struct Scene {
     pub(crate) pair: Pair,
     pub(crate) setup: Setup,
-    _ticking: Ticking,
 }
 
 impl Scene {
@@ -32,8 +29,7 @@ impl Scene {
         let left = "select count(*) from londiste_rs.changed_fkey where state in ('dropped', 'unvalidated')";
         wait_until(SETTLE, "foreign keys are back", || pair.target.number(left) == 0);
         setup.londiste(&["target.ini", "compare"]).expect_success();
-        let _ticking = Ticking::of(&pair);
-        Scene { pair, setup, _ticking }
+        Scene { pair, setup }
     }
 
     /// Gives the command, which dies at this place.

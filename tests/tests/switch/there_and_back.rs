@@ -4,8 +4,6 @@ use std::time::Duration;
 
 use tests::{Database, Pair, Setup, compare, wait_until};
 
-use crate::ticking::Ticking;
-
 const SETTLE: Duration = Duration::from_secs(60);
 
 const SCHEMA: &str = "
@@ -88,7 +86,6 @@ fn the_root_moves_there_and_back() {
     );
     let setup = Setup::new(&pair);
     setup.replicate();
-    let _ticking = Ticking::of(&pair);
     change(&pair.source, 1);
     setup.wait_caught_up(SETTLE);
     setup.londiste(&["target.ini", "compare"]).expect_success();

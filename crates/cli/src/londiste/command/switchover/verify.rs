@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use compare::{Config, Outcome, Resting, Sides};
+use compare::{Config, Difference, Observer, Outcome, Resting, Sides};
 use pgq::comparison::{self, Verdict};
 use pgq::switch::{self, LastTick};
 use pgq::table::{self, TableInfo};
@@ -13,7 +13,6 @@ use super::arguments::Verify;
 use super::both::Both;
 use crate::londiste::command::compare::{config_of, sides};
 use crate::londiste::support::job::{Job, Node};
-use crate::londiste::view::comparison::Voice;
 use crate::terminal::Terminal;
 
 /// Comparisons before the freeze, and how long one may take that needs no other one behind it.
@@ -89,8 +88,7 @@ impl Verification {
     /// Rows differ, or a table cannot be compared.
     async fn at_rest(&self, job: &Job, last: &LastTick) -> Result<String> {
         let config = Config { last_tick: Some(last.tick), ..self.config.clone() };
-        // what differs is told, whatever else is not
-        let mut voice = Voice::new(Terminal::new(1));
+        let mut voice = Quiet(job.terminal);
         let valve = job.read_limits(Some("0"))?;
         let (connections, tables) = (&self.connections, &self.tables);
         let found = compare::at_rest(connections, &config, &self.resting, tables, &mut voice, &valve)
@@ -138,7 +136,7 @@ async fn online_comparison(
     local: &Node,
     (connections, config, tables): (&[Sides], &Config, &[TableInfo]),
 ) -> Result<Vec<Outcome>> {
-    let (mut voice, valve) = (Voice::new(Terminal::new(1)), job.read_limits(None)?);
+    let (mut voice, valve) = (Quiet(job.terminal), job.read_limits(None)?);
     let began = Instant::now();
     loop {
         match compare::run(connections, config, tables, &mut voice, &valve).await {
@@ -151,17 +149,27 @@ async fn online_comparison(
     }
 }
 
-/// Refuses what is not equal.
+/// Refuses what differs. What could not be compared is read in the outage.
 fn judge(compared: &[Outcome]) -> Result<()> {
-    let of = |verdict: Verdict| compared.iter().filter(move |outcome| outcome.verdict == verdict);
-    let differ: Vec<&str> = of(Verdict::Differs).map(|outcome| outcome.table.as_str()).collect();
+    let differ = compared.iter().filter(|outcome| outcome.verdict == Verdict::Differs);
+    let differ: Vec<&str> = differ.map(|outcome| outcome.table.as_str()).collect();
     if !differ.is_empty() {
         bail!("rows differ: {}; compare tells which, and nothing has changed", differ.join(", "));
     }
-    let number = of(Verdict::Unverified).count();
-    if let Some(first) = of(Verdict::Unverified).next() {
-        let why = first.remarks.first().map(String::as_str).unwrap_or_default();
-        bail!("{number} tables could not be compared: {}, {why}; nothing has changed", first.table);
-    }
     Ok(())
+}
+
+/// Who hears of a comparison: only that it waits is said, and why.
+struct Quiet(Terminal);
+
+impl Observer for Quiet {
+    fn waits(&mut self, why: &str) {
+        self.0.say(why);
+    }
+
+    fn is_at(&mut self, _table: &str, _rows: i64, _expected: i64) {}
+
+    fn differs(&mut self, _table: &str, _key: &str, _difference: &Difference) {}
+
+    fn ended(&mut self, _outcome: &Outcome) {}
 }
