@@ -15,6 +15,8 @@ pub struct Report {
     pub errors: Vec<String>,
     /// How often the server was away and the application had to come back.
     pub reconnects: u64,
+    /// How often a side refused a change, since the other one takes them (SQLSTATE 25006).
+    pub refused: u64,
 }
 
 impl Report {
@@ -25,6 +27,11 @@ impl Report {
         assert!(self.transactions > 0, "the application wrote nothing");
         self
     }
+}
+
+/// Another server takes changes: an application connects there.
+fn is_elsewhere(error: &postgres::Error) -> bool {
+    error.code().is_some_and(|code| *code == SqlState::READ_ONLY_SQL_TRANSACTION)
 }
 
 /// The server was stopped, killed, or is starting: an application comes back, that is no error of the replication.

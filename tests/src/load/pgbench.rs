@@ -76,7 +76,7 @@ impl Pgbench {
         if let Some(status) = ended {
             errors.push(format!("pgbench ended by itself: {status}\n{said}"));
         }
-        Report { transactions: history(&self.database) - self.before, errors, reconnects: 0 }
+        Report { transactions: history(&self.database) - self.before, errors, ..Report::default() }
     }
 
     /// Leaves it running when this process ends.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use postgres::Client;
 
-use super::{Report, is_away};
+use super::{Report, is_away, is_elsewhere};
 use crate::{Database, Pair, repository};
 
 const OPERATIONS: &str = include_str!("../../demo/writer.sql");
@@ -56,16 +56,21 @@ pub struct Writers {
 impl Writers {
     /// Starts `count` writers (one or two) that each pause this long after every operation.
     pub fn start(database: &Database, count: u64, pause: Duration) -> Writers {
+        Writers::start_on_whichever(std::slice::from_ref(database), count, pause)
+    }
+
+    /// The same on whichever of these takes changes; the first one at first.
+    pub fn start_on_whichever(databases: &[Database], count: u64, pause: Duration) -> Writers {
         let stop = Arc::new(AtomicBool::new(false));
         let threads = (0..count).map(|number| {
-            let (database, stop) = (database.clone(), stop.clone());
+            let (databases, stop) = (databases.to_vec(), stop.clone());
             let writer = Writer {
                 number,
                 count,
                 random: fastrand::Rng::with_seed(number + 7),
                 report: Report::default(),
             };
-            std::thread::spawn(move || writer.run(&database, pause, &stop))
+            std::thread::spawn(move || writer.run(&databases, pause, &stop))
         });
         Writers { threads: threads.collect(), stop }
     }
@@ -79,6 +84,7 @@ impl Writers {
             all.transactions += report.transactions;
             all.errors.extend(report.errors);
             all.reconnects += report.reconnects;
+            all.refused += report.refused;
         }
         all
     }
@@ -101,14 +107,15 @@ struct Writer {
 }
 
 impl Writer {
-    fn run(mut self, database: &Database, pause: Duration, stop: &AtomicBool) -> Report {
+    fn run(mut self, databases: &[Database], pause: Duration, stop: &AtomicBool) -> Report {
+        let mut side = 0;
         let deck: Vec<_> = operations()
             .flat_map(|(name, weight, sql)| std::iter::repeat_n((name, sql), weight as usize))
             .collect();
         let mut client: Option<Client> = None;
         while !stop.load(Ordering::Relaxed) {
             let Some(connected) = client.as_mut() else {
-                client = database.try_connect().ok();
+                client = databases[side].try_connect().ok();
                 std::thread::sleep(Duration::from_millis(if client.is_some() { 0 } else { 100 }));
                 continue;
             };
@@ -119,6 +126,11 @@ impl Writer {
                 Err(error) if is_away(&error, connected) => {
                     client = None;
                     self.report.reconnects += 1;
+                }
+                Err(error) if databases.len() > 1 && is_elsewhere(&error) => {
+                    client = None;
+                    side = (side + 1) % databases.len();
+                    self.report.refused += 1;
                 }
                 Err(error) => {
                     self.report.errors.push(format!("{name}: {error:?}"));
