@@ -29,6 +29,7 @@ mod parking;
 pub mod partition;
 pub mod position;
 pub mod queue;
+pub mod remains;
 pub mod rename;
 pub mod replay;
 pub mod replicable;
@@ -42,6 +43,7 @@ pub mod small;
 pub mod snapshot;
 pub mod switch;
 pub mod table;
+pub mod uninstall;
 pub mod worker_lock;
 
 pub use batch::Batch;

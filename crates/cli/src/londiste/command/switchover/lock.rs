@@ -11,7 +11,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const LOOK: Duration = Duration::from_millis(50);
 
 /// The lock, as long as it lives.
-pub(super) struct Lock {
+pub(crate) struct Lock {
     _session: Session,
 }
 
@@ -21,7 +21,12 @@ impl Lock {
     /// # Errors
     /// Another switch of the queue is at work: it is named.
     pub(super) async fn take(at: &ConnectString, queue: &str) -> Result<Lock> {
-        let session = Session::connect(at, &who()).await?;
+        Lock::take_as(at, queue, &who()).await
+    }
+
+    /// The same for another command that must not run beside a switch, named `who`.
+    pub(crate) async fn take_as(at: &ConnectString, queue: &str, who: &str) -> Result<Lock> {
+        let session = Session::connect(at, who).await?;
         let began = Instant::now();
         // the server may not have noticed yet that one who died is gone
         while !switch::try_lock(&*session, queue).await.map_err(pg::Error::from)? {
