@@ -91,15 +91,18 @@ fn both(house: &House) -> Output {
 }
 
 #[test]
-fn what_belongs_to_another_queue_stays() {
+fn what_belongs_to_another_queue_or_to_an_extension_stays() {
     let house = switched();
+    house.pair.source.admin().execute("alter extension plpgsql add schema pgq");
     house.pair.target.execute("select pgq.create_queue('mine')");
     let output = house.setup.londiste(COMPLETE);
     let output = output.expect_success();
     assert!(output.stdout.contains("schema pgq stays: in use: queue mine"), "{output:?}");
     let there = "select string_agg(nspname, ' ') from pg_namespace where nspname ~ '^(pgq|londiste)'";
     assert_eq!(house.pair.target.value(there), "pgq");
-    assert_eq!(house.pair.source.value(there), "");
+    assert!(output.stdout.contains("schema pgq stays: it belongs to the extension"), "{output:?}");
+    assert_eq!(house.pair.source.value(there), "pgq");
+    assert_eq!(house.pair.source.number("select count(*) from pgq.queue"), 0);
     house.pair.target.execute("select pgq.insert_event('mine', 'a', 'b'); select pgq.ticker()");
     house.takes_writes();
 }

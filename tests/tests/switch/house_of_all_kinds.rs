@@ -55,7 +55,7 @@ pub(crate) struct House {
 
 impl House {
     pub(crate) fn new() -> House {
-        House::of(|pair| Setup::new(pair))
+        House::of(Setup::new)
     }
 
     /// With nodes made by `setup`.

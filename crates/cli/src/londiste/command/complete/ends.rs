@@ -8,7 +8,7 @@ use pgq::node::{self, NodeInfo, NodeType};
 use pgq::switch::{self, Recorded};
 use pgq::{install, uninstall};
 
-use super::Arguments;
+use super::arguments::Arguments;
 use crate::londiste::support::job::{Job, shown};
 use crate::terminal::describe;
 

@@ -1,15 +1,16 @@
 //! `complete`: the migration ends, after a switch or (`--abandon`) in any other phase. Both sides are freed of what
 //! replication did, and their catalogs show that nothing is left.
 
+mod arguments;
 mod ends;
 mod put_back;
 mod removal;
 mod report;
 mod sessions;
+mod side;
 mod undo;
 
 use anyhow::{Result, bail};
-use clap::Args;
 use migration::complete::{End as Standing, refusal};
 use pgq::fail_point;
 
@@ -18,31 +19,9 @@ use crate::londiste::support::job::Job;
 use crate::londiste::support::outcome::Outcome;
 use crate::terminal::Terminal;
 use ends::{End, Ends};
-use report::Side;
+use side::Side;
 
-/// Words of `complete`.
-#[derive(Debug, Args)]
-pub(crate) struct Arguments {
-    /// Leave our schemas where they are, without the queue
-    #[arg(long)]
-    pub(super) keep_schemas: bool,
-
-    /// End the migration in whatever phase it is; the application stays where the root is
-    #[arg(long)]
-    pub(super) abandon: bool,
-
-    /// Clean this ini file's side alone, where the other one is gone
-    #[arg(long)]
-    pub(super) only_this_side: bool,
-
-    /// Say what would be done, and change nothing
-    #[arg(long)]
-    pub(super) dry_run: bool,
-
-    /// Answer in JSON, one object at the end
-    #[arg(long)]
-    pub(super) json: bool,
-}
+pub(crate) use arguments::Arguments;
 
 pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     let quiet = job.speaking(Terminal::new(1));

@@ -4,9 +4,9 @@ use anyhow::Result;
 use pgq::{fail_point, node, uninstall};
 use tokio_postgres::Transaction;
 
-use super::Arguments;
+use super::arguments::Arguments;
 use super::ends::End;
-use super::report::Side;
+use super::side::Side;
 use crate::londiste::support::job::Job;
 use crate::londiste::support::retry_on_lock;
 
