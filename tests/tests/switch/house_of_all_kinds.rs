@@ -89,6 +89,23 @@ impl House {
         add.run(setup).expect_success();
     }
 
+    /// All tables are in sync but one, which the leaf's worker copies until it dies at this place.
+    #[cfg(debug_assertions)]
+    #[track_caller]
+    pub(crate) fn copies_until(&self, point: &str) {
+        let londiste = |words: &[&str]| drop(self.setup.londiste(words).expect_success());
+        londiste(&["source.ini", "add-table", "--all"]);
+        let others = ["parent", "child", "keyless", "log", "parts"];
+        londiste(&[&["target.ini", "add-table"], others.as_slice()].concat());
+        self.setup.wait_ok(SETTLE);
+        self.setup.stop_daemon("target");
+        londiste(&["target.ini", "add-table", "heap"]);
+        let environment = [("LONDISTE_FAIL_POINT", point)];
+        let words = ["target.ini", "worker"];
+        let mut worker = self.setup.foreground_in("londiste", &words, "dying", &environment);
+        assert_eq!(worker.wait(SETTLE), -1, "{point}");
+    }
+
     /// Stops ticker and workers, as far as they run.
     pub(crate) fn stop(&self) {
         for name in ["target", "source", "pgqd"] {
@@ -119,10 +136,15 @@ impl House {
         output.expect_success();
         let nothing = output.stdout.matches("nothing is left").count();
         assert!(nothing == 2 && !output.stderr.contains("ERROR"), "{}", output.report());
+        self.catalogs_are_as_before(&output.report());
+    }
+
+    #[track_caller]
+    pub(crate) fn catalogs_are_as_before(&self, report: &str) {
         for ((side, name), before) in
             [(&self.pair.source, "source"), (&self.pair.target, "target")].into_iter().zip(&self.before)
         {
-            assert_unchanged(&format!("{name}\n{}", output.report()), &inventory(side), before);
+            assert_unchanged(&format!("{name}\n{report}"), &inventory(side), before);
         }
     }
 
