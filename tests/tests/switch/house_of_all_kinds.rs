@@ -93,7 +93,9 @@ impl House {
     #[cfg(debug_assertions)]
     #[track_caller]
     pub(crate) fn copies_until(&self, point: &str) {
-        let londiste = |words: &[&str]| drop(self.setup.londiste(words).expect_success());
+        let londiste = |words: &[&str]| {
+            self.setup.londiste(words).expect_success();
+        };
         londiste(&["source.ini", "add-table", "--all"]);
         let others = ["parent", "child", "keyless", "log", "parts"];
         londiste(&[&["target.ini", "add-table"], others.as_slice()].concat());
