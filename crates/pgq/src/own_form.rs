@@ -109,7 +109,8 @@ select n.nspname::text as schema, c.relname::text as relation, t.trigger_name as
 
 const INDEXES: &str = "\
 select n.nspname::text as schema, c.relname::text as relation, coalesce(i.constraint_name, i.index_name) as name,
-       pg_catalog.concat_ws('; ', case when not i.created then i.create_sql end, i.constraint_sql, i.mark_sql) as statements
+       pg_catalog.concat_ws('; ', case when not i.created then i.create_sql end, i.constraint_sql, i.mark_sql)
+           as statements
   from londiste_rs.copy_index i join pg_catalog.pg_class c
     on c.oid = case when i.relation = '' then londiste_rs.find_relation(i.dest_table) else
         pg_catalog.to_regclass(i.relation) end

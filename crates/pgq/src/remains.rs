@@ -35,7 +35,8 @@ const OBJECTS: &str = "
 select 'schema' as kind, quote_ident(n.nspname) as object, format('drop schema %I cascade', n.nspname) as remedy
   from pg_catalog.pg_namespace n where n.nspname = any ($1) and n.nspname <> all ($2)
 union all
-select case c.relkind when 'S' then 'sequence' else 'relation' end, format('%I.%I', n.nspname, c.relname), 'it goes with its schema'
+select case c.relkind when 'S' then 'sequence' else 'relation' end, format('%I.%I', n.nspname, c.relname),
+       'it goes with its schema'
   from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
  where n.nspname = any ($1) and n.nspname <> all ($2) and c.relkind in ('r', 'p', 'S', 'v')
 union all
@@ -53,8 +54,8 @@ select 'lock', format('advisory lock of server process %s (%s)', l.pid, coalesce
  where l.locktype = 'advisory' and l.granted and l.pid <> pg_backend_pid()
    and l.database = (select oid from pg_catalog.pg_database where datname = current_database())
    and l.classid::int8 = any (array(select hashtext(c)::int8 & 4294967295
-                                      from unnest(array['londiste_rs.worker', 'londiste_rs.migrate', 'londiste_rs.switch',
-                                                        'londiste_fk']) c))
+                                      from unnest(array['londiste_rs.worker', 'londiste_rs.migrate',
+                                                        'londiste_rs.switch', 'londiste_fk']) c))
 order by 1, 2";
 
 /// What is left of a queue and of our schemas, but for the schemas `staying`.
@@ -94,7 +95,8 @@ pub async fn sessions<C: GenericClient>(client: &C, jobs: &[String]) -> Result<V
                 where a.datname = current_database() and a.pid <> pg_backend_pid() \
                   and (a.application_name = 'pgqd' \
                        or a.application_name ~ '^londiste (migrate|switchover|compare|schema)' \
-                       or exists (select from unnest($1::text[]) job where starts_with(a.application_name, job || ' '))) \
+                       or exists (select from unnest($1::text[]) job \
+                                   where starts_with(a.application_name, job || ' '))) \
                 order by 2, 1";
     let found = rows(client, "looking for sessions", sql, &[&jobs]).await?;
     let connected = found.iter().map(|row| Connected {

@@ -104,9 +104,9 @@ pub async fn triggers<C: GenericClient>(client: &C, queue: &str, schemas: &[Stri
                                                         then $1 else md5($1) end) q (name) \
                 where not t.tgisinternal and t.tgparentid = 0 and cn.nspname <> all ($3) \
                   and (n.nspname = any ($2) \
-                       or n.nspname = any ($3) and (t.tgname in (q.name, 'zzz_' || q.name) \
-                                                    or t.tgname = any (array[q.name || '_insert', q.name || '_update', \
-                                                                             q.name || '_delete', q.name || '_truncate']))) \
+                       or n.nspname = any ($3) \
+                          and t.tgname in (q.name, 'zzz_' || q.name, q.name || '_insert', q.name || '_update', \
+                                           q.name || '_delete', q.name || '_truncate')) \
                 order by 1, 2";
     let found = rows(client, "looking for triggers", sql, &[&queue, &schemas, &SCHEMAS.as_slice()]).await?;
     Ok(found.iter().map(|row| Trigger { table: row.get(0), name: row.get(1) }).collect())
@@ -170,7 +170,8 @@ async fn tables_of_queues<C: GenericClient>(client: &C) -> Result<Vec<String>> {
                 where n.nspname in ('pgq', 'pgq_node', 'londiste', 'londiste_rs') and c.relkind in ('r', 'p') \
                   and has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select') \
                   and has_table_privilege(c.oid, 'delete') \
-                order by exists (select from pg_catalog.pg_constraint k where k.confrelid = c.oid and k.contype = 'f'), 1";
+                order by exists (select from pg_catalog.pg_constraint k \
+                                  where k.confrelid = c.oid and k.contype = 'f'), 1";
     let found = rows(client, "looking for tables of queues", sql, &[]).await?;
     Ok(found.iter().map(|row| row.get(0)).collect())
 }

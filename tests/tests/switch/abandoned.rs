@@ -1,7 +1,5 @@
 //! A migration is abandoned in each of its phases: both sides' catalogs are as they were, and the target's rows stay.
 
-use std::time::Duration;
-
 use tests::{Setup, guide};
 
 use crate::house_of_all_kinds::{House, SETTLE};
@@ -137,7 +135,6 @@ fn after_a_switch_was_prepared_or_taken_back() {
 fn after_a_switch() {
     let house = House::replicated();
     house.switch();
-    std::thread::sleep(Duration::from_millis(500));
     house.stop();
     // whichever file is given, the root stays the root
     let output = house.setup.londiste(&["source.ini", "complete", "--abandon"]);

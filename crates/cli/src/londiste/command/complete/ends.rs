@@ -190,8 +190,8 @@ async fn partner(job: &Job, own: &End) -> Result<Option<(String, ConnectString)>
 fn unreachable(job: &Job, name: &str, why: &str) -> String {
     let ini = job.ini.display();
     format!(
-        "node {name} cannot be reached: {why}. Nothing has changed. Where it will not come back: londiste {ini} complete \
-         --only-this-side cleans this side alone; the other one keeps its triggers, its queue and its node, until complete \
-         --abandon --only-this-side is given with its own ini file"
+        "node {name} cannot be reached: {why}. Nothing has changed. Where it will not come back: londiste {ini} \
+         complete --only-this-side cleans this side alone; the other one keeps its triggers, its queue and its node, \
+         until complete --abandon --only-this-side is given with its own ini file"
     )
 }

@@ -67,7 +67,8 @@ impl Side {
             .iter()
             .map(|it| json!({ "kind": it.kind, "object": it.object, "remedy": it.remedy }))
             .collect();
-        json!({ "node": self.node, "database": self.place, "tables": self.tables, "schemas": self.removable().collect::<Vec<_>>(),
+        let gone: Vec<&str> = self.removable().collect();
+        json!({ "node": self.node, "database": self.place, "tables": self.tables, "schemas": gone,
                 "schemas_staying": stay, "not_back": not_back, "left": remains, "tickers": self.tickers })
     }
 }

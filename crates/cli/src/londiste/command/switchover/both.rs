@@ -79,8 +79,8 @@ fn no_node(job: &Job, error: Error) -> Error {
         return error;
     }
     anyhow!(
-        "the database of {} has no node of queue {}: after complete there is no way back, a new migration begins with init or \
-         migrate",
+        "the database of {} has no node of queue {}: after complete there is no way back, a new migration begins \
+         with init or migrate",
         job.ini.display(),
         job.queue()
     )
