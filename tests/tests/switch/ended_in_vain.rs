@@ -1,6 +1,6 @@
 //! Ends that are refused before anything changes, or that cannot be whole.
 
-use tests::{Setup, guide};
+use tests::Setup;
 
 use crate::house_of_all_kinds::House;
 
@@ -62,7 +62,7 @@ fn where_one_side_is_gone_the_other_is_cleaned_on_request() {
 fn what_cannot_come_back_is_named_with_its_statement() {
     let house = House::of(|pair| Setup::in_chunks(pair, 40, "0"));
     let (setup, target) = (&house.setup, &house.pair.target);
-    for step in guide::drop_foreign_keys(setup) {
+    for step in tests::guide::drop_foreign_keys(setup) {
         step.run(setup).expect_success();
     }
     house.copies_until("index-before-commit");
