@@ -179,9 +179,13 @@ begin
                     delete from londiste_rs.copy_index x
                      where x.dest_table = i.dest_table and x.relation = i.relation and x.index_name = i.index_name;
                 end if;
-            exception when others then
-                refused := refused || format('%s %s', i.relation, i.index_name);
-                return next format('%s (%s)', i.index_name, sqlerrm);
+            exception
+                when lock_not_available or deadlock_detected then
+                    -- the caller tries again
+                    raise;
+                when others then
+                    refused := refused || format('%s %s', i.relation, i.index_name);
+                    return next format('%s (%s)', i.index_name, sqlerrm);
             end;
         end loop;
     end loop;

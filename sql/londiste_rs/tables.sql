@@ -182,6 +182,10 @@ begin
         return;
     end if;
     perform londiste_rs.release_table(i_queue_name, i_table_name);
+    -- indexes that a copy has dropped come back one by one below: what the rows keep from coming back is told
+    perform londiste_rs.copy_adopt_dropped(i_queue_name, i_table_name, dest);
+    update londiste.table_info t set dropped_ddl = null
+     where t.queue_name = i_queue_name and t.table_name = i_table_name and t.dropped_ddl is not null;
     select l.ret_code, l.ret_note into ret_code, ret_note from londiste.local_remove_table(i_queue_name, i_table_name) l;
     if ret_code >= 300 then
         return;

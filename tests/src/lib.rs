@@ -16,6 +16,7 @@ pub mod guardian;
 pub mod guide;
 pub mod http;
 pub mod installation;
+pub mod inventory;
 pub mod invocation;
 pub mod load;
 pub mod name_server;

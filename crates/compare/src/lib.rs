@@ -38,7 +38,7 @@ pub use difference::{Difference, Kind};
 pub use error::{Error, Result};
 pub use outcome::Outcome;
 pub use repair::{Repair, Repaired, repair};
-pub use rest::{AtRest, Resting, at_rest, before_rest};
+pub use rest::{AtRest, Resting, at_rest, before_rest, known_equal};
 pub use run::run;
 pub use self_test::{SelfTest, self_test};
 pub use side::Sides;

@@ -1,6 +1,6 @@
 //! What an operator does once. Preflight: checks of source, target and this machine before anything of ours is
-//! installed. [`steps`]: the guided migration. [`switch`]: the root moves. [`drift`]: whether definitions stay the same
-//! while it goes on.
+//! installed. [`steps`]: the guided migration. [`switch`]: the root moves. [`complete`]: the migration ends. [`drift`]:
+//! whether definitions stay the same while it goes on.
 //!
 //! A [`Check`] asks one question, mostly by one query to the catalogs in a read-only transaction with a time limit.
 //! A check that fails is answered with [`Verdict::Unchecked`], and the others go on.
@@ -11,6 +11,7 @@ mod catalog;
 mod check;
 mod checks;
 mod choice;
+pub mod complete;
 mod config;
 mod context;
 pub mod drift;

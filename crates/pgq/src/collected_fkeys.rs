@@ -178,3 +178,8 @@ pub async fn validate<C: GenericClient>(client: &C, what: &Validation, patience:
 async fn call<C: GenericClient>(client: &C, sql: &str) -> Result<()> {
     client.batch_execute(sql).await.map_err(failed(sql))
 }
+
+/// Whether [`Collected::error`] tells that a lock was not to be had (`londiste_fk.attempt`): later it may be.
+pub fn gave_up_on_lock(error: &str) -> bool {
+    error.ends_with(" times)") && error.contains("(tried ")
+}

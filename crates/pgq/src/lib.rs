@@ -30,6 +30,7 @@ mod parking;
 pub mod partition;
 pub mod position;
 pub mod queue;
+pub mod remains;
 pub mod rename;
 pub mod replay;
 pub mod replicable;
@@ -46,6 +47,7 @@ pub mod switch;
 pub mod table;
 pub mod tick_lock;
 pub mod tick_watch;
+pub mod uninstall;
 pub mod worker_lock;
 
 pub use batch::Batch;

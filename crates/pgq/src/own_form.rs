@@ -62,6 +62,8 @@ pub struct Index {
     pub name: String,
     /// The schema of both, quoted.
     pub schema: String,
+    /// The statements that make it.
+    pub statements: String,
     /// Schema, table and name as they are.
     pub plain: [String; 3],
 }
@@ -106,7 +108,9 @@ select n.nspname::text as schema, c.relname::text as relation, t.trigger_name as
   join pg_catalog.pg_namespace n on n.oid = c.relnamespace";
 
 const INDEXES: &str = "\
-select n.nspname::text as schema, c.relname::text as relation, coalesce(i.constraint_name, i.index_name) as name
+select n.nspname::text as schema, c.relname::text as relation, coalesce(i.constraint_name, i.index_name) as name,
+       pg_catalog.concat_ws('; ', case when not i.created then i.create_sql end, i.constraint_sql, i.mark_sql)
+           as statements
   from londiste_rs.copy_index i join pg_catalog.pg_class c
     on c.oid = case when i.relation = '' then londiste_rs.find_relation(i.dest_table) else
         pg_catalog.to_regclass(i.relation) end
@@ -138,6 +142,7 @@ pub async fn read<C: GenericClient>(client: &C) -> Answer<OwnForm> {
         table: row.get("quoted_table"),
         name: row.get("quoted_name"),
         schema: row.get("quoted_schema"),
+        statements: row.get("statements"),
         plain: plain(row),
     };
     form.indexes = indexes.iter().map(index).collect();

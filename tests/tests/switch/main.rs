@@ -1,8 +1,12 @@
-//! The root moves to another node and back: freeze, change of places, interruption, way back.
+//! The root moves to another node and back: freeze, change of places, interruption, way back, end.
 #![cfg(test)]
 
+mod abandoned;
 mod comes_along;
+mod completed;
 mod drain;
+mod ended_in_vain;
+mod house_of_all_kinds;
 mod killed;
 mod lost;
 mod random;

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::londiste::command::{
-    add_seq, add_table, check, check_capture, compare, create_leaf, create_root, drop_node, execute, init,
-    members, migrate, preflight, remove_seq, remove_table, repair, resume_table, resync, schema, status,
-    switchover, tables, wait_sync, worker,
+    add_seq, add_table, check, check_capture, compare, complete, create_leaf, create_root, drop_node,
+    execute, init, members, migrate, preflight, remove_seq, remove_table, repair, resume_table, resync,
+    schema, status, switchover, tables, wait_sync, worker,
 };
 use crate::londiste::flags;
 
@@ -48,6 +48,8 @@ pub(crate) enum Command {
     Migrate(migrate::Arguments),
     /// Make this node the root, where changes are born, and the root its leaf; the way back is the same
     Switchover(switchover::Arguments),
+    /// End the migration: no way back, nothing of ours is left on either side
+    Complete(complete::Arguments),
     /// Make this database the root node, where changes are born
     CreateRoot(create_root::Arguments),
     /// Make this database a leaf node, which takes changes from a provider

@@ -5,6 +5,7 @@ pub(crate) mod add_table;
 pub(crate) mod check;
 pub(crate) mod check_capture;
 pub(crate) mod compare;
+pub(crate) mod complete;
 pub(crate) mod config;
 pub(crate) mod create_leaf;
 pub(crate) mod create_root;
@@ -51,6 +52,7 @@ pub(crate) async fn dispatch(job: &Job, command: Command) -> anyhow::Result<Outc
         Command::Preflight(arguments) => preflight::run(job, &arguments).await,
         Command::Migrate(arguments) => migrate::run(job, &arguments).await,
         Command::Switchover(arguments) => switchover::run(job, &arguments).await,
+        Command::Complete(arguments) => complete::run(job, &arguments).await,
         Command::Schema(arguments) => schema::run(job, &arguments).await,
         Command::Pause(whose) => pause::run(job, &whose).await,
         Command::Resume(whose) => resume::run(job, &whose).await,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Error, Result, anyhow, bail};
 use migration::switch::{Sides, Standing};
 use pg::{ConnectString, Session};
 use pgq::node::{self, NodeType};
@@ -30,7 +30,7 @@ impl Both {
     /// # Errors
     /// The node is the root already, and no switch is to be gone on with; or a side cannot be reached.
     pub(super) async fn of(job: &Job) -> Result<Both> {
-        let local = job.local().await?;
+        let local = job.local().await.map_err(|error| no_node(job, error))?;
         let (name, location) = old_root(job, &local).await?;
         let old = job.connect_to(&name, &location).await.context("the old root")?;
         pgq::install::require(&old).await.context("the old root")?;
@@ -65,6 +65,25 @@ async fn old_root(job: &Job, local: &Node) -> Result<(String, String)> {
     let location = members.into_iter().find(|member| member.node == known.from);
     let location = location.with_context(|| already_root(job, &local.info.name))?;
     Ok((known.from, location.connect_string))
+}
+
+/// A database without a node has nothing to switch to: the migration has not begun, or has ended.
+fn no_node(job: &Job, error: Error) -> Error {
+    let is_none = error.chain().any(|cause| {
+        matches!(
+            cause.downcast_ref::<pgq::Error>(),
+            Some(pgq::Error::NotInstalled { .. } | pgq::Error::NoNode { .. })
+        )
+    });
+    if !is_none {
+        return error;
+    }
+    anyhow!(
+        "the database of {} has no node of queue {}: after complete there is no way back, a new migration begins \
+         with init or migrate",
+        job.ini.display(),
+        job.queue()
+    )
 }
 
 fn already_root(job: &Job, node: &str) -> String {

@@ -16,6 +16,7 @@ use super::verify::{self, Verification};
 use super::{back, guard, hooks, wait};
 use crate::londiste::support::job::Job;
 use crate::londiste::support::outcome::Outcome;
+use crate::terminal::describe;
 
 pub(super) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     if let Some(text) = &arguments.at {
@@ -66,7 +67,18 @@ pub(super) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     let closed =
         closed.unwrap_or_else(|_| Err(anyhow!("it did not come to its end within {limit} s (--deadline)")));
     match closed {
-        Ok(last) => swap::run(job, arguments, &both, &id, &last, Frozen::Since(began)).await,
+        Ok(last) => {
+            let ended = swap::run(job, arguments, &both, &id, &last, Frozen::Since(began)).await?;
+            if let Some(verification) = &verification
+                && let Err(error) = verification.keep(job, &both, &last).await
+            {
+                job.terminal.warn(&format!(
+                    "{}: that both sides are equal could not be kept, and the way back wants a comparison first",
+                    describe(&error)
+                ));
+            }
+            Ok(ended)
+        }
         Err(error) => back::after(job, &both, &id, began, error).await,
     }
 }

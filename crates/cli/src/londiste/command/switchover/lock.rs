@@ -15,7 +15,7 @@ const KEEPALIVES: &str = "set tcp_keepalives_idle = 5; set tcp_keepalives_interv
                           set tcp_user_timeout = 12000";
 
 /// The lock, as long as it lives.
-pub(super) struct Lock {
+pub(crate) struct Lock {
     _session: Session,
 }
 
@@ -25,7 +25,12 @@ impl Lock {
     /// # Errors
     /// Another switch of the queue is at work: it is named.
     pub(super) async fn take(at: &ConnectString, queue: &str) -> Result<Lock> {
-        let session = Session::connect(at, &who()).await?;
+        Lock::take_as(at, queue, &who()).await
+    }
+
+    /// The same for another command that must not run beside a switch, named `who`.
+    pub(crate) async fn take_as(at: &ConnectString, queue: &str, who: &str) -> Result<Lock> {
+        let session = Session::connect(at, who).await?;
         // the server drops the session within seconds of its machine's end
         session.batch_execute(KEEPALIVES).await.map_err(pg::Error::from)?;
         let began = Instant::now();

@@ -20,6 +20,7 @@ use crate::londiste::support::job::Job;
 use crate::londiste::support::outcome::Outcome;
 
 pub(crate) use arguments::Arguments;
+pub(crate) use lock::Lock;
 
 pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     if arguments.status {

@@ -10,7 +10,7 @@ use pgq::table::{self, TableInfo};
 use tokio::time::sleep;
 
 use super::arguments::Verify;
-use super::both::Both;
+use super::both::{APPLICATION, Both};
 use crate::londiste::command::compare::{config_of, sides};
 use crate::londiste::support::job::{Job, Node};
 use crate::terminal::Terminal;
@@ -101,6 +101,21 @@ impl Verification {
             bail!("{} tables could not be compared: {table}, {why}", found.unverified.len());
         }
         Ok(format!("{} changed rows of {} tables equal", found.rows, found.tables))
+    }
+}
+
+impl Verification {
+    /// Keeps on the old root, which is a leaf now, that its tables are equal to the new root's: the way back needs no
+    /// comparison of all rows.
+    ///
+    /// # Errors
+    /// A side is lost: the next comparison reads everything.
+    pub(super) async fn keep(&self, job: &Job, both: &Both, last: &LastTick) -> Result<()> {
+        let sides = Sides::connect(&both.old_at, &both.new_at, APPLICATION).await?;
+        let consumer = both.sides.old_node.worker.as_deref().unwrap_or_default();
+        let config = Config::new(job.queue(), consumer, job.settings.limits());
+        compare::known_equal(&sides, &config, &self.tables, last.tick).await?;
+        Ok(())
     }
 }
 
