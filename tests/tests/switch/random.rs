@@ -113,7 +113,7 @@ impl Drop for Ends<'_> {
 fn random_histories_over_random_switches_are_equal_on_both_sides() {
     let seed = std::env::var("SWITCH_SEED").ok().and_then(|seed| seed.parse().ok());
     let seed = seed.unwrap_or_else(|| fastrand::u64(..));
-    let rounds = std::env::var("SWITCH_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(6);
+    let rounds = std::env::var("SWITCH_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(4);
     println!("SWITCH_SEED={seed}");
     let scene = Scene::of(TABLES);
     let sides = [scene.pair.source.app().clone(), scene.pair.target.app().clone()];

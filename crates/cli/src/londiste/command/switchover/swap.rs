@@ -121,11 +121,8 @@ async fn end(
                              "refused_seconds": seconds, "application_at": both.new_place() });
         job.terminal.print(&answer.to_string());
     } else {
-        job.terminal.say(&format!(
-            "switched at tick {}; changes were refused for {seconds:.1} s. Point the application at: {}",
-            last.tick,
-            both.new_place()
-        ));
+        job.terminal.say(&format!("switched at tick {}; changes were refused for {seconds:.1} s", last.tick));
+        job.terminal.say(&format!("point the application at: {}", both.new_place()));
         job.terminal.say(&format!(
             "way back: the same command with the ini file of node {old}    end: londiste {} complete",
             job.ini.display()
