@@ -73,6 +73,15 @@ impl Application {
     }
 }
 
+/// Stops the clients.
+struct Ends<'a>(&'a Application);
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        self.0.stop.store(true, Ordering::Relaxed);
+    }
+}
+
 /// One switch: what clients see, and what the command says.
 fn switch(setup: &Setup, application: &Application, ini: &str) -> (f64, String) {
     setup.londiste(&[ini, "compare", "--changed"]).expect_success();
@@ -122,6 +131,8 @@ pub(crate) fn run(pair: &Pair) -> String {
             let application = &application;
             scope.spawn(move || application.client(number));
         }
+        // a failure here must not wait for clients that nobody stops
+        let _ends = Ends(&application);
         for _ in 0..runs() {
             for (ini, seen) in [("target.ini", &mut there), ("source.ini", &mut back)] {
                 std::thread::sleep(Duration::from_secs(3));
@@ -130,7 +141,6 @@ pub(crate) fn run(pair: &Pair) -> String {
                 said.push(words);
             }
         }
-        application.stop.store(true, Ordering::Relaxed);
     });
     let rate = application.done.load(Ordering::Relaxed) as f64 / began.elapsed().as_secs_f64();
     let mut text = format!(
