@@ -43,6 +43,39 @@ begin
            changed = clock_timestamp();
 end $$;
 
+-- Whether stock triggers capture a relation for the queue. Those that deny a leaf's changes capture nothing.
+create or replace function londiste_rs.has_stock_capture(i_queue_name text, i_rel oid)
+returns boolean language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select exists (
+        select from pg_trigger t join pg_proc f on f.oid = t.tgfoid join pg_namespace n on n.oid = f.pronamespace
+         where t.tgrelid = i_rel and not t.tgisinternal and n.nspname = 'pgq' and t.tgtype::integer & 1 = 1
+           and position(convert_to(i_queue_name, getdatabaseencoding()) || '\000'::bytea in t.tgargs) = 1
+           and position('\000deny\000'::bytea in t.tgargs) = 0)
+$$;
+
+-- The new root's capture of a table. Stock triggers stay: the node that comes back as the root has them already.
+create or replace function londiste_rs.switch_capture(i_queue_name text, i_table_name text)
+returns boolean language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if londiste_rs.has_stock_capture(i_queue_name, londiste_rs.find_relation(i_table_name)) then
+        return false;
+    end if;
+    perform londiste_rs.know_partitions(i_queue_name, i_table_name);
+    return londiste_rs.capture_table(i_queue_name, i_table_name);
+end $$;
+
+-- The tables of the queue that stock triggers capture here.
+create or replace function londiste_rs.stock_captured(i_queue_name text)
+returns setof text language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select r.table_name from londiste_rs.relations_here(i_queue_name) r where londiste_rs.has_stock_capture(i_queue_name, r.relid)
+$$;
+
 -- The settings of a root's queue that its successor takes over.
 create or replace function londiste_rs.switch_settings(i_queue_name text)
 returns jsonb language sql stable

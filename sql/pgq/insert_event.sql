@@ -62,6 +62,10 @@ begin
         if pg_catalog.current_setting('londiste_rs.replay', true) = 'on' then
             return null;
         end if;
+        if pg_catalog.to_regprocedure('londiste_rs.refuse_change(text,oid)') is not null then
+            -- which node takes changes, and what to do
+            execute 'select londiste_rs.refuse_change($1, null)' using i_queue;
+        end if;
         raise exception 'Insert into queue disallowed' using errcode = 'read_only_sql_transaction',
             detail = pg_catalog.format('queue %%s takes changes on another node', i_queue);
     end if;

@@ -192,8 +192,15 @@ pub async fn prepare<C: GenericClient>(
 /// The leaf's table gets its capture, which refuses changes as long as the queue is closed. Answers whether anything
 /// changed. The caller's transaction sets `lock_timeout`.
 pub async fn prepare_table<C: GenericClient>(client: &C, queue: &str, table: &str) -> Result<bool> {
-    let sql = "select londiste_rs.capture_table($1, $2), londiste_rs.know_partitions($1, $2)";
-    Ok(row(client, "londiste_rs.capture_table", sql, &[&queue, &table]).await?.get(0))
+    let sql = "select londiste_rs.switch_capture($1, $2)";
+    Ok(row(client, "londiste_rs.switch_capture", sql, &[&queue, &table]).await?.get(0))
+}
+
+/// The tables of the queue that stock triggers capture in the connected database.
+pub async fn stock_captured<C: GenericClient>(client: &C, queue: &str) -> Result<Vec<String>> {
+    let sql = "select londiste_rs.stock_captured($1)";
+    let found = rows(client, "londiste_rs.stock_captured", sql, &[&queue]).await?;
+    Ok(found.iter().map(|row| row.get(0)).collect())
 }
 
 /// The root refuses changes from the caller's commit on, for at most `deadline`.

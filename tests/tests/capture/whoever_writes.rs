@@ -224,7 +224,9 @@ fn the_gate_follows_rotation_and_demotion() {
     root.clerk().execute("update t set v = 3");
     root.app.execute("update pgq.queue set queue_disable_insert = true");
     let refused = root.clerk().connect().batch_execute("update t set v = 4").unwrap_err();
-    assert!(refused.as_db_error().unwrap().message().contains("not the root any more"), "{refused:?}");
+    let refused = refused.as_db_error().unwrap();
+    assert!(refused.message().contains("takes no changes"), "{refused:?}");
+    assert_eq!(refused.code().code(), "25006");
     root.clerk().execute("update t set v = 4 where false");
     root.app.execute("select londiste_rs.open_gate('q')");
     root.clerk().connect().batch_execute("update t set v = 4").unwrap_err();

@@ -12,5 +12,6 @@ mod lost;
 mod random;
 mod refusals;
 mod scene;
+mod stock_capture;
 mod there_and_back;
 mod writer;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use tests::wait::wait_until;
-use tests::{Database, Pair, Setup};
+use tests::{Database, Invocation, Pair, Setup, executable};
 
 const LIMIT: Duration = Duration::from_secs(900);
 const CLIENTS: u32 = 4;
@@ -82,13 +82,20 @@ impl Drop for Ends<'_> {
     }
 }
 
+/// Gives a command, which may take its time with many tables.
+fn give(setup: &Setup, words: &[&str]) -> String {
+    let mut command = setup.command(executable("londiste"));
+    command.args(words);
+    Invocation::new(command).limit(LIMIT).run().expect_success().stdout.clone()
+}
+
 /// One switch: what clients see, and what the command says.
 fn switch(setup: &Setup, application: &Application, ini: &str) -> (f64, String) {
-    setup.londiste(&[ini, "compare", "--changed"]).expect_success();
+    give(setup, &[ini, "compare", "--changed"]);
     *application.refused.lock().expect("clients") = None;
     *application.taken.lock().expect("clients") = None;
     application.next.store(usize::from(ini == "target.ini"), Ordering::Relaxed);
-    let said = setup.londiste(&[ini, "switchover"]).expect_success().stdout.clone();
+    let said = give(setup, &[ini, "switchover"]);
     let taken = || *application.taken.lock().expect("clients");
     wait_until(LIMIT, "the other side takes changes", || taken().is_some());
     let refused = application.refused.lock().expect("clients").expect("a change was refused");
@@ -111,10 +118,10 @@ pub(crate) fn run(pair: &Pair) -> String {
     let setup = Setup::new(pair);
     setup.start_nodes();
     for ini in ["source.ini", "target.ini"] {
-        setup.londiste(&[ini, "add-table", "--all"]).expect_success();
+        give(&setup, &[ini, "add-table", "--all"]);
     }
     setup.wait_ok(LIMIT);
-    setup.londiste(&["target.ini", "compare"]).expect_success();
+    give(&setup, &["target.ini", "compare"]);
     let application = Application {
         sides: [pair.source.app().clone(), pair.target.app().clone()],
         stop: AtomicBool::new(false),

@@ -8,17 +8,17 @@ declare
     stack text;
 begin
     if '<oid of statement_keyless>'::regclass is not null and 'londiste_rs.gate_1'::regclass is not null
-       and londiste_rs.open_event_table('londiste_rs.gate_1'::regclass) = 1 and (londiste_rs.layout_answer(<oid of statement_keyless>, 'row_to_json("."), array[pg_typeof(".".a), pg_typeof(".".b)]::regtype[], londiste_rs.present_key(<oid of statement_keyless>), array(select a.attname from pg_attribute a where a.attrelid = "..".relation and a.attgenerated = ''v'' order by a.attnum)') = '{"a":null,"b":null} {integer,text} {} {}' or londiste_rs.row_shape(<oid of statement_keyless>, <oid of statement_keyless>) = '{"columns" : [["a", "pg_catalog.int4"], ["b", "pg_catalog.text"]], "key" : []}') then
+       and londiste_rs.open_event_table('londiste_rs.gate_1'::regclass) = 1 and (londiste_rs.layout_answer(<oid of statement_keyless>, 'row_to_json("."), array[pg_typeof(".".a), pg_typeof(".".b)]::regtype[], londiste_rs.present_key(<oid of statement_keyless>)') = '{"a":null,"b":null} {integer,text} {}' or londiste_rs.row_shape(<oid of statement_keyless>, <oid of statement_keyless>) = '{"columns" : [["a", "pg_catalog.int4"], ["b", "pg_catalog.text"]], "key" : []}') then
         insert into pgq.event_1_0 (ev_time, ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3)
         select current_timestamp, e.kind, e.data, 'public.statement_keyless', e.old_data, '3' from (select 'rec.D', concat("."), null::text from old_rows ".") e (kind, data, old_data);
         return new;
     elsif '<oid of statement_keyless>'::regclass is not null and 'londiste_rs.gate_1'::regclass is not null
-       and londiste_rs.open_event_table('londiste_rs.gate_1'::regclass) = 2 and (londiste_rs.layout_answer(<oid of statement_keyless>, 'row_to_json("."), array[pg_typeof(".".a), pg_typeof(".".b)]::regtype[], londiste_rs.present_key(<oid of statement_keyless>), array(select a.attname from pg_attribute a where a.attrelid = "..".relation and a.attgenerated = ''v'' order by a.attnum)') = '{"a":null,"b":null} {integer,text} {} {}' or londiste_rs.row_shape(<oid of statement_keyless>, <oid of statement_keyless>) = '{"columns" : [["a", "pg_catalog.int4"], ["b", "pg_catalog.text"]], "key" : []}') then
+       and londiste_rs.open_event_table('londiste_rs.gate_1'::regclass) = 2 and (londiste_rs.layout_answer(<oid of statement_keyless>, 'row_to_json("."), array[pg_typeof(".".a), pg_typeof(".".b)]::regtype[], londiste_rs.present_key(<oid of statement_keyless>)') = '{"a":null,"b":null} {integer,text} {}' or londiste_rs.row_shape(<oid of statement_keyless>, <oid of statement_keyless>) = '{"columns" : [["a", "pg_catalog.int4"], ["b", "pg_catalog.text"]], "key" : []}') then
         insert into pgq.event_1_1 (ev_time, ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3)
         select current_timestamp, e.kind, e.data, 'public.statement_keyless', e.old_data, '3' from (select 'rec.D', concat("."), null::text from old_rows ".") e (kind, data, old_data);
         return new;
     elsif '<oid of statement_keyless>'::regclass is not null and 'londiste_rs.gate_1'::regclass is not null
-       and londiste_rs.open_event_table('londiste_rs.gate_1'::regclass) = 3 and (londiste_rs.layout_answer(<oid of statement_keyless>, 'row_to_json("."), array[pg_typeof(".".a), pg_typeof(".".b)]::regtype[], londiste_rs.present_key(<oid of statement_keyless>), array(select a.attname from pg_attribute a where a.attrelid = "..".relation and a.attgenerated = ''v'' order by a.attnum)') = '{"a":null,"b":null} {integer,text} {} {}' or londiste_rs.row_shape(<oid of statement_keyless>, <oid of statement_keyless>) = '{"columns" : [["a", "pg_catalog.int4"], ["b", "pg_catalog.text"]], "key" : []}') then
+       and londiste_rs.open_event_table('londiste_rs.gate_1'::regclass) = 3 and (londiste_rs.layout_answer(<oid of statement_keyless>, 'row_to_json("."), array[pg_typeof(".".a), pg_typeof(".".b)]::regtype[], londiste_rs.present_key(<oid of statement_keyless>)') = '{"a":null,"b":null} {integer,text} {}' or londiste_rs.row_shape(<oid of statement_keyless>, <oid of statement_keyless>) = '{"columns" : [["a", "pg_catalog.int4"], ["b", "pg_catalog.text"]], "key" : []}') then
         insert into pgq.event_1_2 (ev_time, ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3)
         select current_timestamp, e.kind, e.data, 'public.statement_keyless', e.old_data, '3' from (select 'rec.D', concat("."), null::text from old_rows ".") e (kind, data, old_data);
         return new;
@@ -56,7 +56,7 @@ begin
         perform set_config('TimeZone', 'UTC', true);
         perform set_config('lc_monetary', 'C', true);
     end if;
-    known := ('<oid of statement_keyless>'::regclass::text is null) <> ((londiste_rs.layout_answer(<oid of statement_keyless>, 'row_to_json("."), array[pg_typeof(".".a), pg_typeof(".".b)]::regtype[], londiste_rs.present_key(<oid of statement_keyless>), array(select a.attname from pg_attribute a where a.attrelid = "..".relation and a.attgenerated = ''v'' order by a.attnum)') = '{"a":null,"b":null} {integer,text} {} {}' or londiste_rs.row_shape(<oid of statement_keyless>, <oid of statement_keyless>) = '{"columns" : [["a", "pg_catalog.int4"], ["b", "pg_catalog.text"]], "key" : []}'));
+    known := ('<oid of statement_keyless>'::regclass::text is null) <> ((londiste_rs.layout_answer(<oid of statement_keyless>, 'row_to_json("."), array[pg_typeof(".".a), pg_typeof(".".b)]::regtype[], londiste_rs.present_key(<oid of statement_keyless>)') = '{"a":null,"b":null} {integer,text} {}' or londiste_rs.row_shape(<oid of statement_keyless>, <oid of statement_keyless>) = '{"columns" : [["a", "pg_catalog.int4"], ["b", "pg_catalog.text"]], "key" : []}'));
     if known then
         shape := '3';
     else
@@ -94,17 +94,17 @@ declare
     stack text;
 begin
     if '<oid of statement_keyless>'::regclass is not null and 'londiste_rs.gate_1'::regclass is not null
-       and londiste_rs.open_event_table('londiste_rs.gate_1'::regclass) = 1 and (londiste_rs.layout_answer(<oid of statement_keyless>, 'row_to_json("."), array[pg_typeof(".".a), pg_typeof(".".b)]::regtype[], londiste_rs.present_key(<oid of statement_keyless>), array(select a.attname from pg_attribute a where a.attrelid = "..".relation and a.attgenerated = ''v'' order by a.attnum)') = '{"a":null,"b":null} {integer,text} {} {}' or londiste_rs.row_shape(<oid of statement_keyless>, <oid of statement_keyless>) = '{"columns" : [["a", "pg_catalog.int4"], ["b", "pg_catalog.text"]], "key" : []}') then
+       and londiste_rs.open_event_table('londiste_rs.gate_1'::regclass) = 1 and (londiste_rs.layout_answer(<oid of statement_keyless>, 'row_to_json("."), array[pg_typeof(".".a), pg_typeof(".".b)]::regtype[], londiste_rs.present_key(<oid of statement_keyless>)') = '{"a":null,"b":null} {integer,text} {}' or londiste_rs.row_shape(<oid of statement_keyless>, <oid of statement_keyless>) = '{"columns" : [["a", "pg_catalog.int4"], ["b", "pg_catalog.text"]], "key" : []}') then
         insert into pgq.event_1_0 (ev_time, ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3)
         select current_timestamp, e.kind, e.data, 'public.statement_keyless', e.old_data, '3' from (select 'rec.I', concat("."), null::text from new_rows ".") e (kind, data, old_data);
         return new;
     elsif '<oid of statement_keyless>'::regclass is not null and 'londiste_rs.gate_1'::regclass is not null
-       and londiste_rs.open_event_table('londiste_rs.gate_1'::regclass) = 2 and (londiste_rs.layout_answer(<oid of statement_keyless>, 'row_to_json("."), array[pg_typeof(".".a), pg_typeof(".".b)]::regtype[], londiste_rs.present_key(<oid of statement_keyless>), array(select a.attname from pg_attribute a where a.attrelid = "..".relation and a.attgenerated = ''v'' order by a.attnum)') = '{"a":null,"b":null} {integer,text} {} {}' or londiste_rs.row_shape(<oid of statement_keyless>, <oid of statement_keyless>) = '{"columns" : [["a", "pg_catalog.int4"], ["b", "pg_catalog.text"]], "key" : []}') then
+       and londiste_rs.open_event_table('londiste_rs.gate_1'::regclass) = 2 and (londiste_rs.layout_answer(<oid of statement_keyless>, 'row_to_json("."), array[pg_typeof(".".a), pg_typeof(".".b)]::regtype[], londiste_rs.present_key(<oid of statement_keyless>)') = '{"a":null,"b":null} {integer,text} {}' or londiste_rs.row_shape(<oid of statement_keyless>, <oid of statement_keyless>) = '{"columns" : [["a", "pg_catalog.int4"], ["b", "pg_catalog.text"]], "key" : []}') then
         insert into pgq.event_1_1 (ev_time, ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3)
         select current_timestamp, e.kind, e.data, 'public.statement_keyless', e.old_data, '3' from (select 'rec.I', concat("."), null::text from new_rows ".") e (kind, data, old_data);
         return new;
     elsif '<oid of statement_keyless>'::regclass is not null and 'londiste_rs.gate_1'::regclass is not null
-       and londiste_rs.open_event_table('londiste_rs.gate_1'::regclass) = 3 and (londiste_rs.layout_answer(<oid of statement_keyless>, 'row_to_json("."), array[pg_typeof(".".a), pg_typeof(".".b)]::regtype[], londiste_rs.present_key(<oid of statement_keyless>), array(select a.attname from pg_attribute a where a.attrelid = "..".relation and a.attgenerated = ''v'' order by a.attnum)') = '{"a":null,"b":null} {integer,text} {} {}' or londiste_rs.row_shape(<oid of statement_keyless>, <oid of statement_keyless>) = '{"columns" : [["a", "pg_catalog.int4"], ["b", "pg_catalog.text"]], "key" : []}') then
+       and londiste_rs.open_event_table('londiste_rs.gate_1'::regclass) = 3 and (londiste_rs.layout_answer(<oid of statement_keyless>, 'row_to_json("."), array[pg_typeof(".".a), pg_typeof(".".b)]::regtype[], londiste_rs.present_key(<oid of statement_keyless>)') = '{"a":null,"b":null} {integer,text} {}' or londiste_rs.row_shape(<oid of statement_keyless>, <oid of statement_keyless>) = '{"columns" : [["a", "pg_catalog.int4"], ["b", "pg_catalog.text"]], "key" : []}') then
         insert into pgq.event_1_2 (ev_time, ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3)
         select current_timestamp, e.kind, e.data, 'public.statement_keyless', e.old_data, '3' from (select 'rec.I', concat("."), null::text from new_rows ".") e (kind, data, old_data);
         return new;
@@ -142,7 +142,7 @@ begin
         perform set_config('TimeZone', 'UTC', true);
         perform set_config('lc_monetary', 'C', true);
     end if;
-    known := ('<oid of statement_keyless>'::regclass::text is null) <> ((londiste_rs.layout_answer(<oid of statement_keyless>, 'row_to_json("."), array[pg_typeof(".".a), pg_typeof(".".b)]::regtype[], londiste_rs.present_key(<oid of statement_keyless>), array(select a.attname from pg_attribute a where a.attrelid = "..".relation and a.attgenerated = ''v'' order by a.attnum)') = '{"a":null,"b":null} {integer,text} {} {}' or londiste_rs.row_shape(<oid of statement_keyless>, <oid of statement_keyless>) = '{"columns" : [["a", "pg_catalog.int4"], ["b", "pg_catalog.text"]], "key" : []}'));
+    known := ('<oid of statement_keyless>'::regclass::text is null) <> ((londiste_rs.layout_answer(<oid of statement_keyless>, 'row_to_json("."), array[pg_typeof(".".a), pg_typeof(".".b)]::regtype[], londiste_rs.present_key(<oid of statement_keyless>)') = '{"a":null,"b":null} {integer,text} {}' or londiste_rs.row_shape(<oid of statement_keyless>, <oid of statement_keyless>) = '{"columns" : [["a", "pg_catalog.int4"], ["b", "pg_catalog.text"]], "key" : []}'));
     if known then
         shape := '3';
     else
@@ -213,7 +213,7 @@ begin
         perform set_config('TimeZone', 'UTC', true);
         perform set_config('lc_monetary', 'C', true);
     end if;
-    known := ('<oid of statement_keyless>'::regclass::text is null) <> ((londiste_rs.layout_answer(<oid of statement_keyless>, 'row_to_json("."), array[pg_typeof(".".a), pg_typeof(".".b)]::regtype[], londiste_rs.present_key(<oid of statement_keyless>), array(select a.attname from pg_attribute a where a.attrelid = "..".relation and a.attgenerated = ''v'' order by a.attnum)') = '{"a":null,"b":null} {integer,text} {} {}' or londiste_rs.row_shape(<oid of statement_keyless>, <oid of statement_keyless>) = '{"columns" : [["a", "pg_catalog.int4"], ["b", "pg_catalog.text"]], "key" : []}'));
+    known := ('<oid of statement_keyless>'::regclass::text is null) <> ((londiste_rs.layout_answer(<oid of statement_keyless>, 'row_to_json("."), array[pg_typeof(".".a), pg_typeof(".".b)]::regtype[], londiste_rs.present_key(<oid of statement_keyless>)') = '{"a":null,"b":null} {integer,text} {}' or londiste_rs.row_shape(<oid of statement_keyless>, <oid of statement_keyless>) = '{"columns" : [["a", "pg_catalog.int4"], ["b", "pg_catalog.text"]], "key" : []}'));
     if known then
         shape := '3';
     else

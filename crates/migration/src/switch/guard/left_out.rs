@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use pgq::{replicable, table};
+use pgq::table::Capture;
+use pgq::{replicable, switch, table};
 
 use super::point::{Found, Point, Terms, blocker, point};
 use crate::error::Result;
@@ -15,8 +16,8 @@ pub(super) const POINT: Point =
     });
 
 pub(super) const CAPTURE: Point =
-    point("capture", false, "Is the capture of every table what it should be?", |sides, terms| {
-        Box::pin(capture(sides, terms)) as Found<'_>
+    point("capture", false, "Is the capture of every table what it should be?", |sides, _| {
+        Box::pin(capture(sides)) as Found<'_>
     });
 
 async fn left_out(sides: &Sides, terms: &Terms) -> Result<Vec<Finding>> {
@@ -42,15 +43,17 @@ async fn left_out(sides: &Sides, terms: &Terms) -> Result<Vec<Finding>> {
     Ok(findings)
 }
 
-async fn capture(sides: &Sides, terms: &Terms) -> Result<Vec<Finding>> {
+async fn capture(sides: &Sides) -> Result<Vec<Finding>> {
     let queue = sides.queue.as_str();
     let sound = table::sound_captures(&*sides.old, queue).await?;
+    let stock = switch::stock_captured(&*sides.old, queue).await?;
     let mut findings = Vec::new();
     for info in table::list(&*sides.old, queue).await?.iter().filter(|info| info.local) {
         if sound.contains(&info.name) {
             continue;
         }
-        for problem in table::check_capture(&*sides.old, queue, &info.name, terms.capture).await? {
+        let capture = if stock.contains(&info.name) { Capture::Stock } else { Capture::Generated };
+        for problem in table::check_capture(&*sides.old, queue, &info.name, capture).await? {
             let remedy = "check-capture --apply with the old root's ini file";
             findings.push(blocker(Place::Source, format!("table {}", info.name), problem, remedy));
         }
