@@ -50,12 +50,12 @@ impl Node {
 /// process.
 pub(crate) fn start(supervisor: &Supervisor, node: Node, ticks: &Bell, observing: bool) {
     let bell = Bell::default();
-    let report = Report::default();
+    let worker_report = Report::default();
     let (copies, wanted) = watch::channel(BTreeSet::new());
     if !node.compare_every.is_zero() {
         let (worker, limits, every) = (node.consumer.clone(), node.limits.clone(), node.compare_every);
         let (connections, slice) = (node.compare_connections, node.compare_slice);
-        let works = report.clone();
+        let works = worker_report.clone();
         let comparing = Arc::new(Comparing { worker, works, limits, every, connections, slice });
         let report = Report::default();
         supervisor.start_reporting("compare", report.clone(), move |stop| {
@@ -63,7 +63,7 @@ pub(crate) fn start(supervisor: &Supervisor, node: Node, ticks: &Bell, observing
             async move { comparing.run(&report, &stop).await }
         });
     }
-    let (noticed, worker_report) = (Bell::default(), Report::default());
+    let noticed = Bell::default();
     if !node.drift_every.is_zero() {
         let drift = Arc::new(DriftPart::new(
             node.consumer.clone(),
