@@ -29,6 +29,8 @@ create table if not exists londiste_rs.switch (
     last_tick  bigint,
     tick_time  timestamptz,
     last_event bigint,
+    -- how far the new root is with views and statistics (switch_care.sql)
+    care       text,
     changed    timestamptz not null default clock_timestamp()
 );
 

@@ -1,8 +1,6 @@
 -- What the new root needs behind a switch, and the outage does not wait for: materialized views, whose rows nobody
 -- replicates, and statistics.
 
-alter table londiste_rs.switch add column if not exists care text;
-
 -- The statements in their order: views that others read come first.
 create or replace function londiste_rs.switch_care(i_queue_name text, out object text, out statement text)
 returns setof record language sql stable
