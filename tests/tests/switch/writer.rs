@@ -67,6 +67,8 @@ fn write(side: &str, database: &Database, stop: &AtomicBool, next: &AtomicI64) -
                         client.batch_execute("rollback").ok();
                         std::thread::sleep(Duration::from_millis(20));
                     }
+                    // the server was killed, or comes back
+                    Some(code) if code.code().starts_with("57P") => break,
                     Some(code) if !client.is_closed() => panic!("{side}: {} {error:?}", code.code()),
                     _ => break,
                 },
