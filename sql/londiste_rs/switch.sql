@@ -205,12 +205,3 @@ begin
     update londiste_rs.switch set state = 'kept', changed = clock_timestamp() where queue_name = i_queue_name;
     return true;
 end $$;
-
--- Whether a switch away from this root has passed its deadline: whoever sees it opens the root again.
-create or replace function londiste_rs.switch_overdue(i_queue_name text)
-returns boolean language sql stable
-set search_path = pg_catalog, pg_temp
-as $$
-    select exists (select from londiste_rs.switch s
-                    where s.queue_name = i_queue_name and s.side = 'from' and s.state in ('frozen', 'drained') and s.deadline <= clock_timestamp())
-$$;

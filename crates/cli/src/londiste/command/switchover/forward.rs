@@ -27,7 +27,13 @@ pub(super) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     // what was read before the lock may have changed
     both.standing = Standing::of(&both.sides).await?;
     let id = match &both.standing {
-        Standing::Between(known) | Standing::Taken(known) | Standing::Done(known) => {
+        Standing::Done(known) => {
+            let tick = known.last.map(|last| last.tick).unwrap_or_default();
+            let (new, queue) = (&both.sides.new_node.name, job.queue());
+            job.terminal.say(&format!("node {new} is the root of {queue} already: switched at tick {tick}"));
+            return Ok(Outcome::Done);
+        }
+        Standing::Between(known) | Standing::Taken(known) => {
             let last = known.last.context("the record of the switch has no last tick")?;
             if arguments.dry_run {
                 bail!("a switch is half way; without --dry-run it is gone on with");

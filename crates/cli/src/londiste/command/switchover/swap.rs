@@ -49,21 +49,17 @@ pub(super) async fn run(
             Err(_) => format!("no answer within {} s", PATIENCE.as_secs()),
         };
         // where that has led is told by the old root alone
-        match Session::connect(&both.old_at, APPLICATION).await {
-            Ok(old) => match state_of(&old, job.queue(), id).await? {
-                Some(State::Frozen | State::Drained) => {
-                    return back::after(job, both, id, since(frozen), anyhow::anyhow!(trouble)).await;
-                }
-                Some(State::Left | State::Settled) => {}
-                _ => bail!(
-                    "{trouble}: the switch was taken back, and node {} takes changes",
-                    both.sides.old_node.name
-                ),
-            },
-            Err(error) if began.elapsed() > STUBBORN => {
-                return Err(anyhow::Error::new(error).context(stuck(job, both, &trouble)));
+        match timeout(PATIENCE, state_now(both, id)).await {
+            Ok(Ok(Some(State::Frozen | State::Drained))) => {
+                return back::after(job, both, id, since(frozen), anyhow::anyhow!(trouble)).await;
             }
-            Err(_) => {}
+            Ok(Ok(Some(State::Left | State::Settled))) => {}
+            Ok(Ok(_)) => bail!(
+                "{trouble}: the switch was taken back, and node {} takes changes",
+                both.sides.old_node.name
+            ),
+            // it is asked again
+            Ok(Err(_)) | Err(_) => {}
         }
         if began.elapsed() > STUBBORN {
             bail!(stuck(job, both, &trouble));
@@ -72,9 +68,10 @@ pub(super) async fn run(
             job.terminal.complain(&format!("{trouble}; trying again"));
         }
         sleep(PAUSE).await;
-        result = match Both::of(job).await {
-            Ok(again) => timeout(PATIENCE, engine::swap(&again.sides, id, last)).await,
-            Err(error) => Ok(Err(migration::Error::Structure(describe(&error)))),
+        result = match timeout(PATIENCE, Both::of(job)).await {
+            Ok(Ok(again)) => timeout(PATIENCE, engine::swap(&again.sides, id, last)).await,
+            Ok(Err(error)) => Ok(Err(migration::Error::Structure(describe(&error)))),
+            Err(late) => Err(late),
         };
     };
     let (old, new) = (&both.sides.old_node.name, &both.sides.new_node.name);
@@ -84,6 +81,12 @@ pub(super) async fn run(
         Frozen::Before(already) => already + refused.duration_since(began),
     };
     end(job, arguments, both, last, refused).await
+}
+
+/// How far the old root is, over a new connection: the one at hand may hang.
+async fn state_now(both: &Both, id: &str) -> Result<Option<State>> {
+    let old = Session::connect(&both.old_at, APPLICATION).await?;
+    state_of(&old, &both.sides.queue, id).await
 }
 
 fn since(frozen: Frozen) -> Instant {
