@@ -33,8 +33,6 @@ pub struct Freeze {
     pub ended: usize,
     /// Transactions that were ended.
     pub terminated: Vec<Writer>,
-    /// From the freeze to the last tick.
-    pub drained_after: Duration,
     /// From the last tick until the new root had it.
     pub applied_after: Duration,
 }
@@ -66,14 +64,13 @@ impl Freeze {
             }
         };
         fail_point::reached("switch-drained");
-        let drained_after = began.elapsed();
         let ticked = Instant::now();
         while node::worker_position(&*sides.new, &queue).await? != Some(last.tick) {
             sleep(LOOK).await;
         }
         fail_point::reached("switch-applied");
         let Ended { by_themselves: ended, terminated } = ended;
-        Ok(Freeze { last, ended, terminated, drained_after, applied_after: ticked.elapsed() })
+        Ok(Freeze { last, ended, terminated, applied_after: ticked.elapsed() })
     }
 }
 

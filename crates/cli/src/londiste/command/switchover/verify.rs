@@ -169,7 +169,7 @@ fn judge(compared: &[Outcome]) -> Result<()> {
     let differ = compared.iter().filter(|outcome| outcome.verdict == Verdict::Differs);
     let differ: Vec<&str> = differ.map(|outcome| outcome.table.as_str()).collect();
     if !differ.is_empty() {
-        bail!("rows differ: {}; compare tells which, and nothing has changed", differ.join(", "));
+        bail!("rows differ: {}; compare tells which; changes are taken as before", differ.join(", "));
     }
     Ok(())
 }
