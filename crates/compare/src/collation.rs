@@ -24,8 +24,8 @@ enum Order {
     Unknown,
 }
 
-/// Collations of a table's columns of these names, in their order.
-pub(crate) async fn of(client: &Client, table: u32, columns: &[String]) -> Result<Vec<Collation>> {
+/// Collations of columns of tables, by object id and names, in their order.
+pub(crate) async fn of(client: &Client, keys: &[(u32, &[String])]) -> Result<Vec<Vec<Collation>>> {
     let sql = "with rules as ( \
                select l.oid, l.collprovider::text as provider, l.collversion as made_by, l.collisdeterministic as plain, \
                       coalesce(l.collcollate, pg_catalog.to_jsonb(l)->>'colliculocale', pg_catalog.to_jsonb(l)->>'colllocale') as locale, \
@@ -37,31 +37,46 @@ pub(crate) async fn of(client: &Client, table: u32, columns: &[String]) -> Resul
                            else coalesce(pg_catalog.to_jsonb(d)->>'daticulocale', pg_catalog.to_jsonb(d)->>'datlocale') end as locale \
                  from pg_catalog.pg_database d where d.datname = current_database()), \
                used as ( \
-               select k.place, l.oid is not null as is_text, l.plain, \
+               select k.place, k.of_table, l.oid is not null as is_text, l.plain, \
                       case when l.provider = 'd' then '' else l.clause end as clause, \
                       case when l.provider = 'd' then b.provider else l.provider end as provider, \
                       case when l.provider = 'd' then b.made_by else l.made_by end as made_by, \
                       case when l.provider = 'd' then b.locale else l.locale end as locale \
-                 from unnest($2::text[]) with ordinality k (name, place) \
-                 join pg_catalog.pg_attribute a on a.attrelid = $1 and a.attname = k.name::name \
+                 from rows from (pg_catalog.unnest($1::int8[]), pg_catalog.unnest($2::pg_catalog.oid[]), pg_catalog.unnest($3::text[])) \
+                        with ordinality k (of_table, rel, name, place) \
+                 join pg_catalog.pg_attribute a on a.attrelid = k.rel and a.attname = k.name::name \
                  cross join base b left join rules l on l.oid = a.attcollation) \
-               select u.is_text, coalesce(u.clause, ''), \
+               select u.of_table, u.is_text, coalesce(u.clause, ''), \
                       case when u.provider = 'b' or u.provider = 'c' and u.locale in ('C', 'POSIX') then 'C' \
                            when u.plain and u.made_by = v.version then pg_catalog.concat_ws(' ', u.provider, u.locale, v.version) end \
                  from used u \
                  left join lateral (select pg_catalog.pg_collation_actual_version(l.oid) as version from rules l \
                                      where u.is_text and l.provider = u.provider and l.locale = u.locale limit 1) v on true \
                 order by u.place";
-    let rows = client.query(sql, &[&table, &columns]).await.during("reading collations")?;
-    let collation = |row: &tokio_postgres::Row| {
-        let order = match (row.get(0), row.get::<_, Option<String>>(2)) {
+    let columns = || {
+        let of_table = |(place, (oid, names)): (usize, &(u32, &'_ [String]))| {
+            let (place, oid) = (i64::try_from(place).unwrap_or(i64::MAX), *oid);
+            names.iter().map(move |name| (place, oid, name.clone())).collect::<Vec<_>>()
+        };
+        keys.iter().enumerate().flat_map(of_table)
+    };
+    let places: Vec<i64> = columns().map(|(place, _, _)| place).collect();
+    let oids: Vec<u32> = columns().map(|(_, oid, _)| oid).collect();
+    let names: Vec<String> = columns().map(|(_, _, name)| name).collect();
+    let rows = client.query(sql, &[&places, &oids, &names]).await.during("reading collations")?;
+    let mut collations = vec![Vec::new(); keys.len()];
+    for row in rows {
+        let order = match (row.get(1), row.get::<_, Option<String>>(3)) {
             (false, _) => Order::Values,
             (true, Some(rules)) => Order::Rules(rules),
             (true, None) => Order::Unknown,
         };
-        Collation { clause: row.get(1), order }
-    };
-    Ok(rows.iter().map(collation).collect())
+        let place = usize::try_from(row.get::<_, i64>(0)).unwrap_or(usize::MAX);
+        if let Some(of_table) = collations.get_mut(place) {
+            of_table.push(Collation { clause: row.get(2), order });
+        }
+    }
+    Ok(collations)
 }
 
 /// Both sides sort these key columns alike. `recode`: their databases have different encodings, whose bytes sort

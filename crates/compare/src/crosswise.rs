@@ -36,11 +36,11 @@ pub(crate) async fn go_on(
     let mut pace = Pace::begin();
     let mut is_last = false;
     while let (Half::Source(after), false) = (work.half(), is_last) {
-        is_last = pace.is_over(at, work).await?;
+        is_last = pace.is_over(at, work.is_gone).await?;
         of_source(at, work, (after, &rows), observer, valve).await?;
     }
     while let (Half::Target(after), false) = (work.half(), is_last) {
-        is_last = pace.is_over(at, work).await?;
+        is_last = pace.is_over(at, work.is_gone).await?;
         of_target(at, work, (after, &rows), observer, valve).await?;
     }
     by_index(&sides.source, false).await?;

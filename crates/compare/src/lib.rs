@@ -5,6 +5,7 @@
 //! every other row must be the same. What changed is compared by the next pair. `docs/compare.md` tells why that is
 //! exact.
 
+mod begin;
 mod buckets;
 mod collation;
 mod config;
@@ -15,6 +16,7 @@ mod error;
 mod files;
 mod hold;
 mod hot;
+mod look;
 mod lookup;
 mod outcome;
 mod pace;
@@ -24,12 +26,15 @@ mod repair;
 mod repair_rows;
 mod rest;
 mod run;
+
 mod self_test;
 mod settle;
+mod several;
 mod shared;
 mod side;
 mod since;
 mod subject;
+mod task;
 mod touched;
 mod work;
 

@@ -6,7 +6,6 @@ use pgq::comparison;
 
 use crate::pair::Pair;
 use crate::side::{Sides, is_in_the_way};
-use crate::work::Work;
 use crate::{Config, Result};
 
 /// How often is looked whether somebody waits behind the snapshots' locks.
@@ -25,17 +24,17 @@ impl Pace {
     }
 
     /// The piece at hand is the pair's last one: the pair is old, somebody waits behind its locks, or the comparison is
-    /// to end.
+    /// to end; also where what is compared is gone.
     pub(crate) async fn is_over(
         &mut self,
         (sides, config, pair): (&Sides, &Config, &Pair),
-        work: &Work,
+        is_gone: bool,
     ) -> Result<bool> {
         if self.looked.elapsed() > LOOK {
             self.is_asked =
                 is_in_the_way(sides).await? || comparison::is_to_stop(&*sides.record, &config.queue).await?;
             self.looked = Instant::now();
         }
-        Ok(self.is_asked || pair.age() >= config.slice || config.is_stopped() || work.is_gone)
+        Ok(self.is_asked || pair.age() >= config.slice || config.is_stopped() || is_gone)
     }
 }

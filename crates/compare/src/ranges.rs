@@ -47,7 +47,7 @@ pub(crate) async fn go_on(
     while let Some(range) = next.take() {
         let bytes = u64::try_from(range.sum.0.saturating_mul(subject.row_bytes)).unwrap_or_default();
         valve.pass(bytes).await;
-        let is_last = pace.is_over((sides, config, pair), work).await? || range.up_to.is_none();
+        let is_last = pace.is_over((sides, config, pair), work.is_gone).await? || range.up_to.is_none();
         let (here, ahead) = if is_last {
             (target_sum(sides, &subject, &range).await?, None)
         } else {

@@ -18,7 +18,7 @@ use crate::files::files;
 use crate::pair;
 use crate::side::{Sides, texts};
 use crate::subject::Subject;
-use crate::{Config, Error, Result, difference, hold, lookup, repair_rows, touched};
+use crate::{Config, Error, Result, difference, hold, look, lookup, repair_rows, touched};
 
 /// Rows written in one transaction.
 const AT_ONCE: usize = 100;
@@ -56,7 +56,7 @@ pub struct Repaired {
 pub async fn repair(sides: &Sides, config: &Config, info: &TableInfo, asked: &Repair) -> Result<Repaired> {
     sides.pin().await?;
     let mut repaired = Repaired::default();
-    let looked = Subject::look((&sides.provider, &sides.record), info, false).await?;
+    let looked = look::one((&sides.provider, &sides.record), info, false).await?;
     let subject = match looked {
         Ok(subject) => subject,
         Err(why) => {

@@ -4,20 +4,19 @@
 //! tick. What is left are the keys with events since, read in one go for all tables, and their rows. A table without
 //! such events is equal because it was. Where nothing is known of a table, or its events do not tell, all of it is read.
 
-use std::collections::BTreeMap;
-
 use futures_util::{StreamExt, stream};
 use pg::Valve;
-use pgq::comparison::{self, Comparison, Progress, Verdict};
+use pgq::comparison::{self, Beginning, Equal, Verdict};
 use pgq::position::{self, Mark};
 use pgq::table::TableInfo;
 
 use crate::lookup::Rows;
 use crate::pair;
 use crate::side::{Sides, by_index};
+use crate::since::Earlier;
 use crate::subject::Subject;
 use crate::touched::Touched;
-use crate::{Config, Observer, Outcome, Result, run, since, touched};
+use crate::{Config, Observer, Outcome, Result, look, run, touched};
 
 /// Tables whose rows are asked for at once over one connection: the server works while the answers travel.
 const AT_ONCE: usize = 16;
@@ -62,24 +61,16 @@ pub async fn before_rest(sides: &Sides, config: &Config, tables: &[TableInfo], a
     if all {
         return Ok(Resting { unknown: tables.to_vec(), ..Resting::default() });
     }
-    let known: BTreeMap<String, Comparison> = comparison::list(&*sides.record, &config.queue)
-        .await?
-        .into_iter()
-        .map(|comparison| (comparison.table.clone(), comparison))
-        .collect();
+    let mut earlier = Earlier::read(sides, config).await?;
     let mut resting = Resting::default();
-    for info in tables {
-        let looked = Subject::look((&sides.provider, &sides.record), info, false).await;
-        let subject = match looked {
-            Ok(Ok(subject)) => subject,
-            Err(error) if error.ends_all() => return Err(error),
-            // it is looked at once more, and the reason told
-            Ok(Err(_)) | Err(_) => {
-                resting.unknown.push(info.clone());
-                continue;
-            }
+    let looked = look::all((&sides.provider, &sides.record), tables, false).await?;
+    for (info, looked) in tables.iter().zip(looked) {
+        // it is looked at once more, and the reason told
+        let Ok(subject) = looked else {
+            resting.unknown.push(info.clone());
+            continue;
         };
-        match since::base(sides, config, &subject, known.get(&info.name)).await? {
+        match earlier.base(sides, config, &subject).await? {
             Ok(base) => {
                 if resting.oldest.as_ref().is_none_or(|oldest| base.0 < oldest.0) {
                     resting.oldest = Some(base);
@@ -154,24 +145,16 @@ pub async fn known_equal(sides: &Sides, config: &Config, tables: &[TableInfo], t
     sides.pin().await?;
     let queue = config.queue.as_str();
     let Some(mark) = position::mark(&*sides.provider, queue, tick).await? else { return Ok(0) };
-    let mut known = 0;
-    for info in tables {
-        let looked = Subject::look((&sides.provider, &sides.record), info, false).await;
-        let subject = match looked {
-            Ok(Ok(subject)) => subject,
-            Err(error) if error.ends_all() => return Err(error),
-            // its next comparison tells why
-            Ok(Err(_)) | Err(_) => continue,
-        };
-        let (name, definition) = (subject.name.as_str(), subject.definition());
-        comparison::start_over(&*sides.record, queue, &[name.to_owned()]).await?;
-        comparison::begin(&*sides.record, queue, name, &definition, Some(subject.expected)).await?;
-        let progress = Progress { read_all: true, ..Progress::default() };
-        comparison::keep(&*sides.record, queue, name, (tick, &mark), &progress).await?;
-        comparison::finish(&*sides.record, queue, name, Verdict::Equal, None).await?;
-        known += 1;
-    }
-    Ok(known)
+    let looked = look::all((&sides.provider, &sides.record), tables, false).await?;
+    // of the others their next comparison tells why
+    let subjects: Vec<Subject> = looked.into_iter().filter_map(std::result::Result::ok).collect();
+    let names: Vec<String> = subjects.iter().map(|subject| subject.name.clone()).collect();
+    comparison::start_over(&*sides.record, queue, &names).await?;
+    let beginnings: Vec<Beginning> = subjects.iter().map(Subject::beginning).collect();
+    comparison::begin(&*sides.record, queue, &beginnings).await?;
+    let equal = names.into_iter().map(|table| Equal { table, rows: 0, reason: None });
+    let equal: Vec<Equal> = equal.collect();
+    Ok(comparison::found_equal(&*sides.record, queue, (tick, &mark), &equal).await?.len())
 }
 
 /// What has changed since the oldest tick at which a table is known to be equal; `None` where the queue does not tell.

@@ -1,12 +1,12 @@
 //! Run of a comparison: pair after pair, over all tables that were asked for.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
 use futures_util::future::try_join_all;
 use pg::Valve;
-use pgq::comparison::{self, Comparison, Verdict};
+use pgq::comparison::{self, Verdict};
 use pgq::table::{self, MergeState, TableInfo};
 use tokio::time::sleep;
 
@@ -16,9 +16,9 @@ use crate::settle::{self, Settled};
 use crate::shared::Shared;
 use crate::side::Sides;
 use crate::subject::Subject;
+use crate::task::{self, Ended, Task, Way};
 use crate::touched::{self, Touched};
-use crate::work::Work;
-use crate::{Config, Error, Observer, Outcome, Result, buckets, crosswise, ranges, since};
+use crate::{Config, Error, Observer, Outcome, Result, begin, buckets, crosswise, ranges, several};
 
 /// A table that no pair can tell anything of is tried so many times.
 const TRIES: usize = 8;
@@ -26,19 +26,6 @@ const TRIES: usize = 8;
 const PAUSE: Duration = Duration::from_millis(500);
 /// So much later the lag may be shorter.
 const LAG: Duration = Duration::from_secs(5);
-
-/// Bytes that a slow server reads and hashes in a second, by one process.
-const SCANNED: u64 = 20 << 20;
-
-/// A table on its way.
-struct Task {
-    work: Work,
-    remarks: Vec<String>,
-    /// Pairs that have told nothing of it.
-    tries: usize,
-    /// Pairs that have looked at keys that were left.
-    settling: usize,
-}
 
 /// Compares tables of a leaf with the root's, as many at once as there are connections. Tables about which nothing can
 /// be said end as [`Verdict::Unverified`], and the others go on.
@@ -61,7 +48,7 @@ pub async fn run(
     }
     comparison::forget_stop(&*first.record, &config.queue).await?;
     let mut outcomes = Vec::new();
-    let mut tasks = begin(first, config, tables, observer, &mut outcomes).await?;
+    let mut tasks = begin::all(first, config, tables, observer, &mut outcomes).await?;
     // small tables first: what there is to say of them is said soon
     tasks.sort_by_key(|task| task.work.subject.bytes());
     let observer = Mutex::new(observer);
@@ -120,90 +107,6 @@ async fn work(
     Ok(outcomes)
 }
 
-/// What all tables begin with; those that cannot be compared have their outcome at once.
-async fn begin(
-    sides: &Sides,
-    config: &Config,
-    tables: &[TableInfo],
-    observer: &mut impl Observer,
-    outcomes: &mut Vec<Outcome>,
-) -> Result<Vec<Task>> {
-    let known: BTreeMap<String, Comparison> = comparison::list(&*sides.record, &config.queue)
-        .await?
-        .into_iter()
-        .map(|comparison| (comparison.table.clone(), comparison))
-        .collect();
-    let mut subjects = Vec::new();
-    for info in tables {
-        let looked = Subject::look((&sides.provider, &sides.record), info, config.count_only).await;
-        let why = match looked {
-            Ok(Ok(subject)) => {
-                subjects.push(subject);
-                continue;
-            }
-            Ok(Err(why)) => why,
-            Err(error) if error.ends_all() => return Err(error),
-            Err(error) => error.to_string(),
-        };
-        let outcome = unverified(&info.name, why);
-        observer.ended(&outcome);
-        outcomes.push(outcome);
-    }
-    let mut differential = differential(sides, config, &subjects, &known, observer).await?;
-    let mut tasks = Vec::new();
-    for subject in subjects {
-        let counted = config.count_only.then(|| "rows were counted only".to_owned());
-        let mut remarks: Vec<String> = subject.left_out.clone().into_iter().chain(counted).collect();
-        let record = match differential.remove(&subject.name) {
-            Some(Ok(record)) => record,
-            other => {
-                remarks
-                    .extend(other.and_then(std::result::Result::err).map(|why| format!("all rows: {why}")));
-                let (queue, definition) = (config.queue.as_str(), subject.definition());
-                comparison::begin(&*sides.record, queue, &subject.name, &definition, Some(subject.expected))
-                    .await?
-            }
-        };
-        observer.begins(&record);
-        tasks.push(Task { work: Work::new(subject, record), remarks, tries: 0, settling: 0 });
-    }
-    Ok(tasks)
-}
-
-/// With `--changed`: the tables that need not be read as a whole, and why the others do.
-async fn differential(
-    sides: &Sides,
-    config: &Config,
-    subjects: &[Subject],
-    known: &BTreeMap<String, Comparison>,
-    observer: &mut impl Observer,
-) -> Result<HashMap<String, std::result::Result<Comparison, String>>> {
-    let mut found = HashMap::new();
-    if !config.changed {
-        return Ok(found);
-    }
-    let pair = Pair::open(sides, config, observer).await?;
-    for subject in subjects {
-        let base = since::base(sides, config, subject, known.get(&subject.name)).await?;
-        let begun = match base {
-            Ok((tick, mark)) => since::begin((sides, config, &pair), subject, (tick, &mark)).await?,
-            Err(why) => Err(why),
-        };
-        found.insert(subject.name.clone(), begun);
-    }
-    pair.close(sides).await?;
-    Ok(found)
-}
-
-/// How a table ends.
-#[derive(Debug)]
-enum Ended {
-    /// All of it was compared.
-    Done,
-    /// Why nothing can be said of it.
-    Unverified(String),
-}
-
 /// Goes on with all tables by one pair; answers which of them have come to their end.
 async fn one_pair(
     sides: &Sides,
@@ -229,6 +132,17 @@ async fn one_pair(
     if !pair.is_whole(sides, config).await? {
         return Ok(ended);
     }
+    for (task, ended) in tasks.iter().zip(&mut ended) {
+        let state = states.get(&task.work.subject.name);
+        if let Some(why) = state.map_or(Some("it is not replicated here any more"), |why| why.as_deref()) {
+            *ended = Some(Ended::Unverified(why.to_owned()));
+        }
+    }
+    let of_use =
+        several::go_on((sides, config, &pair), tasks, &mut ended, (&files_before, &changes), observer, valve);
+    if !of_use.await? {
+        return Ok(ended);
+    }
     for ((task, ended), before) in tasks.iter_mut().zip(&mut ended).zip(&files_before) {
         if config.is_stopped() {
             return Err(Error::Stopped);
@@ -236,14 +150,10 @@ async fn one_pair(
         if pair.age() >= config.slice {
             break;
         }
-        let name = task.work.subject.name.clone();
-        if let Some(why) =
-            states.get(&name).map_or(Some("it is not replicated here any more"), |why| why.as_deref())
-        {
-            *ended = Some(Ended::Unverified(why.to_owned()));
+        if ended.is_some() {
             continue;
         }
-        let touched = changes.remove(&name).unwrap_or_default();
+        let touched = changes.remove(&task.work.subject.name).unwrap_or_default();
         let worked = one_table((sides, config, &pair), task, before, &touched, observer, valve).await;
         match worked {
             Ok(done) => *ended = done,
@@ -270,7 +180,7 @@ async fn one_table(
 ) -> Result<Option<Ended>> {
     // from now on nobody empties or rewrites it until the pair is given up: what a snapshot sees of such a table is not
     // what it was
-    files::hold(sides, &task.work.subject).await?;
+    files::hold(sides, &[&task.work.subject]).await?;
     let is_same =
         files(sides, &[&task.work.subject]).await?.first().map(String::as_str) == Some(files_before);
     if let Some(why) =
@@ -282,51 +192,25 @@ async fn one_table(
     }
     let work = &mut task.work;
     if !work.record.read_all {
-        match way(config, &work.subject) {
+        match Way::of(config, &work.subject) {
             Way::Ranges => ranges::go_on((sides, config, pair), work, touched, observer, valve).await?,
             Way::Crosswise => crosswise::go_on((sides, config, pair), work, touched, observer, valve).await?,
             Way::Buckets => buckets::whole((sides, config), work, touched, observer, valve).await?,
         }
         work.keep(sides, config, pair, observer).await?;
-        return Ok(work.is_gone.then(gone));
+        return Ok(work.is_gone.then(task::gone));
     }
     let settled = settle::some((sides, config), work, touched, task.settling, observer).await?;
     task.settling += 1;
     work.keep(sides, config, pair, observer).await?;
     Ok(match settled {
-        _ if work.is_gone => Some(gone()),
+        _ if work.is_gone => Some(task::gone()),
         Settled::All => Some(Ended::Done),
         Settled::More => None,
         Settled::Never(keys) => Some(Ended::Unverified(format!(
             "{keys} rows change all the time, and their events do not tell whole rows: compare it when they rest"
         ))),
     })
-}
-
-/// How the rows of a table are read.
-enum Way {
-    Ranges,
-    Crosswise,
-    Buckets,
-}
-
-/// A table that is not sorted alike is read in one go, which is faster, where that ends within one pair's time.
-fn way(config: &Config, subject: &Subject) -> Way {
-    let in_one_go = config.slice.as_secs().saturating_mul(SCANNED);
-    if subject.is_ordered {
-        Way::Ranges
-    } else if subject.is_looked_up
-        && !config.count_only
-        && u64::try_from(subject.bytes()).unwrap_or_default() > in_one_go
-    {
-        Way::Crosswise
-    } else {
-        Way::Buckets
-    }
-}
-
-fn gone() -> Ended {
-    Ended::Unverified("it was copied again, or taken out, meanwhile: compare it again".to_owned())
 }
 
 /// Why the tables of the target's snapshot cannot be compared; `None` for those that can.
@@ -348,17 +232,6 @@ async fn states(sides: &Sides, config: &Config) -> Result<HashMap<String, Option
         .collect())
 }
 
-fn unverified(table: &str, why: String) -> Outcome {
-    Outcome {
-        table: table.to_owned(),
-        verdict: Verdict::Unverified,
-        rows: 0,
-        differing: 0,
-        at: None,
-        remarks: vec![why],
-    }
-}
-
 async fn finish(
     sides: &Sides,
     config: &Config,
@@ -368,7 +241,9 @@ async fn finish(
 ) -> Result<Outcome> {
     let Task { work, mut remarks, .. } = task;
     let record = work.record;
+    let is_kept = matches!(ended, Ended::Equal);
     let verdict = match ended {
+        Ended::Equal => Verdict::Equal,
         Ended::Unverified(why) => {
             remarks.insert(0, why);
             Verdict::Unverified
@@ -376,8 +251,10 @@ async fn finish(
         Ended::Done if record.differing > 0 => Verdict::Differs,
         Ended::Done => Verdict::Equal,
     };
-    let reason = (!remarks.is_empty()).then(|| remarks.join("; "));
-    comparison::finish(&*sides.record, &config.queue, &record.table, verdict, reason.as_deref()).await?;
+    if !is_kept {
+        let reason = task::reason(&remarks);
+        comparison::finish(&*sides.record, &config.queue, &record.table, verdict, reason.as_deref()).await?;
+    }
     let outcome = Outcome {
         table: record.table,
         verdict,

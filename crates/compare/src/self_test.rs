@@ -12,7 +12,7 @@ use crate::pair::{self, Pair};
 use crate::side::{Sides, texts};
 use crate::subject::Subject;
 use crate::work::Work;
-use crate::{Config, Difference, Kind, Observer, Outcome, Result, buckets, ranges, touched};
+use crate::{Config, Difference, Kind, Observer, Outcome, Result, buckets, look, ranges, touched};
 
 /// Rows of a table that is copied for it, at most.
 const ROWS: i64 = 50_000;
@@ -46,7 +46,7 @@ pub async fn self_test(
     sides.pin().await?;
     let mut subjects = Vec::new();
     for info in tables {
-        let looked = Subject::look((&sides.provider, &sides.record), info, false).await?;
+        let looked = look::one((&sides.provider, &sides.record), info, false).await?;
         if let Ok(subject) = looked
             && !subject.key.is_empty()
             && subject.expected <= ROWS
@@ -83,7 +83,7 @@ async fn one(
     let schema: String = sides.target.query_one(own, &[]).await.during(&what)?.get(0);
     let name = QualifiedName { schema, name: COPY.to_owned() };
     let copied = TableInfo { dest_table: Some(name.plain()), ..info.clone() };
-    let Ok(mut copy) = Subject::look((&sides.provider, &sides.target), &copied, false).await? else {
+    let Ok(mut copy) = look::one((&sides.provider, &sides.target), &copied, false).await? else {
         return Ok(None);
     };
     let free = |column: &&String| !subject.key.contains(column);

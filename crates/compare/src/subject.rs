@@ -1,12 +1,9 @@
 //! A table to be compared: which columns, by which key, and the SQL that says so on each side.
 
-use pg::{Client, Column, Ident, Table, literal};
-use pgq::comparison::Comparison;
-use pgq::table::TableInfo;
+use pg::{Column, Ident, Table, literal};
+use pgq::comparison::{Beginning, Comparison};
 
-use crate::Result;
-use crate::collation::{self, Collation};
-use crate::error::During;
+use crate::collation::Collation;
 
 /// One table on both sides.
 #[derive(Debug, Clone)]
@@ -58,76 +55,15 @@ pub fn counts_only(comparison: &Comparison) -> bool {
     comparison.definition.ends_with(&format!(" {COUNTED} {COUNTED}"))
 }
 
-/// Types whose values are sorted alike by every server.
-const SORTED_ALIKE: [&str; 12] = [
-    "int2",
-    "int4",
-    "int8",
-    "oid",
-    "numeric",
-    "uuid",
-    "date",
-    "timestamp",
-    "timestamptz",
-    "time",
-    "bool",
-    "bytea",
-];
-/// Those that are where the collation is the order of bytes.
-const TEXTS: [&str; 3] = ["text", "varchar", "bpchar"];
-
 impl Subject {
-    /// Looks at a table on both sides.
-    pub(crate) async fn look(
-        (source, target): (&Client, &Client),
-        info: &TableInfo,
-        count_only: bool,
-    ) -> Result<std::result::Result<Subject, String>> {
-        let what = format!("reading the structure of table {}", info.name);
-        let Some(there) = pg::find_table(source, &info.name).await.during(&what)? else {
-            return Ok(Err("it does not exist on the source".to_owned()));
-        };
-        let Some(here) = pg::find_table(target, info.dest()).await.during(&what)? else {
-            return Ok(Err(format!("{} does not exist on the target", info.dest())));
-        };
-        let common = |table: &Table, name: &str| table.columns.iter().find(|c| c.name == name).cloned();
-        let columns: Vec<String> = there
-            .columns
-            .iter()
-            .map(|c| c.name.clone())
-            .filter(|name| common(&here, name).is_some())
-            .collect();
-        if let Some(lost) = there.key.iter().find(|name| !columns.contains(name)) {
-            return Ok(Err(format!("its key column {lost} does not exist on the target")));
-        }
-        let recode = encoding(source).await? != encoding(target).await?;
-        let (expected, pages) = size(source, there.oid).await?;
-        let (of_source, of_target) = (
-            collation::of(source, there.oid, &there.key).await?,
-            collation::of(target, here.oid, &there.key).await?,
-        );
-        let is_ordered = !there.key.is_empty()
-            && here.key == there.key
-            && collation::sort_alike(&of_source, &of_target, recode)
-            && there.key.iter().all(|name| sorted_alike(common(&there, name), common(&here, name)));
-        let is_looked_up = !is_ordered && !there.key.is_empty() && here.key == there.key;
-        Ok(Ok(Subject {
-            name: info.name.clone(),
-            left_out: left_out(&there, &here),
-            source: Relation::new(&there, &columns, (&there.key, of_source), (recode, count_only)),
-            target: Relation::new(&here, &columns, (&there.key, of_target), (recode, count_only)),
-            key: there.key,
-            columns,
-            is_ordered,
-            is_looked_up,
-            expected,
-            row_bytes: (pages * 8192).checked_div(expected).unwrap_or(100).clamp(1, 1 << 20),
-        }))
-    }
-
     /// Its size on the source's disk, about.
     pub(crate) fn bytes(&self) -> i64 {
         self.expected.saturating_mul(self.row_bytes)
+    }
+
+    /// How its comparison begins.
+    pub(crate) fn beginning(&self) -> Beginning {
+        Beginning { table: self.name.clone(), definition: self.definition(), expected: self.expected }
     }
 
     /// What is compared and how: a comparison goes on only with the same.
@@ -159,7 +95,7 @@ impl Subject {
 }
 
 impl Relation {
-    fn new(
+    pub(crate) fn new(
         table: &Table,
         columns: &[String],
         (key, collations): (&[String], Vec<Collation>),
@@ -287,46 +223,12 @@ fn hash(values: &[String], recode: bool) -> String {
     }
 }
 
-fn base_name(column: &Column) -> String {
+/// Its type's name, without schema where that is the server's.
+pub(crate) fn base_name(column: &Column) -> String {
     column.value_type.replace('"', "").trim_start_matches("pg_catalog.").to_owned()
 }
 
 /// The type holds whole numbers.
-fn whole(name: &str) -> bool {
+pub(crate) fn whole(name: &str) -> bool {
     ["int2", "int4", "int8"].contains(&name)
-}
-
-fn sorted_alike(there: Option<Column>, here: Option<Column>) -> bool {
-    let (Some(there), Some(here)) = (there, here) else { return false };
-    let (there, here) = (base_name(&there), base_name(&here));
-    let known = |name: &str| SORTED_ALIKE.contains(&name) || TEXTS.contains(&name);
-    let alike = there == here || (whole(&there) && whole(&here));
-    alike && known(&there) && known(&here)
-}
-
-async fn encoding(client: &Client) -> Result<String> {
-    let sql = "select current_setting('server_encoding')";
-    Ok(client.query_one(sql, &[]).await.during("asking for the encoding")?.get(0))
-}
-
-/// Rows and pages by the statistics.
-async fn size(client: &Client, oid: u32) -> Result<(i64, i64)> {
-    let sql = format!(
-        "select coalesce(sum(greatest(c.reltuples, 0)), 0)::int8, coalesce(sum(c.relpages), 0)::int8 \
-           from {} t join pg_catalog.pg_class c on c.oid = t.relid and c.relkind <> 'p'",
-        pg::partition_tree("$1")
-    );
-    let row = client.query_one(&sql, &[&oid]).await.during("asking for a table's size")?;
-    Ok((row.get(0), row.get(1)))
-}
-
-fn left_out(source: &Table, target: &Table) -> Option<String> {
-    let lacks = |of: &Table, other: &Table, side: &str| {
-        let lacks = |c: &&Column| !other.columns.iter().any(|o| o.name == c.name);
-        let names: Vec<&str> = of.columns.iter().filter(lacks).map(|c| c.name.as_str()).collect();
-        (!names.is_empty()).then(|| format!("columns on the {side} only, not compared: {}", names.join(", ")))
-    };
-    let parts = [lacks(source, target, "source"), lacks(target, source, "target")];
-    let parts: Vec<String> = parts.into_iter().flatten().collect();
-    (!parts.is_empty()).then(|| parts.join("; "))
 }

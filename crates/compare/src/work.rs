@@ -64,6 +64,11 @@ impl Work {
         Work { subject, record, shown, unkept: Progress::default(), kept_at: Instant::now(), is_gone: false }
     }
 
+    /// Nothing of it was read.
+    pub(crate) fn is_untouched(&self) -> bool {
+        self.half() == Half::Source(None) && self.seen() == 0
+    }
+
     /// The source's key behind which the next range begins.
     pub(crate) fn done_up_to(&self) -> Option<Vec<String>> {
         match self.half() {

@@ -1,5 +1,6 @@
 //! Records of comparisons on the leaf: `londiste_rs.comparison`, its keys and its rows.
 
+use std::collections::HashSet;
 use std::time::SystemTime;
 
 use tokio_postgres::{GenericClient, Row};
@@ -119,27 +120,64 @@ pub async fn list<C: GenericClient>(client: &C, queue: &str) -> Result<Vec<Compa
     Ok(found.iter().map(Comparison::from_row).collect())
 }
 
-/// Begins a table's comparison, or goes on with one that has not come to its end and is of the same definition.
+/// A table whose comparison begins.
+#[derive(Clone, Debug)]
+pub struct Beginning {
+    /// The table, as the queue names it.
+    pub table: String,
+    /// What is compared, and how.
+    pub definition: String,
+    /// Rows that the source's statistics promise.
+    pub expected: i64,
+}
+
+/// Begins the comparison of tables, in their order, or goes on with those that have not come to their end and are of
+/// the same definition.
 pub async fn begin<C: GenericClient>(
     client: &C,
     queue: &str,
-    table: &str,
-    definition: &str,
-    expected: Option<i64>,
-) -> Result<Comparison> {
-    let going_on = "select * from londiste_rs.comparison \
-                     where queue_name = $1 and table_name = $2 and definition = $3 and finished is null";
-    if let Some(found) =
-        rows(client, "londiste_rs.comparison", going_on, &[&queue, &table, &definition]).await?.first()
-    {
-        return Ok(Comparison::from_row(found));
-    }
-    let forget = "select londiste_rs.forget_comparison($1, $2)";
-    row(client, "londiste_rs.forget_comparison", forget, &[&queue, &table]).await?;
-    let sql = "insert into londiste_rs.comparison (queue_name, table_name, definition, rows_expected) \
-               values ($1, $2, $3, $4) returning *";
-    let parameters: Parameters<'_> = &[&queue, &table, &definition, &expected];
-    Ok(Comparison::from_row(&row(client, "londiste_rs.comparison", sql, parameters).await?))
+    tables: &[Beginning],
+) -> Result<Vec<Comparison>> {
+    let sql = "select * from londiste_rs.begin_comparisons($1, $2, $3, $4)";
+    let names: Vec<&str> = tables.iter().map(|begin| begin.table.as_str()).collect();
+    let definitions: Vec<&str> = tables.iter().map(|begin| begin.definition.as_str()).collect();
+    let expected: Vec<i64> = tables.iter().map(|begin| begin.expected).collect();
+    let parameters: Parameters<'_> = &[&queue, &names, &definitions, &expected];
+    let found = rows(client, "londiste_rs.begin_comparisons", sql, parameters).await?;
+    Ok(found.iter().map(Comparison::from_row).collect())
+}
+
+/// A table of which all rows were read by one pair of snapshots, and are equal.
+#[derive(Clone, Debug)]
+pub struct Equal {
+    /// The table, as the queue names it.
+    pub table: String,
+    /// Its rows.
+    pub rows: i64,
+    /// What was left out.
+    pub reason: Option<String>,
+}
+
+/// Ends comparisons that one pair of snapshots, at a tick, has begun and brought to their end. Answers which tables
+/// were still to be compared: the others were copied again, or left replication.
+pub async fn found_equal<C: GenericClient>(
+    client: &C,
+    queue: &str,
+    (tick, mark): (i64, &Mark),
+    tables: &[Equal],
+) -> Result<HashSet<String>> {
+    let sql = "update londiste_rs.comparison c \
+                  set since_tick = $2, since_time = $3, since_snapshot = $4, at_tick = $2, at_time = $3, read_all = true, \
+                      rows_compared = e.found, finished = now(), verdict = 'equal', reason = londiste_rs.storable(e.why) \
+                 from rows from (pg_catalog.unnest($5::text[]), pg_catalog.unnest($6::int8[]), pg_catalog.unnest($7::bytea[])) e (name, found, why) \
+                where c.queue_name = $1 and c.table_name = e.name and c.finished is null returning c.table_name";
+    let names: Vec<&str> = tables.iter().map(|equal| equal.table.as_str()).collect();
+    let found: Vec<i64> = tables.iter().map(|equal| equal.rows).collect();
+    let reasons: Vec<Option<Vec<u8>>> =
+        tables.iter().map(|equal| equal.reason.as_deref().map(message)).collect();
+    let parameters: Parameters<'_> = &[&queue, &tick, &mark.time, &mark.snapshot, &names, &found, &reasons];
+    let kept = rows(client, "londiste_rs.comparison", sql, parameters).await?;
+    Ok(kept.iter().map(|row| row.get(0)).collect())
 }
 
 /// What a pair of snapshots adds to a table's comparison.

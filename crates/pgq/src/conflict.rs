@@ -1,5 +1,6 @@
 //! Counts of changes that met other rows than the source had: `londiste_rs.table_conflict`.
 
+use std::collections::HashMap;
 use std::time::SystemTime;
 
 use tokio_postgres::GenericClient;
@@ -43,15 +44,11 @@ pub async fn count<C: GenericClient>(
     Ok(())
 }
 
-/// Whether a table has met conflicts since a time, by the database's clock.
-pub async fn has_met<C: GenericClient>(
-    client: &C,
-    queue: &str,
-    table: &str,
-    since: SystemTime,
-) -> Result<bool> {
-    let sql = "select exists (select from londiste_rs.table_conflict where queue_name = $1 and table_name = $2 and last_time >= $3)";
-    Ok(row(client, "londiste_rs.table_conflict", sql, &[&queue, &table, &since]).await?.get(0))
+/// When tables of a queue have met their last conflict, by the database's clock.
+pub async fn last_times<C: GenericClient>(client: &C, queue: &str) -> Result<HashMap<String, SystemTime>> {
+    let sql = "select table_name, last_time from londiste_rs.table_conflict where queue_name = $1";
+    let rows = rows(client, "londiste_rs.table_conflict", sql, &[&queue]).await?;
+    Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
 }
 
 /// The counters of a queue's tables.
