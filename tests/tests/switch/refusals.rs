@@ -49,8 +49,21 @@ fn the_guard_names_what_stands_in_the_way() {
     switchover(&["--max-compare-age", "0"]).expect_failure(1, &["was equal 0 h ago"]);
 
     scene.setup.stop_daemon("target");
-    switchover(&["--max-lag", "1"]).expect_failure(1, &["lag", "is its worker running?"]);
+    let stopped = switchover(&["--max-lag", "1"]);
+    stopped.expect_failure(1, &["lag", "is its worker running?"]);
+    stopped.expect_failure(1, &["the worker of node subscriber", "is not at work", "start londisted"]);
     scene.setup.start_daemon("target");
+
+    scene.pair.target.execute(
+        "create function noted() returns trigger language plpgsql as $$ begin new.v := 0; return new; end $$;
+         create trigger noted before insert on t for each row execute function noted();
+         alter table t enable always trigger noted",
+    );
+    switchover(&[]).expect_failure(
+        1,
+        &["triggers", "trigger noted", "fires for each replayed row", "--force structure,triggers"],
+    );
+    scene.pair.target.execute("drop trigger noted on t");
     switchover(&[]).expect_success();
 }
 

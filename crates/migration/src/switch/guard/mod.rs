@@ -15,6 +15,7 @@ mod sequences;
 mod structure;
 mod tables;
 mod transactions;
+mod triggers;
 
 use crate::error::Result;
 use crate::switch::Sides;
@@ -31,6 +32,7 @@ pub const POINTS: &[Point] = &[
     ownership::POINT,
     sequences::POINT,
     structure::POINT,
+    triggers::POINT,
     tables::CONFLICTS,
     foreign_keys::POINT,
     left_out::POINT,

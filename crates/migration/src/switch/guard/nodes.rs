@@ -1,7 +1,7 @@
 //! Nodes of the queue, and the worker that applies the last tick.
 
 use pgq::node::{self, NodeType};
-use pgq::switch;
+use pgq::{switch, worker_lock};
 
 use super::point::{Found, Point, Terms, blocker, point};
 use crate::error::Result;
@@ -12,10 +12,12 @@ pub(super) const POINT: Point = point("nodes", true, "Can these two nodes change
     Box::pin(nodes(sides, terms)) as Found<'_>
 });
 
-pub(super) const WORKER: Point =
-    point("worker", true, "Is the new root's worker at work, without an error?", |sides, terms| {
-        Box::pin(worker(sides, terms)) as Found<'_>
-    });
+pub(super) const WORKER: Point = point(
+    "worker",
+    true,
+    "Are the workers of both nodes at work, ours, and without an error?",
+    |sides, terms| Box::pin(worker(sides, terms)) as Found<'_>,
+);
 
 async fn nodes(sides: &Sides, _: &Terms) -> Result<Vec<Finding>> {
     let queue = sides.queue.as_str();
@@ -55,7 +57,11 @@ async fn worker(sides: &Sides, _: &Terms) -> Result<Vec<Finding>> {
         let consumer = info.worker.as_deref().unwrap_or_default();
         let Some(state) = node::consumer_state(&**session, queue, consumer).await? else { continue };
         let object = format!("the worker of node {}", info.name);
-        if state.paused {
+        let holder = worker_lock::node_holder(&**session, queue, consumer).await;
+        if holder.map_err(pg::Error::from)?.is_none() {
+            let found = "is not at work, or is a stock worker, which cannot change its place";
+            findings.push(blocker(place, object, found, "start londisted with the ini files of both nodes"));
+        } else if state.paused {
             findings.push(blocker(place, object, "is paused", "resume"));
         } else if let Some(error) = state.error {
             findings.push(blocker(place, object, error, "see node-status and its log"));
