@@ -22,6 +22,7 @@ doc:
 
 # What CI runs, with more random histories.
 test: postgres
+	.ci/install-test-tools
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	cargo build --workspace --bins

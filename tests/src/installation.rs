@@ -30,17 +30,22 @@ impl Installation {
 
     /// A server program, to be run as the user that may run servers.
     pub fn server_command(&self, program: &str) -> Command {
-        match server_user() {
-            None => Command::new(self.bin.join(program)),
-            Some((uid, gid)) => {
-                let mut command = Command::new("setpriv");
-                command
-                    .arg(format!("--reuid={uid}"))
-                    .arg(format!("--regid={gid}"))
-                    .arg("--clear-groups")
-                    .arg(self.bin.join(program));
-                command
-            }
+        as_server_user(&self.bin.join(program))
+    }
+}
+
+/// A program, to be run as the user that may run servers.
+pub fn as_server_user(program: &Path) -> Command {
+    match server_user() {
+        None => Command::new(program),
+        Some((uid, gid)) => {
+            let mut command = Command::new("setpriv");
+            command
+                .arg(format!("--reuid={uid}"))
+                .arg(format!("--regid={gid}"))
+                .arg("--clear-groups")
+                .arg(program);
+            command
         }
     }
 }
