@@ -14,7 +14,7 @@ declare
 begin
     -- copies of both ends run at once, and tables leave: one after the other, each seeing what the one before has done
     perform londiste_rs.lock_fkeys();
-    if rel is null or not exists (select from londiste_rs.replicated_relations() r where r.relid = rel) then
+    if not londiste_rs.is_replicated_here(i_table_name) then
         return 0;
     end if;
     for k in
@@ -43,6 +43,10 @@ create or replace function londiste_rs.restorable_fkeys(out from_table text, out
 returns setof record language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
+    with busy (name) as materialized (
+        select coalesce(t.dest_table, t.table_name)
+          from londiste.table_info t join pgq_node.node_info n on n.queue_name = t.queue_name
+         where t.local and n.node_type <> 'root' and coalesce(t.merge_state, '') <> 'ok')
     select f.from_table, f.fkey_name
       from londiste.pending_fkeys f
      -- a partition is copied with the tables above it
@@ -50,10 +54,7 @@ as $$
            select array_agg(e.name) || array_agg(londiste_rs.plain_name(a.relid)) as names
              from (values (f.from_table), (f.to_table)) e (name)
              left join lateral pg_partition_ancestors(londiste_rs.find_relation(e.name)) a on true) ends
-     where not exists (
-           select from londiste.table_info t join pgq_node.node_info n on n.queue_name = t.queue_name
-            where t.local and n.node_type <> 'root' and coalesce(t.merge_state, '') <> 'ok'
-              and coalesce(t.dest_table, t.table_name) = any (ends.names))
+     where not exists (select from busy b where b.name = any (ends.names))
      order by 1, 2
 $$;
 

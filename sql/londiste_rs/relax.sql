@@ -34,10 +34,42 @@ create or replace function londiste_rs.replicated_relations(out relid oid)
 returns setof oid language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    select distinct londiste_rs.find_relation(coalesce(t.dest_table, t.table_name))
-      from londiste.table_info t join pgq_node.node_info n on n.queue_name = t.queue_name
-     where t.local and n.node_type <> 'root'
-       and londiste_rs.find_relation(coalesce(t.dest_table, t.table_name)) is not null
+    select distinct r.relid
+      from pgq_node.node_info n cross join lateral londiste_rs.relations_here(n.queue_name) r
+     where n.node_type <> 'root'
+$$;
+
+-- Whether a table is one of them, by the name that the queue gives it here. Asked for each of thousands of tables, so
+-- the others are only looked at for another spelling of the name.
+create or replace function londiste_rs.is_replicated_here(i_dest_table text)
+returns boolean language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    rel oid := londiste_rs.find_relation(i_dest_table);
+begin
+    if rel is null then
+        return false;
+    end if;
+    return exists (select from londiste.table_info t join pgq_node.node_info n on n.queue_name = t.queue_name
+                    where t.local and n.node_type <> 'root' and coalesce(t.dest_table, t.table_name) = i_dest_table)
+        or exists (select from londiste_rs.replicated_relations() r where r.relid = rel);
+end $$;
+
+-- Relations and all their partitions.
+create or replace function londiste_rs.with_partitions(i_rels oid[], out relid oid)
+returns setof oid language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    with recursive tree (relid) as (
+        select u.relid from unnest(i_rels) u (relid)
+        union
+        select i.inhrelid
+          from tree t
+          join pg_class c on c.oid = t.relid and c.relkind = 'p'
+          join pg_inherits i on i.inhparent = t.relid
+         where (to_jsonb(i)->>'inhdetachpending')::boolean is not true)
+    select tree.relid from tree
 $$;
 
 -- Those, and the partitioned tables above them, whose foreign keys bind their partitions.
@@ -61,6 +93,8 @@ as $$
 declare
     c record;
     changes integer := 0;
+    ours text[] := array(select londiste_rs.trigger_name(n.queue_name) || e.suffix
+                           from pgq_node.node_info n, unnest(array['', '_insert', '_delete', '_truncate']) e (suffix));
 begin
     for c in
         select k.oid, k.conrelid, k.conname::text as name
@@ -80,11 +114,8 @@ begin
         select t.tgrelid, t.tgname::text as name, t.tgenabled
           from pg_trigger t
          where not t.tgisinternal and t.tgenabled = 'O'
-           and t.tgrelid in (select x.relid from unnest(i_replicated) r (relid)
-                              cross join lateral (select r.relid union select pt.relid from londiste_rs.partition_tree(r.relid) pt) x(relid))
-           and not exists (select from pgq_node.node_info n
-                            where t.tgname = any (array(select londiste_rs.trigger_name(n.queue_name) || e.suffix
-                                                           from unnest(array['', '_insert', '_delete', '_truncate']) e (suffix))))
+           and t.tgrelid in (select x.relid from londiste_rs.with_partitions(i_replicated) x)
+           and t.tgname::text <> all (ours)
            and pg_has_role((select r.relowner from pg_class r where r.oid = t.tgrelid), 'usage')
          order by 1, 2
     loop
@@ -125,7 +156,7 @@ begin
         return 0;
     end if;
     perform londiste_rs.lock_fkeys();
-    if rel is null or not exists (select from londiste_rs.replicated_relations() r where r.relid = rel) then
+    if not londiste_rs.is_replicated_here(i_dest_table) then
         return 0;
     end if;
     return londiste_rs.relax_relations(array(select rel union select a.relid::oid from pg_partition_ancestors(rel) a), array[rel]);
@@ -140,12 +171,15 @@ as $$
 declare
     c record;
     changes integer := 0;
+    bound oid[] := array(select b.relid from londiste_rs.bound_relations() b where not i_all);
+    replicated oid[] := array(
+        select w.relid from londiste_rs.with_partitions(array(select r.relid from londiste_rs.replicated_relations() r where not i_all)) w);
 begin
     for c in
         select f.*, k.conrelid
           from londiste_rs.relaxed_fkey f
           join pg_constraint k on k.conrelid = londiste_rs.find_relation(f.table_name) and k.conname = f.fkey_name::name and k.contype = 'f'
-         where i_all or not exists (select from londiste_rs.bound_relations() r where r.relid in (k.conrelid, k.confrelid))
+         where i_all or not (k.conrelid = any (bound) or k.confrelid = any (bound))
     loop
         execute format('alter table %s alter constraint %I %s', c.conrelid::regclass, c.fkey_name,
                        case when c.was_deferrable then 'deferrable initially immediate' else 'not deferrable' end);
@@ -157,9 +191,7 @@ begin
           from londiste_rs.relaxed_trigger x
           left join pg_trigger t on t.tgrelid = londiste_rs.find_relation(x.table_name) and t.tgname = x.trigger_name::name
                                 and not t.tgisinternal
-         where i_all or not exists (select from londiste_rs.replicated_relations() r
-                            cross join lateral (select r.relid union select pt.relid from londiste_rs.partition_tree(r.relid) pt) y(relid)
-                            where y.relid = londiste_rs.find_relation(x.table_name))
+         where i_all or coalesce(londiste_rs.find_relation(x.table_name) <> all (replicated), true)
     loop
         if c.tgrelid is not null then
             execute format('alter table only %s enable trigger %I', c.tgrelid::regclass, c.trigger_name);
