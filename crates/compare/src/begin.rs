@@ -6,7 +6,7 @@ use pgq::comparison::{self, Beginning, Comparison, Verdict};
 use pgq::position::Mark;
 use pgq::table::TableInfo;
 
-use crate::pair::Pair;
+use crate::pair::{self, Pair};
 use crate::side::Sides;
 use crate::since::{self, Base, Earlier};
 use crate::subject::Subject;
@@ -78,7 +78,9 @@ async fn differential(
     if !config.changed {
         return Ok(found);
     }
+    // only its tick is needed: the events since then may take longer to read than snapshots are to be open
     let pair = Pair::open(sides, config, observer).await?;
+    pair::close_both(sides).await?;
     let mut earlier = Earlier::read(sides, config).await?;
     // the events since a tick are read once for all tables that were equal at it
     let mut of_tick: BTreeMap<i64, (Mark, Vec<&Subject>)> = BTreeMap::new();
@@ -93,7 +95,6 @@ async fn differential(
     for (tick, (mark, subjects)) in of_tick {
         found.extend(since::begin((sides, config, &pair), &subjects, (tick, &mark)).await?);
     }
-    pair.close(sides).await?;
     Ok(found)
 }
 

@@ -87,11 +87,6 @@ impl Pair {
     pub(crate) async fn is_whole(&self, sides: &Sides, config: &Config) -> Result<bool> {
         Ok(self.rotation.keeps_until(&between::rotation(&*sides.provider, &config.queue).await?))
     }
-
-    /// Gives the snapshots up.
-    pub(crate) async fn close(self, sides: &Sides) -> Result<()> {
-        close_both(sides).await
-    }
 }
 
 /// What a session sees now.

@@ -12,6 +12,8 @@ use crate::{Config, Result};
 
 /// More bytes of changes than this are not held: the pair is given up.
 const LIMIT: usize = 24 << 20;
+/// Bytes that a key takes besides its text.
+const KEY: usize = 64;
 
 /// What changed of one table.
 #[derive(Debug, Default)]
@@ -48,10 +50,7 @@ pub(crate) async fn read(
         let Some(subject) = by_name.get(table.as_str()) else { continue };
         let of_table = touched.entry(table).or_default();
         match decoder.decode(&event) {
-            Ok(Decoded::Change(change)) => {
-                bytes += change.size();
-                take(of_table, subject, change, rows);
-            }
+            Ok(Decoded::Change(change)) => bytes += take(of_table, subject, change, rows),
             Ok(_) => {}
             Err(error) => of_table.whole = Some(error.to_string()),
         }
@@ -62,11 +61,13 @@ pub(crate) async fn read(
     Ok(Some(touched))
 }
 
-fn take(touched: &mut Touched, subject: &Subject, change: Change, rows: bool) {
+/// Takes a change over; answers the bytes that are held besides.
+fn take(touched: &mut Touched, subject: &Subject, change: Change, rows: bool) -> usize {
     if matches!(change.op, Op::Truncate | Op::TruncatePartition(_)) {
         touched.whole = Some("it is emptied again and again".to_owned());
-        return;
+        return 0;
     }
+    let size = change.size();
     if subject.key.is_empty() {
         let whole = |row: &Option<Row>| row.as_ref().is_some_and(|row| has_all(subject, row));
         let told = match change.op {
@@ -79,19 +80,23 @@ fn take(touched: &mut Touched, subject: &Subject, change: Change, rows: bool) {
             touched.whole = Some("its events do not tell whole rows".to_owned());
         }
         touched.changes.push(change);
-        return;
+        return size;
     }
+    let mut held = 0;
     for row in change.new.iter().chain(&change.old) {
         match key(subject, row) {
             Some(key) => {
-                touched.keys.insert(key);
+                let size = KEY + key.iter().map(String::len).sum::<usize>();
+                held += if touched.keys.insert(key) { size } else { 0 };
             }
             None => touched.whole = Some("its events lack the columns of its key".to_owned()),
         }
     }
     if rows {
         touched.changes.push(change);
+        held += size;
     }
+    held
 }
 
 /// The row tells every column that is compared, under settings that are the same everywhere.

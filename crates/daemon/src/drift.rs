@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use migration::drift;
+use migration::schema::Options;
 use pg::{ConnectString, Session};
 use pgq::bell::Listener;
 use pgq::drift::{Change, Finding, Stamps, Subject};
@@ -25,6 +26,8 @@ pub(crate) struct DriftPart {
     worker: consumer::Config,
     /// Between two looks.
     every: Duration,
+    /// Under which names definitions are compared.
+    names: Options,
     /// Rung by the worker when it has noticed another definition.
     noticed: Bell,
     /// The worker's: it knows what its node is.
@@ -41,8 +44,14 @@ struct Memory {
 }
 
 impl DriftPart {
-    pub(crate) fn new(worker: consumer::Config, every: Duration, noticed: Bell, node: Report) -> DriftPart {
-        DriftPart { worker, every: every.max(SHORTEST), noticed, node, memory: Mutex::default() }
+    pub(crate) fn new(
+        worker: consumer::Config,
+        every: Duration,
+        names: Options,
+        noticed: Bell,
+        node: Report,
+    ) -> DriftPart {
+        DriftPart { worker, every: every.max(SHORTEST), names, noticed, node, memory: Mutex::default() }
     }
 
     /// Looks until `stop` is cancelled.
@@ -105,7 +114,7 @@ impl DriftPart {
         let source = drift::connect(&there, &application).await?;
         report.sign();
         let last = self.memory().stamps.clone();
-        let looked = drift::look(&source, &target, queue, last.as_ref()).await?;
+        let looked = drift::look(&source, &target, queue, &self.names, last.as_ref()).await?;
         drop((source, target));
         report.sign();
         let unreplicated = looked.unreplicated.map(|objects| {

@@ -105,6 +105,7 @@ impl Service {
                     compare_connections: settings.compare_connections,
                     compare_slice: settings.compare_slice,
                     drift_every: settings.drift_every.unwrap_or_default(),
+                    schema_names: settings.schema_names(),
                 });
                 Ok(Service {
                     ini,

@@ -32,6 +32,7 @@ pub(crate) struct Node {
     pub(crate) compare_slice: Duration,
     /// The definitions of both sides are looked at so often; zero: never.
     pub(crate) drift_every: Duration,
+    pub(crate) schema_names: migration::schema::Options,
     /// What can be set anew while copies run.
     pub(crate) limits: Limits,
     /// Tables copied at the same time, likewise.
@@ -68,6 +69,7 @@ pub(crate) fn start(supervisor: &Supervisor, node: Node, ticks: &Bell, observing
         let drift = Arc::new(DriftPart::new(
             node.consumer.clone(),
             node.drift_every,
+            node.schema_names,
             noticed.clone(),
             worker_report.clone(),
         ));

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::schema::Options;
 use pg::ConnectString;
 
 /// What preflight is told.
@@ -19,6 +20,8 @@ pub struct Config {
     pub parallel_copies: usize,
     /// Directories of log files and pidfiles.
     pub directories: Vec<PathBuf>,
+    /// Under which names the schemas are compared.
+    pub schema: Options,
     /// `application_name` of the sessions.
     pub application: &'static str,
 }

@@ -5,7 +5,7 @@ use tokio::sync::OnceCell;
 
 use crate::error::{Error, Result};
 use crate::schema::scope::EVERYTHING;
-use crate::schema::{Comparison, Options, compare};
+use crate::schema::{Comparison, compare};
 use crate::session::connect;
 use crate::{Config, Place};
 
@@ -43,9 +43,9 @@ impl Context {
     /// The differences of both schemas, which several checks ask for.
     pub(crate) async fn structure(&self) -> Result<&Comparison> {
         let (source, target) = (self.source()?, self.target()?);
-        let options = Options::default();
+        let options = &self.config.schema;
         let compared =
-            async { compare(source, target, &options, &EVERYTHING).await.map_err(|error| error.to_string()) };
+            async { compare(source, target, options, &EVERYTHING).await.map_err(|error| error.to_string()) };
         self.structure.get_or_init(|| compared).await.as_ref().map_err(|why| Error::Structure(why.clone()))
     }
 

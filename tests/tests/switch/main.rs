@@ -9,6 +9,7 @@ mod ended_in_vain;
 mod house_of_all_kinds;
 mod killed;
 mod lost;
+mod moved_schema;
 mod pgbouncer;
 mod random;
 mod refusals;

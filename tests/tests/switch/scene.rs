@@ -17,8 +17,15 @@ impl Scene {
     /// A scene with these tables, all of which have to be there before.
     #[track_caller]
     pub(crate) fn of(schema: &str) -> Scene {
+        Scene::with_sides(schema, schema)
+    }
+
+    /// A scene whose sides have these tables.
+    #[track_caller]
+    pub(crate) fn with_sides(source: &str, target: &str) -> Scene {
         let pair = Pair::start();
-        pair.both(schema);
+        pair.source.execute(source);
+        pair.target.execute(target);
         let setup = Setup::new(&pair);
         setup.start_nodes();
         for ini in ["source.ini", "target.ini"] {

@@ -178,6 +178,8 @@ const LONDISTE: &[Key] = &[
     key("hook_on_abort", Optional, NONE, Commands),
     key("hook_timeout", Plain, "10", Commands),
     key("drift_every", Interval, "60", Anew),
+    key("extension_schema", Plain, NONE, Anew),
+    key("role_map", Plain, NONE, Anew),
     key("local_only", Plain, "0", Commands),
     key("local_only_drop_execute", Plain, "0", Commands),
     idle("table_filter", LEAF),

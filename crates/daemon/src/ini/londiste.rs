@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use migration::schema::NameMap;
 use serde::Deserialize;
 
 use crate::ini::failure_policy::{FailurePolicy, Listen, OnFailure};
@@ -150,9 +151,24 @@ pub struct LondisteSettings {
     /// The worker of a leaf looks so often whether definitions of both sides are the same; 0: never.
     #[serde(default, deserialize_with = "optional_seconds")]
     pub drift_every: Option<Duration>,
+    /// Schemas that extensions were put into, and where they are on the other side.
+    #[serde(default, deserialize_with = "parsed")]
+    pub extension_schema: NameMap,
+    /// Roles of the source, and what they are on the target.
+    #[serde(default, deserialize_with = "parsed")]
+    pub role_map: NameMap,
 }
 
 impl LondisteSettings {
+    /// Under which names the schemas of both sides are compared.
+    pub fn schema_names(&self) -> migration::schema::Options {
+        migration::schema::Options {
+            roles: self.role_map.0.clone(),
+            moved: self.extension_schema.0.clone(),
+            excluded: Vec::new(),
+        }
+    }
+
     /// Tables that lack columns of the source are held.
     pub fn holds_missing_columns(&self) -> bool {
         self.missing_columns == consumer::MissingColumns::Hold

@@ -45,6 +45,7 @@ pub async fn look(
     source: &Session,
     target: &Session,
     queue: &str,
+    names: &Options,
     last: Option<&Stamps>,
 ) -> Result<Looked, String> {
     let in_words = |error: pgq::Error| error.to_string();
@@ -68,7 +69,7 @@ pub async fn look(
     stamps.definitions[1].push_str(&format!(" {skipped:?}"));
     let definitions = match last.is_some_and(|last| last.definitions == stamps.definitions) {
         true => None,
-        false => Some(definitions(source, target, &Replicated { tables, seqs, skipped }).await?),
+        false => Some(definitions(source, target, names, &Replicated { tables, seqs, skipped }).await?),
     };
     let unreplicated = match last.is_some_and(|last| last.replicable == stamps.replicable) {
         true => None,
@@ -81,12 +82,13 @@ pub async fn look(
 async fn definitions(
     source: &Session,
     target: &Session,
+    names: &Options,
     replicated: &Replicated,
 ) -> Result<Vec<Finding>, String> {
     let Replicated { tables, seqs, .. } = replicated;
     let sides = drift::scope(&**source, &**target, tables, seqs).await.map_err(|error| error.to_string())?;
     let narrow = narrow::Narrow::of(&sides, tables);
-    let compared = compare(source, target, &Options::default(), &narrow.scope).await;
+    let compared = compare(source, target, names, &narrow.scope).await;
     let compared = compared.map_err(|error| error.to_string())?;
     if let Some(unread) = compared.unread.first() {
         return Err(format!("{} of the {}: {}", unread.object, unread.place, unread.why));

@@ -23,7 +23,7 @@ use pg::{ConnectString, Limits, Session};
 pub use apply::{Applied, Failed};
 pub use difference::{Comparison, Difference, How, Unread};
 pub use kind::Weight;
-pub use options::Options;
+pub use options::{NameMap, Options};
 pub use plan::Statement;
 
 pub(crate) use compare::compare;

@@ -1,13 +1,40 @@
 //! What of a schema is compared and taken over, and under which names.
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
+
+/// Names and what they are on the other side: `OLD=NEW`, commas between pairs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NameMap(pub BTreeMap<String, String>);
+
+impl NameMap {
+    /// One pair. NEW may be empty.
+    ///
+    /// # Errors
+    /// It is none.
+    pub fn pair(text: &str) -> Result<(String, String), String> {
+        match text.split_once('=') {
+            Some((old, new)) if !old.trim().is_empty() => Ok((old.trim().to_owned(), new.trim().to_owned())),
+            _ => Err(format!("expected OLD=NEW, not \"{text}\"")),
+        }
+    }
+}
+
+impl FromStr for NameMap {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<NameMap, String> {
+        let pairs = text.split(',').map(str::trim).filter(|pair| !pair.is_empty());
+        pairs.map(NameMap::pair).collect::<Result<_, _>>().map(NameMap)
+    }
+}
 
 /// What of a schema is compared and taken over, and under which names.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
     /// Roles of the source and what they are on the target; empty: they are left out.
     pub roles: BTreeMap<String, String>,
-    /// Schemas of the source whose objects are in another one on the target: those that extensions were put into.
+    /// Schemas of one side whose objects are in another one on the other side: those that extensions were put into.
     pub moved: BTreeMap<String, String>,
     /// Schemas that are left out, beside those of ours.
     pub excluded: Vec<String>,
@@ -16,11 +43,16 @@ pub struct Options {
 impl Options {
     /// A text of the source with the target's schema names.
     pub(crate) fn renamed(&self, text: &str) -> String {
-        self.moved.iter().fold(text.to_owned(), |text, (from, to)| {
-            let text = moved(&text, &pg::Ident::new(from).to_string(), &quoted(to));
-            if is_plain(from) { moved(&text, from, &quoted(to)) } else { text }
-        })
+        renamed(text, &self.moved)
     }
+}
+
+/// A text with other schema names.
+pub(crate) fn renamed(text: &str, names: &BTreeMap<String, String>) -> String {
+    names.iter().fold(text.to_owned(), |text, (from, to)| {
+        let text = moved(&text, &pg::Ident::new(from).to_string(), &quoted(to));
+        if is_plain(from) { moved(&text, from, &quoted(to)) } else { text }
+    })
 }
 
 /// As the server quotes it, but for reserved words.
@@ -54,6 +86,15 @@ fn moved(text: &str, from: &str, to: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_are_read_in_pairs() {
+        let map: NameMap = "heroku_ext=public, a = , b=c,".parse().expect("pairs");
+        let pairs: Vec<(&str, &str)> = map.0.iter().map(|(old, new)| (old.as_str(), new.as_str())).collect();
+        assert_eq!(pairs, [("a", ""), ("b", "c"), ("heroku_ext", "public")]);
+        assert_eq!("".parse(), Ok(NameMap::default()));
+        assert!("heroku_ext".parse::<NameMap>().is_err() && "=x".parse::<NameMap>().is_err());
+    }
 
     #[test]
     fn schemas_are_renamed_where_they_are_meant() {

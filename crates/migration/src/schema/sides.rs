@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use pg::Session;
 
 use super::kind::{Kind, Object};
-use super::options::Options;
+use super::options::{Options, renamed};
 use super::scope::Scope;
 use crate::catalog::LeftOut;
 use crate::error::{Error, Result};
@@ -18,6 +18,8 @@ pub(crate) struct Sides<'a> {
     pub(crate) target: &'a Session,
     pub(crate) options: &'a Options,
     pub(crate) scope: &'a Scope,
+    /// Schemas of source and target that are called otherwise on the other side.
+    moved: [BTreeMap<String, String>; 2],
     /// Queries for roles: of the source, with what they are on the target; of the target.
     roles: [String; 2],
     /// Tables that somebody holds against everybody: they are left out, since the server waits for them where it writes
@@ -41,7 +43,8 @@ impl<'a> Sides<'a> {
         scope: &'a Scope,
     ) -> Result<Sides<'a>> {
         let roles = roles(source, target, options).await?;
-        Ok(Sides { source, target, options, scope, roles, locked: Mutex::default() })
+        let moved = moved(source, target, options).await?;
+        Ok(Sides { source, target, options, scope, moved, roles, locked: Mutex::default() })
     }
 
     pub(crate) fn session(&self, place: Place) -> &'a Session {
@@ -53,7 +56,7 @@ impl<'a> Sides<'a> {
         self.source.server_version() / 10_000 != self.target.server_version() / 10_000
     }
 
-    /// The objects of a kind; those of the source with the target's names for schemas and roles.
+    /// The objects of a kind, with the same names for schemas and roles on both sides.
     pub(crate) async fn objects(&self, kind: &Kind, place: Place) -> Result<Vec<Object>> {
         let rows = match self.rows(kind, place).await {
             Err(Error::Server(error)) if error.sqlstate() == Some(&pg::SqlState::LOCK_NOT_AVAILABLE) => {
@@ -62,8 +65,7 @@ impl<'a> Sides<'a> {
             }
             answered => answered?,
         };
-        let renames = place == Place::Source && self.renames();
-        Ok(rows.into_iter().map(|row| self.object(kind, row, renames)).collect())
+        Ok(rows.into_iter().map(|row| self.object(kind, row, place)).collect())
     }
 
     /// Names of tables that are locked on a side.
@@ -98,13 +100,13 @@ impl<'a> Sides<'a> {
         catalog::rows_without(self.session(place), left_out, limit, &sql).await
     }
 
-    fn renames(&self) -> bool {
-        !self.options.moved.is_empty() || !self.scope.renames.is_empty()
-    }
-
-    fn object(&self, kind: &Kind, row: Vec<String>, renames: bool) -> Object {
-        let renamed = |field: String| self.scope.renamed(&self.options.renamed(&field));
-        let fields = row.into_iter().map(|field| if renames { renamed(field) } else { field });
+    fn object(&self, kind: &Kind, row: Vec<String>, place: Place) -> Object {
+        let moved = &self.moved[side(place)];
+        let is_other = place == Place::Source && !self.scope.renames.is_empty();
+        let fields = row.into_iter().map(|field| {
+            let field = if moved.is_empty() { field } else { renamed(&field, moved) };
+            if is_other { self.scope.renamed(&field) } else { field }
+        });
         let mut fields = fields.fuse();
         let mut next = || fields.next().unwrap_or_default();
         let (name, parent, create, drop) = (next(), next(), next(), next());
@@ -115,6 +117,24 @@ impl<'a> Sides<'a> {
 
 fn side(place: Place) -> usize {
     usize::from(place == Place::Target)
+}
+
+/// The schemas of each side whose objects are in another one on the other side: where the two have changed places, they
+/// are the target's.
+async fn moved(
+    source: &Session,
+    target: &Session,
+    options: &Options,
+) -> Result<[BTreeMap<String, String>; 2]> {
+    if options.moved.is_empty() {
+        return Ok([BTreeMap::new(), BTreeMap::new()]);
+    }
+    let all = "select nspname from pg_namespace";
+    let has = |rows: &[Vec<String>], schema: &str| rows.iter().any(|row| row[0] == schema);
+    let (there, here) = (catalog::rows(source, all).await?, catalog::rows(target, all).await?);
+    let pairs = options.moved.clone().into_iter();
+    let (of_target, of_source) = pairs.partition(|(old, _)| !has(&there, old) && has(&here, old));
+    Ok([of_source, of_target])
 }
 
 /// `role`: oid, name on the target (none: left out), owner on the target, missing there. `target_login`: our role

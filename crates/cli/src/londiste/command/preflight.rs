@@ -101,6 +101,7 @@ pub(crate) fn config(job: &Job, source: std::result::Result<ConnectString, Strin
         job: job.settings.job_name.clone(),
         parallel_copies: job.settings.parallel_copies,
         directories: directories(job),
+        schema: job.settings.schema_names(),
         application: APPLICATION,
     }
 }

@@ -1,14 +1,13 @@
 //! `schema`: what differs between the schemas of source and target, and the source's taken over.
 
-use std::collections::BTreeMap;
-
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Result, anyhow};
 use clap::Args;
 use migration::schema::{Applied, Comparison, How, Options, Schemas};
 use serde_json::{Value, json};
 
 use crate::londiste::support::job::Job;
 use crate::londiste::support::outcome::Outcome;
+use crate::londiste::support::schema_names::SchemaNames;
 use crate::londiste::support::way_to_source;
 use crate::londiste::view::schema;
 
@@ -34,13 +33,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "CONNSTR")]
     source: Option<String>,
 
-    /// Put a role of the target in the place of one of the source; without NEW it is left out (repeatable)
-    #[arg(long, value_name = "OLD=NEW", value_parser = pair)]
-    role_map: Vec<(String, String)>,
-
-    /// Take schema OLD of the source, where a provider keeps extensions, as if it were NEW (repeatable)
-    #[arg(long, value_name = "OLD=NEW", value_parser = pair)]
-    extension_schema: Vec<(String, String)>,
+    #[command(flatten)]
+    names: SchemaNames,
 
     /// Leave this schema out (repeatable; commas between names)
     #[arg(long, value_name = "SCHEMA", value_delimiter = ',')]
@@ -51,24 +45,10 @@ pub(crate) struct Arguments {
     json: bool,
 }
 
-fn pair(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((old, new)) if !old.is_empty() => Ok((old.to_owned(), new.to_owned())),
-        _ => Err("expected OLD=NEW".to_owned()),
-    }
-}
-
 pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     let source = way_to_source::find(job, arguments.source.as_deref()).await?;
     let source = source.map_err(|why| anyhow!("{why}: --source CONNSTR names it"))?;
-    if let Some((old, _)) = arguments.extension_schema.iter().find(|(_, new)| new.is_empty()) {
-        bail!("--extension-schema {old}= names no schema of the target");
-    }
-    let options = Options {
-        roles: arguments.role_map.iter().cloned().collect::<BTreeMap<_, _>>(),
-        moved: arguments.extension_schema.iter().cloned().collect(),
-        excluded: arguments.exclude_schema.clone(),
-    };
+    let options = Options { excluded: arguments.exclude_schema.clone(), ..arguments.names.options(job)? };
     let schemas = match Schemas::open(&source, &job.settings.db, APPLICATION).await {
         Ok(schemas) => schemas,
         Err(why) => {

@@ -9,6 +9,7 @@ pub(crate) mod name_pattern;
 pub(crate) mod outcome;
 pub(crate) mod public_location;
 pub(crate) mod retry_on_lock;
+pub(crate) mod schema_names;
 pub(crate) mod selection;
 pub(crate) mod skip_columns;
 pub(crate) mod wait_for_worker;

@@ -8,6 +8,7 @@ use pgq::table::Capture;
 
 use crate::error::Result;
 use crate::finding::Verdict;
+use crate::schema::Options;
 use crate::switch::Sides;
 use crate::{Finding, Place};
 
@@ -20,6 +21,8 @@ pub struct Terms {
     pub new_at: ConnectString,
     /// `application_name` of further sessions.
     pub application: &'static str,
+    /// Under which names the schemas are compared.
+    pub schema: Options,
     /// How the old root captures tables.
     pub capture: Capture,
     /// The new root may be so far behind.

@@ -6,7 +6,7 @@ use pgq::table;
 
 use super::point::{Found, Point, Terms, blocker, point};
 use crate::error::{Error, Result};
-use crate::schema::{Difference, How, Options, Schemas, Weight};
+use crate::schema::{Difference, How, Schemas, Weight};
 use crate::switch::Sides;
 use crate::{Finding, Place};
 
@@ -18,7 +18,7 @@ pub(super) const POINT: Point =
 async fn ask(sides: &Sides, terms: &Terms) -> Result<Vec<Finding>> {
     let schemas = Schemas::open(&terms.old_at, &terms.new_at, terms.application).await;
     let schemas = schemas.map_err(Error::Structure)?;
-    let comparison = schemas.compare(&Options::default()).await.map_err(Error::Structure)?;
+    let comparison = schemas.compare(&terms.schema).await.map_err(Error::Structure)?;
     let tables = table::list(&*sides.new, &sides.queue).await?;
     let replicated: BTreeSet<&str> =
         tables.iter().filter(|info| info.local).map(|info| info.name.as_str()).collect();

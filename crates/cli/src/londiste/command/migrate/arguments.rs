@@ -6,6 +6,8 @@ use clap::builder::PossibleValuesParser as Names;
 use clap::{Args, ValueEnum};
 use migration::steps::Step;
 
+use crate::londiste::support::schema_names::SchemaNames;
+
 /// Words of `migrate`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -28,6 +30,9 @@ pub(crate) struct Arguments {
     /// What becomes of large objects, which no trigger captures: ignore leaves them behind (default: refuse)
     #[arg(long, value_name = "WHAT", hide_possible_values = true)]
     pub(super) large_objects: Option<LargeObjects>,
+
+    #[command(flatten)]
+    pub(super) names: SchemaNames,
 
     /// The source's ini file (default: source.ini beside INI)
     #[arg(long, value_name = "FILE")]

@@ -2,7 +2,7 @@
 //! `schema --apply` takes them over.
 
 use anyhow::{Result, anyhow};
-use migration::schema::{Comparison, Difference, How, Options, Schemas, Weight};
+use migration::schema::{Comparison, Difference, How, Schemas, Weight};
 use migration::steps::{Ending, Standing, Step};
 
 use crate::londiste::command::migrate::course::Course;
@@ -87,7 +87,7 @@ pub(super) async fn look(course: &mut Course<'_>) -> Result<Standing> {
 pub(super) async fn act(course: &mut Course<'_>) -> Result<Ending> {
     let terminal = course.target.terminal;
     let schemas = schemas(course).await?;
-    let options = Options::default();
+    let options = course.arguments.names.options(&course.target)?;
     let plan = schemas.plan(&options).await.map_err(|why| anyhow!(why))?;
     let applied = schemas.apply(&plan).await.map_err(|why| anyhow!(why))?;
     let comparison = schemas.compare(&options).await.map_err(|why| anyhow!(why))?;
@@ -135,7 +135,8 @@ fn unread(comparison: &Comparison) -> Vec<String> {
 }
 
 async fn compared(course: &Course<'_>) -> Result<Comparison> {
-    schemas(course).await?.compare(&Options::default()).await.map_err(|why| anyhow!(why))
+    let options = course.arguments.names.options(&course.target)?;
+    schemas(course).await?.compare(&options).await.map_err(|why| anyhow!(why))
 }
 
 async fn schemas(course: &Course<'_>) -> Result<Schemas> {

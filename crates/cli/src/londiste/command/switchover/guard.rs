@@ -15,6 +15,7 @@ pub(super) async fn ask(job: &Job, both: &Both, arguments: &Arguments) -> Vec<An
         old_at: both.old_at.clone(),
         new_at: both.new_at.clone(),
         application: APPLICATION,
+        schema: job.settings.schema_names(),
         capture: job.settings.capture,
         max_lag: arguments.max_lag,
         max_compare_age: arguments.max_compare_age,
