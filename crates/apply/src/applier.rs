@@ -20,6 +20,25 @@ use crate::{Change, Error, Op, Result, Source};
 
 /// Writes changes into the target, over one connection: plans and prepared statements live as long as the connection
 /// does. A new connection needs a new applier.
+///
+/// ```no_run
+/// use apply::{Applier, Change, Options};
+///
+/// # async fn batch(target: pg::Session, changes: Vec<Change>) -> Result<(), Box<dyn std::error::Error>> {
+/// apply::pin_session(&target).await?;
+/// let mut applier = Applier::new(Options::default());
+/// target.batch_execute("begin").await?;
+/// for change in changes {
+///     applier.push(&target, change).await?;
+/// }
+/// let applied = applier.flush(&target).await?;
+/// applier.check_deferred(&target).await?;
+/// // the position goes into the same transaction
+/// target.batch_execute("commit").await?;
+/// # drop(applied);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Applier {
     options: Options,

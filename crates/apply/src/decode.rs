@@ -37,6 +37,24 @@ pub enum Decoded {
 pub const CHANGES: &str = r"^(rec\.|[IUD]:|\{|[IUDR]$)";
 
 /// Reads events; keeps the column lists that rows share.
+///
+/// ```
+/// use apply::{Decoded, Decoder, Op};
+/// use pgq::Event;
+///
+/// let event = Event {
+///     kind: "I:id".to_owned(),
+///     data: Some("id=7&name=O%27Hara&left=".to_owned()),
+///     extra1: Some("public.people".to_owned()),
+///     ..Event::default()
+/// };
+/// let Decoded::Change(change) = Decoder::new().decode(&event)? else { panic!("a row was inserted") };
+/// assert_eq!((&*change.table, &change.op), ("public.people", &Op::Insert));
+/// let row = change.new.expect("the row as it is now");
+/// assert_eq!(row.by_name("name"), Some(Some("O'Hara")));
+/// assert_eq!(row.by_name("nickname"), None);
+/// # Ok::<(), apply::Error>(())
+/// ```
 #[derive(Debug, Default)]
 pub struct Decoder {
     shapes: Shapes,

@@ -7,10 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use apply::{Applier, Change, Columns, Op, Options, Row, Values};
+use parts::fail_point;
 use pg::{Ident, literal};
 use pgq::comparison::{self, DifferingRow};
+use pgq::replay;
 use pgq::table::TableInfo;
-use pgq::{fail_point, replay};
 use tokio::time::sleep;
 
 use crate::error::During;

@@ -5,9 +5,9 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use apply::{Applier, Change, Columns, Op, Row, Values};
+use parts::fail_point;
 use pg::{Ident, Session, literal};
 use pgq::comparison::DifferingRow;
-use pgq::fail_point;
 
 use crate::files::files;
 use crate::side::{Sides, texts};

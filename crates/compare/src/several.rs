@@ -4,9 +4,9 @@
 use std::collections::{HashMap, HashSet};
 
 use futures_util::future::try_join;
+use parts::fail_point;
 use pg::Valve;
 use pgq::comparison::{self, Equal};
-use pgq::fail_point;
 
 use crate::files::{self, files};
 use crate::pace::Pace;

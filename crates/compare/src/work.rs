@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use parts::fail_point;
 use pgq::comparison::{self, Comparison, Progress};
-use pgq::fail_point;
 
 use crate::difference::{self, Difference, Differing, Kind};
 use crate::error::During;

@@ -3,9 +3,10 @@
 
 use std::time::Duration;
 
+use parts::fail_point;
 use pg::Session;
+use pgq::Batch;
 use pgq::table::{MergeState, NOT_SERVED, OTHER_TABLE, TableInfo};
-use pgq::{Batch, fail_point};
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 

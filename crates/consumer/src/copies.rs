@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use pg::Session;
 use pgq::table::{self, MergeState, Parking, TableInfo};
-use pgq::{batch, queue, small};
+use pgq::{batch, queue};
 use tokio::time::Instant;
 use tracing::{info, warn};
 
@@ -106,9 +106,7 @@ impl<'a> Copies<'a> {
 
     /// The slots that these tables take: small ones, which a copy takes together, count as one.
     fn taken(&self, copying: &BTreeSet<String>) -> usize {
-        let is_small = |table: &&String| self.sizes.get(*table).is_some_and(|size| *size <= small::BYTES);
-        let together = copying.iter().filter(is_small).count();
-        copying.len() - together + together.div_ceil(small::TOGETHER)
+        self.worker.slots.taken(copying.iter().map(|table| self.sizes.get(table).copied()))
     }
 
     /// The parked tables, as the last call of [`schedule`](Self::schedule) found them.

@@ -1,8 +1,9 @@
 //! Foreign keys that come back after a copy, on a connection of their own while replay goes on.
 
+use parts::fail_point;
 use pg::{ConnectString, Session};
+use pgq::Purpose;
 use pgq::foreign_key::{self, Step};
-use pgq::{Purpose, fail_point};
 use tokio::task::JoinHandle;
 use tracing::{info, warn};
 

@@ -7,9 +7,9 @@
 
 use std::time::Duration;
 
+use parts::fail_point;
 use pg::Session;
 use pgq::batch::{self, Batch};
-use pgq::fail_point;
 use pgq::table::{self, MergeState, TableInfo};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;

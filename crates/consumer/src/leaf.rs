@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use parts::fail_point;
 use pg::Session;
 use pgq::batch::{self, Batch};
-use pgq::fail_point;
 use pgq::node::{self, ConsumerState, NodeInfo};
 use pgq::table::{self, MergeState, TableInfo};
 use tokio::time::Instant;

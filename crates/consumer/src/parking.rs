@@ -7,9 +7,10 @@
 
 use std::collections::BTreeMap;
 
+use parts::fail_point;
 use pg::Session;
 use pgq::table::{self, Parking, TableInfo};
-use pgq::{Batch, batch, fail_point, foreign_key, node};
+use pgq::{Batch, batch, foreign_key, node};
 use tracing::{info, warn};
 
 use crate::error::During;

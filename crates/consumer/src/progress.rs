@@ -2,8 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
+use parts::report::InHand;
 use pg::Session;
-use pgq::report::InHand;
 use pgq::{Batch, Purpose, session_name};
 use tokio::time::Instant;
 use tracing::info;

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use apply::{Applied, Applier, Decoded, Decoder};
+use parts::fail_point;
 use pg::Session;
 use pgq::batch::Selection;
 use pgq::table::{self, MergeState, TableInfo};
-use pgq::{Batch, Snapshot, batch, fail_point, identity, position, replay, skipped};
+use pgq::{Batch, Snapshot, batch, identity, position, replay, skipped};
 use tokio::sync::Mutex;
 use tracing::{debug, info, warn};
 

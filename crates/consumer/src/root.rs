@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use parts::fail_point;
 use pg::Session;
 use pgq::node::{self, NodeInfo};
-use pgq::{Purpose, fail_point, identity, rename, seq, table};
+use pgq::{Purpose, identity, rename, seq, table};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};

@@ -3,10 +3,11 @@
 
 use std::time::Duration;
 
+use parts::Report;
+use parts::report::TickedBy;
 use pg::Session;
-use pgq::report::TickedBy;
+use pgq::StandIn;
 use pgq::tick_watch::{self, TickWatch, Yield};
-use pgq::{Report, StandIn};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 use tracing::{debug, info, warn};

@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use parts::Bell;
+use parts::bell::Listener;
 use pg::Session;
-use pgq::Bell;
-use pgq::bell::Listener;
 use pgq::maintenance::TICKS;
 use pgq::table::TABLES;
 use tokio::time::Instant;

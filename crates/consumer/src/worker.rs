@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use parts::{Bell, Report};
 use pg::{ConnectString, Session};
 use pgq::node::{self, ConsumerState, NodeType};
-use pgq::{Bell, Purpose, Report, SessionName, StandIn};
+use pgq::{Purpose, SessionName, StandIn};
 use tokio::sync::{Mutex, watch};
 
 use crate::config::parse;
@@ -41,9 +42,9 @@ pub(crate) struct Held {
 }
 
 impl Worker {
-    /// A worker that rings and hears `bell`, and says on `copies` which tables are to be copied now.
-    pub fn new(config: Config, bell: Bell, copies: watch::Sender<BTreeSet<String>>) -> Worker {
-        let slots = Slots::new(config.parallel_copies);
+    /// A worker that rings and hears `bell`, and says on `copies` which tables are to be copied now: at the same time as
+    /// many as `slots` says.
+    pub fn new(config: Config, bell: Bell, copies: watch::Sender<BTreeSet<String>>, slots: Slots) -> Worker {
         let (ticked, noticed, report) = (Bell::default(), Bell::default(), Report::default());
         let ticks = Ticks::new(None);
         Worker { config, bell, noticed, ticked, copies, report, slots, ticks, held: Mutex::default() }
@@ -65,12 +66,6 @@ impl Worker {
     #[must_use]
     pub fn noticing(self, noticed: Bell) -> Worker {
         Worker { noticed, ..self }
-    }
-
-    /// Lets as many tables be copied at the same time as `slots` says, in place of the configuration.
-    #[must_use]
-    pub fn copying(self, slots: Slots) -> Worker {
-        Worker { slots, ..self }
     }
 
     /// Tells its work to `report`.

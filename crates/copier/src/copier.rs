@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use parts::{Bell, Report};
 use pgq::table::MergeState;
-use pgq::{Bell, Report};
 use tokio::sync::{Mutex, watch};
 use tokio::time::Instant;
 use tracing::info;
@@ -40,6 +40,15 @@ pub struct Copier {
 }
 
 /// Makes the copies of a node, which share their connections.
+///
+/// ```no_run
+/// # async fn copy(config: copier::Config, stop: tokio_util::sync::CancellationToken) -> copier::Result<()> {
+/// let limits = copier::Limits::new(&config);
+/// let copiers = copier::Copiers::new(config, parts::Bell::default(), &limits);
+/// // brings the table from in-copy to ok, or ends when it is told to stop
+/// copiers.copier("public.orders").run(stop).await
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Copiers {
     config: Arc<Config>,

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use parts::fail_point;
 use pgq::copy::progress;
 use pgq::table::{self, MergeState, Parking};
-use pgq::{batch, fail_point, node};
+use pgq::{batch, node};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};

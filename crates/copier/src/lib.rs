@@ -22,3 +22,4 @@ pub use crate::throttle::gate::Limits;
 pub use config::Config;
 pub use copier::{Copier, Copiers};
 pub use error::{Error, Result};
+pub use schedule::small;

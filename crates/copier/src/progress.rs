@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use parts::Report;
+use parts::report::CopyFacts;
 use pg::Client;
-use pgq::Report;
 use pgq::copy::progress;
-use pgq::report::CopyFacts;
 use tracing::debug;
 
 use crate::throttle::gate::{Braked, Gate, Obstacle};

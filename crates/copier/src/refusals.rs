@@ -19,7 +19,7 @@ struct Refused {
 
 impl Refusals {
     /// Counts a refusal. True when there are too many; counting begins anew then. `pieces`: how much work the copy has
-    /// done ([`pgq::Report::pieces`]).
+    /// done ([`parts::Report::pieces`]).
     pub(crate) fn are_too_many(&self, table: &str, pieces: u64) -> bool {
         let mut refused = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let before = refused.get(table).filter(|before| before.pieces == pieces);

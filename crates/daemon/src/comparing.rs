@@ -4,8 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use compare::{Config, Difference, Error, Observer, Outcome, Sides};
 use copier::Limits;
+use parts::Report;
 use pg::Session;
-use pgq::Report;
 use pgq::compared::Summary;
 use pgq::comparison::{self, Comparison, Verdict};
 use pgq::node::{self, NodeType};

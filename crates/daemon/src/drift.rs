@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use migration::drift;
 use migration::schema::Options;
+use parts::bell::Listener;
+use parts::{Bell, Report};
 use pg::{ConnectString, Session};
-use pgq::bell::Listener;
 use pgq::drift::{Change, Finding, Stamps, Subject};
 use pgq::node::{self, NodeType};
 use pgq::session_name::{Purpose, SessionName};
-use pgq::{Bell, Report};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 

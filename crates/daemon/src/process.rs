@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use pgq::Bell;
+use parts::Bell;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use pgq::Bell;
+use parts::Bell;
 use tokio::sync::mpsc;
 
 use crate::ini::{self, FailurePolicy, Ini, OnFailure, PgqdSettings, Reload};
@@ -13,6 +13,10 @@ use crate::log::{Format, LogFile, SyslogSettings};
 use crate::supervise::{Backoff, Patience, Supervisor};
 use crate::worker::Node;
 use crate::{Error, tick, worker};
+
+/// Tables that the copier takes along with others count as one for the worker.
+const SMALL: consumer::Small =
+    consumer::Small { bytes: copier::small::BYTES, together: copier::small::TOGETHER };
 
 /// What an ini file asks for, read completely: nothing in it can fail any more.
 pub(crate) struct Service {
@@ -97,7 +101,7 @@ impl Service {
                 let node = Box::new(Node {
                     stand_in,
                     limits: copier::Limits::new(&copier),
-                    slots: consumer::Slots::new(consumer.parallel_copies),
+                    slots: consumer::Slots::new(consumer.parallel_copies, SMALL),
                     consumer,
                     copier,
                     pidfile: settings.pidfile.clone(),

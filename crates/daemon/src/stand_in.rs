@@ -4,7 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use pgq::{Bell, StandIn};
+use parts::Bell;
+use pgq::StandIn;
 use ticker::Ticker;
 
 use crate::supervise::Supervisor;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use pgq::{Bell, Report};
+use parts::{Bell, Report};
 use ticker::Ticker;
 
 use crate::supervise::Supervisor;

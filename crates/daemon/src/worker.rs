@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use consumer::{Slots, Worker};
 use copier::{Copiers, Limits};
-use pgq::{Bell, Report, StandIn};
+use parts::{Bell, Report};
+use pgq::StandIn;
 use tokio::sync::watch;
 
 use crate::comparing::Comparing;
@@ -82,11 +83,10 @@ pub(crate) fn start(supervisor: &Supervisor, node: Node, ticks: &Bell, observing
             }
         });
     }
-    let mut worker = Worker::new(node.consumer, bell.clone(), copies)
+    let mut worker = Worker::new(node.consumer, bell.clone(), copies, node.slots)
         .hearing(ticks.clone())
         .noticing(noticed)
-        .reporting(worker_report.clone())
-        .copying(node.slots);
+        .reporting(worker_report.clone());
     if let Some(config) = node.stand_in {
         let stand_in = StandIn::default();
         stand_in::start(supervisor, config, &stand_in, ticks, observing);
@@ -115,7 +115,7 @@ pub(crate) fn start(supervisor: &Supervisor, node: Node, ticks: &Bell, observing
 /// Start-up check: both databases can be reached and the node is there.
 pub(crate) async fn check(node: &Node) -> Result<(), consumer::Error> {
     let (copies, _) = watch::channel(BTreeSet::new());
-    Worker::new(node.consumer.clone(), Bell::default(), copies).check().await
+    Worker::new(node.consumer.clone(), Bell::default(), copies, node.slots.clone()).check().await
 }
 
 /// `<pidfile>.copy.<schema.table>`: shows in the run directory that the table is being copied. A slash in the

@@ -3,6 +3,15 @@
 use std::str::FromStr;
 
 /// Which transactions were over when the snapshot was taken. Transaction ids have 64 bits, with epoch.
+///
+/// ```
+/// let earlier: pgq::Snapshot = "100:105:100,103".parse()?;
+/// assert!(earlier.contains(99) && earlier.contains(101));
+/// assert!(!earlier.contains(103) && !earlier.contains(105));
+/// let later: pgq::Snapshot = "104:110:".parse()?;
+/// assert!(later.covers(&earlier) && !earlier.covers(&later));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snapshot {
     xmin: i64,

@@ -17,7 +17,8 @@ mod upkeep;
 
 use std::collections::BTreeSet;
 
-use pgq::{Bell, Report, StandIn};
+use parts::{Bell, Report};
+use pgq::StandIn;
 use tokio::sync::watch;
 
 pub use config::Config;

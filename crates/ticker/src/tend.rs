@@ -3,7 +3,8 @@
 use std::future::ready;
 use std::time::Duration;
 
-use pgq::{fail_point, maintenance};
+use parts::fail_point;
+use pgq::maintenance;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use pgq::fail_point;
+use parts::fail_point;
 use pgq::maintenance::{self, Operation};
 use tokio_util::sync::CancellationToken;
 

@@ -1,5 +1,5 @@
 //! Each process dies at each of the places where something has just been committed, or is about to be, while the
-//! application writes: nothing is lost, nothing is doubled. The places exist in debug builds only (`pgq::fail_point`).
+//! application writes: nothing is lost, nothing is doubled. The places exist in debug builds only (`parts::fail_point`).
 #![cfg(debug_assertions)]
 
 use std::time::Duration;

@@ -10,6 +10,7 @@ const FLOORS: &[(&str, u32)] = &[
     ("pg", 0),
     ("pgq", 1),
     ("apply", 2),
+    ("parts", 2),
     ("ticker", 3),
     ("consumer", 3),
     ("compare", 3),

@@ -1,11 +1,12 @@
 //! Rows range by range, each range under a short snapshot of its own and committed with its record. See
 //! docs/architecture.md for why the ranges add up to one consistent table.
 
+use parts::fail_point;
 use pg::{QualifiedName, Table};
 use pgq::copy::record::{CopyRecord, Step};
 use pgq::copy::source::FILES;
 use pgq::table::TableInfo;
-use pgq::{fail_point, node, replay};
+use pgq::{node, replay};
 use tokio::time::Instant;
 
 use crate::chunked::page_range::Range;

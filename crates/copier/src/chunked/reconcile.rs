@@ -1,7 +1,8 @@
 //! Reconciliation of a table's chunks, so that it is the source's at one tick.
 
+use parts::fail_point;
 use pgq::copy::record;
-use pgq::{batch, fail_point, replay};
+use pgq::{batch, replay};
 use tokio::time::Instant;
 use tracing::info;
 

@@ -6,11 +6,12 @@ use std::borrow::Cow;
 use apply::{Change, Decoded, Decoder, Op, Row};
 use bytes::Bytes;
 use futures_util::TryStreamExt;
+use parts::fail_point;
 use pg::{Client, Ident, QualifiedName, Table};
 use pgq::batch::Selection;
 use pgq::copy::record::CopyRecord;
 use pgq::table::TableInfo;
-use pgq::{Batch, Snapshot, batch, fail_point, node, position};
+use pgq::{Batch, Snapshot, batch, node, position};
 use tracing::debug;
 
 use crate::error::During;

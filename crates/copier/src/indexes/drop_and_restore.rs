@@ -4,9 +4,9 @@
 
 use std::collections::HashMap;
 
+use parts::fail_point;
 use pg::{Client, Ident, Index, QualifiedName, SqlState};
 use pgq::copy::index::{self, Build, Dropped};
-use pgq::fail_point;
 use pgq::table::TableInfo;
 use tracing::{debug, warn};
 

@@ -2,10 +2,11 @@
 
 use std::time::Instant;
 
+use parts::fail_point;
 use pg::{Table, TableKind};
 use pgq::copy::record::{CopyRecord, Step};
 use pgq::table::{MergeState, TableInfo};
-use pgq::{fail_point, node, replay};
+use pgq::{node, replay};
 use tracing::info;
 
 use crate::error::During;

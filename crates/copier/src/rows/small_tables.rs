@@ -3,10 +3,11 @@
 
 use std::time::{Duration, Instant};
 
+use parts::fail_point;
 use pg::{Table, TableKind};
 use pgq::copy::record;
 use pgq::table::{self, MergeState, TableInfo};
-use pgq::{fail_point, node, replay};
+use pgq::{node, replay};
 use tracing::info;
 
 use crate::error::During;

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
+use crate::schedule::small;
 use pg::{Client, Persistence, Table};
-use pgq::small;
 use pgq::table::{self, TableInfo};
 use tokio_postgres::Row;
 

@@ -4,4 +4,5 @@ pub(crate) mod connections;
 pub(crate) mod group;
 pub(crate) mod permits;
 pub(crate) mod priority;
+pub mod small;
 pub(crate) mod turn;

@@ -7,7 +7,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use pgq::small;
+use crate::schedule::small;
 use tokio::sync::{Mutex, oneshot, watch};
 use tokio::time::Instant;
 

@@ -9,10 +9,11 @@
 
 use std::time::Duration;
 
-use pgq::bell::Listener;
+use parts::bell::Listener;
+use parts::fail_point;
 use pgq::copy::index;
 use pgq::table::{self, MergeState, TableInfo};
-use pgq::{Batch, batch, fail_point, node};
+use pgq::{Batch, batch, node};
 use tokio::time::Instant;
 use tracing::info;
 

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use futures_util::stream::FuturesUnordered;
 use futures_util::{StreamExt as _, TryStreamExt as _};
+use parts::fail_point;
 use pgq::copy::record::{CopyRecord, Step};
 use pgq::table::{self, MergeState, TableInfo};
-use pgq::{batch, fail_point, node, replay};
+use pgq::{batch, node, replay};
 use tracing::info;
 
 use crate::chunked::chunk::Chunked;

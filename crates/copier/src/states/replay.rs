@@ -2,8 +2,9 @@
 
 use apply::{Applier, Decoded, Decoder};
 use futures_util::TryStreamExt;
+use parts::fail_point;
 use pgq::batch::Selection;
-use pgq::{Batch, Snapshot, batch, conflict, fail_point, node, position, replay, skipped};
+use pgq::{Batch, Snapshot, batch, conflict, node, position, replay, skipped};
 use tokio::time::Instant;
 use tracing::debug;
 

@@ -1,7 +1,8 @@
 //! Subscription of copies at the provider, and tables freed of their foreign keys before their rows go.
 
+use parts::fail_point;
 use pgq::table::TableInfo;
-use pgq::{batch, fail_point, foreign_key};
+use pgq::{batch, foreign_key};
 use tracing::info;
 
 use crate::error::During;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pgq::Report;
+use parts::Report;
 use tokio::time::Instant;
 
 use crate::progress::Progress;

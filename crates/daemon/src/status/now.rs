@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use pgq::report::Facts;
+use parts::report::Facts;
 
 use crate::supervise::{PartStatus, State};
 

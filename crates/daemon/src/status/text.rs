@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
+use parts::report::Facts;
 use pgq::drift::{Drift, Finding, Kept, Subject};
-use pgq::report::Facts;
 
 use super::now::{JobStatus, PartNow};
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use parts::Report;
 use pg::Watch;
-use pgq::Report;
 use tokio::time::sleep;
 
 /// Between two looks at the servers: what then has not moved does not move.

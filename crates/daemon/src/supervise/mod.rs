@@ -10,7 +10,7 @@ mod terms;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use pgq::Report;
+use parts::Report;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, error_span};
@@ -21,6 +21,29 @@ pub use terms::{Backoff, PartStatus, Patience, State};
 use terms::{Board, Ending, Terms};
 
 /// Runs the parts of one job.
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::sync::atomic::{AtomicU32, Ordering};
+/// use std::time::Duration;
+///
+/// use daemon::BoxError;
+/// use daemon::supervise::{Backoff, Supervisor};
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+/// let backoff = Backoff { shortest: Duration::from_millis(1), ..Backoff::default() };
+/// let supervisor = Supervisor::new("job", backoff);
+/// let tries = Arc::new(AtomicU32::new(0));
+/// let counted = Arc::clone(&tries);
+/// supervisor.start("part", move |_stop| {
+///     let tried = counted.fetch_add(1, Ordering::Relaxed);
+///     async move { if tried == 0 { Err::<(), BoxError>("once".into()) } else { Ok(()) } }
+/// });
+/// supervisor.finished().await;
+/// assert_eq!(tries.load(Ordering::Relaxed), 2);
+/// # });
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Supervisor {
     terms: Terms,

@@ -6,8 +6,8 @@ use std::time::SystemTime;
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use futures_util::FutureExt;
+use parts::Report;
 use pg::Watch;
-use pgq::Report;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use pgq::Report;
+use parts::Report;
 use tokio::sync::mpsc;
 
 /// When a failed part is started again.

@@ -38,7 +38,7 @@ pub(crate) async fn apply(target: &Client, plan: &[Statement]) -> Result<Applied
     target.batch_execute(SETTINGS).await.map_err(|error| pg::Error::from(error).to_string())?;
     let mut applied = Applied::default();
     for statement in plan {
-        pgq::fail_point::reached("schema-apply");
+        parts::fail_point::reached("schema-apply");
         let Err(error) = target.batch_execute(&statement.sql).await else {
             applied.done += 1;
             continue;

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use pgq::fail_point;
+use parts::fail_point;
 
 use super::Step;
 

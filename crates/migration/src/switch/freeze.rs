@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use parts::fail_point;
+use pgq::node;
 use pgq::switch::{self, LastTick, Writer};
-use pgq::{fail_point, node};
 use tokio::time::{Instant, sleep};
 
 use crate::error::{Error, Result};

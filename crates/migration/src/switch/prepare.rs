@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use pgq::{fail_point, switch, table};
+use parts::fail_point;
+use pgq::{switch, table};
 use tokio::time::sleep;
 
 use crate::error::{Error, Result};

@@ -1,7 +1,7 @@
 //! Taking a switch back: the old root takes changes again.
 
+use parts::fail_point;
 use pg::Session;
-use pgq::fail_point;
 use pgq::switch::{self, State};
 
 use crate::error::{Error, Result};

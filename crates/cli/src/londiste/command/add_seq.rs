@@ -3,7 +3,7 @@
 
 use anyhow::{Result, bail};
 use clap::Args;
-use pgq::fail_point;
+use parts::fail_point;
 
 use crate::londiste::command::create_seq;
 use crate::londiste::command::create_table::Plan;

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use anyhow::{Result, bail};
 use clap::Args;
+use parts::fail_point;
 use pg::{QualifiedName, Table};
+use pgq::skipped;
 use pgq::table::{self, AddOptions, Capture};
-use pgq::{fail_point, skipped};
 use tokio_postgres::Transaction;
 
 use crate::londiste::command::create_table::{Extent, Plan};

@@ -6,9 +6,10 @@
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
+use parts::fail_point;
 use pg::{Client, ConnectString, Session};
 use pgq::node::{self, Location, NewNode, NodeInfo, NodeType};
-use pgq::{batch, fail_point, seq, table};
+use pgq::{batch, seq, table};
 use tokio_postgres::Transaction;
 
 use crate::londiste::command::create_root;

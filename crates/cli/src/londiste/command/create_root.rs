@@ -2,10 +2,11 @@
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
+use parts::fail_point;
 use pg::Client;
+use pgq::batch;
 use pgq::node::{self, Location, NewNode, NodeType};
 use pgq::table::Capture;
-use pgq::{batch, fail_point};
 
 use crate::londiste::flags;
 use crate::londiste::support::job::{Job, shown};

@@ -12,7 +12,7 @@ mod undo;
 
 use anyhow::{Result, bail};
 use migration::complete::{End as Standing, refusal};
-use pgq::fail_point;
+use parts::fail_point;
 
 use crate::londiste::command::switchover::Lock;
 use crate::londiste::support::job::Job;

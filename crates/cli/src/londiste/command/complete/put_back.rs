@@ -2,9 +2,10 @@
 
 use anyhow::{Error, Result, bail};
 use migration::complete::{NotBack, not_back};
+use parts::fail_point;
 use pgq::collected_fkeys::{self, Patience};
 use pgq::foreign_key::{self, Step};
-use pgq::{fail_point, own_form};
+use pgq::own_form;
 use tokio_postgres::Transaction;
 
 use super::ends::End;

@@ -1,7 +1,8 @@
 //! Removal of one side's node, queue and schemas, once its tables are free.
 
 use anyhow::Result;
-use pgq::{fail_point, node, uninstall};
+use parts::fail_point;
+use pgq::{node, uninstall};
 use tokio_postgres::Transaction;
 
 use super::arguments::Arguments;

@@ -1,7 +1,8 @@
 //! Tables leave replication on one side, one in a transaction.
 
 use anyhow::Result;
-use pgq::{fail_point, table};
+use parts::fail_point;
+use pgq::table;
 
 use super::ends::End;
 use crate::londiste::support::job::Job;

@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use daemon::{Error, Ini, control};
 use migration::steps::{Ending, Standing};
+use parts::fail_point;
 use pg::Session;
-use pgq::{Purpose, SessionName, fail_point, session_name};
+use pgq::{Purpose, SessionName, session_name};
 
 use crate::londiste::command::migrate::course::Course;
 use crate::londiste::command::migrate::systemd;

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use migration::steps::{Ending, Standing};
+use parts::fail_point;
 use pg::Session;
 use pgq::collected_fkeys::{self, Collected, Patience, Present};
-use pgq::fail_point;
 
 use crate::londiste::command::migrate::copies::replicated;
 use crate::londiste::command::migrate::course::Course;

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use migration::steps::{Ending, Standing};
-use pgq::fail_point;
+use parts::fail_point;
 
 use crate::londiste::command::migrate::course::Course;
 use crate::londiste::support::install;

@@ -3,8 +3,8 @@
 
 use anyhow::Result;
 use migration::steps::{self as migrating, Cleaning, Ending, Standing, Step};
+use parts::fail_point;
 use pg::Session;
-use pgq::fail_point;
 
 use crate::londiste::command::migrate::copies::replicated;
 use crate::londiste::command::migrate::course::Course;

@@ -135,7 +135,7 @@ async fn closed(
     let began = Instant::now();
     guard::again(both).await?;
     let verified = verify::run(job, both, &frozen.last, verification).await?;
-    pgq::fail_point::reached("switch-verified");
+    parts::fail_point::reached("switch-verified");
     step(job, "verify", &verified, began);
     Ok(frozen.last)
 }

@@ -8,12 +8,12 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use crate::Batch;
-use crate::compared::Summary;
-use crate::drift::Drift;
-use crate::node::NodeInfo;
-use crate::observe::Observed;
-use crate::table::TableInfo;
+use pgq::Batch;
+use pgq::compared::Summary;
+use pgq::drift::Drift;
+use pgq::node::NodeInfo;
+use pgq::observe::Observed;
+use pgq::table::TableInfo;
 
 /// One part's report. Clones are the same report.
 #[derive(Clone, Debug, Default)]
@@ -271,7 +271,7 @@ mod tests {
         let report = Report::default();
         report.copied(17);
         assert_eq!((report.signs(), report.pieces()), (1, 0));
-        let mark = crate::position::Mark { time: SystemTime::now(), snapshot: "1:1:".to_owned() };
+        let mark = pgq::position::Mark { time: SystemTime::now(), snapshot: "1:1:".to_owned() };
         let batch = Batch { id: 1, tick: 7, previous_tick: 6, mark, previous_mark: None, last_event: 3 };
         report.clone().applied(&batch, 3, 70, Duration::from_millis(5));
         let facts = report.facts();
