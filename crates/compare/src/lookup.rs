@@ -59,22 +59,32 @@ pub(crate) async fn one_side(
     mask: i64,
     table: &str,
 ) -> Result<HashMap<usize, Found>> {
+    let what = format!("looking for rows of table {table}");
     let mut found = HashMap::new();
+    for (part, query) in queries(relation, keys, mask).into_iter().enumerate() {
+        found.extend(texts(session, &what, &query).await?.into_iter().map(|row| found_in(part, &row)));
+    }
+    Ok(found)
+}
+
+/// Queries for the rows of keys, so many keys in each.
+pub(crate) fn queries(relation: &Relation, keys: &[Vec<String>], mask: i64) -> Vec<String> {
     let columns = relation.key_columns().join(", ");
     let (hash, from, condition) = (&relation.hash, &relation.from, relation.has_listed_key());
     let bucket = if mask == 0 { "0".to_owned() } else { format!("{} & {mask}", relation.key_hash()) };
-    for (part, keys) in keys.chunks(AT_ONCE).enumerate() {
+    let query = |keys: &[Vec<String>]| {
         let listed = relation.listed(keys);
-        let sql = format!("select v.i, {hash}, {bucket}, {columns} from {listed} join {from} on {condition}");
-        for row in texts(session, &format!("looking for rows of table {table}"), &sql).await? {
-            let number =
-                |at: usize| row.get(at).and_then(|v| v.as_deref()?.parse::<i64>().ok()).unwrap_or_default();
-            let place = part * AT_ONCE + usize::try_from(number(0)).unwrap_or_default();
-            let key = row[3..].iter().map(|v| v.clone().unwrap_or_default()).collect();
-            found.insert(place, Found { key, hash: number(1), bucket: number(2) });
-        }
-    }
-    Ok(found)
+        format!("select v.i, {hash}, {bucket}, {columns} from {listed} join {from} on {condition}")
+    };
+    keys.chunks(AT_ONCE).map(query).collect()
+}
+
+/// A row of one of these queries, and the place of its key in the whole list.
+pub(crate) fn found_in(query: usize, row: &[Option<String>]) -> (usize, Found) {
+    let number = |at: usize| row.get(at).and_then(|v| v.as_deref()?.parse::<i64>().ok()).unwrap_or_default();
+    let place = query * AT_ONCE + usize::try_from(number(0)).unwrap_or_default();
+    let key = row.iter().skip(3).map(|v| v.clone().unwrap_or_default()).collect();
+    (place, Found { key, hash: number(1), bucket: number(2) })
 }
 
 /// Keys of one side behind a key, so many at most, in that side's order.

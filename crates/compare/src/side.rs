@@ -51,17 +51,28 @@ impl Sides {
     }
 }
 
+/// Rows, as texts.
+pub(crate) type Texts = Vec<Vec<Option<String>>>;
+
 /// Rows of a query, as texts.
-pub(crate) async fn texts(client: &Client, what: &str, sql: &str) -> Result<Vec<Vec<Option<String>>>> {
-    let messages = client.simple_query(sql).await.during(what)?;
-    let mut rows = Vec::new();
-    for message in messages {
-        if let SimpleQueryMessage::Row(row) = message {
-            let values = (0..row.len()).map(|at| row.try_get(at).map(|value| value.map(str::to_owned)));
-            rows.push(values.collect::<std::result::Result<_, _>>().during(what)?);
+pub(crate) async fn texts(client: &Client, what: &str, sql: &str) -> Result<Texts> {
+    Ok(each(client, what, &[sql.to_owned()]).await?.into_iter().flatten().collect())
+}
+
+/// Rows of each of several queries, which travel together.
+pub(crate) async fn each(client: &Client, what: &str, queries: &[String]) -> Result<Vec<Texts>> {
+    let (mut all, mut rows) = (Vec::new(), Vec::new());
+    for message in client.simple_query(&queries.join("; ")).await.during(what)? {
+        match message {
+            SimpleQueryMessage::Row(row) => {
+                let values = (0..row.len()).map(|at| row.try_get(at).map(|value| value.map(str::to_owned)));
+                rows.push(values.collect::<std::result::Result<_, _>>().during(what)?);
+            }
+            SimpleQueryMessage::CommandComplete(_) => all.push(std::mem::take(&mut rows)),
+            _ => {}
         }
     }
-    Ok(rows)
+    Ok(all)
 }
 
 /// Reads by the key's index rather than reading and sorting the whole table for each range.

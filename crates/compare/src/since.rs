@@ -3,18 +3,20 @@
 use std::collections::HashMap;
 use std::time::SystemTime;
 
-use pgq::comparison::{self, Beginning, Comparison, Progress, Verdict};
+use pgq::comparison::{self, Beginning, Comparison, Verdict};
 use pgq::position::{self, Mark};
 use pgq::{Snapshot, conflict};
 
 use crate::pair::Pair;
-use crate::side::{Sides, texts};
+use crate::side::{Sides, Texts, each};
 use crate::subject::Subject;
 use crate::touched::{self, Touched};
 use crate::{Config, Result};
 
 /// Rows besides that are compared although nothing is said of them.
 const SAMPLE: i64 = 1000;
+/// Tables that begin together.
+const AT_ONCE: usize = 100;
 
 /// What a comparison goes on from, or why the whole table has to be read.
 pub(crate) type Base<T> = std::result::Result<T, String>;
@@ -90,17 +92,24 @@ pub(crate) async fn begin(
     let (keyed, others): (Vec<&Subject>, Vec<&Subject>) =
         subjects.iter().partition(|subject| !subject.key.is_empty());
     let mut begun: Vec<_> = others.into_iter().map(|subject| refused(subject, "it has no key")).collect();
+    let mut known = Vec::new();
     for (subject, touched) in touched_since((sides, config, pair), &keyed, &since).await? {
-        begun.push(match touched {
-            None => refused(subject, "too much has changed since its last comparison"),
+        match touched {
+            None => begun.push(refused(subject, "too much has changed since its last comparison")),
             Some(Touched { whole: Some(why), .. }) => {
-                refused(subject, &format!("since its last comparison {why}"))
+                begun.push(refused(subject, &format!("since its last comparison {why}")));
             }
-            Some(touched) => {
-                let table = one((sides, config, pair), subject, &touched, (tick, mark)).await?;
-                (subject.name.clone(), table)
-            }
-        });
+            Some(touched) => known.push((subject, touched)),
+        }
+    }
+    // what an earlier tick held back is asked for once more: the event tables may have been emptied meanwhile
+    if position::mark(&*sides.provider, &config.queue, tick).await?.as_ref() != Some(mark) {
+        let why = "the queue does not hold the events since its last comparison any more";
+        begun.extend(known.iter().map(|(subject, _)| refused(subject, why)));
+        return Ok(begun);
+    }
+    for part in known.chunks(AT_ONCE) {
+        begun.extend(some((sides, config, pair), part).await?);
     }
     Ok(begun)
 }
@@ -131,34 +140,60 @@ async fn touched_since<'a>(
     Ok(found)
 }
 
-async fn one(
+/// Begins with the keys that were touched of some tables, and a sample of the others.
+async fn some(
     (sides, config, pair): (&Sides, &Config, &Pair),
-    subject: &Subject,
-    touched: &Touched,
-    (tick, mark): (i64, &Mark),
-) -> Result<Base<Comparison>> {
-    // what an earlier tick held back is asked for once more: the event tables may have been emptied meanwhile
-    if position::mark(&*sides.provider, &config.queue, tick).await?.as_ref() != Some(mark) {
-        return Ok(Err("the queue does not hold the events since its last comparison any more".to_owned()));
-    }
-    let beginning = Beginning { expected: 0, ..subject.beginning() };
-    let begun = comparison::begin(&*sides.record, &config.queue, &[beginning]).await?.pop();
-    let Some(begun) = begun else { return Ok(Err("another comparison has taken its place".to_owned())) };
-    let mut keys: Vec<String> = touched.keys.iter().map(|key| Subject::kept(key)).collect();
-    keys.extend(sample(sides, subject).await?);
-    let progress = Progress { read_all: true, keys, ..Progress::default() };
-    comparison::keep(&*sides.record, &config.queue, &subject.name, (pair.tick, &pair.mark), &progress)
-        .await?;
-    Ok(Ok(Comparison { read_all: true, since: Some((pair.tick, pair.mark.clone())), ..begun }))
+    tables: &[(&Subject, Touched)],
+) -> Result<Vec<(String, Base<Comparison>)>> {
+    let beginning = |(subject, _): &(&Subject, Touched)| Beginning { expected: 0, ..subject.beginning() };
+    let beginnings: Vec<Beginning> = tables.iter().map(beginning).collect();
+    let begun = comparison::begin(&*sides.record, &config.queue, &beginnings).await?;
+    let samples = samples(sides, tables).await?;
+    let keys: Vec<(String, Vec<String>)> = tables
+        .iter()
+        .zip(samples)
+        .map(|((subject, touched), sample)| {
+            let touched = touched.keys.iter().map(|key| Subject::kept(key));
+            (subject.name.clone(), touched.chain(sample).collect())
+        })
+        .collect();
+    comparison::keep_keys(&*sides.record, &config.queue, (pair.tick, &pair.mark), &keys).await?;
+    let record = |begun: Comparison| {
+        let since = Some((pair.tick, pair.mark.clone()));
+        (begun.table.clone(), Ok(Comparison { read_all: true, since, ..begun }))
+    };
+    Ok(begun.into_iter().map(record).collect())
 }
 
-/// Keys of some rows of the source.
-async fn sample(sides: &Sides, subject: &Subject) -> Result<Vec<String>> {
-    let share = 100.0 * SAMPLE as f64 / (subject.expected.max(SAMPLE) as f64);
-    let columns = subject.source.key_columns().join(", ");
-    let from = &subject.source.from;
-    let sql = format!("select {columns} from {from} tablesample system ({share}) limit {SAMPLE}");
-    let rows = texts(&sides.source, &format!("reading some rows of table {}", subject.name), &sql).await?;
+/// Keys of some rows of the source, table after table.
+async fn samples(sides: &Sides, tables: &[(&Subject, Touched)]) -> Result<Vec<Vec<String>>> {
+    let query = |(subject, _): &(&Subject, Touched)| {
+        let share = 100.0 * SAMPLE as f64 / (subject.expected.max(SAMPLE) as f64);
+        let columns = subject.source.key_columns().join(", ");
+        let from = &subject.source.from;
+        format!("select {columns} from {from} tablesample system ({share}) limit {SAMPLE}")
+    };
+    let queries: Vec<String> = tables.iter().map(query).collect();
+    let what = match tables {
+        [(subject, _), ..] => format!("reading some rows of table {} and others", subject.name),
+        [] => return Ok(Vec::new()),
+    };
     let key = |row: Vec<Option<String>>| row.into_iter().collect::<Option<Vec<String>>>();
-    Ok(rows.into_iter().filter_map(key).map(|key| Subject::kept(&key)).collect())
+    let kept = |rows: Texts| rows.into_iter().filter_map(key).map(|key| Subject::kept(&key)).collect();
+    let read = match each(&sides.source, &what, &queries).await {
+        Err(error) if error.ends_all() => return Err(error),
+        Ok(read) => read,
+        // of one that cannot be read that is said when its keys are looked for
+        Err(_) => {
+            let mut read = Vec::new();
+            for query in &queries {
+                match each(&sides.source, &what, std::slice::from_ref(query)).await {
+                    Err(error) if error.ends_all() => return Err(error),
+                    rows => read.push(rows.unwrap_or_default().pop().unwrap_or_default()),
+                }
+            }
+            read
+        }
+    };
+    Ok(read.into_iter().map(kept).collect())
 }

@@ -1,6 +1,6 @@
 //! Records of comparisons on the leaf: `londiste_rs.comparison`, its keys and its rows.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::SystemTime;
 
 use tokio_postgres::{GenericClient, Row};
@@ -147,28 +147,31 @@ pub async fn begin<C: GenericClient>(
     Ok(found.iter().map(Comparison::from_row).collect())
 }
 
-/// A table of which all rows were read by one pair of snapshots, and are equal.
+/// A table of which all rows are read, and are equal.
 #[derive(Clone, Debug)]
 pub struct Equal {
     /// The table, as the queue names it.
     pub table: String,
-    /// Its rows.
+    /// Rows that were compared besides.
     pub rows: i64,
     /// What was left out.
     pub reason: Option<String>,
 }
 
-/// Ends comparisons that one pair of snapshots, at a tick, has begun and brought to their end. Answers which tables
-/// were still to be compared: the others were copied again, or left replication.
+/// Ends comparisons that a pair of snapshots, at a tick, has brought to their end. Answers which tables were still to be
+/// compared: the others were copied again, or left replication.
 pub async fn found_equal<C: GenericClient>(
     client: &C,
     queue: &str,
     (tick, mark): (i64, &Mark),
     tables: &[Equal],
 ) -> Result<HashSet<String>> {
-    let sql = "update londiste_rs.comparison c \
-                  set since_tick = $2, since_time = $3, since_snapshot = $4, at_tick = $2, at_time = $3, read_all = true, \
-                      rows_compared = e.found, finished = now(), verdict = 'equal', reason = londiste_rs.storable(e.why) \
+    let sql = "with settled as ( \
+               delete from londiste_rs.comparison_key k where k.queue_name = $1 and k.table_name = any ($5)) \
+               update londiste_rs.comparison c \
+                  set since_tick = coalesce(c.since_tick, $2), since_time = coalesce(c.since_time, $3), \
+                      since_snapshot = coalesce(c.since_snapshot, $4), at_tick = $2, at_time = $3, read_all = true, \
+                      rows_compared = c.rows_compared + e.found, finished = now(), verdict = 'equal', reason = londiste_rs.storable(e.why) \
                  from rows from (pg_catalog.unnest($5::text[]), pg_catalog.unnest($6::int8[]), pg_catalog.unnest($7::bytea[])) e (name, found, why) \
                 where c.queue_name = $1 and c.table_name = e.name and c.finished is null returning c.table_name";
     let names: Vec<&str> = tables.iter().map(|equal| equal.table.as_str()).collect();
@@ -239,6 +242,45 @@ pub async fn keep<C: GenericClient>(
         rows(client, "londiste_rs.comparison_row", sql, parameters).await?;
     }
     Ok(true)
+}
+
+/// Keeps which keys of tables are to be compared, where all others are known to be equal at a tick.
+pub async fn keep_keys<C: GenericClient>(
+    client: &C,
+    queue: &str,
+    (tick, mark): (i64, &Mark),
+    tables: &[(String, Vec<String>)],
+) -> Result<()> {
+    let sql = "with kept as ( \
+               update londiste_rs.comparison c \
+                  set since_tick = $2, since_time = $3, since_snapshot = $4, at_tick = $2, at_time = $3, read_all = true \
+                where c.queue_name = $1 and c.table_name = any ($5) and c.finished is null returning c.table_name) \
+               insert into londiste_rs.comparison_key (queue_name, table_name, row_key) \
+               select $1, k.name, k.row_key \
+                 from rows from (pg_catalog.unnest($6::text[]), pg_catalog.unnest($7::text[])) k (name, row_key) \
+                 join kept on kept.table_name = k.name";
+    let names: Vec<&str> = tables.iter().map(|(table, _)| table.as_str()).collect();
+    let of_keys = || tables.iter().flat_map(|(table, keys)| keys.iter().map(move |key| (table, key)));
+    let (of, keys): (Vec<&str>, Vec<&str>) =
+        of_keys().map(|(table, key)| (table.as_str(), key.as_str())).unzip();
+    let parameters: Parameters<'_> = &[&queue, &tick, &mark.time, &mark.snapshot, &names, &of, &keys];
+    rows(client, "londiste_rs.comparison_key", sql, parameters).await?;
+    Ok(())
+}
+
+/// Keys of tables that are still to be compared, for those that have `limit` at most.
+pub async fn few_keys<C: GenericClient>(
+    client: &C,
+    queue: &str,
+    tables: &[String],
+    limit: i64,
+) -> Result<HashMap<String, Vec<String>>> {
+    let sql = "select t.name, coalesce(pg_catalog.array_agg(distinct k.row_key) filter (where k.row_key is not null), '{}') \
+                 from pg_catalog.unnest($2) t (name) \
+                 left join londiste_rs.comparison_key k on k.queue_name = $1 and k.table_name = t.name \
+                group by 1 having pg_catalog.count(k.row_key) <= $3";
+    let found = rows(client, "londiste_rs.comparison_key", sql, &[&queue, &tables, &limit]).await?;
+    Ok(found.iter().map(|row| (row.get(0), row.get(1))).collect())
 }
 
 /// Keys of a table that are still to be compared, `limit` at most.

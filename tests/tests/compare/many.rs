@@ -77,4 +77,18 @@ fn the_odd_ones_among_many_tables_are_told_and_all_others_are_equal() {
         changed.stdout
     );
     assert!(!verdict(&changed.stdout, "t10").contains("all rows"), "{}", changed.stdout);
+
+    // a role that has lost its right to read one of them, and a row that somebody has changed on the target alone
+    pair.source.execute("revoke select on t51 from current_user");
+    pair.source.execute("update t11 set v = 'newer' where id = 1");
+    setup.wait_caught_up(std::time::Duration::from_secs(60));
+    pair.target
+        .admin()
+        .execute("set session_replication_role = replica; update t11 set v = 'alien' where id = 1");
+    let odd = setup.londiste(&["target.ini", "compare", "--changed"]);
+    odd.expect_failure(1, &[]);
+    assert!(verdict(&odd.stdout, "t51").contains("COULD NOT BE COMPARED"), "{}", odd.stdout);
+    assert!(verdict(&odd.stdout, "t11").contains("1 DIFFER"), "{}", odd.stdout);
+    assert!(verdict(&odd.stdout, "t12").contains("equal"), "{}", odd.stdout);
+    pair.source.execute("grant select on t51 to current_user");
 }
