@@ -216,7 +216,8 @@ returns void language sql
 set search_path = pg_catalog, pg_temp
 as $$
     delete from londiste_rs.partition_notice n
-     where n.queue_name = i_queue_name and n.table_name = i_table_name and txid_visible_in_snapshot(n.txid, i_snapshot::txid_snapshot)
+     where n.queue_name = i_queue_name and n.table_name = i_table_name
+       and case when i_snapshot ~ '^\d+:\d+:[\d,]*$' then txid_visible_in_snapshot(n.txid, i_snapshot::txid_snapshot) end
 $$;
 
 -- What is to be said of tables whose partitions came or went on the root.
