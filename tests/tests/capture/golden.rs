@@ -26,6 +26,19 @@ const TABLES: &[(&str, &str)] = &[
     ),
 ];
 
+/// What version 18 asks besides: which columns are virtual. The answer for none is `{}`.
+const VIRTUAL: &str = ", array(select a.attname from pg_attribute a where a.attrelid = \"..\".relation and a.attgenerated = ''v'' order by a.attnum)";
+
+/// The text as a version without virtual columns has it.
+fn without_virtual(text: &str) -> String {
+    let end = "' or londiste_rs.row_shape";
+    if text.contains(VIRTUAL) {
+        text.replace(VIRTUAL, "").replace(&format!(" {{}}{end}"), end)
+    } else {
+        text.to_owned()
+    }
+}
+
 /// Functions of a table: their definitions by name, with names in place of what differs from server to server.
 fn functions(root: &Root, before: i64, of: &str) -> String {
     let oid = root.app.value(&format!("select '{of}'::regclass::oid"));
@@ -55,7 +68,7 @@ fn functions(root: &Root, before: i64, of: &str) -> String {
             text.push(c);
         }
     }
-    text
+    without_virtual(&text)
 }
 
 fn file(name: &str) -> PathBuf {
