@@ -41,6 +41,18 @@ create table if not exists londiste_rs.copy_chunk (
     foreign key (queue_name, table_name) references londiste_rs.copy_run on delete cascade
 );
 
+-- Ticks that the source made after a copy of the table had read of it, until the copy has come to them: a source that
+-- lacks one was set back, and what was read may be no part of its history.
+create table if not exists londiste_rs.copy_tick (
+    queue_name    text not null,
+    table_name    text not null,
+    tick_id       bigint not null,
+    tick_time     timestamptz not null,
+    tick_snapshot text not null,
+    provider_node text not null,
+    primary key (queue_name, table_name, tick_id)
+);
+
 -- The relation's file: of partitions that have come since, copy_run does not tell.
 alter table londiste_rs.copy_chunk add column if not exists file text;
 
@@ -130,6 +142,7 @@ as $$
 declare
     r record;
 begin
+    delete from londiste_rs.copy_tick k where k.queue_name = i_queue_name and k.table_name = i_table_name;
     for r in delete from londiste_rs.copy_run x
               where x.queue_name = i_queue_name and x.table_name = i_table_name returning *
     loop

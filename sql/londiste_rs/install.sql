@@ -12,6 +12,7 @@
 \ir capture/settings.sql
 \ir capture/rows.sql
 \ir capture/light.sql
+\ir capture/new_partition.sql
 \ir capture/statement.sql
 \ir capture/row.sql
 \ir truncate.sql

@@ -22,6 +22,11 @@ create table if not exists londiste_rs.partition_notice (
     primary key (queue_name, table_name, part_name)
 );
 
+-- The transaction that told of it on the root: a copy whose snapshot sees that has the rows as they are.
+alter table londiste_rs.partition_notice add column if not exists txid bigint;
+
+drop function if exists londiste_rs.keep_partition_notice(text, text, text, text);
+
 reset client_min_messages;
 
 -- Whether a partition has rows that were in it before it became one; true where that cannot be seen. Looks at its first
@@ -50,6 +55,15 @@ begin
        into found_one using link.xid, link.command::text::bigint;
     return found_one;
 end $$;
+
+-- Tells the subscribers of a partition.
+create or replace function londiste_rs.tell_partition(i_queue_name text, i_table_name text, i_part_name text, i_notice text)
+returns void language sql
+set search_path = pg_catalog, pg_temp
+as $$
+    select pgq.insert_event(i_queue_name, 'londiste_rs.partition',
+        json_build_object('table', i_table_name, 'partition', i_part_name, 'notice', i_notice)::text)
+$$;
 
 -- Compares the partitions of captured tables with what they were, and tells the subscribers of those that came with
 -- rows in them, and of those that have gone. What a detached partition has kept of the triggers is removed: its lock is
@@ -91,9 +105,9 @@ begin
                     null;
                 elsif londiste_rs.has_older_rows(p.relid) then
                     notice := 'was attached with rows in it';
-                -- a table's first file has its object id for a name; TRUNCATE gives it another, and no trigger was
-                -- there to tell of that
-                elsif pg_relation_filenode(p.relid) <> p.relid then
+                -- a table's first file has its object id for a name; TRUNCATE gives it another, but for that of the
+                -- transaction that has created it. No trigger was there to tell of either.
+                elsif pg_relation_filenode(p.relid) <> p.relid or londiste_rs.were_rows_lost(i_queue_name, c.table_name, p.relid) then
                     notice := 'was emptied or rewritten before it was captured';
                 end if;
             else
@@ -108,14 +122,32 @@ begin
                 end loop;
             end if;
             if notice is not null then
-                perform pgq.insert_event(i_queue_name, 'londiste_rs.partition',
-                    json_build_object('table', c.table_name, 'partition', part_name, 'notice', notice)::text);
+                perform londiste_rs.tell_partition(i_queue_name, c.table_name, part_name, notice);
                 return next;
             end if;
         end loop;
         if is_new then
             perform londiste_rs.know_partitions(i_queue_name, c.table_name);
         end if;
+        -- captured changes of partitions that came and went since the last look
+        notice := 'came and went before it was captured';
+        for p in select distinct on (n.relid) n.relid, n.part_name from londiste_rs.new_partition_row n
+                  where n.queue_name = i_queue_name and n.table_name = c.table_name
+                    and not exists (select from londiste_rs.row_relations(c.relid) r where r.relid = n.relid)
+                  order by n.relid, n.id desc
+        loop
+            if londiste_rs.has_lost_rows(i_queue_name, c.table_name, p.relid) then
+                part_name := p.part_name;
+                perform londiste_rs.tell_partition(i_queue_name, c.table_name, part_name, notice);
+                return next;
+            end if;
+            delete from londiste_rs.new_partition_row n
+             where n.queue_name = i_queue_name and n.table_name = c.table_name and n.relid = p.relid;
+        end loop;
+        delete from londiste_rs.new_partition_row n
+         using londiste_rs.capture_part k
+         where n.queue_name = i_queue_name and n.table_name = c.table_name
+           and k.queue_name = n.queue_name and k.table_name = n.table_name and k.relid = n.relid;
     end loop;
 end $$;
 
@@ -148,28 +180,45 @@ as $$
         or exists (select from londiste_rs.partition_tree(i_dest) p where p.relid = londiste_rs.find_relation(i_part_name))
 $$;
 
--- Keeps what the root has told of a partition, on a subscriber where it matters: not where the table's rows are still
--- to be copied. Answers whether it was kept.
-create or replace function londiste_rs.keep_partition_notice(i_queue_name text, i_table_name text, i_part_name text, i_notice text)
-returns boolean language plpgsql
+-- Keeps what the root has told of a partition, in its transaction i_txid, on a subscriber where it matters: not where
+-- the table is still to be copied, or its copy's snapshot sees that transaction. A copy in chunks looks itself for
+-- partitions that come with rows or go; for all else it is begun anew. Answers 'kept', 'copied anew' or NULL.
+create or replace function londiste_rs.keep_partition_notice(i_queue_name text, i_table_name text, i_part_name text, i_notice text, i_txid bigint)
+returns text language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    s record;
 begin
-    if not exists (select from londiste.table_info t
-                    where t.queue_name = i_queue_name and t.table_name = i_table_name
-                      and t.local and t.merge_state is not null
-                      and (t.merge_state <> 'in-copy'
-                           or exists (select from londiste_rs.copy_run r
-                                       where r.queue_name = t.queue_name and r.table_name = t.table_name and r.step = 'indexes'))
-                      and londiste_rs.differs_by_partition(londiste_rs.find_relation(coalesce(t.dest_table, t.table_name)), i_part_name, i_notice))
+    select t.merge_state, r.step, case when t.merge_state = 'in-copy' then r.first_snapshot else t.custom_snapshot end as snapshot into s
+      from londiste.table_info t
+      left join londiste_rs.copy_run r on r.queue_name = t.queue_name and r.table_name = t.table_name
+     where t.queue_name = i_queue_name and t.table_name = i_table_name and t.local and t.merge_state is not null
+       and londiste_rs.differs_by_partition(londiste_rs.find_relation(coalesce(t.dest_table, t.table_name)), i_part_name, i_notice);
+    if not found
+       or (case when s.snapshot ~ '^\d+:\d+:[\d,]*$' then txid_visible_in_snapshot(i_txid, s.snapshot::txid_snapshot) end)
+       or (s.step = 'rows' and i_notice in ('was attached with rows in it', 'was detached', 'was dropped'))
     then
-        return false;
+        return null;
+    elsif s.merge_state = 'in-copy' and s.step = 'rows' then
+        perform londiste_rs.copy_forget(i_queue_name, i_table_name);
+        return 'copied anew';
     end if;
-    insert into londiste_rs.partition_notice as n (queue_name, table_name, part_name, notice)
-    values (i_queue_name, i_table_name, i_part_name, i_notice)
-        on conflict (queue_name, table_name, part_name) do update set notice = excluded.notice, since = now();
-    return true;
+    insert into londiste_rs.partition_notice as n (queue_name, table_name, part_name, notice, txid)
+    values (i_queue_name, i_table_name, i_part_name, i_notice, i_txid)
+        on conflict (queue_name, table_name, part_name) do update set notice = excluded.notice, since = now(), txid = excluded.txid;
+    return 'kept';
 end $$;
+
+-- Forgets what was told of partitions before a copy's snapshot was taken.
+create or replace function londiste_rs.forget_seen_notices(i_queue_name text, i_table_name text, i_snapshot text)
+returns void language sql
+set search_path = pg_catalog, pg_temp
+as $$
+    delete from londiste_rs.partition_notice n
+     where n.queue_name = i_queue_name and n.table_name = i_table_name
+       and case when i_snapshot ~ '^\d+:\d+:[\d,]*$' then txid_visible_in_snapshot(n.txid, i_snapshot::txid_snapshot) end
+$$;
 
 -- What is to be said of tables whose partitions came or went on the root.
 create or replace function londiste_rs.partition_remarks(i_queue_name text, out table_name text, out remark text)

@@ -120,6 +120,7 @@ begin
         table_name := c.table_name;
         notice := c.notice;
         delete from londiste_rs.capture_part p where p.queue_name = i_queue_name and p.table_name = c.table_name;
+        delete from londiste_rs.new_partition_row r where r.queue_name = i_queue_name and r.table_name = c.table_name;
         begin
             perform londiste_rs.capture_table(i_queue_name, c.table_name);
             perform londiste_rs.know_partitions(i_queue_name, c.table_name);

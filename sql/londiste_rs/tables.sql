@@ -112,6 +112,8 @@ begin
     end if;
     delete from londiste_rs.table_error e where e.queue_name = i_queue_name and e.table_name = i_table_name;
     delete from londiste_rs.capture_part p where p.queue_name = i_queue_name and p.table_name = i_table_name;
+    delete from londiste_rs.new_partition_row r where r.queue_name = i_queue_name and r.table_name = i_table_name;
+    delete from londiste_rs.copy_tick k where k.queue_name = i_queue_name and k.table_name = i_table_name;
     delete from londiste_rs.partition_notice n where n.queue_name = i_queue_name and n.table_name = i_table_name;
     delete from londiste_rs.table_identity i where i.queue_name = i_queue_name and i.table_name = i_table_name;
     perform londiste_rs.skip_columns(i_queue_name, i_table_name, '{}');
@@ -198,6 +200,8 @@ begin
     end loop;
     delete from londiste_rs.table_error e where e.queue_name = i_queue_name and e.table_name = i_table_name;
     delete from londiste_rs.capture_part p where p.queue_name = i_queue_name and p.table_name = i_table_name;
+    delete from londiste_rs.new_partition_row r where r.queue_name = i_queue_name and r.table_name = i_table_name;
+    delete from londiste_rs.copy_tick k where k.queue_name = i_queue_name and k.table_name = i_table_name;
     delete from londiste_rs.partition_notice n where n.queue_name = i_queue_name and n.table_name = i_table_name;
     delete from londiste_rs.table_identity i where i.queue_name = i_queue_name and i.table_name = i_table_name;
     perform londiste_rs.skip_columns(i_queue_name, i_table_name, '{}');

@@ -112,6 +112,7 @@ begin
     covered := covered || array(select b.relid from unnest(below) b (relid) where b.relid <> all (fired));
     fired := array(select f.relid from unnest(fired) f (relid) where f.relid <> all (below)) || i_rel;
     perform set_config(setting, concat_ws(' ', this, covered::text, fired::text), true);
+    perform londiste_rs.note_truncate(i_top, i_rel, i_trigger_name);
     kind := case when i_rel = i_top then 'R' else 'rec.R' end;
     data := case when i_rel <> i_top then londiste_rs.plain_name(i_rel) end;
     return next;

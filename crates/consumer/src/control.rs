@@ -3,6 +3,7 @@
 use apply::Control;
 use pg::Session;
 use pgq::node::{self, Location};
+use pgq::table::Kept;
 use pgq::{seq, table};
 use tracing::{debug, info, warn};
 
@@ -85,15 +86,23 @@ pub(crate) async fn perform(
             node::set_global_watermark(client, &queue, Some(tick)).await?
         }
         Control::TickId { .. } => {}
-        Control::Partition { table, partition, notice } => {
-            if table::keep_partition_notice(client, queue, &table, &partition, &notice).await? {
-                warn!(
+        Control::Partition { table, partition, notice, txid } => {
+            match table::keep_partition_notice(client, queue, &table, &partition, &notice, txid).await? {
+                Kept::No => {}
+                Kept::Yes => warn!(
                     job,
                     queue,
                     table,
                     partition,
                     "partition {notice} on the root, without events for its rows: see tables"
-                );
+                ),
+                Kept::CopiedAnew => warn!(
+                    job,
+                    queue,
+                    table,
+                    partition,
+                    "partition {notice} on the root, without events for its rows: the table's copy is begun anew"
+                ),
             }
         }
         Control::Execute { script, sql, attributes } => {

@@ -102,6 +102,24 @@ pub enum Error {
         #[source]
         source: Box<Error>,
     },
+    /// Another table has the name of the one that the copy has filled.
+    #[error("here, table {table} is another table now; resync {table}")]
+    Exchanged {
+        /// The table.
+        table: String,
+    },
+    /// The source lacks a tick that it made after the copy had read.
+    #[error(
+        "the source was set back: it lacks tick {tick}, made after the copy of table {table} had read, or has another one of \
+         that number (a failover to a server without its last seconds, or a restore); \
+         \"londiste INI resync {table}\" copies the table anew"
+    )]
+    SourceSetBack {
+        /// The table.
+        table: String,
+        /// The tick.
+        tick: i64,
+    },
     /// The copy's subscription and its record on the target disagree.
     #[error(
         "lost position of copy consumer \"{consumer}\": the target has applied tick {completed}, the provider's batch goes \
@@ -138,6 +156,8 @@ impl Error {
             | Error::NoColumns { .. }
             | Error::ColumnsMissing { .. }
             | Error::LostPosition { .. }
+            | Error::SourceSetBack { .. }
+            | Error::Exchanged { .. }
             | Error::Snapshot { .. }
             | Error::TooLarge { .. } => Some(Cause { code: None, event: None }),
             // a lock that is not to be had now, mostly

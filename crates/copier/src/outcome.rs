@@ -31,5 +31,16 @@ impl<E: std::error::Error + Into<Error>> From<E> for End {
     }
 }
 
+/// Names on the source lead to other relations than the copied ones.
+pub(crate) const EXCHANGED: End =
+    End::StartOver("another table has come under the name of the one that is copied on the source");
+
+/// The source lacks a tick that it made after the copy had read.
+pub(crate) const SET_BACK: End = End::StartOver(WAS_SET_BACK);
+
+/// The reason then.
+pub(crate) const WAS_SET_BACK: &str = "the source was set back: it lacks transactions that the copy has read \
+     (a failover to a server without its last seconds, or a restore)";
+
 /// A step of a run.
 pub(crate) type Going<T> = std::result::Result<T, End>;

@@ -3,6 +3,7 @@
 pub mod chunk;
 pub mod index;
 pub mod progress;
+pub mod read_tick;
 pub mod record;
 pub mod source;
 

@@ -18,8 +18,8 @@ begin
         return '';
     end if;
     shape := quote_literal(londiste_rs.shape_id(t.table_name, t.layouts[1]));
-    of_new := londiste_rs.row_layout_source(t, 'new');
-    of_old := londiste_rs.row_layout_source(t, 'old');
+    of_new := concat_ws(' and ', londiste_rs.row_layout_source(t, 'new'), nullif(londiste_rs.tells_truncate_source(t, 'new'), ''));
+    of_old := concat_ws(' and ', londiste_rs.row_layout_source(t, 'old'), nullif(londiste_rs.tells_truncate_source(t, 'old'), ''));
     for nr in 0 .. t.ntables - 1 loop
         -- a row's type is known only where there is a row
         writing[nr + 1] := format($f$if tg_op = 'DELETE' then
@@ -79,10 +79,11 @@ begin
             'shape', londiste_rs.shape_id(t.table_name, layout.description)::text);
     end loop;
     shapes := londiste_rs.filled($f$    if tg_op = 'DELETE' then
-        shape := @old_shape@;
+        shape := @old_shape@;@note_old@
     else
-        shape := @new_shape@;
+        shape := @new_shape@;@note_new@
     end if;@known_shapes@$f$,
+        'note_old', londiste_rs.note_row_source(t, '{old}'), 'note_new', londiste_rs.note_row_source(t, '{new,old}'),
         'old_shape', londiste_rs.present_shape_source(format('coalesce(%s, tg_relid)', londiste_rs.relation_source('old')), t.rel),
         'new_shape', londiste_rs.present_shape_source(format('coalesce(%s, tg_relid)', londiste_rs.relation_source('new')), t.rel),
         'known_shapes', shapes || case when shapes = '' then '' else '

@@ -2,7 +2,7 @@
 create or replace function londiste_rs.capture_generation()
 returns integer language sql immutable
 set search_path = pg_catalog, pg_temp
-as $$ select 8 $$;
+as $$ select 9 $$;
 
 -- What a table's capture function depends on: when this changes, the function is written anew.
 create or replace function londiste_rs.capture_layouts(t record)
@@ -143,6 +143,7 @@ begin
            set relid = excluded.relid, layouts = excluded.layouts;
         changed := true;
     end if;
+    perform londiste_rs.judge_new_partitions(i_queue_name, i_table_name);
     for t in select * from londiste_rs.capture_triggers(i_queue_name, rel, fn, described.form) loop
         if londiste_rs.ensure_trigger(t.relid, t.trigger_name, t.type, t.events, t.clause, t.function_name, t.argument) then
             changed := true;

@@ -9,6 +9,7 @@ mod reposition;
 mod resilience;
 mod same_node_again;
 mod set_back;
+mod set_back_copy;
 mod soak_ddl;
 mod standby;
 mod surroundings;

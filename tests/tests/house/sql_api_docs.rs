@@ -52,6 +52,22 @@ fn examples_answer_what_the_page_says() {
     assert!(wrong.is_empty(), "the answers are:\n{wrong}");
 }
 
+/// The reasons stand in the conformance scripts, which compare every other answer with stock's.
+#[test]
+fn every_difference_from_stock_has_its_reason_on_the_page() {
+    let page = page();
+    let steps = tests::repository().join("tests/tests/stock/conformance/steps");
+    let mut reasons = Vec::new();
+    for file in std::fs::read_dir(steps).unwrap() {
+        let script = std::fs::read_to_string(file.unwrap().path()).unwrap();
+        let told = script.lines().filter_map(|line| line.strip_prefix("-- differs: "));
+        reasons.extend(told.filter(|reason| *reason != "the same").map(str::to_owned));
+    }
+    assert!(reasons.len() > 10, "{reasons:?}");
+    let missing: Vec<_> = reasons.iter().filter(|reason| !page.contains(*reason)).collect();
+    assert!(missing.is_empty(), "docs/sql-api.md does not say why: {missing:#?}");
+}
+
 #[test]
 fn every_function_is_explained_and_shown() {
     let page = page();

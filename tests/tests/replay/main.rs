@@ -11,6 +11,7 @@ mod foreign_keys;
 mod hostile_types;
 mod keys;
 mod missing_columns;
+mod new_partitions;
 mod odd_names;
 mod parking;
 mod partitions;

@@ -277,3 +277,82 @@ fn a_target_table_that_is_exchanged_gets_nothing_of_a_batch_or_of_a_copy() {
     setup.wait_caught_up(SETTLE);
     compare::assert_equal(&pair);
 }
+
+/// The worker has looked just before; the copy's statement waits for the lock of the one that exchanges the table.
+#[cfg(debug_assertions)]
+#[test]
+fn a_copy_that_catches_up_writes_nothing_into_another_table() {
+    let pair = Pair::start();
+    pair.both("create table t (id int primary key, v int)");
+    pair.source.execute("insert into t select i, i from generate_series(1, 50) i");
+    let setup = Setup::new(&pair);
+    setup.start_nodes();
+    setup.londiste(&["source.ini", "add-table", "t"]).expect_success();
+    wait_for(SETTLE, "the table is known", || {
+        match pair.target.number("select count(*) from londiste.table_info") {
+            1 => Ok(()),
+            _ => Err(setup.logs()),
+        }
+    });
+    setup.stop_daemon("target");
+    setup.londiste(&["target.ini", "add-table", "t"]).expect_success();
+    let environment = [("LONDISTE_FAIL_POINT", "whole-after-commit")];
+    let mut process = setup.foreground_in("londiste", &["target.ini", "worker"], "killed", &environment);
+    assert_eq!(process.wait(SETTLE), -1, "{}", setup.logs());
+    pair.source.execute("insert into t values (100, 100); update t set v = -1 where id = 1");
+    let mut session = pair.target.connect();
+    let mut exchange = session.transaction().unwrap();
+    exchange
+        .batch_execute("alter table t rename to t_old; create table t (id int primary key, v int); insert into t values (1, 1)")
+        .unwrap();
+    setup.start_daemon("target");
+    wait_for(SETTLE, "the copy waits for the lock", || {
+        let waits = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and application_name ~ 'copy'";
+        if pair.target.number(waits) > 0 { Ok(()) } else { Err(setup.logs()) }
+    });
+    exchange.commit().unwrap();
+    wait_parked(&setup, "t");
+    assert_eq!(pair.target.value("select string_agg(t::text, ' ') from t"), "(1,1)");
+    let told = said(&setup, "target.ini", "tables");
+    assert!(told.contains("here, table public.t is another table now"), "{told}");
+    setup.londiste(&["target.ini", "resync", "t"]).expect_success();
+    setup.wait_ok(SETTLE);
+    pair.target.execute("drop table t_old");
+    setup.wait_caught_up(SETTLE);
+    compare::assert_equal(&pair);
+}
+
+/// Between two looks of the root's worker: no event tells of it.
+#[test]
+fn chunks_are_not_read_from_another_table_that_has_the_name_for_a_while() {
+    let pair = Pair::start();
+    if !pair.has_chunks() {
+        return;
+    }
+    pair.both("create table big (id int primary key, pad text)");
+    pair.source.execute("insert into big select i, repeat('x', 60) from generate_series(1, 20000) i");
+    let setup = Setup::in_chunks(&pair, 10, "200kB");
+    setup.add_all();
+    let chunks = || pair.target.number("select count(*) from londiste_rs.copy_chunk");
+    let more = |than: i64| {
+        wait_for(SETTLE, "chunks are committed, or the copy starts over", || {
+            let over = setup.target_worker().log().contains("the copy starts over");
+            if over || chunks() > than { Ok(()) } else { Err(setup.logs()) }
+        });
+    };
+    more(0);
+    setup.stop_daemon("source");
+    pair.source.execute(
+        "begin; alter table big rename to big_old; create table big (id int primary key, pad text);
+         insert into big select i, 'other' from generate_series(100001, 120000) i; commit",
+    );
+    more(chunks() + 1);
+    pair.source.execute("begin; drop table big; alter table big_old rename to big; commit");
+    setup.start_daemon("source");
+    setup.copy_unlimited();
+    setup.wait_ok(SETTLE);
+    setup.wait_caught_up(SETTLE);
+    compare::assert_equal(&pair);
+    let log = setup.target_worker().log();
+    assert!(log.contains("the copy starts over"), "{log}");
+}

@@ -72,6 +72,8 @@ pub enum Control {
         partition: String,
         /// What happened to it.
         notice: String,
+        /// The transaction that told of it.
+        txid: i64,
     },
     /// `pgq.tick-id`: a tick of a source queue, in merge setups.
     TickId {
@@ -137,7 +139,12 @@ fn fields(event: &Event) -> Result<Control, String> {
         "pgq.global-watermark" => Control::GlobalWatermark { tick: number(&data()?)?, queue: extra1()? },
         "londiste_rs.partition" => {
             let told: Partition = serde_json::from_str(&data()?).map_err(|e| e.to_string())?;
-            Control::Partition { table: told.table, partition: told.partition, notice: told.notice }
+            Control::Partition {
+                table: told.table,
+                partition: told.partition,
+                notice: told.notice,
+                txid: event.txid,
+            }
         }
         _ => Control::TickId { tick: number(&data()?)?, queue: extra1()? },
     })

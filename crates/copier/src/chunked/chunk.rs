@@ -3,6 +3,7 @@
 
 use parts::fail_point;
 use pg::{QualifiedName, Table};
+use pgq::copy::read_tick;
 use pgq::copy::record::{CopyRecord, Step};
 use pgq::copy::source::FILES;
 use pgq::table::TableInfo;
@@ -15,7 +16,7 @@ use crate::chunked::staging::Staging;
 use crate::error::During;
 use crate::indexes::drop_and_restore;
 use crate::indexes::partition_tree::Tree;
-use crate::outcome::{End, Going};
+use crate::outcome::{EXCHANGED, End, Going};
 use crate::rows::columns::Copying;
 use crate::schedule::connections::Sides;
 use crate::states::copy_record;
@@ -44,9 +45,12 @@ pub(crate) async fn begin(
     let queue = copier.config.queue_name.as_str();
     let bypass_triggers = replay::may_bypass_triggers(&*sides.target).await?;
     let sizes = drop_and_restore::sizes(&sides.provider, &source.name).await?;
-    let (reading, first_snapshot, source_files) =
-        look(&mut sides.provider, source, &source.name.to_string()).await?;
+    let Look { reading, snapshot: first_snapshot, files: source_files, relation } =
+        look(&mut sides.provider, source, "", &source.name).await?;
     reading.commit().await.during("ending a snapshot")?;
+    if relation != source.oid.to_string() {
+        return Ok(true);
+    }
     let writing = sides.target.transaction().await.during("beginning the copy")?;
     let into: &pg::Client = writing.client();
     replay::enter(into, bypass_triggers).await?;
@@ -71,6 +75,7 @@ pub(crate) async fn begin(
         staging: Some(format!("copy_{}", target.oid)),
         why_whole: None,
     };
+    read_tick::forget(into, queue, &[&info.name]).await?;
     copy_record::insert(into, queue, info, &run).await?;
     let name = run.staging.as_deref().unwrap_or_default();
     Staging::new(name, copying, source, target, &run)?.create(into).await?;
@@ -81,14 +86,25 @@ pub(crate) async fn begin(
     Ok(true)
 }
 
-/// Begins a snapshot of the provider; answers what it sees, and the files that hold the rows. The lock comes before the
-/// snapshot: no rewrite of
-/// `lock` is under way then, and none begins until the snapshot ends.
+/// A snapshot of the provider.
+pub(crate) struct Look<'a> {
+    pub(crate) reading: tokio_postgres::Transaction<'a>,
+    /// What it sees.
+    pub(crate) snapshot: String,
+    /// The files that hold the rows of the table that has the source's name now.
+    pub(crate) files: String,
+    /// The object id of the locked relation, as text.
+    pub(crate) relation: String,
+}
+
+/// Begins a snapshot of the provider. The lock comes before the snapshot: no rewrite of `lock` is under way then, nor
+/// an exchange of it for another table, and none begins until the snapshot ends.
 pub(crate) async fn look<'a>(
     provider: &'a mut pg::Client,
     source: &Table,
-    lock: &str,
-) -> Result<(tokio_postgres::Transaction<'a>, String, String)> {
+    only: &str,
+    lock: &QualifiedName,
+) -> Result<Look<'a>> {
     let what = || format!("taking a snapshot of {}", source.name);
     let reading = provider
         .build_transaction()
@@ -97,10 +113,11 @@ pub(crate) async fn look<'a>(
         .start()
         .await
         .during(what())?;
-    reading.batch_execute(&format!("lock table {lock} in access share mode")).await.during(what())?;
-    let sql = format!("select txid_current_snapshot()::text, {FILES}");
-    let row = reading.query_one(&sql, &[&source.oid]).await.during(what())?;
-    Ok((reading, row.get(0), row.get(1)))
+    reading.batch_execute(&format!("lock table {only}{lock} in access share mode")).await.during(what())?;
+    let sql = format!("select txid_current_snapshot()::text, {FILES}, $2::text::regclass::oid::text");
+    let (source, lock) = (source.name.to_string(), lock.to_string());
+    let row = reading.query_one(&sql, &[&source, &lock]).await.during(what())?;
+    Ok(Look { reading, snapshot: row.get(0), files: row.get(1), relation: row.get(2) })
 }
 
 /// A range of pages of a relation that holds rows.
@@ -139,8 +156,11 @@ pub(crate) async fn copy(
     let began = Instant::now();
     let bypass_triggers = replay::may_bypass_triggers(&*sides.target).await?;
     let cancel = sides.provider.cancel_token();
-    let lock = format!("only {name}");
-    let (reading, snapshot, files) = look(&mut sides.provider, chunked.source, &lock).await?;
+    let Look { reading, snapshot, files, relation } =
+        look(&mut sides.provider, chunked.source, "only ", name).await?;
+    if relation != share.relation {
+        return Err(EXCHANGED);
+    }
     chunked.files.check(reading.client(), &files).await?;
     let writing = sides.target.transaction().await.during(what())?;
     let (from, into): (&pg::Client, &pg::Client) = (reading.client(), writing.client());
@@ -171,6 +191,7 @@ pub(crate) async fn copy(
     };
     pgq::copy::chunk::insert(into, queue, &info.name, &record).await.during(what())?;
     reading.commit().await.during(what())?;
+    copy_record::keep_tick(&sides.provider, into, queue, &[&info.name], &sides.provider_node).await?;
     pg::secure(&sides.provider).await.during(what())?;
     fail_point::reached("chunk-before-commit");
     writing.commit().await.during(what())?;

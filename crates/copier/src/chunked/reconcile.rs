@@ -1,17 +1,17 @@
 //! Reconciliation of a table's chunks, so that it is the source's at one tick.
 
 use parts::fail_point;
-use pgq::copy::record;
+use pgq::copy::{read_tick, record};
 use pgq::{batch, replay};
 use tokio::time::Instant;
 use tracing::info;
 
 use crate::Copier;
-use crate::chunked::chunk::{Chunked, look};
+use crate::chunked::chunk::{Chunked, Look, look};
 use crate::chunked::staging::Staging;
 use crate::chunked::workers;
 use crate::error::During;
-use crate::outcome::{End, Going};
+use crate::outcome::{EXCHANGED, End, Going, SET_BACK};
 use crate::schedule::connections::Sides;
 use crate::states::copy_record;
 
@@ -45,8 +45,15 @@ pub(crate) async fn copy(
     if staging.fetch_left_out(copier, sides, (chunked.source, info, chunked.run)).await? > 0 {
         drain_to_now(copier, sides, chunked, staging).await?;
     }
-    let lock = chunked.source.name.to_string();
-    let (reading, _, files) = look(&mut sides.provider, chunked.source, &lock).await?;
+    // their numbers are ahead of all ticks that there are
+    if read_tick::first(&*sides.target, queue, &[&info.name]).await?.is_some() {
+        return Err(SET_BACK);
+    }
+    let name = &chunked.source.name;
+    let Look { reading, files, relation, .. } = look(&mut sides.provider, chunked.source, "", name).await?;
+    if relation != chunked.source.oid.to_string() {
+        return Err(EXCHANGED);
+    }
     chunked.files.check(reading.client(), &files).await?;
     reading.commit().await.during("ending a snapshot")?;
     let bypass_triggers = replay::may_bypass_triggers(&*sides.target).await?;

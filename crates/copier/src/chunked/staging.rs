@@ -9,13 +9,14 @@ use futures_util::TryStreamExt;
 use parts::fail_point;
 use pg::{Client, Ident, QualifiedName, Table};
 use pgq::batch::Selection;
+use pgq::copy::read_tick;
 use pgq::copy::record::CopyRecord;
 use pgq::table::TableInfo;
 use pgq::{Batch, Snapshot, batch, node, position};
 use tracing::debug;
 
 use crate::error::During;
-use crate::outcome::{End, Going};
+use crate::outcome::{End, Going, SET_BACK};
 use crate::rows::columns::Copying;
 use crate::schedule::connections::Sides;
 use crate::states::copy_record;
@@ -222,6 +223,10 @@ impl Staging {
         }
         if let Some(sink) = into {
             sink.finish().await.during(what())?;
+        }
+        let provider: &Client = &sides.provider;
+        if read_tick::check(client, provider, queue, &[&info.name], batch.tick).await?.is_some() {
+            return Err(SET_BACK);
         }
         position::complete(&transaction, queue, &copier.consumer, batch.tick, &batch.mark).await?;
         if !copy_record::holds(client, queue, &info.name, run.attempt).await? {

@@ -5,6 +5,7 @@ use std::time::Instant;
 use parts::fail_point;
 use pg::{Table, TableKind};
 use pgq::copy::record::{CopyRecord, Step};
+use pgq::copy::{read_tick, source as at_source};
 use pgq::table::{MergeState, TableInfo};
 use pgq::{node, replay};
 use tracing::info;
@@ -63,6 +64,12 @@ pub(crate) async fn copy(
         cancel.cancel_query().await.during("ending a copy")?;
         return Ok(());
     };
+    read_tick::forget(into, queue, &[&info.name]).await?;
+    // its lock is held since it was read
+    let now = at_source::exchanged(from, &[(source.name.to_string(), source.oid)]).await;
+    if !now.during("looking at the source's table")?.is_empty() {
+        return Ok(());
+    }
     let run = CopyRecord {
         attempt: 1,
         step: Step::Indexes,
@@ -87,6 +94,7 @@ pub(crate) async fn copy(
         return Ok(());
     }
     reading.commit().await.during("ending the copy's snapshot")?;
+    copy_record::keep_tick(&sides.provider, into, queue, &[&info.name], &sides.provider_node).await?;
     pg::secure(&sides.provider).await.during("ending the copy's snapshot")?;
     fail_point::reached("whole-before-commit");
     writing.commit().await.during("committing the copy")?;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use parts::fail_point;
 use pg::{Table, TableKind};
-use pgq::copy::record;
+use pgq::copy::{read_tick, record, source};
 use pgq::table::{self, MergeState, TableInfo};
 use pgq::{node, replay};
 use tracing::info;
@@ -151,6 +151,14 @@ async fn write(
             }
         }
     }
+    // their locks are held since they were read
+    let sources: Vec<_> =
+        members.iter().map(|member| (member.source.name.to_string(), member.source.oid)).collect();
+    let now = source::exchanged(from, &sources).await;
+    if !now.during("looking at the source's tables")?.is_empty() {
+        group.tell_all(Verdict::Again);
+        return Ok(());
+    }
     let consumers: Vec<String> =
         members.iter().map(|member| copier.config.consumer(&member.info.name)).collect();
     let consumers: Vec<&str> = consumers.iter().map(String::as_str).collect();
@@ -163,6 +171,8 @@ async fn write(
         return Ok(());
     }
     reading.commit().await.during("ending the copy's snapshot")?;
+    read_tick::forget(into, queue, &names).await?;
+    copy_record::keep_tick(&sides.provider, into, queue, &names, &sides.provider_node).await?;
     pg::secure(&sides.provider).await.during("ending the copy's snapshot")?;
     fail_point::reached("whole-before-commit");
     writing.commit().await.during("committing the copy")?;

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use parts::bell::Listener;
 use parts::fail_point;
-use pgq::copy::index;
+use pgq::copy::{index, read_tick};
 use pgq::table::{self, MergeState, TableInfo};
 use pgq::{Batch, batch, node};
 use tokio::time::Instant;
@@ -25,7 +25,7 @@ use crate::schedule::group::{CopyGroup, Verdict};
 use crate::schedule::priority::Rank;
 use crate::states::group_state::Tables;
 use crate::states::replay::Replay;
-use crate::{Copier, Result};
+use crate::{Copier, Error, Result};
 
 /// How often it is counted what is still to come.
 const TELL: Duration = Duration::from_secs(1);
@@ -90,7 +90,7 @@ pub(crate) async fn run(
             }
             MergeState::DoSync(tick) if batch.tick >= tick => {
                 if batch.tick == tick
-                    && let Some(tables) = hand_over(copier, sides, &tables, group).await?
+                    && let Some(tables) = hand_over(copier, sides, &tables, &batch, group).await?
                 {
                     return Ok(After::HandedOver(tables));
                 }
@@ -223,6 +223,7 @@ async fn hand_over(
     copier: &Copier,
     sides: &mut Sides,
     tables: &Tables,
+    batch: &Batch,
     group: &mut CopyGroup,
 ) -> Result<Option<Vec<String>>> {
     let queue = copier.config.queue_name.as_str();
@@ -238,6 +239,15 @@ async fn hand_over(
     let Some(worker) = node::worker_position(client, queue).await? else { return Ok(None) };
     if node::count_at(client, queue, &consumers, worker).await? != consumers.len() {
         return Ok(None);
+    }
+    // one that is left is ahead of all ticks that there are: the table was copied after its consumer had subscribed
+    let provider: &pg::Client = &sides.provider;
+    let lacking = match read_tick::check(client, provider, queue, &names, batch.tick).await? {
+        None => read_tick::first(client, queue, &names).await?,
+        lacking => lacking,
+    };
+    if let Some((table, tick)) = lacking {
+        return Err(Error::SourceSetBack { table, tick });
     }
     node::unregister_consumers(&transaction, queue, &consumers).await?;
     table::clear_errors(&transaction, queue, &names).await?;

@@ -1,8 +1,8 @@
 //! Record of a copy that is under way, as the target has it.
 
 use pg::{Client, Table};
-use pgq::copy::chunk;
 use pgq::copy::record::{self, CopyRecord};
+use pgq::copy::{chunk, read_tick};
 use pgq::table::{self, TableInfo};
 
 use crate::Result;
@@ -46,6 +46,20 @@ pub(crate) async fn wanted(client: &Client, queue: &str, tables: &[&str]) -> Res
 /// Whether the attempt is still the one that counts, until the caller's transaction ends.
 pub(crate) async fn holds(client: &Client, queue: &str, table: &str, attempt: i32) -> Result<bool> {
     record::holds(client, queue, table, attempt).await.during("looking whether the copy goes on")
+}
+
+/// Keeps, in the transaction `writing` of what was read of the provider, a tick that it makes now.
+pub(crate) async fn keep_tick(
+    provider: &Client,
+    writing: &Client,
+    queue: &str,
+    tables: &[&str],
+    provider_node: &str,
+) -> Result<()> {
+    if let Some(made) = read_tick::make(provider, queue).await? {
+        read_tick::keep(writing, queue, tables, &made, provider_node).await?;
+    }
+    Ok(())
 }
 
 /// A transaction of the source that reads under one snapshot, and what that sees.

@@ -10,14 +10,14 @@ use parts::fail_point;
 use pgq::copy::record::{CopyRecord, Step};
 use pgq::table::{self, MergeState, TableInfo};
 use pgq::{batch, node, replay};
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::chunked::chunk::Chunked;
 use crate::chunked::staging::Staging;
 use crate::chunked::{chunk, reconcile};
 use crate::error::During;
 use crate::indexes::drop_and_restore;
-use crate::outcome::{After, End, Going};
+use crate::outcome::{After, End, Going, WAS_SET_BACK};
 use crate::rows::columns::Both;
 use crate::rows::small_tables::Member;
 use crate::rows::strategy::CopyMode;
@@ -102,7 +102,13 @@ async fn broken(
 
 async fn start_over(copier: &Copier, sides: &Sides, info: &TableInfo, reason: &str) -> Result<()> {
     let (job, queue) = (copier.config.job_name.as_str(), copier.config.queue_name.as_str());
-    info!(job, queue, table = info.name, reason, "the copy starts over");
+    if reason == WAS_SET_BACK {
+        warn!(job, queue, table = info.name, reason, "the copy starts over");
+        let text = format!("the copy was begun anew: {reason}; it goes on by itself");
+        table::set_error(&*sides.target, queue, &info.name, &text).await?;
+    } else {
+        info!(job, queue, table = info.name, reason, "the copy starts over");
+    }
     copy_record::forget(&sides.target, queue, &info.name).await
 }
 

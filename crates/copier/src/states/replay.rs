@@ -4,7 +4,8 @@ use apply::{Applier, Decoded, Decoder};
 use futures_util::TryStreamExt;
 use parts::fail_point;
 use pgq::batch::Selection;
-use pgq::{Batch, Snapshot, batch, conflict, node, position, replay, skipped};
+use pgq::copy::read_tick;
+use pgq::{Batch, Snapshot, batch, conflict, identity, node, position, replay, skipped};
 use tokio::time::Instant;
 use tracing::debug;
 
@@ -124,6 +125,10 @@ impl<'a> Replay<'a> {
         }
         drop(events);
         let applied = self.applier.flush(target).await?;
+        let exchanged = identity::exchanged_here(target, queue, &tables.names()).await?;
+        if let Some(table) = exchanged.into_iter().next() {
+            return Err(Error::Exchanged { table });
+        }
         for (table, found) in &applied.conflicts {
             let Some(last) = &found.last else { continue };
             let count = i64::try_from(found.count).unwrap_or(i64::MAX);
@@ -134,6 +139,12 @@ impl<'a> Replay<'a> {
         self.copier.report.applied(batch, changes, bytes, began.elapsed());
         let (table, together) = (&tables.first.name, tables.consumers.len());
         debug!(queue, table, together, tick = batch.tick, changes, "batch applied by the copy");
+        let provider: &pg::Client = &sides.provider;
+        if let Some((table, tick)) =
+            read_tick::check(target, provider, queue, &tables.names(), batch.tick).await?
+        {
+            return Err(Error::SourceSetBack { table, tick });
+        }
         position::complete_all(target, queue, &tables.consumers(), batch.tick, &batch.mark).await?;
         Ok(())
     }

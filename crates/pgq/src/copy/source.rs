@@ -4,12 +4,20 @@ use tokio_postgres::GenericClient;
 
 use crate::error::Answer;
 
-/// SQL that answers the files of table `$1` as text, `relation:file` with commas between: a rewrite or a TRUNCATE gives
+/// SQL that answers the files of table `$1`, a quoted name, as text, `relation:file` with commas between: a rewrite or a TRUNCATE gives
 /// a relation another file. An expression, so that one statement takes it with a snapshot.
 pub const FILES: &str = "\
 (select coalesce(string_agg(r.relid || ':' || coalesce(pg_catalog.pg_relation_filenode(r.relid), 0), ','
                             order by r.relid), '')
-   from londiste_rs.row_relations($1) r)";
+   from londiste_rs.row_relations($1::text::regclass) r)";
+
+/// Those of the tables, by quoted name and object id, whose names lead to other relations.
+pub async fn exchanged<C: GenericClient>(provider: &C, tables: &[(String, u32)]) -> Answer<Vec<String>> {
+    let (names, oids): (Vec<&str>, Vec<u32>) = tables.iter().map(|(name, oid)| (name.as_str(), *oid)).unzip();
+    let sql = "select t.name from unnest($1::text[], $2::oid[]) t (name, relid) \
+                where t.name::regclass::oid <> t.relid";
+    Ok(provider.query(sql, &[&names, &oids]).await?.iter().map(|row| row.get(0)).collect())
+}
 
 /// A relation that holds rows of a table.
 #[derive(Clone, Debug)]

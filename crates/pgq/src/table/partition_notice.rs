@@ -16,17 +16,35 @@ pub async fn notice_partitions<C: GenericClient>(
     Ok(noticed.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect())
 }
 
-/// Subscriber: keeps what the root has told of a partition; false where it does not matter here.
+/// What a subscriber makes of a notice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    /// It does not matter here.
+    No,
+    /// It is kept, and told by `tables`.
+    Yes,
+    /// The table's copy in chunks is begun anew.
+    CopiedAnew,
+}
+
+/// Subscriber: keeps what the root has told of a partition, in its transaction `txid`.
 pub async fn keep_partition_notice<C: GenericClient>(
     client: &C,
     queue: &str,
     name: &str,
     partition: &str,
     notice: &str,
-) -> Result<bool> {
-    let sql = "select londiste_rs.keep_partition_notice($1, $2, $3, $4)";
+    txid: i64,
+) -> Result<Kept> {
+    let sql = "select londiste_rs.keep_partition_notice($1, $2, $3, $4, $5)";
     let what = "londiste_rs.keep_partition_notice";
-    Ok(row(client, what, sql, &[&queue, &name, &partition, &notice]).await?.get(0))
+    let kept: Option<String> =
+        row(client, what, sql, &[&queue, &name, &partition, &notice, &txid]).await?.get(0);
+    Ok(match kept.as_deref() {
+        None => Kept::No,
+        Some("copied anew") => Kept::CopiedAnew,
+        Some(_) => Kept::Yes,
+    })
 }
 
 /// Subscriber: the table is copied again, what was told of its partitions matters no more.

@@ -40,7 +40,7 @@ pub async fn clear_dropped_ddl<C: GenericClient>(client: &C, queue: &str, name: 
 }
 
 /// Moves those tables on whose state is still `from`; answers which have moved. `remove-table` and `resync` may have
-/// come between.
+/// come between. What was told of partitions before `snapshot`, the copy's, is forgotten.
 pub async fn advance<C: GenericClient>(
     client: &C,
     queue: &str,
@@ -53,7 +53,12 @@ pub async fn advance<C: GenericClient>(
                 where queue_name = $1 and table_name = any ($2) and local and merge_state is not distinct from $3 \
             returning table_name";
     let moved = client.query(sql, &[&queue, &tables, &from.to_column(), &to.to_column(), &snapshot]).await?;
-    Ok(moved.iter().map(|row| row.get(0)).collect())
+    let moved: Vec<String> = moved.iter().map(|row| row.get(0)).collect();
+    if let Some(snapshot) = snapshot {
+        let sql = "select londiste_rs.forget_seen_notices($1, t.table_name, $3) from unnest($2::text[]) t (table_name)";
+        client.query(sql, &[&queue, &moved, &snapshot]).await?;
+    }
+    Ok(moved)
 }
 
 /// Moves those tables on that have still the state given with them; answers which have moved.

@@ -56,8 +56,15 @@ begin
     end if;
     if tg_op = 'DELETE' then
         shape := case when '<oid of row>'::regclass is not null then londiste_rs.row_shape(coalesce(londiste_rs.relation_of(case when true then null else old end), tg_relid), <oid of row>) end;
+        if '<oid of row>'::regclass is not null and not londiste_rs.tells_truncate(coalesce(londiste_rs.relation_of(case when true then null else old end), tg_relid), '_londiste_q_truncate') then
+            perform londiste_rs.note_row('q', 'public.row', tg_relid, -1, old);
+        end if;
     else
         shape := case when '<oid of row>'::regclass is not null then londiste_rs.row_shape(coalesce(londiste_rs.relation_of(case when true then null else new end), tg_relid), <oid of row>) end;
+        if '<oid of row>'::regclass is not null and not londiste_rs.tells_truncate(coalesce(londiste_rs.relation_of(case when true then null else new end), tg_relid), '_londiste_q_truncate') then
+            perform londiste_rs.note_row('q', 'public.row', tg_relid, 1, new);
+            if tg_op = 'UPDATE' then perform londiste_rs.note_row('q', 'public.row', tg_relid, -1, old); end if;
+        end if;
     end if;
     if shape = '{"columns" : [["id", "pg_catalog.int4"], ["at", "pg_catalog.date"], ["v", "pg_catalog.text"]], "key" : ["id","at"]}' then
         shape := '6';

@@ -120,6 +120,33 @@ fn partitions_that_come_on_the_source_meanwhile_are_copied_too() {
 }
 
 #[test]
+fn a_partition_that_is_emptied_by_the_transaction_that_has_made_it_has_the_copy_begin_anew() {
+    let pair = Pair::start();
+    if !pair.has_chunks() {
+        return;
+    }
+    create(&pair);
+    let setup = Setup::in_chunks(&pair, PAGES, "300kB");
+    setup.londiste(&["source.ini", "add-table", "on_source"]).expect_success();
+    setup.londiste(&["target.ini", "add-table", "on_source"]).expect_success();
+    wait_until(SETTLE, "chunks are committed", || chunks(&pair).len() > 1);
+    pair.source.execute(
+        "begin; create table fresh partition of on_source for values from (5000) to (6000);
+         insert into on_source select i, 5000, 'gone' from generate_series(100001, 100100) i; truncate fresh;
+         insert into on_source select i, 5000, 'here' from generate_series(100051, 100060) i; commit",
+    );
+    wait_until(SETTLE, "the copy begins anew", || {
+        setup.target_worker().log().contains("the table's copy is begun anew")
+    });
+    setup.copy_unlimited();
+    setup.wait_ok(SETTLE);
+    setup.wait_caught_up(SETTLE);
+    compare::these(&pair.source, &pair.target, &["public.on_source".to_owned()]).expect("equal");
+    let tables = setup.londiste(&["target.ini", "tables"]).stdout;
+    assert!(!tables.contains("fresh"), "{tables}");
+}
+
+#[test]
 fn foreign_keys_of_and_to_partitions_are_away_during_the_copy() {
     let pair = Pair::start();
     pair.both(
