@@ -38,3 +38,8 @@ do $$
 begin
     perform londiste_rs.take_step(6, 'drift of definitions has its table');
 end $$;
+
+do $$
+begin
+    perform londiste_rs.take_step(7, 'what hooks were told of problems has its table');
+end $$;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use apply::{MissingColumns, OnConflict};
-use pg::values::{parsed, seconds};
+use pg::values::{bytes_of, parsed, seconds};
 use serde::Deserialize;
 
 use crate::throttle::brake::Thresholds;
@@ -73,27 +73,12 @@ fn threshold<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option
 
 fn rate<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
     let text = String::deserialize(deserializer)?;
-    let bytes = bytes(&text).ok_or_else(|| {
+    let bytes = bytes_of(&text).ok_or_else(|| {
         serde::de::Error::custom(format!(
             "\"{text}\": expected bytes a second, as 500kB, 20MB or 0 for no limit"
         ))
     })?;
     Ok(Some(bytes).filter(|bytes| *bytes > 0))
-}
-
-/// A number of bytes, with a unit of PostgreSQL's or none.
-fn bytes(text: &str) -> Option<u64> {
-    let text = text.trim();
-    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let (number, unit) = text.split_at(digits);
-    let factor = match unit.trim().to_ascii_lowercase().as_str() {
-        "" | "b" => 1,
-        "kb" => 1 << 10,
-        "mb" => 1 << 20,
-        "gb" => 1 << 30,
-        _ => return None,
-    };
-    number.parse::<u64>().ok()?.checked_mul(factor)
 }
 
 /// Without its connect strings, which may hold passwords.
@@ -130,21 +115,5 @@ impl Config {
     /// The consumer name of a table's copy.
     pub(crate) fn consumer(&self, table: &str) -> String {
         pgq::copy::consumer(&self.job_name, table)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rates_have_units() {
-        assert_eq!(bytes("0"), Some(0));
-        assert_eq!(bytes("1000"), Some(1000));
-        assert_eq!(bytes(" 20 MB "), Some(20 << 20));
-        assert_eq!(bytes("3gb"), Some(3 << 30));
-        for text in ["", "MB", "20MiB", "-1", "1.5MB", "99999999999GB"] {
-            assert_eq!(bytes(text), None, "{text}");
-        }
     }
 }

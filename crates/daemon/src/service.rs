@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use crate::ini::{self, FailurePolicy, Ini, OnFailure, PgqdSettings, Reload};
 use crate::log::{Format, LogFile, SyslogSettings};
 use crate::supervise::{Backoff, Patience, Supervisor};
+use crate::telling::{self, Hooks};
 use crate::worker::Node;
 use crate::{Error, tick, worker};
 
@@ -94,7 +95,18 @@ impl Service {
                 let db = settings.db.clone();
                 let stand_in =
                     consumer.stand_in_ticker.then(|| ini.stand_in(db, settings.limits())).transpose()?;
+                let files = [&settings.logfile, &settings.pidfile].into_iter().filter_map(Option::as_deref);
+                let hooks = Hooks {
+                    on_problem: settings.hook_on_problem,
+                    on_ready: settings.hook_on_ready,
+                    limit: settings.hook_timeout,
+                    ini: ini.file().to_owned(),
+                    directories: telling::directories(files),
+                    reserve: settings.disk_reserve,
+                };
                 let node = Box::new(Node {
+                    hooks,
+                    told: Arc::default(),
                     stand_in,
                     limits: copier::Limits::new(&copier),
                     slots: consumer::Slots::new(consumer.parallel_copies),
@@ -201,6 +213,7 @@ impl Service {
                     running.steer(&node);
                     node.limits = running.limits.clone();
                     node.slots = running.slots.clone();
+                    node.told = running.told.clone();
                 }
                 let node = Box::new(node);
                 Kind::Node { node, longest_pause, loop_delay }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use consumer::{Slots, Worker};
@@ -15,6 +15,7 @@ use crate::drift::DriftPart;
 use crate::pidfile::Pidfile;
 use crate::stand_in;
 use crate::supervise::Supervisor;
+use crate::telling::{self, Hooks, Telling, Told};
 
 /// What the parts of a node read from the ini file.
 #[derive(Clone)]
@@ -32,6 +33,10 @@ pub(crate) struct Node {
     pub(crate) compare_slice: Duration,
     /// The definitions of both sides are looked at so often; zero: never.
     pub(crate) drift_every: Duration,
+    /// Whom to tell of problems.
+    pub(crate) hooks: Hooks,
+    /// What they were told.
+    pub(crate) told: Arc<Mutex<Told>>,
     /// What can be set anew while copies run.
     pub(crate) limits: Limits,
     /// Tables copied at the same time, likewise.
@@ -76,6 +81,18 @@ pub(crate) fn start(supervisor: &Supervisor, node: Node, ticks: &Bell, observing
             let (drift, report) = (drift.clone(), report.clone());
             async move {
                 drift.run(&report, &stop).await;
+                Ok(())
+            }
+        });
+    }
+    if node.hooks.are_set() {
+        let (hooks, worker, told) = (node.hooks, node.consumer.clone(), node.told);
+        let telling = Arc::new(Telling { hooks, worker, supervisor: supervisor.clone(), told });
+        let report = Report::default();
+        supervisor.start_reporting(telling::PART, report.clone(), move |stop| {
+            let (telling, report) = (telling.clone(), report.clone());
+            async move {
+                telling.run(&report, &stop).await;
                 Ok(())
             }
         });

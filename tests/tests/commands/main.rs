@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod administration;
+mod hooks;
 mod log_lines;
 mod londisted;
 mod passwords;

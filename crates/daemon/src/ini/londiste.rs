@@ -8,8 +8,8 @@ use serde::Deserialize;
 use crate::ini::failure_policy::{FailurePolicy, Listen, OnFailure};
 use crate::log::Format;
 use pg::values::{
-    count, list, name, optional_number, optional_parsed, optional_seconds, optional_text, parsed, seconds,
-    seconds_from_one,
+    bytes, count, list, name, optional_number, optional_parsed, optional_seconds, optional_text, parsed,
+    seconds, seconds_from_one,
 };
 
 /// Section `[londiste]`. The worker and the copies read their own parts of it
@@ -144,6 +144,15 @@ pub struct LondisteSettings {
     /// Run when a switch was taken back.
     #[serde(default, deserialize_with = "optional_text")]
     pub hook_on_abort: Option<String>,
+    /// The worker runs it for each problem that comes, and when it is over.
+    #[serde(default, deserialize_with = "optional_text")]
+    pub hook_on_problem: Option<String>,
+    /// The worker runs it when the switch can be made.
+    #[serde(default, deserialize_with = "optional_text")]
+    pub hook_on_ready: Option<String>,
+    /// There should be more room than this where the process writes; 0: that does not matter.
+    #[serde(deserialize_with = "bytes")]
+    pub disk_reserve: u64,
     /// A hook is ended after this.
     #[serde(deserialize_with = "seconds_from_one")]
     pub hook_timeout: Duration,
