@@ -201,8 +201,8 @@ mod tests {
 
     #[tokio::test]
     async fn what_a_late_hook_has_started_ends_with_it() {
-        let late =
-            run("hook_on_problem", "sleep 600 & echo $!; wait", Duration::from_secs(1), &Facts::default());
+        let (started, facts) = ("sleep 600 & echo $!; wait", Facts::default());
+        let late = run("hook_on_problem", started, Duration::from_secs(1), &facts);
         let late = late.await.unwrap_err().to_string();
         assert!(late.contains("did not end within 1 s"), "{late}");
         let (_, started) = late.split_once("its last output: ").unwrap();
