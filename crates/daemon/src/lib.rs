@@ -27,6 +27,7 @@ mod stand_in;
 mod status;
 pub mod supervise;
 mod telling;
+pub mod throttling;
 mod tick;
 mod worker;
 

@@ -15,6 +15,7 @@ use crate::signals::{Heard, Signals};
 use crate::socket::Socket;
 use crate::status::Jobs;
 use crate::supervise::Supervisor;
+use crate::throttling::Throttling;
 use crate::{Error, metrics};
 
 /// Jobs under supervision, from the start-up checks to the end.
@@ -149,9 +150,15 @@ impl Process {
         let mut serving = JoinSet::new();
         for (number, job) in self.jobs.iter().enumerate() {
             let Some(pidfile) = &job.service.pidfile else { continue };
+            let throttling = job.service.limits().map(|limits| Throttling::new(limits, pidfile));
+            if let Some(Err(error)) = throttling.as_ref().map(Throttling::recall) {
+                tracing::error!("{}: no throttle holds: {error}", job.service.job);
+            }
             match Socket::bind(pidfile) {
-                Ok(socket) => _ = serving.spawn(socket.serve(self.shown.clone(), number)),
-                Err(error) => tracing::warn!("{}: no londisted status: {error}", job.service.job),
+                Ok(socket) => _ = serving.spawn(socket.serve(self.shown.clone(), number, throttling)),
+                Err(error) => {
+                    tracing::warn!("{}: no londisted status and no throttle: {error}", job.service.job)
+                }
             }
         }
         serving

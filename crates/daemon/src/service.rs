@@ -96,12 +96,13 @@ impl Service {
                 let stand_in =
                     consumer.stand_in_ticker.then(|| ini.stand_in(db, settings.limits())).transpose()?;
                 let files = [&settings.logfile, &settings.pidfile].into_iter().filter_map(Option::as_deref);
+                copier.directories = telling::directories(files);
                 let hooks = Hooks {
                     on_problem: settings.hook_on_problem,
                     on_ready: settings.hook_on_ready,
                     limit: settings.hook_timeout,
                     ini: ini.file().to_owned(),
-                    directories: telling::directories(files),
+                    directories: copier.directories.clone(),
                     reserve: settings.disk_reserve,
                 };
                 let node = Box::new(Node {
@@ -173,6 +174,14 @@ impl Service {
             Kind::Node { node, .. } => worker::start(&supervisor, Node::clone(node), &ticks, observed),
         }
         supervisor
+    }
+
+    /// What slows the copies of a node's job down.
+    pub(crate) fn limits(&self) -> Option<copier::Limits> {
+        match &self.kind {
+            Kind::Ticker(_) => None,
+            Kind::Node { node, .. } => Some(node.limits.clone()),
+        }
     }
 
     /// What the job works on, for telling two of them apart: the node of a queue, or the ticks of a database.

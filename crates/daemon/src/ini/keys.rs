@@ -143,6 +143,7 @@ const LONDISTE: &[Key] = &[
     key("copy_window", Plain, NONE, Live),
     key("copy_brake_latency", Plain, "0", Live),
     key("copy_brake_lag", Plain, "0", Live),
+    key("copy_brake_sessions", Plain, "0", Live),
     key("lock_timeout", Plain, "10", Anew),
     key("statement_timeout", Plain, "300", Anew),
     key("long_statement_timeout", Plain, "86400", Anew),
