@@ -7,7 +7,7 @@ use pgq::Bell;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use crate::log::LogFile;
+use crate::log::{LogFile, within};
 use crate::notify::Notifier;
 use crate::order::Launch;
 use crate::service::{Service, Surroundings};
@@ -81,7 +81,7 @@ impl Process {
         for (address, hosts) in addresses {
             self.listeners.push(metrics::Listener::bind(address, metrics::Hosts::new(hosts)).await?);
         }
-        let checks = self.jobs.iter().map(|job| Box::pin(job.service.check()));
+        let checks = self.jobs.iter().map(|job| Box::pin(within(job.log.clone(), job.service.check())));
         let mut checked = futures_util::future::join_all(checks);
         loop {
             tokio::select! {
@@ -99,7 +99,7 @@ impl Process {
     /// # Errors
     /// A part failed without end, in a job with `on_failure = exit`.
     pub(crate) async fn run(&mut self) -> Result<(), Error> {
-        tracing::info!("started, process {}, londiste-rs {}", std::process::id(), env!("CARGO_PKG_VERSION"));
+        tracing::info!("started, process {}", std::process::id());
         let mut serving = self.listen();
         for listener in self.listeners.drain(..) {
             listener.serve(self.shown.clone(), &mut serving);

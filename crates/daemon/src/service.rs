@@ -9,7 +9,7 @@ use pgq::Bell;
 use tokio::sync::mpsc;
 
 use crate::ini::{self, FailurePolicy, Ini, OnFailure, PgqdSettings, Reload};
-use crate::log::{Format, LogFile, SyslogSettings};
+use crate::log::{Format, LogFile, Rotation, SyslogSettings};
 use crate::supervise::{Backoff, Patience, Supervisor};
 use crate::telling::{self, Hooks};
 use crate::worker::Node;
@@ -22,6 +22,7 @@ pub(crate) struct Service {
     pub(crate) job: String,
     pub(crate) logfile: Option<PathBuf>,
     pub(crate) log_format: Format,
+    pub(crate) log_rotation: Rotation,
     pub(crate) pidfile: Option<PathBuf>,
     pub(crate) syslog: Option<SyslogSettings>,
     pub(crate) failure_policy: FailurePolicy,
@@ -71,8 +72,16 @@ impl Service {
         let found = if ini.has_section("pgqd") { "pgqd" } else { "londiste" };
         match section.unwrap_or(found) {
             "pgqd" => {
-                let PgqdSettings { job_name, logfile, log_format, pidfile, syslog, failure_policy, ticker } =
-                    ini.pgqd()?;
+                let PgqdSettings {
+                    job_name,
+                    logfile,
+                    log_format,
+                    log_rotation,
+                    pidfile,
+                    syslog,
+                    failure_policy,
+                    ticker,
+                } = ini.pgqd()?;
                 let kind = Kind::Ticker(Box::new(ticker));
                 Ok(Service {
                     ini,
@@ -80,6 +89,7 @@ impl Service {
                     job: job_name,
                     logfile,
                     log_format,
+                    log_rotation,
                     pidfile,
                     syslog,
                     failure_policy,
@@ -125,6 +135,7 @@ impl Service {
                     job: settings.job_name,
                     logfile: settings.logfile,
                     log_format: settings.log_format,
+                    log_rotation: Rotation { size: settings.log_size, count: settings.log_count },
                     pidfile: settings.pidfile,
                     syslog: None,
                     failure_policy,
@@ -143,16 +154,32 @@ impl Service {
         self.ini.warnings(self.section)
     }
 
-    /// Tries what would fail at once if it were started now.
+    /// Tries what would fail at once if it were started now. Logs what is started, before anything else.
     pub(crate) async fn check(&self) -> Result<(), Error> {
         let checked = match &self.kind {
             Kind::Ticker(config) => {
+                self.begins(String::new());
                 let ticker = ticker::Ticker::new(ticker::Config::clone(config), Bell::default());
                 ticker.check().await.map_err(Into::into)
             }
-            Kind::Node { node, .. } => worker::check(node).await.map_err(Into::into),
+            Kind::Node { node, .. } => {
+                let checked = worker::check(node).await;
+                self.begins(checked.as_ref().map(|found| format!(": {found}")).unwrap_or_default());
+                checked.map(drop).map_err(Into::into)
+            }
         };
         checked.map_err(|source| Error::Check { job: self.job.clone(), source })
+    }
+
+    /// The first line of a start, and what is to be said of the ini file.
+    fn begins(&self, found: String) {
+        let file = self.ini.file();
+        let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+        let (version, process, job) = (env!("CARGO_PKG_VERSION"), std::process::id(), &self.job);
+        tracing::info!("londiste-rs {version}, process {process}, job {job} of {}{found}", file.display());
+        for line in self.warnings() {
+            tracing::warn!("{line}");
+        }
     }
 
     /// Starts the job's parts. Must be called inside a runtime.
@@ -235,6 +262,7 @@ impl Service {
             job: self.job.clone(),
             logfile: self.logfile.clone(),
             log_format: self.log_format,
+            log_rotation: self.log_rotation,
             pidfile: self.pidfile.clone(),
             syslog: self.syslog.clone(),
             failure_policy: newer.failure_policy,

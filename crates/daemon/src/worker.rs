@@ -127,8 +127,8 @@ pub(crate) fn start(supervisor: &Supervisor, node: Node, ticks: &Bell, observing
     });
 }
 
-/// Start-up check: both databases can be reached and the node is there.
-pub(crate) async fn check(node: &Node) -> Result<(), consumer::Error> {
+/// Start-up check: both databases can be reached and the node is there. Answers what was found.
+pub(crate) async fn check(node: &Node) -> Result<consumer::Found, consumer::Error> {
     let (copies, _) = watch::channel(BTreeSet::new());
     Worker::new(node.consumer.clone(), Bell::default(), copies).check().await
 }

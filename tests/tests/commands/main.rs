@@ -3,6 +3,7 @@
 
 mod administration;
 mod hooks;
+mod log_files;
 mod log_lines;
 mod londisted;
 mod passwords;

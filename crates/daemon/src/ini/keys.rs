@@ -80,7 +80,6 @@ const fn idle(name: &'static str, why: &'static str) -> Key {
 use Meaning::{Alias, Idle, Interval, Optional, Path, Plain, Secret};
 use Reload::{Anew, Commands, Identity, Live, Restart};
 
-const ROTATE: &str = "log files are rotated from outside (logrotate, then -r)";
 const FORMAT: &str = "the format of log lines is chosen with log_format = text|json";
 const SKYLOG: &str = "skylog is not supported";
 const LEAF: &str = "a node applies the tables added on it, and none else";
@@ -92,6 +91,8 @@ const PGQD: &[Key] = &[
     key("job_name", Plain, NONE, Identity),
     key("logfile", Path, NONE, Restart),
     key("log_format", Plain, "text", Restart),
+    key("log_size", Plain, "10MB", Restart),
+    key("log_count", Plain, "3", Restart),
     key("pidfile", Path, NONE, Restart),
     key("on_failure", Plain, "retry", Anew),
     key("max_failures", Plain, "10", Anew),
@@ -127,6 +128,8 @@ const LONDISTE: &[Key] = &[
     key("pgq_consumer_id", Alias("consumer_name"), NONE, Identity),
     key("logfile", Path, NONE, Restart),
     key("log_format", Plain, "text", Restart),
+    key("log_size", Plain, "10MB", Restart),
+    key("log_count", Plain, "3", Restart),
     key("pidfile", Path, NONE, Restart),
     key("on_failure", Plain, "retry", Anew),
     key("max_failures", Plain, "10", Anew),
@@ -192,8 +195,6 @@ const LONDISTE: &[Key] = &[
     idle("threaded_copy_tables", THREADS),
     idle("threaded_copy_pool_size", THREADS),
     idle("pgq_autocommit", "a batch and its position are committed together"),
-    idle("log_size", ROTATE),
-    idle("log_count", ROTATE),
     idle("use_skylog", SKYLOG),
     idle("skylog_locations", SKYLOG),
     idle("config_format", "there is one format of ini files"),

@@ -32,6 +32,11 @@ pub struct LondisteSettings {
     pub logfile: Option<PathBuf>,
     /// How lines of the log file look.
     pub log_format: Format,
+    /// The log file is rotated when it has so many bytes; 0: not by the process.
+    #[serde(deserialize_with = "bytes")]
+    pub log_size: u64,
+    /// Rotated log files that are kept.
+    pub log_count: u32,
     /// Needed by `-d`, `-s`, `-k`, `-r`.
     pub pidfile: Option<PathBuf>,
     /// What follows when a part fails without end.
