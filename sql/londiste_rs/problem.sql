@@ -22,8 +22,8 @@ reset client_min_messages;
 -- The problems of a leaf. Not stands: it is on its way out, but not over: a table that was parked and is not ok yet, or
 -- one whose rows have differed and that is being compared. No column but statement and name has more of a row than how
 -- many there are, and these two are about definitions.
-create or replace function londiste_rs.problems(i_queue_name text, out kind text, out table_name text, out name text, out stands boolean,
-    out code text, out ev_id bigint, out statement text, out differing bigint, out compared bigint)
+create or replace function londiste_rs.problems(i_queue_name text, out kind text, out table_name text, out name text,
+    out stands boolean, out code text, out ev_id bigint, out statement text, out differing bigint, out compared bigint)
 returns setof record language sql stable
 set search_path = pg_catalog, pg_temp
 set jit = off
@@ -31,7 +31,9 @@ as $$
     with leaf as (
         select n.queue_name from pgq_node.node_info n where n.queue_name = i_queue_name and n.node_type <> 'root'),
     tables as (
-        select t.table_name, t.merge_state from londiste.table_info t join leaf on leaf.queue_name = t.queue_name where t.local)
+        select t.table_name, t.merge_state
+          from londiste.table_info t join leaf on leaf.queue_name = t.queue_name
+         where t.local)
     select 'parked', e.table_name, '', p.table_name is not null, e.code, e.ev_id, '', null::bigint, null::bigint
       from londiste_rs.table_error e
       join tables t on t.table_name = e.table_name and t.merge_state is distinct from 'ok'
@@ -39,7 +41,8 @@ as $$
      where e.queue_name = i_queue_name
     union all
     -- a leaf that replicates nothing yet misses everything
-    select case d.subject when 'definition' then 'drift' else 'unreplicated' end, d.table_name, d.what, true, null, null, d.statement, null, null
+    select case d.subject when 'definition' then 'drift' else 'unreplicated' end, d.table_name, d.what, true, null, null,
+           d.statement, null, null
       from londiste_rs.drift_list(i_queue_name) d
      where d.subject = 'definition' or exists (select from tables t where t.merge_state = 'ok')
     union all

@@ -18,8 +18,8 @@ impl Rotation {
     /// No rotation: somebody else does it, or nobody.
     pub const NONE: Rotation = Rotation { size: 0, count: 0 };
 
-    /// What can be rotated of an open file: a pipe or a terminal cannot, and what a symbolic link leads to is left where
-    /// it is.
+    /// The same for an open file, or none: a pipe or a terminal cannot be rotated, and what a symbolic link leads to is
+    /// left where it is.
     pub(super) fn of(self, path: &Path, file: &File) -> Rotation {
         if is_at(path, file).unwrap_or(false) { self } else { Rotation::NONE }
     }

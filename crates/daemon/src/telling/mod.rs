@@ -1,5 +1,6 @@
-//! Hooks part of a node: it looks again and again for problems, and tells `hook_on_problem` of each when it has come and
-//! when it is over, and `hook_on_ready` that the switch can be made. Hooks run in this part alone: nobody waits for one.
+//! Hooks part of a node: it looks again and again for problems, and tells `hook_on_problem` of each when it has come
+//! and when it is over, and `hook_on_ready` that the switch can be made. Hooks run in this part alone: nobody waits for
+//! one.
 
 mod found;
 mod told;
