@@ -34,6 +34,7 @@
 \ir script.sql
 \ir comparison.sql
 \ir drift.sql
+\ir problem.sql
 \ir migration.sql
 \ir copy.sql
 \ir copy_index.sql

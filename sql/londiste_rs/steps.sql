@@ -41,5 +41,5 @@ end $$;
 
 do $$
 begin
-    perform londiste_rs.take_step(7, 'rows of new partitions are noted, and notices tell their transaction');
+    perform londiste_rs.take_step(7, 'new partitions are noted, copies keep ticks of their own, hooks what they have told');
 end $$;

@@ -46,5 +46,6 @@ pub use config::Config;
 pub use error::{Error, Result};
 pub use globs::Globs;
 pub use misfit::Misfit;
+pub use run::Found;
 pub use slots::{Slots, Small};
 pub use worker::Worker;

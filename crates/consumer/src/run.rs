@@ -1,5 +1,6 @@
 //! Runs of a worker: start-up checks, and one life of its connections after the other, by the kind of its node.
 
+use std::fmt;
 use std::sync::Arc;
 
 use pg::Session;
@@ -17,22 +18,49 @@ use crate::{Error, Result, Worker, care, giving, root, standby, subscriber};
 /// So many connections lost in a row, without a piece of work done between them, and the node is let go of.
 const FRUITLESS: u32 = 5;
 
+/// What start-up checks have found. `Display` tells it in a line.
+#[derive(Debug)]
+pub struct Found {
+    queue: String,
+    name: String,
+    kind: NodeType,
+    /// The server's version, as a number.
+    here: u32,
+    /// That of the provider's, where the node has one.
+    provider: Option<u32>,
+}
+
+impl fmt::Display for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Found { queue, name, kind, here, provider } = self;
+        let kind = kind.as_str();
+        write!(f, "{kind} {name} of queue {queue}, on PostgreSQL {}", pg::version_in_words(*here))?;
+        match provider {
+            Some(provider) => write!(f, ", its provider on PostgreSQL {}", pg::version_in_words(*provider)),
+            None => Ok(()),
+        }
+    }
+}
+
 impl Worker {
     /// Tries what can be wrong from the start: connect strings, passwords, the installation, the node.
     ///
     /// # Errors
     /// As [`run`](Self::run).
-    pub async fn check(&self) -> Result<()> {
+    pub async fn check(&self) -> Result<Found> {
         let name = self.session_name(Purpose::Check);
         pg::refuse_transaction_pooler(&self.db()?, &name).await.during("this node (db)")?;
         let target = self.connect().await?;
         let node = self.look(&target).await?;
+        let mut provider_version = None;
         if node.node_type == NodeType::Leaf {
             let state = self.state(&target).await?;
             let provider = self.provider(&state.provider_location.unwrap_or_default())?;
-            pg::refuse_transaction_pooler(&provider, &name).await.during("the provider")?;
+            let version = pg::refuse_transaction_pooler(&provider, &name).await.during("the provider")?;
+            provider_version = Some(version);
         }
-        Ok(())
+        let (queue, here) = (self.config.queue_name.clone(), target.server_version());
+        Ok(Found { queue, name: node.name, kind: node.node_type, here, provider: provider_version })
     }
 
     /// Works until `stop` is cancelled: then the batch in hand is finished, or rolled back where it is not yet being

@@ -1,10 +1,11 @@
 //! Configuration of copies: their part of section `[londiste]`.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use apply::{MissingColumns, OnConflict};
-use pg::values::{parsed, seconds};
+use pg::values::{bytes, bytes_of, optional_number, parsed, seconds};
 use serde::Deserialize;
 
 use crate::throttle::brake::Thresholds;
@@ -46,6 +47,15 @@ pub struct Config {
     /// Copies are slowed down while replication is further behind than this; 0: that does not matter.
     #[serde(deserialize_with = "threshold")]
     pub(crate) copy_brake_lag: Option<Duration>,
+    /// Copies are slowed down while more sessions than this are at work on the source; 0: that does not matter.
+    #[serde(deserialize_with = "number")]
+    pub(crate) copy_brake_sessions: Option<u64>,
+    /// Copies are slowed down while there is less room than this where the process writes; 0: that does not matter.
+    #[serde(deserialize_with = "room")]
+    pub(crate) disk_reserve: Option<u64>,
+    /// Where the process writes; told by its owner.
+    #[serde(skip)]
+    pub directories: Vec<PathBuf>,
     /// Connections are opened anew after this time, between two copies.
     #[serde(deserialize_with = "seconds")]
     pub connection_lifetime: Duration,
@@ -71,29 +81,23 @@ fn threshold<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option
     Ok(Some(threshold).filter(|threshold| !threshold.is_zero()))
 }
 
+fn number<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    let number = optional_number(deserializer)?;
+    Ok(number.filter(|number| *number > 0))
+}
+
+fn room<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    Ok(Some(bytes(deserializer)?).filter(|bytes| *bytes > 0))
+}
+
 fn rate<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
     let text = String::deserialize(deserializer)?;
-    let bytes = bytes(&text).ok_or_else(|| {
+    let rate = bytes_of(&text).ok_or_else(|| {
         serde::de::Error::custom(format!(
             "\"{text}\": expected bytes a second, as 500kB, 20MB or 0 for no limit"
         ))
     })?;
-    Ok(Some(bytes).filter(|bytes| *bytes > 0))
-}
-
-/// A number of bytes, with a unit of PostgreSQL's or none.
-fn bytes(text: &str) -> Option<u64> {
-    let text = text.trim();
-    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let (number, unit) = text.split_at(digits);
-    let factor = match unit.trim().to_ascii_lowercase().as_str() {
-        "" | "b" => 1,
-        "kb" => 1 << 10,
-        "mb" => 1 << 20,
-        "gb" => 1 << 30,
-        _ => return None,
-    };
-    number.parse::<u64>().ok()?.checked_mul(factor)
+    Ok(Some(rate).filter(|rate| *rate > 0))
 }
 
 /// Without its connect strings, which may hold passwords.
@@ -124,27 +128,16 @@ impl Config {
 
     /// When the brake is to be pressed.
     pub(crate) fn brake(&self) -> Thresholds {
-        Thresholds { latency: self.copy_brake_latency, lag: self.copy_brake_lag }
+        Thresholds {
+            latency: self.copy_brake_latency,
+            lag: self.copy_brake_lag,
+            sessions: self.copy_brake_sessions,
+            room: self.disk_reserve.filter(|_| !self.directories.is_empty()),
+        }
     }
 
     /// The consumer name of a table's copy.
     pub(crate) fn consumer(&self, table: &str) -> String {
         pgq::copy::consumer(&self.job_name, table)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rates_have_units() {
-        assert_eq!(bytes("0"), Some(0));
-        assert_eq!(bytes("1000"), Some(1000));
-        assert_eq!(bytes(" 20 MB "), Some(20 << 20));
-        assert_eq!(bytes("3gb"), Some(3 << 30));
-        for text in ["", "MB", "20MiB", "-1", "1.5MB", "99999999999GB"] {
-            assert_eq!(bytes(text), None, "{text}");
-        }
     }
 }

@@ -19,6 +19,7 @@ mod states;
 mod throttle;
 
 pub use crate::throttle::gate::Limits;
+pub use crate::throttle::state::Throttle;
 pub use config::Config;
 pub use copier::{Copier, Copiers};
 pub use error::{Error, Result};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use parts::Report;
 use parts::report::CopyFacts;
@@ -10,7 +10,7 @@ use pg::Client;
 use pgq::copy::progress;
 use tracing::debug;
 
-use crate::throttle::gate::{Braked, Gate, Obstacle};
+use crate::throttle::gate::Gate;
 
 /// Shared by all copies of a node.
 #[derive(Clone, Debug, Default)]
@@ -70,32 +70,10 @@ impl Entry {
         if self.step != Step::Rows {
             return None;
         }
-        if self.waits {
-            return gate.obstacle().map(|obstacle| match obstacle {
-                Obstacle::Paused => "held by pause".to_owned(),
-                Obstacle::Window(wait) => format!("waiting for its window, which opens in {}", period(wait)),
-            });
-        }
-        let limits = gate.limits();
-        if limits.held {
-            return Some("held by pause".to_owned());
-        }
-        let slowed = |braked: Braked| {
-            format!("slowed down to {} kB/s: {}", braked.bytes_per_second / 1024, braked.why)
-        };
         let whole = self.whole.map(|why| format!("under one snapshot: {why}"));
-        let reported: Vec<String> = whole.into_iter().chain(limits.braked.map(slowed)).collect();
+        let whole = whole.filter(|_| gate.obstacle().is_none());
+        let reported: Vec<String> = whole.into_iter().chain(gate.reason()).collect();
         (!reported.is_empty()).then(|| reported.join("; "))
-    }
-}
-
-/// Rounded up to seconds or minutes.
-fn period(time: Duration) -> String {
-    let minutes = time.as_secs().div_ceil(60);
-    match minutes {
-        0..2 => format!("{} s", time.as_secs().max(1)),
-        2..60 => format!("{minutes} min"),
-        _ => format!("{} h {} min", minutes / 60, minutes % 60),
     }
 }
 
@@ -217,16 +195,5 @@ impl Progress {
         if let Err(error) = written {
             debug!(queue, %error, "progress of the copies could not be written down");
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn periods_are_rounded_up() {
-        let shown = [0, 61, 119, 121, 3599, 3600, 3661].map(|seconds| period(Duration::from_secs(seconds)));
-        assert_eq!(shown, ["1 s", "2 min", "2 min", "3 min", "1 h 0 min", "1 h 0 min", "1 h 2 min"]);
     }
 }

@@ -54,6 +54,7 @@ impl Comparing {
 
     /// Compares what is due; answers how long to wait until the next look.
     async fn look(&self, report: &Report) -> Result<Duration, BoxError> {
+        report.tell(|facts| facts.slowed = None);
         if self.works.facts().node.is_none() {
             return Ok(NOT_YET);
         }
@@ -72,6 +73,10 @@ impl Comparing {
         if due.is_empty() {
             return Ok(LOOK);
         }
+        if let Some(why) = self.limits.is_closed() {
+            report.tell(|facts| facts.slowed = Some(why));
+            return Ok(NOT_YET);
+        }
         let there = self.worker.provider_at(info.provider_location.as_deref().unwrap_or_default())?;
         let mut sides = Vec::new();
         // no more than there are tables
@@ -81,11 +86,25 @@ impl Comparing {
         let config =
             Config { slice: self.slice, ..Config::new(queue, self.worker.consumer(), self.worker.limits) };
         let mut voice = Voice { queue, report, known };
+        let watching = async {
+            loop {
+                report.note(|facts| facts.slowed = self.limits.reason());
+                sleep(NOT_YET).await;
+            }
+        };
         let compared = tokio::select! {
             compared = compare::run(&sides, &config, &due, &mut voice, &self.limits) => compared,
             never = self.limits.attend(job, queue, self.worker.consumer(), || Session::connect(&there, &application)) =>
                 match never {},
+            never = watching => never,
+            // snapshots are not kept open for that
+            why = self.limits.closed() => {
+                info!(queue, "the comparison waits, and goes on where it was: {why}");
+                report.tell(|facts| facts.slowed = Some(why));
+                return Ok(NOT_YET);
+            }
         };
+        report.tell(|facts| facts.slowed = None);
         match compared {
             Ok(_) => {}
             Err(Error::Busy { .. }) => info!(queue, "somebody else compares rows: waiting"),

@@ -191,3 +191,11 @@ pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     }
     text
 }
+
+/// What a server or the system said, where an error comes from one of them: no values of rows are in it.
+pub(crate) fn cause(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+    let errors = std::iter::successors(Some(error), |error| error.source());
+    let said =
+        |error: &&(dyn std::error::Error + 'static)| error.is::<pg::Error>() || error.is::<std::io::Error>();
+    errors.filter(said).map(ToString::to_string).next()
+}

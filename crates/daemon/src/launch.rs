@@ -122,20 +122,18 @@ impl Launch {
     /// Opens each job's log file, the same one only once, and starts logging.
     fn start_log(&self, services: &[Service]) -> Result<Vec<Option<Arc<LogFile>>>, Error> {
         let mut files: Vec<Arc<LogFile>> = Vec::new();
-        let mut open = |path: &Path, format| match files.iter().find(|file| file.path() == path) {
+        let mut open = |path: &Path, format, rotation| match files.iter().find(|file| file.path() == path) {
             Some(file) => Ok(file.clone()),
-            None => log::open(path, format).inspect(|file| files.push(file.clone())),
+            None => log::open(path, format, rotation).inspect(|file| files.push(file.clone())),
         };
-        let logs = services
-            .iter()
-            .map(|service| service.logfile.as_deref().map(|path| open(path, service.log_format)).transpose());
+        let logs = services.iter().map(|service| {
+            let path = service.logfile.as_deref();
+            path.map(|path| open(path, service.log_format, service.log_rotation)).transpose()
+        });
         let logs = logs.collect::<Result<Vec<_>, _>>()?;
         let format = services.first().map(|service| service.log_format).unwrap_or_default();
         let syslog = services.iter().find_map(|service| service.syslog.as_ref());
         log::start(Destinations { terminal: !self.background, files, format, syslog }, self.verbosity);
-        for line in services.iter().flat_map(Service::warnings) {
-            tracing::warn!("{line}");
-        }
         Ok(logs)
     }
 }

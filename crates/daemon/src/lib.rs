@@ -9,6 +9,7 @@ pub mod control;
 mod drift;
 mod error;
 pub mod files;
+pub mod hook;
 pub mod ini;
 mod launch;
 mod links;
@@ -25,6 +26,8 @@ pub mod socket;
 mod stand_in;
 mod status;
 pub mod supervise;
+mod telling;
+pub mod throttling;
 mod tick;
 mod worker;
 

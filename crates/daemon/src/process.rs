@@ -7,7 +7,7 @@ use parts::Bell;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use crate::log::LogFile;
+use crate::log::{LogFile, within};
 use crate::notify::Notifier;
 use crate::order::Launch;
 use crate::service::{Service, Surroundings};
@@ -15,6 +15,7 @@ use crate::signals::{Heard, Signals};
 use crate::socket::Socket;
 use crate::status::Jobs;
 use crate::supervise::Supervisor;
+use crate::throttling::Throttling;
 use crate::{Error, metrics};
 
 /// Jobs under supervision, from the start-up checks to the end.
@@ -80,7 +81,7 @@ impl Process {
         for (address, hosts) in addresses {
             self.listeners.push(metrics::Listener::bind(address, metrics::Hosts::new(hosts)).await?);
         }
-        let checks = self.jobs.iter().map(|job| Box::pin(job.service.check()));
+        let checks = self.jobs.iter().map(|job| Box::pin(within(job.log.clone(), job.service.check())));
         let mut checked = futures_util::future::join_all(checks);
         loop {
             tokio::select! {
@@ -98,7 +99,7 @@ impl Process {
     /// # Errors
     /// A part failed without end, in a job with `on_failure = exit`.
     pub(crate) async fn run(&mut self) -> Result<(), Error> {
-        tracing::info!("started, process {}, londiste-rs {}", std::process::id(), env!("CARGO_PKG_VERSION"));
+        tracing::info!("started, process {}", std::process::id());
         let mut serving = self.listen();
         for listener in self.listeners.drain(..) {
             listener.serve(self.shown.clone(), &mut serving);
@@ -149,9 +150,15 @@ impl Process {
         let mut serving = JoinSet::new();
         for (number, job) in self.jobs.iter().enumerate() {
             let Some(pidfile) = &job.service.pidfile else { continue };
+            let throttling = job.service.limits().map(|limits| Throttling::new(limits, pidfile));
+            if let Some(Err(error)) = throttling.as_ref().map(Throttling::recall) {
+                tracing::error!("{}: no throttle holds: {error}", job.service.job);
+            }
             match Socket::bind(pidfile) {
-                Ok(socket) => _ = serving.spawn(socket.serve(self.shown.clone(), number)),
-                Err(error) => tracing::warn!("{}: no londisted status: {error}", job.service.job),
+                Ok(socket) => _ = serving.spawn(socket.serve(self.shown.clone(), number, throttling)),
+                Err(error) => {
+                    tracing::warn!("{}: no londisted status and no throttle: {error}", job.service.job)
+                }
             }
         }
         serving

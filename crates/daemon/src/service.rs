@@ -9,8 +9,9 @@ use parts::Bell;
 use tokio::sync::mpsc;
 
 use crate::ini::{self, FailurePolicy, Ini, OnFailure, PgqdSettings, Reload};
-use crate::log::{Format, LogFile, SyslogSettings};
+use crate::log::{Format, LogFile, Rotation, SyslogSettings};
 use crate::supervise::{Backoff, Patience, Supervisor};
+use crate::telling::{self, Hooks};
 use crate::worker::Node;
 use crate::{Error, tick, worker};
 
@@ -25,6 +26,7 @@ pub(crate) struct Service {
     pub(crate) job: String,
     pub(crate) logfile: Option<PathBuf>,
     pub(crate) log_format: Format,
+    pub(crate) log_rotation: Rotation,
     pub(crate) pidfile: Option<PathBuf>,
     pub(crate) syslog: Option<SyslogSettings>,
     pub(crate) failure_policy: FailurePolicy,
@@ -74,8 +76,16 @@ impl Service {
         let found = if ini.has_section("pgqd") { "pgqd" } else { "londiste" };
         match section.unwrap_or(found) {
             "pgqd" => {
-                let PgqdSettings { job_name, logfile, log_format, pidfile, syslog, failure_policy, ticker } =
-                    ini.pgqd()?;
+                let PgqdSettings {
+                    job_name,
+                    logfile,
+                    log_format,
+                    log_rotation,
+                    pidfile,
+                    syslog,
+                    failure_policy,
+                    ticker,
+                } = ini.pgqd()?;
                 let kind = Kind::Ticker(Box::new(ticker));
                 Ok(Service {
                     ini,
@@ -83,6 +93,7 @@ impl Service {
                     job: job_name,
                     logfile,
                     log_format,
+                    log_rotation,
                     pidfile,
                     syslog,
                     failure_policy,
@@ -98,7 +109,20 @@ impl Service {
                 let db = settings.db.clone();
                 let stand_in =
                     consumer.stand_in_ticker.then(|| ini.stand_in(db, settings.limits())).transpose()?;
+                let files = [&settings.logfile, &settings.pidfile].into_iter().filter_map(Option::as_deref);
+                copier.directories = telling::directories(files);
+                let schema_names = settings.schema_names();
+                let hooks = Hooks {
+                    on_problem: settings.hook_on_problem,
+                    on_ready: settings.hook_on_ready,
+                    limit: settings.hook_timeout,
+                    ini: ini.file().to_owned(),
+                    directories: copier.directories.clone(),
+                    reserve: settings.disk_reserve,
+                };
                 let node = Box::new(Node {
+                    hooks,
+                    told: Arc::default(),
                     stand_in,
                     limits: copier::Limits::new(&copier),
                     slots: consumer::Slots::new(consumer.parallel_copies, SMALL),
@@ -109,7 +133,7 @@ impl Service {
                     compare_connections: settings.compare_connections,
                     compare_slice: settings.compare_slice,
                     drift_every: settings.drift_every.unwrap_or_default(),
-                    schema_names: settings.schema_names(),
+                    schema_names,
                 });
                 Ok(Service {
                     ini,
@@ -117,6 +141,7 @@ impl Service {
                     job: settings.job_name,
                     logfile: settings.logfile,
                     log_format: settings.log_format,
+                    log_rotation: Rotation { size: settings.log_size, count: settings.log_count },
                     pidfile: settings.pidfile,
                     syslog: None,
                     failure_policy,
@@ -135,16 +160,32 @@ impl Service {
         self.ini.warnings(self.section)
     }
 
-    /// Tries what would fail at once if it were started now.
+    /// Tries what would fail at once if it were started now. Logs what is started, before anything else.
     pub(crate) async fn check(&self) -> Result<(), Error> {
         let checked = match &self.kind {
             Kind::Ticker(config) => {
+                self.begins(String::new());
                 let ticker = ticker::Ticker::new(ticker::Config::clone(config), Bell::default());
                 ticker.check().await.map_err(Into::into)
             }
-            Kind::Node { node, .. } => worker::check(node).await.map_err(Into::into),
+            Kind::Node { node, .. } => {
+                let checked = worker::check(node).await;
+                self.begins(checked.as_ref().map(|found| format!(": {found}")).unwrap_or_default());
+                checked.map(drop).map_err(Into::into)
+            }
         };
         checked.map_err(|source| Error::Check { job: self.job.clone(), source })
+    }
+
+    /// The first line of a start, and what is to be said of the ini file.
+    fn begins(&self, found: String) {
+        let file = self.ini.file();
+        let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+        let (version, process, job) = (env!("CARGO_PKG_VERSION"), std::process::id(), &self.job);
+        tracing::info!("londiste-rs {version}, process {process}, job {job} of {}{found}", file.display());
+        for line in self.warnings() {
+            tracing::warn!("{line}");
+        }
     }
 
     /// Starts the job's parts. Must be called inside a runtime.
@@ -166,6 +207,14 @@ impl Service {
             Kind::Node { node, .. } => worker::start(&supervisor, Node::clone(node), &ticks, observed),
         }
         supervisor
+    }
+
+    /// What slows the copies of a node's job down.
+    pub(crate) fn limits(&self) -> Option<copier::Limits> {
+        match &self.kind {
+            Kind::Ticker(_) => None,
+            Kind::Node { node, .. } => Some(node.limits.clone()),
+        }
     }
 
     /// What the job works on, for telling two of them apart: the node of a queue, or the ticks of a database.
@@ -206,6 +255,7 @@ impl Service {
                     running.steer(&node);
                     node.limits = running.limits.clone();
                     node.slots = running.slots.clone();
+                    node.told = running.told.clone();
                 }
                 let node = Box::new(node);
                 Kind::Node { node, longest_pause, loop_delay }
@@ -218,6 +268,7 @@ impl Service {
             job: self.job.clone(),
             logfile: self.logfile.clone(),
             log_format: self.log_format,
+            log_rotation: self.log_rotation,
             pidfile: self.pidfile.clone(),
             syslog: self.syslog.clone(),
             failure_policy: newer.failure_policy,

@@ -1,5 +1,5 @@
 //! Control socket: `<pidfile>.sock`, for the owner of the process only. It answers `status` in words and `status json`
-//! for machines, one request a connection, without asking any database.
+//! for machines, and takes `throttle` of a node's job; one request a connection, without asking any database.
 
 use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -12,10 +12,13 @@ use tokio::net::{UnixListener, UnixStream};
 
 use crate::Error;
 use crate::status::Jobs;
+use crate::throttling::Throttling;
 
 /// Neither side waits longer for the other.
 const PATIENCE: Duration = Duration::from_secs(5);
 const LONGEST_REQUEST: u64 = 100;
+/// The answer to anything else.
+pub const UNKNOWN: &str = "requests: status, status json, throttle (of a node's job)\n";
 
 /// A bound socket, removed when it is dropped.
 #[derive(Debug)]
@@ -48,7 +51,7 @@ impl Socket {
     }
 
     /// Answers for one job until the future is dropped.
-    pub(crate) async fn serve(self, jobs: Jobs, number: usize) {
+    pub(crate) async fn serve(self, jobs: Jobs, number: usize, throttling: Option<Throttling>) {
         loop {
             let Ok((stream, _)) = self.listener.accept().await else {
                 // out of file descriptors, perhaps: no reason to spin
@@ -56,7 +59,8 @@ impl Socket {
                 continue;
             };
             if is_ours(&stream) {
-                let answered = tokio::time::timeout(PATIENCE, answer(stream, &jobs, number)).await;
+                let answered =
+                    tokio::time::timeout(PATIENCE, answer(stream, &jobs, number, throttling.as_ref())).await;
                 if let Ok(Err(error)) = answered {
                     tracing::debug!("control socket: {error}");
                 }
@@ -78,7 +82,12 @@ fn is_ours(stream: &UnixStream) -> bool {
     stream.peer_cred().is_ok_and(|peer| peer.uid() == own || peer.uid() == 0)
 }
 
-async fn answer(mut stream: UnixStream, jobs: &Jobs, number: usize) -> std::io::Result<()> {
+async fn answer(
+    mut stream: UnixStream,
+    jobs: &Jobs,
+    number: usize,
+    throttling: Option<&Throttling>,
+) -> std::io::Result<()> {
     let mut request = String::new();
     let mut byte = [0];
     while stream.read(&mut byte).await? == 1 && byte[0] != b'\n' && (request.len() as u64) < LONGEST_REQUEST {
@@ -87,7 +96,10 @@ async fn answer(mut stream: UnixStream, jobs: &Jobs, number: usize) -> std::io::
     let answer = match request.trim() {
         "status" => jobs.text(Some(number)),
         "status json" => format!("{}\n", jobs.json(Some(number))),
-        _ => "requests: status, status json\n".to_owned(),
+        other => match throttling.and_then(|throttling| throttling.answer(other)) {
+            Some(answer) => answer,
+            None => UNKNOWN.to_owned(),
+        },
     };
     stream.write_all(answer.as_bytes()).await?;
     stream.shutdown().await
@@ -125,7 +137,7 @@ mod tests {
         let mode = std::fs::metadata(path(&pidfile)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         let jobs = Jobs::new([("job".to_owned(), "londiste", "x.ini".into())].into_iter());
-        let serving = tokio::spawn(socket.serve(jobs, 0));
+        let serving = tokio::spawn(socket.serve(jobs, 0, None));
         let asked = |request: &'static str| {
             let pidfile = pidfile.clone();
             tokio::task::spawn_blocking(move || ask(&pidfile, request).unwrap())

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use consumer::{Slots, Worker};
@@ -16,6 +16,7 @@ use crate::drift::DriftPart;
 use crate::pidfile::Pidfile;
 use crate::stand_in;
 use crate::supervise::Supervisor;
+use crate::telling::{self, Hooks, Telling, Told};
 
 /// What the parts of a node read from the ini file.
 #[derive(Clone)]
@@ -34,6 +35,10 @@ pub(crate) struct Node {
     /// The definitions of both sides are looked at so often; zero: never.
     pub(crate) drift_every: Duration,
     pub(crate) schema_names: migration::schema::Options,
+    /// Whom to tell of problems.
+    pub(crate) hooks: Hooks,
+    /// What they were told.
+    pub(crate) told: Arc<Mutex<Told>>,
     /// What can be set anew while copies run.
     pub(crate) limits: Limits,
     /// Tables copied at the same time, likewise.
@@ -83,6 +88,18 @@ pub(crate) fn start(supervisor: &Supervisor, node: Node, ticks: &Bell, observing
             }
         });
     }
+    if node.hooks.are_set() {
+        let (hooks, worker, told) = (node.hooks, node.consumer.clone(), node.told);
+        let telling = Arc::new(Telling { hooks, worker, supervisor: supervisor.clone(), told });
+        let report = Report::default();
+        supervisor.start_reporting(telling::PART, report.clone(), move |stop| {
+            let (telling, report) = (telling.clone(), report.clone());
+            async move {
+                telling.run(&report, &stop).await;
+                Ok(())
+            }
+        });
+    }
     let mut worker = Worker::new(node.consumer, bell.clone(), copies, node.slots)
         .hearing(ticks.clone())
         .noticing(noticed)
@@ -112,8 +129,8 @@ pub(crate) fn start(supervisor: &Supervisor, node: Node, ticks: &Bell, observing
     });
 }
 
-/// Start-up check: both databases can be reached and the node is there.
-pub(crate) async fn check(node: &Node) -> Result<(), consumer::Error> {
+/// Start-up check: both databases can be reached and the node is there. Answers what was found.
+pub(crate) async fn check(node: &Node) -> Result<consumer::Found, consumer::Error> {
     let (copies, _) = watch::channel(BTreeSet::new());
     Worker::new(node.consumer.clone(), Bell::default(), copies, node.slots.clone()).check().await
 }

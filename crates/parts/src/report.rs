@@ -63,6 +63,8 @@ pub struct Facts {
     pub observed: Option<Observed>,
     /// A copy: what it is doing.
     pub copy: Option<CopyFacts>,
+    /// A comparison that reads: why it reads no faster.
+    pub slowed: Option<String>,
     /// A comparison that is repeated: the last results of the node's tables.
     pub comparison: Option<Summary>,
     /// Who looks at definitions: how those of both sides stand.

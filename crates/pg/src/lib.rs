@@ -57,7 +57,7 @@ pub use picture::Picture;
 pub use pool::{Pool, PooledClient};
 pub use pooler::refuse_transaction_pooler;
 pub use refusal::message_without_values;
-pub use session::Session;
+pub use session::{Session, version_in_words};
 pub use structure::{Column, Identity, Persistence, Table, TableKind, find_table, find_tables, table};
 pub use tokio_postgres::error::SqlState;
 pub use tokio_postgres::{Client, Notification};

@@ -29,6 +29,11 @@ pub struct Session {
     _watched: Option<Enlisted>,
 }
 
+/// `15.18` of 150018.
+pub fn version_in_words(number: u32) -> String {
+    format!("{}.{}", number / 10_000, number % 10_000)
+}
+
 impl Session {
     /// Starts the driver of an opened connection, asks who is there, and sets the time limits and durable commits.
     pub(crate) async fn greet(

@@ -70,6 +70,30 @@ pub fn optional_number<'de, D: Deserializer<'de>>(input: D) -> Result<Option<u64
     number.map(Some).ok_or_else(|| D::Error::custom("expected a whole number, 0 or more"))
 }
 
+/// A number of bytes, with a unit of PostgreSQL's or none.
+///
+/// # Errors
+/// Another unit, a fraction, or more than a machine can count.
+pub fn bytes<'de, D: Deserializer<'de>>(input: D) -> Result<u64, D::Error> {
+    let text = String::deserialize(input)?;
+    bytes_of(&text).ok_or_else(|| D::Error::custom("expected bytes, as 500kB, 20MB or 0"))
+}
+
+/// The same of a text; `None` where it is none.
+pub fn bytes_of(text: &str) -> Option<u64> {
+    let text = text.trim();
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let factor = match unit.trim().to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "kb" => 1 << 10,
+        "mb" => 1 << 20,
+        "gb" => 1 << 30,
+        _ => return None,
+    };
+    number.parse::<u64>().ok()?.checked_mul(factor)
+}
+
 /// Names separated by commas; spaces and line breaks around them do not count.
 ///
 /// # Errors
@@ -122,4 +146,20 @@ pub fn name<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Error> {
 /// Never for a text.
 pub fn optional_text<'de, D: Deserializer<'de>>(input: D) -> Result<Option<String>, D::Error> {
     Ok(Some(String::deserialize(input)?).filter(|text| !text.trim().is_empty()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_bytes_have_units() {
+        assert_eq!(bytes_of("0"), Some(0));
+        assert_eq!(bytes_of("1000"), Some(1000));
+        assert_eq!(bytes_of(" 20 MB "), Some(20 << 20));
+        assert_eq!(bytes_of("3gb"), Some(3 << 30));
+        for text in ["", "MB", "20MiB", "-1", "1.5MB", "99999999999GB"] {
+            assert_eq!(bytes_of(text), None, "{text}");
+        }
+    }
 }

@@ -27,6 +27,7 @@ pub mod own_form;
 mod parking;
 pub mod partition;
 pub mod position;
+pub mod problem;
 pub mod queue;
 pub mod remains;
 pub mod rename;

@@ -40,6 +40,8 @@ pub enum Purpose<'a> {
     Care,
     /// Looking at the definitions of tables.
     Drift,
+    /// Looking for problems of which hooks are told.
+    Hooks,
 }
 
 /// How far a large batch has come.
@@ -79,6 +81,7 @@ impl fmt::Display for SessionName<'_> {
             Purpose::Compare => f.write_str("compare"),
             Purpose::Care => f.write_str("care"),
             Purpose::Drift => f.write_str("drift"),
+            Purpose::Hooks => f.write_str("hooks"),
         }
     }
 }

@@ -2,6 +2,8 @@
 #![cfg(test)]
 
 mod administration;
+mod hooks;
+mod log_files;
 mod log_lines;
 mod londisted;
 mod passwords;

@@ -110,10 +110,10 @@ fn copies_slow_down_while_the_source_suffers_and_spare_connections_help() {
         if sessions == [3, 3] { Ok(()) } else { Err(format!("{seen:?}\n{}", setup.logs())) }
     });
     proxy.delay_requests(Duration::from_millis(700));
-    wait_told(&setup, "slowed down to ");
+    wait_told(&setup, "held by copy_brake_latency: 0.7");
     let log = setup.target_worker().log();
-    assert!(log.contains("copies are slowed down: the source answers after 0.7"), "{log}");
-    wait_told(&setup, "slowed down to 64 kB/s: the source answers after 0.7");
+    assert!(log.contains("copies are slowed down: copy_brake_latency: 0.7"), "{log}");
+    wait_told(&setup, " s, limit 0.3 s; 64 kB/s");
     let status = setup.londisted(&["status", "--json", "target.ini"]).expect_success().stdout.clone();
     assert!(status.contains("\"limit_bytes_per_second\":65536"), "{status}");
     proxy.delay_requests(Duration::ZERO);

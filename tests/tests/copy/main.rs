@@ -6,5 +6,6 @@ mod initial;
 mod limits;
 mod partitioned;
 mod small_tables;
+mod throttle;
 mod troubles;
 mod whose_turn;

@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 use crate::londiste::command::{
     add_seq, add_table, check, check_capture, compare, complete, create_leaf, create_root, drop_node,
     execute, init, members, migrate, preflight, remove_seq, remove_table, repair, resume_table, resync,
-    schema, status, switchover, tables, wait_sync, worker,
+    schema, status, switchover, tables, throttle, wait_sync, worker,
 };
 use crate::londiste::flags;
 
@@ -62,6 +62,8 @@ pub(crate) enum Command {
     Pause(flags::Whose),
     /// Let a paused worker go on
     Resume(flags::Whose),
+    /// Show or set how fast a worker that runs may copy and compare
+    Throttle(throttle::Arguments),
     /// Wait until this node has what the root has now
     WaitRoot,
     /// Wait until this node has what its provider has now

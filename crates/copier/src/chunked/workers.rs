@@ -21,7 +21,7 @@ use crate::outcome::{End, Going};
 use crate::rows::strategy;
 use crate::schedule::connections::Sides;
 use crate::schedule::priority::Rank;
-use crate::throttle::gate::Obstacle;
+use crate::throttle::state::Obstacle;
 use crate::throttle::valve::living;
 use crate::{Copier, Result};
 
@@ -92,8 +92,8 @@ impl<'a> ChunkWorkers<'a> {
                 let open = timeout(DRAIN, living(&copier.report, copier.gate.open()));
                 // whether it has opened is asked anew
                 let _ = self.beside(&mut helpers, open).await?;
-                // a closed window may last for hours, in which the source must be able to rotate its queue
-                drain = matches!(obstacle, Obstacle::Window(_));
+                // it may last for hours, in which the source must be able to rotate its queue
+                drain = obstacle != Obstacle::Paused;
             } else {
                 copier.progress.waits(&info.name, false);
                 match self.take(sides).await? {
@@ -182,7 +182,7 @@ impl<'a> ChunkWorkers<'a> {
         match chunk::copy(self.copier, sides, self.chunked, share, deadline).await? {
             Chunk::Copied(copied) => self.allocator().copied(share, &copied, began.elapsed()),
             Chunk::GivenUp(bytes) => {
-                let slow = !self.copier.gate.limits().held;
+                let slow = !self.copier.gate.limits().is_held();
                 self.allocator().given_up(share, slow, bytes, began.elapsed());
             }
         }

@@ -16,40 +16,52 @@ const LOOKS: u32 = 2;
 pub(crate) struct Thresholds {
     pub(crate) latency: Option<Duration>,
     pub(crate) lag: Option<Duration>,
+    /// Sessions that are at work on the source.
+    pub(crate) sessions: Option<u64>,
+    /// Bytes of room where this process writes: not too much, but too little.
+    pub(crate) room: Option<u64>,
 }
 
-/// What a look at the source has found.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// What a look at the source, and at the disk here, has found.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct Look {
     /// How long the source took to answer a tiny query.
     pub(crate) latency: Duration,
     /// Age of the oldest tick that the node's worker has not applied; zero where it has them all.
     pub(crate) lag: Duration,
+    /// Sessions at work on the source, but ours; as many as our role may see.
+    pub(crate) sessions: u64,
+    /// Bytes of room; `None` where that is not known.
+    pub(crate) room: Option<u64>,
 }
 
 impl Thresholds {
     pub(crate) fn is_none(&self) -> bool {
-        self.latency.is_none() && self.lag.is_none()
+        !self.ask_the_source() && self.room.is_none()
     }
 
-    /// What is too much in a look, for people.
+    /// Whether the source is to be asked.
+    pub(crate) fn ask_the_source(&self) -> bool {
+        self.latency.is_some() || self.lag.is_some() || self.sessions.is_some()
+    }
+
+    /// What is too much in a look, for people: key, what was found, and the key's value.
     pub(crate) fn exceeded(&self, look: &Look) -> Option<String> {
         let over = |threshold: Option<Duration>, found: Duration| threshold.filter(|most| found > *most);
         if let Some(most) = over(self.latency, look.latency) {
-            Some(format!(
-                "the source answers after {:.2} s, copy_brake_latency is {} s",
-                look.latency.as_secs_f64(),
-                most.as_secs_f64()
-            ))
-        } else {
-            over(self.lag, look.lag).map(|most| {
-                format!(
-                    "replication is {:.0} s behind, copy_brake_lag is {} s",
-                    look.lag.as_secs_f64(),
-                    most.as_secs_f64()
-                )
-            })
+            let (found, most) = (look.latency.as_secs_f64(), most.as_secs_f64());
+            return Some(format!("copy_brake_latency: {found:.2} s, limit {most} s"));
         }
+        if let Some(most) = over(self.lag, look.lag) {
+            let (found, most) = (look.lag.as_secs_f64(), most.as_secs_f64());
+            return Some(format!("copy_brake_lag: {found:.0} s, limit {most} s"));
+        }
+        if let Some(most) = self.sessions.filter(|most| look.sessions > *most) {
+            return Some(format!("copy_brake_sessions: {} active, limit {most}", look.sessions));
+        }
+        let (reserve, room) = (self.room?, look.room?);
+        (room < reserve)
+            .then(|| format!("disk_reserve: {} MB of room, limit {} MB", room >> 20, reserve >> 20))
     }
 }
 
@@ -119,17 +131,28 @@ mod tests {
     #[test]
     fn each_threshold_is_told_by_its_name() {
         let seconds = |seconds| Some(Duration::from_secs_f64(seconds));
-        let thresholds = Thresholds { latency: seconds(0.2), lag: seconds(30.0) };
+        let thresholds = Thresholds {
+            latency: seconds(0.2),
+            lag: seconds(30.0),
+            sessions: Some(40),
+            room: Some(100 << 20),
+        };
         let look = |latency, lag| Look {
             latency: Duration::from_secs_f64(latency),
             lag: Duration::from_secs_f64(lag),
+            sessions: 40,
+            room: Some(100 << 20),
         };
+        let exceeded = |look| thresholds.exceeded(&look).unwrap();
         assert_eq!(thresholds.exceeded(&look(0.1, 20.0)), None);
-        assert_eq!(
-            thresholds.exceeded(&look(0.41, 20.0)).unwrap(),
-            "the source answers after 0.41 s, copy_brake_latency is 0.2 s"
-        );
-        assert!(thresholds.exceeded(&look(0.1, 31.0)).unwrap().starts_with("replication is 31 s behind"));
+        assert_eq!(exceeded(look(0.41, 20.0)), "copy_brake_latency: 0.41 s, limit 0.2 s");
+        assert_eq!(exceeded(look(0.1, 31.0)), "copy_brake_lag: 31 s, limit 30 s");
+        let busy = Look { sessions: 41, ..look(0.1, 1.0) };
+        assert_eq!(exceeded(busy), "copy_brake_sessions: 41 active, limit 40");
+        let short = Look { room: Some(80 << 20), ..look(0.1, 1.0) };
+        assert_eq!(exceeded(short), "disk_reserve: 80 MB of room, limit 100 MB");
+        assert_eq!(thresholds.exceeded(&Look { room: None, ..short }), None);
+        let look = |latency, lag| Look { sessions: 500, room: Some(0), ..look(latency, lag) };
         assert_eq!(Thresholds::default().exceeded(&look(9.0, 9.0)), None);
     }
 }

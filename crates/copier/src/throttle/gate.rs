@@ -1,6 +1,7 @@
 //! Gate that copied bytes pass: a rate over all copies of a node, the hours in which they may run, a brake, and a hold.
 //! All of it can change at any time.
 
+use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,47 +11,15 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::Config;
-use crate::throttle::brake::{Brake, Thresholds};
-use crate::throttle::window::Window;
-
-/// What copies may do now.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct State {
-    /// Bytes a second, all copies together; `None`: as fast as it goes.
-    pub(crate) bytes_per_second: Option<u64>,
-    /// Tables copied at the same time, and so the connections to each side.
-    pub(crate) copies: usize,
-    /// No byte is to be read.
-    pub(crate) held: bool,
-    /// When rows may be read.
-    pub(crate) window: Window,
-    /// When the brake is to be pressed.
-    pub(crate) thresholds: Thresholds,
-    /// The brake is pressed.
-    pub(crate) braked: Option<Braked>,
-}
-
-/// How hard the brake is pressed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Braked {
-    /// Bytes a second that all copies together may read.
-    pub(crate) bytes_per_second: u64,
-    /// Why, for people.
-    pub(crate) why: String,
-}
-
-impl State {
-    /// The lowest rate that holds now.
-    fn rate(&self) -> Option<u64> {
-        let braked = self.braked.as_ref().map(|braked| braked.bytes_per_second);
-        [self.bytes_per_second, braked].into_iter().flatten().filter(|rate| *rate > 0).min()
-    }
-}
+use crate::throttle::brake::Brake;
+use crate::throttle::state::{Obstacle, State, Throttle};
 
 /// The limits of a node's copies, to be set anew while they run.
 #[derive(Clone, Debug)]
 pub struct Limits {
     pub(crate) gate: Gate,
+    /// Where there has to be room.
+    pub(crate) directories: Arc<[PathBuf]>,
     /// In the hands of the one who looks at the source for all.
     pub(crate) brake: Arc<tokio::sync::Mutex<Brake>>,
 }
@@ -58,7 +27,8 @@ pub struct Limits {
 impl Limits {
     /// Those of the configuration.
     pub fn new(config: &Config) -> Limits {
-        let limits = Limits { gate: Gate::new(State::default()), brake: Arc::default() };
+        let directories = config.directories.clone().into();
+        let limits = Limits { gate: Gate::new(State::default()), directories, brake: Arc::default() };
         limits.set(config);
         limits
     }
@@ -71,6 +41,43 @@ impl Limits {
             state.window = config.copy_window.clone();
             state.thresholds = config.brake();
         });
+    }
+
+    /// What an operator has said.
+    pub fn throttle(&self) -> Throttle {
+        self.gate.limits().throttle
+    }
+
+    /// An operator's word, from now on: it counts more than the configuration.
+    pub fn set_throttle(&self, throttle: Throttle) {
+        self.gate.set(|state| state.throttle = throttle);
+    }
+
+    /// Why rows are read no faster now; `None`: as fast as it goes.
+    pub fn reason(&self) -> Option<String> {
+        self.gate.reason()
+    }
+
+    /// Waits until no rows are to be read: somebody holds them, or the window closes. Answers why.
+    pub async fn closed(&self) -> String {
+        let mut changes = self.gate.changes();
+        loop {
+            if let Some(obstacle) = changes.borrow_and_update().obstacle() {
+                return obstacle.to_string();
+            }
+            // a window closes without anybody's doing; the sender lives as long as the gate
+            let _ = tokio::time::timeout(CLOCK, changes.changed()).await;
+        }
+    }
+
+    /// Why no rows are to be read now; `None`: they may be.
+    pub fn is_closed(&self) -> Option<String> {
+        self.gate.obstacle().map(|obstacle| obstacle.to_string())
+    }
+
+    /// All that holds now, a line each.
+    pub fn describe(&self) -> Vec<String> {
+        self.gate.limits().describe()
     }
 }
 
@@ -89,6 +96,8 @@ pub(crate) struct Gate {
     bucket: Arc<Mutex<Bucket>>,
     passed: Arc<AtomicU64>,
     latency: Arc<Mutex<Option<Duration>>>,
+    /// When bytes had to wait for the rate last.
+    waited: Arc<Mutex<Option<Instant>>>,
 }
 
 /// Bytes that may pass now; below zero what was let through in advance.
@@ -100,6 +109,9 @@ struct Bucket {
 
 /// A wait for a time of day is reckoned anew after this.
 const CLOCK: Duration = Duration::from_secs(30);
+
+/// The rate is what slows copies down as long as they had to wait for it no longer ago.
+const LATELY: Duration = Duration::from_secs(5);
 
 /// Unused rate is not saved up for longer than this.
 const BURST: f64 = 0.25;
@@ -123,6 +135,7 @@ impl Gate {
             bucket: Arc::new(Mutex::new(bucket)),
             passed: Arc::default(),
             latency: Arc::default(),
+            waited: Arc::default(),
         }
     }
 
@@ -173,13 +186,18 @@ impl Gate {
     /// Whether copies wait on purpose now and then: held, or at a rate.
     pub(crate) fn slows(&self) -> bool {
         let limits = self.limits.borrow();
-        limits.held || limits.rate().is_some()
+        limits.is_held() || limits.rate().is_some()
+    }
+
+    /// Why rows are read no faster now; `None`: as fast as it goes.
+    pub(crate) fn reason(&self) -> Option<String> {
+        let waited = *self.waited.lock().unwrap_or_else(PoisonError::into_inner);
+        self.limits().reason(waited.is_some_and(|waited| waited.elapsed() < LATELY))
     }
 
     /// Why no more rows are to be asked for now; `None`: they may be.
     pub(crate) fn obstacle(&self) -> Option<Obstacle> {
-        let limits = self.limits.borrow();
-        if limits.held { Some(Obstacle::Paused) } else { limits.window.opens_in().map(Obstacle::Window) }
+        self.limits.borrow().obstacle()
     }
 
     /// Waits while no rows are to be asked for.
@@ -191,7 +209,7 @@ impl Gate {
                 None => return,
                 // the machine's clock may be set meanwhile
                 Some(Obstacle::Window(wait)) => wait.min(CLOCK),
-                Some(Obstacle::Paused) => CLOCK,
+                Some(Obstacle::Paused | Obstacle::Throttled) => CLOCK,
             };
             // the sender lives as long as self
             let _ = tokio::time::timeout(until, changes.changed()).await;
@@ -206,7 +224,7 @@ impl Gate {
         loop {
             let (held, rate) = {
                 let limits = changes.borrow_and_update();
-                (limits.held, limits.rate())
+                (limits.is_held(), limits.rate())
             };
             if held {
                 let since = *held_since.get_or_insert_with(Instant::now);
@@ -236,6 +254,7 @@ impl Gate {
             if wait.is_zero() {
                 break;
             }
+            *self.waited.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
             let _ = tokio::time::timeout(wait, changes.changed()).await;
         }
         self.passed.fetch_add(bytes, Relaxed);
@@ -243,18 +262,11 @@ impl Gate {
     }
 }
 
-/// What keeps a copy from asking for rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Obstacle {
-    /// The worker is paused, and its copies with it.
-    Paused,
-    /// The window is closed, for so long.
-    Window(Duration),
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::throttle::state::Braked;
+    use crate::throttle::window::Window;
 
     /// Seconds of paused clock that passing takes.
     async fn seconds(gate: &Gate, bytes: u64, times: usize) -> f64 {

@@ -80,7 +80,6 @@ const fn idle(name: &'static str, why: &'static str) -> Key {
 use Meaning::{Alias, Idle, Interval, Optional, Path, Plain, Secret};
 use Reload::{Anew, Commands, Identity, Live, Restart};
 
-const ROTATE: &str = "log files are rotated from outside (logrotate, then -r)";
 const FORMAT: &str = "the format of log lines is chosen with log_format = text|json";
 const SKYLOG: &str = "skylog is not supported";
 const LEAF: &str = "a node applies the tables added on it, and none else";
@@ -92,6 +91,8 @@ const PGQD: &[Key] = &[
     key("job_name", Plain, NONE, Identity),
     key("logfile", Path, NONE, Restart),
     key("log_format", Plain, "text", Restart),
+    key("log_size", Plain, "10MB", Restart),
+    key("log_count", Plain, "3", Restart),
     key("pidfile", Path, NONE, Restart),
     key("on_failure", Plain, "retry", Anew),
     key("max_failures", Plain, "10", Anew),
@@ -127,6 +128,8 @@ const LONDISTE: &[Key] = &[
     key("pgq_consumer_id", Alias("consumer_name"), NONE, Identity),
     key("logfile", Path, NONE, Restart),
     key("log_format", Plain, "text", Restart),
+    key("log_size", Plain, "10MB", Restart),
+    key("log_count", Plain, "3", Restart),
     key("pidfile", Path, NONE, Restart),
     key("on_failure", Plain, "retry", Anew),
     key("max_failures", Plain, "10", Anew),
@@ -143,6 +146,7 @@ const LONDISTE: &[Key] = &[
     key("copy_window", Plain, NONE, Live),
     key("copy_brake_latency", Plain, "0", Live),
     key("copy_brake_lag", Plain, "0", Live),
+    key("copy_brake_sessions", Plain, "0", Live),
     key("lock_timeout", Plain, "10", Anew),
     key("statement_timeout", Plain, "300", Anew),
     key("long_statement_timeout", Plain, "86400", Anew),
@@ -176,7 +180,10 @@ const LONDISTE: &[Key] = &[
     key("hook_before_freeze", Optional, NONE, Commands),
     key("hook_after_switch", Optional, NONE, Commands),
     key("hook_on_abort", Optional, NONE, Commands),
-    key("hook_timeout", Plain, "10", Commands),
+    key("hook_on_problem", Optional, NONE, Anew),
+    key("hook_on_ready", Optional, NONE, Anew),
+    key("hook_timeout", Plain, "10", Anew),
+    key("disk_reserve", Plain, "100MB", Anew),
     key("drift_every", Interval, "60", Anew),
     key("extension_schema", Plain, NONE, Anew),
     key("role_map", Plain, NONE, Anew),
@@ -190,8 +197,6 @@ const LONDISTE: &[Key] = &[
     idle("threaded_copy_tables", THREADS),
     idle("threaded_copy_pool_size", THREADS),
     idle("pgq_autocommit", "a batch and its position are committed together"),
-    idle("log_size", ROTATE),
-    idle("log_count", ROTATE),
     idle("use_skylog", SKYLOG),
     idle("skylog_locations", SKYLOG),
     idle("config_format", "there is one format of ini files"),

@@ -9,8 +9,8 @@ use serde::Deserialize;
 use crate::ini::failure_policy::{FailurePolicy, Listen, OnFailure};
 use crate::log::Format;
 use pg::values::{
-    count, list, name, optional_number, optional_parsed, optional_seconds, optional_text, parsed, seconds,
-    seconds_from_one,
+    bytes, count, list, name, optional_number, optional_parsed, optional_seconds, optional_text, parsed,
+    seconds, seconds_from_one,
 };
 
 /// Section `[londiste]`. The worker and the copies read their own parts of it
@@ -33,6 +33,11 @@ pub struct LondisteSettings {
     pub logfile: Option<PathBuf>,
     /// How lines of the log file look.
     pub log_format: Format,
+    /// The log file is rotated when it has so many bytes; 0: not by the process.
+    #[serde(deserialize_with = "bytes")]
+    pub log_size: u64,
+    /// Rotated log files that are kept.
+    pub log_count: u32,
     /// Needed by `-d`, `-s`, `-k`, `-r`.
     pub pidfile: Option<PathBuf>,
     /// What follows when a part fails without end.
@@ -145,6 +150,15 @@ pub struct LondisteSettings {
     /// Run when a switch was taken back.
     #[serde(default, deserialize_with = "optional_text")]
     pub hook_on_abort: Option<String>,
+    /// The worker runs it for each problem that comes, and when it is over.
+    #[serde(default, deserialize_with = "optional_text")]
+    pub hook_on_problem: Option<String>,
+    /// The worker runs it when the switch can be made.
+    #[serde(default, deserialize_with = "optional_text")]
+    pub hook_on_ready: Option<String>,
+    /// There should be more room than this where the process writes; 0: that does not matter.
+    #[serde(deserialize_with = "bytes")]
+    pub disk_reserve: u64,
     /// A hook is ended after this.
     #[serde(deserialize_with = "seconds_from_one")]
     pub hook_timeout: Duration,

@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::ini::failure_policy::{FailurePolicy, Listen, OnFailure};
-use crate::log::{Format, SyslogSettings};
-use pg::values::{count, flag, list, name, optional_parsed, seconds};
+use crate::log::{Format, Rotation, SyslogSettings};
+use pg::values::{bytes, count, flag, list, name, optional_parsed, seconds};
 
 /// Section `[pgqd]`: the process, and what the ticker itself reads.
 #[derive(Debug, Clone)]
@@ -18,6 +18,8 @@ pub struct PgqdSettings {
     pub logfile: Option<PathBuf>,
     /// How lines of the log file look.
     pub log_format: Format,
+    /// When the log file is rotated, and how many are kept.
+    pub log_rotation: Rotation,
     /// Needed by `-d`, `-s`, `-k`, `-r`.
     pub pidfile: Option<PathBuf>,
     /// `None` when `syslog = 0`.
@@ -36,6 +38,9 @@ pub(super) struct Process {
     logfile: Option<PathBuf>,
     pidfile: Option<PathBuf>,
     log_format: Format,
+    #[serde(deserialize_with = "bytes")]
+    log_size: u64,
+    log_count: u32,
     #[serde(deserialize_with = "flag")]
     syslog: bool,
     syslog_ident: String,
@@ -71,6 +76,7 @@ impl Process {
             job_name: self.job_name,
             logfile: self.logfile,
             log_format: self.log_format,
+            log_rotation: Rotation { size: self.log_size, count: self.log_count },
             pidfile: self.pidfile,
             syslog: self
                 .syslog

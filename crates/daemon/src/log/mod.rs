@@ -3,6 +3,7 @@
 mod file;
 mod format;
 mod journal;
+mod rotation;
 mod syslog;
 
 use std::io::IsTerminal;
@@ -18,6 +19,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use crate::Error;
 pub use file::LogFile;
 pub use format::Format;
+pub use rotation::Rotation;
 pub use syslog::{Facility, SyslogSettings};
 
 /// How much is logged, from `-q` and `-v`.
@@ -113,8 +115,8 @@ pub(crate) fn start(to: Destinations<'_>, verbosity: Verbosity) {
 }
 
 /// Opens a job's log file.
-pub(crate) fn open(path: &Path, format: Format) -> Result<Arc<LogFile>, Error> {
-    LogFile::open(path, format).map(Arc::new)
+pub(crate) fn open(path: &Path, format: Format, rotation: Rotation) -> Result<Arc<LogFile>, Error> {
+    LogFile::open(path, format, rotation).map(Arc::new)
 }
 
 /// Runs `future` with its lines going to `file` alone; `None` leaves things as they are.

@@ -117,6 +117,9 @@ fn part(part: &PartNow) -> Value {
             }),
         );
     }
+    if let Some(slowed) = &facts.slowed {
+        add("slowed", json!(slowed));
+    }
     if let Some(drift) = &facts.drift {
         let kept = |subject| drift.of(subject).map(finding).collect::<Vec<_>>();
         add(

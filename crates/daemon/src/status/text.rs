@@ -139,6 +139,7 @@ fn words(facts: &Facts) -> Vec<String> {
         words.push(if compared.is_empty() { "nothing is compared yet".to_owned() } else { compared });
         words.extend(comparison.oldest.map(|oldest| format!("the oldest {} ago", period(age(oldest)))));
     }
+    words.extend(facts.slowed.clone());
     words.extend(facts.drift.as_ref().map(Drift::words));
     words
 }

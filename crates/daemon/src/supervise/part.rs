@@ -12,7 +12,7 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::BoxError;
-use crate::error::chain;
+use crate::error::{cause, chain};
 use crate::supervise::failure_log::FailureLog;
 use crate::supervise::liveness;
 use crate::supervise::terms::{Ending, PartStatus, State, Terms};
@@ -36,6 +36,7 @@ impl Part {
             failures: 0,
             failures_in_all: 0,
             last_error: None,
+            cause: None,
             report,
         };
         Part { status, terms: terms.clone(), ending, watch: Watch::default(), pieces: 0, fruitless: 0 }
@@ -63,7 +64,7 @@ impl Part {
                     well = true;
                     let mut status = self.status.clone();
                     status.failures = 0;
-                    status.last_error = None;
+                    (status.last_error, status.cause) = (None, None);
                     self.publish(status);
                     pauses = self.pauses();
                     (&mut attempt).await
@@ -72,12 +73,18 @@ impl Part {
             drop(attempt);
             if well {
                 self.status.failures = 0;
-                self.status.last_error = None;
+                (self.status.last_error, self.status.cause) = (None, None);
             }
             let failure = match outcome {
                 Ok(Ok(())) => None,
-                Ok(Err(error)) => Some(chain(error.as_ref())),
-                Err(panic) => Some(format!("panic: {}", words(panic.as_ref()))),
+                Ok(Err(error)) => {
+                    self.status.cause = cause(error.as_ref());
+                    Some(chain(error.as_ref()))
+                }
+                Err(panic) => {
+                    self.status.cause = None;
+                    Some(format!("panic: {}", words(panic.as_ref())))
+                }
             };
             if failure.is_none() && self.ending == Ending::Final {
                 break;

@@ -83,6 +83,8 @@ pub struct PartStatus {
     pub failures_in_all: u64,
     /// Why it failed last; `None` when it is well.
     pub last_error: Option<String>,
+    /// The same in the words of a server or of the system, which have no row's values; `None` where neither spoke.
+    pub cause: Option<String>,
     /// What it tells of its work.
     pub report: Report,
 }

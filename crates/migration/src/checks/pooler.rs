@@ -16,7 +16,7 @@ async fn ask(context: &Context) -> Result<Vec<Finding>> {
         context.session(place)?;
         let Some(at) = context.location(place) else { continue };
         match pg::refuse_transaction_pooler(at, context.config.application).await {
-            Ok(()) => {}
+            Ok(_) => {}
             Err(error @ pg::Error::TransactionPooler(_)) => findings.push(Finding::new(
                 Verdict::Blocker,
                 place,

@@ -116,7 +116,7 @@ pub fn unreplicated(object: &Object) -> Finding {
 }
 
 /// A word of a command line.
-fn shell(word: &str) -> String {
+pub fn shell(word: &str) -> String {
     match word.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-')) {
         true => word.to_owned(),
         false => format!("'{}'", word.replace('\'', "'\\''")),

@@ -33,6 +33,7 @@ pub(crate) mod seqs;
 pub(crate) mod status;
 pub(crate) mod switchover;
 pub(crate) mod tables;
+pub(crate) mod throttle;
 pub(crate) mod wait_provider;
 pub(crate) mod wait_root;
 pub(crate) mod wait_sync;
@@ -56,6 +57,7 @@ pub(crate) async fn dispatch(job: &Job, command: Command) -> anyhow::Result<Outc
         Command::Schema(arguments) => schema::run(job, &arguments).await,
         Command::Pause(whose) => pause::run(job, &whose).await,
         Command::Resume(whose) => resume::run(job, &whose).await,
+        Command::Throttle(arguments) => throttle::run(job, &arguments),
         Command::WaitRoot => wait_root::run(job).await,
         Command::WaitProvider => wait_provider::run(job).await,
         Command::Status(arguments) => status::run(job, &arguments).await,

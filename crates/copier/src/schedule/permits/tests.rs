@@ -5,7 +5,7 @@ use futures_util::stream::FuturesUnordered;
 use tokio::time::{sleep, timeout};
 
 use crate::schedule::permits::*;
-use crate::throttle::gate::State;
+use crate::throttle::state::State;
 
 fn permits(copies: usize) -> CopyPermits {
     CopyPermits::new(Gate::new(State { copies, ..State::default() }))

@@ -17,12 +17,14 @@ pub(super) async fn gather(course: &Course<'_>, entries: &[Entry], until: Step) 
     let mut warnings = Vec::new();
     let mut sides = [course.source.settings.db.to_string(), course.target.settings.db.to_string()];
     if let Ok((source, scope)) = course.scope().await {
-        sides[0] = format!("PostgreSQL {}, {}", version(source.session.server_version()), sides[0]);
+        sides[0] =
+            format!("PostgreSQL {}, {}", pg::version_in_words(source.session.server_version()), sides[0]);
         warnings.extend(scope.left_out.iter().map(|text| format!("left out: {text}")));
     }
     let (mut tables, mut bytes) = (0, None);
     if let Ok((target, infos)) = replicated(course).await {
-        sides[1] = format!("PostgreSQL {}, {}", version(target.session.server_version()), sides[1]);
+        sides[1] =
+            format!("PostgreSQL {}, {}", pg::version_in_words(target.session.server_version()), sides[1]);
         let names: Vec<String> =
             infos.iter().filter(|info| side::is_ok(info)).map(|info| info.dest().to_owned()).collect();
         tables = names.len();
@@ -93,9 +95,4 @@ async fn compared(course: &Course<'_>) -> Option<Compared> {
         unverified: of(Verdict::Unverified).map(|compared| compared.table.clone()).collect(),
         finished: known.iter().filter_map(|compared| compared.finished).max(),
     })
-}
-
-/// `15.18` of 150018.
-fn version(number: u32) -> String {
-    format!("{}.{}", number / 10_000, number % 10_000)
 }
