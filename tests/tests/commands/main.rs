@@ -6,6 +6,7 @@ mod log_lines;
 mod londisted;
 mod passwords;
 mod pgqd;
+mod stage;
 mod startup;
 mod tables;
 mod true_words;

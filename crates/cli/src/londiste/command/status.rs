@@ -5,11 +5,15 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
+use daemon::stage::{Command, commands};
 use futures_util::future::join_all;
+use pg::Client;
 use pgq::node::{self, Location};
+use pgq::outlook::{self, Outlook, Situation, Stage};
 
 use crate::londiste::support::job::{Job, Node};
 use crate::londiste::support::outcome::Outcome;
+use crate::londiste::support::outlooks;
 use crate::londiste::view::node_snapshot;
 use crate::londiste::view::node_snapshot::NodeSnapshot;
 use crate::londiste::view::node_tree::Branch;
@@ -31,14 +35,17 @@ pub(crate) struct Arguments {
 struct Member {
     name: String,
     dead: bool,
-    look: Result<NodeSnapshot, String>,
+    look: Result<(NodeSnapshot, Option<Outlook>), String>,
 }
 
 pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     let local = job.local().await?;
     let locations = node::locations(&*local.session, job.queue()).await?;
     let members = join_all(locations.iter().map(|location| visit(job, &local, location))).await;
-    job.terminal.print(&format!("Queue: {}   Local node: {}\n", job.queue(), local.info.name));
+    job.terminal.print(&format!("Queue: {}   Local node: {}", job.queue(), local.info.name));
+    let (stage, commands) = stage(job, &local, &members);
+    daemon::stage::lines(&stage, &commands).iter().for_each(|line| job.terminal.print(line));
+    job.terminal.print("");
     let trees = trees(&members);
     let drawn: Vec<String> =
         trees.iter().map(|tree| if arguments.compact { tree.compact() } else { tree.drawn() }).collect();
@@ -49,16 +56,44 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
 async fn visit(job: &Job, local: &Node, location: &Location) -> Member {
     let look = async {
         if location.node == local.info.name {
-            return node_snapshot::at(&local.session, job.queue()).await;
+            return look(job, &local.session).await;
         }
         let session = job.connect_within(&location.node, &location.connect_string, LIMIT).await?;
-        match tokio::time::timeout(LIMIT, node_snapshot::at(&session, job.queue())).await {
+        match tokio::time::timeout(LIMIT, look(job, &session)).await {
             Ok(look) => look,
             Err(_) => anyhow::bail!("no answer within {} s", LIMIT.as_secs()),
         }
     };
     let look = look.await.map_err(|error| describe(&error));
     Member { name: location.node.clone(), dead: location.dead, look }
+}
+
+async fn look(job: &Job, session: &Client) -> Result<(NodeSnapshot, Option<Outlook>)> {
+    let snapshot = node_snapshot::at(session, job.queue()).await?;
+    let outlook = match outlook::is_known(session).await? {
+        true => Some(outlooks::look(job, session, &snapshot.info).await?),
+        false => None,
+    };
+    Ok((snapshot, outlook))
+}
+
+/// Where the migration stands, and the commands that come next.
+fn stage(job: &Job, local: &Node, members: &[Member]) -> (Stage, Vec<Command>) {
+    let nodes: Vec<&Outlook> =
+        members.iter().filter_map(|member| member.look.as_ref().ok()?.1.as_ref()).collect();
+    let snapshots = || members.iter().filter_map(|member| Some(&member.look.as_ref().ok()?.0));
+    let lag = snapshots()
+        .filter(|look| look.own_lag.is_none())
+        .filter_map(|look| lag_at_provider(members, look))
+        .max();
+    let unreachable = members.iter().find_map(|member| Some((member, member.look.as_ref().err()?)));
+    let failing = unreachable
+        .filter(|(member, _)| !member.dead)
+        .map(|(member, why)| (format!("node {} is not reachable", member.name), why.clone()));
+    let stage = outlook::stage(&Situation { nodes: &nodes, lag, failing });
+    let ini = |node: &str| (node == local.info.name).then(|| job.ini.display().to_string());
+    let commands = commands(&stage, ini);
+    (stage, commands)
 }
 
 /// The tree below the root, and whatever hangs on nothing.
@@ -86,7 +121,7 @@ fn branch(members: &[Member], member: &Member, seen: &mut BTreeSet<String>) -> B
     }
     let dead = if member.dead { ", dead" } else { "" };
     match &member.look {
-        Ok(look) => {
+        Ok((look, _)) => {
             let lag = look.own_lag.or_else(|| lag_at_provider(members, look));
             let title = format!("{} ({}{dead})", member.name, look.info.node_type.as_str());
             Branch { title, lines: look.lines(lag), children }
@@ -102,10 +137,10 @@ fn branch(members: &[Member], member: &Member, seen: &mut BTreeSet<String>) -> B
 fn provider<'a>(members: &'a [Member], name: &str) -> Option<&'a String> {
     let member = members.iter().find(|member| member.name == name)?;
     let above = match &member.look {
-        Ok(look) => look.info.provider.as_deref().filter(|above| *above != name)?,
+        Ok((look, _)) => look.info.provider.as_deref().filter(|above| *above != name)?,
         Err(_) => {
             let serves = |other: &&Member| {
-                other.look.as_ref().is_ok_and(|look| look.subscribers.iter().any(|s| s == name))
+                other.look.as_ref().is_ok_and(|(look, _)| look.subscribers.iter().any(|s| s == name))
             };
             &members.iter().find(serves)?.name
         }
@@ -115,7 +150,7 @@ fn provider<'a>(members: &'a [Member], name: &str) -> Option<&'a String> {
 
 fn lag_at_provider(members: &[Member], look: &NodeSnapshot) -> Option<Duration> {
     let provider = members.iter().find(|member| Some(&member.name) == look.info.provider.as_ref())?;
-    provider.look.as_ref().ok()?.lag_of(look.info.worker.as_ref()?)
+    provider.look.as_ref().ok()?.0.lag_of(look.info.worker.as_ref()?)
 }
 
 #[cfg(test)]
