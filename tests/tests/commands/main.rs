@@ -4,6 +4,7 @@
 mod administration;
 mod log_lines;
 mod londisted;
+mod page;
 mod passwords;
 mod pgqd;
 mod stage;

@@ -86,7 +86,9 @@ fn everybody_says_where_the_migration_stands() {
         setup.stop_daemon(name);
     }
     let mut daemon = setup.foreground("londisted", &ALL, "londisted");
-    wait_until(QUICK, "it runs", || setup.target_worker().pid().is_some());
+    wait_until(QUICK, "it answers", || {
+        setup.londisted(&["status", "target.ini"]).stdout.contains("leaf subscriber")
+    });
     all_say(&setup, port, "not begun", "no table is replicated");
     assert!(words(&setup).contains("next:  londiste target.ini migrate"), "{}", words(&setup));
 

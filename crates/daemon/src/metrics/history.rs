@@ -11,18 +11,23 @@ use crate::status::{JobStatus, Jobs};
 /// Between two samples.
 const EVERY: Duration = Duration::from_secs(15);
 /// Samples of an hour, each of which is one of its own.
-pub(super) const HOUR: Span = Span { samples: 240, each: 1 };
+pub(super) const HOUR: Span = Span { name: "hour", samples: 240, each: 1 };
 /// Samples of a day, each of which stands for twenty.
-pub(super) const DAY: Span = Span { samples: 288, each: 20 };
+pub(super) const DAY: Span = Span { name: "day", samples: 288, each: 20 };
 
 /// A time that is looked back on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Span {
+    name: &'static str,
     samples: usize,
     each: u32,
 }
 
 impl Span {
+    pub(super) fn name(self) -> &'static str {
+        self.name
+    }
+
     pub(super) fn samples(self) -> usize {
         self.samples
     }

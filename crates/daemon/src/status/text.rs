@@ -169,6 +169,7 @@ pub(crate) fn period(time: Duration) -> String {
     match seconds {
         0..60 => format!("{seconds} s"),
         60..3600 => format!("{} min", seconds / 60),
+        3600..172_800 if seconds % 3600 < 60 => format!("{} h", seconds / 3600),
         3600..172_800 => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
         _ => format!("{} d", seconds / 86_400),
     }

@@ -86,7 +86,7 @@ fn plot(page: &mut String, history: &History, measure: &Measure, span: Span) {
         .collect();
     let highest =
         lines.iter().flat_map(|(_, line)| line).flatten().fold(measure.least, |most, value| most.max(*value));
-    let (name, long) = (measure.name, period(span.long()));
+    let (name, long) = (measure.name, span.name());
     _ = write!(
         page,
         "<figure><figcaption>{name}, last {long}</figcaption>\
@@ -121,7 +121,7 @@ fn plot(page: &mut String, history: &History, measure: &Measure, span: Span) {
     }
     _ = write!(
         page,
-        "<text x=\"{LEFT}\" y=\"{0}\">{long} ago</text><text x=\"{WIDTH}\" y=\"{0}\" text-anchor=\"end\">now</text></svg></figure>",
+        "<text x=\"{LEFT}\" y=\"{0}\">one {long} ago</text><text x=\"{WIDTH}\" y=\"{0}\" text-anchor=\"end\">now</text></svg></figure>",
         HEIGHT - 6.0
     );
 }
@@ -170,7 +170,7 @@ mod tests {
         history.add("<leaf>", Sample { lag: Some(8.0), changes: None, copied: Some(2e6) });
         let mut page = String::new();
         write(&mut page, &history, Duration::from_secs(200_000));
-        assert_eq!(page.matches("<path").count(), 2, "{page}");
+        assert_eq!(page.matches("<path").count(), 4, "{page}");
         assert!(
             page.contains("&lt;leaf&gt;") && page.contains(">8 s</text>") && !page.contains("started"),
             "{page}"

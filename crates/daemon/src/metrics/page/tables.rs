@@ -188,7 +188,62 @@ fn quoted(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::SystemTime;
+
+    use pgq::compared::Summary;
+
     use super::*;
+
+    fn many() -> Outlook {
+        let table = |number: usize| TableOutlook {
+            name: format!("public.table_{number:04}"),
+            state: if number.is_multiple_of(2) { MergeState::Ok } else { MergeState::Waiting },
+            parked: number == 1777,
+            trouble: (number == 1777 || number == 1888).then(|| "<b>disk full</b>".to_owned()),
+            size: None,
+            copy: None,
+            comparison: None,
+            conflicts: i64::from(number == 1999),
+        };
+        Outlook {
+            node: "subscriber".to_owned(),
+            kind: NodeType::Leaf,
+            tables: (0..2000).map(table).collect(),
+            switch: None,
+            error: None,
+            paused: false,
+            coming_fkeys: 0,
+            stopping_drift: 0,
+            compared: Summary::default(),
+            seen: SystemTime::now(),
+        }
+    }
+
+    fn page(query: &str) -> String {
+        let job = JobStatus {
+            name: "job".into(),
+            section: "londiste",
+            file: "target.ini".into(),
+            parts: Vec::new(),
+        };
+        let mut page = String::new();
+        of(&mut page, &job, &many(), &Wish::read(Some(query)));
+        page
+    }
+
+    #[test]
+    fn of_many_tables_the_worst_are_shown_first() {
+        let worst = page("");
+        assert!(worst.len() < 30_000 && worst.contains("100 of 2000 tables"), "{}", worst.len());
+        assert!(worst.contains("show=all#tables\">all 2000</a>") && !worst.contains("<b>"), "{worst}");
+        let places =
+            ["table_1777", "table_1888", "table_1999", "table_0001"].map(|name| worst.find(name).unwrap());
+        assert!(places.is_sorted(), "{places:?}");
+        assert_eq!(page("show=all").matches("<td>public.table_").count(), 2000);
+        assert_eq!(page("show=trouble").matches("<td>public.table_").count(), 3);
+        let some = page("table=_19&show=copying");
+        assert_eq!(some.matches("<td>public.table_19").count(), 50, "{some}");
+    }
 
     #[test]
     fn a_name_is_one_word_for_the_shell() {
