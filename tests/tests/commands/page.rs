@@ -80,7 +80,7 @@ fn a_migration_is_watched_on_the_page() {
     setup.add_all();
     let browser = Browser::find();
     let url = format!("http://127.0.0.1:{port}/");
-    let wide = Look { size: (1100, 1500), dark: false };
+    let wide = Look { size: (1000, 1250), dark: false };
 
     let page = says(port, "/", "ready in about");
     is_sound(&page);
@@ -145,7 +145,7 @@ fn a_migration_is_watched_on_the_page() {
     let trouble = get(port, "/?show=trouble");
     assert!(trouble.contains("public.customers") && !trouble.contains("public.orders"), "{trouble}");
     if let Some(browser) = &browser {
-        browser.picture(&setup, &url, Look { size: (500, 1400), dark: false }, "page-blocked-narrow");
+        browser.picture(&setup, &url, Look { size: (480, 1100), dark: false }, "page-blocked-narrow");
     }
     let status = get(port, "/status.json");
     let status: Value =

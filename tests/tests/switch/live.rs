@@ -1,6 +1,7 @@
 //! The steps of a switch, as `status` of both programs and the page show them while the switch is under way.
 
 use serde_json::Value;
+use tests::browser::{Browser, Look};
 use tests::http::{free_port, get};
 use tests::wait_for;
 
@@ -54,6 +55,10 @@ fn each_step_of_a_switch_is_shown_while_it_is_under_way() {
         "switchover --abort",
     ] {
         assert!(page.contains(words), "{words}\n{page}");
+    }
+    if let Some(browser) = Browser::find() {
+        let url = format!("http://127.0.0.1:{port}/");
+        browser.picture(&scene.setup, &url, Look { size: (1000, 900), dark: false }, "page-switching");
     }
     scene.dies("target.ini", &long, "switch-drained");
     scene.tell(&["source.ini"], "drained", "state: switching: drained, the last tick of primary is made");

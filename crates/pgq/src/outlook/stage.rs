@@ -74,7 +74,7 @@ pub struct Stage {
     pub next: Vec<Next>,
     /// Tables that are replicated.
     pub tables: usize,
-    /// Those that are not in sync yet.
+    /// Those that are not in sync, parked ones too.
     pub to_come: usize,
     /// How long the copies will still read at their present speed.
     pub to_go: Option<Duration>,
@@ -245,7 +245,7 @@ fn still(situation: &Situation<'_>) -> Stage {
             ..plain(State::NotBegun, "not begun: no table is replicated to a subscriber yet".to_owned())
         };
     };
-    let (tables, to_come) = (leaf.tables.len(), leaf.to_come());
+    let (tables, to_come) = (leaf.tables.len(), leaf.to_come() + leaf.parked());
     let with = |state, words: String, next| Stage { next, tables, to_come, ..plain(state, words) };
     if let Some((words, command)) = blocked(leaf) {
         return with(State::Blocked, format!("blocked: {words}"), Next::new(&leaf.node, command));

@@ -119,7 +119,7 @@ fn what_waits_for_the_operator_comes_before_everything_that_goes_on() {
     tables[0].parked = true;
     let mut seen = leaf(tables);
     let stage = told(&[&seen]);
-    assert_eq!(stage.words, "blocked: 1 table parked");
+    assert_eq!((stage.words.as_str(), stage.to_come), ("blocked: 1 table parked", 2));
     assert_eq!(stage.next[0].with("target.ini"), "londiste target.ini tables");
     seen.tables[0].parked = false;
     seen.tables[1].trouble = Some("disk full".to_owned());

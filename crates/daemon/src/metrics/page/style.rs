@@ -19,11 +19,11 @@ ol.steps li{border:1px solid var(--line);border-radius:1em;padding:.1em .8em;col
 ol.steps li.done{color:var(--well);border-color:var(--well)}ol.steps li.now{color:var(--busy);border-color:var(--busy);font-weight:600}\
 .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%}\
 td,th{text-align:left;padding:.3em .8em .3em 0;border-bottom:1px solid var(--line);vertical-align:top}\
-th{font-weight:600;color:var(--soft);white-space:nowrap}td{overflow-wrap:anywhere}td.number{white-space:nowrap}\
+th{font-weight:600;color:var(--soft);white-space:nowrap}td{overflow-wrap:anywhere}td.number,td.word{white-space:nowrap}td.name{min-width:10em}td.long{min-width:12em}\
 progress{width:7em;max-width:100%;accent-color:var(--busy)}\
 form{display:flex;flex-wrap:wrap;gap:.5em;margin:0 0 .6em}input,select,button{font:inherit;padding:.15em .5em}\
-.plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(22em,100%),1fr));gap:1em}\
+.plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(28em,100%),1fr));gap:1em}\
 figure{margin:0}figcaption{color:var(--soft);font-size:.9em}svg{width:100%;height:auto;display:block}\
 svg text{font:11px system-ui,sans-serif;fill:var(--soft)}svg line{stroke:var(--line)}\
-svg path{fill:none;stroke-width:1.6}details{margin:1.2em 0}summary{cursor:pointer;font-weight:600}\
+svg path{fill:none;stroke-width:1.8;stroke-linecap:round;stroke-linejoin:round}details{margin:1.2em 0}summary{cursor:pointer;font-weight:600}\
 @media (max-width:44em){body{padding:.6em;font-size:14px}.wide{display:none}progress{width:4em}td,th{padding-right:.5em}}";

@@ -111,11 +111,9 @@ fn row(page: &mut String, job: &JobStatus, table: &TableOutlook) {
             let bytes = format!("{} {}{of}", super::bar(live.bytes, live.expected_bytes), size(live.bytes));
             (
                 bytes,
-                Some(
-                    copy.as_ref()
-                        .and_then(|copy| copy.progress.remark.clone())
-                        .unwrap_or_else(|| live.phase.clone()),
-                ),
+                copy.as_ref()
+                    .and_then(|copy| copy.progress.remark.clone())
+                    .or_else(|| phase(&live.phase, table.state)),
             )
         }
         (None, Some(copy)) => {
@@ -125,20 +123,24 @@ fn row(page: &mut String, job: &JobStatus, table: &TableOutlook) {
         }
         (None, None) => (table.size.map(|bytes| size(bytes.unsigned_abs())).unwrap_or_default(), None),
     };
-    let (copied, remark) =
-        if table.state == MergeState::Ok { (String::new(), None) } else { (copied, remark) };
+    let (copied, remark) = if !table.is_to_come() { (String::new(), None) } else { (copied, remark) };
     let rate = table.rate();
     let rate = if rate >= 1.0 { format!("{}/s", size(rate as u64)) } else { String::new() };
     let to_go = table.to_go().map(period).unwrap_or_default();
     // nothing can go wrong when a string is written to
     _ = write!(
         page,
-        "<tr><td>{}<td>{state}<td class=\"number\">{copied}<td class=\"wide number\">{rate}<td class=\"number\">{to_go}\
-         <td class=\"wide\">{}<td>{}</tr>",
+        "<tr><td class=\"name\">{}<td class=\"word\">{state}<td class=\"number\">{copied}<td class=\"wide number\">{rate}<td class=\"number\">{to_go}\
+         <td class=\"wide\">{}<td class=\"long\">{}</tr>",
         escaped(&table.name),
         compared(table),
         remarks(job, part.and_then(|part| part.status.last_error.as_deref()), table, remark),
     );
+}
+
+/// What a copy does, where that is more than its table's state.
+fn phase(phase: &str, state: MergeState) -> Option<String> {
+    (phase != state.to_string()).then(|| phase.to_owned())
 }
 
 fn compared(table: &TableOutlook) -> String {
@@ -174,7 +176,7 @@ fn remarks(job: &JobStatus, failing: Option<&str>, table: &TableOutlook, remark:
         }
     }
     if table.conflicts > 0 {
-        remarks.push(format!("{} conflicts", table.conflicts));
+        remarks.push(format!("conflicts: {}", table.conflicts));
     }
     remarks.extend(remark.map(|remark| escaped(&remark)));
     remarks.join("; ")
@@ -239,10 +241,10 @@ mod tests {
         let places =
             ["table_1777", "table_1888", "table_1999", "table_0001"].map(|name| worst.find(name).unwrap());
         assert!(places.is_sorted(), "{places:?}");
-        assert_eq!(page("show=all").matches("<td>public.table_").count(), 2000);
-        assert_eq!(page("show=trouble").matches("<td>public.table_").count(), 3);
+        assert_eq!(page("show=all").matches("<td class=\"name\">public.table_").count(), 2000);
+        assert_eq!(page("show=trouble").matches("<td class=\"name\">public.table_").count(), 3);
         let some = page("table=_19&show=copying");
-        assert_eq!(some.matches("<td>public.table_19").count(), 50, "{some}");
+        assert_eq!(some.matches("<td class=\"name\">public.table_19").count(), 50, "{some}");
     }
 
     #[test]
