@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod administration;
+mod json;
 mod log_lines;
 mod londisted;
 mod page;

@@ -10,13 +10,15 @@ use futures_util::future::join_all;
 use pg::Client;
 use pgq::node::{self, Location};
 use pgq::outlook::{self, Outlook, Situation, Stage};
+use serde_json::{Value, json};
 
+use crate::londiste::flags::Answer;
 use crate::londiste::support::job::{Job, Node};
 use crate::londiste::support::outcome::Outcome;
 use crate::londiste::support::outlooks;
-use crate::londiste::view::node_snapshot;
 use crate::londiste::view::node_snapshot::NodeSnapshot;
 use crate::londiste::view::node_tree::Branch;
+use crate::londiste::view::{node_object, node_snapshot};
 use crate::terminal::describe;
 
 /// A node that does not answer within this time is shown as not reachable.
@@ -26,8 +28,11 @@ const LIMIT: Duration = Duration::from_secs(5);
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// One line for each node
-    #[arg(long)]
+    #[arg(long, conflicts_with = "json")]
     pub(crate) compact: bool,
+
+    #[command(flatten)]
+    pub(crate) answer: Answer,
 }
 
 /// A member and what could be learned of it.
@@ -42,6 +47,16 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     let local = job.local().await?;
     let locations = node::locations(&*local.session, job.queue()).await?;
     let members = join_all(locations.iter().map(|location| visit(job, &local, location))).await;
+    if arguments.answer.json {
+        let (stage, commands) = stage(job, &local, &members);
+        let nodes: Vec<Value> = members.iter().map(|member| object(&members, member)).collect();
+        let migration = daemon::stage::object(job.queue(), &stage, &commands);
+        let (queue, node) = (job.queue(), &local.info.name);
+        let answer =
+            json!({ "version": 1, "queue": queue, "node": node, "migration": migration, "nodes": nodes });
+        job.terminal.print(&answer.to_string());
+        return Ok(Outcome::Done);
+    }
     job.terminal.print(&format!("Queue: {}   Local node: {}", job.queue(), local.info.name));
     let (stage, commands) = stage(job, &local, &members);
     daemon::stage::lines(&stage, &commands).iter().for_each(|line| job.terminal.print(line));
@@ -75,6 +90,20 @@ async fn look(job: &Job, session: &Client) -> Result<(NodeSnapshot, Option<Outlo
         false => None,
     };
     Ok((snapshot, outlook))
+}
+
+/// A member for machines.
+fn object(members: &[Member], member: &Member) -> Value {
+    let mut object = match &member.look {
+        Ok((look, outlook)) => {
+            let lag = look.own_lag.or_else(|| lag_at_provider(members, look));
+            node_object::node(look, outlook.as_ref(), lag)
+        }
+        Err(_) => json!({ "node": member.name }),
+    };
+    object["dead"] = json!(member.dead);
+    object["unreachable"] = json!(member.look.as_ref().err());
+    object
 }
 
 /// Where the migration stands, and the commands that come next.
