@@ -14,7 +14,7 @@ use pgq::outlook::State;
 
 use super::findings;
 use super::history::History;
-use super::markup::escaped;
+use super::markup::{bar, escaped};
 use crate::status::{JobStatus, Jobs, period};
 pub(super) use wish::Wish;
 
@@ -57,7 +57,7 @@ pub(super) fn render(jobs: &Jobs, history: &History, wish: &Wish) -> String {
     let offer = if wish.hold { "load it anew again and again" } else { "hold it as it is" };
     _ = write!(
         page,
-        "<p class=\"soft\">Process {}, version {}, up {}. This page: <a href=\"{}\">{offer}</a>.</p></body></html>\n",
+        "<p class=\"soft\">Process {}, version {}, up {}. This page: <a href=\"{}\">{offer}</a>.</p></body></html>",
         std::process::id(),
         env!("CARGO_PKG_VERSION"),
         period(jobs.age()),
@@ -139,27 +139,5 @@ fn comparisons(page: &mut String, jobs: &[JobStatus]) {
             "<h2>Comparison</h2><div class=\"scroll\"><table><tr><th>node<th>tables equal<th>differ<th>not compared\
              <th>rows that differ<th>oldest result<th>now</tr>{rows}</table></div>"
         );
-    }
-}
-
-/// A bar where the whole is known.
-fn bar(done: u64, all: Option<u64>) -> String {
-    match all.filter(|all| *all > 0) {
-        Some(all) => {
-            let percent = done.min(all) * 100 / all;
-            format!("<progress value=\"{}\" max=\"{all}\">{percent} %</progress> {percent} %", done.min(all))
-        }
-        None => String::new(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_bar_is_never_more_than_full() {
-        assert!(bar(7, Some(4)).contains("100 %"));
-        assert_eq!(bar(7, None), "");
     }
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use pgq::outlook::State;
 use pgq::switch::{Recorded, State as Step};
 
-use crate::metrics::markup::escaped;
+use crate::metrics::markup::{bar, escaped};
 use crate::status::{JobStatus, Migration, period};
 
 /// The steps of a switch, as they follow each other.
@@ -32,7 +32,7 @@ pub(super) fn write(page: &mut String, jobs: &[JobStatus], migrations: &[Migrati
             _ = write!(
                 page,
                 "<p>{} {there} of {} tables in sync",
-                super::bar(there as u64, Some(stage.tables as u64)),
+                bar(there as u64, Some(stage.tables as u64)),
                 stage.tables
             );
             if migrations.len() > 1 {

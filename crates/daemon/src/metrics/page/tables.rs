@@ -10,7 +10,7 @@ use pgq::outlook::{Outlook, TableOutlook};
 use pgq::table::MergeState;
 
 use super::wish::{Show, Wish};
-use crate::metrics::markup::escaped;
+use crate::metrics::markup::{bar, escaped};
 use crate::status::{JobStatus, period, size};
 
 /// Rows that are shown where not all are asked for.
@@ -108,7 +108,7 @@ fn row(page: &mut String, job: &JobStatus, table: &TableOutlook) {
     let (copied, remark) = match (live, &table.copy) {
         (Some(live), copy) => {
             let of = live.expected_bytes.map(|all| format!(" of {}", size(all))).unwrap_or_default();
-            let bytes = format!("{} {}{of}", super::bar(live.bytes, live.expected_bytes), size(live.bytes));
+            let bytes = format!("{} {}{of}", bar(live.bytes, live.expected_bytes), size(live.bytes));
             (
                 bytes,
                 copy.as_ref()
@@ -119,7 +119,7 @@ fn row(page: &mut String, job: &JobStatus, table: &TableOutlook) {
         (None, Some(copy)) => {
             let bytes = |bytes: i64| u64::try_from(bytes).unwrap_or_default();
             let (done, all) = (bytes(copy.progress.bytes), bytes(copy.progress.expected_bytes));
-            (format!("{} {}", super::bar(done, Some(all)), size(done)), copy.progress.remark.clone())
+            (format!("{} {}", bar(done, Some(all)), size(done)), copy.progress.remark.clone())
         }
         (None, None) => (table.size.map(|bytes| size(bytes.unsigned_abs())).unwrap_or_default(), None),
     };
@@ -157,7 +157,7 @@ fn compared(table: &TableOutlook) -> String {
         }
         None => {
             let count = |rows: i64| u64::try_from(rows).unwrap_or_default();
-            super::bar(
+            bar(
                 count(comparison.rows),
                 Some(count(comparison.expected.unwrap_or_default().max(comparison.rows))),
             )

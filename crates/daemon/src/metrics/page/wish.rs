@@ -28,7 +28,7 @@ impl Show {
 
 /// The wish. Words that are not known say nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::metrics) struct Wish {
+pub(crate) struct Wish {
     /// A part of the tables' names; empty: all.
     pub(super) table: String,
     pub(super) show: Show,
@@ -37,7 +37,7 @@ pub(in crate::metrics) struct Wish {
 }
 
 impl Wish {
-    pub(in crate::metrics) fn read(query: Option<&str>) -> Wish {
+    pub(crate) fn read(query: Option<&str>) -> Wish {
         let mut wish = Wish { table: String::new(), show: Show::Worst, hold: false };
         for pair in query.unwrap_or_default().split('&') {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
