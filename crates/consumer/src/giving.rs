@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::ended::Ended;
-use crate::watch::{self, Watch};
+use crate::watch::Watch;
 use crate::{Result, Worker};
 
 /// How often it is looked whether the switch has gone on.
@@ -53,7 +53,7 @@ pub(crate) async fn await_root(
         let location = state.provider_location.as_deref().unwrap_or_default();
         let provider = worker.connect_provider(location).await?;
         while !stop.is_cancelled() {
-            watching.look(worker, target, watch::LIVE, |_| None).await?;
+            watching.look(worker, target, |_| None).await?;
             if node::require(&*provider, queue).await?.node_type == NodeType::Root {
                 if let Some(known) = switch::recorded(&**target, queue).await? {
                     switch::settle(&**target, queue, &known.id).await?;

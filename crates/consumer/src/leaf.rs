@@ -143,8 +143,8 @@ impl<'a> Leaf<'a> {
         if !state.uptodate {
             node::set_uptodate(&**target, queue, config.consumer(), true).await?;
         }
-        let (copies, pace) = (&self.copies, Watch::pace(self.worker));
-        self.watch.look(self.worker, target, pace, |table| copies.size(table)).await?;
+        let copies = &self.copies;
+        self.watch.look(self.worker, target, |table| copies.size(table)).await?;
         if state.paused {
             return Ok(Step::Wait { paused: true });
         }

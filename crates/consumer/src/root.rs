@@ -14,7 +14,7 @@ use crate::due::Due;
 use crate::ended::Ended;
 use crate::error::During;
 use crate::relax;
-use crate::watch::{self, Watch};
+use crate::watch::Watch;
 use crate::{Result, Worker, giving};
 
 /// How often sequences are looked at: their margin of 10 000 values has to last that long.
@@ -55,7 +55,7 @@ pub(crate) async fn run(
             return Ok(Ended::Changed);
         }
         if giving::is_closed(&state) {
-            watching.look(worker, target, watch::LIVE, |_| None).await?;
+            watching.look(worker, target, |_| None).await?;
             giving::guard_deadline(worker, target, &state).await?;
             worker.report.idle(state.paused);
             tokio::select! {
@@ -64,7 +64,7 @@ pub(crate) async fn run(
             }
             continue;
         }
-        watching.look(worker, target, Watch::pace(worker), |_| None).await?;
+        watching.look(worker, target, |_| None).await?;
         worker.ticks.look(config, &worker.report, target).await?;
         if !state.uptodate {
             node::set_uptodate(&**target, queue, config.consumer(), true).await?;

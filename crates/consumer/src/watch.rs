@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pg::Session;
-use pgq::{outlook, queue};
+use pgq::{outlook, queue, switch};
 use tracing::debug;
 
 use crate::due::Due;
@@ -13,8 +13,8 @@ use crate::{Result, Worker};
 
 /// How often the node is looked at.
 const LOOK: Duration = Duration::from_secs(5);
-/// The same while a switch is under way.
-pub(crate) const LIVE: Duration = Duration::from_millis(500);
+/// How often it is looked how far a switch is.
+const LIVE: Duration = Duration::from_millis(500);
 /// How often the provider is asked whether events wait, while no tick brings any.
 const LEVEL: Duration = Duration::from_secs(1);
 /// How long the provider's word may be old, beside the worker's own pauses.
@@ -23,15 +23,17 @@ const GRACE: Duration = Duration::from_secs(5);
 /// What is due for it.
 pub(crate) struct Watch {
     look: Due,
+    live: Due,
     level: Due,
 }
 
 impl Watch {
     pub(crate) fn new() -> Watch {
-        Watch { look: Due::now(), level: Due::now() }
+        Watch { look: Due::now(), live: Due::now(), level: Due::now() }
     }
 
-    /// Looks at the node, when that is due. `size` tells the bytes of tables that wait for their copies.
+    /// Looks at the node, when that is due; while a switch is under way oftener at what is recorded of it. `size` tells
+    /// the bytes of tables that wait for their copies.
     ///
     /// # Errors
     /// The connection is lost.
@@ -39,11 +41,10 @@ impl Watch {
         &mut self,
         worker: &Worker,
         target: &Session,
-        every: Duration,
         size: impl Fn(&str) -> Option<i64>,
     ) -> Result<()> {
-        if !self.look.comes(every) {
-            return Ok(());
+        if !self.look.comes(LOOK) {
+            return if is_live(worker) { self.look_at_switch(worker, target).await } else { Ok(()) };
         }
         match outlook::look(&**target, &worker.config.queue_name).await {
             Err(error) if error.is_connection_lost() => return Err(error.into()),
@@ -59,11 +60,21 @@ impl Watch {
         Ok(())
     }
 
-    /// How often to look where no switch is under way, else oftener.
-    pub(crate) fn pace(worker: &Worker) -> Duration {
-        let facts = worker.report.facts();
-        let switch = facts.outlook.as_ref().and_then(|seen| seen.switch.as_ref());
-        if switch.is_some_and(|known| known.is_under_way()) { LIVE } else { LOOK }
+    /// The same for what is recorded of the switch alone: a query of one row, since the outage waits for this worker.
+    ///
+    /// # Errors
+    /// The connection is lost.
+    async fn look_at_switch(&mut self, worker: &Worker, target: &Session) -> Result<()> {
+        if !self.live.comes(LIVE) {
+            return Ok(());
+        }
+        let recorded = switch::recorded(&**target, &worker.config.queue_name).await?;
+        worker.report.tell(|facts| {
+            if let Some(seen) = facts.outlook.as_mut().filter(|seen| seen.switch != recorded) {
+                Arc::make_mut(seen).switch = recorded;
+            }
+        });
+        Ok(())
     }
 
     /// No tick has come: asks the provider, when that is due, whether events wait for one.
@@ -87,4 +98,9 @@ impl Watch {
         }
         Ok(())
     }
+}
+
+fn is_live(worker: &Worker) -> bool {
+    let seen = worker.report.facts().outlook;
+    seen.as_ref().and_then(|seen| seen.switch.as_ref()).is_some_and(|known| known.is_under_way())
 }

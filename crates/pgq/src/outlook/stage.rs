@@ -223,7 +223,9 @@ fn switched(situation: &Situation<'_>, known: &Recorded) -> Stage {
 
 /// The stage where no switch is under way.
 fn still(situation: &Situation<'_>) -> Stage {
-    let leaf = situation.nodes.iter().find(|node| node.kind != NodeType::Root);
+    // of several, the one that is furthest from it
+    let followers = situation.nodes.iter().filter(|node| node.kind != NodeType::Root);
+    let leaf = followers.rev().max_by_key(|leaf| (blocked(leaf).is_some(), leaf.to_come()));
     if let Some((what, why)) = &situation.failing {
         let next = leaf.or(situation.nodes.first()).map(|node| Next::new(&node.node, "node-status"));
         let why = why.lines().next().unwrap_or_default();
@@ -332,7 +334,9 @@ fn compared(leaf: &Outlook, with: impl Fn(State, String, Vec<Next>) -> Stage) ->
     let finished = |table: &TableOutlook| table.comparison.as_ref().and_then(|one| one.finished);
     let oldest: Option<SystemTime> = leaf.tables.iter().filter_map(finished).min();
     let ago = oldest.map_or_else(String::new, |oldest| format!(" {} ago", since(oldest)));
-    let words = format!("ready to switch (last comparison{ago}: equal)");
+    let conflicts: i64 = leaf.tables.iter().map(|table| table.conflicts).sum();
+    let conflicts = if conflicts > 0 { format!("; conflicts: {conflicts}") } else { String::new() };
+    let words = format!("ready to switch (last comparison{ago}: equal{conflicts})");
     let next = vec![
         Next::told(&leaf.node, "switchover --dry-run", "asks what stands in the way"),
         Next::told(&leaf.node, "switchover", "switches"),

@@ -163,8 +163,20 @@ fn from_sync_to_ready() {
         (ready.state, ready.words.as_str()),
         (State::Ready, "ready to switch (last comparison 2 h ago: equal)")
     );
+    seen.tables[0].conflicts = 3;
+    assert!(told(&[&root, &seen]).words.ends_with("ago: equal; conflicts: 3)"));
     seen.coming_fkeys = 1;
     assert_eq!(told(&[&root, &seen]).words, "catching up: 1 foreign key to come back or to be validated");
+}
+
+#[test]
+fn of_several_subscribers_the_one_that_is_furthest_from_it_counts() {
+    let there = leaf(vec![table("public.a", MergeState::Ok)]);
+    let mut behind = node("second", NodeType::Leaf, vec![table("public.a", MergeState::Waiting)]);
+    assert_eq!(told(&[&there, &behind]).words, "copying 1 of 1 table");
+    behind.tables[0].parked = true;
+    let stage = told(&[&there, &behind]);
+    assert_eq!((stage.state, stage.next[0].node.as_str()), (State::Blocked, "second"));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use daemon::stage::{Command, commands};
 use futures_util::future::join_all;
 use pg::Client;
 use pgq::node::{self, Location};
-use pgq::outlook::{self, Outlook, Situation, Stage};
+use pgq::outlook::{self, Outlook, Situation, Stage, State};
 use serde_json::{Value, json};
 
 use crate::londiste::flags::Answer;
@@ -58,8 +58,10 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
         return Ok(Outcome::Done);
     }
     job.terminal.print(&format!("Queue: {}   Local node: {}", job.queue(), local.info.name));
-    let (stage, commands) = stage(job, &local, &members);
-    daemon::stage::lines(&stage, &commands).iter().for_each(|line| job.terminal.print(line));
+    if !arguments.compact {
+        let (stage, commands) = stage(job, &local, &members);
+        daemon::stage::lines(&stage, &commands).iter().for_each(|line| job.terminal.print(line));
+    }
     job.terminal.print("");
     let trees = trees(&members);
     let drawn: Vec<String> =
@@ -84,12 +86,18 @@ async fn visit(job: &Job, local: &Node, location: &Location) -> Member {
 }
 
 async fn look(job: &Job, session: &Client) -> Result<(NodeSnapshot, Option<Outlook>)> {
-    let snapshot = node_snapshot::at(session, job.queue()).await?;
-    let outlook = match outlook::is_known(session).await? {
-        true => Some(outlooks::look(job, session, &snapshot.info).await?),
-        false => None,
-    };
-    Ok((snapshot, outlook))
+    let mut snapshot = node_snapshot::at(session, job.queue()).await?;
+    if !outlook::is_known(session).await? {
+        return Ok((snapshot, None));
+    }
+    match outlooks::look(job, session, &snapshot.info).await {
+        Ok(seen) => Ok((snapshot, Some(seen))),
+        Err(error) => {
+            let why = describe(&error);
+            snapshot.remarks.push(format!("where the migration stands cannot be told: {why}"));
+            Ok((snapshot, None))
+        }
+    }
 }
 
 /// A member for machines.
@@ -119,7 +127,12 @@ fn stage(job: &Job, local: &Node, members: &[Member]) -> (Stage, Vec<Command>) {
     let failing = unreachable
         .filter(|(member, _)| !member.dead)
         .map(|(member, why)| (format!("node {} is not reachable", member.name), why.clone()));
-    let stage = outlook::stage(&Situation { nodes: &nodes, lag, failing });
+    let is_away = failing.is_some();
+    let mut stage = outlook::stage(&Situation { nodes: &nodes, lag, failing });
+    if is_away && stage.state == State::Blocked {
+        // no command of ours reaches it
+        stage.next.clear();
+    }
     let ini = |node: &str| (node == local.info.name).then(|| job.ini.display().to_string());
     let commands = commands(&stage, ini);
     (stage, commands)

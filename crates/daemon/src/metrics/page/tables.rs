@@ -72,12 +72,24 @@ fn of(page: &mut String, job: &JobStatus, seen: &Outlook, wish: &Wish) {
     if age > Duration::from_secs(30) {
         _ = write!(page, ", as they were {} ago", period(age));
     }
+    page.push_str(&limits(job));
     page.push_str(
         "</p><div class=\"scroll\"><table><tr><th>table<th>state<th>copy<th class=\"wide\">rate<th>to go\
          <th class=\"wide\">comparison<th>remarks</tr>",
     );
     tables.iter().take(shown).for_each(|table| row(page, job, table));
     page.push_str("</table></div>");
+}
+
+/// What all copies may read together now, and how the source fares.
+fn limits(job: &JobStatus) -> String {
+    let copies = || job.parts.iter().filter_map(|part| part.facts.copy.as_ref());
+    let limit = copies().find_map(|copy| copy.limit);
+    let limit =
+        limit.map(|limit| format!(". All copies together may read {}/s", size(limit))).unwrap_or_default();
+    let latency = copies().find_map(|copy| copy.source_latency);
+    let latency = latency.map(|time| format!(". The source answers in {:.3} s", time.as_secs_f64()));
+    limit + &latency.unwrap_or_default()
 }
 
 /// Small numbers are for what somebody has to look at, or is being worked on.
