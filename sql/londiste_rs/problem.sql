@@ -53,18 +53,6 @@ as $$
      order by 1, 2, 3
 $$;
 
--- Whether nothing is left to be done on a leaf before the switch, as far as its tables go: there are some, all are ok,
--- and their foreign keys are back and valid.
-create or replace function londiste_rs.is_whole(i_queue_name text)
-returns boolean language sql stable
-set search_path = pg_catalog, pg_temp
-as $$
-    select exists (select from pgq_node.node_info n where n.queue_name = i_queue_name and n.node_type <> 'root')
-       and coalesce((select bool_and(t.merge_state is not distinct from 'ok') from londiste.table_info t
-                      where t.queue_name = i_queue_name and t.local), false)
-       and not exists (select from londiste_rs.changed_fkey c where c.state in ('dropped', 'unvalidated'))
-$$;
-
 -- What hooks were told is this, in the place of what they were told before. The arrays hold a problem at each place.
 create or replace function londiste_rs.keep_told_problems(
     i_queue_name text, i_job_name text, i_kinds text[], i_tables text[], i_names text[], i_words text[])

@@ -8,6 +8,7 @@
 //! The harness panics where something is wrong, with what was run and what it said: that is how a test fails.
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+pub mod browser;
 pub mod cluster;
 pub mod compare;
 pub mod database;

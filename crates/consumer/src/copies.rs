@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use pg::Session;
 use pgq::table::{self, MergeState, Parking, TableInfo};
-use pgq::{batch, queue};
+use pgq::{batch, outlook, queue};
 use tokio::time::Instant;
 use tracing::{info, warn};
 
@@ -109,6 +109,11 @@ impl<'a> Copies<'a> {
         self.worker.slots.taken(copying.iter().map(|table| self.sizes.get(table).copied()))
     }
 
+    /// Bytes of a table that waits, on the provider.
+    pub(crate) fn size(&self, table: &str) -> Option<i64> {
+        self.sizes.get(table).copied()
+    }
+
     /// The parked tables, as the last call of [`schedule`](Self::schedule) found them.
     pub(crate) fn parked(&self) -> &BTreeSet<String> {
         &self.parked
@@ -121,20 +126,7 @@ impl<'a> Copies<'a> {
         if new.is_empty() {
             return Ok(());
         }
-        // by the catalogs' numbers and the statistics', which no lock of the application keeps anybody from reading; a
-        // table that was never vacuumed has only the latter: some fifty rows make a page
-        let sql = "with recursive part(name, relid) as ( \
-                        select f.name, c.oid from unnest($1::text[]) f(name) \
-                          left join (select format('%s.%s', n.nspname, r.relname) as name, r.oid \
-                                       from pg_class r join pg_namespace n on n.oid = r.relnamespace \
-                                      where r.relkind in ('r', 'p')) c using (name) \
-                        union all select p.name, i.inhrelid from part p join pg_inherits i on i.inhparent = p.relid) \
-                   select p.name, coalesce(sum(greatest(c.relpages, pg_stat_get_live_tuples(c.oid) / 50) + greatest(t.relpages, 0)), 0)::int8 * 8192 \
-                     from part p left join pg_class c on c.oid = p.relid left join pg_class t on t.oid = c.reltoastrelid \
-                    group by 1";
-        for row in provider.query(sql, &[&new]).await.during("measuring the tables to copy")? {
-            self.sizes.insert(row.get(0), row.get(1));
-        }
+        self.sizes.extend(outlook::sizes(&**provider, &new).await?);
         Ok(())
     }
 

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::ended::Ended;
+use crate::watch::Watch;
 use crate::{Result, Worker};
 
 /// How often it is looked whether the switch has gone on.
@@ -38,7 +39,7 @@ pub(crate) async fn await_root(
     stop: &CancellationToken,
 ) -> Result<Option<Ended>> {
     let (job, queue) = (worker.config.job_name.as_str(), worker.config.queue_name.as_str());
-    let mut told = false;
+    let (mut told, mut watching) = (false, Watch::new());
     while !stop.is_cancelled() {
         let state = worker.state(target).await?;
         let Some(State::Left) = state.gives else {
@@ -52,6 +53,7 @@ pub(crate) async fn await_root(
         let location = state.provider_location.as_deref().unwrap_or_default();
         let provider = worker.connect_provider(location).await?;
         while !stop.is_cancelled() {
+            watching.look(worker, target, |_| None).await?;
             if node::require(&*provider, queue).await?.node_type == NodeType::Root {
                 if let Some(known) = switch::recorded(&**target, queue).await? {
                     switch::settle(&**target, queue, &known.id).await?;

@@ -7,7 +7,7 @@ use pg::Session;
 use pgq::identity;
 use pgq::table::{MergeState, TableInfo};
 
-use crate::root::Due;
+use crate::due::Due;
 use crate::{Result, Worker};
 
 /// How often both sides are looked at: two queries of the catalogs on each.

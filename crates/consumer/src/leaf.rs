@@ -13,14 +13,15 @@ use tracing::info;
 
 use crate::batch_size::BatchSize;
 use crate::copies::Copies;
+use crate::due::Due;
 use crate::foreign_keys::ForeignKeys;
 use crate::identity::Others;
 use crate::position::{Fit, Position};
 use crate::relax::relax;
 use crate::replay::Replay;
-use crate::root::Due;
 use crate::statistics::Statistics;
 use crate::wake::Wake;
+use crate::watch::Watch;
 use crate::{Error, Result, Worker, attempt, hand_over};
 
 /// How often foreign keys and triggers of replicated tables are looked at.
@@ -45,6 +46,7 @@ pub(crate) struct Leaf<'a> {
     relaxations: Due,
     watermark: Due,
     remains: Due,
+    watch: Watch,
     batch_size: BatchSize,
     began: Instant,
 }
@@ -113,6 +115,7 @@ impl<'a> Leaf<'a> {
             relaxations: Due::now(),
             watermark: Due::now(),
             remains: Due::now(),
+            watch: Watch::new(),
             batch_size,
             began: Instant::now(),
         })
@@ -140,6 +143,8 @@ impl<'a> Leaf<'a> {
         if !state.uptodate {
             node::set_uptodate(&**target, queue, config.consumer(), true).await?;
         }
+        let copies = &self.copies;
+        self.watch.look(self.worker, target, |table| copies.size(table)).await?;
         if state.paused {
             return Ok(Step::Wait { paused: true });
         }
@@ -149,6 +154,7 @@ impl<'a> Leaf<'a> {
             if state.error.is_some() {
                 node::set_error(&**target, queue, config.consumer(), None).await?;
             }
+            self.watch.level(self.worker, &self.provider).await?;
             return Ok(Step::Wait { paused: false });
         };
         self.wake.found();

@@ -11,6 +11,7 @@ mod config;
 mod conflicts;
 mod control;
 mod copies;
+mod due;
 mod ended;
 mod error;
 mod foreign_keys;
@@ -39,6 +40,7 @@ mod ticks;
 mod unknown;
 mod unsupported;
 mod wake;
+mod watch;
 mod worker;
 
 pub use apply::{MissingColumns, OnConflict};

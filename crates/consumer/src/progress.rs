@@ -37,6 +37,7 @@ impl<'a> Progress<'a> {
         self.events += events;
         let (events, about, since) = (self.events, self.about(last), self.since);
         self.worker.report.tell(|facts| facts.in_hand = Some(InHand { events, about, since }));
+        self.worker.report.behind();
         if self.told.elapsed() < PERIOD {
             return Ok(());
         }

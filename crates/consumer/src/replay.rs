@@ -14,11 +14,11 @@ use tokio::sync::Mutex;
 use tracing::{debug, info, warn};
 
 use crate::conflicts::Conflicts;
+use crate::due::Due;
 use crate::error::During;
 use crate::parking::Parkings;
 use crate::progress::Progress;
 use crate::read_ahead::ReadAhead;
-use crate::root::Due;
 use crate::{Error, Result, Worker, control, single_worker, unknown};
 
 /// How often the source is asked again about columns that the target lacks.

@@ -11,9 +11,11 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use crate::due::Due;
 use crate::ended::Ended;
 use crate::error::During;
 use crate::relax;
+use crate::watch::Watch;
 use crate::{Result, Worker, giving};
 
 /// How often sequences are looked at: their margin of 10 000 values has to last that long.
@@ -41,6 +43,7 @@ pub(crate) async fn run(
     let mut bell = worker.bell.listen();
     let (mut sequences, mut captures, mut watermark) = (Due::now(), Due::now(), Due::now());
     let mut reluctant = Reluctant::default();
+    let mut watching = Watch::new();
     let began = Instant::now();
     while !stop.is_cancelled() {
         if began.elapsed() > config.connection_lifetime() {
@@ -53,6 +56,7 @@ pub(crate) async fn run(
             return Ok(Ended::Changed);
         }
         if giving::is_closed(&state) {
+            watching.look(worker, target, |_| None).await?;
             giving::guard_deadline(worker, target, &state).await?;
             worker.report.idle(state.paused);
             tokio::select! {
@@ -61,6 +65,7 @@ pub(crate) async fn run(
             }
             continue;
         }
+        watching.look(worker, target, |_| None).await?;
         worker.ticks.look(config, &worker.report, target).await?;
         if !state.uptodate {
             node::set_uptodate(&**target, queue, config.consumer(), true).await?;
@@ -201,30 +206,5 @@ impl Reluctant {
     fn refused(&mut self, table: String) {
         let pause = self.0.get(&table).map_or(FIRST_PAUSE, |(_, pause)| (*pause * 2).min(LONGEST_PAUSE));
         self.0.insert(table, (Instant::now() + pause, pause));
-    }
-}
-
-/// Something to be done once in a period.
-pub(crate) struct Due {
-    last: Option<Instant>,
-}
-
-impl Due {
-    pub(crate) fn now() -> Due {
-        Due { last: None }
-    }
-
-    /// Whether it is due, and if so, taken as done.
-    pub(crate) fn comes(&mut self, period: Duration) -> bool {
-        let due = self.last.is_none_or(|last| last.elapsed() >= period);
-        if due {
-            self.last = Some(Instant::now());
-        }
-        due
-    }
-
-    /// Makes it due at the next question.
-    pub(crate) fn hasten(&mut self) {
-        self.last = None;
     }
 }

@@ -147,6 +147,10 @@ impl Worker {
         } else if before == Some(NodeType::Leaf) || (before.is_none() && lock.is_taken_over()) {
             self.ticks.hasten().await;
         }
+        if node.node_type == NodeType::Root {
+            // it follows nobody any more
+            self.report.note(|facts| (facts.batch, facts.in_hand, facts.level) = (None, None, None));
+        }
         match node.node_type {
             NodeType::Root => {
                 // its session is the worker's own: neither outlives a failure of the other

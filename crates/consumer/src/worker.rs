@@ -80,6 +80,7 @@ impl Worker {
         self.ticks.leave().await;
         self.report.note(|facts| {
             (facts.node, facts.batch, facts.in_hand, facts.ticker) = (None, None, None, None);
+            (facts.level, facts.outlook) = (None, None);
             facts.tables.clear();
         });
         self.report.standby(holder);

@@ -23,6 +23,7 @@ mod process;
 mod service;
 mod signals;
 pub mod socket;
+pub mod stage;
 mod stand_in;
 mod status;
 pub mod supervise;

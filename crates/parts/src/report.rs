@@ -6,13 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use pgq::Batch;
 use pgq::compared::Summary;
 use pgq::drift::Drift;
 use pgq::node::NodeInfo;
 use pgq::observe::Observed;
+use pgq::outlook::Outlook;
 use pgq::table::TableInfo;
 
 /// One part's report. Clones are the same report.
@@ -45,6 +46,8 @@ pub struct Facts {
     pub tables: BTreeMap<String, u64>,
     /// The batch that was applied last.
     pub batch: Option<LastBatch>,
+    /// A leaf's worker: when nothing was left to apply.
+    pub level: Option<Level>,
     /// The batch that is being applied, once it has come some way.
     pub in_hand: Option<InHand>,
     /// Batches applied.
@@ -69,6 +72,8 @@ pub struct Facts {
     pub comparison: Option<Summary>,
     /// Who looks at definitions: how those of both sides stand.
     pub drift: Option<Drift>,
+    /// A worker: its node, for whoever shows where the migration stands.
+    pub outlook: Option<Arc<Outlook>>,
 }
 
 /// Which node a worker works for.
@@ -117,6 +122,15 @@ pub struct LastBatch {
     pub changes: u64,
     /// How long it took to apply.
     pub took: Duration,
+}
+
+/// A moment in which no event of the provider's was left to apply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Level {
+    /// When that was, by this machine's clock.
+    pub at: SystemTime,
+    /// Nothing else is known, and a newer word is not due yet.
+    pub until: Option<Instant>,
 }
 
 /// A batch that is being applied.
@@ -215,6 +229,21 @@ impl Report {
         self.progress();
     }
 
+    /// A leaf's worker asked its provider, and no event is left to apply; it asks again within `pause`.
+    pub fn level(&self, pause: Duration) {
+        let until = Instant::now().checked_add(pause);
+        self.tell(|facts| facts.level = Some(Level { at: SystemTime::now(), until }));
+    }
+
+    /// Events wait for a leaf's worker.
+    pub fn behind(&self) {
+        self.note(|facts| {
+            if let Some(level) = &mut facts.level {
+                level.until = None;
+            }
+        });
+    }
+
     /// A worker looked and found nothing to do, or is told to wait.
     pub fn idle(&self, paused: bool) {
         self.tell(|facts| facts.paused = paused);
@@ -257,16 +286,40 @@ impl Report {
     }
 }
 
-impl LastBatch {
-    /// How far behind the provider the node is, by this machine's clock: the age of the last tick that it has applied.
-    pub fn lag(&self) -> Duration {
-        self.tick_time.elapsed().unwrap_or_default()
+impl Facts {
+    /// How far behind its provider a leaf is, by this machine's clock: not at all where no event waits for it, else
+    /// since the last tick that it has applied, or since it was level with its provider.
+    pub fn lag(&self) -> Option<Duration> {
+        let applied = self.batch.map(|batch| batch.tick_time);
+        let level = self.level.map(|level| level.at);
+        let since = [applied, level].into_iter().flatten().max()?;
+        let is_level = self.level.and_then(|level| level.until).is_some_and(|until| Instant::now() < until);
+        Some(if is_level { Duration::ZERO } else { since.elapsed().unwrap_or_default() })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_leaf_for_which_nothing_waits_has_no_lag() {
+        let long_ago = SystemTime::now() - Duration::from_secs(60);
+        let batch = LastBatch { tick: 7, tick_time: long_ago, changes: 1, took: Duration::ZERO };
+        let report = Report::default();
+        assert_eq!(report.facts().lag(), None);
+        report.note(|facts| facts.batch = Some(batch));
+        assert!(report.facts().lag().unwrap() >= Duration::from_secs(60));
+        report.level(Duration::from_secs(1000));
+        assert_eq!(report.facts().lag(), Some(Duration::ZERO));
+        // what was applied long ago says nothing of what waits since a moment ago
+        report.behind();
+        let lag = report.facts().lag().unwrap();
+        assert!(lag < Duration::from_secs(59), "{lag:?}");
+        report.level(Duration::ZERO);
+        report.note(|facts| facts.level.as_mut().unwrap().at = long_ago + Duration::from_secs(20));
+        assert!(report.facts().lag().unwrap() >= Duration::from_secs(40));
+    }
 
     #[test]
     fn a_batch_is_progress_and_bytes_are_a_sign_of_life() {

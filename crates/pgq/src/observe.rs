@@ -35,8 +35,11 @@ const QUEUES: &str = "select i.queue_name, coalesce(extract(epoch from i.ticker_
               where c.relnamespace = 'pgq'::regnamespace and c.relkind = 'r' and c.relname ~ ('^event_' || q.queue_id || '_[0-9]+$')) \
        from pgq.get_queue_info() i join pgq.queue q using (queue_name)";
 
-const CONSUMERS: &str = "select queue_name, consumer_name, coalesce(extract(epoch from lag), 0)::float8, coalesce(pending_events, 0)::int8 \
-       from pgq.get_consumer_info()";
+/// A consumer for which no event waits is not behind, whenever the last tick was.
+const CONSUMERS: &str = "select c.queue_name, c.consumer_name, \
+            case when c.pending_events = 0 and i.ev_new = 0 then 0 else coalesce(extract(epoch from c.lag), 0) end::float8, \
+            coalesce(c.pending_events, 0)::int8 \
+       from pgq.get_consumer_info() c left join pgq.get_queue_info() i using (queue_name)";
 
 const OLDEST: &str = "select extract(epoch from max(clock_timestamp() - xact_start))::float8 from pg_stat_activity \
       where datname = current_database() and pid <> pg_backend_pid()";

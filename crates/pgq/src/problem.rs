@@ -108,12 +108,6 @@ pub async fn list<C: GenericClient>(client: &C, queue: &str) -> Result<Vec<Found
     Ok(found.iter().filter_map(problem).collect())
 }
 
-/// Whether all tables of the node are in sync, with their foreign keys.
-pub async fn is_whole<C: GenericClient>(client: &C, queue: &str) -> Result<bool> {
-    let sql = "select londiste_rs.is_whole($1)";
-    Ok(row(client, "londiste_rs.is_whole", sql, &[&queue]).await?.get(0))
-}
-
 /// What the hooks of a job were told, with its words.
 pub async fn told<C: GenericClient>(client: &C, queue: &str, job: &str) -> Result<Vec<(Key, String)>> {
     let sql = "select kind, table_name, name, words from londiste_rs.told_problem where queue_name = $1 and job_name = $2";

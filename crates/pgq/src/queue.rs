@@ -11,18 +11,50 @@ pub async fn force_tick<C: GenericClient>(client: &C, queue: &str) -> Answer<()>
     Ok(())
 }
 
-/// The newest tick and its age in seconds.
+/// `queue` with the number of its last event, as far as this role may read it.
+const QUEUE: &str = "\
+queue as (
+    select q.queue_id, case when has_sequence_privilege(q.queue_event_seq, 'select') then pgq.seq_getval(q.queue_event_seq) end as last_event
+      from pgq.queue q where q.queue_name = $1)";
+
+/// The newest tick and its age in seconds: none where no event has come since.
 pub async fn newest_tick<C: GenericClient>(client: &C, queue: &str) -> Answer<Option<(i64, Option<f64>)>> {
-    let sql = "select t.tick_id, extract(epoch from clock_timestamp() - t.tick_time)::float8 \
-                 from pgq.tick t join pgq.queue q on q.queue_id = t.tick_queue \
-                where q.queue_name = $1 order by t.tick_id desc limit 1";
-    Ok(client.query_opt(sql, &[&queue]).await?.map(|row| (row.get(0), row.get(1))))
+    let sql = format!(
+        "with {QUEUE} \
+         select t.tick_id, case when q.last_event <= t.tick_event_seq then 0 \
+                                else extract(epoch from clock_timestamp() - t.tick_time) end::float8 \
+           from queue q join pgq.tick t on t.tick_queue = q.queue_id order by t.tick_id desc limit 1"
+    );
+    Ok(client.query_opt(&sql, &[&queue]).await?.map(|row| (row.get(0), row.get(1))))
 }
 
-/// How many seconds each consumer is behind.
+/// Each consumer with the number of events that wait for it, in a tick or behind the last one, and with the age of the
+/// last tick that it has finished. What is not known is NULL.
+fn consumers() -> String {
+    format!(
+        "with {QUEUE} \
+         select c.co_name, q.last_event - t.tick_event_seq as waiting, clock_timestamp() - t.tick_time as age \
+           from queue q join pgq.subscription s on s.sub_queue = q.queue_id \
+           join pgq.consumer c on c.co_id = s.sub_consumer \
+           left join pgq.tick t on t.tick_queue = q.queue_id and t.tick_id = s.sub_last_tick"
+    )
+}
+
+/// How many seconds each consumer is behind: none where no event waits for it, whenever the last tick was.
 pub async fn consumer_lags<C: GenericClient>(client: &C, queue: &str) -> Answer<Vec<(String, Option<f64>)>> {
-    let sql = "select consumer_name, extract(epoch from lag)::float8 from pgq.get_consumer_info($1)";
-    Ok(client.query(sql, &[&queue]).await?.iter().map(|row| (row.get(0), row.get(1))).collect())
+    let sql = format!(
+        "select co_name, case when waiting <= 0 then 0 else extract(epoch from age) end::float8 \
+           from ({}) c order by 1",
+        consumers()
+    );
+    Ok(client.query(&sql, &[&queue]).await?.iter().map(|row| (row.get(0), row.get(1))).collect())
+}
+
+/// Whether no event waits for a consumer. The number of an event that was rolled back counts as one until the next
+/// tick.
+pub async fn nothing_waits<C: GenericClient>(client: &C, queue: &str, consumer: &str) -> Answer<bool> {
+    let sql = format!("select coalesce(waiting <= 0, false) from ({}) c where co_name = $2", consumers());
+    Ok(client.query_opt(&sql, &[&queue, &consumer]).await?.is_some_and(|row| row.get(0)))
 }
 
 /// Consumers whose names begin with `prefix`.

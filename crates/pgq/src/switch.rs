@@ -78,7 +78,7 @@ pub struct LastTick {
 }
 
 /// What a node has recorded of a switch.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recorded {
     /// Name of the switch, the same on both sides.
     pub id: String,
@@ -102,6 +102,14 @@ pub struct Recorded {
     pub last: Option<LastTick>,
     /// How far the new root's worker is with materialized views and statistics; `done` behind them.
     pub care: Option<String>,
+}
+
+impl Recorded {
+    /// Whether its step is one that another follows.
+    pub fn is_under_way(&self) -> bool {
+        matches!(self.state, State::Prepared | State::Frozen | State::Drained | State::Left)
+            || self.state == State::Taken && self.care.as_deref().is_some_and(|care| care != "done")
+    }
 }
 
 /// A transaction that has written to captured tables and has not ended.
@@ -132,6 +140,12 @@ pub async fn try_lock<C: GenericClient>(client: &C, queue: &str) -> Answer<bool>
 /// Who has the lock.
 pub async fn holder<C: GenericClient>(client: &C, queue: &str) -> Answer<Option<Holder>> {
     advisory::holder(client, LOCK, queue).await
+}
+
+/// Whether the connected node keeps switches: it is ours, and not too old.
+pub async fn is_known<C: GenericClient>(client: &C) -> Result<bool> {
+    let sql = "select to_regclass('londiste_rs.switch') is not null";
+    Ok(row(client, "londiste_rs.switch", sql, &[]).await?.get(0))
 }
 
 /// What the connected node has recorded of its last switch.

@@ -3,11 +3,14 @@
 
 mod administration;
 mod hooks;
+mod json;
 mod log_files;
 mod log_lines;
 mod londisted;
+mod page;
 mod passwords;
 mod pgqd;
+mod stage;
 mod startup;
 mod tables;
 mod true_words;

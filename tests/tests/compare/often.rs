@@ -63,8 +63,11 @@ fn the_worker_compares_by_itself_and_says_what_differs_until_it_is_mended() {
     ] {
         assert!(metrics.contains(line), "{line}\n{metrics}");
     }
-    let page = get(port, "/");
-    assert!(page.contains("<h2>Comparison</h2>") && page.contains("<td class=\"bad\">2<td>"), "{page}");
+    wait_for(SETTLE, "the page tells it", || {
+        let page = get(port, "/");
+        let tells = page.contains("<h2>Comparison</h2>") && page.contains("<td class=\"bad\">2<td>");
+        if tells { Ok(()) } else { Err(page) }
+    });
     wait_for(SETTLE, "the worker compares nothing at the moment", || {
         let repaired = setup.londiste(&["target.ini", "repair", "--apply"]);
         if repaired.code == 0 { Ok(()) } else { Err(repaired.report()) }

@@ -8,6 +8,7 @@ mod drain;
 mod ended_in_vain;
 mod house_of_all_kinds;
 mod killed;
+mod live;
 mod lost;
 mod moved_schema;
 mod pgbouncer;

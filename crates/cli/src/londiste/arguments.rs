@@ -71,9 +71,9 @@ pub(crate) enum Command {
     /// Show all nodes, their tables and lags
     Status(status::Arguments),
     /// Show this node, its worker and its copies
-    NodeStatus,
+    NodeStatus(flags::Answer),
     /// The same as node-status
-    NodeInfo,
+    NodeInfo(flags::Answer),
     /// Take tables into replication on this node
     AddTable(add_table::Arguments),
     /// Take tables out of replication on this node
@@ -89,9 +89,9 @@ pub(crate) enum Command {
     /// Write rows that differ as the root has them
     Repair(repair::Arguments),
     /// List foreign keys of replicated tables, and those that are still to come back
-    Fkeys,
+    Fkeys(flags::Answer),
     /// List tables and sequences of the queue that this node does not replicate
-    Missing,
+    Missing(flags::Answer),
     /// Copy tables again
     Resync(resync::Arguments),
     /// Let parked tables go on from where they stand
@@ -103,11 +103,11 @@ pub(crate) enum Command {
     /// Take sequences out of replication on this node
     RemoveSeq(remove_seq::Arguments),
     /// Show the sequences of this node
-    Seqs,
+    Seqs(flags::Answer),
     /// Run SQL scripts on every node
     Execute(execute::Arguments),
     /// Show what INI says in the end, and where each value comes from
-    Config,
+    Config(flags::Answer),
     /// Run this node's worker, which applies changes and copies tables
     Worker(worker::Arguments),
 }

@@ -47,6 +47,14 @@ impl NewNode {
     }
 }
 
+/// How a command answers that only reads.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub(crate) struct Answer {
+    /// Answer in JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 /// Whose worker is meant.
 #[derive(Debug, Args)]
 pub(crate) struct Whose {

@@ -82,8 +82,8 @@ fn run(arguments: Arguments, terminal: Terminal) -> anyhow::Result<Outcome> {
         None => return command::worker::run(ini, options),
         Some(command) => command,
     };
-    if matches!(command, Command::Config) {
-        return command::config::run(&ini, &options.overrides, terminal);
+    if let Command::Config(answer) = command {
+        return command::config::run(&ini, &options.overrides, answer, terminal);
     }
     daemon::log::terminal(options.verbosity());
     let job = Job::load(&ini, &options.overrides, terminal)?;

@@ -82,7 +82,7 @@ impl Families {
             "When the part last did a piece of work, or found none",
             self.part_progress,
         );
-        gauge("londiste_lag_seconds", "Age of the last tick that the node has applied", self.lag);
+        gauge("londiste_lag_seconds", "How far the node is behind; 0 where nothing waits", self.lag);
         gauge("londiste_last_batch_duration_seconds", "How long the last batch took", self.batch_duration);
         gauge("londiste_tables", "Tables of the node by state", self.tables);
         gauge("londiste_paused", "1: the worker waits, by the command pause", self.paused);
@@ -167,8 +167,10 @@ impl Families {
             count(&self.changes, labels.clone(), facts.changes);
             count(&self.bytes, labels.clone(), facts.bytes);
             count(&self.conflicts, labels.clone(), facts.conflicts);
+            if let Some(lag) = facts.lag() {
+                set(&self.lag, labels.clone(), lag.as_secs_f64());
+            }
             if let Some(batch) = &facts.batch {
-                set(&self.lag, labels.clone(), batch.lag().as_secs_f64());
                 set(&self.batch_duration, labels, batch.took.as_secs_f64());
             }
             for (state, number) in &facts.tables {

@@ -113,7 +113,10 @@ fn answer(request: &Request<Incoming>, answers: &Answers) -> Response<Full<Bytes
         return response(StatusCode::METHOD_NOT_ALLOWED, TEXT, "only GET\n".into());
     }
     match request.uri().path() {
-        "/" => response(StatusCode::OK, "text/html; charset=utf-8", page::render(jobs, history)),
+        "/" => {
+            let page = page::render(jobs, history, &page::Wish::read(request.uri().query()));
+            response(StatusCode::OK, "text/html; charset=utf-8", page)
+        }
         "/metrics" => match families::text(jobs) {
             Ok(text) => response(StatusCode::OK, families::CONTENT_TYPE, text),
             Err(error) => response(StatusCode::INTERNAL_SERVER_ERROR, TEXT, error.to_string()),
@@ -139,7 +142,8 @@ fn response(status: StatusCode, kind: &'static str, body: String) -> Response<Fu
     let mut response = Response::new(Full::from(body));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-    let policy = HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'");
+    let policy =
+        HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; form-action 'self'");
     response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
     response
 }

@@ -5,13 +5,17 @@ use std::time::SystemTime;
 use pgq::drift::{Finding, Kept, Subject};
 use serde_json::{Value, json};
 
+use super::migration::Migration;
 use super::now::{JobStatus, PartNow};
+use crate::stage;
 
-pub(super) fn process(since: SystemTime, jobs: &[JobStatus]) -> Value {
+pub(super) fn process(since: SystemTime, jobs: &[JobStatus], migrations: &[Migration]) -> Value {
+    let migration = |one: &Migration| stage::object(&one.queue, &one.stage, &one.commands);
     json!({
         "pid": std::process::id(),
         "version": env!("CARGO_PKG_VERSION"),
         "since": epoch(since),
+        "migrations": migrations.iter().map(migration).collect::<Vec<_>>(),
         "jobs": jobs.iter().map(job).collect::<Vec<_>>(),
     })
 }
@@ -61,8 +65,10 @@ fn part(part: &PartNow) -> Value {
         add("bytes", json!(facts.bytes));
         add("conflicts", json!(facts.conflicts));
     }
+    if let Some(lag) = facts.lag() {
+        add("lag", json!(lag.as_secs_f64()));
+    }
     if let Some(batch) = &facts.batch {
-        add("lag", json!(batch.lag().as_secs_f64()));
         add(
             "batch",
             json!({

@@ -1,11 +1,13 @@
 //! Status of this process, for the control socket, systemd and metrics. Nothing here asks a database.
 
 mod json;
+mod migration;
 mod now;
 mod text;
 
+pub(crate) use migration::Migration;
 pub(crate) use now::{JobStatus, PartNow};
-pub(crate) use text::period;
+pub(crate) use text::{period, size};
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -56,6 +58,15 @@ impl Jobs {
         now.collect()
     }
 
+    /// Where the migrations stand that these jobs belong to. What other jobs of the process know of them counts, too.
+    pub(crate) fn migrations(&self, jobs: &[JobStatus]) -> Vec<Migration> {
+        let is_theirs = |migration: &Migration| {
+            let nodes = jobs.iter().filter_map(|job| job.worker()?.facts.node.as_ref());
+            nodes.into_iter().any(|node| node.queue == migration.queue)
+        };
+        migration::all(&self.now(None)).into_iter().filter(is_theirs).collect()
+    }
+
     /// How long the process runs.
     pub(crate) fn age(&self) -> Duration {
         self.since.elapsed().unwrap_or_default()
@@ -63,12 +74,14 @@ impl Jobs {
 
     /// For machines.
     pub(crate) fn json(&self, number: Option<usize>) -> serde_json::Value {
-        json::process(self.since, &self.now(number))
+        let jobs = self.now(number);
+        json::process(self.since, &jobs, &self.migrations(&jobs))
     }
 
     /// For people.
     pub(crate) fn text(&self, number: Option<usize>) -> String {
-        text::process(self.age(), &self.now(number))
+        let jobs = self.now(number);
+        text::process(self.age(), &jobs, &self.migrations(&jobs))
     }
 
     /// In a few words.

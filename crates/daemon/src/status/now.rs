@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use parts::report::Facts;
+use pgq::outlook::Outlook;
 
 use crate::supervise::{PartStatus, State};
 
@@ -32,6 +33,16 @@ impl JobStatus {
     pub(crate) fn stands_by(&self) -> bool {
         let mut main = self.parts.iter().filter(|part| part.is_main()).peekable();
         main.peek().is_some() && main.all(|part| part.facts.standby.is_some())
+    }
+
+    /// Its worker, if it has one.
+    pub(crate) fn worker(&self) -> Option<&PartNow> {
+        self.parts.iter().find(|part| part.status.name == "worker")
+    }
+
+    /// Its node, as the worker has seen it last.
+    pub(crate) fn outlook(&self) -> Option<&Outlook> {
+        self.worker()?.facts.outlook.as_deref()
     }
 
     /// Whether a part is failing now.

@@ -6,15 +6,27 @@ use std::time::{Duration, SystemTime};
 use parts::report::Facts;
 use pgq::drift::{Drift, Finding, Kept, Subject};
 
+use super::migration::Migration;
 use super::now::{JobStatus, PartNow};
+use crate::stage;
 
-pub(super) fn process(age: Duration, jobs: &[JobStatus]) -> String {
+pub(super) fn process(age: Duration, jobs: &[JobStatus], migrations: &[Migration]) -> String {
     let mut text = format!(
         "process {}, londiste-rs {}, up {}\n",
         std::process::id(),
         env!("CARGO_PKG_VERSION"),
         period(age)
     );
+    for Migration { queue, stage, commands } in migrations {
+        let lines = stage::lines(stage, commands);
+        let lines = if migrations.len() > 1 {
+            format!("queue {queue}\n{}", lines.join("\n"))
+        } else {
+            lines.join("\n")
+        };
+        // nothing can go wrong when a string is written to
+        _ = writeln!(text, "{lines}");
+    }
     for job in jobs {
         // nothing can go wrong when a string is written to
         _ = writeln!(text, "\n{} ([{}] of {})", job.name, job.section, job.file.display());
@@ -44,7 +56,11 @@ pub(super) fn line(jobs: &[JobStatus]) -> String {
         }
         for part in job.parts.iter().filter(|part| part.facts.copy.is_none()) {
             if let Some(batch) = &part.facts.batch {
-                words.push(format!("tick {}, lag {}", batch.tick, period(batch.lag())));
+                words.push(format!(
+                    "tick {}, lag {}",
+                    batch.tick,
+                    period(part.facts.lag().unwrap_or_default())
+                ));
             }
             if part.facts.paused {
                 words.push("paused".into());
@@ -104,7 +120,7 @@ fn words(facts: &Facts) -> Vec<String> {
         words.push("PAUSED".to_owned());
     }
     if let Some(batch) = &facts.batch {
-        words.push(format!("tick {}, lag {}", batch.tick, period(batch.lag())));
+        words.push(format!("tick {}, lag {}", batch.tick, period(facts.lag().unwrap_or_default())));
     }
     if facts.batches > 0 {
         let of = if facts.bytes > 0 { format!(" of {}", size(facts.bytes)) } else { String::new() };
@@ -154,12 +170,14 @@ pub(crate) fn period(time: Duration) -> String {
     match seconds {
         0..60 => format!("{seconds} s"),
         60..3600 => format!("{} min", seconds / 60),
+        3600..172_800 if seconds % 3600 < 60 => format!("{} h", seconds / 3600),
         3600..172_800 => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
         _ => format!("{} d", seconds / 86_400),
     }
 }
 
-fn size(bytes: u64) -> String {
+/// Two or more significant digits.
+pub(crate) fn size(bytes: u64) -> String {
     match bytes {
         0..10_000 => format!("{bytes} bytes"),
         10_000..10_000_000 => format!("{} kB", bytes / 1000),

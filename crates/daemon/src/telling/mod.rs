@@ -13,6 +13,7 @@ use parts::Report;
 use parts::report::{Facts as Reported, NodeFacts};
 use pg::Session;
 use pgq::node::{self, NodeType};
+use pgq::outlook::{self, Situation, Stage, State};
 use pgq::problem::{self, Found, Key, Kind};
 use pgq::session_name::{Purpose, SessionName};
 use tokio::time::{Instant, interval, sleep, timeout};
@@ -35,8 +36,6 @@ const ASK: Duration = Duration::from_secs(10);
 const RECORD: Duration = Duration::from_secs(10);
 /// A process that stops waits no longer for a hook.
 const LAST: Duration = Duration::from_secs(1);
-/// A leaf that has just been further behind than this is not ready.
-const READY_LAG: Duration = Duration::from_secs(10);
 
 /// Whom to tell, and of what.
 #[derive(Clone, Debug)]
@@ -73,7 +72,6 @@ pub(crate) struct Telling {
 #[derive(Default)]
 struct Asked {
     found: Vec<Found>,
-    is_whole: bool,
     /// The node's name.
     node: String,
     /// It has answered.
@@ -143,17 +141,27 @@ impl Telling {
             let of_database = [Kind::Parked, Kind::Drift, Kind::Unreplicated, Kind::Comparison, Kind::Ready];
             current.unknown.extend(of_database);
         }
-        let is_ready = current.standing.is_empty() && asked.is_whole && !worker.paused;
+        let stage = if current.standing.is_empty() { stage_of(worker) } else { None };
         if self.hooks.on_problem.is_none() {
             current.standing.clear();
         }
         let key = Key { kind: Kind::Ready, table: String::new(), name: String::new() };
-        if is_ready && is_current(worker) && self.hooks.on_ready.is_some() {
-            let words = "all tables are in sync: ready to switch".to_owned();
-            let ini = migration::drift::shell(&self.hooks.ini.to_string_lossy());
-            current.stands(Problem { key, words, remedy: format!("londiste {ini} switchover --dry-run") });
-        } else if is_ready {
-            current.open.insert(key);
+        match stage {
+            Some(Stage { state: State::Ready | State::Uncompared, words, next, .. })
+                if self.hooks.on_ready.is_some() =>
+            {
+                let ini = migration::drift::shell(&self.hooks.ini.to_string_lossy());
+                let remedy = next.first().map(|next| next.with(&ini)).unwrap_or_default();
+                current.stands(Problem { key, words, remedy });
+            }
+            // it was ready, and is again in a moment
+            Some(Stage {
+                state: State::Ready | State::Uncompared | State::Comparing | State::CatchingUp,
+                ..
+            }) => {
+                current.open.insert(key);
+            }
+            _ => {}
         }
         current
     }
@@ -187,7 +195,6 @@ impl Telling {
         let info = node::info(&*session, queue).await.map_err(in_words)?;
         asked.node = info.map(|info| info.name).unwrap_or_default();
         asked.found = problem::list(&*session, queue).await.map_err(in_words)?;
-        asked.is_whole = problem::is_whole(&*session, queue).await.map_err(in_words)?;
         asked.ever = true;
         if self.told().is_ahead {
             self.write(&session).await?;
@@ -291,11 +298,11 @@ fn signs(worker: &Reported, parts: &[crate::supervise::PartStatus]) -> Signs {
     signs
 }
 
-/// The worker has applied all that there is, or nearly.
-fn is_current(worker: &Reported) -> bool {
+/// Where the migration to this node stands; of a root, and before the worker has looked, there is nothing to be said.
+fn stage_of(worker: &Reported) -> Option<Stage> {
     let is_leaf = worker.node.as_ref().is_some_and(|node| node.kind != NodeType::Root.as_str());
-    let applied = worker.batch.as_ref().map(|batch| batch.lag() <= READY_LAG);
-    is_leaf && worker.in_hand.is_none() && applied.unwrap_or(worker.last_progress.is_some())
+    let seen = worker.outlook.as_deref().filter(|_| is_leaf && !worker.paused)?;
+    Some(outlook::stage(&Situation { nodes: &[seen], lag: worker.lag(), failing: None }))
 }
 
 fn in_words(error: pgq::Error) -> String {

@@ -9,14 +9,13 @@ pub mod guard;
 mod large_objects;
 mod prepare;
 mod sides;
-mod standing;
 mod swap;
 mod take_back;
 
 pub use freeze::{Drain, Freeze};
 pub use large_objects::{Carried, carry_large_objects};
+pub use pgq::standing::Standing;
 pub use prepare::prepare;
 pub use sides::Sides;
-pub use standing::Standing;
 pub use swap::swap;
 pub use take_back::{TakenBack, take_back};

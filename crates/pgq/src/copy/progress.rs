@@ -39,7 +39,7 @@ impl Step {
 }
 
 /// How far a copy is, by its own account.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Progress {
     /// What it does.
     pub step: Step,
@@ -93,7 +93,7 @@ pub async fn publish<C: GenericClient>(client: &C, queue: &str, copies: &[(&str,
 }
 
 /// A copy as it was recorded last.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Recorded {
     /// The table.
     pub table: String,

@@ -6,7 +6,9 @@ use anyhow::{Result, bail};
 use clap::Args;
 use pg::{Column, Table};
 use pgq::{skipped, table};
+use serde_json::json;
 
+use crate::londiste::flags::Answer;
 use crate::londiste::support::batch_outcome::Apart;
 use crate::londiste::support::job::Job;
 use crate::londiste::support::outcome::Outcome;
@@ -17,6 +19,9 @@ pub(crate) struct Arguments {
     /// Names or globs (default: every table of this node)
     #[arg(value_name = "TABLE")]
     pub(crate) tables: Vec<String>,
+
+    #[command(flatten)]
+    pub(crate) answer: Answer,
 }
 
 pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
@@ -42,7 +47,7 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     let above = pg::find_tables(&provider.session, &names).await?;
     let here = pg::find_tables(&local.session, &dests).await?;
     let skipped = skipped::list(&*local.session, job.queue()).await?;
-    let mut alike = 0;
+    let (mut alike, mut objects) = (0, Vec::new());
     for ((name, dest), (above, here)) in names.iter().zip(dests).zip(above.iter().zip(&here)) {
         let differences = match (above, here) {
             (Some(above), Some(here)) => {
@@ -53,6 +58,14 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
         };
         alike += usize::from(differences.is_empty());
         differences.iter().for_each(|difference| apart.failed(name, difference));
+        objects.push(json!({ "table": name, "dest_table": dest, "differences": differences }));
+    }
+    if arguments.answer.json {
+        let same = apart.outcome() == Outcome::Done;
+        let (queue, node) = (job.queue(), &local.info.name);
+        let answer = json!({ "version": 1, "queue": queue, "node": node, "same": same, "tables": objects });
+        job.terminal.print(&answer.to_string());
+        return Ok(apart.outcome());
     }
     job.terminal.say(&format!("{alike} of {} tables have the provider's columns", names.len()));
     Ok(apart.outcome())

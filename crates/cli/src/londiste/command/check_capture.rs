@@ -4,7 +4,9 @@
 use anyhow::{Result, bail};
 use clap::Args;
 use pgq::table::{self, Capture};
+use serde_json::json;
 
+use crate::londiste::flags::Answer;
 use crate::londiste::support::batch_outcome::Apart;
 use crate::londiste::support::job::Job;
 use crate::londiste::support::outcome::Outcome;
@@ -20,6 +22,9 @@ pub(crate) struct Arguments {
     /// Put right what is wrong
     #[arg(long)]
     pub(crate) apply: bool,
+
+    #[command(flatten)]
+    pub(crate) answer: Answer,
 }
 
 pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
@@ -40,19 +45,32 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
         apart.choose(&arguments.tables, &known, "not replicated on this node; see tables")?
     };
     let capture = job.settings.capture;
+    // what is said line by line stands in the object
+    let say = |text: &str| {
+        if !arguments.answer.json {
+            job.terminal.say(text);
+        }
+    };
+    let mut objects = Vec::new();
+    let mut add = |table: &str, problems: &[String], repaired: bool| {
+        objects.push(json!({ "table": table, "problems": problems, "repaired": repaired }));
+    };
     let sound = table::sound_captures(&*local.session, queue).await?;
     for name in chosen {
         if sound.contains(&name) {
-            job.terminal.say(&format!("{name}: ok"));
+            say(&format!("{name}: ok"));
+            add(&name, &[], false);
             continue;
         }
         let problems = table::check_capture(&*local.session, queue, &name, capture).await?;
         if problems.is_empty() {
-            job.terminal.say(&format!("{name}: ok"));
+            say(&format!("{name}: ok"));
+            add(&name, &[], false);
             continue;
         }
         if !arguments.apply {
             apart.failed(&name, &problems.join("; "));
+            add(&name, &problems, false);
             continue;
         }
         let repaired = retry_on_lock::in_transaction(job, &mut local.session, &name, async |transaction| {
@@ -60,9 +78,23 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
             Ok(table::check_capture(transaction, queue, &name, capture).await?)
         })
         .await;
-        apart.take(&name, repaired.and_then(|left| after_repair(&name, &problems, &left)));
+        match repaired.and_then(|left| after_repair(&name, &problems, &left)) {
+            Ok(note) => {
+                say(&note);
+                add(&name, &problems, true);
+            }
+            Err(error) => {
+                add(&name, &problems, false);
+                apart.take(&name, Err(error));
+            }
+        }
     }
-    if capture == Capture::Stock {
+    if arguments.answer.json {
+        let sound = apart.outcome() == Outcome::Done;
+        let (queue, node) = (job.queue(), &local.info.name);
+        let answer = json!({ "version": 1, "queue": queue, "node": node, "sound": sound, "tables": objects });
+        job.terminal.print(&answer.to_string());
+    } else if capture == Capture::Stock {
         job.terminal
             .say("arguments of stock triggers are not compared: they are whatever add-table was given");
     }

@@ -61,7 +61,7 @@ pub(crate) async fn dispatch(job: &Job, command: Command) -> anyhow::Result<Outc
         Command::WaitRoot => wait_root::run(job).await,
         Command::WaitProvider => wait_provider::run(job).await,
         Command::Status(arguments) => status::run(job, &arguments).await,
-        Command::NodeStatus | Command::NodeInfo => node_status::run(job).await,
+        Command::NodeStatus(answer) | Command::NodeInfo(answer) => node_status::run(job, answer).await,
         Command::AddTable(arguments) => add_table::run(job, &arguments).await,
         Command::RemoveTable(arguments) => remove_table::run(job, &arguments).await,
         Command::Tables(arguments) => tables::run(job, &arguments).await,
@@ -69,14 +69,14 @@ pub(crate) async fn dispatch(job: &Job, command: Command) -> anyhow::Result<Outc
         Command::Check(arguments) => check::run(job, &arguments).await,
         Command::Compare(arguments) => compare::run(job, &arguments).await,
         Command::Repair(arguments) => repair::run(job, &arguments).await,
-        Command::Fkeys => fkeys::run(job).await,
-        Command::Missing => missing::run(job).await,
+        Command::Fkeys(answer) => fkeys::run(job, answer).await,
+        Command::Missing(answer) => missing::run(job, answer).await,
         Command::Resync(arguments) => resync::run(job, &arguments).await,
         Command::ResumeTable(arguments) => resume_table::run(job, &arguments).await,
         Command::WaitSync(arguments) => wait_sync::run(job, &arguments).await,
         Command::AddSeq(arguments) => add_seq::run(job, &arguments).await,
         Command::RemoveSeq(arguments) => remove_seq::run(job, &arguments).await,
-        Command::Seqs => seqs::run(job).await,
+        Command::Seqs(answer) => seqs::run(job, answer).await,
         Command::Execute(arguments) => execute::run(job, &arguments).await,
         Command::Worker(arguments) => match arguments.position() {
             Some(position) => reposition::run(job, position).await,
@@ -84,6 +84,6 @@ pub(crate) async fn dispatch(job: &Job, command: Command) -> anyhow::Result<Outc
             None => Ok(Outcome::Done),
         },
         // need no node
-        Command::Config | Command::Init(_) => Ok(Outcome::Done),
+        Command::Config(_) | Command::Init(_) => Ok(Outcome::Done),
     }
 }

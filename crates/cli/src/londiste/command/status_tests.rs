@@ -31,11 +31,15 @@ fn look(name: &str, node_type: NodeType, provider: &str, subscribers: &[&str]) -
 #[test]
 fn a_root_and_its_leaf() {
     let members = [
-        Member { name: "leaf".into(), dead: false, look: Ok(look("leaf", NodeType::Leaf, "primary", &[])) },
+        Member {
+            name: "leaf".into(),
+            dead: false,
+            look: Ok((look("leaf", NodeType::Leaf, "primary", &[]), None)),
+        },
         Member {
             name: "primary".into(),
             dead: false,
-            look: Ok(look("primary", NodeType::Root, "primary", &["leaf", "lost"])),
+            look: Ok((look("primary", NodeType::Root, "primary", &["leaf", "lost"]), None)),
         },
         Member { name: "lost".into(), dead: false, look: Err("refused".into()) },
     ];
@@ -58,7 +62,11 @@ primary (root)
 #[test]
 fn a_leaf_whose_root_is_away_hangs_below_it() {
     let members = [
-        Member { name: "leaf".into(), dead: false, look: Ok(look("leaf", NodeType::Leaf, "primary", &[])) },
+        Member {
+            name: "leaf".into(),
+            dead: false,
+            look: Ok((look("leaf", NodeType::Leaf, "primary", &[]), None)),
+        },
         Member { name: "primary".into(), dead: true, look: Err("refused".into()) },
     ];
     let trees = trees(&members);

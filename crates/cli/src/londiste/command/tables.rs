@@ -2,19 +2,25 @@
 
 use anyhow::Result;
 use clap::Args;
-use pgq::table;
+use pgq::{outlook, table};
+use serde_json::{Value, json};
 
-use crate::londiste::support::job::Job;
+use crate::londiste::flags::Answer;
+use crate::londiste::support::job::{Job, Node};
 use crate::londiste::support::outcome::Outcome;
+use crate::londiste::support::outlooks;
 use crate::londiste::view::text_table::table as drawn;
-use crate::londiste::view::{copy_progress, table_keys};
+use crate::londiste::view::{copy_progress, node_object, table_keys};
 
 /// Words of `tables`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// Print names only, one a line
-    #[arg(long)]
+    #[arg(long, conflicts_with = "json")]
     pub(crate) names_only: bool,
+
+    #[command(flatten)]
+    pub(crate) answer: Answer,
 }
 
 pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
@@ -25,6 +31,15 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     let (here, elsewhere): (Vec<_>, Vec<_>) = tables.into_iter().partition(|info| info.local);
     if arguments.names_only {
         here.iter().for_each(|info| job.terminal.print(&info.name));
+        return Ok(Outcome::Done);
+    }
+    if arguments.answer.json {
+        let elsewhere: Vec<&str> = elsewhere.iter().map(|info| info.name.as_str()).collect();
+        let tables = objects(job, &local, &here).await?;
+        let (queue, node) = (job.queue(), &local.info.name);
+        let answer =
+            json!({ "version": 1, "queue": queue, "node": node, "tables": tables, "elsewhere": elsewhere });
+        job.terminal.print(&answer.to_string());
         return Ok(Outcome::Done);
     }
     let row = |info: &table::TableInfo| {
@@ -56,4 +71,32 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
         ));
     }
     Ok(Outcome::Done)
+}
+
+/// For machines: each table with what is known of it.
+async fn objects(job: &Job, local: &Node, here: &[table::TableInfo]) -> Result<Vec<Value>> {
+    let session = &local.session;
+    let seen = match outlook::is_known(&**session).await? {
+        true => Some(outlooks::look(job, session, &local.info).await?),
+        false => None,
+    };
+    let mut remarks = table_keys::remarks(job, local, here).await?;
+    remarks.extend(table::remark::list(&**session, job.queue()).await.map_err(pg::Error::from)?);
+    let object = |info: &table::TableInfo| {
+        let known = seen.as_ref().and_then(|seen| seen.tables.iter().find(|table| table.name == info.name));
+        let said = remarks.iter().filter(|(table, _)| table == info.dest()).map(|(_, remark)| remark);
+        json!({
+            "table": info.name,
+            "dest_table": info.dest(),
+            "state": info.state.to_string(),
+            "attributes": info.attrs,
+            "parked": known.is_some_and(|known| known.parked),
+            "trouble": known.and_then(|known| known.trouble.as_ref()),
+            "conflicts": known.map(|known| known.conflicts),
+            "copy": known.and_then(|known| known.copy.as_ref()).map(node_object::copy),
+            "comparison": known.and_then(|known| known.comparison.as_ref()).map(node_object::comparison),
+            "remarks": said.collect::<Vec<_>>(),
+        })
+    };
+    Ok(here.iter().map(object).collect())
 }

@@ -7,6 +7,7 @@ pub(crate) mod job;
 pub(crate) mod kind;
 pub(crate) mod name_pattern;
 pub(crate) mod outcome;
+pub(crate) mod outlooks;
 pub(crate) mod public_location;
 pub(crate) mod retry_on_lock;
 pub(crate) mod schema_names;

@@ -6,6 +6,7 @@ pub(crate) mod duration;
 pub(crate) mod estimate;
 pub(crate) mod findings;
 pub(crate) mod migration;
+pub(crate) mod node_object;
 pub(crate) mod node_snapshot;
 pub(crate) mod node_tree;
 pub(crate) mod progress_bars;

@@ -65,7 +65,7 @@ async fn opened(job: &Job, both: &Both, id: &str) -> Result<TakenBack> {
 pub(super) async fn run(job: &Job) -> Result<Outcome> {
     let both = Both::of(job).await?;
     let _lock = Lock::take(&both.old_at, job.queue()).await?;
-    let standing = Standing::of(&both.sides).await?;
+    let standing = Standing::of(&*both.sides.old, &*both.sides.new, &both.sides.queue).await?;
     let old = both.sides.old_node.name.as_str();
     let known = match &standing {
         Standing::Closed(known) | Standing::Between(known) => known,

@@ -37,7 +37,7 @@ impl Both {
         let old_node = node::require(&*old, job.queue()).await.context("the old root")?;
         let sides =
             Sides { queue: job.queue().to_owned(), old, new: local.session, old_node, new_node: local.info };
-        let standing = Standing::of(&sides).await?;
+        let standing = Standing::of(&*sides.old, &*sides.new, &sides.queue).await?;
         if sides.new_node.node_type == NodeType::Root && matches!(standing, Standing::None) {
             bail!(already_root(job, &sides.new_node.name));
         }

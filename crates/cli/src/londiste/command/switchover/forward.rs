@@ -25,7 +25,7 @@ pub(super) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     let mut both = Both::of(job).await?;
     let _lock = if arguments.dry_run { None } else { Some(Lock::take(&both.old_at, job.queue()).await?) };
     // what was read before the lock may have changed
-    both.standing = Standing::of(&both.sides).await?;
+    both.standing = Standing::of(&*both.sides.old, &*both.sides.new, &both.sides.queue).await?;
     let id = match &both.standing {
         Standing::Done(known) => {
             let tick = known.last.map(|last| last.tick).unwrap_or_default();

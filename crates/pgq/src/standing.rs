@@ -1,12 +1,12 @@
 //! Standing of a switch: what both nodes have recorded, taken together.
 
-use pgq::switch::{self, Recorded, State};
+use tokio_postgres::GenericClient;
 
-use crate::error::Result;
-use crate::switch::Sides;
+use crate::Result;
+use crate::switch::{self, Recorded, State};
 
 /// How far a switch from one node to another is.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Standing {
     /// None is under way.
     None,
@@ -23,18 +23,18 @@ pub enum Standing {
 }
 
 impl Standing {
-    /// Asks both sides.
+    /// Asks both sides: the root before, and the root after the switch.
     ///
     /// # Errors
     /// A side does not answer.
-    pub async fn of(sides: &Sides) -> Result<Standing> {
-        let queue = sides.queue.as_str();
-        let old = switch::recorded(&*sides.old, queue).await?.filter(|known| known.gives);
-        let new = switch::recorded(&*sides.new, queue).await?.filter(|known| !known.gives);
+    pub async fn of<C: GenericClient>(old: &C, new: &C, queue: &str) -> Result<Standing> {
+        let old = switch::recorded(old, queue).await?.filter(|known| known.gives);
+        let new = switch::recorded(new, queue).await?.filter(|known| !known.gives);
         Ok(Standing::read(old, new))
     }
 
-    fn read(old: Option<Recorded>, new: Option<Recorded>) -> Standing {
+    /// What the root before, and the root after it, have recorded.
+    pub fn read(old: Option<Recorded>, new: Option<Recorded>) -> Standing {
         match (old, new) {
             (Some(old), new) => {
                 let has_taken = new.is_some_and(|new| new.id == old.id && new.state == State::Taken);
