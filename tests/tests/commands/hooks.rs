@@ -71,10 +71,11 @@ fn what_the_database_records_is_told_once_whoever_is_started_anew() {
     );
     let setup = noting(&pair);
     setup.replicate();
+    setup.londiste(&["target.ini", "compare"]).expect_success();
     let ready = wait_said(&setup, "ready ", 1);
     assert_eq!(
         ready,
-        "ready ready migq target_app subscriber  | all tables are in sync: ready to switch | londiste target.ini switchover --dry-run"
+        "ready ready migq target_app subscriber  | all tables are in sync and were compared: ready to switch | londiste target.ini switchover --dry-run"
     );
 
     // a row that only the target has: the insert finds its key taken, and the error names the key
@@ -193,6 +194,7 @@ fn a_hook_that_hangs_or_fails_holds_nothing_up_and_ends_with_all_that_it_started
     setup.set("target.ini", "hook_on_problem", "sleep 3600 & echo $! >>children; echo I hang; wait");
     setup.set("target.ini", "hook_timeout", "3600");
     setup.replicate();
+    setup.londiste(&["target.ini", "compare"]).expect_success();
     let children = || std::fs::read_to_string(setup.directory().join("children")).unwrap_or_default();
     let is_gone = |child: &str| {
         let stat = std::fs::read_to_string(format!("/proc/{child}/stat"));
@@ -265,6 +267,7 @@ fn the_sample_posts_to_a_webhook() {
     let script = tests::repository().join("etc/webhook.sh");
     setup.set("target.ini", "hook_on_problem", &format!("sh {} url", script.display()));
     setup.replicate();
+    setup.londiste(&["target.ini", "compare"]).expect_success();
     wait_said(&setup, "ready ", 1);
     pair.source.execute("alter table \"say \"\"hi\"\" \\\" add n text default E'two\\nlines'");
     let (head, body) = request(&listener);

@@ -147,12 +147,14 @@ impl Telling {
         }
         let key = Key { kind: Kind::Ready, table: String::new(), name: String::new() };
         match stage {
-            Some(Stage { state: State::Ready | State::Uncompared, words, next, .. })
-                if self.hooks.on_ready.is_some() =>
-            {
+            Some(Stage { state: State::Ready, .. }) if self.hooks.on_ready.is_some() => {
                 let ini = migration::drift::shell(&self.hooks.ini.to_string_lossy());
-                let remedy = next.first().map(|next| next.with(&ini)).unwrap_or_default();
-                current.stands(Problem { key, words, remedy });
+                let words = "all tables are in sync and were compared: ready to switch".to_owned();
+                current.stands(Problem {
+                    key,
+                    words,
+                    remedy: format!("londiste {ini} switchover --dry-run"),
+                });
             }
             // it was ready, and is again in a moment
             Some(Stage {
