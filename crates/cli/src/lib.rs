@@ -5,6 +5,7 @@ pub mod londisted;
 pub mod pgqd;
 mod signal;
 mod terminal;
+mod version;
 
 /// The command lines of the executables, for man pages and completions.
 pub fn definitions() -> [clap::Command; 3] {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
 use pg::Session;
 use pgq::Purpose;
 use pgq::node::{self, NodeInfo, NodeType};
@@ -68,9 +69,12 @@ impl Worker {
     ///
     /// # Errors
     /// Any failure; the databases hold the position, so running again goes on from there.
-    pub async fn run(&self, stop: CancellationToken) -> Result<()> {
-        while self.once(&stop).await? != Ended::Stopped {}
-        Ok(())
+    // boxed, so that all that it awaits is compiled here, and not once more in each crate above
+    pub fn run(&self, stop: CancellationToken) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move {
+            while self.once(&stop).await? != Ended::Stopped {}
+            Ok(())
+        })
     }
 
     /// One life of the connections.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use parts::fail_point;
 use pgq::copy::progress;
 use pgq::table::{self, MergeState, Parking};
@@ -30,7 +31,12 @@ impl Copier {
     ///
     /// # Errors
     /// Any failure that may pass, kept in `londiste_rs.table_error` too; running again goes on from what was committed.
-    pub async fn run(&self, stop: CancellationToken) -> Result<()> {
+    // boxed, so that all that it awaits is compiled here, and not once more in each crate above
+    pub fn run(&self, stop: CancellationToken) -> BoxFuture<'_, Result<()>> {
+        Box::pin(self.until_stopped(stop))
+    }
+
+    async fn until_stopped(&self, stop: CancellationToken) -> Result<()> {
         // watched apart: what the telling connection does is no sign that the copy's own are alive
         let apart = pg::Watch::default();
         let outcome = tokio::select! {

@@ -40,6 +40,9 @@ mod uri;
 pub mod values;
 mod watch;
 
+/// Major versions of the servers that are supported.
+pub const SERVERS: std::ops::RangeInclusive<u32> = 13..=18;
+
 pub use blockers::{Blocker, blockers};
 pub use cancel::CancelToken;
 pub use connstr::ConnectString;

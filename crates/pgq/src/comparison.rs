@@ -120,6 +120,15 @@ pub async fn list<C: GenericClient>(client: &C, queue: &str) -> Result<Vec<Compa
     Ok(found.iter().map(Comparison::from_row).collect())
 }
 
+/// The same for those who only tell how they stand: without the definitions, which are as long as the tables are wide.
+pub async fn standing<C: GenericClient>(client: &C, queue: &str) -> Result<Vec<Comparison>> {
+    let sql = "select table_name, '' as definition, began, since_tick, since_time, '' as since_snapshot, done_up_to, read_all, \
+                      at_tick, at_time, rows_compared, rows_expected, differing, finished, verdict, reason \
+                 from londiste_rs.comparison where queue_name = $1 order by table_name";
+    let found = rows(client, "londiste_rs.comparison", sql, &[&queue]).await?;
+    Ok(found.iter().map(Comparison::from_row).collect())
+}
+
 /// A table whose comparison begins.
 #[derive(Clone, Debug)]
 pub struct Beginning {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::londiste::command::{
-    add_seq, add_table, check, check_capture, compare, complete, create_leaf, create_root, drop_node,
+    add_seq, add_table, check, check_capture, compare, complete, completions, create_leaf, create_root, drop_node,
     execute, init, members, migrate, preflight, remove_seq, remove_table, repair, resume_table, resync,
     schema, status, switchover, tables, throttle, wait_sync, worker,
 };
@@ -18,7 +18,7 @@ use crate::londiste::options::Options;
 #[command(
     name = "londiste",
     bin_name = "londiste INI",
-    version,
+    version = crate::version::TEXT,
     disable_help_subcommand = true,
     override_usage = "londiste [OPTIONS] INI COMMAND [ARGUMENTS]",
     after_help = "Options may stand before or after INI and COMMAND. \"londiste INI COMMAND --help\" explains a command."
@@ -40,6 +40,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Check both servers and this machine before a migration; nothing has to be installed
     Preflight(preflight::Arguments),
+    /// Write what a shell needs to complete command lines
+    Completions(completions::Arguments),
     /// Write the three ini files of a migration from two connect strings
     Init(init::Arguments),
     /// Compare the schemas of source and target, or take the source's over

@@ -57,9 +57,13 @@ pub(crate) fn arranged(words: impl Iterator<Item = OsString>) -> Result<Vec<OsSt
         }
     }
     let named = |word: &OsStr| definition.get_subcommands().find(|command| word == command.get_name());
-    // Help on a command needs no ini file, and init makes them.
+    // Help on a command needs no ini file, init makes them, and completions are of none.
     let first = places.first().and_then(|word| named(word));
-    let alone = first.is_some_and(|command| command.get_name() == "init") && places.len() == 1;
+    let alone = match first.map(clap::Command::get_name) {
+        Some("init") => places.len() == 1,
+        Some("completions") => places.len() == 2,
+        _ => false,
+    };
     let command_first = alone || (help.is_some() && first.is_some());
     let mut places = places.into_iter();
     let ini = if command_first { None } else { places.next() };

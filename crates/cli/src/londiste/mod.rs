@@ -51,6 +51,9 @@ pub fn main() -> ExitCode {
     if let Some(Command::Init(init)) = &arguments.command {
         return command::init::main(init, arguments.ini.as_deref(), terminal);
     }
+    if let Some(Command::Completions(completions)) = &arguments.command {
+        return command::completions::main(completions);
+    }
     if let Some(problem) = incomplete::incomplete(&arguments) {
         terminal.complain(&problem);
         return ExitCode::from(USAGE);

@@ -8,7 +8,7 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 #[derive(Debug, Parser)]
 #[command(
     name = "londisted",
-    version,
+    version = crate::version::TEXT,
     subcommand_precedence_over_arg = true,
     disable_help_subcommand = true,
     override_usage = "londisted [-d] [-q] [-v] INI...\n       londisted status|config|stop|reload|kill INI...\n       londisted --ini"

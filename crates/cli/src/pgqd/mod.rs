@@ -21,7 +21,7 @@ const SAMPLE: &str = include_str!("../../../../etc/pgqd.ini");
 #[derive(Debug, Parser)]
 #[command(
     name = "pgqd",
-    version,
+    version = crate::version::TEXT,
     override_usage = "pgqd [-q] [-v] [-d | -s | -k | -r] CONFIG\n       pgqd --ini"
 )]
 struct Arguments {

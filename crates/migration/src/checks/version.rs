@@ -21,10 +21,10 @@ fn judge(source: u32, target: u32) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (place, major) in [(Place::Source, source), (Place::Target, target)] {
         let (why, remedy) = match major {
-            ..13 => {
+            _ if pg::SERVERS.contains(&major) => continue,
+            _ if major < *pg::SERVERS.start() => {
                 ("capture needs transition tables and functions of version 13", "upgrade it to 13 or later")
             }
-            13..=18 => continue,
             _ => ("this version of londiste was never run with it", "take a newer londiste"),
         };
         findings.push(Finding::new(Verdict::Blocker, place, format!("PostgreSQL {major}"), why, remedy));

@@ -28,7 +28,7 @@ pub async fn look<C: GenericClient>(client: &C, queue: &str) -> Result<Outlook> 
         switch::recorded(client, queue),
         troubles(client, queue),
         rest(client, queue),
-        comparison::list(client, queue),
+        comparison::standing(client, queue),
         conflict::list(client, queue),
         async { progress::list(client, queue).await.map_err(failed("londiste_rs.copy_progress")) },
     )?;

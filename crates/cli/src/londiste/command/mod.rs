@@ -6,6 +6,7 @@ pub(crate) mod check;
 pub(crate) mod check_capture;
 pub(crate) mod compare;
 pub(crate) mod complete;
+pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod create_leaf;
 pub(crate) mod create_root;
@@ -84,6 +85,6 @@ pub(crate) async fn dispatch(job: &Job, command: Command) -> anyhow::Result<Outc
             None => Ok(Outcome::Done),
         },
         // need no node
-        Command::Config(_) | Command::Init(_) => Ok(Outcome::Done),
+        Command::Config(_) | Command::Init(_) | Command::Completions(_) => Ok(Outcome::Done),
     }
 }
