@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::londiste::command::{
-    add_seq, add_table, check, check_capture, compare, complete, completions, create_leaf, create_root, drop_node,
-    execute, init, members, migrate, preflight, remove_seq, remove_table, repair, resume_table, resync,
-    schema, status, switchover, tables, throttle, wait_sync, worker,
+    add_seq, add_table, check, check_capture, compare, complete, completions, create_leaf, create_root,
+    drop_node, execute, init, members, migrate, preflight, remove_seq, remove_table, repair, resume_table,
+    resync, schema, status, switchover, tables, throttle, wait_sync, worker,
 };
 use crate::londiste::flags;
 
