@@ -7,7 +7,7 @@ use pgq::copy::read_tick;
 use pgq::copy::record::{CopyRecord, Step};
 use pgq::copy::source::FILES;
 use pgq::table::TableInfo;
-use pgq::{node, replay};
+use pgq::{identity, node, replay};
 use tokio::time::Instant;
 
 use crate::chunked::page_range::Range;
@@ -75,6 +75,8 @@ pub(crate) async fn begin(
         staging: Some(format!("copy_{}", target.oid)),
         why_whole: None,
     };
+    // what it fills is its table from now on, also where another one was of that name when the copy was asked for
+    identity::know_here(into, queue, &[&info.name]).await?;
     read_tick::forget(into, queue, &[&info.name]).await?;
     copy_record::insert(into, queue, info, &run).await?;
     let name = run.staging.as_deref().unwrap_or_default();

@@ -7,7 +7,7 @@ use pg::{Table, TableKind};
 use pgq::copy::record::{CopyRecord, Step};
 use pgq::copy::{read_tick, source as at_source};
 use pgq::table::{MergeState, TableInfo};
-use pgq::{node, replay};
+use pgq::{identity, node, replay};
 use tracing::info;
 
 use crate::error::During;
@@ -64,6 +64,8 @@ pub(crate) async fn copy(
         cancel.cancel_query().await.during("ending a copy")?;
         return Ok(());
     };
+    // what it fills is its table from now on, also where another one was of that name when the copy was asked for
+    identity::know_here(into, queue, &[&info.name]).await?;
     read_tick::forget(into, queue, &[&info.name]).await?;
     // its lock is held since it was read
     let now = at_source::exchanged(from, &[(source.name.to_string(), source.oid)]).await;

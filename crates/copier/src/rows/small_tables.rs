@@ -7,7 +7,7 @@ use parts::fail_point;
 use pg::{Table, TableKind};
 use pgq::copy::{read_tick, record, source};
 use pgq::table::{self, MergeState, TableInfo};
-use pgq::{node, replay};
+use pgq::{identity, node, replay};
 use tracing::info;
 
 use crate::error::During;
@@ -171,6 +171,8 @@ async fn write(
         return Ok(());
     }
     reading.commit().await.during("ending the copy's snapshot")?;
+    // what it fills is its table from now on, also where another one was of that name when the copy was asked for
+    identity::know_here(into, queue, &names).await?;
     read_tick::forget(into, queue, &names).await?;
     copy_record::keep_tick(&sides.provider, into, queue, &names, &sides.provider_node).await?;
     pg::secure(&sides.provider).await.during("ending the copy's snapshot")?;
