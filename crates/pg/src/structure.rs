@@ -1,6 +1,6 @@
 //! Present structure of a table, from the catalogs.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use tokio_postgres::{Client, Row};
 
@@ -15,6 +15,9 @@ select u.place, c.oid, c.relkind::text, c.relispartition, c.relpersistence::text
   left join pg_catalog.pg_class p on p.oid = i.inhparent
   left join pg_catalog.pg_namespace pn on pn.oid = p.relnamespace
  where c.relkind not in ('i', 'I', 't', 'c')";
+
+/// A structure that seems to lack something is read so many times.
+const TRIES: usize = 3;
 
 const COLUMNS: &str = "\
 select a.attnum, a.attname, tn.nspname, t.typname, t.oid, pg_catalog.format_type(t.oid, a.atttypmod),
@@ -140,18 +143,48 @@ async fn tables(client: &Client, names: &[QualifiedName]) -> Result<HashMap<Qual
         let others = if names.len() > 1 { " and others" } else { "" };
         Error::from(e).during(format!("reading the structure of {of}{others}"))
     };
+    let mut found = named(client, names).await.map_err(asked)?;
+    for _ in 0..TRIES {
+        let tables = described(client, names, &found).await.map_err(asked)?;
+        if tables.values().all(|table| !table.columns.is_empty() && !table.key.is_empty()) {
+            return Ok(tables);
+        }
+        // three queries, and a table may have been dropped or exchanged between them
+        let again = named(client, names).await.map_err(asked)?;
+        let oids = |rows: &[Row]| rows.iter().map(|row| row.get(1)).collect::<BTreeSet<u32>>();
+        if oids(&again) == oids(&found) {
+            return Ok(tables);
+        }
+        found = again;
+    }
+    described(client, names, &found).await.map_err(asked)
+}
+
+/// What has the names.
+async fn named(
+    client: &Client,
+    names: &[QualifiedName],
+) -> std::result::Result<Vec<Row>, tokio_postgres::Error> {
     let schemas: Vec<&str> = names.iter().map(|name| name.schema.as_str()).collect();
     let plain: Vec<&str> = names.iter().map(|name| name.name.as_str()).collect();
-    let found = client.query(TABLES, &[&schemas, &plain]).await.map_err(asked)?;
+    client.query(TABLES, &[&schemas, &plain]).await
+}
+
+/// Columns and keys of what was found.
+async fn described(
+    client: &Client,
+    names: &[QualifiedName],
+    found: &[Row],
+) -> std::result::Result<HashMap<QualifiedName, Table>, tokio_postgres::Error> {
     let oids: Vec<u32> = found.iter().map(|row| row.get(1)).collect();
     let mut columns: HashMap<u32, Vec<Column>> = HashMap::new();
     let mut keys = HashMap::new();
     if !oids.is_empty() {
         let of_columns = COLUMNS.replace("$EQUALS", EQUALS).replace("$BASE_TYPE", BASE_TYPE);
-        for row in client.query(&of_columns, &[&oids]).await.map_err(asked)? {
+        for row in client.query(&of_columns, &[&oids]).await? {
             columns.entry(row.get(10)).or_default().push(column(&row));
         }
-        keys = key::key_columns(client, &oids).await.map_err(asked)?;
+        keys = key::key_columns(client, &oids).await?;
     }
     let known = |row: &Row| {
         let place = usize::try_from(row.get::<_, i64>(0)).ok()?;

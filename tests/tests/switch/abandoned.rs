@@ -116,8 +116,11 @@ fn with_the_stock_triggers() {
 fn after_a_switch_was_prepared_or_taken_back() {
     let house = House::replicated();
     house.setup.wait_caught_up(SETTLE);
-    house.dies(&["target.ini", "switchover", "--force", "comparison"], "switch-captured");
-    house.dies(&["target.ini", "switchover", "--force", "comparison", "--deadline", "120"], "switch-drained");
+    house.dies(&["target.ini", "switchover", "--force", "comparison,triggers"], "switch-captured");
+    house.dies(
+        &["target.ini", "switchover", "--force", "comparison,triggers", "--deadline", "120"],
+        "switch-drained",
+    );
     house.stop();
     // it is under way
     house

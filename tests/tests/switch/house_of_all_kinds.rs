@@ -120,7 +120,7 @@ impl House {
     #[track_caller]
     pub(crate) fn switch(&self) {
         self.setup.wait_caught_up(SETTLE);
-        self.setup.londiste(&["target.ini", "switchover", "--force", "comparison"]).expect_success();
+        self.setup.londiste(&["target.ini", "switchover", "--force", "comparison,triggers"]).expect_success();
     }
 
     /// `londiste INI complete …` dies at this place.

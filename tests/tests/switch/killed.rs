@@ -54,8 +54,8 @@ fn a_switch_that_dies_anywhere_is_gone_on_with() {
     let writers = Writers::start(&scene.pair);
     for (number, (point, _)) in FORWARD.iter().enumerate() {
         let ini = if number % 2 == 0 { "target.ini" } else { "source.ini" };
-        scene.dies(ini, &["--force", "comparison"], point);
-        let again = scene.setup.londiste(&[ini, "switchover", "--force", "comparison"]);
+        scene.dies(ini, &["--force", "comparison,triggers"], point);
+        let again = scene.setup.londiste(&[ini, "switchover", "--force", "comparison,triggers"]);
         again.expect_success();
         assert!(again.stdout.contains("switched at tick"), "{point}: {}", again.report());
         std::thread::sleep(Duration::from_millis(300));

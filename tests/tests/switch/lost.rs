@@ -15,7 +15,7 @@ const TROUBLES: &[&str] =
 fn begin(scene: &Scene, ini: &str) -> Child {
     let log = std::fs::File::create(scene.setup.directory().join("switch.out")).expect("a file");
     let mut command = scene.setup.command(scene.setup.executable("londiste", &[ini]));
-    command.args([ini, "switchover", "--force", "comparison"]).stdin(Stdio::null());
+    command.args([ini, "switchover", "--force", "comparison,triggers"]).stdin(Stdio::null());
     command.stdout(log.try_clone().expect("a file")).stderr(log).spawn().expect("the command runs")
 }
 
@@ -54,7 +54,7 @@ fn workers_and_servers_die_while_the_root_moves() {
         let said = || std::fs::read_to_string(scene.setup.directory().join("switch.out")).unwrap_or_default();
         let mut last = said();
         wait_until(Duration::from_secs(120), "the switch is made in the end", || {
-            let again = scene.setup.londiste(&[ini, "switchover", "--force", "comparison"]);
+            let again = scene.setup.londiste(&[ini, "switchover", "--force", "comparison,triggers"]);
             let is_root = again.code == 1 && again.report().contains("already");
             last = again.report();
             again.code == 0 || is_root
@@ -115,7 +115,7 @@ fn a_root_whose_connection_hangs_is_opened_by_its_worker() {
     });
     proxy.heal();
     setup.wait_caught_up(SETTLE);
-    setup.londiste(&["target.ini", "switchover", "--force", "comparison"]).expect_success();
+    setup.londiste(&["target.ini", "switchover", "--force", "comparison,triggers"]).expect_success();
     pair.target.execute("insert into t values (3)");
     let same = || compare::databases(pair.source.app(), pair.target.app()).is_ok();
     wait_until(SETTLE, "both sides are equal", same);

@@ -135,7 +135,7 @@ fn random_histories_over_random_switches_are_equal_on_both_sides() {
             std::thread::sleep(Duration::from_millis(before));
             let ini = if round % 2 == 0 { "target.ini" } else { "source.ini" };
             // what is wrong with rows is told below, whatever the switch itself verifies
-            let mut words = vec![ini, "switchover", "--force", "comparison"];
+            let mut words = vec![ini, "switchover", "--force", "comparison,triggers"];
             words.extend([&["--verify", "none"][..], &["--verify", "full"], &[]][rng.usize(0..3)]);
             scene.setup.londiste(&words).expect_success();
             std::thread::sleep(Duration::from_millis(rng.u64(100..1000)));
