@@ -68,6 +68,19 @@ as $$
        set home = excluded.home, relid = excluded.relid, notice = null, remedy = null
 $$;
 
+-- The same for tables that a copy is filling, where nothing is kept or what was is not there any more: one that was
+-- missing when its copy was asked for, and made later.
+create or replace function londiste_rs.adopt_here(i_queue_name text, i_tables text[])
+returns void language sql
+set search_path = pg_catalog, pg_temp
+as $$
+    select londiste_rs.know_here(i_queue_name, array(
+        select u.name from unnest(i_tables) u (name)
+         where not exists (select from londiste_rs.table_identity i join pg_class c on c.oid = i.relid
+                            where i.queue_name = i_queue_name and i.table_name = u.name and i.side = 'here'
+                              and i.home = londiste_rs.this_database())))
+$$;
+
 -- A table is to be copied again: both sides are taken as the next look finds them.
 create or replace function londiste_rs.know_again(i_queue_name text, i_table_name text)
 returns void language plpgsql

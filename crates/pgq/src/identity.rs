@@ -81,6 +81,37 @@ pub async fn compare_at_provider<P: GenericClient, C: GenericClient>(
     Ok(())
 }
 
+/// Of tables of the root, by name and object id: those that are others than capture there, or where the triggers are the
+/// stock ones the node behind `here`, remembers.
+pub async fn strangers<P: GenericClient, C: GenericClient>(
+    provider: &P,
+    here: &C,
+    queue: &str,
+    tables: &[(&str, u32)],
+) -> Result<Vec<String>> {
+    let homes = rows(provider, "pgq_node.node_info", HOME, &[&queue]).await?;
+    let Some(home) = homes.first().map(|row| row.get::<_, String>(0)) else { return Ok(Vec::new()) };
+    let (names, oids): (Vec<&str>, Vec<u32>) = tables.iter().copied().unzip();
+    let readable =
+        "select coalesce(has_table_privilege(to_regclass('londiste_rs.capture'), 'select'), false)";
+    if row(provider, "londiste_rs.capture", readable, &[]).await?.get(0) {
+        let sql = "select c.table_name from londiste_rs.capture c \
+                     join rows from (pg_catalog.unnest($2::text[]), pg_catalog.unnest($3::pg_catalog.oid[])) t (name, relid) \
+                       on t.name = c.table_name \
+                    where c.queue_name = $1 and c.relid <> t.relid";
+        let found = rows(provider, "londiste_rs.capture", sql, &[&queue, &names, &oids]).await?;
+        if !found.is_empty() {
+            return Ok(found.iter().map(|row| row.get(0)).collect());
+        }
+    }
+    let sql = "select k.table_name from londiste_rs.known_at_provider($1, $2) k \
+                 join rows from (pg_catalog.unnest($3::text[]), pg_catalog.unnest($4::pg_catalog.oid[])) t (name, relid) \
+                   on t.name = k.table_name \
+                where k.relid <> 0 and k.relid <> t.relid";
+    let found = rows(here, "londiste_rs.known_at_provider", sql, &[&queue, &home, &names, &oids]).await?;
+    Ok(found.iter().map(|row| row.get(0)).collect())
+}
+
 /// Looks whether other relations have come under the names of this node's tables.
 pub async fn compare_here<C: GenericClient>(here: &C, queue: &str) -> Result<()> {
     row(here, "londiste_rs.compare_here", "select londiste_rs.compare_here($1)", &[&queue]).await?;
@@ -90,6 +121,12 @@ pub async fn compare_here<C: GenericClient>(here: &C, queue: &str) -> Result<()>
 /// Keeps the relations of these tables as those that their copies, which begin, fill.
 pub async fn know_here<C: GenericClient>(here: &C, queue: &str, tables: &[&str]) -> Result<()> {
     row(here, "londiste_rs.know_here", "select londiste_rs.know_here($1, $2)", &[&queue, &tables]).await?;
+    Ok(())
+}
+
+/// The same for tables that a copy is filling, where nothing is kept or what was is not there any more.
+pub async fn adopt_here<C: GenericClient>(here: &C, queue: &str, tables: &[&str]) -> Result<()> {
+    row(here, "londiste_rs.adopt_here", "select londiste_rs.adopt_here($1, $2)", &[&queue, &tables]).await?;
     Ok(())
 }
 

@@ -48,7 +48,10 @@ pub(crate) async fn begin(
     let Look { reading, snapshot: first_snapshot, files: source_files, relation } =
         look(&mut sides.provider, source, "", &source.name).await?;
     reading.commit().await.during("ending a snapshot")?;
-    if relation != source.oid.to_string() {
+    if relation != source.oid.to_string()
+        || copy_record::are_strangers(&sides.provider, &sides.target, queue, &[(&info.name, source.oid)])
+            .await?
+    {
         return Ok(true);
     }
     let writing = sides.target.transaction().await.during("beginning the copy")?;
@@ -75,8 +78,8 @@ pub(crate) async fn begin(
         staging: Some(format!("copy_{}", target.oid)),
         why_whole: None,
     };
-    // what it fills is its table from now on, also where another one was of that name when the copy was asked for
-    identity::know_here(into, queue, &[&info.name]).await?;
+    // the table may have been missing when the copy was asked for
+    identity::adopt_here(into, queue, &[&info.name]).await?;
     read_tick::forget(into, queue, &[&info.name]).await?;
     copy_record::insert(into, queue, info, &run).await?;
     let name = run.staging.as_deref().unwrap_or_default();

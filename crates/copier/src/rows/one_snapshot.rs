@@ -64,12 +64,14 @@ pub(crate) async fn copy(
         cancel.cancel_query().await.during("ending a copy")?;
         return Ok(());
     };
-    // what it fills is its table from now on, also where another one was of that name when the copy was asked for
-    identity::know_here(into, queue, &[&info.name]).await?;
+    // the table may have been missing when the copy was asked for
+    identity::adopt_here(into, queue, &[&info.name]).await?;
     read_tick::forget(into, queue, &[&info.name]).await?;
     // its lock is held since it was read
     let now = at_source::exchanged(from, &[(source.name.to_string(), source.oid)]).await;
-    if !now.during("looking at the source's table")?.is_empty() {
+    if !now.during("looking at the source's table")?.is_empty()
+        || copy_record::are_strangers(from, into, queue, &[(&info.name, source.oid)]).await?
+    {
         return Ok(());
     }
     let run = CopyRecord {

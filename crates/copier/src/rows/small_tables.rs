@@ -155,7 +155,11 @@ async fn write(
     let sources: Vec<_> =
         members.iter().map(|member| (member.source.name.to_string(), member.source.oid)).collect();
     let now = source::exchanged(from, &sources).await;
-    if !now.during("looking at the source's tables")?.is_empty() {
+    let known: Vec<(&str, u32)> =
+        members.iter().map(|member| (member.info.name.as_str(), member.source.oid)).collect();
+    if !now.during("looking at the source's tables")?.is_empty()
+        || copy_record::are_strangers(from, into, queue, &known).await?
+    {
         group.tell_all(Verdict::Again);
         return Ok(());
     }
@@ -171,8 +175,8 @@ async fn write(
         return Ok(());
     }
     reading.commit().await.during("ending the copy's snapshot")?;
-    // what it fills is its table from now on, also where another one was of that name when the copy was asked for
-    identity::know_here(into, queue, &names).await?;
+    // the table may have been missing when the copy was asked for
+    identity::adopt_here(into, queue, &names).await?;
     read_tick::forget(into, queue, &names).await?;
     copy_record::keep_tick(&sides.provider, into, queue, &names, &sides.provider_node).await?;
     pg::secure(&sides.provider).await.during("ending the copy's snapshot")?;

@@ -1,14 +1,22 @@
 //! Record of a copy that is under way, as the target has it.
 
+use std::time::Duration;
+
 use pg::{Client, Table};
 use pgq::copy::record::{self, CopyRecord};
 use pgq::copy::{chunk, read_tick};
+use pgq::identity;
 use pgq::table::{self, TableInfo};
+use tokio::time::sleep;
+use tracing::debug;
 
 use crate::Result;
 use crate::chunked::source_files::Files;
 use crate::error::During;
 use crate::rows::columns::Copying;
+
+/// Before a table that is another one is looked at again.
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// Records a new copy, in the caller's transaction, which has written the target's table.
 pub(crate) async fn insert(client: &Client, queue: &str, info: &TableInfo, run: &CopyRecord) -> Result<()> {
@@ -46,6 +54,28 @@ pub(crate) async fn wanted(client: &Client, queue: &str, tables: &[&str]) -> Res
 /// Whether the attempt is still the one that counts, until the caller's transaction ends.
 pub(crate) async fn holds(client: &Client, queue: &str, table: &str, attempt: i32) -> Result<bool> {
     record::holds(client, queue, table, attempt).await.during("looking whether the copy goes on")
+}
+
+/// Waits a moment where one of these tables of the source, by name and object id, is another one than the node
+/// remembers: nothing is to be read of it. Either it goes as it has come, or the worker sees it at its next look, and
+/// parks the table.
+pub(crate) async fn are_strangers(
+    provider: &Client,
+    target: &Client,
+    queue: &str,
+    tables: &[(&str, u32)],
+) -> Result<bool> {
+    let strangers = identity::strangers(provider, target, queue, tables).await?;
+    if strangers.is_empty() {
+        return Ok(false);
+    }
+    debug!(
+        queue,
+        "other tables have the names of {} on the source: nothing is read of them",
+        strangers.join(", ")
+    );
+    sleep(PAUSE).await;
+    Ok(true)
 }
 
 /// Keeps, in the transaction `writing` of what was read of the provider, a tick that it makes now.

@@ -27,6 +27,9 @@ pub(crate) struct Sides<'a> {
     locked: Mutex<[BTreeMap<String, String>; 2]>,
 }
 
+/// Objects of a kind are read so many times more where one was dropped meanwhile.
+const TRIES: usize = 3;
+
 /// Tables of the application that are held against everybody, or will be, by somebody else.
 const LOCKED: &str = "\
 select distinct rel.oid, rel.name from pg_locks l join rel on rel.oid = l.relation
@@ -58,7 +61,17 @@ impl<'a> Sides<'a> {
 
     /// The objects of a kind, with the same names for schemas and roles on both sides.
     pub(crate) async fn objects(&self, kind: &Kind, place: Place) -> Result<Vec<Object>> {
-        let rows = match self.rows(kind, place).await {
+        let mut rows = self.rows(kind, place).await;
+        // the server's functions look up what the catalog's snapshot still has, and somebody has just dropped
+        for _ in 0..TRIES {
+            match &rows {
+                Err(Error::Server(error)) if error.sqlstate() == Some(&pg::SqlState::INTERNAL_ERROR) => {
+                    rows = self.rows(kind, place).await;
+                }
+                _ => break,
+            }
+        }
+        let rows = match rows {
             Err(Error::Server(error)) if error.sqlstate() == Some(&pg::SqlState::LOCK_NOT_AVAILABLE) => {
                 self.look_for_locks(place).await?;
                 self.rows(kind, place).await?

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
-use futures_util::try_join;
+use tokio::try_join;
 use tokio_postgres::{GenericClient, Row};
 
 use super::facts::{Outlook, TableOutlook};
