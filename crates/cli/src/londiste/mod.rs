@@ -52,7 +52,7 @@ pub fn main() -> ExitCode {
         return command::init::main(init, arguments.ini.as_deref(), terminal);
     }
     if let Some(Command::Completions(completions)) = &arguments.command {
-        return command::completions::main(completions);
+        return command::completions::main(completions, definition());
     }
     if let Some(problem) = incomplete::incomplete(&arguments) {
         terminal.complain(&problem);

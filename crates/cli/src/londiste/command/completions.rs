@@ -2,10 +2,8 @@
 
 use std::process::ExitCode;
 
-use clap::{Args, CommandFactory};
+use clap::Args;
 use clap_complete::Shell;
-
-use crate::londiste::arguments::Arguments as Londiste;
 
 /// Words of `completions`.
 #[derive(Debug, Args)]
@@ -15,9 +13,8 @@ pub(crate) struct Arguments {
     shell: Shell,
 }
 
-/// Writes them to the standard output.
-pub(crate) fn main(arguments: &Arguments) -> ExitCode {
-    let mut definition = Londiste::command();
+/// Writes those of a command line to the standard output.
+pub(crate) fn main(arguments: &Arguments, mut definition: clap::Command) -> ExitCode {
     clap_complete::generate(arguments.shell, &mut definition, "londiste", &mut std::io::stdout());
     ExitCode::SUCCESS
 }
