@@ -11,3 +11,4 @@ mod words;
 pub use facts::{Outlook, TableOutlook};
 pub use look::{is_known, look, sizes};
 pub use stage::{Next, Situation, Stage, State, stage};
+pub use words::period;

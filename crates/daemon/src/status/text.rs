@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use parts::report::Facts;
 use pgq::drift::{Drift, Finding, Kept, Subject};
+pub(crate) use pgq::outlook::period;
 
 use super::migration::Migration;
 use super::now::{JobStatus, PartNow};
@@ -162,18 +163,6 @@ fn words(facts: &Facts) -> Vec<String> {
 
 fn age(time: SystemTime) -> Duration {
     time.elapsed().unwrap_or_default()
-}
-
-/// Two significant parts at most.
-pub(crate) fn period(time: Duration) -> String {
-    let seconds = time.as_secs();
-    match seconds {
-        0..60 => format!("{seconds} s"),
-        60..3600 => format!("{} min", seconds / 60),
-        3600..172_800 if seconds % 3600 < 60 => format!("{} h", seconds / 3600),
-        3600..172_800 => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
-        _ => format!("{} d", seconds / 86_400),
-    }
 }
 
 /// Two or more significant digits.

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 /// Two significant parts at most: `12 s`, `5 min`, `1 h 20 min`, `3 d`.
-pub(super) fn period(time: Duration) -> String {
+pub fn period(time: Duration) -> String {
     let seconds = time.as_secs();
     match seconds {
         0..60 => format!("{seconds} s"),
