@@ -26,6 +26,7 @@ test: postgres
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	cargo build --workspace --bins
+	cargo test --workspace --exclude tests --doc --quiet
 	$(MAKE) run-tests
 
 # cargo-nextest runs tests of several files at once; plain cargo test does as well.
