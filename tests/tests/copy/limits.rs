@@ -9,7 +9,7 @@ use tests::{Pair, Setup, compare, wait_for, wait_until};
 const SETTLE: Duration = Duration::from_secs(120);
 
 /// About 1 600 pages.
-fn start() -> (Pair, Setup) {
+pub(crate) fn start() -> (Pair, Setup) {
     let pair = Pair::start();
     pair.both("create table big (id int primary key, pad text); create table small (id int primary key)");
     pair.source.execute("insert into big select i, repeat('x', 180) from generate_series(1, 60000) i; insert into small values (1)");

@@ -1,19 +1,11 @@
 //! `throttle`: an operator's word to a worker that runs, about copies and comparisons; and what the brake looks at.
 use std::time::Duration;
 
-use tests::{Pair, Setup, compare, wait_for, wait_until};
+use tests::{Setup, compare, wait_for, wait_until};
+
+use crate::limits::start;
 
 const SETTLE: Duration = Duration::from_secs(120);
-
-/// About 1 600 pages.
-fn start() -> (Pair, Setup) {
-    let pair = Pair::start();
-    pair.both("create table big (id int primary key, pad text); create table small (id int primary key)");
-    pair.source.execute("insert into big select i, repeat('x', 180) from generate_series(1, 60000) i; insert into small values (1)");
-    let setup = Setup::new(&pair);
-    setup.set("target.ini", "copy_chunk_pages", "20");
-    (pair, setup)
-}
 
 /// What `throttle` answers.
 #[track_caller]

@@ -19,3 +19,4 @@ mod refusals;
 mod replaced_tables;
 mod target_side;
 mod truncated_partitions;
+mod unreplicated;
