@@ -81,8 +81,8 @@ pub async fn compare_at_provider<P: GenericClient, C: GenericClient>(
     Ok(())
 }
 
-/// Of tables of the root, by name and object id: those that are others than capture there, or where the triggers are the
-/// stock ones the node behind `here`, remembers.
+/// Of tables of the root, by name and object id: those that are not what is captured there under the name or, with the
+/// stock triggers, what the node behind `here` remembers.
 pub async fn strangers<P: GenericClient, C: GenericClient>(
     provider: &P,
     here: &C,
