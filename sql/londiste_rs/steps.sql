@@ -43,3 +43,8 @@ do $$
 begin
     perform londiste_rs.take_step(7, 'new partitions are noted, copies keep ticks of their own, hooks what they have told');
 end $$;
+
+do $$
+begin
+    perform londiste_rs.take_step(8, 'bounds of partitions that have gone are told');
+end $$;

@@ -20,6 +20,7 @@ mod values;
 mod write;
 
 pub use crate::write::failed_tables::Failure;
+pub use crate::write::gone_partition::has_rows_of;
 pub use applied::{Applied, TableCounts};
 pub use applier::Applier;
 pub use change::{Change, Columns, Op, Row};

@@ -86,8 +86,19 @@ pub(crate) async fn perform(
             node::set_global_watermark(client, &queue, Some(tick)).await?
         }
         Control::TickId { .. } => {}
-        Control::Partition { table, partition, notice, txid } => {
-            match table::keep_partition_notice(client, queue, &table, &partition, &notice, txid).await? {
+        Control::Partition { table, partition, notice, txid, bounds } => {
+            let bounds = bounds.as_deref();
+            let kept = table::keep_partition_notice(client, queue, &table, &partition, &notice, txid, bounds);
+            match kept.await? {
+                Kept::Yes if bounds.is_some() => {
+                    info!(
+                        job,
+                        queue,
+                        table,
+                        partition,
+                        "partition {notice} on the root: its rows are looked for here"
+                    );
+                }
                 Kept::No => {}
                 Kept::Yes => warn!(
                     job,

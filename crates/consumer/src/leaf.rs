@@ -22,12 +22,14 @@ use crate::replay::Replay;
 use crate::statistics::Statistics;
 use crate::wake::Wake;
 use crate::watch::Watch;
-use crate::{Error, Result, Worker, attempt, hand_over};
+use crate::{Error, Result, Worker, attempt, gone_partitions, hand_over};
 
 /// How often foreign keys and triggers of replicated tables are looked at.
 const RELAXATIONS: Duration = Duration::from_secs(5);
 /// How often it is looked for what copies that were interrupted have left behind.
 const REMAINS: Duration = Duration::from_secs(60);
+/// How often rows of partitions that have gone on the root are looked for.
+const GONE_PARTITIONS: Duration = Duration::from_secs(60);
 
 /// A leaf between its batches. The connection to the node itself is the caller's.
 pub(crate) struct Leaf<'a> {
@@ -46,6 +48,7 @@ pub(crate) struct Leaf<'a> {
     relaxations: Due,
     watermark: Due,
     remains: Due,
+    gone_partitions: Due,
     watch: Watch,
     batch_size: BatchSize,
     began: Instant,
@@ -115,6 +118,7 @@ impl<'a> Leaf<'a> {
             relaxations: Due::now(),
             watermark: Due::now(),
             remains: Due::now(),
+            gone_partitions: Due::now(),
             watch: Watch::new(),
             batch_size,
             began: Instant::now(),
@@ -191,6 +195,9 @@ impl<'a> Leaf<'a> {
         self.position.applied(state, batch);
         self.batch_size.grow();
         self.statistics.count(batch, &done);
+        if done.partitions_gone {
+            self.gone_partitions.hasten();
+        }
         self.worker.report.tell(|facts| facts.conflicts += done.conflicts());
         self.worker.report.applied(batch, done.changes, done.bytes, began.elapsed());
         fail_point::reached("batch-before-finish");
@@ -229,6 +236,9 @@ impl<'a> Leaf<'a> {
             relax(job, queue, target).await?;
             fail_point::reached("relaxed");
             self.fkeys.look(target).await?;
+        }
+        if self.gone_partitions.comes(GONE_PARTITIONS) {
+            gone_partitions::look(self.worker, target).await?;
         }
         Ok(tables)
     }

@@ -17,6 +17,7 @@ mod error;
 mod foreign_keys;
 mod giving;
 mod globs;
+mod gone_partitions;
 mod hand_over;
 mod identity;
 mod leaf;

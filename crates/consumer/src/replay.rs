@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use apply::{Applied, Applier, Decoded, Decoder};
+use apply::{Applied, Applier, Control, Decoded, Decoder};
 use parts::fail_point;
 use pg::Session;
 use pgq::batch::Selection;
@@ -44,6 +44,8 @@ pub(crate) struct Done {
     /// Of the values of these changes, as they came.
     pub(crate) bytes: u64,
     pub(crate) conflicts: apply::ConflictsByTable,
+    /// The root has told of partitions that have gone.
+    pub(crate) partitions_gone: bool,
     /// The tables that were written to.
     tables: HashSet<Arc<str>>,
 }
@@ -241,6 +243,7 @@ impl<'a> Replay<'a> {
                 }
                 Ok(Decoded::Control(control)) => {
                     done.add(self.applier.flush(target).await?);
+                    done.partitions_gone |= matches!(&control, Control::Partition { bounds: Some(_), .. });
                     if let Some(table) =
                         control::perform(self.worker, target, self.bypass_triggers, control).await?
                     {

@@ -19,7 +19,10 @@ pub use info::{TableInfo, get, list, several};
 pub use membership::{AddOptions, TABLES, add, can_hold, forget, learn, remove, tell_worker, wait_on_root};
 pub use merge_state::MergeState;
 pub use overview::{alike, analyze_statement, any_waits, shared, with_ancestors};
-pub use partition_notice::{Kept, forget_partition_notices, keep_partition_notice, notice_partitions};
+pub use partition_notice::{
+    GonePartition, Kept, forget_partition_notices, gone_partitions, keep_partition_notice, know_gone_rows,
+    notice_partitions,
+};
 pub use transition::{
     advance, advance_each, clear_dropped_ddl, fall_back, leave_hand_overs, lock_and_has_dropped,
     lock_in_copy, set_state, set_states,

@@ -8,6 +8,7 @@ mod encodings;
 mod execute;
 mod fkey_state;
 mod foreign_keys;
+mod gone_partitions;
 mod hostile_types;
 mod keys;
 mod missing_columns;

@@ -74,6 +74,8 @@ pub enum Control {
         notice: String,
         /// The transaction that told of it.
         txid: i64,
+        /// Which rows it had, where it has gone.
+        bounds: Option<String>,
     },
     /// `pgq.tick-id`: a tick of a source queue, in merge setups.
     TickId {
@@ -102,6 +104,9 @@ struct Partition {
     table: String,
     partition: String,
     notice: String,
+    /// Versions before 0.2 do not tell them.
+    #[serde(default)]
+    bounds: Option<String>,
 }
 
 pub(super) fn is_control(event: &Event) -> bool {
@@ -144,6 +149,7 @@ fn fields(event: &Event) -> Result<Control, String> {
                 partition: told.partition,
                 notice: told.notice,
                 txid: event.txid,
+                bounds: told.bounds,
             }
         }
         _ => Control::TickId { tick: number(&data()?)?, queue: extra1()? },

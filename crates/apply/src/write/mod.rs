@@ -4,6 +4,7 @@ pub(crate) mod chunk;
 pub(crate) mod deferred_checks;
 pub(crate) mod encoding;
 pub(crate) mod failed_tables;
+pub(crate) mod gone_partition;
 pub(crate) mod mode;
 pub(crate) mod net_changes;
 pub(crate) mod parameter;

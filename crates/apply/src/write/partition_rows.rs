@@ -1,7 +1,7 @@
 //! Condition on the target's rows that a partition of the source's table holds.
 
-use tokio_postgres::Client;
 use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Client, Statement};
 
 use crate::target::column::TargetColumn;
 use crate::target::partition_bounds::{Bound, Datum, Key, Level};
@@ -217,12 +217,27 @@ impl Condition {
 
     /// Deletes the rows.
     pub(crate) async fn delete(&self, client: &Client, plan: &Plan) -> Result<u64, tokio_postgres::Error> {
-        let only = if plan.alone { "only " } else { "" };
-        let sql = format!("delete from {only}{} as t where {}", plan.quoted, self.sql);
-        let statement = client.prepare_typed(&sql, &vec![Type::TEXT; self.parameters.len()]).await?;
-        let parameters: Vec<&(dyn ToSql + Sync)> =
-            self.parameters.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
+        let (statement, parameters) = self.prepare(client, plan, "delete").await?;
         client.execute(&statement, &parameters).await
+    }
+
+    /// Whether there is such a row.
+    pub(crate) async fn finds(&self, client: &Client, plan: &Plan) -> Result<bool, tokio_postgres::Error> {
+        let (statement, parameters) = self.prepare(client, plan, "select 1").await?;
+        Ok(!client.query(&statement, &parameters).await?.is_empty())
+    }
+
+    async fn prepare(
+        &self,
+        client: &Client,
+        plan: &Plan,
+        verb: &str,
+    ) -> Result<(Statement, Vec<&(dyn ToSql + Sync)>), tokio_postgres::Error> {
+        let only = if plan.alone { "only " } else { "" };
+        let limit = if verb == "delete" { "" } else { " limit 1" };
+        let sql = format!("{verb} from {only}{} as t where {}{limit}", plan.quoted, self.sql);
+        let statement = client.prepare_typed(&sql, &vec![Type::TEXT; self.parameters.len()]).await?;
+        Ok((statement, self.parameters.iter().map(|value| value as &(dyn ToSql + Sync)).collect()))
     }
 
     /// Drops the temporary tables again.

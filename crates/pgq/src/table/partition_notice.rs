@@ -27,7 +27,8 @@ pub enum Kept {
     CopiedAnew,
 }
 
-/// Subscriber: keeps what the root has told of a partition, in its transaction `txid`.
+/// Subscriber: keeps what the root has told of a partition, in its transaction `txid`. `bounds` tell which rows it had,
+/// where it has gone.
 pub async fn keep_partition_notice<C: GenericClient>(
     client: &C,
     queue: &str,
@@ -35,11 +36,12 @@ pub async fn keep_partition_notice<C: GenericClient>(
     partition: &str,
     notice: &str,
     txid: i64,
+    bounds: Option<&str>,
 ) -> Result<Kept> {
-    let sql = "select londiste_rs.keep_partition_notice($1, $2, $3, $4, $5)";
+    let sql = "select londiste_rs.keep_partition_notice($1, $2, $3, $4, $5, $6)";
     let what = "londiste_rs.keep_partition_notice";
     let kept: Option<String> =
-        row(client, what, sql, &[&queue, &name, &partition, &notice, &txid]).await?.get(0);
+        row(client, what, sql, &[&queue, &name, &partition, &notice, &txid, &bounds]).await?.get(0);
     Ok(match kept.as_deref() {
         None => Kept::No,
         Some("copied anew") => Kept::CopiedAnew,
@@ -53,4 +55,46 @@ pub async fn forget_partition_notices<C: GenericClient>(client: &C, queue: &str,
     let failed = crate::call::failed("londiste_rs.partition_notice");
     client.execute(sql, &[&queue, &name]).await.map_err(failed)?;
     Ok(())
+}
+
+/// A partition that has gone on the root.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GonePartition {
+    /// The replicated table, `schema.table`.
+    pub table: String,
+    /// The table that its rows would be in here, `schema.table`.
+    pub dest: String,
+    /// `schema.table` of the partition on the root.
+    pub partition: String,
+    /// Which rows it had, as `londiste_rs.partition_bounds` describes it.
+    pub bounds: String,
+    /// Whether they were here when that was last looked for.
+    pub rows_here: Option<bool>,
+}
+
+/// Subscriber: partitions that have gone on the root, and whose rows are here as far as is known.
+pub async fn gone_partitions<C: GenericClient>(client: &C, queue: &str) -> Result<Vec<GonePartition>> {
+    let sql =
+        "select table_name, dest_table, part_name, bounds, rows_here from londiste_rs.gone_partitions($1)";
+    let gone = rows(client, "londiste_rs.gone_partitions", sql, &[&queue]).await?;
+    let partition = |row: &tokio_postgres::Row| GonePartition {
+        table: row.get(0),
+        dest: row.get(1),
+        partition: row.get(2),
+        bounds: row.get(3),
+        rows_here: row.get(4),
+    };
+    Ok(gone.iter().map(partition).collect())
+}
+
+/// Subscriber: takes note of whether rows of a partition that has gone are here. Answers whether the table differs by it.
+pub async fn know_gone_rows<C: GenericClient>(
+    client: &C,
+    queue: &str,
+    gone: &GonePartition,
+    rows_here: bool,
+) -> Result<bool> {
+    let sql = "select londiste_rs.know_gone_rows($1, $2, $3, $4)";
+    let GonePartition { table, partition, .. } = gone;
+    Ok(row(client, "londiste_rs.know_gone_rows", sql, &[&queue, table, partition, &rows_here]).await?.get(0))
 }
