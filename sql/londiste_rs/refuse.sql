@@ -7,8 +7,7 @@
 -- Whether the session writes what the worker of this node replays.
 create or replace function londiste_rs.is_replay()
 returns boolean language sql stable
-set search_path = pg_catalog, pg_temp
-as $$ select coalesce(current_setting('londiste_rs.replay', true) = 'on', false) $$;
+as $$ select coalesce(pg_catalog.current_setting('londiste_rs.replay', true) operator(pg_catalog.=) 'on', false) $$;
 
 -- Raises the refusal of a change of a table of the queue.
 create or replace function londiste_rs.refuse_change(i_queue_name text, i_rel oid)

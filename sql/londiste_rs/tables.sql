@@ -137,22 +137,30 @@ begin
     ret_note := format('table %s added', i_table_name);
 end $$;
 
--- Puts the triggers on a leaf's table that refuse changes from anyone but the worker.
+-- Puts the triggers on a leaf's table that refuse changes from anyone but the worker. Their condition keeps them from
+-- calling a function for each row of the worker's; those of an older version, which have none, are made anew.
 create or replace function londiste_rs.guard_table(i_queue_name text, i_rel oid)
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
     name text := londiste_rs.trigger_name(i_queue_name);
+    t record;
 begin
-    if not exists (select from pg_trigger where tgrelid = i_rel and tgname = name::name) then
-        execute format('create trigger %I before insert or update or delete on %s for each row execute function londiste_rs.deny(%L)',
-                       name, i_rel::regclass, i_queue_name);
-    end if;
-    if not exists (select from pg_trigger where tgrelid = i_rel and tgname = (name || '_truncate')::name) then
-        execute format('create trigger %I before truncate on %s for each statement execute function londiste_rs.deny(%L)',
-                       name || '_truncate', i_rel::regclass, i_queue_name);
-    end if;
+    for t in select v.*, g.tgfoid as function, g.tgqual as condition
+               from (values (name, 'insert or update or delete', 'row'), (name || '_truncate', 'truncate', 'statement')) v (name, events, level)
+               left join pg_trigger g on g.tgrelid = i_rel and g.tgname = v.name::name
+    loop
+        -- another one under the name stays
+        continue when t.condition is not null or t.function <> 'londiste_rs.deny()'::regprocedure;
+        if t.function is not null then
+            execute format('drop trigger %I on %s', t.name, i_rel::regclass);
+        end if;
+        execute format(
+            $f$create trigger %I before %s on %s for each %s when (current_setting('londiste_rs.replay', true) is distinct from 'on')
+               execute function londiste_rs.deny(%L)$f$,
+            t.name, t.events, i_rel::regclass, t.level, i_queue_name);
+    end loop;
 end $$;
 
 -- Takes a table out of replication on this node and undoes what replication did to it: triggers, relaxations, foreign

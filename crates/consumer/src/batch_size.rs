@@ -7,7 +7,7 @@ use tracing::info;
 use crate::{Result, Worker};
 
 /// Enough to make a batch's fixed costs vanish, little enough to be read within a second where rows are not large.
-const MOST: i32 = 50_000;
+const MOST: i32 = 100_000;
 /// What an interrupted batch is divided by.
 const SHRINK: i64 = 4;
 

@@ -11,6 +11,7 @@ use crate::target::survey::splits;
 use crate::target::table::Plan;
 use crate::write::chunk;
 use crate::write::mode::{Attempt, Next, WriteMode, next};
+use crate::write::planning::{AS_ESTIMATED, BY_INDEX};
 use crate::write::table::{ChunkTable, Part, TargetTable};
 use crate::{Change, Error, Result};
 
@@ -46,9 +47,12 @@ impl Applier {
                     net_changes.create(client, plan).await?;
                 }
             }
-            save(client, "savepoint londiste_rs_chunk").await?;
+            save(client, &format!("savepoint londiste_rs_chunk; {BY_INDEX}")).await?;
             match self.write_tables(client, changes, &parts).await {
-                Ok(()) => return save(client, "release savepoint londiste_rs_chunk").await,
+                Ok(()) => {
+                    return save(client, &format!("release savepoint londiste_rs_chunk; {AS_ESTIMATED}"))
+                        .await;
+                }
                 Err(error) => {
                     let failed = parts.iter().map(|part| &part.table).find(|table| {
                         error.table().is_some_and(|of| splits(of).eq(splits(self.dest_of(table))))
@@ -101,7 +105,7 @@ impl Applier {
             }
             debug!(%error, ?next, "chunk is written again");
             self.catalog_entries.clear();
-            save(client, "rollback to savepoint londiste_rs_chunk").await?;
+            save(client, &format!("rollback to savepoint londiste_rs_chunk; {BY_INDEX}")).await?;
         }
     }
 
@@ -133,23 +137,37 @@ impl Applier {
                 entry.and_then(|entry| self.catalog_entries.insert(Arc::clone(&part.table), entry));
             }
         }
-        let mut tables = Vec::with_capacity(parts.len());
+        let mut known = Vec::with_capacity(parts.len());
+        let mut unknown = Vec::new();
         for part in parts {
             let event_id = part.positions.first().map(|at| changes[*at].event_id).unwrap_or_default();
             let dest = self.dest_of(&part.table).to_owned();
             let entry = self.catalog_entries.get(&part.table).cloned();
             let entry = entry.ok_or_else(|| Error::TableMissing { table: dest.clone(), event_id })?;
-            let known = self.tables.remove(&part.table).filter(|known| {
-                let was = &known.plan.catalog_entry;
+            let table = self.tables.remove(&part.table).filter(|table| {
+                let was = &table.plan.catalog_entry;
                 was.oid == entry.oid && was.fingerprint == entry.fingerprint
             });
-            let mut target = match known {
-                Some(mut target) => {
-                    target.plan.catalog_entry = entry;
-                    target.trim();
-                    target
-                }
-                None => TargetTable::new(Plan::load(client, &dest, entry, event_id).await?),
+            known.push(table.map(|mut table| {
+                table.plan.catalog_entry = entry.clone();
+                table.trim();
+                table
+            }));
+            if known.last().is_some_and(Option::is_none) {
+                unknown.push((dest, entry));
+            }
+        }
+        let mut read =
+            if unknown.is_empty() { Vec::new() } else { Plan::load(client, unknown).await? }.into_iter();
+        let mut tables = Vec::with_capacity(parts.len());
+        for (part, table) in parts.iter().zip(known) {
+            let missing = || {
+                let event_id = part.positions.first().map(|at| changes[*at].event_id).unwrap_or_default();
+                Error::TableMissing { table: self.dest_of(&part.table).to_owned(), event_id }
+            };
+            let mut target = match table {
+                Some(table) => table,
+                None => TargetTable::new(read.next().flatten().ok_or_else(missing)?),
             };
             target.plan.source = self.sources.get(&part.table).map(Arc::clone);
             target.plan.missing_columns = self.options.missing_columns;

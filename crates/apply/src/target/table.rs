@@ -1,5 +1,6 @@
 //! Plan of a destination table: its columns as the target has them, its key, its unique indexes, and mappings of rows.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use tokio_postgres::Client;
@@ -19,6 +20,8 @@ pub(crate) struct Unique {
     /// Positions of the columns; `None` of an exclusion constraint, or of an index with expressions.
     columns: Option<Vec<usize>>,
     immediate: bool,
+    /// The index finds every row by the values of its columns.
+    finds_rows: bool,
 }
 
 /// What is known about a destination table.
@@ -42,86 +45,92 @@ pub(crate) struct Plan {
     pub(crate) missing_columns: MissingColumns,
 }
 
-const TABLE: &str = "
+const TABLES: &str = "
 select format('%I.%I', n.nspname, c.relname), c.relkind = 'r',
-       exists (select from pg_catalog.pg_constraint k where k.contype = 'f' and k.confrelid = c.oid and k.confdeltype not in ('a', 'r'))
+       exists (select from pg_catalog.pg_constraint k where k.contype = 'f' and k.confrelid = c.oid and k.confdeltype not in ('a', 'r')),
+       c.oid
   from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
- where c.oid = $1";
+ where c.oid = any ($1)";
 
 const COLUMNS: &str = "
 select a.attname::text, quote_ident(a.attname), $READING, a.attgenerated <> '', a.attidentity = 'a',
        b.oid, b.typtype = 'e',
        coalesce((select l.collisdeterministic from pg_catalog.pg_collation l where l.oid = a.attcollation), true),
        $EQUALS,
-       a.attnum, a.atttypid <> b.oid
+       a.attnum, a.atttypid <> b.oid, a.attrelid
   from pg_catalog.pg_attribute a$BASE_TYPE$JOINS
- where a.attrelid = $1 and a.attnum > 0 and not a.attisdropped
- order by a.attnum";
+ where a.attrelid = any ($1) and a.attnum > 0 and not a.attisdropped
+ order by a.attrelid, a.attnum";
 
 const UNIQUES: &str = "
 select array(select k.attnum from unnest(i.indkey::int2[]) with ordinality k(attnum, pos) where k.pos <= i.indnkeyatts)::int2[],
-       i.indisunique and i.indexprs is null and not i.indisexclusion, i.indimmediate
+       i.indisunique and i.indexprs is null and not i.indisexclusion, i.indimmediate, i.indrelid,
+       i.indpred is null and i.indisvalid
+       and not exists (select from unnest(i.indkey::int2[], i.indcollation::oid[], i.indclass::oid[]) with ordinality k(attnum, coll, class, pos)
+                         join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum
+                         join pg_catalog.pg_opclass o on o.oid = k.class
+                        where k.pos <= i.indnkeyatts and (k.coll <> a.attcollation or not o.opcdefault))
   from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indexrelid
- where i.indrelid = $1 and (i.indisunique or i.indisexclusion)
+ where i.indrelid = any ($1) and (i.indisunique or i.indisexclusion)
  order by i.indisprimary desc, i.indnkeyatts, c.relname";
 
-impl Plan {
-    /// Reads the table's structure.
-    ///
-    /// # Errors
-    /// [`Error::Server`]; [`Error::TableMissing`] when it went meanwhile.
-    pub(crate) async fn load(
-        client: &Client,
-        table: &str,
-        catalog_entry: CatalogEntry,
-        event_id: i64,
-    ) -> Result<Plan> {
-        let failed = || Error::server(format!("reading the structure of table {table} on the target"));
-        let oid = catalog_entry.oid;
-        let found = client.query_opt(TABLE, &[&oid]).await.map_err(failed())?;
-        let found = found.ok_or_else(|| Error::TableMissing { table: table.to_owned(), event_id })?;
-        let mut columns = Vec::new();
-        let mut numbers: Vec<i16> = Vec::new();
-        let asked = [
-            ("$READING", READING),
-            ("$EQUALS", pg::EQUALS),
-            ("$BASE_TYPE", pg::BASE_TYPE),
-            ("$JOINS", JOINS),
-        ];
-        let asked = asked.iter().fold(COLUMNS.to_owned(), |sql, (name, part)| sql.replace(name, part));
-        for row in client.query(&asked, &[&oid]).await.map_err(failed())? {
-            columns.push(TargetColumn {
-                name: row.get(0),
-                quoted: row.get(1),
-                type_name: row.get(2),
-                built_in: row.get::<_, u32>(3) < FIRST_OF_OTHERS,
-                reading: Reading::of(&row, 2),
-                equals: row.get(13),
-                domain: row.get(15),
-                generated: row.get(8),
-                identity_always: row.get(9),
-                sameness: sameness(row.get(10), row.get(11), row.get(12)),
-            });
-            numbers.push(row.get(14));
+/// What the catalogs tell of a table, while it is read.
+struct Structure {
+    quoted: String,
+    alone: bool,
+    acts_on_others: bool,
+    columns: Vec<TargetColumn>,
+    /// The columns' numbers.
+    numbers: Vec<i16>,
+    uniques: Vec<Unique>,
+}
+
+impl Structure {
+    fn of(row: &tokio_postgres::Row) -> Structure {
+        Structure {
+            quoted: row.get(0),
+            alone: row.get(1),
+            acts_on_others: row.get(2),
+            columns: Vec::new(),
+            numbers: Vec::new(),
+            uniques: Vec::new(),
         }
-        let mut uniques = Vec::new();
-        for row in client.query(UNIQUES, &[&oid]).await.map_err(failed())? {
-            let attributes: Vec<i16> = row.get(0);
-            let at: Option<Vec<usize>> =
-                attributes.iter().map(|number| numbers.iter().position(|n| n == number)).collect();
-            let columns = at.filter(|_| row.get(1));
-            uniques.push(Unique { columns, immediate: row.get(2) });
-        }
-        let names =
-            pg::late_key_columns(client, &[oid]).await.map_err(failed())?.remove(&oid).unwrap_or_default();
+    }
+
+    fn add_column(&mut self, row: &tokio_postgres::Row) {
+        self.columns.push(TargetColumn {
+            name: row.get(0),
+            quoted: row.get(1),
+            type_name: row.get(2),
+            built_in: row.get::<_, u32>(3) < FIRST_OF_OTHERS,
+            reading: Reading::of(row, 2),
+            equals: row.get(13),
+            domain: row.get(15),
+            generated: row.get(8),
+            identity_always: row.get(9),
+            sameness: sameness(row.get(10), row.get(11), row.get(12)),
+        });
+        self.numbers.push(row.get(14));
+    }
+
+    fn add_unique(&mut self, row: &tokio_postgres::Row) {
+        let attributes: Vec<i16> = row.get(0);
+        let at: Option<Vec<usize>> =
+            attributes.iter().map(|number| self.numbers.iter().position(|n| n == number)).collect();
+        let columns = at.filter(|_| row.get(1));
+        self.uniques.push(Unique { columns, immediate: row.get(2), finds_rows: row.get(4) });
+    }
+
+    fn into_plan(self, table: &str, catalog_entry: CatalogEntry, key: &[String]) -> Plan {
+        let Structure { quoted, alone, acts_on_others, columns, uniques, .. } = self;
         let mut key: Vec<usize> =
-            names.iter().filter_map(|name| columns.iter().position(|column| column.name == *name)).collect();
+            key.iter().filter_map(|name| columns.iter().position(|column| column.name == *name)).collect();
         key.sort_unstable();
-        Ok(Plan {
+        Plan {
             table: if table.contains('.') { table.to_owned() } else { format!("public.{table}") },
-            quoted: found.get(0),
-            alone: found.get(1),
-            acts_on_others: found.get(2),
+            quoted,
+            alone,
+            acts_on_others,
             catalog_entry,
             columns,
             uniques,
@@ -129,7 +138,54 @@ impl Plan {
             mappings: Vec::new(),
             source: None,
             missing_columns: MissingColumns::Hold,
-        })
+        }
+    }
+}
+
+impl Plan {
+    /// Reads the structure of tables, all with as many questions as one has; in the same order, `None` for one that went
+    /// meanwhile.
+    ///
+    /// # Errors
+    /// [`Error::Server`].
+    pub(crate) async fn load(
+        client: &Client,
+        wanted: Vec<(String, CatalogEntry)>,
+    ) -> Result<Vec<Option<Plan>>> {
+        let failed = || match wanted.as_slice() {
+            [(table, _)] => Error::server(format!("reading the structure of table {table} on the target")),
+            tables => {
+                Error::server(format!("reading the structure of {} tables on the target", tables.len()))
+            }
+        };
+        let oids: Vec<u32> = wanted.iter().map(|(_, entry)| entry.oid).collect();
+        let mut read: HashMap<u32, Structure> = HashMap::new();
+        for row in client.query(TABLES, &[&oids]).await.map_err(failed())? {
+            read.insert(row.get(3), Structure::of(&row));
+        }
+        let asked = [
+            ("$READING", READING),
+            ("$EQUALS", pg::EQUALS),
+            ("$BASE_TYPE", pg::BASE_TYPE),
+            ("$JOINS", JOINS),
+        ];
+        let asked = asked.iter().fold(COLUMNS.to_owned(), |sql, (name, part)| sql.replace(name, part));
+        for row in client.query(&asked, &[&oids]).await.map_err(failed())? {
+            if let Some(structure) = read.get_mut(&row.get(16)) {
+                structure.add_column(&row);
+            }
+        }
+        for row in client.query(UNIQUES, &[&oids]).await.map_err(failed())? {
+            if let Some(structure) = read.get_mut(&row.get(3)) {
+                structure.add_unique(&row);
+            }
+        }
+        let mut keys = pg::late_key_columns(client, &oids).await.map_err(failed())?;
+        let plans = wanted.into_iter().map(|(table, entry)| {
+            let names = keys.remove(&entry.oid).unwrap_or_default();
+            Some(read.remove(&entry.oid)?.into_plan(&table, entry, &names))
+        });
+        Ok(plans.collect())
     }
 
     /// Position in `mappings` of the mapping of rows of those columns, made when it is new.
@@ -194,6 +250,15 @@ impl Plan {
         let value = |to: &usize| self.mappings.get(mapping)?.position(*to).and_then(|at| row.values.get(at));
         let part = |to: &usize| format!("{}={}", self.columns[*to].name, value(to).unwrap_or("NULL"));
         self.key.iter().map(part).collect::<Vec<_>>().join(", ")
+    }
+
+    /// An index finds the rows of each key.
+    pub(crate) fn finds_rows_by(&self, key: &[usize]) -> bool {
+        let as_they_are = |k: &usize| self.columns[*k].compared("") == "";
+        key.iter().all(as_they_are)
+            && self.uniques.iter().filter(|unique| unique.finds_rows).any(|unique| {
+                unique.columns.as_ref().is_some_and(|columns| columns.iter().all(|at| key.contains(at)))
+            })
     }
 
     fn indexes_of(&self, key: &[usize]) -> impl Iterator<Item = &Unique> {

@@ -25,10 +25,11 @@ pub async fn has_rows_of(
         Err(reason) => return Ok(Err(reason)),
     };
     let statement = survey::prepare(client).await?;
-    let Some(entry) = survey::run(client, &statement, &[table]).await?.into_iter().next().flatten() else {
+    let entry = survey::run(client, &statement, &[table]).await?.into_iter().next().flatten();
+    let wanted = entry.map(|entry| vec![(table.to_owned(), entry)]).unwrap_or_default();
+    let Some(plan) = Plan::load(client, wanted).await?.into_iter().next().flatten() else {
         return Ok(Err(format!("table {table} is not there")));
     };
-    let plan = Plan::load(client, table, entry, 0).await?;
     let condition = match condition(client, &plan, &levels).await {
         Ok(condition) => condition,
         Err(Refusal::Unlike(reason)) => return Ok(Err(reason)),

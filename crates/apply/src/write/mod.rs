@@ -10,6 +10,7 @@ pub(crate) mod net_changes;
 pub(crate) mod parameter;
 pub(crate) mod partition_rows;
 pub(crate) mod pipeline;
+pub(crate) mod planning;
 pub(crate) mod refusal;
 pub(crate) mod row_by_row;
 pub(crate) mod statement;

@@ -9,6 +9,7 @@ use crate::applied::TableCounts;
 use crate::conflict::{Conflict, Conflicts};
 use crate::order::step::{RowOperation, Step, StepRow, describe};
 use crate::write::mode::Attempt;
+use crate::write::planning;
 use crate::write::statement::Shape;
 use crate::write::step::{execute, not_unique, row_missing};
 use crate::write::table::{ChunkTable, TargetTable};
@@ -24,6 +25,14 @@ pub(crate) async fn run(
     steps: &[Step<'_>],
     attempt: &Attempt,
 ) -> Result<()> {
+    let needs_estimates = |step: &Step<'_>| {
+        let plan = &tables[step.table].target.plan;
+        step.shape(plan).is_some_and(|shape| planning::needs_estimates(plan, &shape))
+    };
+    if steps.iter().any(needs_estimates) {
+        let failed = Error::server("choosing how statements are planned on the target");
+        client.batch_execute(planning::AS_ESTIMATED).await.map_err(failed)?;
+    }
     for step in steps {
         let ChunkTable { target, counts, conflicts, .. } = &mut tables[step.table];
         Careful { client, target, attempt, counts, conflicts }.take(step).await?;

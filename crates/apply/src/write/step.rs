@@ -6,6 +6,8 @@ use crate::order::step::{RowOperation, Step, StepRow, describe};
 use crate::target::table::Plan;
 use crate::write::parameter::{Array, Text};
 use crate::write::pipeline::{Parameters, Pipeline};
+use crate::write::planning;
+use crate::write::planning::{AS_ESTIMATED, BY_INDEX};
 use crate::write::refusal::Doing;
 use crate::write::statement::Shape;
 use crate::write::table::{ChunkTable, TargetTable};
@@ -120,10 +122,19 @@ pub(crate) async fn run(
     bypass: bool,
 ) -> Result<()> {
     let mut pipeline = Pipeline::new(client);
+    let mut estimated = false;
     for step in steps {
         let TargetTable { plan, statements, .. } = &mut tables[step.table].target;
         let Some(shape) = step.shape(plan) else { continue };
-        let prepared = pipeline.meanwhile(statements.prepare(client, plan, &shape)).await;
+        let estimates = planning::needs_estimates(plan, &shape);
+        let turns = std::mem::replace(&mut estimated, estimates) != estimates;
+        let prepared = async {
+            if turns {
+                client.batch_execute(if estimates { AS_ESTIMATED } else { BY_INDEX }).await?;
+            }
+            statements.prepare(client, plan, &shape).await
+        };
+        let prepared = pipeline.meanwhile(prepared).await;
         let statement = match prepared {
             Ok(statement) => statement,
             Err(error) => {
