@@ -41,6 +41,7 @@
 \ir tables.sql
 \ir replicable.sql
 \ir tick.sql
+\ir waiting.sql
 \ir switch.sql
 \ir switch_roles.sql
 \ir switch_sequences.sql

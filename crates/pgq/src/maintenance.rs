@@ -1,6 +1,9 @@
 //! Maintenance by a ticker: ticks, retries, and the upkeep that the database asks for.
 
+use std::time::Duration;
+
 use pg::{Client, Result};
+use tokio_postgres::types::Type;
 
 /// One row of `pgq.maint_operations()`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -70,6 +73,21 @@ pub async fn tick_aloud(client: &Client) -> Result<i64> {
     let rows = client.query_typed(&sql, &[]).await?;
     let ticks = rows.first().map(|row| row.try_get::<_, Option<i64>>(0)).transpose()?;
     Ok(ticks.flatten().unwrap_or(0))
+}
+
+/// How often [`wait_for_events`] looks, in seconds.
+const LOOK: f64 = 0.1;
+
+/// Waits in one statement of the server until a queue has events behind its last tick, for so long at most. Whether one
+/// has.
+///
+/// # Errors
+/// What the server says: a database that is ticked may lack schema `londiste_rs`, or the right to use it.
+pub async fn wait_for_events(client: &Client, longest: Duration) -> Result<bool> {
+    let sql = "select londiste_rs.wait_for_events(make_interval(secs => $1), make_interval(secs => $2))";
+    let row =
+        client.query_typed_one(sql, &[(&longest.as_secs_f64(), Type::FLOAT8), (&LOOK, Type::FLOAT8)]).await?;
+    Ok(row.try_get(0)?)
 }
 
 /// Puts events whose time of retry has come back into their queues, a bunch at a time. Returns how many; 0 when

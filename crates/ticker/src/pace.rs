@@ -5,13 +5,13 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// The shortest rest, while events come all the time.
-const SHORTEST: Duration = Duration::from_millis(50);
+const SHORTEST: Duration = Duration::from_millis(20);
 /// Looks in the time that passes between two ticks.
 const LOOKS: u32 = 10;
 
 /// Looks ten times in the time that passes between ticks: often while events come, once a `ticker_period` when the
-/// queues are quiet. The first event after a quiet time waits for up to that period, since nothing tells of it: capture
-/// notifies nobody.
+/// queues are quiet. Nothing tells of the first event after a quiet time, since capture notifies nobody: the server is
+/// asked to wait for it, or it waits for up to that period.
 #[derive(Debug)]
 pub(crate) struct Pace {
     longest: Duration,

@@ -16,6 +16,12 @@ pub(crate) struct Duties {
     pace: Pace,
     /// Ticks are announced to other processes; not any more once the server could not take an announcement.
     aloud: bool,
+    /// The server is asked to wait for events; not any more once it could not.
+    waits: bool,
+    /// What was waited for has made no tick: it is not due yet, which nobody can wait for.
+    in_vain: bool,
+    /// The last question for ticks that are due.
+    asked: Instant,
     retry: Interval,
     observe: Interval,
     retrying: bool,
@@ -26,11 +32,36 @@ impl Duties {
         Duties {
             pace: Pace::new(config.ticker_period),
             aloud: true,
+            waits: true,
+            in_vain: false,
+            asked: Instant::now(),
             retry: periodic(config.retry_period),
             observe: periodic(OBSERVE),
             retrying: false,
         }
     }
+
+    /// Whether the server waits for events until then.
+    fn waits_on_server(&self, due: Instant) -> bool {
+        self.waits && !self.in_vain && due.saturating_duration_since(Instant::now()) >= QUIET
+    }
+}
+
+/// A shorter rest is none that the server waits for.
+const QUIET: Duration = Duration::from_millis(150);
+/// The longest that the server waits in one statement: for so long it also holds back what VACUUM may remove.
+const ONE_WAIT: Duration = Duration::from_secs(2);
+/// How often ticks are asked for where no events are: queues want some in quiet times, too.
+const IDLE: Duration = Duration::from_secs(5);
+
+/// Rests until then, or until there are events; whether there are, as far as is known.
+async fn rest(session: &pg::Session, due: Instant, on_server: bool) -> pg::Result<bool> {
+    if !on_server {
+        sleep_until(due).await;
+        return Ok(true);
+    }
+    let rest = due.saturating_duration_since(Instant::now());
+    maintenance::wait_for_events(session, rest.min(ONE_WAIT)).await
 }
 
 /// How often queues are looked at for metrics.
@@ -96,10 +127,25 @@ impl Ticker {
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
                 () = sleep_until(end) => return Ok(()),
-                () = sleep_until(due) => {
-                    self.tick(database, session, duties, report).await?;
-                    due = Instant::now() + duties.pace.rest();
-                }
+                events = rest(session, due, duties.waits_on_server(due)) => match events {
+                    Ok(false) if duties.asked.elapsed() < IDLE => {
+                        report.ticked(0);
+                        due = due.max(Instant::now() + duties.pace.rest());
+                    }
+                    Ok(events) => {
+                        let ticked = self.tick(database, session, duties, report).await?;
+                        duties.in_vain = events && !ticked;
+                        duties.asked = Instant::now();
+                        due = Instant::now() + duties.pace.rest();
+                    }
+                    Err(error) if error.is_connection_lost() => {
+                        return Err(Error::doing(database, "waiting for events")(error));
+                    }
+                    Err(error) => {
+                        tracing::debug!("the server does not wait for events: {error}");
+                        duties.waits = false;
+                    }
+                },
                 _ = duties.retry.tick() => duties.retrying = true,
                 _ = duties.observe.tick(), if self.observing => {
                     match pgq::observe::look(session).await {
@@ -120,13 +166,14 @@ impl Ticker {
         }
     }
 
+    /// Makes the ticks that are due; whether there were any.
     async fn tick(
         &self,
         database: &str,
         session: &pg::Session,
         duties: &mut Duties,
         report: &Report,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         let mut ticked = if duties.aloud {
             maintenance::tick_aloud(session).await
         } else {
@@ -153,7 +200,7 @@ impl Ticker {
             duties.pace.ticked();
             self.bell.ring();
         }
-        Ok(())
+        Ok(queues > 0)
     }
 }
 
