@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use parts::fail_point;
 use pg::Session;
-use pgq::batch::{self, Batch};
+use pgq::batch::{self, Batch, NextBatch};
 use pgq::node::{self, ConsumerState, NodeInfo};
 use pgq::table::{self, MergeState, TableInfo};
 use tokio::time::Instant;
@@ -36,6 +36,7 @@ pub(crate) struct Leaf<'a> {
     worker: &'a Worker,
     node: &'a NodeInfo,
     pub(crate) provider: Session,
+    next_batch: NextBatch,
     /// The worker's state when the connections were made.
     first: ConsumerState,
     position: Position,
@@ -107,6 +108,7 @@ impl<'a> Leaf<'a> {
             worker,
             node,
             provider,
+            next_batch: NextBatch::default(),
             first,
             position,
             replay,
@@ -245,7 +247,7 @@ impl<'a> Leaf<'a> {
 
     /// The next batch. While a table is handed over, what is before its tick, then single ticks, and one made now if
     /// there is none.
-    async fn take(&self, tables: &[TableInfo]) -> Result<Option<Batch>> {
+    async fn take(&mut self, tables: &[TableInfo]) -> Result<Option<Batch>> {
         let (config, provider) = (&self.worker.config, &*self.provider);
         let (queue, consumer) = (config.queue_name.as_str(), config.consumer());
         let mark = |table: &TableInfo| match table.state {
@@ -254,14 +256,14 @@ impl<'a> Leaf<'a> {
         };
         let events = self.batch_size.events();
         let Some(first) = tables.iter().filter_map(mark).min() else {
-            return Ok(batch::next(provider, queue, consumer, config.collect(events)).await?);
+            return Ok(self.next_batch.ask(provider, queue, consumer, config.collect(events)).await?);
         };
         let collect =
             batch::Collect { alone_from: Some(first), at_most: Some(events), ..batch::Collect::default() };
-        if let Some(batch) = batch::next(provider, queue, consumer, collect).await? {
+        if let Some(batch) = self.next_batch.ask(provider, queue, consumer, collect).await? {
             return Ok(Some(batch));
         }
         batch::tick_now(provider, queue).await?;
-        Ok(batch::next(provider, queue, consumer, collect).await?)
+        Ok(self.next_batch.ask(provider, queue, consumer, collect).await?)
     }
 }

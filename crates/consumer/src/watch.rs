@@ -16,7 +16,7 @@ const LOOK: Duration = Duration::from_secs(5);
 /// How often it is looked how far a switch is.
 const LIVE: Duration = Duration::from_millis(500);
 /// How often the provider is asked whether events wait, while no tick brings any.
-const LEVEL: Duration = Duration::from_secs(1);
+const LEVEL: Duration = Duration::from_secs(3);
 /// How long the provider's word may be old, beside the worker's own pauses.
 const GRACE: Duration = Duration::from_secs(5);
 

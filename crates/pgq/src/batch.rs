@@ -4,10 +4,10 @@ use std::pin::Pin;
 use std::time::{Duration, SystemTime};
 
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
-use tokio_postgres::GenericClient;
 use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{GenericClient, Row, Statement};
 
-use crate::call::{Parameters, failed, row, rows};
+use crate::call::{Parameters, failed, prepared_rows, row, rows};
 use crate::event::Event;
 use crate::position::{self, Mark};
 use crate::{Error, Result};
@@ -77,26 +77,59 @@ pub async fn next<C: GenericClient>(
     consumer: &str,
     collect: Collect,
 ) -> Result<Option<Batch>> {
-    const WHAT: &str = "pgq.next_batch_custom";
-    let sql = |call: &str| {
-        format!(
+    NextBatch::default().ask(client, queue, consumer, collect).await
+}
+
+/// The question for the next batch. Asked for the second time over a connection it is prepared there, since a quiet
+/// queue is asked again and again, and planning it takes longer than answering it.
+#[derive(Debug, Default)]
+pub struct NextBatch {
+    asked: bool,
+    of_many: Option<Statement>,
+    as_asked: Option<Statement>,
+}
+
+impl NextBatch {
+    /// Asks. To be used with one connection only.
+    pub async fn ask<C: GenericClient>(
+        &mut self,
+        client: &C,
+        queue: &str,
+        consumer: &str,
+        collect: Collect,
+    ) -> Result<Option<Batch>> {
+        let keep_lag = seconds(collect.keep_lag);
+        let interval = seconds(collect.interval);
+        let (call, parameters, prepared): (_, Parameters<'_>, _) = match collect.at_most {
+            Some(_) => (
+                OF_MANY,
+                &[&queue, &consumer, &keep_lag, &collect.at_most, &collect.alone_from],
+                &mut self.of_many,
+            ),
+            None => {
+                (AS_ASKED, &[&queue, &consumer, &keep_lag, &collect.events, &interval], &mut self.as_asked)
+            }
+        };
+        let sql = format!(
             "select b.batch_id, b.cur_tick_id, b.prev_tick_id, b.cur_tick_time, b.prev_tick_time, b.cur_tick_event_seq as last_event, \
                     c.tick_snapshot::text as cur_snapshot, p.tick_snapshot::text as prev_snapshot \
                from {call} b left join pgq.queue q on q.queue_name = $1 \
                left join pgq.tick c on c.tick_queue = q.queue_id and c.tick_id = b.cur_tick_id \
                left join pgq.tick p on p.tick_queue = q.queue_id and p.tick_id = b.prev_tick_id"
-        )
-    };
-    let keep_lag = seconds(collect.keep_lag);
-    let found = if collect.at_most.is_some() {
-        let parameters: Parameters<'_> =
-            &[&queue, &consumer, &keep_lag, &collect.at_most, &collect.alone_from];
-        rows(client, WHAT, &sql(OF_MANY), parameters).await?
-    } else {
-        let interval = seconds(collect.interval);
-        let parameters: Parameters<'_> = &[&queue, &consumer, &keep_lag, &collect.events, &interval];
-        rows(client, WHAT, &sql(AS_ASKED), parameters).await?
-    };
+        );
+        let found = if std::mem::replace(&mut self.asked, true) {
+            prepared_rows(client, NEXT_BATCH, &sql, parameters, prepared).await?
+        } else {
+            rows(client, NEXT_BATCH, &sql, parameters).await?
+        };
+        taken(client, queue, found).await
+    }
+}
+
+const NEXT_BATCH: &str = "pgq.next_batch_custom";
+
+/// The batch that the function has answered.
+async fn taken<C: GenericClient>(client: &C, queue: &str, found: Vec<Row>) -> Result<Option<Batch>> {
     let Some(row) = found.first() else { return Ok(None) };
     let Some(id) = row.get::<_, Option<i64>>("batch_id") else { return Ok(None) };
     let tick = row.get("cur_tick_id");

@@ -49,19 +49,18 @@ impl Duties {
 
 /// A shorter rest is none that the server waits for.
 const QUIET: Duration = Duration::from_millis(150);
-/// The longest that the server waits in one statement: for so long it also holds back what VACUUM may remove.
-const ONE_WAIT: Duration = Duration::from_secs(2);
+/// How long the server waits in one statement at most: for so long it also holds back what VACUUM may remove.
+const ONE_WAIT: Duration = Duration::from_secs(1);
 /// How often ticks are asked for where no events are: queues want some in quiet times, too.
 const IDLE: Duration = Duration::from_secs(5);
 
-/// Rests until then, or until there are events; whether there are, as far as is known.
-async fn rest(session: &pg::Session, due: Instant, on_server: bool) -> pg::Result<bool> {
+/// Rests until then, or until there are events; whether there are, where the server was asked.
+async fn rest(session: &pg::Session, due: Instant, on_server: bool) -> pg::Result<Option<bool>> {
     if !on_server {
         sleep_until(due).await;
-        return Ok(true);
+        return Ok(None);
     }
-    let rest = due.saturating_duration_since(Instant::now());
-    maintenance::wait_for_events(session, rest.min(ONE_WAIT)).await
+    maintenance::wait_for_events(session, ONE_WAIT).await.map(Some)
 }
 
 /// How often queues are looked at for metrics.
@@ -128,13 +127,13 @@ impl Ticker {
                 () = stop.cancelled() => return Ok(()),
                 () = sleep_until(end) => return Ok(()),
                 events = rest(session, due, duties.waits_on_server(due)) => match events {
-                    Ok(false) if duties.asked.elapsed() < IDLE => {
+                    Ok(Some(false)) if duties.asked.elapsed() < IDLE => {
                         report.ticked(0);
-                        due = due.max(Instant::now() + duties.pace.rest());
+                        due = Instant::now() + duties.pace.rest();
                     }
                     Ok(events) => {
                         let ticked = self.tick(database, session, duties, report).await?;
-                        duties.in_vain = events && !ticked;
+                        duties.in_vain = events == Some(true) && !ticked;
                         duties.asked = Instant::now();
                         due = Instant::now() + duties.pace.rest();
                     }
