@@ -5,9 +5,9 @@ use std::time::{Duration, SystemTime};
 
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{GenericClient, Row, Statement};
+use tokio_postgres::{GenericClient, Row};
 
-use crate::call::{Parameters, failed, prepared_rows, row, rows};
+use crate::call::{Parameters, failed, row, rows};
 use crate::event::Event;
 use crate::position::{self, Mark};
 use crate::{Error, Result};
@@ -77,20 +77,34 @@ pub async fn next<C: GenericClient>(
     consumer: &str,
     collect: Collect,
 ) -> Result<Option<Batch>> {
-    NextBatch::default().ask(client, queue, consumer, collect).await
+    let keep_lag = seconds(collect.keep_lag);
+    let interval = seconds(collect.interval);
+    let (call, parameters): (_, Parameters<'_>) = match collect.at_most {
+        Some(_) => (OF_MANY, &[&queue, &consumer, &keep_lag, &collect.at_most, &collect.alone_from]),
+        None => (AS_ASKED, &[&queue, &consumer, &keep_lag, &collect.events, &interval]),
+    };
+    let sql = format!(
+        "select b.batch_id, b.cur_tick_id, b.prev_tick_id, b.cur_tick_time, b.prev_tick_time, b.cur_tick_event_seq as last_event, \
+                c.tick_snapshot::text as cur_snapshot, p.tick_snapshot::text as prev_snapshot \
+           from {call} b left join pgq.queue q on q.queue_name = $1 \
+           left join pgq.tick c on c.tick_queue = q.queue_id and c.tick_id = b.cur_tick_id \
+           left join pgq.tick p on p.tick_queue = q.queue_id and p.tick_id = b.prev_tick_id"
+    );
+    let found = rows(client, "pgq.next_batch_custom", &sql, parameters).await?;
+    taken(client, queue, found).await
 }
 
-/// The question for the next batch. Asked for the second time over a connection it is prepared there, since a quiet
-/// queue is asked again and again, and planning it takes longer than answering it.
+/// The question for the next batch, for whoever asks again and again. Where there was none and no tick has come since, a
+/// smaller question answers: the large one is planned anew each time, since a plan that is kept is the one for the few
+/// ticks that there were when it was made.
 #[derive(Debug, Default)]
 pub struct NextBatch {
-    asked: bool,
-    of_many: Option<Statement>,
-    as_asked: Option<Statement>,
+    /// The newest tick before it was asked in vain.
+    nothing_behind: Option<i64>,
 }
 
 impl NextBatch {
-    /// Asks. To be used with one connection only.
+    /// Asks as [`next`] does.
     pub async fn ask<C: GenericClient>(
         &mut self,
         client: &C,
@@ -98,35 +112,21 @@ impl NextBatch {
         consumer: &str,
         collect: Collect,
     ) -> Result<Option<Batch>> {
-        let keep_lag = seconds(collect.keep_lag);
-        let interval = seconds(collect.interval);
-        let (call, parameters, prepared): (_, Parameters<'_>, _) = match collect.at_most {
-            Some(_) => (
-                OF_MANY,
-                &[&queue, &consumer, &keep_lag, &collect.at_most, &collect.alone_from],
-                &mut self.of_many,
-            ),
-            None => {
-                (AS_ASKED, &[&queue, &consumer, &keep_lag, &collect.events, &interval], &mut self.as_asked)
-            }
+        // with a lag to keep, time alone may make a batch of ticks that were there
+        let ticks_alone = collect.at_most.is_some() && collect.keep_lag.is_none();
+        let newest =
+            if ticks_alone && self.nothing_behind.is_some() { last_tick(client, queue).await? } else { None };
+        if newest.is_some() && newest == self.nothing_behind {
+            return Ok(None);
+        }
+        let found = next(client, queue, consumer, collect).await?;
+        self.nothing_behind = match found {
+            None if ticks_alone => Some(newest.unwrap_or(0)),
+            _ => None,
         };
-        let sql = format!(
-            "select b.batch_id, b.cur_tick_id, b.prev_tick_id, b.cur_tick_time, b.prev_tick_time, b.cur_tick_event_seq as last_event, \
-                    c.tick_snapshot::text as cur_snapshot, p.tick_snapshot::text as prev_snapshot \
-               from {call} b left join pgq.queue q on q.queue_name = $1 \
-               left join pgq.tick c on c.tick_queue = q.queue_id and c.tick_id = b.cur_tick_id \
-               left join pgq.tick p on p.tick_queue = q.queue_id and p.tick_id = b.prev_tick_id"
-        );
-        let found = if std::mem::replace(&mut self.asked, true) {
-            prepared_rows(client, NEXT_BATCH, &sql, parameters, prepared).await?
-        } else {
-            rows(client, NEXT_BATCH, &sql, parameters).await?
-        };
-        taken(client, queue, found).await
+        Ok(found)
     }
 }
-
-const NEXT_BATCH: &str = "pgq.next_batch_custom";
 
 /// The batch that the function has answered.
 async fn taken<C: GenericClient>(client: &C, queue: &str, found: Vec<Row>) -> Result<Option<Batch>> {
@@ -349,7 +349,9 @@ pub async fn tick_now<C: GenericClient>(client: &C, queue: &str) -> Result<Optio
 
 /// The newest tick of a queue.
 pub async fn last_tick<C: GenericClient>(client: &C, queue: &str) -> Result<Option<i64>> {
-    let sql = "select max(t.tick_id) from pgq.tick t join pgq.queue q on q.queue_id = t.tick_queue where q.queue_name = $1";
+    let sql = "select (select t.tick_id from pgq.tick t \
+                        where t.tick_queue = (select q.queue_id from pgq.queue q where q.queue_name = $1) \
+                        order by t.tick_id desc limit 1)";
     Ok(row(client, "the queue's newest tick", sql, &[&queue]).await?.get(0))
 }
 

@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{GenericClient, Row, Statement};
+use tokio_postgres::{GenericClient, Row};
 
 use crate::{Error, Result};
 
@@ -55,22 +55,6 @@ pub(crate) async fn rows<C: GenericClient>(
     parameters: Parameters<'_>,
 ) -> Result<Vec<Row>> {
     client.query_typed(sql, &typed(parameters)).await.map_err(failed(what))
-}
-
-/// The same with a statement that is prepared by the first call and kept in `prepared`, for one connection.
-pub(crate) async fn prepared_rows<C: GenericClient>(
-    client: &C,
-    what: &str,
-    sql: &str,
-    parameters: Parameters<'_>,
-    prepared: &mut Option<Statement>,
-) -> Result<Vec<Row>> {
-    let (values, types): (Vec<_>, Vec<_>) = typed(parameters).into_iter().unzip();
-    let statement = match prepared {
-        Some(statement) => statement,
-        None => prepared.insert(client.prepare_typed(sql, &types).await.map_err(failed(what))?),
-    };
-    client.query(&*statement, &values).await.map_err(failed(what))
 }
 
 pub(crate) async fn row<C: GenericClient>(
