@@ -7,6 +7,7 @@ mod collisions;
 mod conflicts;
 mod edges;
 mod gone_keys;
+mod growing;
 mod hostile_types;
 mod injected;
 mod late_keys;

@@ -1,0 +1,52 @@
+//! Tables that are small when their statements are first planned, and grow.
+
+use apply::{Applier, Decoded, Decoder, Options};
+use tokio_postgres::Client;
+
+use crate::capture::events;
+use crate::edges::{pair, same};
+
+const ROUNDS: i32 = 12;
+
+/// Applies what `sql` does on the source, and answers how often the target's tables were read as a whole.
+async fn whole_reads(source: &Client, target: &Client, applier: &mut Applier, sql: &str) -> i64 {
+    let last = "select coalesce(max(ev_id), 0) from public.event";
+    let before: i64 = source.query_one(last, &[]).await.unwrap().get(0);
+    source.batch_execute(sql).await.unwrap();
+    let mut decoder = Decoder::new();
+    apply::begin(target, pg::Limits::default()).await.unwrap();
+    for event in events(source, before).await {
+        let Decoded::Change(change) = decoder.decode(&event).unwrap() else { panic!("{event:?}") };
+        applier.set_dest(&change.table.clone(), &change.table.replace("src.", "dst."));
+        applier.push(target, change).await.unwrap();
+    }
+    applier.flush(target).await.unwrap();
+    let reads = "select coalesce(sum(seq_scan), 0)::int8 from pg_stat_xact_user_tables where schemaname = 'dst' and relname = 't'";
+    let reads = target.query_one(reads, &[]).await.unwrap().get(0);
+    target.batch_execute("commit").await.unwrap();
+    reads
+}
+
+#[tokio::test]
+async fn rows_with_a_key_are_found_by_its_index_from_the_first_row_on() {
+    let tables = "create table {s}.t (id int primary key, v text); create table {s}.bare (a int, v text)";
+    let (_cluster, source, target) = pair(tables, &[("t", "id"), ("bare", "")]).await;
+    let mut applier = Applier::new(Options::default());
+    for round in 0..ROUNDS {
+        let sql = format!(
+            "insert into src.t select g, 'a' from generate_series({0}, {0} + 299) g; \
+             update src.t set v = 'b' where id between {0} - 20 and {0} + 20; delete from src.t where id % 300 = 7 and id < {0}; \
+             insert into src.bare select g, 'a' from generate_series({0}, {0} + 50) g; delete from src.bare where a % 3 = 0",
+            round * 300
+        );
+        let reads = whole_reads(&source, &target, &mut applier, &sql).await;
+        assert_eq!(reads, 0, "round {round}");
+    }
+    same(&source, "t").await;
+    same(&source, "bare").await;
+    // statements outside of a chunk are planned as ever
+    let settings = "select string_agg(concat(name, '=', setting), ' ' order by name) from pg_settings \
+                     where name in ('enable_hashjoin', 'enable_seqscan', 'plan_cache_mode')";
+    let settings: String = target.query_one(settings, &[]).await.unwrap().get(0);
+    assert_eq!(settings, "enable_hashjoin=on enable_seqscan=on plan_cache_mode=auto");
+}
