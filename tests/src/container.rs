@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::guardian::MARK;
 use crate::image::Image;
 use crate::process::signal;
-use crate::{Setup, wait_for};
+use crate::{Invocation, Output, Setup, wait_for};
 
 /// In its own namespaces: the directory given, read-only; what is mounted over a directory of it; the command.
 const ENTER: &str = r#"
@@ -64,6 +64,19 @@ impl Running {
         let outer = self.child.id();
         let children = std::fs::read_to_string(format!("/proc/{outer}/task/{outer}/children")).ok()?;
         children.split_whitespace().next()?.parse().ok()
+    }
+
+    /// Runs a command in it, as an engine's `exec` does: with the same user and variables.
+    #[track_caller]
+    pub fn exec(&self, setup: &Setup, environment: &[(&str, &str)], user: &str, words: &[&str]) -> Output {
+        let (uid, gid) = user.split_once(':').expect("user and group");
+        let mut command = setup.command("/usr/bin/nsenter");
+        command.env_clear().env(MARK, setup.directory()).env("PATH", "/usr/bin:/bin");
+        command.envs(environment.iter().copied());
+        command.arg(format!("--target={}", self.first().expect("it runs")));
+        command.args(["--mount", "--pid", "--root", "--wd"]);
+        command.arg(format!("--setuid={uid}")).arg(format!("--setgid={gid}")).args(words);
+        Invocation::new(command).run()
     }
 
     /// Tells process 1, as an engine does that stops a container.

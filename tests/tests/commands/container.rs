@@ -90,11 +90,14 @@ fn the_image_runs_a_migration_from_the_environment_alone_and_ends_when_it_is_tol
         ("LONDISTE__STOP_TIMEOUT", stop.as_str()),
         ("LONDISTE__HOOK_ON_READY", HOOK),
     ];
+    let service = Container { environment: &environment, ..Container::default() };
+    let mut early = service.run(&image, &setup, "early");
+    assert_eq!(early.wait(QUICK), 1, "{}", early.said());
+    assert!(early.said().contains("the database has no complete installation"), "{}", early.said());
     let migrate = ["londiste", "/etc/londiste/target.ini", "migrate", "--no-start", "--skip", "structure"];
     let guided = Container { command: Some(&migrate), environment: &environment, over: None };
     let mut guided = guided.run(&image, &setup, "guided");
     wait_said(&guided, "waiting for: londisted -d /etc/londiste/source.ini /etc/londiste/target.ini");
-    let service = Container { environment: &environment, ..Container::default() };
     let mut running = service.run(&image, &setup, "service");
     wait_said(&running, "worker is ready");
     let code = guided.wait(WHOLE);
@@ -106,6 +109,14 @@ fn the_image_runs_a_migration_from_the_environment_alone_and_ends_when_it_is_tol
 
     let first = running.first().unwrap();
     is_confined(first);
+    for words in [
+        &["/usr/bin/londisted", "status", "/etc/londiste"][..],
+        &["/usr/bin/londiste", "/etc/londiste/target.ini", "status"],
+    ] {
+        let shown = running.exec(&setup, &environment, image.user(), words);
+        let shown = &shown.expect_success().stdout;
+        assert!(shown.contains("subscriber") && !shown.contains("Secret"), "{shown}");
+    }
     // whose parent is gone comes to process 1
     let note = format!("/proc/{first}/root/tmp/hook");
     wait_for(QUICK, "the hook has run and what it has left is over", || {
@@ -148,6 +159,7 @@ fn the_image_runs_a_migration_from_the_environment_alone_and_ends_when_it_is_tol
     }
     let mut again = mounted.run(&image, &setup, "again");
     wait_until(QUICK, "the row arrives", || count(&pair) == rows + 2);
-    again.tell("TERM");
+    again.tell("INT");
     assert_eq!(again.wait(STOP), 0, "{}", again.said());
+    assert!(again.said().contains("SIGINT: stopping after what is in hand"), "{}", again.said());
 }
