@@ -87,7 +87,7 @@ install: build install-units
 	ln -sf londiste $(DESTDIR)$(PREFIX)/bin/londisted
 	cp -R sql $(DESTDIR)$(PREFIX)/share/londiste-rs/
 	cp -R docs/. $(DESTDIR)$(PREFIX)/share/londiste-rs/docs
-	install -m 644 etc/* $(DESTDIR)$(PREFIX)/share/londiste-rs/etc
+	install -m 644 $(wildcard etc/*.*) $(DESTDIR)$(PREFIX)/share/londiste-rs/etc
 
 # The units call the executables where they are installed, and name the documentation that is there.
 install-units:

@@ -11,11 +11,14 @@
 pub mod browser;
 pub mod cluster;
 pub mod compare;
+pub mod container;
+pub mod containerfile;
 pub mod database;
 pub mod definitions;
 pub mod guardian;
 pub mod guide;
 pub mod http;
+pub mod image;
 pub mod installation;
 pub mod inventory;
 pub mod invocation;

@@ -10,6 +10,8 @@ use tokio::net::unix::pipe;
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
+use crate::orphans::{self, Awaited};
+
 /// What is kept of a hook's output, for the error that it may end with.
 const LAST_WORDS: usize = 2000;
 /// Once a hook has ended, whatever it has started does not keep anybody waiting for more output.
@@ -66,7 +68,8 @@ fn said(output: &str) -> String {
 pub async fn run(key: &'static str, hook: &str, limit: Duration, facts: &Facts) -> Result<(), Failed> {
     let failed = |how, output: &Output| Failed { key, hook: hook.to_owned(), how, output: output.last() };
     let mut output = Output { key, lines: Vec::new(), begun: 0 };
-    let (mut child, mut pipe) = start(hook, facts).map_err(|error| failed(How::Start(error), &output))?;
+    let started = start(hook, facts).map_err(|error| failed(How::Start(error), &output));
+    let (mut child, _awaited, mut pipe) = started?;
     let mut group = Group::of(&child);
     let ended = timeout(limit, async {
         tokio::select! {
@@ -96,18 +99,21 @@ pub async fn run(key: &'static str, hook: &str, limit: Duration, facts: &Facts) 
     }
 }
 
-fn start(hook: &str, facts: &Facts) -> io::Result<(Child, pipe::Receiver)> {
+fn start(hook: &str, facts: &Facts) -> io::Result<(Child, Awaited, pipe::Receiver)> {
     let (reader, writer) = io::pipe()?;
-    let child = Command::new("/bin/sh")
+    let mut command = Command::new("/bin/sh");
+    command
         .args(["-c", hook])
         .envs(facts.pairs.iter().map(|(name, value)| (*name, value.as_str())))
         .stdin(Stdio::null())
         .stdout(writer.try_clone()?)
         .stderr(writer)
         .process_group(0)
-        .kill_on_drop(true)
-        .spawn()?;
-    Ok((child, pipe::Receiver::from_owned_fd(reader.into())?))
+        .kill_on_drop(true);
+    let (child, awaited) = orphans::spawn(&mut command)?;
+    // its ends of the pipe
+    drop(command);
+    Ok((child, awaited, pipe::Receiver::from_owned_fd(reader.into())?))
 }
 
 /// The hook's process group, ended when it is dropped.

@@ -17,6 +17,7 @@ pub mod log;
 mod metrics;
 mod notify;
 pub mod order;
+mod orphans;
 mod path;
 pub mod pidfile;
 mod process;

@@ -2,9 +2,11 @@
 
 use std::io;
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator;
 use tokio::sync::mpsc;
+
+use crate::orphans;
 
 /// A signal that was heard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,11 +29,18 @@ pub(crate) struct Signals {
 impl Signals {
     pub(crate) fn hear() -> io::Result<Signals> {
         let mut signals = iterator::Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+        if orphans::come_here() {
+            signals.add_signal(SIGCHLD)?;
+        }
         let thread = signals.handle();
         let (told, heard) = mpsc::unbounded_channel();
         std::thread::Builder::new().name("signals".into()).spawn(move || {
             for signal in signals.forever() {
                 let heard = match signal {
+                    SIGCHLD => {
+                        orphans::reap();
+                        continue;
+                    }
                     SIGINT => Heard::Interrupt,
                     SIGTERM => Heard::Terminate,
                     _ => Heard::Hangup,

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod administration;
+mod container;
 mod hooks;
 mod json;
 mod log_files;

@@ -1,6 +1,7 @@
-//! The repository itself: floor plan, modules, documentation, installation, harness.
+//! The repository itself: floor plan, modules, documentation, installation, image, harness.
 #![cfg(test)]
 
+mod containerfile;
 mod documentation;
 mod floor_plan;
 mod harness;

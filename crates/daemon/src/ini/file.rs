@@ -74,10 +74,16 @@ impl Ini {
         Err(Error::NoSection { file: self.file.clone(), section: section.into(), found })
     }
 
-    /// What the file and the command line say, untouched.
+    /// What the file says, untouched.
+    pub(super) fn written(&self, section: &str) -> Pairs {
+        let mut written = self.sections.get(DEFAULTS).cloned().unwrap_or_default();
+        written.extend(self.sections.get(section).cloned().unwrap_or_default());
+        written
+    }
+
+    /// What the file, the environment and the command line say, untouched.
     pub(super) fn raw(&self, section: &str) -> Pairs {
-        let mut raw = self.sections.get(DEFAULTS).cloned().unwrap_or_default();
-        raw.extend(self.sections.get(section).cloned().unwrap_or_default());
+        let mut raw = self.written(section);
         raw.extend(self.environment(section));
         raw.extend(self.overrides.clone());
         raw

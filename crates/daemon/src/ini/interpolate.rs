@@ -33,8 +33,10 @@ fn expand(value: &str, names: &BTreeMap<String, String>, depth: usize) -> Result
             }
             let name = name.to_lowercase();
             let target = names.get(&name).ok_or_else(|| {
+                let variable = name.to_uppercase();
                 format!(
-                    "%({name})s refers to a key that is not there; write %%( for the characters themselves"
+                    "%({name})s refers to a key that is not there, and no variable LONDISTE__{variable} is set; write %%( for the characters \
+                     themselves"
                 )
             })?;
             out.push_str(&expand(target, names, depth + 1)?);

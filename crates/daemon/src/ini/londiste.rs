@@ -9,8 +9,8 @@ use serde::Deserialize;
 use crate::ini::failure_policy::{FailurePolicy, Listen, OnFailure};
 use crate::log::Format;
 use pg::values::{
-    bytes, count, list, name, optional_number, optional_parsed, optional_seconds, optional_text, parsed,
-    seconds, seconds_from_one,
+    bytes, count, flag, list, name, optional_number, optional_parsed, optional_seconds, optional_text,
+    parsed, seconds, seconds_from_one,
 };
 
 /// Section `[londiste]`. The worker and the copies read their own parts of it
@@ -54,6 +54,9 @@ pub struct LondisteSettings {
     /// Names under which they may be asked for, besides addresses and this machine's own.
     #[serde(default, deserialize_with = "list")]
     pub metrics_hosts: Vec<String>,
+    /// A root's process makes the ticks where nobody else does.
+    #[serde(deserialize_with = "flag")]
+    pub stand_in_ticker: bool,
     /// How long a part waits for a hint before it looks again.
     #[serde(deserialize_with = "seconds")]
     pub loop_delay: Duration,

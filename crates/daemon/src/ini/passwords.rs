@@ -59,6 +59,8 @@ impl Ini {
     pub(super) fn exposed(&self, section: &str) -> Vec<String> {
         let raw = self.raw(section);
         let names = self.names(section, &raw).unwrap_or_default();
+        // what the environment gives does not stand in the file
+        let written = self.names(section, &self.written(section)).unwrap_or_default();
         let mut lines = Vec::new();
         let holds = [
             "db",
@@ -71,7 +73,7 @@ impl Ini {
         .find(|key| {
             let mut here = [section, DEFAULTS].into_iter().filter_map(|of| self.sections.get(of)?.get(**key));
             here.next()
-                .and_then(|text| read(section, text, &names).ok()?.parse::<ConnectString>().ok())
+                .and_then(|text| read(section, text, &written).ok()?.parse::<ConnectString>().ok())
                 .is_some_and(|read| read.get("password").is_some())
         });
         if let Some(key) = holds

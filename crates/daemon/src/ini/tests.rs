@@ -248,6 +248,30 @@ fn the_environment_stands_between_the_file_and_the_command_line() {
     assert_eq!(entry("pidfile"), (String::new(), "not set".into()));
 }
 
+/// As etc/container does it.
+#[test]
+fn a_file_may_refer_to_a_variable_and_holds_no_password_then() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("mover.ini");
+    std::fs::write(&file, "[londiste]\nqueue_name = q\ndb = %(source)s\npidfile = /x\n").unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let url = "postgresql://u:s3cret%2F%40@h/d";
+    let variables = [("LONDISTE__SOURCE", url), ("LONDISTE__PIDFILE", "/tmp/%(job_name)s.pid")];
+    let ini = Ini::load_in(&file, &[], Some(&variables)).unwrap();
+    let settings = ini.londiste().unwrap();
+    assert_eq!(settings.db.get("password"), Some("s3cret/@"));
+    assert_eq!(settings.pidfile.as_deref(), Some(Path::new("/tmp/mover.pid")));
+    assert_eq!(ini.warnings("londiste"), Vec::<String>::new());
+    let shown: String = ini.effective("londiste").unwrap().iter().map(|entry| format!("{entry}\n")).collect();
+    assert!(shown.contains("host=h") && !shown.contains("s3cret"), "{shown}");
+    let error = Ini::load_in(&file, &[], Some(&[])).unwrap().londiste().unwrap_err().to_string();
+    assert!(
+        error.contains("line 3, db: ") && error.contains("no variable LONDISTE__SOURCE is set"),
+        "{error}"
+    );
+}
+
 #[test]
 fn every_default_is_a_value_that_is_understood_when_it_is_written_out() {
     let all = |section: &str| {

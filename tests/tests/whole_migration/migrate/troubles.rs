@@ -132,6 +132,12 @@ fn ini_files_that_do_not_belong_together_are_refused() {
     setup.set("source.ini", "queue_name", "migq");
     setup.set("source.ini", "db", &pair.target.app().connstr());
     migrate(&setup, &[]).expect_failure(1, &["name the same database"]);
+    setup.set("source.ini", "db", &pair.source.app().connstr());
+    // somebody has to make the ticks
+    std::fs::remove_file(setup.directory().join("pgqd.ini")).unwrap();
+    migrate(&setup, &["--dry-run"]).expect_success();
+    setup.set("source.ini", "stand_in_ticker", "0");
+    migrate(&setup, &[]).expect_failure(1, &["pgqd.ini is not there"]);
     let program = executable("londiste");
     assert!(program.exists());
     wait_until(Duration::from_secs(1), "nothing runs", || setup.target_worker().pid().is_none());

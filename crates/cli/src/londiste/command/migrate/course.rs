@@ -20,7 +20,8 @@ use crate::londiste::support::kind::Kind;
 pub(super) struct Course<'a> {
     pub(super) target: Job,
     pub(super) source: Job,
-    pub(super) pgqd_ini: PathBuf,
+    /// None: the source's process makes the ticks.
+    pub(super) pgqd_ini: Option<PathBuf>,
     pub(super) arguments: &'a Arguments,
     sessions: RefCell<[Option<Rc<Session>>; 2]>,
     /// None in a dry run.
@@ -48,7 +49,7 @@ impl<'a> Course<'a> {
     /// Reads the other two ini files.
     pub(super) fn new(target: Job, arguments: &'a Arguments) -> Result<Course<'a>> {
         let source = ini_files::source(&target, arguments.source_ini.as_deref())?;
-        let pgqd_ini = ini_files::pgqd(&target, arguments.pgqd_ini.as_deref())?;
+        let pgqd_ini = ini_files::pgqd(&target, &source, arguments.pgqd_ini.as_deref())?;
         let (sessions, memory) = (RefCell::default(), Memory::default());
         let (record, entries) = (None, Vec::new());
         Ok(Course { target, source, pgqd_ini, arguments, sessions, record, entries, memory })

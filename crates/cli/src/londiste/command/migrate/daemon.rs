@@ -88,17 +88,19 @@ fn start(files: &[&Path]) -> Result<()> {
     Ok(())
 }
 
-async fn parts<'a>(course: &'a Course<'_>) -> Result<[Part<'a>; 3]> {
+async fn parts<'a>(course: &'a Course<'_>) -> Result<Vec<Part<'a>>> {
     let worker = |job: &str| SessionName { job, purpose: Purpose::Worker }.to_string();
     let (own, other) = (worker(&course.source.settings.job_name), worker(&course.target.settings.job_name));
     let source = course.session(0).await?;
     let target = course.session(1).await?;
     let (source_ini, target_ini) = (course.source.ini.as_path(), course.target.ini.as_path());
-    Ok([
-        part(&course.pgqd_ini, ("ticker", "pgqd"), (&source, TICKER)).await?,
-        part(source_ini, ("worker of the source", "londiste"), (&source, &own)).await?,
-        part(target_ini, ("worker of the target", "londiste"), (&target, &other)).await?,
-    ])
+    let mut parts = Vec::new();
+    if let Some(pgqd_ini) = &course.pgqd_ini {
+        parts.push(part(pgqd_ini, ("ticker", "pgqd"), (&source, TICKER)).await?);
+    }
+    parts.push(part(source_ini, ("worker of the source", "londiste"), (&source, &own)).await?);
+    parts.push(part(target_ini, ("worker of the target", "londiste"), (&target, &other)).await?);
+    Ok(parts)
 }
 
 /// Whether a process of an ini file runs: its pidfile tells, or, of one on another machine, its session.

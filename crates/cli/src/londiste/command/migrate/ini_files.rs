@@ -58,12 +58,16 @@ pub(super) fn source(target: &Job, given: Option<&Path>) -> Result<Job> {
     Ok(source)
 }
 
-/// The ticker's ini file.
+/// The ticker's ini file; none where there is none beside the target's, and the source's process makes the ticks.
 ///
 /// # Errors
-/// It is not there, or cannot be used.
-pub(super) fn pgqd(target: &Job, given: Option<&Path>) -> Result<PathBuf> {
-    let path = find(&target.ini, given, ("pgqd.ini", "--pgqd-ini", "pgqd"))?;
+/// It is needed and not there, or cannot be used.
+pub(super) fn pgqd(target: &Job, source: &Job, given: Option<&Path>) -> Result<Option<PathBuf>> {
+    let names = ("pgqd.ini", "--pgqd-ini", "pgqd");
+    if given.is_none() && source.settings.stand_in_ticker && !target.ini.with_file_name(names.0).exists() {
+        return Ok(None);
+    }
+    let path = find(&target.ini, given, names)?;
     Ini::load(&path, &[])?.pgqd()?;
-    Ok(path)
+    Ok(Some(path))
 }
