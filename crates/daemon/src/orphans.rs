@@ -72,7 +72,7 @@ mod tests {
     /// A child that nobody has registered is as good as an orphan.
     #[tokio::test]
     async fn orphans_are_reaped_and_awaited_children_are_not() {
-        let orphan = std::process::Command::new("true").spawn().unwrap();
+        let mut orphan = std::process::Command::new("true").spawn().unwrap();
         let (mut child, awaited) = spawn(Command::new("sh").args(["-c", "exit 3"])).unwrap();
         let pids = [orphan.id(), child.id().unwrap()].map(u32::cast_signed);
         let begun = Instant::now();
@@ -84,6 +84,7 @@ mod tests {
         assert!(super::awaited().contains(&pids[1]) && !super::awaited().contains(&pids[0]));
         waitpid(Pid::from_raw(pids[0]), WaitOptions::NOHANG).unwrap().unwrap();
         assert!(ended(std::process::id()).all(|ended| ended != pids[0]));
+        orphan.wait().unwrap_err();
         assert_eq!(child.wait().await.unwrap().code(), Some(3));
         drop(awaited);
         assert!(!super::awaited().contains(&pids[1]));
