@@ -32,11 +32,12 @@ struct Reader<'a> {
     directories: &'a [PathBuf],
 }
 
-/// Sessions that are at work, as far as our role may see, but those of the job `$1` itself.
+/// Sessions that are at work, as far as our role may see, but those of the job `$1` itself, and a ticker's that waits.
 const ACTIVE_SESSIONS: &str = "\
 select count(*) from pg_catalog.pg_stat_activity
  where state = 'active' and backend_type = 'client backend' and pid <> pg_catalog.pg_backend_pid()
-   and not pg_catalog.starts_with(application_name, $1::text || ' ')";
+   and not pg_catalog.starts_with(application_name, $1::text || ' ')
+   and pg_catalog.strpos(query, 'londiste_rs.wait_for_events(') = 0";
 
 /// Looks at the source for the copies of a node.
 pub(crate) async fn attend(copier: &Copier) -> Infallible {
