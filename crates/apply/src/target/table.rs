@@ -254,7 +254,7 @@ impl Plan {
 
     /// An index finds the rows of each key.
     pub(crate) fn finds_rows_by(&self, key: &[usize]) -> bool {
-        let as_they_are = |k: &usize| self.columns[*k].compared("") == "";
+        let as_they_are = |k: &usize| self.columns[*k].compared("").is_empty();
         key.iter().all(as_they_are)
             && self.uniques.iter().filter(|unique| unique.finds_rows).any(|unique| {
                 unique.columns.as_ref().is_some_and(|columns| columns.iter().all(|at| key.contains(at)))
