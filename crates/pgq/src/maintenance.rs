@@ -78,6 +78,9 @@ pub async fn tick_aloud(client: &Client) -> Result<i64> {
 /// How often [`wait_for_events`] looks, in seconds.
 const LOOK: f64 = 0.1;
 
+/// The function, as it stands in the texts of statements.
+pub const WAITING: &str = "londiste_rs.wait_for_events(";
+
 /// Waits in one statement of the server until a queue has events behind its last tick, for so long at most. Whether one
 /// has.
 ///

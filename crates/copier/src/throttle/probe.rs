@@ -7,6 +7,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use pg::Session;
+use pgq::maintenance::WAITING;
 use pgq::queue::CONSUMER_LAG;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep, timeout};
@@ -32,12 +33,13 @@ struct Reader<'a> {
     directories: &'a [PathBuf],
 }
 
-/// Sessions that are at work, as far as our role may see, but those of the job `$1` itself, and a ticker's that waits.
+/// Sessions that are at work, as far as our role may see, but those of the job `$1` itself, and a ticker's that waits
+/// (`$2`).
 const ACTIVE_SESSIONS: &str = "\
 select count(*) from pg_catalog.pg_stat_activity
  where state = 'active' and backend_type = 'client backend' and pid <> pg_catalog.pg_backend_pid()
    and not pg_catalog.starts_with(application_name, $1::text || ' ')
-   and pg_catalog.strpos(query, 'londiste_rs.wait_for_events(') = 0";
+   and pg_catalog.strpos(query, $2::text) = 0";
 
 /// Looks at the source for the copies of a node.
 pub(crate) async fn attend(copier: &Copier) -> Infallible {
@@ -164,7 +166,7 @@ async fn look(reader: &Reader<'_>, source: &Session, brake: &mut Brake) -> Resul
         let lag = Duration::try_from_secs_f64(lag).unwrap_or_default();
         let mut sessions = 0;
         if gate.limits().thresholds.sessions.is_some() {
-            let row = source.query_one(ACTIVE_SESSIONS, &[&reader.job]).await.during(what)?;
+            let row = source.query_one(ACTIVE_SESSIONS, &[&reader.job, &WAITING]).await.during(what)?;
             sessions = row.get::<_, i64>(0).unsigned_abs();
         }
         judge(brake, Look { latency, lag, sessions, room: room(reader.directories) });
