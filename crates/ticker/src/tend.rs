@@ -16,7 +16,7 @@ pub(crate) struct Duties {
     pace: Pace,
     /// Ticks are announced to other processes; not any more once the server could not take an announcement.
     aloud: bool,
-    /// The server is asked to wait for events; not any more once it could not.
+    /// The server is asked to wait for events; not any more over a connection where it could not.
     waits: bool,
     /// What was waited for has made no tick: it is not due yet, which nobody can wait for.
     in_vain: bool,
@@ -122,6 +122,8 @@ impl Ticker {
         stop: &CancellationToken,
     ) -> Result<(), Error> {
         let mut due = Instant::now();
+        // the schema may have come since the last one
+        duties.waits = true;
         loop {
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),

@@ -104,8 +104,7 @@ struct Partition {
     table: String,
     partition: String,
     notice: String,
-    /// Versions before 0.2 do not tell them.
-    #[serde(default)]
+    /// Version 0.2.0 and older ones do not tell them.
     bounds: Option<String>,
 }
 
