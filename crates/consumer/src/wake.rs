@@ -68,6 +68,16 @@ impl Wake {
         }
     }
 
+    /// Whether the last wait ended because of a ring or a notification.
+    pub(crate) fn has_heard(&self) -> bool {
+        self.waited.is_some_and(|waited| waited != Waited::InVain)
+    }
+
+    /// Whether each tick is told of.
+    pub(crate) fn is_announced(&self) -> bool {
+        self.announced
+    }
+
     /// There was a batch.
     pub(crate) fn found(&mut self) {
         match self.waited.take() {
