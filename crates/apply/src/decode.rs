@@ -12,8 +12,8 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use pgq::Event;
 use pg::Ask;
+use pgq::Event;
 
 pub use control::Control;
 pub use shape::Shapes;

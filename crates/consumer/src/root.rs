@@ -102,10 +102,7 @@ pub(crate) async fn run(
                 node::set_error(&**target, queue, config.consumer(), None).await?;
             }
         }
-        is_calm = !state.paused
-            && state.error.is_none()
-            && reluctant.0.is_empty()
-            && !watch::is_live(worker);
+        is_calm = !state.paused && state.error.is_none() && reluctant.0.is_empty() && !watch::is_live(worker);
         if is_calm {
             stillness.found_nothing();
         }

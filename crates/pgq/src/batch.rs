@@ -128,8 +128,11 @@ impl NextBatch {
         }
         // with a lag to keep, time alone may make a batch of ticks that were there
         let ticks_alone = collect.at_most.is_some() && collect.keep_lag.is_none();
-        let newest =
-            if ticks_alone && self.nothing_behind.is_some() { last_tick(provider, queue).await? } else { None };
+        let newest = if ticks_alone && self.nothing_behind.is_some() {
+            last_tick(provider, queue).await?
+        } else {
+            None
+        };
         if newest.is_some() && newest == self.nothing_behind {
             return Ok(None);
         }
@@ -145,7 +148,8 @@ impl NextBatch {
         if let Some(known) = self.by_function {
             return Ok(known);
         }
-        let sql = "select to_regprocedure('londiste_rs.next_batch(text,text,interval,integer,bigint)') is not null";
+        let sql =
+            "select to_regprocedure('londiste_rs.next_batch(text,text,interval,integer,bigint)') is not null";
         let known = row(&**provider, "looking for londiste_rs.next_batch", sql, &[]).await?.get(0);
         self.by_function = Some(known);
         Ok(known)

@@ -87,13 +87,7 @@ pub async fn kept<C: GenericClient>(client: &C, queue: &str, consumer: &str) -> 
 }
 
 /// Stores the position of a consumer: in the transaction that holds the batch's changes.
-pub async fn complete<C: Ask>(
-    client: &C,
-    queue: &str,
-    consumer: &str,
-    tick: i64,
-    mark: &Mark,
-) -> Result<()> {
+pub async fn complete<C: Ask>(client: &C, queue: &str, consumer: &str, tick: i64, mark: &Mark) -> Result<()> {
     complete_all(client, queue, &[consumer], tick, mark).await
 }
 

@@ -13,6 +13,11 @@ pub struct Seen(String);
 
 /// Looks: the smallest question that there is.
 pub async fn look<C: Ask>(client: &C) -> Result<Seen> {
-    let row = asked_one(client, "looking whether anything has happened", "select txid_current_snapshot()::text", &[]);
+    let row = asked_one(
+        client,
+        "looking whether anything has happened",
+        "select txid_current_snapshot()::text",
+        &[],
+    );
     Ok(Seen(row.await?.get(0)))
 }

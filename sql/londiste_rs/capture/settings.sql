@@ -109,6 +109,10 @@ create or replace function londiste_rs.set_captures_unchanged(i_queue_name text,
 returns void language sql
 set search_path = pg_catalog, pg_temp
 as $$
-    insert into londiste_rs.capture_setting as s (queue_name, unchanged) values (i_queue_name, i_unchanged)
-        on conflict (queue_name) do update set unchanged = excluded.unchanged where s.unchanged <> excluded.unchanged
+    -- nothing is written where it is so already: the root's worker says it again and again
+    insert into londiste_rs.capture_setting (queue_name, unchanged)
+    select i_queue_name, i_unchanged
+     where not exists (select from londiste_rs.capture_setting s
+                        where s.queue_name = i_queue_name and s.unchanged = i_unchanged)
+        on conflict (queue_name) do update set unchanged = excluded.unchanged
 $$;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
-use tokio::try_join;
 use pg::Ask;
+use tokio::try_join;
 use tokio_postgres::{GenericClient, Row};
 
 use super::facts::{Outlook, TableOutlook};
