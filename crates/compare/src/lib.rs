@@ -8,12 +8,14 @@
 mod begin;
 mod buckets;
 mod collation;
+mod column_type;
 mod config;
 mod crosswise;
 mod difference;
 mod ends;
 mod error;
 mod files;
+mod hash;
 mod hold;
 mod hot;
 mod look;

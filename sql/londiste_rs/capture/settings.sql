@@ -8,6 +8,15 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 begin
+    -- most tables have nothing but plain types, and a recursive query takes long to begin
+    if not exists (select from pg_attribute a join pg_type t on t.oid = a.atttypid
+                    where a.attrelid = i_rel and a.attnum > 0 and not a.attisdropped
+                      and (t.typtype <> 'b' or t.typelem <> 0)) then
+        return query
+        select distinct a.atttypid from pg_attribute a
+         where a.attrelid = i_rel and a.attnum > 0 and not a.attisdropped and (i_columns is null or a.attname = any (i_columns));
+        return;
+    end if;
     return query
     with recursive deep (type_oid) as (
         select a.atttypid from pg_attribute a
@@ -98,11 +107,12 @@ end $$;
 
 -- Whether updates that change nothing are captured.
 create or replace function londiste_rs.captures_unchanged(i_queue_name text)
-returns boolean language sql stable
+returns boolean language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    select coalesce((select s.unchanged from londiste_rs.capture_setting s where s.queue_name = i_queue_name), true)
-$$;
+begin
+    return coalesce((select s.unchanged from londiste_rs.capture_setting s where s.queue_name = i_queue_name), true);
+end $$;
 
 -- Sets that for a queue. It takes effect when the root's worker looks at its captures next.
 create or replace function londiste_rs.set_captures_unchanged(i_queue_name text, i_unchanged boolean)

@@ -6,7 +6,7 @@ use tests::{Database, Pair, Setup, wait_for, wait_until};
 
 const SETTLE: Duration = Duration::from_secs(90);
 /// Looks at everything come each five seconds while there is something to be seen.
-const STILL: Duration = Duration::from_secs(12);
+const STILL: Duration = Duration::from_secs(8);
 
 /// How often a worker has looked at everything.
 fn looks(side: &Database, function: &str) -> i64 {
