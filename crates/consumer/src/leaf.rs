@@ -20,7 +20,7 @@ use crate::position::{Fit, Position};
 use crate::relax::relax;
 use crate::replay::Replay;
 use crate::statistics::Statistics;
-use crate::stillness::Stillness;
+use crate::stillness::{STILL, Stillness};
 use crate::wake::Wake;
 use crate::watch::Watch;
 use crate::{Error, Result, Worker, attempt, gone_partitions, hand_over, watch};
@@ -30,7 +30,7 @@ const RELAXATIONS: Duration = Duration::from_secs(5);
 /// How often it is looked for what copies that were interrupted have left behind.
 const REMAINS: Duration = Duration::from_secs(60);
 /// How often it is looked whether the provider is still, where its ticks are announced.
-const PROVIDER: Duration = Duration::from_secs(3);
+const PROVIDER: Duration = Duration::from_secs(5);
 /// How often rows of partitions that have gone on the root are looked for.
 const GONE_PARTITIONS: Duration = Duration::from_secs(60);
 
@@ -56,6 +56,8 @@ pub(crate) struct Leaf<'a> {
     watch: Watch,
     /// The last step found nothing to do, and nothing that time alone would change.
     is_calm: bool,
+    /// The last step has found both sides still.
+    is_still: bool,
     here: Stillness,
     there: Stillness,
     provider_asked: Due,
@@ -102,7 +104,7 @@ impl<'a> Leaf<'a> {
         let replay = Replay::start(worker, target).await?;
         let fkeys = ForeignKeys::new(worker)?;
         let statistics = Statistics::start();
-        let wake = Wake::listen(&worker.bell, &worker.ticked, &provider, target, config.loop_delay).await;
+        let wake = Wake::listen(&worker.bell, &worker.ticked, &provider, target).await;
         info!(
             job = config.job_name,
             queue = config.queue_name,
@@ -131,6 +133,7 @@ impl<'a> Leaf<'a> {
             gone_partitions: Due::now(),
             watch: Watch::new(),
             is_calm: false,
+            is_still: false,
             here: Stillness::default(),
             there: Stillness::default(),
             provider_asked: Due::now(),
@@ -149,7 +152,8 @@ impl<'a> Leaf<'a> {
         self.statistics.log_when_due(config);
         let heard = self.wake.has_heard();
         self.wake.hush(&mut self.provider, target);
-        if self.is_calm && self.is_still(target, heard).await? {
+        self.is_still = self.is_calm && self.are_still(target, heard).await?;
+        if self.is_still {
             return Ok(Step::Wait { paused: false });
         }
         self.is_calm = false;
@@ -199,7 +203,7 @@ impl<'a> Leaf<'a> {
     }
 
     /// Whether nothing has happened on either side since the last step, which found nothing to do.
-    async fn is_still(&mut self, target: &Session, heard: bool) -> Result<bool> {
+    async fn are_still(&mut self, target: &Session, heard: bool) -> Result<bool> {
         let here = self.here.holds(target).await?;
         if here && !heard && self.wake.is_announced() && !self.provider_asked.comes(PROVIDER) {
             return Ok(true);
@@ -221,7 +225,8 @@ impl<'a> Leaf<'a> {
 
     /// Waits until there may be something to do.
     pub(crate) async fn wait(&mut self, target: &mut Session, stop: &CancellationToken) {
-        self.wake.wait(&mut self.provider, target, stop).await;
+        let longest = self.worker.config.loop_delay * if self.is_still { STILL } else { 1 };
+        self.wake.wait(&mut self.provider, target, longest, stop).await;
     }
 
     /// Applies a batch and finishes it at the provider.

@@ -15,7 +15,7 @@ use crate::due::Due;
 use crate::ended::Ended;
 use crate::error::During;
 use crate::relax;
-use crate::stillness::Stillness;
+use crate::stillness::{STILL, Stillness};
 use crate::watch::{self, Watch};
 use crate::{Result, Worker, giving};
 
@@ -57,7 +57,7 @@ pub(crate) async fn run(
             worker.report.idle(false);
             tokio::select! {
                 () = stop.cancelled() => {}
-                () = bell.wait(config.loop_delay) => {}
+                () = bell.wait(config.loop_delay * STILL) => {}
             }
             continue;
         }

@@ -14,13 +14,18 @@ const ALL: Duration = Duration::from_secs(6);
 /// A look comes now and then all the same: there are things that depend on the time alone.
 const LONGEST: Duration = Duration::from_secs(60);
 
+/// So many waits between two steps are one while nothing happens. Ticks and commands wake a worker.
+pub(crate) const STILL: u32 = 2;
+
 /// What is known of one server.
 #[derive(Debug, Default)]
 pub(crate) struct Stillness {
     /// What the last question saw, and since when they all do.
     asked: Option<(Seen, Instant)>,
-    /// The last look that found nothing to do, behind looks at everything.
+    /// The last look since then, which found nothing to do.
     looked: Option<Instant>,
+    /// Everything was looked at since then.
+    has_seen_all: bool,
 }
 
 impl Stillness {
@@ -31,14 +36,16 @@ impl Stillness {
     pub(crate) async fn holds(&mut self, session: &Session) -> Result<bool> {
         let seen = stillness::look(session).await?;
         if self.asked.as_ref().is_none_or(|(before, _)| *before != seen) {
-            *self = Stillness { asked: Some((seen, Instant::now())), looked: None };
+            *self = Stillness { asked: Some((seen, Instant::now())), ..Stillness::default() };
         }
-        Ok(self.looked.is_some_and(|looked| looked.elapsed() < LONGEST))
+        let next = if self.has_seen_all { LONGEST } else { ALL };
+        Ok(self.looked.is_some_and(|looked| looked.elapsed() < next))
     }
 
     /// The look that followed the last question found nothing to do, and nothing that time alone would change.
     pub(crate) fn found_nothing(&mut self) {
-        if self.asked.as_ref().is_some_and(|(_, since)| since.elapsed() > ALL) {
+        if let Some((_, since)) = &self.asked {
+            self.has_seen_all = since.elapsed() >= ALL;
             self.looked = Some(Instant::now());
         }
     }

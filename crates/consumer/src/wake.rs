@@ -23,7 +23,6 @@ const SHORTEST: Duration = Duration::from_millis(50);
 pub(crate) struct Wake {
     bell: Listener,
     ticks: Listener,
-    longest: Duration,
     announced: bool,
     last: Instant,
     gap: Duration,
@@ -39,14 +38,12 @@ enum Waited {
 }
 
 impl Wake {
-    /// Listens to both bells, and where that is possible to the provider's ticker and to commands on the node. Waits
-    /// last at most as long as given.
+    /// Listens to both bells, and where that is possible to the provider's ticker and to commands on the node.
     pub(crate) async fn listen(
         bell: &Bell,
         ticks: &Bell,
         provider: &Session,
         target: &Session,
-        longest: Duration,
     ) -> Wake {
         // not every pooler lets LISTEN pass; nothing depends on it
         for (session, channel) in [(provider, TICKS), (target, TABLES)] {
@@ -56,7 +53,7 @@ impl Wake {
             }
         }
         let (bell, ticks) = (bell.listen(), ticks.listen());
-        Wake { bell, ticks, longest, announced: false, last: Instant::now(), gap: longest, waited: None }
+        Wake { bell, ticks, announced: false, last: Instant::now(), gap: Duration::MAX, waited: None }
     }
 
     /// Forgets what was heard before: to be called before looking at what the next wait is about.
@@ -89,22 +86,23 @@ impl Wake {
         self.last = Instant::now();
     }
 
-    /// Waits until it is worth looking again, or until stopped.
+    /// Waits until it is worth looking again, at most as long as given, or until stopped.
     pub(crate) async fn wait(
         &mut self,
         provider: &mut Session,
         target: &mut Session,
+        longest: Duration,
         stop: &CancellationToken,
     ) {
         let patience = if self.announced {
-            self.longest
+            longest
         } else {
-            (self.gap.max(self.last.elapsed()) / 10).clamp(SHORTEST.min(self.longest), self.longest)
+            (self.gap.max(self.last.elapsed()) / 10).clamp(SHORTEST.min(longest), longest)
         };
         self.waited = Some(tokio::select! {
             () = stop.cancelled() => Waited::InVain,
             rung = self.bell.rung(patience) => if rung { Waited::Rung } else { Waited::InVain },
-            rung = self.ticks.rung(self.longest) => if rung { Waited::Announced } else { Waited::InVain },
+            rung = self.ticks.rung(longest) => if rung { Waited::Announced } else { Waited::InVain },
             // a lost connection shows in the next statement
             heard = provider.notification() => if heard.is_ok() { Waited::Announced } else { Waited::InVain },
             heard = target.notification() => if heard.is_ok() { Waited::Rung } else { Waited::InVain },

@@ -50,7 +50,7 @@ impl Duties {
 /// A shorter rest is none that the server waits for.
 const QUIET: Duration = Duration::from_millis(150);
 /// How long the server waits in one statement at most: for so long it also holds back what VACUUM may remove.
-const ONE_WAIT: Duration = Duration::from_secs(3);
+const ONE_WAIT: Duration = Duration::from_secs(5);
 /// How often ticks are asked for where no events are: queues want some in quiet times, too.
 const IDLE: Duration = Duration::from_secs(10);
 
