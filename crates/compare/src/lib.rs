@@ -40,7 +40,7 @@ mod task;
 mod touched;
 mod work;
 
-pub use config::{Config, Observer};
+pub use config::{Config, Observer, Valves};
 pub use difference::{Difference, Kind};
 pub use error::{Error, Result};
 pub use outcome::Outcome;
