@@ -127,15 +127,9 @@ begin
     update londiste_rs.foreign_key f set error = i_error, tried = now()
      where f.table_name = i_from_table and f.fkey_name = i_fkey_name;
     if not found then
-        insert into londiste_rs.foreign_key (table_name, fkey_name, to_table, definition, was_deferrable, was_deferred, was_enforced, was_valid, error, tried)
-        select p.from_table, p.fkey_name, p.to_table,
-               -- the stock form, as the stock worker has left it
-               regexp_replace(substr(p.fkey_def, strpos(lower(p.fkey_def), lower(a.clause)) + length(a.clause)),
-                              '( not)?( deferrable)?( initially (deferred|immediate))?( not enforced)?( not valid)?$', '', 'i'),
-               p.fkey_def ~* '[^t] deferrable', p.fkey_def ~* ' initially deferred', p.fkey_def !~* ' not enforced$',
-               p.fkey_def !~* '( not valid| not enforced)$', i_error, now()
-          from londiste.pending_fkeys p cross join lateral (select format('add constraint %I ', p.fkey_name)) a (clause)
-         where strpos(lower(p.fkey_def), lower(a.clause)) > 0 and p.from_table = i_from_table and p.fkey_name = i_fkey_name;
+        perform londiste_rs.remember_pending_fkey(i_from_table, i_fkey_name);
+        update londiste_rs.foreign_key f set error = i_error, tried = now()
+         where f.table_name = i_from_table and f.fkey_name = i_fkey_name;
     end if;
 end $$;
 

@@ -77,7 +77,8 @@ pub async fn require(client: &tokio_postgres::Client) -> Result<()> {
     require_version(client).await
 }
 
-/// Checks that the schemas have taken all the steps that this version knows.
+/// Checks that the schemas have taken all the steps that this version knows, and no others: what it would call or write
+/// there may be gone.
 async fn require_version(client: &tokio_postgres::Client) -> Result<()> {
     const WHAT: &str = "asking for the version of the schemas";
     let sql = "select to_regprocedure('londiste_rs.schema_version()') is not null";
@@ -87,6 +88,7 @@ async fn require_version(client: &tokio_postgres::Client) -> Result<()> {
     };
     match installed.unwrap_or_default() {
         installed if installed < newest() => Err(Error::Outdated { installed, wanted: newest() }),
+        installed if installed > newest() => Err(Error::Newer { installed, known: newest() }),
         _ => Ok(()),
     }
 }
