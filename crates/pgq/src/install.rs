@@ -93,6 +93,18 @@ async fn require_version(client: &tokio_postgres::Client) -> Result<()> {
     }
 }
 
+/// The same where anything of ours is installed; nothing is said of what this session may not see.
+pub async fn require_version_if_any(client: &tokio_postgres::Client) -> Result<()> {
+    let sql = "select case when to_regnamespace('londiste_rs') is null then false \
+                           when not has_schema_privilege('londiste_rs', 'usage') then false \
+                           when to_regclass('londiste_rs.schema_step') is null then true \
+                           else has_table_privilege('londiste_rs.schema_step', 'select') end";
+    match row(client, "looking for installed schemas", sql, &[]).await?.get(0) {
+        true => require_version(client).await,
+        false => Ok(()),
+    }
+}
+
 /// The last step that this version's scripts take, as `begin.sql` says.
 fn newest() -> i32 {
     let after = BEGIN.split_once("newest constant integer := ").map_or("", |(_, after)| after);

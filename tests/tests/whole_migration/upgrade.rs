@@ -18,8 +18,10 @@ const SETTLE: Duration = Duration::from_secs(120);
 /// Rows of pgbench's history, which the application only adds to.
 const HISTORY: &str = "select count(*) from pgbench_history";
 /// Foreign keys of the target that are not yet what they will be while they are replicated.
-const FKEYS_UNDER_WAY: &str = "select (select count(*) from londiste.pending_fkeys) + (select count(*) from londiste_rs.unvalidated_fkey)
-    + (select count(*) from pg_constraint where contype = 'f' and not convalidated and connamespace::regnamespace::text in ('public', 'shop'))";
+const FKEYS_UNDER_WAY: &str = "
+    select (select count(*) from londiste.pending_fkeys) + (select count(*) from londiste_rs.unvalidated_fkey)
+         + (select count(*) from pg_constraint where contype = 'f' and not convalidated
+               and connamespace::regnamespace::text in ('public', 'shop'))";
 
 /// The commands printed under a heading of docs/operations.md, each a line.
 fn printed(heading: &str) -> Vec<String> {
@@ -91,6 +93,9 @@ fn what_version_0_1_has_left_half_done_is_finished_by_this_version() {
     log(&format!("provider=\"primary\" tick={}", left.position));
     log("the copy goes on behind what is there");
     assert_eq!(pair.target.value(left.kept), left.chunks, "chunks of version 0.1 are kept");
+    let schemas = setup.londiste(&["target.ini", "schema"]);
+    schemas.expect_failure(3, &["on the source, the database holds version 1 of the londiste-rs schemas"]);
+
     pair.source.psql_file(&repository().join("sql/init_noext.sql"));
     goes_on(&pair);
     assert_eq!(pair.source.value(left.generators), "3", "only the root's worker writes them anew");

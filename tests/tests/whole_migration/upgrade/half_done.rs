@@ -65,7 +65,10 @@ pub(super) fn leave(old: &mut OldSessions, pair: &Pair) -> Left {
 /// What the worker of the leaf does about foreign keys when small tables have become `ok`. Rows of the history lack
 /// their accounts, which are not copied yet: their foreign key cannot be validated.
 fn bring_foreign_keys_back(old: &mut OldSessions) {
-    old.on_leaf("select londiste_rs.restore_fkey(from_table, fkey_name) from londiste_rs.restorable_fkeys(); select londiste_rs.relax_tables()");
+    old.on_leaf(
+        "select londiste_rs.restore_fkey(from_table, fkey_name) from londiste_rs.restorable_fkeys();
+         select londiste_rs.relax_tables()",
+    );
     let rows = old.leaf.query(
         "select table_name, fkey_name from londiste_rs.unvalidated_fkey where error is null order by 1, 2",
         &[],
@@ -100,9 +103,11 @@ fn park(old: &mut OldSessions) {
     let mut batch = old.leaf.transaction().expect("a transaction");
     let parked = format!(
         "select londiste_rs.drop_fkeys('{PARKED}');
-         update londiste.table_info set merge_state = 'catching-up' where table_name = '{PARKED}' and merge_state = 'ok';
+         update londiste.table_info set merge_state = 'catching-up'
+          where table_name = '{PARKED}' and merge_state = 'ok';
          select pgq_node.register_consumer('migq', 'target_app.copy.{PARKED}', 'primary', {whole});
-         select londiste_rs.park_table('migq', '{PARKED}', 'new row violates check constraint \"small\"', '23514', {event}, {whole})"
+         select londiste_rs.park_table('migq', '{PARKED}', 'new row violates check constraint \"small\"',
+                                       '23514', {event}, {whole})"
     );
     GenericClient::batch_execute(&mut batch, &parked).expect("the table is parked");
     batch.commit().expect("a commit");

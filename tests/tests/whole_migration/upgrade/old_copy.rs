@@ -19,9 +19,11 @@ pub(super) fn small_tables(old: &mut OldSessions, tables: &[String]) {
         writing.execute(sql, &[table]).expect("foreign keys are dropped");
     }
     for table in tables {
-        let sql = "select format('%I.%I', n.nspname, c.relname), (select string_agg(quote_ident(a.attname), ', ' order by a.attnum)
-                     from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = '')
-                     from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = londiste_rs.find_relation($1)";
+        let sql = "select format('%I.%I', n.nspname, c.relname),
+                          (select string_agg(quote_ident(a.attname), ', ' order by a.attnum) from pg_attribute a
+                            where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = '')
+                     from pg_class c join pg_namespace n on n.oid = c.relnamespace
+                    where c.oid = londiste_rs.find_relation($1)";
         let row = reading.query_one(sql, &[table]).expect("a table");
         let (name, columns): (String, String) = (row.get(0), row.get(1));
         pour(
@@ -63,7 +65,8 @@ impl Large {
         old.on_root(&format!("select pgq.register_consumer_at('migq', '{CONSUMER}', {first_tick})"));
         let (mut look, first_snapshot) = look(old);
         let row = look.query_one(
-            "select r.relid::text, r.relid || ':' || pg_relation_filenode(r.relid) from londiste_rs.row_relations('pgbench_accounts'::regclass) r",
+            "select r.relid::text, r.relid || ':' || pg_relation_filenode(r.relid)
+               from londiste_rs.row_relations('pgbench_accounts'::regclass) r",
             &[],
         );
         let row = row.expect("the relation");
@@ -72,22 +75,30 @@ impl Large {
         let oid =
             old.leaf.query_one("select 'pgbench_accounts'::regclass::oid::text", &[]).expect("the relation");
         let staging = format!("copy_{}", oid.get::<_, String>(0));
-        let layout = "\"aid\" integer integer, \"bid\" integer integer, \"abalance\" integer integer, \"filler\" character(84) character(84) key [\"aid\"] binary true";
+        let columns = r#""aid" integer integer, "bid" integer integer, "abalance" integer integer, "filler" character(84)"#;
+        let layout = format!("{columns} character(84) key [\"aid\"] binary true");
         old.on_leaf(&format!(
-            "begin; select set_config('londiste_rs.replay', 'on', true);
-             insert into londiste_rs.copy_index (dest_table, index_name, place, alone, create_sql, constraint_name, constraint_sql)
-             select '{LARGE}', 'pgbench_accounts_pkey', 0, false, pg_get_indexdef('pgbench_accounts_pkey'::regclass), 'pgbench_accounts_pkey',
-                    'alter table \"public\".\"pgbench_accounts\" add constraint \"pgbench_accounts_pkey\" primary key using index \"pgbench_accounts_pkey\"';
+            "begin;
+             select set_config('londiste_rs.replay', 'on', true);
+             insert into londiste_rs.copy_index
+                    (dest_table, index_name, place, alone, create_sql, constraint_name, constraint_sql)
+             select '{LARGE}', i.name, 0, false, pg_get_indexdef(i.name::regclass), i.name,
+                    'alter table \"public\".\"pgbench_accounts\" add constraint \"pgbench_accounts_pkey\" '
+                    'primary key using index \"pgbench_accounts_pkey\"'
+               from (values ('pgbench_accounts_pkey')) i (name);
              alter table pgbench_accounts drop constraint pgbench_accounts_pkey;
              select londiste_rs.copy_note_dropped('migq', '{LARGE}', '{LARGE}');
              truncate only pgbench_accounts;
-             insert into londiste_rs.copy_run (queue_name, table_name, dest_table, step, provider_node, first_tick, first_snapshot, source_files,
-                                               layout, staging, target_file)
-             values ('migq', '{LARGE}', '{LARGE}', 'rows', 'primary', {first_tick}, '{first_snapshot}', '{source_files}', '{layout}', '{staging}',
-                     pg_relation_filenode('pgbench_accounts'));
-             create table londiste_rs.{staging} as select false as londiste_gone, aid, bid, abalance, filler from only pgbench_accounts with no data;
+             insert into londiste_rs.copy_run
+                    (queue_name, table_name, dest_table, step, provider_node, first_tick, first_snapshot,
+                     source_files, layout, staging, target_file)
+             values ('migq', '{LARGE}', '{LARGE}', 'rows', 'primary', {first_tick}, '{first_snapshot}',
+                     '{source_files}', '{layout}', '{staging}', pg_relation_filenode('pgbench_accounts'));
+             create table londiste_rs.{staging} as
+                 select false as londiste_gone, aid, bid, abalance, filler from only pgbench_accounts with no data;
              alter table londiste_rs.{staging} add column londiste_seq bigint generated by default as identity;
-             select pgq_node.register_consumer('migq', '{CONSUMER}', 'primary', {first_tick}); commit"
+             select pgq_node.register_consumer('migq', '{CONSUMER}', 'primary', {first_tick});
+             commit"
         ));
         Large { first_snapshot, staging, relation }
     }
@@ -99,10 +110,12 @@ impl Large {
         let seen: String =
             reading.query_one("select txid_current_snapshot()::text", &[]).expect("a snapshot").get(0);
         let pages = format!(
-            "select aid, bid, abalance, filler from only pgbench_accounts where ctid >= '({first_page},0)' and ctid < '({end_page},0)'"
+            "select aid, bid, abalance, filler from only pgbench_accounts
+              where ctid >= '({first_page},0)' and ctid < '({end_page},0)'"
         );
         let rows = pour(&mut reading, &pages, &mut writing, "pgbench_accounts (aid, bid, abalance, filler)");
-        let sql = "insert into londiste_rs.copy_chunk (queue_name, table_name, relation, first_page, end_page, snapshot, rows, bytes, seconds)
+        let sql = "insert into londiste_rs.copy_chunk
+                          (queue_name, table_name, relation, first_page, end_page, snapshot, rows, bytes, seconds)
                    values ('migq', $1, $2, $3, $4, $5, $6::int8, $6::int8 * 97, 1)";
         writing
             .execute(sql, &[&LARGE, &self.relation, &first_page, &end_page, &seen, &rows])
@@ -117,14 +130,16 @@ impl Large {
         let mut kept = 0;
         while let Some(batch) = next_batch(&mut old.root, CONSUMER) {
             let sql = "select ev_type, ev_data from pgq.get_batch_events($1)
-                        where ev_extra1 = $2 and not txid_visible_in_snapshot(ev_txid, $3::text::txid_snapshot) order by ev_id";
+                        where ev_extra1 = $2 and not txid_visible_in_snapshot(ev_txid, $3::text::txid_snapshot)
+                        order by ev_id";
             let events = old.root.query(sql, &[&batch, &LARGE, &self.first_snapshot]).expect("events");
             let mut writing = old.leaf.transaction().expect("a transaction");
             for event in &events {
                 let (kind, row): (String, String) = (event.get(0), event.get(1));
                 assert!(["rec.U", "rec.P"].contains(&kind.as_str()), "pgbench only updates: {kind}");
                 let sql = format!(
-                    "insert into londiste_rs.{} (londiste_gone, aid, bid, abalance, filler) select false, ($1::text::public.pgbench_accounts).*",
+                    "insert into londiste_rs.{} (londiste_gone, aid, bid, abalance, filler)
+                     select false, ($1::text::public.pgbench_accounts).*",
                     self.staging
                 );
                 kept += writing.execute(&sql, &[&row]).expect("a change is kept");

@@ -46,7 +46,8 @@ impl OldSessions {
               where schemaname !~ '^(pgq|londiste)';
              select londiste_rs.add_table('migq', format('%s.%s', n.nspname, c.relname), null, '{}')
                from pg_class c join pg_namespace n on n.oid = c.relnamespace
-              where c.relkind in ('r', 'p') and not c.relispartition and n.nspname !~ '^(pg_|pgq|londiste|information_schema)'
+              where c.relkind in ('r', 'p') and not c.relispartition
+                and n.nspname !~ '^(pg_|pgq|londiste|information_schema)'
               order by c.oid",
         );
         for row in self
