@@ -106,7 +106,8 @@ deb: build
 	cargo run --release --quiet --package manual -- target/manual
 	cargo deb --no-build --no-strip --package cli --output target/debian/
 
-# The package in a fresh Debian root file system, and its units under systemd: PACKAGE=… takes one that is there. Needs root and debootstrap.
+# The package in a fresh Debian root file system, its units under systemd, and two machines of them: PACKAGE=… takes one
+# that is there. Needs root and debootstrap.
 test-package: $(if $(PACKAGE),,deb)
 	tests/package/run $(or $(PACKAGE),$$(ls -t target/debian/*.deb | head -n 1))
 

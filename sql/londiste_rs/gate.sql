@@ -23,9 +23,12 @@ begin
 end $$;
 
 create or replace function londiste_rs.gate_name(i_queue_id integer)
-returns text language sql immutable
+returns text language plpgsql immutable
 set search_path = pg_catalog, pg_temp
-as $$ select 'londiste_rs.gate_' || i_queue_id $$;
+as $$
+begin
+    return 'londiste_rs.gate_' || i_queue_id;
+end $$;
 
 -- The value of a closed gate.
 create or replace function londiste_rs.closed_gate()

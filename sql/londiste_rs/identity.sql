@@ -130,16 +130,18 @@ end $$;
 -- Of these tables, which have just been written to: those whose names lead to other relations than the ones that their
 -- copies filled. The locks of the caller's transaction keep the answer true until its end.
 create or replace function londiste_rs.exchanged_here(i_queue_name text, i_tables text[])
-returns setof text language sql stable
+returns setof text language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
+begin
+    return query
     select i.table_name
       from londiste_rs.table_identity i
       join londiste.table_info t on t.queue_name = i.queue_name and t.table_name = i.table_name and t.local
      where i.queue_name = i_queue_name and i.side = 'here' and i.table_name = any (i_tables)
        and londiste_rs.find_relation(coalesce(t.dest_table, t.table_name)) <> i.relid
-     order by i.table_name
-$$;
+     order by i.table_name;
+end $$;
 
 -- What is remembered of the provider's tables.
 create or replace function londiste_rs.known_at_provider(i_queue_name text, i_home text, out table_name text, out relid oid)

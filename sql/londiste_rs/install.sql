@@ -42,6 +42,7 @@
 \ir replicable.sql
 \ir tick.sql
 \ir waiting.sql
+\ir next_batch.sql
 \ir switch.sql
 \ir switch_roles.sql
 \ir switch_sequences.sql

@@ -48,3 +48,8 @@ do $$
 begin
     perform londiste_rs.take_step(8, 'bounds of partitions that have gone are told');
 end $$;
+
+do $$
+begin
+    perform londiste_rs.take_step(9, 'batches are opened, and events waited for, in one statement');
+end $$;

@@ -1,8 +1,10 @@
 -- Why a relation cannot be replicated on this node; null where it can.
 create or replace function londiste_rs.refuse_table(i_queue_name text, i_rel oid, i_node_type text)
-returns text language sql stable
+returns text language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
+begin
+    return (
     select case
         when c.relkind = 'f' then 'it is a foreign table: its rows live on another server'
         when c.relkind in ('v', 'm') then 'it is a view: replicate the tables below it'
@@ -21,8 +23,8 @@ as $$
         when i_node_type <> 'root' and not pg_has_role(c.relowner, 'usage')
             then format('role %s does not own it (owner: %s): grant membership in the owner', current_user, pg_get_userbyid(c.relowner))
         end
-      from pg_class c where c.oid = i_rel
-$$;
+      from pg_class c where c.oid = i_rel);
+end $$;
 
 -- Why the stock triggers cannot capture a table; null where they can. They write one event for each key, under the name
 -- of the table that fired.

@@ -12,8 +12,8 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use pg::Ask;
 use pgq::Event;
-use tokio_postgres::Client;
 
 pub use control::Control;
 pub use shape::Shapes;
@@ -93,7 +93,7 @@ impl Decoder {
     ///
     /// # Errors
     /// As [`Shapes::refresh`].
-    pub async fn refresh_shapes(&mut self, provider: &Client) -> Result<bool> {
+    pub async fn refresh_shapes<C: Ask>(&mut self, provider: &C) -> Result<bool> {
         self.shapes.refresh(provider).await
     }
 

@@ -19,7 +19,7 @@ pub(crate) async fn all(
     sides: &Sides,
     config: &Config,
     tables: &[TableInfo],
-    observer: &mut impl Observer,
+    observer: &mut dyn Observer,
     outcomes: &mut Vec<Outcome>,
 ) -> Result<Vec<Task>> {
     let looked = look::all((&sides.provider, &sides.record), tables, config.count_only).await?;
@@ -72,7 +72,7 @@ async fn differential(
     sides: &Sides,
     config: &Config,
     subjects: &[Subject],
-    observer: &mut impl Observer,
+    observer: &mut dyn Observer,
 ) -> Result<HashMap<String, Base<Comparison>>> {
     let mut found = HashMap::new();
     if !config.changed {

@@ -29,8 +29,8 @@ pub(crate) async fn whole(
     (sides, config): (&Sides, &Config),
     work: &mut Work,
     touched: &Touched,
-    observer: &mut impl Observer,
-    valve: &mut impl Valve,
+    observer: &mut dyn Observer,
+    valve: &mut dyn Valve,
 ) -> Result<()> {
     by_index(&sides.source, false).await?;
     by_index(&sides.target, false).await?;
@@ -162,7 +162,7 @@ async fn by_rows(
     work: &mut Work,
     touched: &Touched,
     (mut there, here, mask): (Sums, Sums, i64),
-    observer: &mut impl Observer,
+    observer: &mut dyn Observer,
 ) -> Result<()> {
     let subject = work.subject.clone();
     let changed = changed_hashes(sides, &subject, touched).await?;

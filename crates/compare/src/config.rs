@@ -62,6 +62,9 @@ impl Config {
     }
 }
 
+/// Makes for each connection that reads what holds its reading back.
+pub type Valves<'a> = dyn Fn() -> Box<dyn pg::Valve> + Sync + 'a;
+
 /// Who hears of a comparison.
 pub trait Observer: Send {
     /// Nothing goes on, and why.

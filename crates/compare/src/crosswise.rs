@@ -23,8 +23,8 @@ pub(crate) async fn go_on(
     at: (&Sides, &Config, &Pair),
     work: &mut Work,
     touched: &Touched,
-    observer: &mut impl Observer,
-    valve: &mut impl Valve,
+    observer: &mut dyn Observer,
+    valve: &mut dyn Valve,
 ) -> Result<()> {
     let (sides, ..) = at;
     by_index(&sides.source, true).await?;
@@ -52,8 +52,8 @@ async fn of_source(
     (sides, config, pair): (&Sides, &Config, &Pair),
     work: &mut Work,
     (after, touched): (Option<Vec<String>>, &Rows),
-    observer: &mut impl Observer,
-    valve: &mut impl Valve,
+    observer: &mut dyn Observer,
+    valve: &mut dyn Valve,
 ) -> Result<()> {
     let subject = work.subject.clone();
     let bounds = (after.as_deref(), None);
@@ -83,8 +83,8 @@ async fn of_target(
     (sides, config, pair): (&Sides, &Config, &Pair),
     work: &mut Work,
     (after, touched): (Option<Vec<String>>, &Rows),
-    observer: &mut impl Observer,
-    valve: &mut impl Valve,
+    observer: &mut dyn Observer,
+    valve: &mut dyn Valve,
 ) -> Result<()> {
     let subject = work.subject.clone();
     let keys = lookup::keys(&sides.target, &subject.target, (after.as_deref(), KEYS), &subject.name).await?;
@@ -103,7 +103,7 @@ async fn of_target(
     work.keep_now_and_then(sides, config, pair, observer).await
 }
 
-async fn pass(piece: &[Found], subject: &Subject, valve: &mut impl Valve) {
+async fn pass(piece: &[Found], subject: &Subject, valve: &mut dyn Valve) {
     let rows = i64::try_from(piece.len()).unwrap_or_default();
     valve.pass(u64::try_from(rows.saturating_mul(subject.row_bytes)).unwrap_or_default()).await;
 }

@@ -8,12 +8,14 @@
 mod begin;
 mod buckets;
 mod collation;
+mod column_type;
 mod config;
 mod crosswise;
 mod difference;
 mod ends;
 mod error;
 mod files;
+mod hash;
 mod hold;
 mod hot;
 mod look;
@@ -38,7 +40,7 @@ mod task;
 mod touched;
 mod work;
 
-pub use config::{Config, Observer};
+pub use config::{Config, Observer, Valves};
 pub use difference::{Difference, Kind};
 pub use error::{Error, Result};
 pub use outcome::Outcome;

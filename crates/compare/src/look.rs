@@ -4,8 +4,10 @@ use pg::{Client, Column, Table};
 use pgq::table::TableInfo;
 
 use crate::collation::{self, Collation};
+use crate::column_type::{base_name, whole};
 use crate::error::During;
-use crate::subject::{Relation, Subject, base_name, whole};
+use crate::hash::Form;
+use crate::subject::{Relation, Subject};
 use crate::{Error, Result};
 
 /// Tables that are looked at by one query.
@@ -129,12 +131,14 @@ fn subject(
         && target.key == key
         && collation::sort_alike(&there.collations, &here.collations, recode)
         && key.iter().all(|name| sorted_alike(common(source, name), common(target, name)));
+    let forms: Vec<(String, Form)> =
+        columns.iter().map(|name| (name.clone(), Form::of(name, source, target))).collect();
     let is_looked_up = !is_ordered && !key.is_empty() && target.key == key;
     Ok(Subject {
         name: info.name.clone(),
         left_out: left_out(source, target),
-        source: Relation::new(source, &columns, (&key, there.collations), (recode, count_only)),
-        target: Relation::new(target, &columns, (&key, here.collations), (recode, count_only)),
+        source: Relation::new(source, &forms, (&key, there.collations), (recode, count_only)),
+        target: Relation::new(target, &forms, (&key, here.collations), (recode, count_only)),
         key,
         columns,
         is_ordered,

@@ -35,7 +35,7 @@ pub(crate) struct Pair {
 
 impl Pair {
     /// Opens a pair; waits as long as it takes until the target is there.
-    pub(crate) async fn open(sides: &Sides, config: &Config, observer: &mut impl Observer) -> Result<Pair> {
+    pub(crate) async fn open(sides: &Sides, config: &Config, observer: &mut dyn Observer) -> Result<Pair> {
         let queue = config.queue.as_str();
         let mut rotation = between::rotation(&*sides.provider, queue).await?;
         let mut seen = of_source(sides, config).await?;

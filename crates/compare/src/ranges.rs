@@ -33,8 +33,8 @@ pub(crate) async fn go_on(
     (sides, config, pair): (&Sides, &Config, &Pair),
     work: &mut Work,
     touched: &Touched,
-    observer: &mut impl Observer,
-    valve: &mut impl Valve,
+    observer: &mut dyn Observer,
+    valve: &mut dyn Valve,
 ) -> Result<()> {
     by_index(&sides.source, true).await?;
     by_index(&sides.target, true).await?;
@@ -74,7 +74,7 @@ async fn judge(
     range: &Range,
     here: Sum,
     (keys, rows): (&[Vec<String>], &Rows),
-    observer: &mut impl Observer,
+    observer: &mut dyn Observer,
 ) -> Result<()> {
     let bounds = (range.after.as_deref(), range.up_to.as_deref());
     let touched = lookup::in_range(sides, &work.subject, keys, bounds).await?;

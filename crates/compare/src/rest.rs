@@ -5,7 +5,6 @@
 //! such events is equal because it was. Where nothing is known of a table, or its events do not tell, all of it is read.
 
 use futures_util::{StreamExt, stream};
-use pg::Valve;
 use pgq::comparison::{self, Beginning, Equal, Verdict};
 use pgq::position::{self, Mark};
 use pgq::table::TableInfo;
@@ -16,7 +15,7 @@ use crate::side::{Sides, by_index};
 use crate::since::Earlier;
 use crate::subject::Subject;
 use crate::touched::Touched;
-use crate::{Config, Observer, Outcome, Result, look, run, touched};
+use crate::{Config, Observer, Outcome, Result, Valves, look, run, touched};
 
 /// Tables whose rows are asked for at once over one connection: the server works while the answers travel.
 const AT_ONCE: usize = 16;
@@ -93,8 +92,8 @@ pub async fn at_rest(
     config: &Config,
     resting: &Resting,
     tables: &[TableInfo],
-    observer: &mut impl Observer,
-    valve: &(impl Valve + Clone),
+    observer: &mut dyn Observer,
+    valves: &Valves<'_>,
 ) -> Result<AtRest> {
     let Some(sides) = connections.first() else { return Ok(AtRest::default()) };
     let mut found = AtRest::default();
@@ -115,7 +114,7 @@ pub async fn at_rest(
         }
     }
     if !whole.is_empty() {
-        let compared = run(connections, config, &whole, observer, valve).await?;
+        let compared = run(connections, config, &whole, observer, valves).await?;
         compared.into_iter().for_each(|outcome| found.add(outcome));
     }
     Ok(found)

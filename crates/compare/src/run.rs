@@ -18,7 +18,7 @@ use crate::side::Sides;
 use crate::subject::Subject;
 use crate::task::{self, Ended, Task, Way};
 use crate::touched::{self, Touched};
-use crate::{Config, Error, Observer, Outcome, Result, begin, buckets, crosswise, ranges, several};
+use crate::{Config, Error, Observer, Outcome, Result, Valves, begin, buckets, crosswise, ranges, several};
 
 /// A table that no pair can tell anything of is tried so many times.
 const TRIES: usize = 8;
@@ -36,8 +36,8 @@ pub async fn run(
     connections: &[Sides],
     config: &Config,
     tables: &[TableInfo],
-    observer: &mut impl Observer,
-    valve: &(impl Valve + Clone),
+    observer: &mut dyn Observer,
+    valves: &Valves<'_>,
 ) -> Result<Vec<Outcome>> {
     let Some(first) = connections.first() else { return Ok(Vec::new()) };
     for sides in connections {
@@ -53,10 +53,10 @@ pub async fn run(
     tasks.sort_by_key(|task| task.work.subject.bytes());
     let observer = Mutex::new(observer);
     let lists = shares(tasks, connections.len());
-    let works = connections.iter().zip(lists).map(|(sides, tasks)| {
-        let (observer, valve) = (Shared::new(&observer), valve.clone());
-        work(sides, config, tasks, observer, valve)
-    });
+    let works = connections
+        .iter()
+        .zip(lists)
+        .map(|(sides, tasks)| work(sides, config, tasks, Shared::new(&observer), valves()));
     for ended in try_join_all(works).await? {
         outcomes.extend(ended);
     }
@@ -88,12 +88,12 @@ async fn work(
     sides: &Sides,
     config: &Config,
     mut tasks: Vec<Task>,
-    mut observer: impl Observer,
-    mut valve: impl Valve,
+    mut observer: Shared<'_, '_>,
+    mut valve: Box<dyn Valve>,
 ) -> Result<Vec<Outcome>> {
     let mut outcomes = Vec::new();
     while !tasks.is_empty() {
-        let ended = one_pair(sides, config, &mut tasks, &mut observer, &mut valve).await;
+        let ended = one_pair(sides, config, &mut tasks, &mut observer, &mut *valve).await;
         pair::close_both(sides).await?;
         let mut left = Vec::new();
         for (task, ended) in std::mem::take(&mut tasks).into_iter().zip(ended?) {
@@ -112,8 +112,8 @@ async fn one_pair(
     sides: &Sides,
     config: &Config,
     tasks: &mut [Task],
-    observer: &mut impl Observer,
-    valve: &mut impl Valve,
+    observer: &mut dyn Observer,
+    valve: &mut dyn Valve,
 ) -> Result<Vec<Option<Ended>>> {
     let mut ended: Vec<Option<Ended>> = tasks.iter().map(|_| None).collect();
     let subjects: Vec<&Subject> = tasks.iter().map(|task| &task.work.subject).collect();
@@ -175,8 +175,8 @@ async fn one_table(
     task: &mut Task,
     files_before: &str,
     touched: &Touched,
-    observer: &mut impl Observer,
-    valve: &mut impl Valve,
+    observer: &mut dyn Observer,
+    valve: &mut dyn Valve,
 ) -> Result<Option<Ended>> {
     // from now on nobody empties or rewrites it until the pair is given up: what a snapshot sees of such a table is not
     // what it was
@@ -237,7 +237,7 @@ async fn finish(
     config: &Config,
     task: Task,
     ended: Ended,
-    observer: &mut impl Observer,
+    observer: &mut dyn Observer,
 ) -> Result<Outcome> {
     let Task { work, mut remarks, .. } = task;
     let record = work.record;

@@ -41,7 +41,7 @@ pub async fn self_test(
     sides: &Sides,
     config: &Config,
     tables: &[TableInfo],
-    valve: &mut impl pg::Valve,
+    valve: &mut dyn pg::Valve,
 ) -> Result<Option<SelfTest>> {
     sides.pin().await?;
     let mut subjects = Vec::new();
@@ -73,7 +73,7 @@ async fn one(
     config: &Config,
     subject: &Subject,
     info: &TableInfo,
-    valve: &mut impl pg::Valve,
+    valve: &mut dyn pg::Valve,
 ) -> Result<Option<SelfTest>> {
     let what = format!("copying table {} into a temporary one", subject.name);
     let table = &subject.target.name;

@@ -35,7 +35,7 @@ pub(crate) async fn some(
     work: &mut Work,
     touched: &Touched,
     pairs: usize,
-    observer: &mut impl Observer,
+    observer: &mut dyn Observer,
 ) -> Result<Settled> {
     let subject = work.subject.clone();
     let kept = comparison::keys(&*sides.record, &config.queue, &subject.name, KEYS).await?;

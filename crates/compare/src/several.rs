@@ -44,8 +44,8 @@ pub(crate) async fn go_on(
     tasks: &mut [Task],
     ended: &mut [Option<Ended>],
     (files_before, changes): (&[String], &HashMap<String, Touched>),
-    observer: &mut impl Observer,
-    valve: &mut impl Valve,
+    observer: &mut dyn Observer,
+    valve: &mut dyn Valve,
 ) -> Result<bool> {
     let mut pace = Pace::begin();
     for part in [Part::Keys, Part::Rows] {
@@ -209,7 +209,7 @@ async fn rows(
     tasks: &mut [Task],
     places: &[usize],
     files_before: &[String],
-    valve: &mut impl Valve,
+    valve: &mut dyn Valve,
 ) -> Result<Vec<(usize, i64)>> {
     let subjects = subjects(tasks, places);
     let (small, large): (Vec<_>, Vec<_>) = held(sides, places, &subjects, files_before)

@@ -7,20 +7,19 @@ use pgq::comparison::Comparison;
 use crate::{Difference, Observer, Outcome};
 
 /// One of those who tell the same observer.
-#[derive(Debug)]
-pub(crate) struct Shared<'a, O>(&'a Mutex<&'a mut O>);
+pub(crate) struct Shared<'a, 'b>(&'a Mutex<&'b mut dyn Observer>);
 
-impl<'a, O: Observer> Shared<'a, O> {
-    pub(crate) fn new(observer: &'a Mutex<&'a mut O>) -> Shared<'a, O> {
+impl<'a, 'b> Shared<'a, 'b> {
+    pub(crate) fn new(observer: &'a Mutex<&'b mut dyn Observer>) -> Shared<'a, 'b> {
         Shared(observer)
     }
 
-    fn lock(&self) -> MutexGuard<'_, &'a mut O> {
+    fn lock(&self) -> MutexGuard<'_, &'b mut dyn Observer> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl<O: Observer> Observer for Shared<'_, O> {
+impl Observer for Shared<'_, '_> {
     fn waits(&mut self, why: &str) {
         self.lock().waits(why);
     }

@@ -4,6 +4,8 @@ use pg::{Column, Ident, Table, literal};
 use pgq::comparison::{Beginning, Comparison};
 
 use crate::collation::Collation;
+use crate::column_type::{base_name, printed, whole};
+use crate::hash::{self, Form};
 
 /// One table on both sides.
 #[derive(Debug, Clone)]
@@ -44,6 +46,7 @@ pub(crate) struct Relation {
     key: Vec<Column>,
     collations: Vec<Collation>,
     columns: Vec<Column>,
+    forms: Vec<Form>,
     recode: bool,
 }
 
@@ -97,17 +100,18 @@ impl Subject {
 impl Relation {
     pub(crate) fn new(
         table: &Table,
-        columns: &[String],
+        columns: &[(String, Form)],
         (key, collations): (&[String], Vec<Collation>),
         (recode, count_only): (bool, bool),
     ) -> Relation {
         let of = |names: &[String]| -> Vec<Column> {
             names.iter().filter_map(|name| table.columns.iter().find(|c| c.name == *name)).cloned().collect()
         };
-        let columns = of(columns);
+        let (names, forms): (Vec<String>, Vec<Form>) = columns.iter().cloned().unzip();
+        let columns = of(&names);
         let values: Vec<String> = columns.iter().map(|c| format!("t.{}", Ident::new(&c.name))).collect();
         let texts: Vec<String> = columns.iter().zip(&values).map(|(c, value)| printed(c, value)).collect();
-        let hash = if count_only { COUNTED.to_owned() } else { hash(&texts, recode) };
+        let hash = if count_only { COUNTED.to_owned() } else { hash_of(texts, &forms, recode) };
         Relation {
             from: format!("{}{} t", table.only(), table.name),
             hash,
@@ -117,6 +121,7 @@ impl Relation {
             key: of(key),
             collations,
             columns,
+            forms,
             recode,
         }
     }
@@ -134,7 +139,7 @@ impl Relation {
 
     /// A number that tells keys apart, alike on both sides.
     pub(crate) fn key_hash(&self) -> String {
-        hash(&self.key_columns(), self.recode)
+        hash_of(self.key_columns(), &vec![Form::Quoted; self.key.len()], self.recode)
     }
 
     /// Nobody can write the column.
@@ -200,35 +205,14 @@ impl Relation {
             Some(text) => printed(c, &format!("{}::{}", literal(text), c.value_type)),
             None => printed(c, &format!("null::{}", c.value_type)),
         };
-        hash(&self.columns.iter().zip(values).map(value).collect::<Vec<_>>(), self.recode)
+        hash_of(self.columns.iter().zip(values).map(value).collect(), &self.forms, self.recode)
     }
 }
 
-/// A value as all versions print it: from 16 on a `"char"` beyond ASCII is printed as an octal number.
-fn printed(column: &Column, value: &str) -> String {
-    match column.value_type.as_str() {
-        "pg_catalog.\"char\"" | "\"pg_catalog\".\"char\"" => format!("{value}::int4"),
-        "pg_catalog._char" | "\"pg_catalog\".\"_char\"" => format!("{value}::int4[]"),
-        _ => value.to_owned(),
-    }
-}
-
-/// The hash of a row of these values. Servers of two encodings hash the bytes of UTF-8.
-fn hash(values: &[String], recode: bool) -> String {
-    let text = format!("row({})::text", values.join(", "));
+/// The hash of a row of these values.
+fn hash_of(values: Vec<String>, forms: &[Form], recode: bool) -> String {
     if recode {
-        format!("hashtextextended(convert_to({text}, 'UTF8')::text, 0)")
-    } else {
-        format!("hashtextextended({text}, 0)")
+        return hash::recoded(&values);
     }
-}
-
-/// Its type's name, without schema where that is the server's.
-pub(crate) fn base_name(column: &Column) -> String {
-    column.value_type.replace('"', "").trim_start_matches("pg_catalog.").to_owned()
-}
-
-/// The type holds whole numbers.
-pub(crate) fn whole(name: &str) -> bool {
-    ["int2", "int4", "int8"].contains(&name)
+    hash::hash(&values.into_iter().zip(forms.iter().copied()).collect::<Vec<_>>())
 }

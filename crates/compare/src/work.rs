@@ -128,7 +128,7 @@ impl Work {
         &mut self,
         sides: &Sides,
         config: &Config,
-        observer: &mut impl Observer,
+        observer: &mut dyn Observer,
         found: Differing,
     ) -> Result<()> {
         let left = usize::try_from(comparison::KEPT_ROWS - self.shown).unwrap_or_default();
@@ -148,7 +148,7 @@ impl Work {
     }
 
     /// So many rows differ, and these are the first of them.
-    pub(crate) fn tell(&mut self, observer: &mut impl Observer, rows: usize, first: Vec<Difference>) {
+    pub(crate) fn tell(&mut self, observer: &mut dyn Observer, rows: usize, first: Vec<Difference>) {
         let left = usize::try_from(comparison::KEPT_ROWS - self.shown).unwrap_or_default();
         for difference in first.iter().take(left) {
             observer.differs(&self.subject.name, &self.subject.shown(&difference.key), difference);
@@ -165,7 +165,7 @@ impl Work {
         sides: &Sides,
         config: &Config,
         pair: &Pair,
-        observer: &mut impl Observer,
+        observer: &mut dyn Observer,
     ) -> Result<()> {
         if self.kept_at.elapsed() < KEEP {
             return Ok(());
@@ -179,7 +179,7 @@ impl Work {
         sides: &Sides,
         config: &Config,
         pair: &Pair,
-        observer: &mut impl Observer,
+        observer: &mut dyn Observer,
     ) -> Result<()> {
         let progress = std::mem::take(&mut self.unkept);
         self.kept_at = Instant::now();

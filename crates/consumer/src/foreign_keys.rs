@@ -31,6 +31,11 @@ impl ForeignKeys {
         })
     }
 
+    /// Whether foreign keys are being restored.
+    pub(crate) fn is_restoring(&self) -> bool {
+        self.running.is_some()
+    }
+
     /// Starts restoring where there is something to restore and nobody at it. A failure is a warning: it is tried again
     /// at the next look.
     pub(crate) async fn look(&mut self, target: &Session) -> Result<()> {

@@ -62,6 +62,11 @@ impl<'a> Others<'a> {
         Ok(())
     }
 
+    /// Whether all tables are what they were.
+    pub(crate) fn none(&self) -> bool {
+        self.troubles.is_empty()
+    }
+
     /// Why the worker does not go on with a table that it applies.
     pub(crate) fn reason(&self, table: &TableInfo) -> Option<&str> {
         self.troubles.get(&table.name).map(String::as_str)

@@ -20,14 +20,17 @@ use crate::position::{Fit, Position};
 use crate::relax::relax;
 use crate::replay::Replay;
 use crate::statistics::Statistics;
+use crate::stillness::{STILL, Stillness};
 use crate::wake::Wake;
 use crate::watch::Watch;
-use crate::{Error, Result, Worker, attempt, gone_partitions, hand_over};
+use crate::{Error, Result, Worker, attempt, gone_partitions, hand_over, watch};
 
 /// How often foreign keys and triggers of replicated tables are looked at.
 const RELAXATIONS: Duration = Duration::from_secs(5);
 /// How often it is looked for what copies that were interrupted have left behind.
 const REMAINS: Duration = Duration::from_secs(60);
+/// How often it is looked whether the provider is still, where its ticks are announced.
+const PROVIDER: Duration = Duration::from_secs(5);
 /// How often rows of partitions that have gone on the root are looked for.
 const GONE_PARTITIONS: Duration = Duration::from_secs(60);
 
@@ -51,6 +54,13 @@ pub(crate) struct Leaf<'a> {
     remains: Due,
     gone_partitions: Due,
     watch: Watch,
+    /// The last step found nothing to do, and nothing that time alone would change.
+    is_calm: bool,
+    /// The last step has found both sides still.
+    is_still: bool,
+    here: Stillness,
+    there: Stillness,
+    provider_asked: Due,
     batch_size: BatchSize,
     began: Instant,
 }
@@ -94,7 +104,7 @@ impl<'a> Leaf<'a> {
         let replay = Replay::start(worker, target).await?;
         let fkeys = ForeignKeys::new(worker)?;
         let statistics = Statistics::start();
-        let wake = Wake::listen(&worker.bell, &worker.ticked, &provider, target, config.loop_delay).await;
+        let wake = Wake::listen(&worker.bell, &worker.ticked, &provider, target).await;
         info!(
             job = config.job_name,
             queue = config.queue_name,
@@ -122,6 +132,11 @@ impl<'a> Leaf<'a> {
             remains: Due::now(),
             gone_partitions: Due::now(),
             watch: Watch::new(),
+            is_calm: false,
+            is_still: false,
+            here: Stillness::default(),
+            there: Stillness::default(),
+            provider_asked: Due::now(),
             batch_size,
             began: Instant::now(),
         })
@@ -135,8 +150,15 @@ impl<'a> Leaf<'a> {
             return Ok(Step::Reconnect);
         }
         self.statistics.log_when_due(config);
+        let heard = self.wake.has_heard();
         self.wake.hush(&mut self.provider, target);
-        let state = self.worker.state(target).await?;
+        self.is_still = self.is_calm && self.are_still(target, heard).await?;
+        if self.is_still {
+            return Ok(Step::Wait { paused: false });
+        }
+        self.is_calm = false;
+        let tables = async { Ok(table::list(target, queue).await?) };
+        let (state, tables) = tokio::try_join!(self.worker.state(target), tables)?;
         if state.node_type.is_some_and(|kind| kind != self.node.node_type) {
             return Ok(Step::Changed);
         }
@@ -155,15 +177,22 @@ impl<'a> Leaf<'a> {
             return Ok(Step::Wait { paused: true });
         }
         self.publish_watermark(state.completed_tick).await?;
-        let tables = self.tend_tables(target).await?;
+        self.tend_tables(target, &tables).await?;
         let Some(batch) = self.take(&tables).await? else {
             if state.error.is_some() {
                 node::set_error(&**target, queue, config.consumer(), None).await?;
             }
             self.watch.level(self.worker, &self.provider).await?;
+            self.is_calm = state.error.is_none() && !watch::is_live(self.worker) && self.is_settled(&tables);
+            if self.is_calm {
+                self.here.found_nothing();
+                self.there.found_nothing();
+            }
             return Ok(Step::Wait { paused: false });
         };
         self.wake.found();
+        self.here.found();
+        self.there.found();
         fail_point::reached("batch-taken");
         if let Fit::Applied = self.position.fit(self.worker, &self.provider, target, &state, &batch).await? {
             return Ok(Step::Recover(batch));
@@ -173,9 +202,31 @@ impl<'a> Leaf<'a> {
         Ok(if is_due { Step::HandOver(work) } else { Step::Apply(work) })
     }
 
+    /// Whether nothing has happened on either side since the last step, which found nothing to do.
+    async fn are_still(&mut self, target: &Session, heard: bool) -> Result<bool> {
+        let here = self.here.holds(target).await?;
+        if here && !heard && self.wake.is_announced() && !self.provider_asked.comes(PROVIDER) {
+            return Ok(true);
+        }
+        let still = self.there.holds(&self.provider).await? && here;
+        if still {
+            self.watch.still_level(self.worker);
+        }
+        Ok(still)
+    }
+
+    /// Whether nothing is under way with any table.
+    fn is_settled(&self, tables: &[TableInfo]) -> bool {
+        tables.iter().all(|table| !table.local || table.state == MergeState::Ok)
+            && self.copies.parked().is_empty()
+            && self.others.none()
+            && !self.fkeys.is_restoring()
+    }
+
     /// Waits until there may be something to do.
     pub(crate) async fn wait(&mut self, target: &mut Session, stop: &CancellationToken) {
-        self.wake.wait(&mut self.provider, target, stop).await;
+        let longest = self.worker.config.loop_delay * if self.is_still { STILL } else { 1 };
+        self.wake.wait(&mut self.provider, target, longest, stop).await;
     }
 
     /// Applies a batch and finishes it at the provider.
@@ -203,7 +254,7 @@ impl<'a> Leaf<'a> {
         self.worker.report.tell(|facts| facts.conflicts += done.conflicts());
         self.worker.report.applied(batch, done.changes, done.bytes, began.elapsed());
         fail_point::reached("batch-before-finish");
-        batch::finish(&*self.provider, batch).await?;
+        batch::finish(&self.provider, batch).await?;
         fail_point::reached("batch-after-finish");
         Ok(())
     }
@@ -221,19 +272,18 @@ impl<'a> Leaf<'a> {
         Ok(())
     }
 
-    /// Schedules copies, relaxes foreign keys and triggers when that is due, and answers the tables as they are then.
-    async fn tend_tables(&mut self, target: &Session) -> Result<Vec<TableInfo>> {
+    /// Schedules copies, and relaxes foreign keys and triggers when that is due.
+    async fn tend_tables(&mut self, target: &Session, tables: &[TableInfo]) -> Result<()> {
         let config = &self.worker.config;
         let (job, queue) = (config.job_name.as_str(), config.queue_name.as_str());
         if self.remains.comes(REMAINS) {
             self.copies.clear_remains(&self.provider, target).await?;
         }
-        let tables = table::list(&**target, queue).await?;
         self.others.look(&self.provider, target).await?;
-        if self.copies.schedule(&self.provider, target, &tables, &mut self.others).await? {
+        if self.copies.schedule(&self.provider, target, tables, &mut self.others).await? {
             self.relaxations.hasten();
         }
-        self.worker.report.tables(&tables, self.copies.parked());
+        self.worker.report.tables(tables, self.copies.parked());
         if self.relaxations.comes(RELAXATIONS) {
             relax(job, queue, target).await?;
             fail_point::reached("relaxed");
@@ -242,13 +292,13 @@ impl<'a> Leaf<'a> {
         if self.gone_partitions.comes(GONE_PARTITIONS) {
             gone_partitions::look(self.worker, target).await?;
         }
-        Ok(tables)
+        Ok(())
     }
 
     /// The next batch. While a table is handed over, what is before its tick, then single ticks, and one made now if
     /// there is none.
     async fn take(&mut self, tables: &[TableInfo]) -> Result<Option<Batch>> {
-        let (config, provider) = (&self.worker.config, &*self.provider);
+        let (config, provider) = (&self.worker.config, &self.provider);
         let (queue, consumer) = (config.queue_name.as_str(), config.consumer());
         let mark = |table: &TableInfo| match table.state {
             MergeState::WannaSync(tick) | MergeState::DoSync(tick) if table.local => Some(tick),
@@ -263,7 +313,7 @@ impl<'a> Leaf<'a> {
         if let Some(batch) = self.next_batch.ask(provider, queue, consumer, collect).await? {
             return Ok(Some(batch));
         }
-        batch::tick_now(provider, queue).await?;
+        batch::tick_now(&**provider, queue).await?;
         Ok(self.next_batch.ask(provider, queue, consumer, collect).await?)
     }
 }

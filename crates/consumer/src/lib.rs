@@ -36,6 +36,7 @@ mod single_worker;
 mod slots;
 mod standby;
 mod statistics;
+mod stillness;
 mod subscriber;
 mod ticks;
 mod unknown;

@@ -96,7 +96,6 @@ impl<'a> Replay<'a> {
         tables: &[TableInfo],
         parkings: &Parkings<'_>,
     ) -> Result<Done> {
-        apply::begin(target, self.worker.config.limits).await?;
         let written = self.write(provider, target, batch, tables, parkings).await;
         match written {
             Ok(done) => {
@@ -209,13 +208,8 @@ impl<'a> Replay<'a> {
         parkings: &Parkings<'_>,
     ) -> Result<Done> {
         let (queue, consumer) = (self.worker.config.queue_name.as_str(), self.worker.config.consumer());
-        single_worker::claim(self.worker, target, batch).await?;
-        replay::enter(&**target, self.bypass_triggers).await?;
         let mut parts = self.parts(tables, parkings);
         self.ask_again(provider, target).await?;
-        if self.decoder.lock().await.refresh_shapes(provider).await? {
-            self.worker.noticed.ring();
-        }
         let wanted = parts.iter().filter(|(_, part)| !matches!(part, Part::Nothing));
         let wanted: HashSet<String> = wanted.map(|(table, _)| table.clone()).collect();
         let tables_here: Vec<&str> = wanted.iter().map(String::as_str).collect();
@@ -224,7 +218,15 @@ impl<'a> Replay<'a> {
         } else {
             Selection::All
         };
-        let events = batch::events(&**provider, batch, selection).await?;
+        let shapes = async { self.decoder.lock().await.refresh_shapes(provider).await };
+        let (begun, shapes, reading) =
+            tokio::join!(self.begin(target, batch), shapes, batch::reading(provider, batch));
+        begun?;
+        if shapes? {
+            self.worker.noticed.ring();
+        }
+        // nothing else is asked of the provider before the events end
+        let events = reading?.events(provider, selection).await?;
         let mut ahead = ReadAhead::read(&self.decoder, events, wanted);
         let mut progress = Progress::of(self.worker, batch);
         let mut done = Done::default();
@@ -274,16 +276,33 @@ impl<'a> Replay<'a> {
         if !failures.is_empty() {
             return Err(Error::Tables(failures));
         }
-        let written: Vec<&str> = done.tables.iter().map(|table| &**table).collect();
-        let exchanged = identity::exchanged_here(&**target, queue, &written).await?;
-        if !exchanged.is_empty() {
-            return Err(Error::Exchanged(exchanged));
-        }
         parkings.write(target).await?;
         self.conflicts.keep(self.worker, target, &done.conflicts).await?;
         self.forget_snapshots(target, batch, tables, parkings).await?;
-        position::complete(&**target, queue, consumer, batch.tick, &batch.mark).await?;
+        let written: Vec<&str> = done.tables.iter().map(|table| &**table).collect();
+        let (exchanged, completed) = tokio::join!(
+            identity::exchanged_here(target, queue, &written),
+            position::complete(target, queue, consumer, batch.tick, &batch.mark)
+        );
+        let exchanged = exchanged?;
+        if !exchanged.is_empty() {
+            return Err(Error::Exchanged(exchanged));
+        }
+        completed?;
         Ok(done)
+    }
+
+    /// Begins the transaction that writes the batch. Its statements are sent together, in this order.
+    async fn begin(&self, target: &Session, batch: &Batch) -> Result<()> {
+        let (begun, claimed, entered) = tokio::join!(
+            biased;
+            apply::begin(target, self.worker.config.limits),
+            single_worker::claim(self.worker, target, batch),
+            replay::enter(&**target, self.bypass_triggers)
+        );
+        begun?;
+        claimed?;
+        Ok(entered?)
     }
 
     fn parts(&mut self, tables: &[TableInfo], parkings: &Parkings<'_>) -> HashMap<String, Part> {

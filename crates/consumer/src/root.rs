@@ -15,7 +15,8 @@ use crate::due::Due;
 use crate::ended::Ended;
 use crate::error::During;
 use crate::relax;
-use crate::watch::Watch;
+use crate::stillness::{STILL, Stillness};
+use crate::watch::{self, Watch};
 use crate::{Result, Worker, giving};
 
 /// How often sequences are looked at: their margin of 10 000 values has to last that long.
@@ -44,12 +45,22 @@ pub(crate) async fn run(
     let (mut sequences, mut captures, mut watermark) = (Due::now(), Due::now(), Due::now());
     let mut reluctant = Reluctant::default();
     let mut watching = Watch::new();
+    let (mut stillness, mut is_calm) = (Stillness::default(), false);
     let began = Instant::now();
     while !stop.is_cancelled() {
         if began.elapsed() > config.connection_lifetime() {
             return Ok(Ended::Reconnect);
         }
         bell.hush();
+        if is_calm && stillness.holds(target).await? {
+            worker.ticks.look(config, &worker.report, target).await?;
+            worker.report.idle(false);
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = bell.wait(config.loop_delay * STILL) => {}
+            }
+            continue;
+        }
         let state = worker.state(target).await?;
         if state.node_type.is_some_and(|kind| kind != node.node_type) {
             info!(job, queue, provider = state.provider, "this node is the root no more");
@@ -90,6 +101,10 @@ pub(crate) async fn run(
             if state.error.is_some() {
                 node::set_error(&**target, queue, config.consumer(), None).await?;
             }
+        }
+        is_calm = !state.paused && state.error.is_none() && reluctant.0.is_empty() && !watch::is_live(worker);
+        if is_calm {
+            stillness.found_nothing();
         }
         worker.report.idle(state.paused);
         tokio::select! {

@@ -23,7 +23,6 @@ const SHORTEST: Duration = Duration::from_millis(50);
 pub(crate) struct Wake {
     bell: Listener,
     ticks: Listener,
-    longest: Duration,
     announced: bool,
     last: Instant,
     gap: Duration,
@@ -39,15 +38,8 @@ enum Waited {
 }
 
 impl Wake {
-    /// Listens to both bells, and where that is possible to the provider's ticker and to commands on the node. Waits
-    /// last at most as long as given.
-    pub(crate) async fn listen(
-        bell: &Bell,
-        ticks: &Bell,
-        provider: &Session,
-        target: &Session,
-        longest: Duration,
-    ) -> Wake {
+    /// Listens to both bells, and where that is possible to the provider's ticker and to commands on the node.
+    pub(crate) async fn listen(bell: &Bell, ticks: &Bell, provider: &Session, target: &Session) -> Wake {
         // not every pooler lets LISTEN pass; nothing depends on it
         for (session, channel) in [(provider, TICKS), (target, TABLES)] {
             if let Err(error) = session.batch_execute(&format!("listen {channel}")).await {
@@ -56,7 +48,7 @@ impl Wake {
             }
         }
         let (bell, ticks) = (bell.listen(), ticks.listen());
-        Wake { bell, ticks, longest, announced: false, last: Instant::now(), gap: longest, waited: None }
+        Wake { bell, ticks, announced: false, last: Instant::now(), gap: Duration::MAX, waited: None }
     }
 
     /// Forgets what was heard before: to be called before looking at what the next wait is about.
@@ -66,6 +58,16 @@ impl Wake {
         for session in [provider, target] {
             while let Some(Ok(_)) = session.notification().now_or_never() {}
         }
+    }
+
+    /// Whether the last wait ended because of a ring or a notification.
+    pub(crate) fn has_heard(&self) -> bool {
+        self.waited.is_some_and(|waited| waited != Waited::InVain)
+    }
+
+    /// Whether each tick is told of.
+    pub(crate) fn is_announced(&self) -> bool {
+        self.announced
     }
 
     /// There was a batch.
@@ -79,22 +81,23 @@ impl Wake {
         self.last = Instant::now();
     }
 
-    /// Waits until it is worth looking again, or until stopped.
+    /// Waits until it is worth looking again, at most as long as given, or until stopped.
     pub(crate) async fn wait(
         &mut self,
         provider: &mut Session,
         target: &mut Session,
+        longest: Duration,
         stop: &CancellationToken,
     ) {
         let patience = if self.announced {
-            self.longest
+            longest
         } else {
-            (self.gap.max(self.last.elapsed()) / 10).clamp(SHORTEST.min(self.longest), self.longest)
+            (self.gap.max(self.last.elapsed()) / 10).clamp(SHORTEST.min(longest), longest)
         };
         self.waited = Some(tokio::select! {
             () = stop.cancelled() => Waited::InVain,
             rung = self.bell.rung(patience) => if rung { Waited::Rung } else { Waited::InVain },
-            rung = self.ticks.rung(self.longest) => if rung { Waited::Announced } else { Waited::InVain },
+            rung = self.ticks.rung(longest) => if rung { Waited::Announced } else { Waited::InVain },
             // a lost connection shows in the next statement
             heard = provider.notification() => if heard.is_ok() { Waited::Announced } else { Waited::InVain },
             heard = target.notification() => if heard.is_ok() { Waited::Rung } else { Waited::InVain },

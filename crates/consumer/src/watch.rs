@@ -88,7 +88,7 @@ impl Watch {
         let (queue, consumer) = (worker.config.queue_name.as_str(), worker.config.consumer());
         let asked = queue::nothing_waits(&**provider, queue, consumer).await;
         match asked.during("asking the provider whether events wait") {
-            Ok(true) => worker.report.level(GRACE + worker.config.loop_delay * 2),
+            Ok(true) => worker.report.level(grace(worker)),
             Ok(false) => worker.report.behind(),
             Err(error) if error.is_connection_lost() => return Err(error),
             Err(error) => {
@@ -98,9 +98,22 @@ impl Watch {
         }
         Ok(())
     }
+
+    /// Nothing has happened at the provider since it was asked: no event waits now if none waited then.
+    pub(crate) fn still_level(&self, worker: &Worker) {
+        if worker.report.facts().level.is_some_and(|level| level.until.is_some()) {
+            worker.report.level(grace(worker));
+        }
+    }
 }
 
-fn is_live(worker: &Worker) -> bool {
+/// How long the word that no events wait is good.
+fn grace(worker: &Worker) -> Duration {
+    GRACE + worker.config.loop_delay * 2
+}
+
+/// Whether a switch is known to be under way.
+pub(crate) fn is_live(worker: &Worker) -> bool {
     let seen = worker.report.facts().outlook;
     seen.as_ref().and_then(|seen| seen.switch.as_ref()).is_some_and(|known| known.is_under_way())
 }

@@ -89,7 +89,7 @@ impl Worker {
     /// The worker's position and flags on this node.
     pub(crate) async fn state(&self, target: &Session) -> Result<ConsumerState> {
         let (queue, consumer) = (self.config.queue_name.as_str(), self.config.consumer());
-        let state = node::consumer_state(&**target, queue, consumer).await?;
+        let state = node::consumer_state(target, queue, consumer).await?;
         Ok(state.ok_or_else(|| pgq::Error::NoNode { queue: queue.to_owned() })?)
     }
 

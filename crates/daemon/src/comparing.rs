@@ -92,8 +92,9 @@ impl Comparing {
                 sleep(NOT_YET).await;
             }
         };
+        let valves = || -> Box<dyn pg::Valve> { Box::new(self.limits.clone()) };
         let compared = tokio::select! {
-            compared = compare::run(&sides, &config, &due, &mut voice, &self.limits) => compared,
+            compared = compare::run(&sides, &config, &due, &mut voice, &valves) => compared,
             never = self.limits.attend(job, queue, self.worker.consumer(), || Session::connect(&there, &application)) =>
                 match never {},
             never = watching => never,

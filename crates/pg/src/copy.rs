@@ -1,10 +1,10 @@
 //! COPY from one server into another.
 
-use std::future::Future;
 use std::pin::{Pin, pin};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
 use tokio_postgres::{Client, CopyOutStream};
 
 use crate::{CopyIn, Error, Result, Side};
@@ -25,7 +25,7 @@ pub struct Copied {
 pub trait Valve: Send {
     /// Called before `bytes` more bytes are sent to the target; returns when they may be, `false` when no more may be
     /// at all.
-    fn pass(&mut self, bytes: u64) -> impl Future<Output = bool> + Send;
+    fn pass(&mut self, bytes: u64) -> BoxFuture<'_, bool>;
 }
 
 /// Streams `copy … to stdout` on one connection into `copy … from stdin` on another. Holds a few chunks or one row in

@@ -1,5 +1,6 @@
 //! Access to PostgreSQL: connect strings, TLS, pools, identifiers, table structure, COPY streams.
 
+mod ask;
 mod attempt;
 mod blockers;
 mod cancel;
@@ -43,6 +44,7 @@ mod watch;
 /// Major versions of the servers that are supported.
 pub const SERVERS: std::ops::RangeInclusive<u32> = 13..=18;
 
+pub use ask::{Ask, Typed};
 pub use blockers::{Blocker, blockers};
 pub use cancel::CancelToken;
 pub use connstr::ConnectString;

@@ -4,9 +4,11 @@ use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, PoisonError};
 
 use tokio::sync::{mpsc, oneshot};
-use tokio_postgres::{Client, Notification, SimpleQueryMessage};
+use tokio_postgres::types::Type;
+use tokio_postgres::{Client, Notification, SimpleQueryMessage, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use crate::ask::{Prepared, Typed};
 use crate::destination::{Destination, SessionAttrs};
 use crate::driver::{self, NOTIFICATIONS, Opened};
 use crate::error::Failure;
@@ -20,6 +22,7 @@ const GREETING: &str = "select pg_catalog.pg_backend_pid(), pg_catalog.current_s
 pub struct Session {
     // Dropped first: the driver then knows that nobody waits for answers any more.
     client: Client,
+    prepared: Prepared,
     notifications: mpsc::Receiver<Notification>,
     end: driver::End,
     tls: MakeRustlsConnect,
@@ -49,6 +52,7 @@ impl Session {
         tokio::spawn(driver::drive(connection, to_reader, closed, cancel, Arc::clone(&end)));
         let mut session = Self {
             client,
+            prepared: Prepared::default(),
             notifications,
             end,
             tls,
@@ -107,6 +111,21 @@ impl Session {
     /// The server's version as in `server_version_num`: 150018 is 15.18.
     pub fn server_version(&self) -> u32 {
         self.server_version
+    }
+
+    /// The statement of that text, which is prepared when it is asked for first.
+    pub(crate) async fn statement(
+        &self,
+        sql: &'static str,
+        values: &[Typed<'_>],
+    ) -> Result<Statement, tokio_postgres::Error> {
+        if let Some(statement) = self.prepared.get(sql) {
+            return Ok(statement);
+        }
+        let types: Vec<Type> = values.iter().map(|(_, of)| of.clone()).collect();
+        let statement = self.client.prepare_typed(sql, &types).await?;
+        self.prepared.keep(sql, &statement);
+        Ok(statement)
     }
 
     /// Cancels the statement that this session runs, from any task.

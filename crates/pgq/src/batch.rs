@@ -1,16 +1,18 @@
 //! Ticks and batches of a queue, as its consumers see them.
 
-use std::pin::Pin;
+mod events;
+
 use std::time::{Duration, SystemTime};
 
-use futures_util::{Stream, StreamExt, TryStreamExt, stream};
-use tokio_postgres::types::{ToSql, Type};
+use pg::{Ask, Session};
 use tokio_postgres::{GenericClient, Row};
 
-use crate::call::{Parameters, failed, row, rows};
-use crate::event::Event;
+use crate::call::{Parameters, asked, asked_one, row, rows};
 use crate::position::{self, Mark};
 use crate::{Error, Result};
+
+pub(crate) use events::RAW_TEXTS;
+pub use events::{Events, Reading, Selection, events, reading};
 
 /// Events between two ticks, handed to one consumer until it is finished.
 #[derive(Clone, Debug)]
@@ -94,37 +96,63 @@ pub async fn next<C: GenericClient>(
     taken(client, queue, found).await
 }
 
-/// The question for the next batch, for whoever asks again and again. Where there was none and no tick has come since, a
-/// smaller question answers: the large one is planned anew each time, since a plan that is kept is the one for the few
-/// ticks that there were when it was made.
+/// The question for the next batch, for whoever asks again and again. A provider without schema `londiste_rs` is asked
+/// in plain SQL, which is planned anew each time, since a plan that is kept is the one for the few ticks that there were
+/// when it was made; where there was no batch and no tick has come since, a smaller question answers.
 #[derive(Debug, Default)]
 pub struct NextBatch {
+    /// The provider has a function for it.
+    by_function: Option<bool>,
     /// The newest tick before it was asked in vain.
     nothing_behind: Option<i64>,
 }
 
+const BY_FUNCTION: &str = "select batch_id, cur_tick_id, prev_tick_id, cur_tick_time, prev_tick_time, last_event, cur_snapshot, prev_snapshot \
+      from londiste_rs.next_batch($1, $2, make_interval(secs => $3), $4, $5)";
+
 impl NextBatch {
     /// Asks as [`next`] does.
-    pub async fn ask<C: GenericClient>(
+    pub async fn ask(
         &mut self,
-        client: &C,
+        provider: &Session,
         queue: &str,
         consumer: &str,
         collect: Collect,
     ) -> Result<Option<Batch>> {
+        if collect.at_most.is_some() && self.is_by_function(provider).await? {
+            let keep_lag = seconds(collect.keep_lag);
+            let values: Parameters<'_> =
+                &[&queue, &consumer, &keep_lag, &collect.at_most, &collect.alone_from];
+            let found = asked(provider, "londiste_rs.next_batch", BY_FUNCTION, values).await?;
+            return taken(&**provider, queue, found).await;
+        }
         // with a lag to keep, time alone may make a batch of ticks that were there
         let ticks_alone = collect.at_most.is_some() && collect.keep_lag.is_none();
-        let newest =
-            if ticks_alone && self.nothing_behind.is_some() { last_tick(client, queue).await? } else { None };
+        let newest = if ticks_alone && self.nothing_behind.is_some() {
+            last_tick(provider, queue).await?
+        } else {
+            None
+        };
         if newest.is_some() && newest == self.nothing_behind {
             return Ok(None);
         }
-        let found = next(client, queue, consumer, collect).await?;
+        let found = next(&**provider, queue, consumer, collect).await?;
         self.nothing_behind = match found {
             None if ticks_alone => Some(newest.unwrap_or(0)),
             _ => None,
         };
         Ok(found)
+    }
+
+    async fn is_by_function(&mut self, provider: &Session) -> Result<bool> {
+        if let Some(known) = self.by_function {
+            return Ok(known);
+        }
+        let sql =
+            "select to_regprocedure('londiste_rs.next_batch(text,text,interval,integer,bigint)') is not null";
+        let known = row(&**provider, "looking for londiste_rs.next_batch", sql, &[]).await?.get(0);
+        self.by_function = Some(known);
+        Ok(known)
     }
 }
 
@@ -191,72 +219,9 @@ pub async fn is_single<C: GenericClient>(client: &C, queue: &str, batch: &Batch)
     Ok(row(client, "ticks of a batch", sql, &[&queue, &batch.previous_tick, &batch.tick]).await?.get(0))
 }
 
-/// Columns of events where the database knows no encoding: the server checks texts against the client's, and one that
-/// is not in it would fail the whole batch.
-pub(crate) const RAW_TEXTS: &str = "ev_id, ev_txid, convert_to(ev_type, 'SQL_ASCII') as ev_type, convert_to(ev_data, 'SQL_ASCII') as ev_data, \
-     convert_to(ev_extra1, 'SQL_ASCII') as ev_extra1, convert_to(ev_extra2, 'SQL_ASCII') as ev_extra2, \
-     convert_to(ev_extra3, 'SQL_ASCII') as ev_extra3, convert_to(ev_extra4, 'SQL_ASCII') as ev_extra4";
-
-/// Events of a batch in order, as they arrive.
-pub type Events = Pin<Box<dyn Stream<Item = Result<Event>> + Send>>;
-
-/// Which events of a batch are read.
-#[derive(Clone, Copy, Debug)]
-pub enum Selection<'a> {
-    /// All.
-    All,
-    /// Those of some tables, and nothing else.
-    Tables(&'a [&'a str]),
-    /// All but changes of other tables than these.
-    ChangesOf {
-        /// The tables.
-        tables: &'a [&'a str],
-        /// A regular expression for types of events that are changes.
-        changes: &'a str,
-    },
-}
-
-/// Reads a batch: all of it, or what is selected, which the server does. The server sends as fast as the stream is
-/// polled, so memory stays bounded by the connection's buffer; until the stream ends or is dropped, other statements on
-/// the same connection wait behind it.
-pub async fn events<C: GenericClient>(client: &C, batch: &Batch, selection: Selection<'_>) -> Result<Events> {
-    const WHAT: &str = "reading the events of a batch";
-    let sql = "select pgq.batch_event_sql($1), current_setting('server_encoding') = 'SQL_ASCII'";
-    let row = row(client, "pgq.batch_event_sql", sql, &[&batch.id]).await?;
-    let Some(sql) = row.get::<_, Option<String>>(0) else { return Ok(Box::pin(stream::empty())) };
-    let texts = if row.get(1) { RAW_TEXTS } else { "*" };
-    let rows = match selection {
-        Selection::All if texts == "*" => client.query_typed_raw(&sql, Vec::<(String, Type)>::new()).await,
-        Selection::All => {
-            let sql = format!("select {texts} from ({sql}) e order by ev_id");
-            client.query_typed_raw(&sql, Vec::<(String, Type)>::new()).await
-        }
-        Selection::Tables(tables) => {
-            let sql = format!("select {texts} from ({sql}) e where ev_extra1 = any ($1) order by ev_id");
-            client.query_typed_raw(&sql, vec![(tables, Type::TEXT_ARRAY)]).await
-        }
-        Selection::ChangesOf { tables, changes } => {
-            let sql = format!(
-                "select {texts} from ({sql}) e where ev_extra1 is null or ev_extra1 = any ($1) or ev_type !~ $2 order by ev_id"
-            );
-            let parameters: Vec<(&(dyn ToSql + Sync), Type)> =
-                vec![(&tables, Type::TEXT_ARRAY), (&changes, Type::TEXT)];
-            client.query_typed_raw(&sql, parameters).await
-        }
-    }
-    .map_err(failed(WHAT))?;
-    Ok(Box::pin(
-        rows.map_err(failed_item).map(|row| row.and_then(|row| Event::from_row(&row).map_err(failed_item))),
-    ))
-}
-
-fn failed_item(source: tokio_postgres::Error) -> Error {
-    failed("reading the events of a batch")(source)
-}
-
 /// Gives a batch back as done.
-pub async fn finish<C: GenericClient>(client: &C, batch: &Batch) -> Result<()> {
-    row(client, "pgq.finish_batch", "select pgq.finish_batch($1)", &[&batch.id]).await?;
+pub async fn finish<C: Ask>(client: &C, batch: &Batch) -> Result<()> {
+    asked_one(client, "pgq.finish_batch", "select pgq.finish_batch($1)", &[&batch.id]).await?;
     Ok(())
 }
 
@@ -289,7 +254,7 @@ pub async fn unregister<C: GenericClient>(client: &C, queue: &str, consumer: &st
 
 /// Subscribes consumers anew, wherever they were before, all of them at the queue's newest tick; answers it, `None`
 /// where there is no queue.
-pub async fn subscribe_all<C: GenericClient>(
+pub async fn subscribe_all<C: GenericClient + Ask>(
     client: &C,
     queue: &str,
     consumers: &[&str],
@@ -348,11 +313,11 @@ pub async fn tick_now<C: GenericClient>(client: &C, queue: &str) -> Result<Optio
 }
 
 /// The newest tick of a queue.
-pub async fn last_tick<C: GenericClient>(client: &C, queue: &str) -> Result<Option<i64>> {
+pub async fn last_tick<C: Ask>(client: &C, queue: &str) -> Result<Option<i64>> {
     let sql = "select (select t.tick_id from pgq.tick t \
                         where t.tick_queue = (select q.queue_id from pgq.queue q where q.queue_name = $1) \
                         order by t.tick_id desc limit 1)";
-    Ok(row(client, "the queue's newest tick", sql, &[&queue]).await?.get(0))
+    Ok(asked_one(client, "the queue's newest tick", sql, &[&queue]).await?.get(0))
 }
 
 /// Sets one of a queue's settings, a column of `pgq.queue` without its prefix.

@@ -2,6 +2,7 @@
 
 use std::time::SystemTime;
 
+use pg::{Ask, Typed};
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{GenericClient, Row};
 
@@ -44,7 +45,28 @@ pub(crate) fn failed(what: &str) -> impl FnOnce(tokio_postgres::Error) -> Error 
     move |source| Error::Sql { what: what.to_owned(), source: source.into() }
 }
 
-fn typed<'a>(parameters: Parameters<'a>) -> Vec<(&'a (dyn ToSql + Sync), Type)> {
+/// Rows of a question that is asked again and again.
+pub(crate) async fn asked<C: Ask>(
+    client: &C,
+    what: &str,
+    sql: &'static str,
+    parameters: Parameters<'_>,
+) -> Result<Vec<Row>> {
+    client.ask(sql, &typed(parameters)).await.map_err(failed(what))
+}
+
+/// The same of a question that has one answer; none is told as an error.
+pub(crate) async fn asked_one<C: Ask>(
+    client: &C,
+    what: &str,
+    sql: &'static str,
+    parameters: Parameters<'_>,
+) -> Result<Row> {
+    let found = asked(client, what, sql, parameters).await?;
+    found.into_iter().next().ok_or_else(|| Error::Nothing { what: what.to_owned() })
+}
+
+fn typed<'a>(parameters: Parameters<'a>) -> Vec<Typed<'a>> {
     parameters.iter().map(|parameter| parameter.typed()).collect()
 }
 
@@ -86,6 +108,17 @@ pub(crate) async fn all_coded<C: GenericClient>(
     parameters: Parameters<'_>,
 ) -> Result<()> {
     let rows = rows(client, function, sql, parameters).await?;
+    rows.iter().try_for_each(|row| judge(function, row))
+}
+
+/// The same of a statement that is given for each batch.
+pub(crate) async fn all_coded_asked<C: Ask>(
+    client: &C,
+    function: &'static str,
+    sql: &'static str,
+    parameters: Parameters<'_>,
+) -> Result<()> {
+    let rows = asked(client, function, sql, parameters).await?;
     rows.iter().try_for_each(|row| judge(function, row))
 }
 

@@ -80,6 +80,12 @@ pub enum Error {
         /// Steps that this version knows.
         known: i32,
     },
+    /// The server's answer to a question has no row.
+    #[error("{what}: the server answers nothing")]
+    Nothing {
+        /// What was asked.
+        what: String,
+    },
     /// A script's attributes cannot be followed.
     #[error("attributes of the script: {what}")]
     Script {

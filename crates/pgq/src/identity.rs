@@ -1,9 +1,10 @@
 //! Which relations have the names of a queue's tables: `londiste_rs.table_identity`.
 
+use pg::Ask;
 use tokio_postgres::GenericClient;
 
 use crate::Result;
-use crate::call::{row, rows};
+use crate::call::{asked, row, rows};
 
 /// The node of the queue in a database, and that database: what an object id belongs to. No row but on a root. Asked
 /// in plain SQL, since a provider may have the stock extensions alone.
@@ -137,9 +138,9 @@ pub async fn know_again<C: GenericClient>(here: &C, queue: &str, table: &str) ->
 }
 
 /// Of these tables, which the caller's transaction has written to: those that are others than their copies filled.
-pub async fn exchanged_here<C: GenericClient>(here: &C, queue: &str, tables: &[&str]) -> Result<Vec<String>> {
+pub async fn exchanged_here<C: Ask>(here: &C, queue: &str, tables: &[&str]) -> Result<Vec<String>> {
     let sql = "select londiste_rs.exchanged_here($1, $2)";
-    let found = rows(here, "londiste_rs.exchanged_here", sql, &[&queue, &tables]).await?;
+    let found = asked(here, "londiste_rs.exchanged_here", sql, &[&queue, &tables]).await?;
     Ok(found.iter().map(|row| row.get(0)).collect())
 }
 

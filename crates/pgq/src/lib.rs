@@ -42,6 +42,7 @@ pub mod skipped;
 pub mod snapshot;
 pub mod stand_in;
 pub mod standing;
+pub mod stillness;
 pub mod switch;
 pub mod table;
 pub mod tick_lock;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pg::{Client, Result};
+use pg::{Ask, Client, Result};
 use tokio_postgres::types::Type;
 
 /// One row of `pgq.maint_operations()`.
@@ -67,10 +67,9 @@ pub const TICKS: &str = "londiste_rs_tick";
 /// # Errors
 /// As [`tick`]; also where the server cannot take the notification ([`pg::SqlState::PROGRAM_LIMIT_EXCEEDED`]): then
 /// there was no tick.
-pub async fn tick_aloud(client: &Client) -> Result<i64> {
-    let sql =
-        format!("select n, case when n > 0 then pg_notify('{TICKS}', '')::text end from pgq.ticker() n");
-    let rows = client.query_typed(&sql, &[]).await?;
+pub async fn tick_aloud<C: Ask>(client: &C) -> Result<i64> {
+    let sql = "select n, case when n > 0 then pg_notify($1, '')::text end from pgq.ticker() n";
+    let rows = client.ask(sql, &[(&TICKS, Type::TEXT)]).await?;
     let ticks = rows.first().map(|row| row.try_get::<_, Option<i64>>(0)).transpose()?;
     Ok(ticks.flatten().unwrap_or(0))
 }

@@ -6,10 +6,11 @@
 
 use std::time::SystemTime;
 
+use pg::Ask;
 use tokio_postgres::GenericClient;
 
 use crate::Result;
-use crate::call::{all_coded, rows};
+use crate::call::{all_coded_asked, rows};
 
 /// What tells a tick from another one of the same number.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,18 +87,12 @@ pub async fn kept<C: GenericClient>(client: &C, queue: &str, consumer: &str) -> 
 }
 
 /// Stores the position of a consumer: in the transaction that holds the batch's changes.
-pub async fn complete<C: GenericClient>(
-    client: &C,
-    queue: &str,
-    consumer: &str,
-    tick: i64,
-    mark: &Mark,
-) -> Result<()> {
+pub async fn complete<C: Ask>(client: &C, queue: &str, consumer: &str, tick: i64, mark: &Mark) -> Result<()> {
     complete_all(client, queue, &[consumer], tick, mark).await
 }
 
 /// The same for several consumers that are at the same place.
-pub async fn complete_all<C: GenericClient>(
+pub async fn complete_all<C: Ask>(
     client: &C,
     queue: &str,
     consumers: &[&str],
@@ -113,7 +108,7 @@ pub async fn complete_all<C: GenericClient>(
                            provider_node = excluded.provider_node) \
                select r.* from unnest($2) c cross join lateral pgq_node.set_consumer_completed($1, c, $3) r";
     let parameters: crate::call::Parameters<'_> = &[&queue, &consumers, &tick, &mark.time, &mark.snapshot];
-    all_coded(client, "pgq_node.set_consumer_completed", sql, parameters).await
+    all_coded_asked(client, "pgq_node.set_consumer_completed", sql, parameters).await
 }
 
 /// Keeps a consumer from completing a batch until the transaction in hand ends; its position.

@@ -1,5 +1,6 @@
 //! Row shapes that a provider has registered: `londiste_rs.shape`.
 
+use pg::Ask;
 use tokio_postgres::GenericClient;
 use tokio_postgres::types::Type;
 
@@ -12,10 +13,10 @@ pub async fn are_registered<C: GenericClient>(provider: &C) -> Answer<bool> {
 }
 
 /// Shapes with higher numbers than `from`, but for those that are known: number and description.
-pub async fn newer<C: GenericClient>(provider: &C, from: i32, known: &[i32]) -> Answer<Vec<(i32, String)>> {
+pub async fn newer<C: Ask>(provider: &C, from: i32, known: &[i32]) -> Answer<Vec<(i32, String)>> {
     let sql =
         "select shape_id, description from londiste_rs.shape where shape_id > $1 and shape_id <> all ($2)";
-    let found = provider.query_typed(sql, &[(&from, Type::INT4), (&known, Type::INT4_ARRAY)]).await?;
+    let found = provider.ask(sql, &[(&from, Type::INT4), (&known, Type::INT4_ARRAY)]).await?;
     Ok(found.iter().map(|row| (row.get(0), row.get(1))).collect())
 }
 

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use tokio_postgres::GenericClient;
+use tokio_postgres::types::Type;
 
 use crate::advisory;
 use crate::error::Answer;
@@ -63,8 +64,10 @@ pub async fn end_former<C: GenericClient>(client: &C, job: &str) -> Answer<i64> 
 
 /// Takes the lock of a batch until the caller's transaction ends; false where another session has it.
 pub async fn try_take<C: GenericClient>(client: &C, queue: &str, consumer: &str) -> Answer<bool> {
-    let sql = "select pg_try_advisory_xact_lock(hashtext($1::text), hashtext($2::text))";
-    Ok(client.query_one(sql, &[&BATCH, &object(queue, consumer)]).await?.get(0))
+    // sent at once, when it is asked for: what is sent next is answered by what was committed before the lock was had
+    let sql = "select pg_try_advisory_xact_lock(hashtext($1), hashtext($2))";
+    let object = object(queue, consumer);
+    Ok(client.query_typed_one(sql, &[(&BATCH, Type::TEXT), (&object, Type::TEXT)]).await?.get(0))
 }
 
 /// Who has the lock of a batch.

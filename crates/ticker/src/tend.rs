@@ -50,9 +50,9 @@ impl Duties {
 /// A shorter rest is none that the server waits for.
 const QUIET: Duration = Duration::from_millis(150);
 /// How long the server waits in one statement at most: for so long it also holds back what VACUUM may remove.
-const ONE_WAIT: Duration = Duration::from_secs(1);
+const ONE_WAIT: Duration = Duration::from_secs(5);
 /// How often ticks are asked for where no events are: queues want some in quiet times, too.
-const IDLE: Duration = Duration::from_secs(5);
+const IDLE: Duration = Duration::from_secs(10);
 
 /// Rests until then, or until there are events; whether there are, where the server was asked.
 async fn rest(session: &pg::Session, due: Instant, on_server: bool) -> pg::Result<Option<bool>> {

@@ -8,6 +8,15 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 begin
+    -- most tables have nothing but plain types, and a recursive query takes long to begin
+    if not exists (select from pg_attribute a join pg_type t on t.oid = a.atttypid
+                    where a.attrelid = i_rel and a.attnum > 0 and not a.attisdropped
+                      and (t.typtype <> 'b' or t.typelem <> 0)) then
+        return query
+        select distinct a.atttypid from pg_attribute a
+         where a.attrelid = i_rel and a.attnum > 0 and not a.attisdropped and (i_columns is null or a.attname = any (i_columns));
+        return;
+    end if;
     return query
     with recursive deep (type_oid) as (
         select a.atttypid from pg_attribute a
@@ -98,17 +107,22 @@ end $$;
 
 -- Whether updates that change nothing are captured.
 create or replace function londiste_rs.captures_unchanged(i_queue_name text)
-returns boolean language sql stable
+returns boolean language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    select coalesce((select s.unchanged from londiste_rs.capture_setting s where s.queue_name = i_queue_name), true)
-$$;
+begin
+    return coalesce((select s.unchanged from londiste_rs.capture_setting s where s.queue_name = i_queue_name), true);
+end $$;
 
 -- Sets that for a queue. It takes effect when the root's worker looks at its captures next.
 create or replace function londiste_rs.set_captures_unchanged(i_queue_name text, i_unchanged boolean)
 returns void language sql
 set search_path = pg_catalog, pg_temp
 as $$
-    insert into londiste_rs.capture_setting as s (queue_name, unchanged) values (i_queue_name, i_unchanged)
-        on conflict (queue_name) do update set unchanged = excluded.unchanged where s.unchanged <> excluded.unchanged
+    -- nothing is written where it is so already: the root's worker says it again and again
+    insert into londiste_rs.capture_setting (queue_name, unchanged)
+    select i_queue_name, i_unchanged
+     where not exists (select from londiste_rs.capture_setting s
+                        where s.queue_name = i_queue_name and s.unchanged = i_unchanged)
+        on conflict (queue_name) do update set unchanged = excluded.unchanged
 $$;

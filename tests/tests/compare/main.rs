@@ -1,6 +1,7 @@
 //! `compare` and `repair`, while both sides work.
 #![cfg(test)]
 
+mod alike;
 mod many;
 mod often;
 mod online;

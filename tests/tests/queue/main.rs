@@ -5,5 +5,6 @@ mod installed_sql;
 mod queue_concurrency;
 mod sql_security;
 mod stand_in;
+mod stillness;
 mod ticker;
 mod upgrade;

@@ -3,9 +3,9 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use pg::Ask;
 use pgq::shape;
 use serde::Deserialize;
-use tokio_postgres::Client;
 use tracing::warn;
 
 use crate::{Columns, Error, Result};
@@ -54,10 +54,10 @@ impl Shapes {
     /// # Errors
     /// [`Error::Server`] when the query fails. Of a shape that cannot be read a warning is logged; its events cannot be
     /// decoded.
-    pub async fn refresh(&mut self, provider: &Client) -> Result<bool> {
+    pub async fn refresh<C: Ask>(&mut self, provider: &C) -> Result<bool> {
         let what = "reading row shapes from the provider";
         if !self.installed {
-            self.installed = shape::are_registered(provider).await.map_err(Error::server(what))?;
+            self.installed = shape::are_registered(provider.plain()).await.map_err(Error::server(what))?;
         }
         if !self.installed {
             return Ok(false);

@@ -184,7 +184,7 @@ impl Staging {
     ) -> Going<()> {
         let queue = copier.config.queue_name.as_str();
         let what = || format!("keeping the changes of {} up to tick {}", info.name, batch.tick);
-        self.decoder.refresh_shapes(&sides.provider).await?;
+        self.decoder.refresh_shapes(&*sides.provider).await?;
         let transaction = sides.target.transaction().await.during(what())?;
         let client: &Client = transaction.client();
         let copy_in = format!(

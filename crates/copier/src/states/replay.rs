@@ -111,7 +111,7 @@ impl<'a> Replay<'a> {
         }
         tables.all().for_each(|info| self.applier.set_dest(&info.name, info.dest()));
         replay::enter(target, self.bypass_triggers).await?;
-        self.decoder.refresh_shapes(&sides.provider).await?;
+        self.decoder.refresh_shapes(&*sides.provider).await?;
         let mut bytes = 0;
         let mut events = batch::events(&*sides.provider, batch, Selection::Tables(&tables.names())).await?;
         while let Some(event) = events.try_next().await? {

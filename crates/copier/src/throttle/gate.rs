@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -83,9 +84,11 @@ impl Limits {
 
 /// For others than copies who read large tables of the source.
 impl pg::Valve for Limits {
-    async fn pass(&mut self, bytes: u64) -> bool {
-        self.gate.open().await;
-        self.gate.pass(bytes, None).await
+    fn pass(&mut self, bytes: u64) -> BoxFuture<'_, bool> {
+        Box::pin(async move {
+            self.gate.open().await;
+            self.gate.pass(bytes, None).await
+        })
     }
 }
 

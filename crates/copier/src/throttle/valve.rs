@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use parts::Report;
 use tokio::time::Instant;
 
@@ -26,18 +27,20 @@ pub(crate) struct Valve {
 }
 
 impl pg::Valve for Valve {
-    async fn pass(&mut self, bytes: u64) -> bool {
-        let passing = self.gate.pass(bytes, self.patience);
-        if !living(&self.report, passing).await {
-            return false;
-        }
-        if self.deadline.is_some_and(|deadline| Instant::now() > deadline) && self.gate.slows() {
-            return false;
-        }
-        self.passed += bytes;
-        self.progress.bytes(&self.table, bytes);
-        self.report.sign();
-        true
+    fn pass(&mut self, bytes: u64) -> BoxFuture<'_, bool> {
+        Box::pin(async move {
+            let passing = self.gate.pass(bytes, self.patience);
+            if !living(&self.report, passing).await {
+                return false;
+            }
+            if self.deadline.is_some_and(|deadline| Instant::now() > deadline) && self.gate.slows() {
+                return false;
+            }
+            self.passed += bytes;
+            self.progress.bytes(&self.table, bytes);
+            self.report.sign();
+            true
+        })
     }
 }
 

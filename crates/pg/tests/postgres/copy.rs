@@ -1,3 +1,4 @@
+use futures_util::future::BoxFuture;
 use pg::{Copied, Side, Valve, pipe};
 
 use crate::server::{Server, text};
@@ -9,9 +10,9 @@ struct Count {
 }
 
 impl Valve for Count {
-    async fn pass(&mut self, bytes: u64) -> bool {
+    fn pass(&mut self, bytes: u64) -> BoxFuture<'_, bool> {
         self.bytes += bytes;
-        self.bytes <= self.limit
+        Box::pin(std::future::ready(self.bytes <= self.limit))
     }
 }
 

@@ -1,9 +1,10 @@
 //! Consumers of a node, its worker and its copies: how far each has come on its target (`pgq_node.local_state`).
 
+use pg::Ask;
 use tokio_postgres::GenericClient;
 
 use super::kind::NodeType;
-use crate::call::{all_coded, coded, message, row, rows};
+use crate::call::{all_coded, asked_one, coded, message, row, rows};
 use crate::{Result, position, switch};
 
 /// State of one consumer on its target: `pgq_node.local_state`.
@@ -32,15 +33,16 @@ pub struct ConsumerState {
 }
 
 /// State of a consumer; `None` when it is not registered here.
-pub async fn consumer_state<C: GenericClient>(
+pub async fn consumer_state<C: Ask>(
     client: &C,
     queue: &str,
     consumer: &str,
 ) -> Result<Option<ConsumerState>> {
-    let sql = "select c.*, s.state as gives, coalesce(s.deadline <= clock_timestamp(), false) as overdue \
+    let sql = "select c.ret_code, c.node_type, c.completed_tick, c.provider_node, c.provider_location, c.paused, c.uptodate, c.cur_error, \
+                      s.state as gives, coalesce(s.deadline <= clock_timestamp(), false) as overdue \
                  from pgq_node.get_consumer_state($1, $2) c \
                  left join londiste_rs.switch s on s.queue_name = $1 and s.side = 'from'";
-    let row = row(client, "pgq_node.get_consumer_state", sql, &[&queue, &consumer]).await?;
+    let row = asked_one(client, "pgq_node.get_consumer_state", sql, &[&queue, &consumer]).await?;
     if row.get::<_, i32>("ret_code") >= 300 {
         return Ok(None);
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
+use pg::Ask;
 use tokio::try_join;
 use tokio_postgres::{GenericClient, Row};
 
@@ -20,7 +21,7 @@ pub async fn is_known<C: GenericClient>(client: &C) -> Result<bool> {
 }
 
 /// Looks at the connected node.
-pub async fn look<C: GenericClient>(client: &C, queue: &str) -> Result<Outlook> {
+pub async fn look<C: GenericClient + Ask>(client: &C, queue: &str) -> Result<Outlook> {
     let (info, consumers, tables, switch, troubles, rest, comparisons, conflicts, copies) = try_join!(
         node::require(client, queue),
         node::consumers(client, queue),

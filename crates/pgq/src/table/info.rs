@@ -1,10 +1,11 @@
 //! Table of a node's queue, as `londiste.table_info` has it.
 
+use pg::Ask;
 use tokio_postgres::{GenericClient, Row};
 
 use super::merge_state::MergeState;
 use crate::Result;
-use crate::call::rows;
+use crate::call::{asked, rows};
 
 /// A table of a node's queue.
 #[derive(Clone, Debug)]
@@ -52,11 +53,11 @@ impl TableInfo {
 }
 
 /// Tables known on the connected node. One whose state this version cannot read is left out with a warning.
-pub async fn list<C: GenericClient>(client: &C, queue: &str) -> Result<Vec<TableInfo>> {
+pub async fn list<C: Ask>(client: &C, queue: &str) -> Result<Vec<TableInfo>> {
     // londiste.get_table_list looks for copies of the same table from other queues besides, table by table
     let sql = "select table_name, local, merge_state, custom_snapshot, table_attrs, dest_table, dropped_ddl \
                  from londiste.table_info where queue_name = $1 order by nr";
-    let rows = rows(client, "londiste.table_info", sql, &[&queue]).await?;
+    let rows = asked(client, "londiste.table_info", sql, &[&queue]).await?;
     Ok(rows
         .iter()
         .filter_map(|row| {

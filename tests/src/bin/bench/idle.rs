@@ -24,17 +24,21 @@ pub(crate) fn run(pair: &Pair) -> String {
         "source ms CPU/s",
         "target ms CPU/s"
     );
-    let mut parties =
-        vec![("londiste-rs, 10 tables", Tools::Ours, 10), ("londiste-rs, 300 tables", Tools::Ours, 300)];
+    let mut parties = vec![
+        ("londiste-rs, 10 tables", Tools::Ours, 10),
+        ("londiste-rs, 300 tables", Tools::Ours, 300),
+        ("londiste-rs, 2000 tables", Tools::Ours, 2000),
+    ];
     if Tools::Stock.are_installed(pair) {
         // its copies of 300 tables would take twenty minutes
         parties.push(("stock londiste, 10 tables", Tools::Stock, 10));
     }
     for (at, (name, tools, tables)) in parties.into_iter().enumerate() {
         let pair = pair.another(&format!("_idle{at}"));
-        for table in 1..=tables {
-            pair.both(&format!("create table t{table} (id int primary key)"));
-        }
+        pair.both(&format!(
+            "do $$ begin for i in 1 .. {tables} loop \
+                 execute format('create table t%s (id int primary key)', i); end loop; end $$"
+        ));
         let setup = if tools == Tools::Ours { Setup::new(&pair) } else { Setup::stock(&pair) };
         setup.set("pgqd.ini", "ticker_period", "1");
         setup.start_nodes();

@@ -151,6 +151,7 @@ async fn once(job: &Job, arguments: &Arguments) -> Result<Outcome> {
         comparison::start_over(&*local.session, job.queue(), &names).await?;
     }
     let limits = job.read_limits(arguments.max_rate.as_deref())?;
+    let valves = || -> Box<dyn pg::Valve> { Box::new(limits.clone()) };
     let mut voice = Voice::new(job.terminal);
     (voice.json, voice.values, voice.report) = (arguments.json, !arguments.no_values, report.transpose()?);
     let began = Instant::now();
@@ -158,7 +159,7 @@ async fn once(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     let there = job.reaching(&location.parse().context("the provider's connect string (see members)")?);
     let (name, consumer) = (job.settings.job_name.as_str(), config.consumer.as_str());
     let compared = tokio::select! {
-        compared = compare::run(&connections, &config, &chosen, &mut voice, &limits) => compared?,
+        compared = compare::run(&connections, &config, &chosen, &mut voice, &valves) => compared?,
         never = limits.attend(name, job.queue(), consumer, || Session::connect(&there, APPLICATION)) =>
             match never {},
     };
@@ -239,7 +240,8 @@ pub(crate) async fn never_compared(job: &Job, local: &Node, tables: &[TableInfo]
         return Ok(());
     }
     let (connections, limits) = ([sides(job, local).await?], job.read_limits(None)?);
-    compare::run(&connections, &config_of(job, local), &tables, &mut Voice::new(job.terminal), &limits)
+    let valves = || -> Box<dyn pg::Valve> { Box::new(limits.clone()) };
+    compare::run(&connections, &config_of(job, local), &tables, &mut Voice::new(job.terminal), &valves)
         .await?;
     Ok(())
 }

@@ -89,9 +89,10 @@ impl Verification {
     async fn at_rest(&self, job: &Job, last: &LastTick) -> Result<String> {
         let config = Config { last_tick: Some(last.tick), ..self.config.clone() };
         let mut voice = Quiet(job.terminal);
-        let valve = job.read_limits(Some("0"))?;
+        let limits = job.read_limits(Some("0"))?;
+        let valves = || -> Box<dyn pg::Valve> { Box::new(limits.clone()) };
         let (connections, tables) = (&self.connections, &self.tables);
-        let found = compare::at_rest(connections, &config, &self.resting, tables, &mut voice, &valve)
+        let found = compare::at_rest(connections, &config, &self.resting, tables, &mut voice, &valves)
             .await
             .context("comparing while nobody writes")?;
         if !found.differ.is_empty() {
@@ -151,10 +152,11 @@ async fn online_comparison(
     local: &Node,
     (connections, config, tables): (&[Sides], &Config, &[TableInfo]),
 ) -> Result<Vec<Outcome>> {
-    let (mut voice, valve) = (Quiet(job.terminal), job.read_limits(None)?);
+    let (mut voice, limits) = (Quiet(job.terminal), job.read_limits(None)?);
+    let valves = || -> Box<dyn pg::Valve> { Box::new(limits.clone()) };
     let began = Instant::now();
     loop {
-        match compare::run(connections, config, tables, &mut voice, &valve).await {
+        match compare::run(connections, config, tables, &mut voice, &valves).await {
             Err(compare::Error::Busy { .. }) if began.elapsed() < PATIENCE => {
                 comparison::ask_to_stop(&*local.session, job.queue()).await?;
                 sleep(LOOK).await;

@@ -1,0 +1,98 @@
+//! Events of a batch, as they are read.
+
+use std::pin::Pin;
+
+use futures_util::{Stream, StreamExt, TryStreamExt, stream};
+use pg::Ask;
+use tokio_postgres::types::{ToSql, Type};
+
+use super::Batch;
+use crate::call::{asked_one, failed};
+use crate::event::Event;
+use crate::{Error, Result};
+
+/// Columns of events where the database knows no encoding: the server checks texts against the client's, and one that
+/// is not in it would fail the whole batch.
+pub(crate) const RAW_TEXTS: &str = "ev_id, ev_txid, \
+     convert_to(ev_type, 'SQL_ASCII') as ev_type, convert_to(ev_data, 'SQL_ASCII') as ev_data, \
+     convert_to(ev_extra1, 'SQL_ASCII') as ev_extra1, convert_to(ev_extra2, 'SQL_ASCII') as ev_extra2, \
+     convert_to(ev_extra3, 'SQL_ASCII') as ev_extra3, convert_to(ev_extra4, 'SQL_ASCII') as ev_extra4";
+
+/// Events of a batch in order, as they arrive.
+pub type Events = Pin<Box<dyn Stream<Item = Result<Event>> + Send>>;
+
+/// Which events of a batch are read.
+#[derive(Clone, Copy, Debug)]
+pub enum Selection<'a> {
+    /// All.
+    All,
+    /// Those of some tables, and nothing else.
+    Tables(&'a [&'a str]),
+    /// All but changes of other tables than these.
+    ChangesOf {
+        /// The tables.
+        tables: &'a [&'a str],
+        /// A regular expression for types of events that are changes.
+        changes: &'a str,
+    },
+}
+
+/// The statement that reads a batch, as its provider has written it.
+#[derive(Debug)]
+pub struct Reading {
+    /// None where the batch holds no events.
+    sql: Option<String>,
+    /// The texts are bytes of no known encoding.
+    is_raw: bool,
+}
+
+/// Asks for the statement that reads a batch.
+pub async fn reading<C: Ask>(client: &C, batch: &Batch) -> Result<Reading> {
+    let sql = "select pgq.batch_event_sql($1), current_setting('server_encoding') = 'SQL_ASCII'";
+    let row = asked_one(client, "pgq.batch_event_sql", sql, &[&batch.id]).await?;
+    Ok(Reading { sql: row.get(0), is_raw: row.get(1) })
+}
+
+impl Reading {
+    /// Reads the batch: all of it, or what is selected, which the server does. The server sends as fast as the stream is
+    /// polled, so memory stays bounded by the connection's buffer; until the stream ends or is dropped, other statements
+    /// on the same connection wait behind it.
+    pub async fn events<C: Ask>(&self, client: &C, selection: Selection<'_>) -> Result<Events> {
+        let Some(sql) = &self.sql else { return Ok(Box::pin(stream::empty())) };
+        let texts = if self.is_raw { RAW_TEXTS } else { "*" };
+        let client = client.plain();
+        let none = Vec::<(String, Type)>::new();
+        let rows = match selection {
+            Selection::All if !self.is_raw => client.query_typed_raw(sql, none).await,
+            Selection::All => {
+                let sql = format!("select {texts} from ({sql}) e order by ev_id");
+                client.query_typed_raw(&sql, none).await
+            }
+            Selection::Tables(tables) => {
+                let sql = format!("select {texts} from ({sql}) e where ev_extra1 = any ($1) order by ev_id");
+                client.query_typed_raw(&sql, vec![(tables, Type::TEXT_ARRAY)]).await
+            }
+            Selection::ChangesOf { tables, changes } => {
+                let sql = format!(
+                    "select {texts} from ({sql}) e \
+                      where ev_extra1 is null or ev_extra1 = any ($1) or ev_type !~ $2 order by ev_id"
+                );
+                let parameters: Vec<(&(dyn ToSql + Sync), Type)> =
+                    vec![(&tables, Type::TEXT_ARRAY), (&changes, Type::TEXT)];
+                client.query_typed_raw(&sql, parameters).await
+            }
+        }
+        .map_err(failed_item)?;
+        let events = rows.map_err(failed_item);
+        Ok(Box::pin(events.map(|row| row.and_then(|row| Event::from_row(&row).map_err(failed_item)))))
+    }
+}
+
+/// Reads a batch, as [`Reading::events`] does.
+pub async fn events<C: Ask>(client: &C, batch: &Batch, selection: Selection<'_>) -> Result<Events> {
+    reading(client, batch).await?.events(client, selection).await
+}
+
+fn failed_item(source: tokio_postgres::Error) -> Error {
+    failed("reading the events of a batch")(source)
+}
