@@ -148,18 +148,40 @@ create or replace view londiste_rs.changed_fkey as
      cross join lateral (select 'unvalidated' as state where f.to_validate and not k.convalidated
                          union all select 'relaxed' where k.condeferred and not f.was_deferred) s;
 
--- Takes over what an older version has remembered in two tables, which are views now.
+-- Remembers a foreign key that is away by its statement in londiste.pending_fkeys, as the stock worker or an older
+-- version has left it; one that is remembered already stays so.
+create or replace function londiste_rs.remember_pending_fkey(i_from_table text, i_fkey_name text)
+returns void language sql
+set search_path = pg_catalog, pg_temp
+as $$
+    insert into londiste_rs.foreign_key (table_name, fkey_name, to_table, definition, was_deferrable, was_deferred, was_enforced, was_valid)
+    select p.from_table, p.fkey_name, p.to_table,
+           regexp_replace(substr(p.fkey_def, strpos(lower(p.fkey_def), lower(a.clause)) + length(a.clause)),
+                          '( not)?( deferrable)?( initially (deferred|immediate))?( not enforced)?( not valid)?$', '', 'i'),
+           p.fkey_def ~* '[^t] deferrable', p.fkey_def ~* ' initially deferred', p.fkey_def !~* ' not enforced$',
+           p.fkey_def !~* '( not valid| not enforced)$'
+      from londiste.pending_fkeys p cross join lateral (select format('add constraint %I ', p.fkey_name)) a (clause)
+     where strpos(lower(p.fkey_def), lower(a.clause)) > 0 and p.from_table = i_from_table and p.fkey_name = i_fkey_name
+        on conflict (table_name, fkey_name) do nothing
+$$;
+
+-- Takes over what an older version has remembered in two tables, which are views now. One that is away for a copy has a
+-- statement as deferrable, and as little valid, as replication had made it; its own state is what the tables tell. The
+-- older version also kept failures of foreign keys as their tables', where nobody would take them away.
 do $$
 begin
     if exists (select from pg_catalog.pg_class c where c.oid = to_regclass('londiste_rs.relaxed_fkey') and c.relkind = 'r') then
-        perform londiste_rs.remember_fkey(k.oid)
+        perform londiste_rs.remember_fkey(k.oid), londiste_rs.remember_pending_fkey(o.table_name, o.fkey_name)
            from (select table_name, fkey_name from londiste_rs.relaxed_fkey union select table_name, fkey_name from londiste_rs.unvalidated_fkey) o
-           join pg_catalog.pg_constraint k on k.conrelid = londiste_rs.find_relation(o.table_name) and k.conname = o.fkey_name::name
-                                          and k.contype = 'f';
+           left join pg_catalog.pg_constraint k on k.conrelid = londiste_rs.find_relation(o.table_name) and k.conname = o.fkey_name::name
+                                               and k.contype = 'f';
         update londiste_rs.foreign_key f set was_deferrable = o.was_deferrable, was_deferred = o.was_deferred
           from londiste_rs.relaxed_fkey o where o.table_name = f.table_name and o.fkey_name = f.fkey_name;
-        update londiste_rs.foreign_key f set was_valid = true, to_validate = true, error = o.error
-          from londiste_rs.unvalidated_fkey o where o.table_name = f.table_name and o.fkey_name = f.fkey_name;
+        update londiste_rs.foreign_key f set was_valid = true, to_validate = p.fkey_name is null, error = case when p.fkey_name is null then o.error end
+          from londiste_rs.unvalidated_fkey o
+          left join londiste.pending_fkeys p on p.from_table = o.table_name and p.fkey_name = o.fkey_name
+         where o.table_name = f.table_name and o.fkey_name = f.fkey_name;
+        delete from londiste_rs.table_error e where not e.parked and e.error ~ '^foreign key [^:]+: ';
         drop table londiste_rs.relaxed_fkey, londiste_rs.unvalidated_fkey;
     end if;
 end $$;

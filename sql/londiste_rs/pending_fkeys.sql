@@ -81,17 +81,18 @@ begin
         return false;
     end if;
     select * into f from londiste_rs.foreign_key x where x.table_name = i_from_table and x.fkey_name = i_fkey_name;
-    if found then
+    -- what the stock worker has written names tables without their schemas, also where it is remembered since
+    perform set_config('search_path', londiste_rs.search_path_of(londiste_rs.find_relation(p.to_table), rel), true);
+    if f.fkey_name is not null then
         execute londiste_rs.fkey_statement(f, true);
         perform londiste_rs.dress_fkey(f);
     else
         -- dropped by the stock worker, or by an older version
-        perform set_config('search_path', londiste_rs.search_path_of(londiste_rs.find_relation(p.to_table), rel), true);
         execute p.fkey_def || case when p.fkey_def !~* '( not valid| not enforced)$'
                                     and ((select c.relkind from pg_class c where c.oid = rel) <> 'p'
                                          or current_setting('server_version_num')::integer >= 180000) then ' not valid' else '' end;
-        perform set_config('search_path', 'pg_catalog, pg_temp', true);
     end if;
+    perform set_config('search_path', 'pg_catalog, pg_temp', true);
     select * into k from pg_constraint c where c.conrelid = rel and c.conname = i_fkey_name::name and c.contype = 'f';
     perform londiste_rs.remember_fkey(k.oid);
     update londiste_rs.foreign_key x
@@ -127,15 +128,9 @@ begin
     update londiste_rs.foreign_key f set error = i_error, tried = now()
      where f.table_name = i_from_table and f.fkey_name = i_fkey_name;
     if not found then
-        insert into londiste_rs.foreign_key (table_name, fkey_name, to_table, definition, was_deferrable, was_deferred, was_enforced, was_valid, error, tried)
-        select p.from_table, p.fkey_name, p.to_table,
-               -- the stock form, as the stock worker has left it
-               regexp_replace(substr(p.fkey_def, strpos(lower(p.fkey_def), lower(a.clause)) + length(a.clause)),
-                              '( not)?( deferrable)?( initially (deferred|immediate))?( not enforced)?( not valid)?$', '', 'i'),
-               p.fkey_def ~* '[^t] deferrable', p.fkey_def ~* ' initially deferred', p.fkey_def !~* ' not enforced$',
-               p.fkey_def !~* '( not valid| not enforced)$', i_error, now()
-          from londiste.pending_fkeys p cross join lateral (select format('add constraint %I ', p.fkey_name)) a (clause)
-         where strpos(lower(p.fkey_def), lower(a.clause)) > 0 and p.from_table = i_from_table and p.fkey_name = i_fkey_name;
+        perform londiste_rs.remember_pending_fkey(i_from_table, i_fkey_name);
+        update londiste_rs.foreign_key f set error = i_error, tried = now()
+         where f.table_name = i_from_table and f.fkey_name = i_fkey_name;
     end if;
 end $$;
 

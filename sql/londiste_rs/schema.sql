@@ -95,7 +95,7 @@ reset client_min_messages;
 
 create or replace function londiste_rs.version()
 returns text language sql immutable
-as $$ select '0.1.0'::text $$;
+as $$ select '0.2.0'::text $$;
 
 -- Name of a relation as the API stores it: schema and name with a dot, unquoted.
 create or replace function londiste_rs.plain_name(i_rel oid)

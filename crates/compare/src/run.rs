@@ -53,9 +53,10 @@ pub async fn run(
     tasks.sort_by_key(|task| task.work.subject.bytes());
     let observer = Mutex::new(observer);
     let lists = shares(tasks, connections.len());
-    let works = connections.iter().zip(lists).map(|(sides, tasks)| {
-        work(sides, config, tasks, Shared::new(&observer), valves())
-    });
+    let works = connections
+        .iter()
+        .zip(lists)
+        .map(|(sides, tasks)| work(sides, config, tasks, Shared::new(&observer), valves()));
     for ended in try_join_all(works).await? {
         outcomes.extend(ended);
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use apply::{Decoded, Decoder};
 use futures_util::TryStreamExt;
 use pg::Session;
-use pgq::batch::Events;
+use pgq::reading::Events;
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinSet;
 

@@ -7,9 +7,9 @@ use std::time::Duration;
 use apply::{Applied, Applier, Control, Decoded, Decoder};
 use parts::fail_point;
 use pg::Session;
-use pgq::batch::Selection;
+use pgq::reading::Selection;
 use pgq::table::{self, MergeState, TableInfo};
-use pgq::{Batch, Snapshot, batch, identity, position, replay, skipped};
+use pgq::{Batch, Snapshot, identity, position, reading, replay, skipped};
 use tokio::sync::Mutex;
 use tracing::{debug, info, warn};
 
@@ -220,7 +220,7 @@ impl<'a> Replay<'a> {
         };
         let shapes = async { self.decoder.lock().await.refresh_shapes(provider).await };
         let (begun, shapes, reading) =
-            tokio::join!(self.begin(target, batch), shapes, batch::reading(provider, batch));
+            tokio::join!(self.begin(target, batch), shapes, reading::ask(provider, batch));
         begun?;
         if shapes? {
             self.worker.noticed.ring();

@@ -39,12 +39,7 @@ enum Waited {
 
 impl Wake {
     /// Listens to both bells, and where that is possible to the provider's ticker and to commands on the node.
-    pub(crate) async fn listen(
-        bell: &Bell,
-        ticks: &Bell,
-        provider: &Session,
-        target: &Session,
-    ) -> Wake {
+    pub(crate) async fn listen(bell: &Bell, ticks: &Bell, provider: &Session, target: &Session) -> Wake {
         // not every pooler lets LISTEN pass; nothing depends on it
         for (session, channel) in [(provider, TICKS), (target, TABLES)] {
             if let Err(error) = session.batch_execute(&format!("listen {channel}")).await {

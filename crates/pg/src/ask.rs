@@ -4,16 +4,11 @@
 //! Planning a small question takes the server longer than answering it. What is kept is for questions that find their
 //! few rows by a key: the server keeps one plan for them, whatever becomes of the tables.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
-
-use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Client, Error, Row, Statement, Transaction};
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, Error, Row, Transaction};
 
 use crate::Session;
-
-/// A value with its type, so that nothing has to be asked first.
-pub type Typed<'a> = (&'a (dyn ToSql + Sync), Type);
+use crate::prepared::Typed;
 
 /// Whoever can be asked.
 pub trait Ask: Sync {
@@ -57,19 +52,5 @@ impl Ask for Session {
 
     fn plain(&self) -> &Client {
         self
-    }
-}
-
-/// The statements that a session has prepared, by their texts.
-#[derive(Default)]
-pub(crate) struct Prepared(Mutex<HashMap<&'static str, Statement>>);
-
-impl Prepared {
-    pub(crate) fn get(&self, sql: &'static str) -> Option<Statement> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(sql).cloned()
-    }
-
-    pub(crate) fn keep(&self, sql: &'static str, statement: &Statement) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(sql, statement.clone());
     }
 }

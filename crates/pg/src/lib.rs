@@ -29,6 +29,7 @@ mod passfile;
 mod picture;
 mod pool;
 mod pooler;
+mod prepared;
 pub mod raw;
 mod refusal;
 mod server_verifier;
@@ -44,7 +45,7 @@ mod watch;
 /// Major versions of the servers that are supported.
 pub const SERVERS: std::ops::RangeInclusive<u32> = 13..=18;
 
-pub use ask::{Ask, Typed};
+pub use ask::Ask;
 pub use blockers::{Blocker, blockers};
 pub use cancel::CancelToken;
 pub use connstr::ConnectString;
@@ -61,6 +62,7 @@ pub use partition_tree::partition_tree;
 pub use picture::Picture;
 pub use pool::{Pool, PooledClient};
 pub use pooler::refuse_transaction_pooler;
+pub use prepared::Typed;
 pub use refusal::message_without_values;
 pub use session::{Session, version_in_words};
 pub use structure::{Column, Identity, Persistence, Table, TableKind, find_table, find_tables, table};

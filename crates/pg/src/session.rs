@@ -8,10 +8,10 @@ use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Notification, SimpleQueryMessage, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use crate::ask::{Prepared, Typed};
 use crate::destination::{Destination, SessionAttrs};
 use crate::driver::{self, NOTIFICATIONS, Opened};
 use crate::error::Failure;
+use crate::prepared::{Prepared, Typed};
 use crate::watch::Enlisted;
 use crate::{CancelToken, Error, Result, durability};
 

@@ -1,7 +1,5 @@
 //! Ticks and batches of a queue, as its consumers see them.
 
-mod events;
-
 use std::time::{Duration, SystemTime};
 
 use pg::{Ask, Session};
@@ -10,9 +8,6 @@ use tokio_postgres::{GenericClient, Row};
 use crate::call::{Parameters, asked, asked_one, row, rows};
 use crate::position::{self, Mark};
 use crate::{Error, Result};
-
-pub(crate) use events::RAW_TEXTS;
-pub use events::{Events, Reading, Selection, events, reading};
 
 /// Events between two ticks, handed to one consumer until it is finished.
 #[derive(Clone, Debug)]

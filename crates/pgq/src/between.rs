@@ -50,7 +50,7 @@ pub async fn events<C: GenericClient>(
     let found = row(client, "looking for the queue's event tables", sql, &[&queue]).await?;
     let prefix: String = found.get(0);
     let parent = pg::QualifiedName::from_plain(&prefix);
-    let texts = if found.get(1) { crate::batch::RAW_TEXTS } else { "*" };
+    let texts = if found.get(1) { crate::reading::RAW_TEXTS } else { "*" };
     let (running, next) = earlier.unseen();
     let (not_yet, end) = later.unseen();
     // the union lets the index on transactions serve both

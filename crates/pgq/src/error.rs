@@ -69,6 +69,17 @@ pub enum Error {
         /// Steps that this version knows.
         wanted: i32,
     },
+    /// The schemas are those of a newer version.
+    #[error(
+        "the database holds version {installed} of the londiste-rs schemas, this program knows version {known}: \
+         a newer londiste-rs has upgraded it, use that one; nothing is lost meanwhile"
+    )]
+    Newer {
+        /// Steps that the database has taken.
+        installed: i32,
+        /// Steps that this version knows.
+        known: i32,
+    },
     /// The server's answer to a question has no row.
     #[error("{what}: the server answers nothing")]
     Nothing {

@@ -77,7 +77,8 @@ pub async fn require(client: &tokio_postgres::Client) -> Result<()> {
     require_version(client).await
 }
 
-/// Checks that the schemas have taken all the steps that this version knows.
+/// Checks that the schemas have taken all the steps that this version knows, and no others: what it would call or write
+/// there may be gone.
 async fn require_version(client: &tokio_postgres::Client) -> Result<()> {
     const WHAT: &str = "asking for the version of the schemas";
     let sql = "select to_regprocedure('londiste_rs.schema_version()') is not null";
@@ -87,7 +88,20 @@ async fn require_version(client: &tokio_postgres::Client) -> Result<()> {
     };
     match installed.unwrap_or_default() {
         installed if installed < newest() => Err(Error::Outdated { installed, wanted: newest() }),
+        installed if installed > newest() => Err(Error::Newer { installed, known: newest() }),
         _ => Ok(()),
+    }
+}
+
+/// The same where anything of ours is installed; nothing is said of what this session may not see.
+pub async fn require_version_if_any(client: &tokio_postgres::Client) -> Result<()> {
+    let sql = "select case when to_regnamespace('londiste_rs') is null then false \
+                           when not has_schema_privilege('londiste_rs', 'usage') then false \
+                           when to_regclass('londiste_rs.schema_step') is null then true \
+                           else has_table_privilege('londiste_rs.schema_step', 'select') end";
+    match row(client, "looking for installed schemas", sql, &[]).await?.get(0) {
+        true => require_version(client).await,
+        false => Ok(()),
     }
 }
 

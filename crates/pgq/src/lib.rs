@@ -30,6 +30,7 @@ pub mod partition;
 pub mod position;
 pub mod problem;
 pub mod queue;
+pub mod reading;
 pub mod remains;
 pub mod rename;
 pub mod replay;

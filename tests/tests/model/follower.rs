@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use apply::{Applier, Decoded, Decoder, Options};
 use futures_util::TryStreamExt;
 use pgq::batch::{self, Collect};
-use pgq::replay;
+use pgq::{reading, replay};
 use tokio_postgres::{Client, Statement};
 
 use crate::round;
@@ -86,7 +86,7 @@ impl Follower {
         replay::enter(target, self.bypass).await.map_err(Error::other)?;
         self.decoder.refresh_shapes(&self.provider).await?;
         let mut events =
-            batch::events(&self.provider, batch, batch::Selection::All).await.map_err(Error::other)?;
+            reading::events(&self.provider, batch, reading::Selection::All).await.map_err(Error::other)?;
         let mut changes = 0;
         while let Some(event) = events.try_next().await.map_err(Error::other)? {
             match self.decoder.decode(&event)? {

@@ -139,6 +139,8 @@ fn steps_are_taken_once_and_a_newer_installation_is_refused() {
     let (_cluster, owner) = installed();
     let steps = "select string_agg(step::text, ',' order by step) from londiste_rs.schema_step";
     let taken = owner.value(steps);
+    // captures are written anew where this is another one
+    assert_eq!(owner.value("select londiste_rs.version()"), env!("CARGO_PKG_VERSION"));
     let numbers: Vec<usize> = taken.split(',').map(|step| step.parse().unwrap()).collect();
     assert_eq!(numbers, (1..=numbers.len()).collect::<Vec<_>>());
     let times = "select string_agg(done_at::text, ',' order by step) from londiste_rs.schema_step";

@@ -203,3 +203,22 @@ fn wait_sync_ends_when_the_keys_are_back_however_often_both_ends_are_copied() {
     setup.londiste(&["target.ini", "drop-node", "subscriber"]).expect_success();
     assert_eq!(pair.target.number(valid), 1);
 }
+
+/// Its statement names tables as they are found from schema `public`.
+#[test]
+fn a_key_that_the_stock_worker_has_dropped_comes_back_after_a_failure() {
+    let (_cluster, owner) = leaf();
+    let before = state(&owner);
+    owner.execute(
+        "alter table s drop constraint sp;
+         insert into londiste.pending_fkeys (from_table, to_table, fkey_name, fkey_def)
+             values ('public.s', 'public.p', 'sp', 'ALTER TABLE ONLY s ADD CONSTRAINT sp FOREIGN KEY (p) REFERENCES p(id) DEFERRABLE');
+         select londiste_rs.fkey_failed('public.s', 'sp', 'a lock that was not to be had')",
+    );
+    assert!(owner.value("select trouble from londiste_rs.fkey_troubles()").contains("not to be had"));
+    owner.execute(
+        "select londiste_rs.restore_fkey('public.s', 'sp'); select londiste_rs.validate_fkey('public.s', 'sp');
+         comment on constraint sp on s is 'of s'",
+    );
+    assert_eq!(state(&owner), before);
+}

@@ -7,4 +7,5 @@ mod preflight;
 mod runbook;
 mod schema;
 mod shop;
+mod upgrade;
 mod versions;

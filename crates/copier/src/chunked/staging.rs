@@ -8,11 +8,11 @@ use bytes::Bytes;
 use futures_util::TryStreamExt;
 use parts::fail_point;
 use pg::{Client, Ident, QualifiedName, Table};
-use pgq::batch::Selection;
 use pgq::copy::read_tick;
 use pgq::copy::record::CopyRecord;
+use pgq::reading::Selection;
 use pgq::table::TableInfo;
-use pgq::{Batch, Snapshot, batch, node, position};
+use pgq::{Batch, Snapshot, batch, node, position, reading};
 use tracing::debug;
 
 use crate::error::During;
@@ -192,7 +192,7 @@ impl Staging {
             self.name,
             list(&self.columns, "")
         );
-        let mut events = batch::events(&*sides.provider, batch, Selection::Tables(&[&info.name])).await?;
+        let mut events = reading::events(&*sides.provider, batch, Selection::Tables(&[&info.name])).await?;
         let mut into: Option<pg::CopyIn<'_>> = None;
         let mut rows = String::new();
         let mut changes = 0u64;

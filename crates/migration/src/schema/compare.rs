@@ -14,7 +14,7 @@ use super::scope::Scope;
 use super::sides::Sides;
 use super::{kinds, own_form, spelling};
 use crate::Place;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Compares the schemas of two databases. Nothing is locked but for readers' instants, and nothing is changed.
 ///
@@ -39,7 +39,7 @@ pub(crate) async fn compare(
 
 async fn once(source: &Session, target: &Session, options: &Options, scope: &Scope) -> Result<Comparison> {
     let sides = Sides::new(source, target, options, scope).await?;
-    let recorded = [recorded(source).await?, recorded(target).await?];
+    let recorded = [recorded(source, Place::Source).await?, recorded(target, Place::Target).await?];
     let mut found = Found {
         sides,
         recorded,
@@ -59,7 +59,10 @@ async fn is_installed(side: &Session) -> Result<bool> {
     Ok(!crate::catalog::rows(side, sql).await?.is_empty())
 }
 
-pub(super) async fn recorded(side: &Session) -> Result<OwnForm> {
+/// What replication has changed on a side, which other versions remember otherwise.
+pub(super) async fn recorded(side: &Session, place: Place) -> Result<OwnForm> {
+    let known = pgq::install::require_version_if_any(side).await;
+    known.map_err(|error| Error::Structure(format!("on the {place}, {error}")))?;
     Ok(pgq::own_form::read(&**side).await.map_err(pg::Error::from)?)
 }
 
@@ -150,7 +153,7 @@ impl Found<'_> {
     /// Replication goes on meanwhile: what it has changed before or after the objects were read is in their own form.
     async fn record_again(&mut self, kind: &'static Kind) {
         for (place, sides) in [(Place::Source, self.sides.source), (Place::Target, self.sides.target)] {
-            match recorded(sides).await {
+            match recorded(sides, place).await {
                 Ok(now) => self.recorded[usize::from(place == Place::Target)].extend(now),
                 Err(error) => {
                     let why = error.to_string();

@@ -74,7 +74,8 @@ impl Schemas {
         let sides = sides::Sides::new(&self.source, &self.target, options, &scope::EVERYTHING)
             .await
             .map_err(in_words)?;
-        let [source, target] = [compare::recorded(&self.source).await, compare::recorded(&self.target).await];
+        let source = compare::recorded(&self.source, crate::Place::Source).await;
+        let target = compare::recorded(&self.target, crate::Place::Target).await;
         let known = plan::Known {
             sides: &sides,
             source: source.map_err(in_words)?,

@@ -1,4 +1,4 @@
-//! Events of a batch, as they are read.
+//! Reading of a batch: its events, as they arrive.
 
 use std::pin::Pin;
 
@@ -6,7 +6,7 @@ use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use pg::Ask;
 use tokio_postgres::types::{ToSql, Type};
 
-use super::Batch;
+use crate::batch::Batch;
 use crate::call::{asked_one, failed};
 use crate::event::Event;
 use crate::{Error, Result};
@@ -47,7 +47,7 @@ pub struct Reading {
 }
 
 /// Asks for the statement that reads a batch.
-pub async fn reading<C: Ask>(client: &C, batch: &Batch) -> Result<Reading> {
+pub async fn ask<C: Ask>(client: &C, batch: &Batch) -> Result<Reading> {
     let sql = "select pgq.batch_event_sql($1), current_setting('server_encoding') = 'SQL_ASCII'";
     let row = asked_one(client, "pgq.batch_event_sql", sql, &[&batch.id]).await?;
     Ok(Reading { sql: row.get(0), is_raw: row.get(1) })
@@ -90,7 +90,7 @@ impl Reading {
 
 /// Reads a batch, as [`Reading::events`] does.
 pub async fn events<C: Ask>(client: &C, batch: &Batch, selection: Selection<'_>) -> Result<Events> {
-    reading(client, batch).await?.events(client, selection).await
+    ask(client, batch).await?.events(client, selection).await
 }
 
 fn failed_item(source: tokio_postgres::Error) -> Error {
