@@ -152,7 +152,8 @@ impl<'a> Leaf<'a> {
         self.statistics.log_when_due(config);
         let heard = self.wake.has_heard();
         self.wake.hush(&mut self.provider, target);
-        self.is_still = self.is_calm && self.are_still(target, heard).await?;
+        // who was woken up looks
+        self.is_still = self.is_calm && !heard && self.are_still(target).await?;
         if self.is_still {
             return Ok(Step::Wait { paused: false });
         }
@@ -203,9 +204,9 @@ impl<'a> Leaf<'a> {
     }
 
     /// Whether nothing has happened on either side since the last step, which found nothing to do.
-    async fn are_still(&mut self, target: &Session, heard: bool) -> Result<bool> {
+    async fn are_still(&mut self, target: &Session) -> Result<bool> {
         let here = self.here.holds(target).await?;
-        if here && !heard && self.wake.is_announced() && !self.provider_asked.comes(PROVIDER) {
+        if here && self.wake.is_announced() && !self.provider_asked.comes(PROVIDER) {
             return Ok(true);
         }
         let still = self.there.holds(&self.provider).await? && here;
