@@ -1,7 +1,7 @@
 //! Tables that the two sides do not sort alike, or that have no key: all rows in one go, as counts and sums of hashes
 //! by a few bits of the key's hash, or of the row's. Where those of a bucket are not equal, its rows are listed.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use apply::Row;
 use pg::Valve;
@@ -10,6 +10,7 @@ use crate::difference::{Differing, Kind, Lists};
 use crate::lookup::{Found, Rows};
 use crate::side::{Sides, by_index, texts};
 use crate::subject::{Relation, Subject};
+use crate::sums::{Sums, differing, sums, take_away};
 use crate::touched::Touched;
 use crate::work::Work;
 use crate::{Config, Difference, Observer, Result, ranges};
@@ -20,9 +21,6 @@ const ROWS: i64 = 1000;
 const MOST: u32 = 15;
 /// Buckets whose rows are listed in one go.
 const LISTED: usize = 100;
-
-/// Rows and sum of hashes of each bucket.
-type Sums = BTreeMap<i64, (i64, i128)>;
 
 /// Compares all rows by one pair.
 pub(crate) async fn whole(
@@ -38,9 +36,10 @@ pub(crate) async fn whole(
     let bytes = subject.bytes();
     valve.pass(u64::try_from(bytes).unwrap_or_default()).await;
     let mask = mask(subject.expected);
+    let [of_there, of_here] = [&subject.source, &subject.target].map(|side| bucket(side, &subject, mask));
     let (mut there, mut here) = tokio::try_join!(
-        sums(&sides.source, &subject.source, &subject, mask),
-        sums(&sides.target, &subject.target, &subject, mask),
+        sums(&sides.source, &subject.source, (&of_there, "true"), &subject.name),
+        sums(&sides.target, &subject.target, (&of_here, "true"), &subject.name),
     )?;
     if subject.key.is_empty() {
         by_rows((sides, config), work, touched, (there, here, mask), observer).await?;
@@ -83,14 +82,6 @@ fn mask(expected: i64) -> i64 {
     i64::try_from(buckets.min(1 << MOST)).unwrap_or(1) - 1
 }
 
-fn take_away<'a>(sums: &mut Sums, rows: impl Iterator<Item = &'a Found>) {
-    for row in rows {
-        let of_bucket = sums.entry(row.bucket).or_default();
-        of_bucket.0 -= 1;
-        of_bucket.1 -= i128::from(row.hash);
-    }
-}
-
 fn counted(sums: &Sums, bucket: &i64) -> i64 {
     sums.get(bucket).map_or(0, |(rows, _)| *rows)
 }
@@ -101,36 +92,10 @@ fn at_least(there: &Sums, here: &Sums, buckets: &[i64]) -> usize {
     usize::try_from(buckets.iter().map(rows).sum::<u64>()).unwrap_or(usize::MAX)
 }
 
-fn differing(there: &Sums, here: &Sums) -> Vec<i64> {
-    let none = (0, 0);
-    let all: std::collections::BTreeSet<&i64> = there.keys().chain(here.keys()).collect();
-    let differs = |bucket: &&i64| there.get(*bucket).unwrap_or(&none) != here.get(*bucket).unwrap_or(&none);
-    all.into_iter().filter(differs).copied().collect()
-}
-
 /// The bucket of a row, as SQL.
 fn bucket(relation: &Relation, subject: &Subject, mask: i64) -> String {
     let hash = if subject.key.is_empty() { relation.hash.clone() } else { relation.key_hash() };
     if mask == 0 { "0::int8".to_owned() } else { format!("{hash} & {mask}") }
-}
-
-async fn sums(session: &pg::Session, relation: &Relation, subject: &Subject, mask: i64) -> Result<Sums> {
-    let sql = format!(
-        "select b, count(*), sum(h) from (select {} as b, {} as h from {}) c group by b",
-        bucket(relation, subject, mask),
-        relation.hash,
-        relation.from
-    );
-    let rows = texts(session, &format!("reading table {}", subject.name), &sql).await?;
-    let number = |row: &[Option<String>], at: usize| row.get(at).cloned().flatten().unwrap_or_default();
-    Ok(rows
-        .iter()
-        .map(|row| {
-            let sum =
-                (number(row, 1).parse().unwrap_or_default(), number(row, 2).parse().unwrap_or_default());
-            (number(row, 0).parse().unwrap_or_default(), sum)
-        })
-        .collect())
 }
 
 async fn listed(

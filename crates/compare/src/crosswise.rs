@@ -58,7 +58,8 @@ async fn of_source(
     let subject = work.subject.clone();
     let bounds = (after.as_deref(), None);
     let piece =
-        listed(&sides.source, &subject.source, bounds, Some(config.range_rows), &subject.name).await?;
+        listed(&sides.source, &subject.source, (bounds, None), Some(config.range_rows), &subject.name)
+            .await?;
     pass(&piece, &subject, valve).await;
     let end = end_of(piece.last().map(|row| &row.key), piece.len(), config.range_rows);
     let there: Vec<Found> = piece.into_iter().filter(|row| !touched.has(&row.key)).collect();

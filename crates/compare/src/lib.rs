@@ -36,6 +36,7 @@ mod shared;
 mod side;
 mod since;
 mod subject;
+mod sums;
 mod task;
 mod touched;
 mod work;

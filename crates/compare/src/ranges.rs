@@ -12,9 +12,16 @@ use crate::pace::Pace;
 use crate::pair::Pair;
 use crate::side::{Sides, by_index, texts};
 use crate::subject::{Relation, Subject};
+use crate::sums::{differing, sums, take_away};
 use crate::touched::Touched;
 use crate::work::{Half, Work};
 use crate::{Config, Observer, Result};
+
+/// Which bits of a key's hash tell the bucket that a row of a range is in: so few rows are listed where few differ.
+const MASK: i64 = 63;
+
+/// Behind which key, and up to which one.
+type Bounds<'a> = (Option<&'a [String]>, Option<&'a [String]>);
 
 /// A count and a sum of hashes.
 type Sum = (i64, i128);
@@ -40,7 +47,7 @@ pub(crate) async fn go_on(
     by_index(&sides.target, true).await?;
     let subject = work.subject.clone();
     let keys: Vec<Vec<String>> = touched.keys.iter().cloned().collect();
-    let rows = Rows::of(sides, &subject, &keys, 0).await?;
+    let rows = Rows::of(sides, &subject, &keys, MASK).await?;
     let mut ends = Ends::look(sides, &subject, config.range_rows).await?;
     let mut next = Some(source_range(sides, config, &subject, (work.done_up_to(), &mut ends)).await?);
     let mut pace = Pace::begin();
@@ -92,11 +99,18 @@ async fn judge(
         } else {
             let subject = &work.subject;
             let untouched = |row: &Found| !rows.has(&row.key);
-            let source = listed(&sides.source, &subject.source, bounds, None, &subject.name).await?;
+            let buckets = buckets(sides, subject, bounds, (&touched, rows)).await?;
+            let of_buckets =
+                |relation: &Relation| Some(format!("{} & {MASK} in ({buckets})", relation.key_hash()));
+            let (there, here) = (of_buckets(&subject.source), of_buckets(&subject.target));
+            let source =
+                listed(&sides.source, &subject.source, (bounds, there.as_deref()), None, &subject.name)
+                    .await?;
             let mut lists = Lists::of(source.into_iter().filter(untouched));
             let (mut after, part) = (bounds.0.map(<[String]>::to_vec), config.range_rows);
             loop {
                 let bounds = (after.as_deref(), bounds.1);
+                let bounds = (bounds, here.as_deref());
                 let target =
                     listed(&sides.target, &subject.target, bounds, Some(part), &subject.name).await?;
                 after = target.last().map(|row| row.key.clone());
@@ -112,6 +126,27 @@ async fn judge(
     let later: BTreeSet<usize> = touched;
     work.compared(there.0, later.iter().map(|place| Subject::kept(&keys[*place])));
     Ok(())
+}
+
+/// The buckets of a range in which rows differ, as a list in SQL; there is one at least.
+async fn buckets(
+    sides: &Sides,
+    subject: &Subject,
+    (after, up_to): Bounds<'_>,
+    (touched, rows): (&BTreeSet<usize>, &Rows),
+) -> Result<String> {
+    let of_side = async |session: &pg::Session, relation: &Relation, found: &HashMap<usize, Found>| {
+        let (bucket, condition) = (format!("{} & {MASK}", relation.key_hash()), relation.range(after, up_to));
+        let mut sums = sums(session, relation, (&bucket, &condition), &subject.name).await?;
+        take_away(&mut sums, touched.iter().filter_map(|place| found.get(place)));
+        Ok::<_, crate::Error>(sums)
+    };
+    let (there, here) = tokio::try_join!(
+        of_side(&sides.source, &subject.source, &rows.source),
+        of_side(&sides.target, &subject.target, &rows.target),
+    )?;
+    let differ = differing(&there, &here);
+    Ok(differ.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
 }
 
 /// The next range of the source's rows.
@@ -158,7 +193,7 @@ async fn target_sum(sides: &Sides, subject: &Subject, range: &Range) -> Result<S
 async fn sum(
     session: &pg::Session,
     relation: &Relation,
-    (after, up_to): (Option<&[String]>, Option<&[String]>),
+    (after, up_to): Bounds<'_>,
     what: &str,
 ) -> Result<Sum> {
     let (hash, from, condition) = (&relation.hash, &relation.from, relation.range(after, up_to));
@@ -171,15 +206,16 @@ async fn sum(
     Ok(sum_of(&texts(session, what, &sql).await?.into_iter().next().unwrap_or_default()))
 }
 
-/// Rows of a range, so many at most: those with the first keys.
+/// Rows of a range that a further condition holds for, so many at most: those with the first keys.
 pub(crate) async fn listed(
     session: &pg::Session,
     relation: &Relation,
-    (after, up_to): (Option<&[String]>, Option<&[String]>),
+    ((after, up_to), further): (Bounds<'_>, Option<&str>),
     limit: Option<i64>,
     table: &str,
 ) -> Result<Vec<Found>> {
-    let (columns, condition) = (relation.key_columns().join(", "), relation.range(after, up_to));
+    let (columns, mut condition) = (relation.key_columns().join(", "), relation.range(after, up_to));
+    condition.extend(further.iter().flat_map(|further| [" and ", *further]));
     let limit = limit.map(|rows| format!(" order by {columns} limit {rows}")).unwrap_or_default();
     let sql = format!("select {}, {columns} from {} where {condition}{limit}", relation.hash, relation.from);
     Ok(texts(session, &format!("listing rows of table {table}"), &sql)
