@@ -15,6 +15,9 @@ use tokio_util::sync::CancellationToken;
 /// The shortest wait while nobody announces ticks.
 const SHORTEST: Duration = Duration::from_millis(50);
 
+/// What passes between two batches, before there were any.
+const FIRST: Duration = Duration::from_secs(1);
+
 /// Waits between two looks for a batch.
 ///
 /// While ticks are announced (the ticker is in this process, or notifies) a wait lasts until then. Where they are not
@@ -48,7 +51,7 @@ impl Wake {
             }
         }
         let (bell, ticks) = (bell.listen(), ticks.listen());
-        Wake { bell, ticks, announced: false, last: Instant::now(), gap: Duration::MAX, waited: None }
+        Wake { bell, ticks, announced: false, last: Instant::now(), gap: FIRST, waited: None }
     }
 
     /// Forgets what was heard before: to be called before looking at what the next wait is about.

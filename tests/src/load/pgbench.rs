@@ -68,7 +68,8 @@ impl Pgbench {
     /// Stops it.
     pub fn stop(mut self) -> Report {
         let ended = self.child.try_wait().expect("pgbench can be waited for");
-        process::signal("INT", &self.child.id().to_string());
+        // what a shell has started in the background does not hear INT
+        process::signal("TERM", &self.child.id().to_string());
         let _ = self.child.wait();
         let said = std::fs::read_to_string(&self.output).unwrap_or_default();
         let mut errors: Vec<String> =
