@@ -1,5 +1,7 @@
 //! Which relations have the names of a queue's tables: `londiste_rs.table_identity`.
 
+use std::collections::HashSet;
+
 use pg::Ask;
 use tokio_postgres::GenericClient;
 
@@ -60,17 +62,22 @@ pub async fn compare_at_provider<P: GenericClient, C: GenericClient>(
     let (tables, relids): (Vec<String>, Vec<u32>) =
         known.iter().map(|row| (row.get::<_, String>(0), row.get::<_, u32>(1))).unzip();
     let found = rows(provider, "londiste.table_info", TABLES, &[&queue, &tables, &relids]).await?;
+    // the provider's other tables concern nobody here, and their names may have no place in this database's encoding
+    let sql = "select table_name from londiste.table_info where queue_name = $1 and local";
+    let here_too = rows(here, "londiste.table_info", sql, &[&queue]).await?;
+    let here_too: HashSet<String> = here_too.iter().map(|row| row.get(0)).collect();
     let (mut tables, mut relids, mut captures, mut names) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for row in &found {
         let table: String = row.get(0);
-        if begun.is_none_or(|begun| begun.contains(&table.as_str())) {
+        if here_too.contains(&table) && begun.is_none_or(|begun| begun.contains(&table.as_str())) {
             tables.push(table);
             relids.push(row.get::<_, Option<u32>>(1));
             captures.push(row.get::<_, Option<String>>(2));
-            names.push(row.get::<_, Option<String>>(3));
+            names.push(row.get::<_, Option<String>>(3).map(String::into_bytes));
         }
     }
-    let sql = "select londiste_rs.compare_at_provider($1, $2, $3, $4, $5, $6, $7, $8)";
+    let sql = "select londiste_rs.compare_at_provider($1, $2, $3, $4, $5, \
+                   array(select londiste_rs.storable(n) from unnest($6) with ordinality u (n, place) order by place), $7, $8)";
     let fresh = begun.is_some();
     row(
         here,

@@ -100,6 +100,15 @@ fn what_the_targets_encoding_lacks_parks_one_table() {
         pair.source.execute("insert into good values (101, 'on')");
         setup.wait_caught_up(SETTLE);
         assert_eq!(pair.target.value("select count(*) from good where id = 101"), "1");
+
+        // nor does it stop those who compare both sides' tables, nor one that a table was renamed to
+        pair.source.execute("alter table good rename to \"g\u{17e}\"");
+        wait_for(SETTLE, "the renamed table is told", || {
+            let said = setup.londiste(&["target.ini", "tables"]).stdout.clone();
+            if said.contains("was renamed to") { Ok(()) } else { Err(format!("{said}\n{}", setup.logs())) }
+        });
+        pair.source.execute("insert into checked values (2, 1)");
+        setup.wait_caught_up(SETTLE);
         for daemon in ["pgqd", "source", "target"] {
             setup.stop_daemon(daemon);
         }
