@@ -32,6 +32,11 @@ begin
             message = format('%s takes no changes on node %s any more: queue %s goes over to node %s', shown, node.node_name, i_queue_name, moves_to),
             hint = format('Connect to the database of node %s and try the transaction again; it takes changes in a moment.', moves_to);
     end if;
+    if node.node_name is null and i_rel is null
+       and not exists (select from londiste_rs.capture c where c.queue_name = i_queue_name) then
+        -- a queue that has nothing to do with replication is closed as the stock API closes it
+        raise exception using errcode = 'internal_error', message = 'Insert into queue disallowed';
+    end if;
     if node.node_name is null then
         raise exception using errcode = 'read_only_sql_transaction',
             message = format('%s takes no changes in this database: it is no node of queue %s any more', shown, i_queue_name),

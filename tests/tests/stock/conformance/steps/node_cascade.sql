@@ -53,6 +53,7 @@ select pgq.ticker('br', 110, now(), 2000);
 
 select pgq.ticker('br', 120, now(), 3000);
 
+-- differs: a node that takes no changes says which it is and why, with the SQLSTATE of a read-only transaction
 select pgq.insert_event('br', 't', 'refused');
 
 select * from pgq_node.register_subscriber('lf', 'root', 'w', null);

@@ -45,6 +45,7 @@ select queue_name, table_name, local, merge_state, dest_table from londiste.tabl
 
 select tgrelid::regclass, tgname, encode(tgargs, 'escape') from pg_trigger where not tgisinternal and tgname <> 'londiste_rs_gate' order by 1, 2;
 
+-- differs: a node that takes no changes says which it is and why, with the SQLSTATE of a read-only transaction
 insert into t values (1, 'on a branch');
 
 select ev_type, ev_data from pgq.event_1;
