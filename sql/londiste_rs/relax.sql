@@ -218,5 +218,8 @@ begin
         return 0;
     end if;
     perform londiste_rs.lock_fkeys();
+    -- it holds the locks of many tables, and whoever waits for one of them would be the victim of a deadlock: so it
+    -- waits for the next one much shorter than the server does before it looks for deadlocks, and tries again later
+    perform set_config('lock_timeout', '100ms', true);
     return londiste_rs.undo_relaxed(false);
 end $$;
