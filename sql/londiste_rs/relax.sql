@@ -163,14 +163,16 @@ begin
 end $$;
 
 -- Undoes relax_tables() where it is not needed any more: for foreign keys none of whose ends is replicated, and
--- triggers of tables that are not; or everywhere. Returns the number of changes made.
-create or replace function londiste_rs.undo_relaxed(i_all boolean)
+-- triggers of tables that are not; or everywhere. Returns the number of changes made, which are no more than i_at_most:
+-- then what is locked by others is left for later, and only where everything is, that is an error.
+create or replace function londiste_rs.undo_some_relaxed(i_all boolean, i_at_most integer)
 returns integer language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
     c record;
     changes integer := 0;
+    held text;
     bound oid[] := array(select b.relid from londiste_rs.bound_relations() b where not i_all);
     replicated oid[] := array(
         select w.relid from londiste_rs.with_partitions(array(select r.relid from londiste_rs.replicated_relations() r where not i_all)) w);
@@ -180,10 +182,19 @@ begin
           from londiste_rs.relaxed_fkey f
           join pg_constraint k on k.conrelid = londiste_rs.find_relation(f.table_name) and k.conname = f.fkey_name::name and k.contype = 'f'
          where i_all or not (k.conrelid = any (bound) or k.confrelid = any (bound))
+         order by f.table_name, f.fkey_name
     loop
-        execute format('alter table %s alter constraint %I %s', c.conrelid::regclass, c.fkey_name,
-                       case when c.was_deferrable then 'deferrable initially immediate' else 'not deferrable' end);
-        changes := changes + 1;
+        exit when changes >= i_at_most;
+        begin
+            execute format('alter table %s alter constraint %I %s', c.conrelid::regclass, c.fkey_name,
+                           case when c.was_deferrable then 'deferrable initially immediate' else 'not deferrable' end);
+            changes := changes + 1;
+        exception when lock_not_available then
+            if i_at_most is null then
+                raise;
+            end if;
+            held := sqlerrm;
+        end;
     end loop;
     perform londiste_rs.settle_fkeys();
     for c in
@@ -192,15 +203,32 @@ begin
           left join pg_trigger t on t.tgrelid = londiste_rs.find_relation(x.table_name) and t.tgname = x.trigger_name::name
                                 and not t.tgisinternal
          where i_all or coalesce(londiste_rs.find_relation(x.table_name) <> all (replicated), true)
+         order by x.table_name, x.trigger_name
     loop
-        if c.tgrelid is not null then
-            execute format('alter table only %s enable trigger %I', c.tgrelid::regclass, c.trigger_name);
-            changes := changes + 1;
-        end if;
-        delete from londiste_rs.relaxed_trigger x where x.table_name = c.table_name and x.trigger_name = c.trigger_name;
+        exit when changes >= i_at_most;
+        begin
+            if c.tgrelid is not null then
+                execute format('alter table only %s enable trigger %I', c.tgrelid::regclass, c.trigger_name);
+                changes := changes + 1;
+            end if;
+            delete from londiste_rs.relaxed_trigger x where x.table_name = c.table_name and x.trigger_name = c.trigger_name;
+        exception when lock_not_available then
+            if i_at_most is null then
+                raise;
+            end if;
+            held := sqlerrm;
+        end;
     end loop;
+    if changes = 0 and held is not null then
+        raise exception using errcode = 'lock_not_available', message = held;
+    end if;
     return changes;
 end $$;
+
+create or replace function londiste_rs.undo_relaxed(i_all boolean)
+returns integer language sql
+set search_path = pg_catalog, pg_temp
+as $$ select londiste_rs.undo_some_relaxed(i_all, null) $$;
 
 -- Undoes relax_tables() where it is not needed any more.
 create or replace function londiste_rs.restore_relaxed()
@@ -208,7 +236,9 @@ returns integer language sql
 set search_path = pg_catalog, pg_temp
 as $$ select londiste_rs.undo_relaxed(false) $$;
 
--- The same in a transaction of its own; nothing is locked where there is nothing to undo.
+-- Undoes one of them, in a transaction of its own, while the application writes: to be called until it answers 0. Whoever
+-- held the locks of many tables and waited for more would make the application's transactions victims of deadlocks. It
+-- waits much shorter than the server does before it looks for them. Nothing is locked where there is nothing to undo.
 create or replace function londiste_rs.restore_relaxed_now()
 returns integer language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -218,8 +248,6 @@ begin
         return 0;
     end if;
     perform londiste_rs.lock_fkeys();
-    -- it holds the locks of many tables, and whoever waits for one of them would be the victim of a deadlock: so it
-    -- waits for the next one much shorter than the server does before it looks for deadlocks, and tries again later
     perform set_config('lock_timeout', '100ms', true);
-    return londiste_rs.undo_relaxed(false);
+    return londiste_rs.undo_some_relaxed(false, 1);
 end $$;

@@ -40,19 +40,25 @@ pub(crate) async fn relax(job: &str, queue: &str, target: &Session) -> Result<i3
 /// Brings back what was relaxed while this node was a leaf: nothing of it is left on a root. A lock that is not to be
 /// had now is tried for again at the next look.
 pub(crate) async fn restore(job: &str, queue: &str, target: &Session) -> Result<()> {
-    match foreign_key::restore_relaxed(&**target).await {
-        Ok(0) => {}
-        Ok(changes) => info!(job, queue, changes, "foreign keys and user triggers are as before replication"),
-        Err(error) => {
-            let error = pg::Error::from(error);
-            if !error.is_lock_timeout() {
+    let mut changes = 0;
+    loop {
+        match foreign_key::restore_one_relaxed(&**target).await.map_err(pg::Error::from) {
+            Ok(0) => break,
+            Ok(more) => changes += more,
+            Err(error) if error.is_lock_timeout() => {
+                warn!(
+                    job,
+                    queue, "foreign keys of this root's tables are locked by others, trying again: {error}"
+                );
+                break;
+            }
+            Err(error) => {
                 return Err(error).during("bringing foreign keys and triggers of this root's tables back");
             }
-            warn!(
-                job,
-                queue, "foreign keys of this root's tables are locked by others, trying again: {error}"
-            );
         }
+    }
+    if changes > 0 {
+        info!(job, queue, changes, "foreign keys and user triggers are as before replication");
     }
     Ok(())
 }

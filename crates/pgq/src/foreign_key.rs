@@ -88,8 +88,9 @@ pub async fn relax_tables<C: GenericClient>(client: &C) -> Answer<i32> {
     Ok(client.query_one("select londiste_rs.relax_tables()", &[]).await?.get(0))
 }
 
-/// Brings foreign keys and triggers back that are not as they were before replication, although no table at them is
-/// replicated into this node any more; answers the number of changes made.
-pub async fn restore_relaxed<C: GenericClient>(client: &C) -> Answer<i32> {
+/// Brings a foreign key or trigger back that is not as it was before replication, although no table at it is replicated
+/// into this node any more; answers the number of changes made. To be called, each time in a transaction of its own,
+/// until there is none.
+pub async fn restore_one_relaxed<C: GenericClient>(client: &C) -> Answer<i32> {
     Ok(client.query_one("select londiste_rs.restore_relaxed_now()", &[]).await?.get(0))
 }

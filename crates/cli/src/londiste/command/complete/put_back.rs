@@ -32,9 +32,10 @@ pub(super) async fn all(job: &Job, end: &mut End) -> Result<Vec<NotBack>> {
         let name = format!("triggers of node {}", end.name());
         let node_type = end.node_type();
         let work = async |transaction: &Transaction<'_>| {
-            foreign_key::restore_relaxed(transaction).await.map_err(|error| pg::Error::from(error).into())
+            foreign_key::restore_one_relaxed(transaction).await.map_err(|error| pg::Error::from(error).into())
         };
-        retry_on_lock::in_transaction_on(&end.job, node_type, &mut end.session, &name, work).await?;
+        let session = &mut end.session;
+        while retry_on_lock::in_transaction_on(&end.job, node_type, session, &name, work).await? > 0 {}
         fail_point::reached("complete-relaxed");
     }
     let after = own_form::read(&*end.session).await.map_err(pg::Error::from)?;
