@@ -79,6 +79,11 @@ pub(crate) fn recoded(values: &[String]) -> String {
     format!("hashtextextended(convert_to(row({})::text, 'UTF8')::text, 0)", values.join(", "))
 }
 
+/// The hash of a whole number, of whatever width.
+pub(crate) fn of_whole(value: &str) -> String {
+    format!("hashint8extended({value}::int8, 0)")
+}
+
 fn joined(values: &[(String, Form)]) -> String {
     let field = |(value, form): &(String, Form)| match form {
         Form::Plain => value.clone(),

@@ -131,14 +131,16 @@ fn subject(
         && target.key == key
         && collation::sort_alike(&there.collations, &here.collations, recode)
         && key.iter().all(|name| sorted_alike(common(source, name), common(target, name)));
+    let is_whole = |table: &Table| common(table, &key[0]).is_some_and(|column| whole(&base_name(&column)));
+    let has_whole_key = key.len() == 1 && is_whole(source) && is_whole(target);
     let forms: Vec<(String, Form)> =
         columns.iter().map(|name| (name.clone(), Form::of(name, source, target))).collect();
     let is_looked_up = !is_ordered && !key.is_empty() && target.key == key;
     Ok(Subject {
         name: info.name.clone(),
         left_out: left_out(source, target),
-        source: Relation::new(source, &forms, (&key, there.collations), (recode, count_only)),
-        target: Relation::new(target, &forms, (&key, here.collations), (recode, count_only)),
+        source: Relation::new(source, &forms, (&key, there.collations), (recode, count_only, has_whole_key)),
+        target: Relation::new(target, &forms, (&key, here.collations), (recode, count_only, has_whole_key)),
         key,
         columns,
         is_ordered,

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use pg::Valve;
 
-use crate::difference::Lists;
+use crate::difference::{Differing, Lists};
 use crate::ends::Ends;
 use crate::lookup::{self, Found, Rows};
 use crate::pace::Pace;
@@ -97,35 +97,47 @@ async fn judge(
             let rows = usize::try_from(there.0.abs_diff(here.0)).unwrap_or(usize::MAX);
             work.tell(observer, rows, Vec::new());
         } else {
-            let subject = &work.subject;
-            let untouched = |row: &Found| !rows.has(&row.key);
-            let buckets = buckets(sides, subject, bounds, (&touched, rows)).await?;
-            let of_buckets =
-                |relation: &Relation| Some(format!("{} & {MASK} in ({buckets})", relation.key_hash()));
-            let (there, here) = (of_buckets(&subject.source), of_buckets(&subject.target));
-            let source =
-                listed(&sides.source, &subject.source, (bounds, there.as_deref()), None, &subject.name)
-                    .await?;
-            let mut lists = Lists::of(source.into_iter().filter(untouched));
-            let (mut after, part) = (bounds.0.map(<[String]>::to_vec), config.range_rows);
-            loop {
-                let bounds = (after.as_deref(), bounds.1);
-                let bounds = (bounds, here.as_deref());
-                let target =
-                    listed(&sides.target, &subject.target, bounds, Some(part), &subject.name).await?;
-                after = target.last().map(|row| row.key.clone());
-                let is_last = i64::try_from(target.len()).unwrap_or_default() < part;
-                lists.take(target.into_iter().filter(untouched));
-                if is_last {
-                    break;
-                }
-            }
-            work.differ(sides, config, observer, lists.end()).await?;
+            let differ = differences(sides, config, &work.subject, bounds, (&touched, rows)).await?;
+            work.differ(sides, config, observer, differ).await?;
         }
     }
     let later: BTreeSet<usize> = touched;
     work.compared(there.0, later.iter().map(|place| Subject::kept(&keys[*place])));
     Ok(())
+}
+
+/// The rows of a range that differ: those of the buckets that differ are listed, the target's part by part, since there
+/// may be many more of them.
+async fn differences(
+    sides: &Sides,
+    config: &Config,
+    subject: &Subject,
+    bounds: Bounds<'_>,
+    (touched, rows): (&BTreeSet<usize>, &Rows),
+) -> Result<Differing> {
+    let untouched = |row: &Found| !rows.has(&row.key);
+    let buckets = buckets(sides, subject, bounds, (touched, rows)).await?;
+    let of_buckets = |relation: &Relation| format!("{} & {MASK} in ({buckets})", relation.key_hash());
+    let (there, here) = (of_buckets(&subject.source), of_buckets(&subject.target));
+    let part = config.range_rows;
+    let target = async |after: Option<&[String]>| {
+        let bounds = ((after, bounds.1), Some(here.as_str()));
+        listed(&sides.target, &subject.target, bounds, Some(part), &subject.name).await
+    };
+    let (source, mut some) = tokio::try_join!(
+        listed(&sides.source, &subject.source, (bounds, Some(&there)), None, &subject.name),
+        target(bounds.0),
+    )?;
+    let mut lists = Lists::of(source.into_iter().filter(untouched));
+    loop {
+        let after = some.last().map(|row| row.key.clone());
+        let is_last = i64::try_from(some.len()).unwrap_or_default() < part;
+        lists.take(some.into_iter().filter(untouched));
+        if is_last {
+            return Ok(lists.end());
+        }
+        some = target(after.as_deref()).await?;
+    }
 }
 
 /// The buckets of a range in which rows differ, as a list in SQL; there is one at least.

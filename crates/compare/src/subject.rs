@@ -47,6 +47,8 @@ pub(crate) struct Relation {
     collations: Vec<Collation>,
     columns: Vec<Column>,
     forms: Vec<Form>,
+    /// The key is one whole number, on both sides.
+    has_whole_key: bool,
     recode: bool,
 }
 
@@ -102,7 +104,7 @@ impl Relation {
         table: &Table,
         columns: &[(String, Form)],
         (key, collations): (&[String], Vec<Collation>),
-        (recode, count_only): (bool, bool),
+        (recode, count_only, has_whole_key): (bool, bool, bool),
     ) -> Relation {
         let of = |names: &[String]| -> Vec<Column> {
             names.iter().filter_map(|name| table.columns.iter().find(|c| c.name == *name)).cloned().collect()
@@ -122,6 +124,7 @@ impl Relation {
             collations,
             columns,
             forms,
+            has_whole_key,
             recode,
         }
     }
@@ -139,7 +142,11 @@ impl Relation {
 
     /// A number that tells keys apart, alike on both sides.
     pub(crate) fn key_hash(&self) -> String {
-        hash_of(self.key_columns(), &vec![Form::Quoted; self.key.len()], self.recode)
+        let columns = self.key_columns();
+        match columns.as_slice() {
+            [number] if self.has_whole_key => hash::of_whole(number),
+            _ => hash_of(columns, &vec![Form::Quoted; self.key.len()], self.recode),
+        }
     }
 
     /// Nobody can write the column.

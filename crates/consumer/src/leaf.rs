@@ -54,10 +54,6 @@ pub(crate) struct Leaf<'a> {
     remains: Due,
     gone_partitions: Due,
     watch: Watch,
-    /// The last step found nothing to do, and nothing that time alone would change.
-    is_calm: bool,
-    /// The last step has found both sides still.
-    is_still: bool,
     here: Stillness,
     there: Stillness,
     provider_asked: Due,
@@ -67,8 +63,8 @@ pub(crate) struct Leaf<'a> {
 
 /// What the worker does next.
 pub(crate) enum Step {
-    /// There is nothing to apply, or the worker is `paused`.
-    Wait { paused: bool },
+    /// There is nothing to apply, or the worker is `paused`. `still`: nothing has happened on either side.
+    Wait { paused: bool, still: bool },
     /// The batch was committed before, and is still to be finished at the provider.
     Recover(Batch),
     /// Copies have reached the batch: their tables are handed over, then it is applied.
@@ -132,8 +128,6 @@ impl<'a> Leaf<'a> {
             remains: Due::now(),
             gone_partitions: Due::now(),
             watch: Watch::new(),
-            is_calm: false,
-            is_still: false,
             here: Stillness::default(),
             there: Stillness::default(),
             provider_asked: Due::now(),
@@ -153,11 +147,9 @@ impl<'a> Leaf<'a> {
         let heard = self.wake.has_heard();
         self.wake.hush(&mut self.provider, target);
         // who was woken up looks
-        self.is_still = self.is_calm && !heard && self.are_still(target).await?;
-        if self.is_still {
-            return Ok(Step::Wait { paused: false });
+        if !heard && self.are_still(target).await? {
+            return Ok(Step::Wait { paused: false, still: true });
         }
-        self.is_calm = false;
         let tables = async { Ok(table::list(target, queue).await?) };
         let (state, tables) = tokio::try_join!(self.worker.state(target), tables)?;
         if state.node_type.is_some_and(|kind| kind != self.node.node_type) {
@@ -175,7 +167,7 @@ impl<'a> Leaf<'a> {
         let copies = &self.copies;
         self.watch.look(self.worker, target, |table| copies.size(table)).await?;
         if state.paused {
-            return Ok(Step::Wait { paused: true });
+            return Ok(Step::Wait { paused: true, still: false });
         }
         self.publish_watermark(state.completed_tick).await?;
         self.tend_tables(target, &tables).await?;
@@ -184,16 +176,14 @@ impl<'a> Leaf<'a> {
                 node::set_error(&**target, queue, config.consumer(), None).await?;
             }
             self.watch.level(self.worker, &self.provider).await?;
-            self.is_calm = state.error.is_none() && !watch::is_live(self.worker) && self.is_settled(&tables);
-            if self.is_calm {
-                self.here.found_nothing();
-                self.there.found_nothing();
-            }
-            return Ok(Step::Wait { paused: false });
+            let is_calm = state.error.is_none() && !watch::is_live(self.worker) && self.is_settled(&tables);
+            self.here.looked(is_calm);
+            self.there.looked(is_calm);
+            return Ok(Step::Wait { paused: false, still: false });
         };
         self.wake.found();
-        self.here.found();
-        self.there.found();
+        self.here.looked(false);
+        self.there.looked(false);
         fail_point::reached("batch-taken");
         if let Fit::Applied = self.position.fit(self.worker, &self.provider, target, &state, &batch).await? {
             return Ok(Step::Recover(batch));
@@ -205,11 +195,13 @@ impl<'a> Leaf<'a> {
 
     /// Whether nothing has happened on either side since the last step, which found nothing to do.
     async fn are_still(&mut self, target: &Session) -> Result<bool> {
-        let here = self.here.holds(target).await?;
-        if here && self.wake.is_announced() && !self.provider_asked.comes(PROVIDER) {
+        if !self.here.holds(target).await? {
+            return Ok(false);
+        }
+        if self.wake.is_announced() && !self.provider_asked.comes(PROVIDER) {
             return Ok(true);
         }
-        let still = self.there.holds(&self.provider).await? && here;
+        let still = self.there.holds(&self.provider).await?;
         if still {
             self.watch.still_level(self.worker);
         }
@@ -224,9 +216,9 @@ impl<'a> Leaf<'a> {
             && !self.fkeys.is_restoring()
     }
 
-    /// Waits until there may be something to do.
-    pub(crate) async fn wait(&mut self, target: &mut Session, stop: &CancellationToken) {
-        let longest = self.worker.config.loop_delay * if self.is_still { STILL } else { 1 };
+    /// Waits until there may be something to do; longer where both sides are still.
+    pub(crate) async fn wait(&mut self, target: &mut Session, still: bool, stop: &CancellationToken) {
+        let longest = self.worker.config.loop_delay * if still { STILL } else { 1 };
         self.wake.wait(&mut self.provider, target, longest, stop).await;
     }
 

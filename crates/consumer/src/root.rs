@@ -45,14 +45,14 @@ pub(crate) async fn run(
     let (mut sequences, mut captures, mut watermark) = (Due::now(), Due::now(), Due::now());
     let mut reluctant = Reluctant::default();
     let mut watching = Watch::new();
-    let (mut stillness, mut is_calm) = (Stillness::default(), false);
+    let mut stillness = Stillness::default();
     let began = Instant::now();
     while !stop.is_cancelled() {
         if began.elapsed() > config.connection_lifetime() {
             return Ok(Ended::Reconnect);
         }
         bell.hush();
-        if is_calm && stillness.holds(target).await? {
+        if stillness.holds(target).await? {
             worker.ticks.look(config, &worker.report, target).await?;
             worker.report.idle(false);
             tokio::select! {
@@ -102,10 +102,9 @@ pub(crate) async fn run(
                 node::set_error(&**target, queue, config.consumer(), None).await?;
             }
         }
-        is_calm = !state.paused && state.error.is_none() && reluctant.0.is_empty() && !watch::is_live(worker);
-        if is_calm {
-            stillness.found_nothing();
-        }
+        let is_busy =
+            state.paused || state.error.is_some() || !reluctant.0.is_empty() || watch::is_live(worker);
+        stillness.looked(!is_busy);
         worker.report.idle(state.paused);
         tokio::select! {
             () = stop.cancelled() => {}

@@ -20,38 +20,41 @@ pub(crate) const STILL: u32 = 2;
 /// What is known of one server.
 #[derive(Debug, Default)]
 pub(crate) struct Stillness {
+    /// The last look found nothing to do.
+    is_calm: bool,
     /// What the last question saw, and since when they all do.
     asked: Option<(Seen, Instant)>,
-    /// The last look since then, which found nothing to do.
-    looked: Option<Instant>,
-    /// Everything was looked at since then.
-    has_seen_all: bool,
+    /// When to look again, if nothing happens.
+    next: Option<Instant>,
 }
 
 impl Stillness {
-    /// To be asked before each look: whether it may be left out.
+    /// Whether the next look may be left out. Nothing is asked where the last one found something to do.
     ///
     /// # Errors
     /// The connection is lost.
     pub(crate) async fn holds(&mut self, session: &Session) -> Result<bool> {
+        if !self.is_calm {
+            return Ok(false);
+        }
         let seen = stillness::look(session).await?;
         if self.asked.as_ref().is_none_or(|(before, _)| *before != seen) {
-            *self = Stillness { asked: Some((seen, Instant::now())), ..Stillness::default() };
+            self.asked = Some((seen, Instant::now()));
+            self.next = None;
         }
-        let next = if self.has_seen_all { LONGEST } else { ALL };
-        Ok(self.looked.is_some_and(|looked| looked.elapsed() < next))
+        Ok(self.next.is_some_and(|next| Instant::now() < next))
     }
 
-    /// The look that followed the last question found nothing to do, and nothing that time alone would change.
-    pub(crate) fn found_nothing(&mut self) {
-        if let Some((_, since)) = &self.asked {
-            self.has_seen_all = since.elapsed() >= ALL;
-            self.looked = Some(Instant::now());
+    /// A look is over. `is_calm`: it found nothing to do, and nothing that time alone would change.
+    pub(crate) fn looked(&mut self, is_calm: bool) {
+        if !is_calm {
+            *self = Stillness::default();
+            return;
         }
-    }
-
-    /// There was something to do.
-    pub(crate) fn found(&mut self) {
-        *self = Stillness::default();
+        self.is_calm = true;
+        self.next = self.asked.as_ref().map(|(_, since)| {
+            // not everything is looked at each time
+            Instant::now() + if since.elapsed() < ALL { ALL } else { LONGEST }
+        });
     }
 }

@@ -25,9 +25,9 @@ pub(crate) async fn run(
         match leaf.next_step(target).await? {
             Step::Reconnect => return Ok(Ended::Reconnect),
             Step::Changed => return Ok(Ended::Changed),
-            Step::Wait { paused } => {
+            Step::Wait { paused, still } => {
                 worker.report.idle(paused);
-                leaf.wait(target, stop).await;
+                leaf.wait(target, still, stop).await;
             }
             Step::Recover(batch) => {
                 let (job, queue) = (&worker.config.job_name, &worker.config.queue_name);

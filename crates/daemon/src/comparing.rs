@@ -92,7 +92,7 @@ impl Comparing {
                 sleep(NOT_YET).await;
             }
         };
-        let valves = || -> Box<dyn pg::Valve> { Box::new(self.limits.clone()) };
+        let valves = || self.limits.valve();
         let compared = tokio::select! {
             compared = compare::run(&sides, &config, &due, &mut voice, &valves) => compared,
             never = self.limits.attend(job, queue, self.worker.consumer(), || Session::connect(&there, &application)) =>

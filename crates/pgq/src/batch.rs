@@ -42,23 +42,24 @@ pub struct Collect {
     pub alone_from: Option<i64>,
 }
 
-/// The function's own words are "at least so many events or so much time": a span of exactly the ticks to be taken
-/// together makes it take them. Ticks far ahead of a consumer that is hours behind are not looked at.
-const OF_MANY: &str = "pgq.next_batch_custom($1, $2, make_interval(secs => $3), 2147483647, ( \
-    with here as ( \
-        select t.tick_queue, t.tick_id, t.tick_time, t.tick_event_seq \
-          from pgq.subscription s \
-          join pgq.queue q on q.queue_id = s.sub_queue \
-          join pgq.consumer c on c.co_id = s.sub_consumer \
-          join pgq.tick t on t.tick_queue = s.sub_queue and t.tick_id = s.sub_last_tick \
-         where q.queue_name = $1 and c.co_name = $2), \
-    ahead as ( \
-        select t.tick_time - here.tick_time as span, t.tick_event_seq - here.tick_event_seq <= $4 and t.tick_id < coalesce($5, t.tick_id + 1) as fits \
-          from here join pgq.tick t on t.tick_queue = here.tick_queue and t.tick_id > here.tick_id \
-         where $3::float8 is null or t.tick_time <= now() - make_interval(secs => $3) \
-         order by t.tick_id \
-         limit 2000) \
-    select coalesce(max(span) filter (where fits), min(span)) from ahead))";
+/// The file with the one text of the query for the ticks that are taken together.
+const FILE: &str = include_str!("../../../sql/londiste_rs/next_batch.sql");
+
+/// The call that takes them, for a provider without the file's function.
+fn of_many() -> String {
+    let after = FILE.split_once("-- span of the ticks: begin").map_or("", |(_, after)| after);
+    let mut span = after.split_once("-- span of the ticks: end").map_or("", |(span, _)| span).to_owned();
+    for (name, place) in [
+        ("i_queue_name", "$1"),
+        ("i_consumer_name", "$2"),
+        ("i_min_lag", "make_interval(secs => $3)"),
+        ("i_at_most", "$4"),
+        ("i_alone_from", "$5"),
+    ] {
+        span = span.replace(name, place);
+    }
+    format!("pgq.next_batch_custom($1, $2, make_interval(secs => $3), 2147483647, ({span}))")
+}
 
 const AS_ASKED: &str =
     "pgq.next_batch_custom($1, $2, make_interval(secs => $3), $4, make_interval(secs => $5))";
@@ -77,8 +78,8 @@ pub async fn next<C: GenericClient>(
     let keep_lag = seconds(collect.keep_lag);
     let interval = seconds(collect.interval);
     let (call, parameters): (_, Parameters<'_>) = match collect.at_most {
-        Some(_) => (OF_MANY, &[&queue, &consumer, &keep_lag, &collect.at_most, &collect.alone_from]),
-        None => (AS_ASKED, &[&queue, &consumer, &keep_lag, &collect.events, &interval]),
+        Some(_) => (of_many(), &[&queue, &consumer, &keep_lag, &collect.at_most, &collect.alone_from]),
+        None => (AS_ASKED.to_owned(), &[&queue, &consumer, &keep_lag, &collect.events, &interval]),
     };
     let sql = format!(
         "select b.batch_id, b.cur_tick_id, b.prev_tick_id, b.cur_tick_time, b.prev_tick_time, b.cur_tick_event_seq as last_event, \
@@ -320,4 +321,14 @@ pub async fn configure<C: GenericClient>(client: &C, queue: &str, setting: &str,
     let sql = "select pgq.set_queue_config($1, $2, $3)";
     row(client, "pgq.set_queue_config", sql, &[&queue, &setting, &value]).await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_file_marks_the_query() {
+        let call = super::of_many();
+        assert!(call.contains("limit 2000") && call.contains("c.co_name = $2"), "{call}");
+        assert!(!call.contains("i_"), "{call}");
+    }
 }

@@ -1,6 +1,6 @@
 //! Which relations have the names of a queue's tables: `londiste_rs.table_identity`.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use pg::Ask;
 use tokio_postgres::GenericClient;
@@ -57,19 +57,18 @@ pub async fn compare_at_provider<P: GenericClient, C: GenericClient>(
     else {
         return Ok(());
     };
-    let sql = "select table_name, relid from londiste_rs.known_at_provider($1, $2)";
-    let known = rows(here, "londiste_rs.known_at_provider", sql, &[&queue, &home]).await?;
-    let (tables, relids): (Vec<String>, Vec<u32>) =
-        known.iter().map(|row| (row.get::<_, String>(0), row.get::<_, u32>(1))).unzip();
-    let found = rows(provider, "londiste.table_info", TABLES, &[&queue, &tables, &relids]).await?;
     // the provider's other tables concern nobody here, and their names may have no place in this database's encoding
-    let sql = "select table_name from londiste.table_info where queue_name = $1 and local";
-    let here_too = rows(here, "londiste.table_info", sql, &[&queue]).await?;
-    let here_too: HashSet<String> = here_too.iter().map(|row| row.get(0)).collect();
+    let sql = "select t.table_name, k.relid from londiste.table_info t \
+                 left join londiste_rs.known_at_provider($1, $2) k using (table_name) where t.queue_name = $1 and t.local";
+    let known = rows(here, "londiste_rs.known_at_provider", sql, &[&queue, &home]).await?;
+    let known: HashMap<String, Option<u32>> = known.iter().map(|row| (row.get(0), row.get(1))).collect();
+    let (names, oids): (Vec<&str>, Vec<Option<u32>>) =
+        known.iter().map(|(name, relid)| (name.as_str(), *relid)).unzip();
+    let found = rows(provider, "londiste.table_info", TABLES, &[&queue, &names, &oids]).await?;
     let (mut tables, mut relids, mut captures, mut names) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for row in &found {
         let table: String = row.get(0);
-        if here_too.contains(&table) && begun.is_none_or(|begun| begun.contains(&table.as_str())) {
+        if known.contains_key(&table) && begun.is_none_or(|begun| begun.contains(&table.as_str())) {
             tables.push(table);
             relids.push(row.get::<_, Option<u32>>(1));
             captures.push(row.get::<_, Option<String>>(2));

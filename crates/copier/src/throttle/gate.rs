@@ -76,6 +76,11 @@ impl Limits {
         self.gate.obstacle().map(|obstacle| obstacle.to_string())
     }
 
+    /// One more reader that they hold back.
+    pub fn valve(&self) -> Box<dyn pg::Valve> {
+        Box::new(self.clone())
+    }
+
     /// All that holds now, a line each.
     pub fn describe(&self) -> Vec<String> {
         self.gate.limits().describe()

@@ -151,7 +151,7 @@ async fn once(job: &Job, arguments: &Arguments) -> Result<Outcome> {
         comparison::start_over(&*local.session, job.queue(), &names).await?;
     }
     let limits = job.read_limits(arguments.max_rate.as_deref())?;
-    let valves = || -> Box<dyn pg::Valve> { Box::new(limits.clone()) };
+    let valves = || limits.valve();
     let mut voice = Voice::new(job.terminal);
     (voice.json, voice.values, voice.report) = (arguments.json, !arguments.no_values, report.transpose()?);
     let began = Instant::now();
@@ -240,9 +240,10 @@ pub(crate) async fn never_compared(job: &Job, local: &Node, tables: &[TableInfo]
         return Ok(());
     }
     let (connections, limits) = ([sides(job, local).await?], job.read_limits(None)?);
-    let valves = || -> Box<dyn pg::Valve> { Box::new(limits.clone()) };
-    compare::run(&connections, &config_of(job, local), &tables, &mut Voice::new(job.terminal), &valves)
-        .await?;
+    compare::run(&connections, &config_of(job, local), &tables, &mut Voice::new(job.terminal), &|| {
+        limits.valve()
+    })
+    .await?;
     Ok(())
 }
 

@@ -90,11 +90,11 @@ impl Verification {
         let config = Config { last_tick: Some(last.tick), ..self.config.clone() };
         let mut voice = Quiet(job.terminal);
         let limits = job.read_limits(Some("0"))?;
-        let valves = || -> Box<dyn pg::Valve> { Box::new(limits.clone()) };
         let (connections, tables) = (&self.connections, &self.tables);
-        let found = compare::at_rest(connections, &config, &self.resting, tables, &mut voice, &valves)
-            .await
-            .context("comparing while nobody writes")?;
+        let found =
+            compare::at_rest(connections, &config, &self.resting, tables, &mut voice, &|| limits.valve())
+                .await
+                .context("comparing while nobody writes")?;
         if !found.differ.is_empty() {
             bail!("rows differ: {}; compare tells which", found.differ.join(", "));
         }
@@ -153,10 +153,9 @@ async fn online_comparison(
     (connections, config, tables): (&[Sides], &Config, &[TableInfo]),
 ) -> Result<Vec<Outcome>> {
     let (mut voice, limits) = (Quiet(job.terminal), job.read_limits(None)?);
-    let valves = || -> Box<dyn pg::Valve> { Box::new(limits.clone()) };
     let began = Instant::now();
     loop {
-        match compare::run(connections, config, tables, &mut voice, &valves).await {
+        match compare::run(connections, config, tables, &mut voice, &|| limits.valve()).await {
             Err(compare::Error::Busy { .. }) if began.elapsed() < PATIENCE => {
                 comparison::ask_to_stop(&*local.session, job.queue()).await?;
                 sleep(LOOK).await;
