@@ -54,7 +54,7 @@ as $$
      order by t.table_name, length(c.nspname)
 $$;
 
--- Keeps the relations of these tables as those that their copies, which begin, fill.
+-- Keeps the relations of these tables as those that their copies fill.
 create or replace function londiste_rs.know_here(i_queue_name text, i_tables text[])
 returns void language sql
 set search_path = pg_catalog, pg_temp
@@ -68,8 +68,8 @@ as $$
        set home = excluded.home, relid = excluded.relid, notice = null, remedy = null
 $$;
 
--- The same for tables that a copy is filling, where nothing is kept or what was is not there any more: one that was
--- missing when its copy was asked for, and made later.
+-- The same in the transaction that brings a copy's first rows, where nothing is kept or what was is not there any
+-- more. A copy that begins anew has put indexes of the former table away: it does not take another one.
 create or replace function londiste_rs.adopt_here(i_queue_name text, i_tables text[])
 returns void language sql
 set search_path = pg_catalog, pg_temp
@@ -116,6 +116,9 @@ begin
     select i_queue_name, r.table_name, 'here', this, r.relid
       from londiste_rs.relations_here(i_queue_name) r
      where r.merge_state is not null
+       -- a copy that has brought nothing yet fills whatever has the name then
+       and (r.merge_state <> 'in-copy'
+            or exists (select from londiste_rs.copy_run c where c.queue_name = i_queue_name and c.table_name = r.table_name))
        and not exists (select from londiste_rs.table_identity i
                         where i.queue_name = i_queue_name and i.table_name = r.table_name and i.side = 'here')
         on conflict do nothing;

@@ -53,3 +53,8 @@ do $$
 begin
     perform londiste_rs.take_step(9, 'batches are opened, and events waited for, in one statement');
 end $$;
+
+do $$
+begin
+    perform londiste_rs.take_step(10, 'a copy that has brought no rows fills whatever has its table''s name');
+end $$;

@@ -48,7 +48,7 @@ impl<'a> Others<'a> {
         tables: &[&str],
     ) -> Result<()> {
         let queue = self.worker.config.queue_name.as_str();
-        identity::know_here(&**target, queue, tables).await?;
+        identity::compare_here(&**target, queue).await?;
         identity::compare_at_provider(&**provider, &**target, queue, Some(tables), true).await?;
         self.troubles = identity::others(&**target, queue).await?.into_iter().collect();
         Ok(())

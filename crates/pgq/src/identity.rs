@@ -125,13 +125,8 @@ pub async fn compare_here<C: GenericClient>(here: &C, queue: &str) -> Result<()>
     Ok(())
 }
 
-/// Keeps the relations of these tables as those that their copies, which begin, fill.
-pub async fn know_here<C: GenericClient>(here: &C, queue: &str, tables: &[&str]) -> Result<()> {
-    row(here, "londiste_rs.know_here", "select londiste_rs.know_here($1, $2)", &[&queue, &tables]).await?;
-    Ok(())
-}
-
-/// The same for tables that a copy is filling, where nothing is kept or what was is not there any more.
+/// Keeps the relations of these tables as those that the caller's transaction, which brings their copies' first rows,
+/// fills; where nothing is kept, or what was is not there any more.
 pub async fn adopt_here<C: GenericClient>(here: &C, queue: &str, tables: &[&str]) -> Result<()> {
     row(here, "londiste_rs.adopt_here", "select londiste_rs.adopt_here($1, $2)", &[&queue, &tables]).await?;
     Ok(())

@@ -78,7 +78,6 @@ pub(crate) async fn begin(
         staging: Some(format!("copy_{}", target.oid)),
         why_whole: None,
     };
-    // the table may have been missing when the copy was asked for
     identity::adopt_here(into, queue, &[&info.name]).await?;
     read_tick::forget(into, queue, &[&info.name]).await?;
     copy_record::insert(into, queue, info, &run).await?;

@@ -64,7 +64,6 @@ pub(crate) async fn copy(
         cancel.cancel_query().await.during("ending a copy")?;
         return Ok(());
     };
-    // the table may have been missing when the copy was asked for
     identity::adopt_here(into, queue, &[&info.name]).await?;
     read_tick::forget(into, queue, &[&info.name]).await?;
     // its lock is held since it was read

@@ -175,7 +175,6 @@ async fn write(
         return Ok(());
     }
     reading.commit().await.during("ending the copy's snapshot")?;
-    // the table may have been missing when the copy was asked for
     identity::adopt_here(into, queue, &names).await?;
     read_tick::forget(into, queue, &names).await?;
     copy_record::keep_tick(&sides.provider, into, queue, &names, &sides.provider_node).await?;
