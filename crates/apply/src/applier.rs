@@ -5,6 +5,7 @@ mod attempts;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
 use tokio_postgres::{Client, Statement};
 
 use crate::applied::{Applied, TableCounts};
@@ -116,7 +117,8 @@ impl Applier {
             if self.options.isolate {
                 save(client, "savepoint londiste_rs_truncate").await?;
             }
-            match self.truncate(client, &change).await {
+            let truncating: BoxFuture<'_, _> = Box::pin(self.truncate(client, &change));
+            match truncating.await {
                 Err(error) if self.options.isolate && error.is_of_its_table() => {
                     self.failed.take(&change.table, error);
                     return save(client, "rollback to savepoint londiste_rs_truncate").await;
@@ -188,6 +190,14 @@ impl Applier {
 
     /// Writes what has been gathered of single tables.
     async fn settle_net_changes(&mut self, client: &Client) -> Result<()> {
+        if self.tables.values().all(|table| table.net_changes.is_none()) {
+            return Ok(());
+        }
+        let settling: BoxFuture<'_, _> = Box::pin(self.settle_gathered(client));
+        settling.await
+    }
+
+    async fn settle_gathered(&mut self, client: &Client) -> Result<()> {
         let (bypass, on_conflict) = (self.options.bypass_triggers, self.options.on_conflict);
         for (table, TargetTable { plan, net_changes, .. }) in &mut self.tables {
             let Some(net_changes) = net_changes.as_mut().filter(|_| !self.failed.has(table)) else {

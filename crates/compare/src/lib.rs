@@ -5,6 +5,7 @@
 //! every other row must be the same. What changed is compared by the next pair. `docs/compare.md` tells why that is
 //! exact.
 
+mod ahead;
 mod begin;
 mod buckets;
 mod collation;

@@ -5,8 +5,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use pg::Valve;
 
+use crate::ahead::{Ahead, Bounds, Range, Sum};
 use crate::difference::{Differing, Lists};
-use crate::ends::Ends;
 use crate::lookup::{self, Found, Rows};
 use crate::pace::Pace;
 use crate::pair::Pair;
@@ -19,21 +19,6 @@ use crate::{Config, Observer, Result};
 
 /// Which bits of a key's hash tell the bucket that a row of a range is in: so few rows are listed where few differ.
 const MASK: i64 = 63;
-
-/// Behind which key, and up to which one.
-type Bounds<'a> = (Option<&'a [String]>, Option<&'a [String]>);
-
-/// A count and a sum of hashes.
-type Sum = (i64, i128);
-
-/// A range of the source's rows.
-#[derive(Debug)]
-struct Range {
-    after: Option<Vec<String>>,
-    /// Open where the source's rows end.
-    up_to: Option<Vec<String>>,
-    sum: Sum,
-}
 
 /// Compares ranges until the pair is old or all are done.
 pub(crate) async fn go_on(
@@ -48,27 +33,20 @@ pub(crate) async fn go_on(
     let subject = work.subject.clone();
     let keys: Vec<Vec<String>> = touched.keys.iter().cloned().collect();
     let rows = Rows::of(sides, &subject, &keys, MASK).await?;
-    let mut ends = Ends::look(sides, &subject, config.range_rows).await?;
-    let mut next = Some(source_range(sides, config, &subject, (work.done_up_to(), &mut ends)).await?);
+    let mut ahead = Ahead::behind(work.done_up_to(), sides, config, &subject).await?;
     let mut pace = Pace::begin();
-    while let Some(range) = next.take() {
-        let bytes = u64::try_from(range.sum.0.saturating_mul(subject.row_bytes)).unwrap_or_default();
+    while let Some(range) = ahead.next().await? {
+        let bytes = u64::try_from(range.there.0.saturating_mul(subject.row_bytes)).unwrap_or_default();
         valve.pass(bytes).await;
-        let is_last = pace.is_over((sides, config, pair), work.is_gone).await? || range.up_to.is_none();
-        let (here, ahead) = if is_last {
-            (target_sum(sides, &subject, &range).await?, None)
-        } else {
-            let ahead = source_range(sides, config, &subject, (range.up_to.clone(), &mut ends));
-            let (here, ahead) = tokio::try_join!(target_sum(sides, &subject, &range), ahead)?;
-            (here, Some(ahead))
-        };
-        judge((sides, config), work, &range, here, (&keys, &rows), observer).await?;
-        match &range.up_to {
-            Some(key) => work.is_at(Half::Source(Some(key.clone()))),
+        judge((sides, config), work, &range, (&keys, &rows), observer).await?;
+        match range.up_to {
+            Some(key) => work.is_at(Half::Source(Some(key))),
             None => work.read_all(),
         }
         work.keep_now_and_then(sides, config, pair, observer).await?;
-        next = ahead;
+        if pace.is_over((sides, config, pair), work.is_gone).await? {
+            break;
+        }
     }
     by_index(&sides.source, false).await?;
     by_index(&sides.target, false).await
@@ -79,7 +57,6 @@ async fn judge(
     (sides, config): (&Sides, &Config),
     work: &mut Work,
     range: &Range,
-    here: Sum,
     (keys, rows): (&[Vec<String>], &Rows),
     observer: &mut dyn Observer,
 ) -> Result<()> {
@@ -91,7 +68,7 @@ async fn judge(
             .filter_map(|place| found.get(place))
             .fold(sum, |(rows, sum), row| (rows - 1, sum - i128::from(row.hash)))
     };
-    let (there, here) = (without(range.sum, &rows.source), without(here, &rows.target));
+    let (there, here) = (without(range.there, &rows.source), without(range.here, &rows.target));
     if there != here {
         if config.count_only {
             let rows = usize::try_from(there.0.abs_diff(here.0)).unwrap_or(usize::MAX);
@@ -161,63 +138,6 @@ async fn buckets(
     Ok(differ.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
 }
 
-/// The next range of the source's rows.
-async fn source_range(
-    sides: &Sides,
-    config: &Config,
-    subject: &Subject,
-    (after, ends): (Option<Vec<String>>, &mut Ends),
-) -> Result<Range> {
-    let relation = &subject.source;
-    let what = format!("reading table {} on the source", subject.name);
-    let up_to = match ends.next(after.as_deref()) {
-        Some(end) => Some(end),
-        None => last_of(&sides.source, relation, (after.as_deref(), config.range_rows), &what).await?,
-    };
-    let sum = sum(&sides.source, relation, (after.as_deref(), up_to.as_deref()), &what).await?;
-    ends.met(sum.0);
-    Ok(Range { after, up_to, sum })
-}
-
-/// The key of the last row of so many, told by the index alone: numbering rows while they are hashed takes half as long
-/// again.
-async fn last_of(
-    session: &pg::Session,
-    relation: &Relation,
-    (after, rows): (Option<&[String]>, i64),
-    what: &str,
-) -> Result<Option<Vec<String>>> {
-    let (keys, from) = (relation.key_columns().join(", "), &relation.from);
-    let (condition, before_last) = (relation.range(after, None), rows - 1);
-    let sql =
-        format!("select {keys} from {from} where {condition} order by {keys} offset {before_last} limit 1");
-    let last = texts(session, what, &sql).await?.into_iter().next();
-    Ok(last.and_then(|key| key.into_iter().collect()))
-}
-
-async fn target_sum(sides: &Sides, subject: &Subject, range: &Range) -> Result<Sum> {
-    let what = format!("reading table {} on the target", subject.name);
-    let bounds = (range.after.as_deref(), range.up_to.as_deref());
-    sum(&sides.target, &subject.target, bounds, &what).await
-}
-
-/// Rows in a range, and the sum of their hashes.
-async fn sum(
-    session: &pg::Session,
-    relation: &Relation,
-    (after, up_to): Bounds<'_>,
-    what: &str,
-) -> Result<Sum> {
-    let (hash, from, condition) = (&relation.hash, &relation.from, relation.range(after, up_to));
-    // page after page of the rows that the index finds: a quarter less than row after row, and never more pages
-    let sql = format!(
-        "set enable_indexscan = off; \
-         select count(*), coalesce(sum(h), 0) from (select {hash} as h from {from} where {condition}) c; \
-         set enable_indexscan = on"
-    );
-    Ok(sum_of(&texts(session, what, &sql).await?.into_iter().next().unwrap_or_default()))
-}
-
 /// Rows of a range that a further condition holds for, so many at most: those with the first keys.
 pub(crate) async fn listed(
     session: &pg::Session,
@@ -242,9 +162,4 @@ pub(crate) fn found(row: Vec<Option<String>>) -> Found {
     let mut values = row.into_iter().map(Option::unwrap_or_default);
     let hash = values.next().and_then(|v| v.parse().ok()).unwrap_or_default();
     Found { hash, key: values.collect(), bucket: 0 }
-}
-
-fn sum_of(row: &[Option<String>]) -> Sum {
-    let text = |at: usize| row.get(at).and_then(|v| v.as_deref()).unwrap_or("0");
-    (text(0).parse().unwrap_or_default(), text(1).parse().unwrap_or_default())
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use apply::{Applier, Change, Columns, Op, Options, Row, Values};
+use futures_util::future::BoxFuture;
 use parts::fail_point;
 use pg::{Ident, literal};
 use pgq::comparison::{self, DifferingRow};
@@ -54,7 +55,17 @@ pub struct Repaired {
 ///
 /// # Errors
 /// A connection is lost, or the table cannot be looked at. Rows that cannot be written are told in the answer.
-pub async fn repair(sides: &Sides, config: &Config, info: &TableInfo, asked: &Repair) -> Result<Repaired> {
+pub fn repair<'a>(
+    sides: &'a Sides,
+    config: &'a Config,
+    info: &'a TableInfo,
+    asked: &'a Repair,
+) -> BoxFuture<'a, Result<Repaired>> {
+    // boxed, as `run` is
+    Box::pin(one_table(sides, config, info, asked))
+}
+
+async fn one_table(sides: &Sides, config: &Config, info: &TableInfo, asked: &Repair) -> Result<Repaired> {
     sides.pin().await?;
     let mut repaired = Repaired::default();
     let looked = look::one((&sides.provider, &sides.record), info, false).await?;

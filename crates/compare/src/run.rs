@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use futures_util::future::try_join_all;
+use futures_util::future::{BoxFuture, try_join_all};
 use pg::Valve;
 use pgq::comparison::{self, Verdict};
 use pgq::table::{self, MergeState, TableInfo};
@@ -32,7 +32,18 @@ const LAG: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// A connection is lost, another comparison is at work, or this one is to stop: what was found out is kept.
-pub async fn run(
+pub fn run<'a>(
+    connections: &'a [Sides],
+    config: &'a Config,
+    tables: &'a [TableInfo],
+    observer: &'a mut dyn Observer,
+    valves: &'a Valves<'a>,
+) -> BoxFuture<'a, Result<Vec<Outcome>>> {
+    // boxed: a body that is not is compiled anew in each crate that waits for it
+    Box::pin(all(connections, config, tables, observer, valves))
+}
+
+async fn all(
     connections: &[Sides],
     config: &Config,
     tables: &[TableInfo],

@@ -3,6 +3,7 @@
 
 use std::time::SystemTime;
 
+use futures_util::future::BoxFuture;
 use pg::{Ident, QualifiedName};
 use pgq::comparison::{Comparison, Verdict};
 use pgq::table::TableInfo;
@@ -37,7 +38,17 @@ pub struct SelfTest {
 ///
 /// # Errors
 /// As a comparison; the role may make no temporary table.
-pub async fn self_test(
+pub fn self_test<'a>(
+    sides: &'a Sides,
+    config: &'a Config,
+    tables: &'a [TableInfo],
+    valve: &'a mut dyn pg::Valve,
+) -> BoxFuture<'a, Result<Option<SelfTest>>> {
+    // boxed, as `run` is
+    Box::pin(of_these(sides, config, tables, valve))
+}
+
+async fn of_these(
     sides: &Sides,
     config: &Config,
     tables: &[TableInfo],

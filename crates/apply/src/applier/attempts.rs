@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
 use tokio_postgres::Client;
 use tracing::debug;
 
@@ -26,7 +27,9 @@ impl Applier {
         }
         let changes = std::mem::take(&mut self.buffer);
         self.bytes = 0;
-        let written = self.write_chunk(client, &changes).await;
+        // boxed: a body that is not is compiled anew in each crate that waits for it
+        let writing: BoxFuture<'_, _> = Box::pin(self.write_chunk(client, &changes));
+        let written = writing.await;
         self.buffer = changes;
         self.buffer.clear();
         written

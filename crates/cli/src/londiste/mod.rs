@@ -15,6 +15,7 @@ use std::process::ExitCode;
 use crate::londiste::support::job::Job;
 use arguments::{Arguments, Command};
 use clap::{CommandFactory, Parser};
+use futures_util::future::LocalBoxFuture;
 
 use crate::londiste::support::outcome::{Outcome, UNVERIFIED, USAGE};
 use crate::signal;
@@ -91,5 +92,7 @@ fn run(arguments: Arguments, terminal: Terminal) -> anyhow::Result<Outcome> {
     daemon::log::terminal(options.verbosity());
     let job = Job::load(&ini, &options.overrides, terminal)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(command::dispatch(&job, command))
+    // behind a pointer: the commands would be compiled for each way in which a runtime waits
+    let answer: LocalBoxFuture<'_, _> = Box::pin(command::dispatch(&job, command));
+    runtime.block_on(answer)
 }

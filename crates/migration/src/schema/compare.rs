@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use futures_util::future::join;
+use futures_util::future::{BoxFuture, join};
 use pg::Session;
 use pgq::own_form::OwnForm;
 
@@ -20,12 +20,17 @@ use crate::error::{Error, Result};
 ///
 /// A copy drops and builds the indexes of a small table in no time: between a look at the objects and a look at what
 /// replication has changed. So a difference counts where a second comparison finds it as well.
-pub(crate) async fn compare(
-    source: &Session,
-    target: &Session,
-    options: &Options,
-    scope: &Scope,
-) -> Result<Comparison> {
+pub(crate) fn compare<'a>(
+    source: &'a Session,
+    target: &'a Session,
+    options: &'a Options,
+    scope: &'a Scope,
+) -> BoxFuture<'a, Result<Comparison>> {
+    // boxed: several commands and the worker wait for it
+    Box::pin(twice(source, target, options, scope))
+}
+
+async fn twice(source: &Session, target: &Session, options: &Options, scope: &Scope) -> Result<Comparison> {
     let first = once(source, target, options, scope).await?;
     if first.differences.is_empty() || !(is_installed(source).await? || is_installed(target).await?) {
         return Ok(first);

@@ -67,13 +67,22 @@ impl Contest {
         runs: usize,
         measure: impl Fn(usize) -> M,
     ) {
-        let mut times: Vec<Measured> = (0..runs)
-            .map(|run| {
-                let measured = measure(self.parties.len() * 100 + run).into();
-                eprintln!("   {name}: {:.2} s", measured.took.as_secs_f64());
-                measured
-            })
-            .collect();
+        let times = (0..runs).map(|run| told(name, measure(self.parties.len() * 100 + run).into())).collect();
+        self.take(name, times);
+    }
+
+    /// Lets parties run in turn, so that a machine that gets slower meanwhile is slower for all of them.
+    pub(crate) fn enter_in_turn(&mut self, parties: &[(&'static str, &dyn Fn() -> Duration)]) {
+        let mut times: Vec<Vec<Measured>> = parties.iter().map(|_| Vec::new()).collect();
+        for _ in 0..runs() {
+            for ((name, measure), times) in parties.iter().zip(&mut times) {
+                times.push(told(name, measure().into()));
+            }
+        }
+        parties.iter().zip(times).for_each(|((name, _), times)| self.take(name, times));
+    }
+
+    fn take(&mut self, name: &'static str, mut times: Vec<Measured>) {
         times.sort_by_key(|measured| measured.took);
         self.parties.push(Party { name, outcome: Outcome::Median(times[times.len() / 2]) });
     }
@@ -82,6 +91,11 @@ impl Contest {
     pub(crate) fn skip(&mut self, name: &'static str, why: &'static str) {
         self.parties.push(Party { name, outcome: Outcome::Skipped(why) });
     }
+}
+
+fn told(name: &str, measured: Measured) -> Measured {
+    eprintln!("   {name}: {:.2} s", measured.took.as_secs_f64());
+    measured
 }
 
 impl fmt::Display for Contest {

@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use anyhow::Result;
+use futures_util::future::BoxFuture;
 use pg::Client;
 use pgq::compared::Summary;
 use pgq::node::{self, NodeInfo, NodeType};
@@ -81,7 +82,12 @@ impl NodeSnapshot {
 }
 
 /// Looks at the node in a database.
-pub(crate) async fn at(session: &Client, queue: &str) -> Result<NodeSnapshot> {
+pub(crate) fn at<'a>(session: &'a Client, queue: &'a str) -> BoxFuture<'a, Result<NodeSnapshot>> {
+    // boxed: several commands wait for it
+    Box::pin(looked_at(session, queue))
+}
+
+async fn looked_at(session: &Client, queue: &str) -> Result<NodeSnapshot> {
     let info = node::require(session, queue).await?;
     let tables = Counts::of(&table::list(session, queue).await?);
     let serves = info.node_type != NodeType::Leaf;
