@@ -16,8 +16,10 @@ begin
         when c.relkind <> 'r' or c.relispartition then 'row'
         when exists (select from pg_inherits i where i_rel in (i.inhrelid, i.inhparent)) then 'row'
         when cardinality(coalesce(i_key, londiste_rs.key_columns(i_rel))) = 0
-         and exists (select from pg_trigger t join pg_proc p on p.oid = t.tgfoid join pg_namespace n on n.oid = p.pronamespace
-                      where t.tgrelid = i_rel and not t.tgisinternal and n.nspname not in ('londiste_rs', 'pgq')) then 'row'
+         and exists (select from pg_trigger t join pg_proc p on p.oid = t.tgfoid
+                       join pg_namespace n on n.oid = p.pronamespace
+                      where t.tgrelid = i_rel and not t.tgisinternal and n.nspname not in ('londiste_rs', 'pgq'))
+            then 'row'
         else 'statement' end
       from pg_class c where c.oid = i_rel);
 end $$;
@@ -28,7 +30,8 @@ returns text language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    gate text := case when t.gates then format('event_table := pg_sequence_last_value(%L::regclass);', londiste_rs.gate_name(t.queue_id)) else '' end;
+    gate text := case when t.gates then format('event_table := pg_sequence_last_value(%L::regclass);',
+                                               londiste_rs.gate_name(t.queue_id)) else '' end;
 begin
     return londiste_rs.filled($f$    @gate@
     if event_table between 1 and @event_tables@ is not true then
@@ -81,7 +84,8 @@ returns text language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    return londiste_rs.filled($f$ and stack not like e'%\n%' and (current_setting('londiste_rs.nested_@table_oid@', true) <> '') is not true$f$,
+    return londiste_rs.filled(
+        $f$ and stack not like e'%\n%' and (current_setting('londiste_rs.nested_@table_oid@', true) <> '') is not true$f$,
         'table_oid', i_rel::text);
 end $$;
 
@@ -135,7 +139,8 @@ create or replace function londiste_rs.open_event_table(i_gate oid)
 returns bigint language sql immutable
 set search_path = pg_catalog, pg_temp
 as $$
-    select case when current_setting('session_replication_role') <> 'local' then pg_sequence_last_value(i_gate::regclass) end
+    select case when current_setting('session_replication_role') <> 'local'
+                    then pg_sequence_last_value(i_gate::regclass) end
 $$;
 
 -- What capture functions of generation 5 call, until they are written anew.
@@ -143,7 +148,8 @@ create or replace function londiste_rs.plain_event_table(i_rel oid, i_top oid, i
 returns bigint language sql immutable
 set search_path = pg_catalog, pg_temp
 as $$
-    select case when londiste_rs.row_shape(i_rel, i_top) = i_shape and current_setting('session_replication_role') <> 'local'
+    select case when londiste_rs.row_shape(i_rel, i_top) = i_shape
+                     and current_setting('session_replication_role') <> 'local'
                 then pg_sequence_last_value(i_gate::regclass) end
 $$;
 
@@ -159,11 +165,13 @@ declare
     source text := '';
 begin
     for nr in 1 .. cardinality(i_writing) loop
-        source := source || londiste_rs.filled($f$    @if@ '@table_oid@'::regclass is not null and @gate@::regclass is not null
+        source := source || londiste_rs.filled(
+            $f$    @if@ '@table_oid@'::regclass is not null and @gate@::regclass is not null
        and londiste_rs.open_event_table(@gate@::regclass) = @event_table@ and @layout@@conditions@ then
         @write@
 $f$,
-            'if', case when nr = 1 then 'if' else 'elsif' end, 'table_oid', t.rel::text, 'gate', quote_literal(gate), 'event_table', nr::text,
+            'if', case when nr = 1 then 'if' else 'elsif' end, 'table_oid', t.rel::text, 'gate', quote_literal(gate),
+            'event_table', nr::text,
             'layout', i_layout, 'conditions', i_conditions, 'write', i_writing[nr]);
     end loop;
     return source || '    end if;';
@@ -237,11 +245,13 @@ begin
         return null;
     end if;$f$, 'write', londiste_rs.write_events_source(t,
         case when t.relkind = 'p'
-             then format('select e.kind, e.data, e.bounds from londiste_rs.truncate_event(%s, tg_relid, tg_name) e', t.rel)
+             then format('select e.kind, e.data, e.bounds from londiste_rs.truncate_event(%s, tg_relid, tg_name) e',
+                 t.rel)
              else $f$select 'R', null::text, null::text$f$ end));
     ending := '';
     if t.form = 'row' then
-        source := londiste_rs.trigger_function_source(londiste_rs.plain_row_source(t), truncated || londiste_rs.row_capture_source(t));
+        source := londiste_rs.trigger_function_source(londiste_rs.plain_row_source(t),
+            truncated || londiste_rs.row_capture_source(t));
         return next;
         return;
     end if;
