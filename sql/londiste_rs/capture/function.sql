@@ -35,8 +35,10 @@ declare
 begin
     return londiste_rs.filled($f$    @gate@
     if event_table between 1 and @event_tables@ is not true then
-        select case when queue_disable_insert then 0 else queue_cur_table + 1 end into event_table from pgq.queue where queue_id = @queue_id@;
-        if event_table = 0 and current_setting('londiste_rs.replay', true) is distinct from 'on' and @anything_written@ then
+        select case when queue_disable_insert then 0 else queue_cur_table + 1 end into event_table$f$
+        || $f$ from pgq.queue where queue_id = @queue_id@;
+        if event_table = 0 and current_setting('londiste_rs.replay', true) is distinct from 'on'$f$
+        || $f$ and @anything_written@ then
             perform londiste_rs.refuse_change(@queue_name@, tg_relid);
         elsif coalesce(event_table, 0) = 0 then
             return null;
@@ -66,8 +68,10 @@ begin
         nested := strpos(stack, e'\n') > 0;
         current_rows := nested or current_setting('londiste_rs.nested_@table_oid@', true) <> ''@look_at_text@;
         if current_rows then
-            current_rows := has_table_privilege(@table_oid@::oid, 'select') and not row_security_active(@table_oid@::oid)
-                and @table_oid@::oid::regclass::text = format('%I.%I', @schema@, @table@) and has_schema_privilege(@schema@, 'usage');
+            current_rows := has_table_privilege(@table_oid@::oid, 'select')$f$
+        || $f$ and not row_security_active(@table_oid@::oid)
+                and @table_oid@::oid::regclass::text = format('%I.%I', @schema@, @table@)$f$
+        || $f$ and has_schema_privilege(@schema@, 'usage');
         end if;$f$,
         'table_oid', t.rel::text, 'schema', quote_literal(t.nspname), 'table', quote_literal(t.relname),
         'look_at_text', case when i_parts then $f$;
@@ -84,8 +88,8 @@ returns text language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    return londiste_rs.filled(
-        $f$ and stack not like e'%\n%' and (current_setting('londiste_rs.nested_@table_oid@', true) <> '') is not true$f$,
+    return londiste_rs.filled($f$ and stack not like e'%\n%'$f$
+        || $f$ and (current_setting('londiste_rs.nested_@table_oid@', true) <> '') is not true$f$,
         'table_oid', i_rel::text);
 end $$;
 
@@ -100,7 +104,8 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     return $f$lpad((length(stack) - 1 - case when substr(stack, strpos(stack, e'\n') + 1, 15) = 'SQL statement "'
-                 then coalesce(nullif(strpos(stack, e'"\n'), 0), length(stack) - 1) else strpos(stack, e'\n') end)::text, 10, '0')$f$;
+                 then coalesce(nullif(strpos(stack, e'"\n'), 0), length(stack) - 1)$f$
+        || $f$ else strpos(stack, e'\n') end)::text, 10, '0')$f$;
 end $$;
 
 -- Source text of the mark for statements around this one: the depth of the deepest statement on the table in the
@@ -111,7 +116,8 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     return londiste_rs.filled(
-        $f$perform set_config('londiste_rs.nested_@table_oid@', greatest(coalesce(current_setting('londiste_rs.nested_@table_oid@', true), '') collate "C", @depth@), true);$f$,
+        $f$perform set_config('londiste_rs.nested_@table_oid@', greatest($f$
+        || $f$coalesce(current_setting('londiste_rs.nested_@table_oid@', true), '') collate "C", @depth@), true);$f$,
         'table_oid', i_rel::text, 'depth', londiste_rs.depth_source());
 end $$;
 

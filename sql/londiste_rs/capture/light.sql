@@ -67,8 +67,8 @@ create or replace function londiste_rs.light_rows_source(i_rel oid, i_large text
 returns text language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    select format(
-        $f$select case when b.left_out is null then 'rec.U' else 'rec.L' end, row(%s)::text, case when b.moved then row(%s)::text end, b.left_out
+    select format($f$select case when b.left_out is null then 'rec.U' else 'rec.L' end, row(%s)::text,$f$
+                  || $f$ case when b.moved then row(%s)::text end, b.left_out
               from (select a.*, '[' || nullif(concat_ws(', ', %s), '') || ']' as left_out
                       from (select f.*, %s from (%s) f offset 0) a%s) b$f$,
                   string_agg(case when a.large
@@ -97,7 +97,8 @@ returns text language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
     select londiste_rs.light_rows_source(i_rel, i_large, i_unchanged, true, format($f$select %s, %s, false as moved
-              from new_rows "." cross join old_rows ".." where not exists (select from new_rows offset 1) and %s::record *= %s::record$f$,
+              from new_rows "." cross join old_rows ".." where not exists (select from new_rows offset 1)$f$
+        || $f$ and %s::record *= %s::record$f$,
         londiste_rs.values_source(i_rel, '"."', 'n'), londiste_rs.values_source(i_rel, '".."', 'o'),
         londiste_rs.key_source(i_key, '"."'), londiste_rs.key_source(i_key, '".."')))
 $$;
@@ -108,10 +109,11 @@ create or replace function londiste_rs.paired_light_updates_source(i_rel oid, i_
 returns text language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    select londiste_rs.light_rows_source(i_rel, i_large, i_unchanged, true,
-                                         format($f$select n.*, o.*, n.key *<> o.old_key as moved
+    select londiste_rs.light_rows_source(i_rel, i_large, i_unchanged, true, format(
+        $f$select n.*, o.*, n.key *<> o.old_key as moved
               from (select row_number() over () as pos, %s, %s::record as key from new_rows ".") n
-              join (select row_number() over () as old_pos, %s, %s::record as old_key from old_rows ".") o on o.old_pos = n.pos$f$,
+              join (select row_number() over () as old_pos, %s, %s::record as old_key from old_rows ".") o$f$
+        || $f$ on o.old_pos = n.pos$f$,
         londiste_rs.values_source(i_rel, '"."', 'n'), londiste_rs.key_source(i_key, '"."'),
         londiste_rs.values_source(i_rel, '"."', 'o'), londiste_rs.key_source(i_key, '"."'))) || ' order by b.pos'
 $$;
@@ -122,8 +124,8 @@ create or replace function londiste_rs.row_light_update_source(i_rel oid, i_key 
 returns text language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    select londiste_rs.light_rows_source(i_rel, i_large, i_unchanged, false,
-                                         format('select %s, %s, %s::record *<> %s::record as moved',
+    select londiste_rs.light_rows_source(i_rel, i_large, i_unchanged, false, format(
+        'select %s, %s, %s::record *<> %s::record as moved',
         londiste_rs.values_source(i_rel, 'new', 'n'), londiste_rs.values_source(i_rel, 'old', 'o'),
         londiste_rs.key_source(i_key, 'old'), londiste_rs.key_source(i_key, 'new')))
 $$;

@@ -257,7 +257,8 @@ begin
                        'from (%s) a) b where nth = 1', rows);
     end if;
     return londiste_rs.filled($f$select 'rec.P', c.t, case when c.t is null then u.t end
-              from (@touched@) u left join lateral (select @present_row@ as t from @relation@ "." where @same_key@ limit 1) c on true
+              from (@touched@) u left join lateral (select @present_row@ as t from @relation@ "."$f$
+        || $f$ where @same_key@ limit 1) c on true
              order by c.t is not null$f$,
         'touched', rows, 'present_row', t.present, 'relation', relation, 'same_key', matches);
 end $$;
