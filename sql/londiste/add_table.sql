@@ -81,7 +81,8 @@ begin
     if node.node_type = 'leaf' and not no_merge then
         if not merge_all and exists (
             select from londiste.table_info t join pgq_node.node_info n using (queue_name)
-             where t.queue_name <> i_queue_name and t.table_name = fq_name and not t.local and n.node_type = 'leaf') then
+             where t.queue_name <> i_queue_name and t.table_name = fq_name and not t.local
+               and n.node_type = 'leaf') then
             ret_code := 405;
             ret_note := format('Found multiple sources for table %s, use merge-all or no-merge to continue', shown);
             return;
@@ -93,7 +94,8 @@ begin
          order by nr limit 1;
         if found then
             ret_code := 405;
-            ret_note := format('Found local table %s in queue %s, use remove-table first to remove all previous table subscriptions',
+            ret_note := format('Found local table %s in queue %s, use remove-table first to remove all previous '
+                               'table subscriptions',
                 shown, source_queue);
             return;
         end if;
@@ -113,17 +115,20 @@ begin
     end if;
     update londiste.table_info t
        set local = true, table_attrs = attrs, dest_table = nullif(dest, fq_name),
-           merge_state = case when node.node_type = 'root' or node.combined_type = 'branch' or expect_sync or virtual_table then 'ok' end
+           merge_state = case when node.node_type = 'root' or node.combined_type = 'branch' or expect_sync
+                                   or virtual_table then 'ok' end
      where table_name = fq_name
        and (queue_name = i_queue_name
-            or merge_all and not local and queue_name in (select n.queue_name from pgq_node.node_info n where n.node_type = 'leaf'));
+            or merge_all and not local
+            and queue_name in (select n.queue_name from pgq_node.node_info n where n.node_type = 'leaf'));
     perform londiste._add_to_combined(node.combined_queue, node.combined_type, fq_name, args, attrs, dest, no_merge);
     if node.node_type = 'root' then
         perform londiste.root_notify_change(i_queue_name, 'londiste.add-table', fq_name);
     end if;
 
     ret_code := 200;
-    ret_note := case when trigger.ret_code = 201 then 'Table added with no triggers: ' else 'Table added: ' end || shown;
+    ret_note := case when trigger.ret_code = 201 then 'Table added with no triggers: '
+                     else 'Table added: ' end || shown;
 end $$;
 
 -- A table that arrives here from partitions goes on through the queue that combines them: its root tells the others, a
@@ -140,7 +145,8 @@ begin
          where queue_name = i_combined_queue and table_name = i_table_name and not local) then
         perform londiste.create_trigger(i_combined_queue, i_table_name, i_trg_args, i_dest_table, i_combined_type);
         update londiste.table_info
-           set local = true, merge_state = case when i_combined_type = 'root' then 'ok' end, table_attrs = i_table_attrs, dest_table = nullif(i_dest_table, i_table_name)
+           set local = true, merge_state = case when i_combined_type = 'root' then 'ok' end,
+               table_attrs = i_table_attrs, dest_table = nullif(i_dest_table, i_table_name)
          where queue_name = i_combined_queue and table_name = i_table_name;
         if i_combined_type = 'root' then
             perform londiste.root_notify_change(i_combined_queue, 'londiste.add-table', i_table_name);

@@ -1,8 +1,8 @@
 -- Scripts that run on every node, once each. A root sends them on.
 
 -- Begins a script: 200 run it, 201 it has run here, 401 the node is no root although one is expected.
-create or replace function londiste.execute_start(i_queue_name text, i_file_name text, i_sql text, i_expect_root boolean,
-    i_attrs text, out ret_code integer, out ret_note text)
+create or replace function londiste.execute_start(i_queue_name text, i_file_name text, i_sql text,
+    i_expect_root boolean, i_attrs text, out ret_code integer, out ret_note text)
 returns record
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -25,8 +25,8 @@ begin
     end if;
 end $$;
 
-create or replace function londiste.execute_start(i_queue_name text, i_file_name text, i_sql text, i_expect_root boolean,
-    out ret_code integer, out ret_note text)
+create or replace function londiste.execute_start(i_queue_name text, i_file_name text, i_sql text,
+    i_expect_root boolean, out ret_code integer, out ret_note text)
 returns record
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -54,7 +54,8 @@ begin
         return;
     end if;
     if is_root then
-        perform pgq.insert_event(i_queue_name, 'EXECUTE', script.execute_sql, i_file_name, script.execute_attrs, null, null);
+        perform pgq.insert_event(i_queue_name, 'EXECUTE', script.execute_sql, i_file_name, script.execute_attrs,
+            null, null);
     end if;
     ret_code := 200;
     ret_note := format('Execute finished: %s', i_file_name);

@@ -39,7 +39,8 @@ begin
     end if;
     insert into londiste.pending_fkeys values (fkey.*);
     execute format('alter table %s%s drop constraint %I',
-        case when fkey.fkey_def like 'alter table only %' then 'only ' end, londiste._quote_relation(fkey.from_table), i_fkey_name);
+        case when fkey.fkey_def like 'alter table only %' then 'only ' end, londiste._quote_relation(fkey.from_table),
+        i_fkey_name);
     return 1;
 end $$;
 
@@ -47,7 +48,8 @@ end $$;
 --
 -- With i_lazy the caller does the work, so that no lock is held for long: each call returns the next statement to run
 -- in a transaction of its own (add it without looking at the rows, then validate it), until the result is empty.
-create or replace function londiste.restore_table_fkey(i_from_table text, i_fkey_name text, i_lazy boolean default false)
+create or replace function londiste.restore_table_fkey(i_from_table text, i_fkey_name text,
+    i_lazy boolean default false)
 returns text
 language plpgsql strict
 set search_path = pg_catalog, pg_temp
@@ -75,7 +77,8 @@ begin
                 else ''
             end;
         elsif not is_validated and fkey.fkey_def !~* ' not valid$' then
-            return format('alter table only %s validate constraint %I', londiste._quote_relation(i_from_table), i_fkey_name);
+            return format('alter table only %s validate constraint %I', londiste._quote_relation(i_from_table),
+                i_fkey_name);
         end if;
     else
         -- The stock tool writes names without schema: those of the tables at the key's ends.

@@ -5,9 +5,11 @@ declare
     fn_name text;
     grantee text;
     everybody constant text[] := '{find_column_types,find_rel_oid,find_seq_oid,find_table_fkeys,find_table_oid,'
-        'is_replica_func,_find_relation,_is_skip_trigger,_quote_relation,_trigger_name,make_fqname,quote_fqname,split_fqname,version}';
+        'is_replica_func,_find_relation,_is_skip_trigger,_quote_relation,_trigger_name,make_fqname,quote_fqname,'
+        'split_fqname,version}';
     readers constant text[] := '{_coordinate_copy,get_seq_list,get_table_list}';
-    maintenance constant text[] := '{periodic_maintenance,root_check_seqs,_publish_seq,_seq_ahead,_seq_is_due,_seq_room}';
+    maintenance constant text[] :=
+        '{periodic_maintenance,root_check_seqs,_publish_seq,_seq_ahead,_seq_is_due,_seq_room}';
 begin
     for fn, fn_name in
         select p.oid, p.proname from pg_proc p

@@ -2,7 +2,8 @@
 
 -- Schema and name of a relation that is to be made: in the schema of its parent where the name begins with it, else in
 -- the first schema that a dot leads to.
-create or replace function londiste._split_new(i_fqname text, i_parent_schema text, out schema_part text, out name_part text)
+create or replace function londiste._split_new(i_fqname text, i_parent_schema text, out schema_part text,
+    out name_part text)
 returns record
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -64,7 +65,8 @@ begin
     loop
         execute statement;
     end loop;
-    perform pgq._grant_perms_from(parent_name.schema_part, parent_name.name_part, part_name.schema_part, part_name.name_part);
+    perform pgq._grant_perms_from(parent_name.schema_part, parent_name.name_part, part_name.schema_part,
+        part_name.name_part);
     return 1;
 end $$;
 
@@ -90,7 +92,8 @@ begin
     end if;
     suffix := substring(i_partition_table from
         '_(' || regexp_replace(replace(suffix_format, 'HH24', 'HH'), '[A-Z]', '[0-9]', 'g') || ')$');
-    return case when suffix is not null then coalesce(suffix < to_char(now() - i_retention_period, suffix_format), false) end;
+    return case when suffix is not null
+                    then coalesce(suffix < to_char(now() - i_retention_period, suffix_format), false) end;
 end $$;
 
 -- Old partitions among a table's children: those in its schema that are named after it and a time.

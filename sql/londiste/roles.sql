@@ -20,6 +20,7 @@ begin
         end;
     end loop;
     if missing is not null then
-        raise notice 'roles % are not created, this role may not: their grants are left out', array_to_string(missing, ', ');
+        raise notice 'roles % are not created, this role may not: their grants are left out',
+            array_to_string(missing, ', ');
     end if;
 end $$;

@@ -2,7 +2,8 @@
 -- moves never gets a value twice.
 
 -- Registers a sequence on this node: 200, 201 already, 400 not in this database, 404 not in the queue.
-create or replace function londiste.local_add_seq(i_queue_name text, i_seq_name text, out ret_code integer, out ret_note text)
+create or replace function londiste.local_add_seq(i_queue_name text, i_seq_name text, out ret_code integer,
+    out ret_note text)
 returns record
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -143,7 +144,8 @@ begin
     if not found then
         insert into londiste.seq_info (queue_name, seq_name, last_value) values (i_queue_name, fq_name, i_value);
     elsif is_local and londiste.find_seq_oid(fq_name) is null then
-        raise warning 'sequence % is not in this database any more: its published value is kept in londiste.seq_info only', fq_name;
+        raise warning 'sequence % is not in this database any more: its published value is kept in '
+                      'londiste.seq_info only', fq_name;
     elsif is_local then
         perform londiste._seq_follow(londiste.find_seq_oid(fq_name), i_value);
     end if;
@@ -151,7 +153,8 @@ begin
     ret_note := 'Sequence updated';
 end $$;
 
-create or replace function londiste.get_seq_list(i_queue_name text, out seq_name text, out last_value bigint, out local boolean)
+create or replace function londiste.get_seq_list(i_queue_name text, out seq_name text, out last_value bigint,
+    out local boolean)
 returns setof record
 language plpgsql strict
 set search_path = pg_catalog, pg_temp

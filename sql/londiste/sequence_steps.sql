@@ -3,7 +3,8 @@
 -- Where a sequence stands, its increment, how many steps it has left to its bound, whether it begins anew there, and
 -- its bounds.
 create or replace function londiste._seq_room(i_seq oid,
-    out stands_at bigint, out step bigint, out steps_left numeric, out cycles boolean, out lowest bigint, out highest bigint)
+    out stands_at bigint, out step bigint, out steps_left numeric, out cycles boolean, out lowest bigint,
+    out highest bigint)
 returns record
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -51,7 +52,8 @@ begin
     select * into room from londiste._seq_room(i_seq);
     wanted := greatest(least(i_value, room.highest), room.lowest);
     if wanted <> i_value then
-        raise warning 'sequence %: % lies beyond its bounds here (% to %): give it those of the root with alter sequence',
+        raise warning 'sequence %: % lies beyond its bounds here (% to %): '
+                      'give it those of the root with alter sequence',
             i_seq::regclass, i_value, room.lowest, room.highest;
     end if;
     if room.cycles or (wanted - room.stands_at::numeric) * room.step > 0 then

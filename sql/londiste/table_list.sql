@@ -47,8 +47,10 @@ begin
     select count(*) as parts,
            min(t.queue_name) filter (where t.queue_name <> i_queue_name and t.dropped_ddl is not null) as ddl_holder,
            min(t.queue_name) as first_part,
-           bool_or(t.queue_name <> i_queue_name and (t.merge_state is null or t.merge_state = 'in-copy')) as still_copying,
-           bool_or(t.queue_name <> i_queue_name and t.merge_state is not null and t.merge_state <> 'in-copy') as further_on,
+           bool_or(t.queue_name <> i_queue_name
+                   and (t.merge_state is null or t.merge_state = 'in-copy')) as still_copying,
+           bool_or(t.queue_name <> i_queue_name and t.merge_state is not null
+                   and t.merge_state <> 'in-copy') as further_on,
            count(*) filter (where t.merge_state = 'in-copy' and t.queue_name < i_queue_name) as copies_before
       into others
       from londiste.table_info t

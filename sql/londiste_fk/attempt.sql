@@ -3,7 +3,8 @@ create or replace function londiste_fk.lock_holders(tables oid[], exclusive bool
 returns text
 language sql volatile set search_path = pg_catalog, pg_temp as $$
     select string_agg(distinct format('pid %s (%s)', l.pid,
-                                      coalesce(nullif(a.application_name, ''), a.backend_type, a.usename, 'unknown')), ', ')
+                                      coalesce(nullif(a.application_name, ''), a.backend_type, a.usename, 'unknown')),
+                      ', ')
       from pg_locks l
       left join pg_stat_activity a on a.pid = l.pid
      where l.locktype = 'relation' and l.granted and l.relation = any (tables) and l.pid <> pg_backend_pid()

@@ -22,7 +22,8 @@ returns boolean
 language sql stable set search_path = pg_catalog, pg_temp as $$
     select londiste_fk.held_by_worker(f.schema_name, f.table_name, f.fkey_name)
         or exists (select from londiste_fk.partition_fkey p
-                    where p.fkey = f.id and (leaf_table is null or (p.schema_name, p.table_name) = (leaf_schema, leaf_table))
+                    where p.fkey = f.id
+                      and (leaf_table is null or (p.schema_name, p.table_name) = (leaf_schema, leaf_table))
                       and londiste_fk.held_by_worker(p.schema_name, p.table_name, p.fkey_name))
 $$;
 
@@ -49,7 +50,8 @@ begin
     if to_regclass('londiste_rs.unvalidated_fkey') is null then
         return false;
     end if;
-    execute 'select exists (select from londiste_rs.unvalidated_fkey u where u.fkey_name = $3 and u.table_name = $1 || ''.'' || $2)'
+    execute 'select exists (select from londiste_rs.unvalidated_fkey u '
+            'where u.fkey_name = $3 and u.table_name = $1 || ''.'' || $2)'
         into awaited using schema_name, table_name, fkey_name;
     return awaited;
 end $$;
@@ -66,7 +68,8 @@ language sql stable set search_path = pg_catalog, pg_temp as $$
                || case when coalesce(r.was_deferred, k.condeferred) then ' INITIALLY DEFERRED' else '' end
                || case when d.def ~ ' NOT ENFORCED$' then ' NOT ENFORCED' else '' end,
            t.relkind = 'p', d.def !~ ' NOT ENFORCED$',
-           k.convalidated or londiste_fk.worker_validates(n.nspname, t.relname, k.conname), obj_description(k.oid, 'pg_constraint')
+           k.convalidated or londiste_fk.worker_validates(n.nspname, t.relname, k.conname),
+           obj_description(k.oid, 'pg_constraint')
       from pg_constraint k
       join pg_class t on t.oid = k.conrelid
       join pg_namespace n on n.oid = t.relnamespace

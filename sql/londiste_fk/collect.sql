@@ -8,7 +8,8 @@ begin
     for p in
         select * from londiste_fk.present() n
          where not exists (select from londiste_fk.foreign_key f
-                            where (f.schema_name, f.table_name, f.fkey_name) = (n.schema_name, n.table_name, n.fkey_name))
+                            where (f.schema_name, f.table_name, f.fkey_name)
+                                  = (n.schema_name, n.table_name, n.fkey_name))
     loop
         update londiste_fk.foreign_key f
            set fkey_name = p.fkey_name
@@ -22,7 +23,8 @@ begin
        set error = null, took = null, state = now_is.state,
            dropped_at = case when now_is.state = 'dropped' and f.state <> 'dropped' then now() else f.dropped_at end,
            restored_at = case when now_is.state <> 'dropped' and f.state = 'dropped' then now() else f.restored_at end,
-           validated_at = case when now_is.state = 'validated' and f.state <> 'validated' then now() else f.validated_at end
+           validated_at = case when now_is.state = 'validated' and f.state <> 'validated' then now()
+                               else f.validated_at end
       from (select r.id,
                    case when r.state = 'collected' and k.oid is not null then 'collected'
                         when k.convalidated then 'validated'
@@ -56,7 +58,8 @@ begin
     select * into f from londiste_fk.foreign_key r
      where (r.schema_name, r.table_name, r.fkey_name) = (p.schema_name, p.table_name, p.fkey_name)
        for update;
-    to_be_validated := coalesce(f.state = 'restored' and f.was_valid and f.definition = p.definition and not p.valid, false);
+    to_be_validated := coalesce(f.state = 'restored' and f.was_valid and f.definition = p.definition
+                                and not p.valid, false);
 
     insert into londiste_fk.foreign_key as r
            (schema_name, table_name, fkey_name, target_schema, target_table, definition,
@@ -65,7 +68,8 @@ begin
             p.partitioned, p.enforced, p.valid or to_be_validated, p.comment,
             case when to_be_validated then 'restored' else 'collected' end, now())
     on conflict (schema_name, table_name, fkey_name) do update
-       set target_schema = excluded.target_schema, target_table = excluded.target_table, definition = excluded.definition,
+       set target_schema = excluded.target_schema, target_table = excluded.target_table,
+           definition = excluded.definition,
            partitioned = excluded.partitioned, enforced = excluded.enforced, was_valid = excluded.was_valid,
            comment = excluded.comment, state = excluded.state, collected_at = excluded.collected_at
     returning * into f;
@@ -83,7 +87,8 @@ declare
     present_fkey oid;
 begin
     call londiste_fk.look_again();
-    for present_fkey in select p.fkey from londiste_fk.present() p order by p.schema_name, p.table_name, p.fkey_name loop
+    for present_fkey in select p.fkey from londiste_fk.present() p
+                         order by p.schema_name, p.table_name, p.fkey_name loop
         call londiste_fk.remember(present_fkey);
     end loop;
 end $$;

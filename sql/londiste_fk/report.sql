@@ -27,8 +27,10 @@ $$;
 create or replace function londiste_fk.progress(fkey bigint)
 returns setof text
 language sql stable set search_path = pg_catalog, pg_temp as $$
-    select format('%s  %I.%I %I: %s in %s s', to_char(clock_timestamp(), 'HH24:MI:SS'), f.schema_name, f.table_name, f.fkey_name,
-                  case when f.error is null then f.state else 'failed' end, round(extract(epoch from f.took)::numeric, 1))
+    select format('%s  %I.%I %I: %s in %s s', to_char(clock_timestamp(), 'HH24:MI:SS'), f.schema_name, f.table_name,
+                  f.fkey_name,
+                  case when f.error is null then f.state else 'failed' end,
+                  round(extract(epoch from f.took)::numeric, 1))
       from londiste_fk.foreign_key f
      where f.id = fkey and f.took is not null
 $$;
@@ -54,6 +56,7 @@ begin
     select count(f.error), count(*) into failed, everything from londiste_fk.foreign_key f;
     if failed > 0 then
         raise exception '% of % foreign keys could not be %', failed, everything, undone
-            using hint = 'The reasons are in the table above. Run the script again when they are gone: it goes on with these.';
+            using hint = 'The reasons are in the table above. Run the script again '
+                         'when they are gone: it goes on with these.';
     end if;
 end $$;

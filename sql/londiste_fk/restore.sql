@@ -35,7 +35,8 @@ begin
                            c.schema_name, c.table_name, c.fkey_name, c.own_name);
         end if;
         if c.comment is not null then
-            execute format('comment on constraint %I on %I.%I is %L', c.own_name, c.schema_name, c.table_name, c.comment);
+            execute format('comment on constraint %I on %I.%I is %L', c.own_name, c.schema_name, c.table_name,
+                c.comment);
         end if;
     end loop;
     update londiste_fk.partition_fkey i set interim = false where i.fkey = f.id and i.interim;
@@ -61,7 +62,8 @@ begin
         return;
     end if;
     if londiste_fk.replication_relaxes() then
-        definition := regexp_replace(definition, '( DEFERRABLE)?( INITIALLY DEFERRED)?$', ' DEFERRABLE INITIALLY DEFERRED');
+        definition := regexp_replace(definition, '( DEFERRABLE)?( INITIALLY DEFERRED)?$',
+            ' DEFERRABLE INITIALLY DEFERRED');
     end if;
     execute format('alter table %I.%I add constraint %I %s NOT VALID', leaf_schema, leaf_table, own_name, definition);
 end $$;

@@ -39,7 +39,8 @@ begin
         select k.conname, k.convalidated into own_name, valid
           from londiste_fk.partition_fkey i
           join pg_constraint k on k.oid = londiste_fk.find(i.schema_name, i.table_name, i.fkey_name)
-         where (i.fkey, i.schema_name, i.table_name) = (f.id, validate_partition.leaf_schema, validate_partition.leaf_table);
+         where (i.fkey, i.schema_name, i.table_name)
+            = (f.id, validate_partition.leaf_schema, validate_partition.leaf_table);
     else
         select p.fkey_name, p.valid into own_name, valid
           from londiste_fk.parts(whole) p
@@ -77,7 +78,8 @@ begin
                     when k.condeferrable then 'DEFERRABLE' else 'NOT DEFERRABLE' end <> deferrability
     loop
         execute format('alter table %I.%I alter constraint %I %s', i.schema_name, i.table_name, i.fkey_name,
-                       case deferrability when 'DEFERRABLE' then 'DEFERRABLE INITIALLY IMMEDIATE' else deferrability end);
+                       case deferrability when 'DEFERRABLE' then 'DEFERRABLE INITIALLY IMMEDIATE'
+                                          else deferrability end);
     end loop;
     execute format('alter table %I.%I add constraint %I %s', f.schema_name, f.table_name, f.fkey_name, f.definition);
     perform londiste_fk.dress(f);
@@ -101,7 +103,8 @@ begin
     if f.state = 'dropped' then
         failure := 'is not there: run restore_fks.sql first';
     elsif whole.oid is null then
-        failure := londiste_fk.attempt(format('select londiste_fk.join_parts(%s)', f.id), londiste_fk.tables_of(f), true,
+        failure := londiste_fk.attempt(format('select londiste_fk.join_parts(%s)', f.id),
+                                       londiste_fk.tables_of(f), true,
                                        lock_timeout, tries);
     elsif not whole.convalidated then
         failure := londiste_fk.attempt(

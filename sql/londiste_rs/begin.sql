@@ -9,7 +9,8 @@ begin
         execute 'select max(step) from londiste_rs.schema_step' into installed;
     end if;
     if installed > newest then
-        raise exception 'this database holds version % of the londiste-rs schemas; what is to be installed is version %', installed, newest
+        raise exception 'this database holds version % of the londiste-rs schemas; '
+                        'what is to be installed is version %', installed, newest
             using errcode = 'object_not_in_prerequisite_state',
                   hint = 'Use the londiste-rs that has installed it, or a newer one; nothing was changed.';
     end if;

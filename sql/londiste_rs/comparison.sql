@@ -64,8 +64,8 @@ as $$
     delete from londiste_rs.comparison_row r where r.queue_name = i_queue_name and r.table_name = i_table_name;
 $$;
 
--- Begins the comparison of tables, or goes on with those that have not come to their end and are of the same definition:
--- their lines, in the order of the tables.
+-- Begins the comparison of tables, or goes on with those that have not come to their end and are of the same
+-- definition: their lines, in the order of the tables.
 create or replace function londiste_rs.begin_comparisons(
     i_queue_name text, i_table_names text[], i_definitions text[], i_rows_expected bigint[])
 returns setof londiste_rs.comparison language plpgsql
@@ -79,7 +79,8 @@ begin
                            and c.definition = u.definition and c.finished is null);
     insert into londiste_rs.comparison (queue_name, table_name, definition, rows_expected)
     select i_queue_name, u.name, u.definition, u.expected
-      from rows from (unnest(i_table_names), unnest(i_definitions), unnest(i_rows_expected)) u (name, definition, expected)
+      from rows from (unnest(i_table_names), unnest(i_definitions),
+                      unnest(i_rows_expected)) u (name, definition, expected)
         on conflict do nothing;
     return query
     select c.*

@@ -85,7 +85,8 @@ create or replace function londiste_rs.copy_files(i_rel oid)
 returns text language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    select coalesce(string_agg(format('%s:%s', r.relid, coalesce(pg_relation_filenode(r.relid), 0)), ',' order by r.relid), '')
+    select coalesce(string_agg(format('%s:%s', r.relid, coalesce(pg_relation_filenode(r.relid), 0)),
+                               ',' order by r.relid), '')
       from londiste_rs.row_relations(i_rel) r
 $$;
 
@@ -94,7 +95,8 @@ create or replace function londiste_rs.copy_keeps_files(i_rel oid, i_files text)
 returns boolean language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    select not exists (select unnest(string_to_array(i_files, ',')) except select unnest(string_to_array(londiste_rs.copy_files(i_rel), ',')))
+    select not exists (select unnest(string_to_array(i_files, ',')) except
+                       select unnest(string_to_array(londiste_rs.copy_files(i_rel), ',')))
 $$;
 
 -- Begins a new attempt at a run: no transaction of an earlier one can commit any more. Partitions that have come since
@@ -105,8 +107,10 @@ set search_path = pg_catalog, pg_temp
 as $$
     update londiste_rs.copy_run r
        set attempt = r.attempt + 1,
-           target_files = case when londiste_rs.copy_keeps_files(londiste_rs.find_relation(r.dest_table), r.target_files)
-                               then londiste_rs.copy_files(londiste_rs.find_relation(r.dest_table)) else r.target_files end
+           target_files = case when londiste_rs.copy_keeps_files(
+                                        londiste_rs.find_relation(r.dest_table), r.target_files)
+                               then londiste_rs.copy_files(londiste_rs.find_relation(r.dest_table))
+                               else r.target_files end
      where r.queue_name = i_queue_name and r.table_name = i_table_name
     returning r.attempt
 $$;
@@ -130,7 +134,8 @@ begin
         return false;
     end if;
     return exists (select from londiste.table_info t
-                    where t.queue_name = i_queue_name and t.table_name = i_table_name and t.local and t.merge_state = 'in-copy');
+                    where t.queue_name = i_queue_name and t.table_name = i_table_name and t.local
+                      and t.merge_state = 'in-copy');
 end $$;
 
 -- Forgets how far a table's copy has come, and what was found out of its rows. What it has dropped stays known.

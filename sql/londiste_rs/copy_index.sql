@@ -27,7 +27,8 @@ alter table londiste_rs.copy_index add column if not exists parent_index text;
 -- partitions in several schemas may have indexes of the same name
 do $$
 begin
-    if (select cardinality(k.conkey) from pg_constraint k where k.conrelid = 'londiste_rs.copy_index'::regclass and k.contype = 'p') = 2 then
+    if (select cardinality(k.conkey) from pg_constraint k
+         where k.conrelid = 'londiste_rs.copy_index'::regclass and k.contype = 'p') = 2 then
         alter table londiste_rs.copy_index drop constraint copy_index_pkey;
         alter table londiste_rs.copy_index add primary key (dest_table, relation, index_name);
     end if;
@@ -63,7 +64,8 @@ returns text language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
     select case when bool_or(i.relation <> '') then format('select londiste_rs.copy_bring_back(%L)', i_dest_table)
-                else string_agg(concat_ws(E';\n', case when not i.created then i.create_sql end, i.constraint_sql, i.mark_sql), E';\n'
+                else string_agg(concat_ws(E';\n', case when not i.created then i.create_sql end, i.constraint_sql,
+                                          i.mark_sql), E';\n'
                                 order by i.alone, i.place) end
       from londiste_rs.copy_index i where i.dest_table = i_dest_table
 $$;
@@ -116,7 +118,8 @@ as $$
                      select londiste_rs.copy_relation(x.dest_table, x.relation) from londiste_rs.copy_index x
                       where x.dest_table = i.dest_table and x.parent_index = i.index_name)
                 then i.create_sql
-                else regexp_replace(replace(i.create_sql, format('INDEX %I ON ONLY ', i.index_name), format('INDEX %I ON ', i.index_name)),
+                else regexp_replace(replace(i.create_sql, format('INDEX %I ON ONLY ', i.index_name),
+                                            format('INDEX %I ON ', i.index_name)),
                                     'alter table only ', 'alter table ') end
 $$;
 
@@ -157,13 +160,15 @@ begin
             rel := londiste_rs.copy_relation(i.dest_table, i.relation);
             begin
                 if step = 1 and (rel is not null or i.relation = '') then
-                    if not i.created and (i.index_name = '' or londiste_rs.copy_has_index(rel, i.index_name) is not true) then
+                    if not i.created
+                       and (i.index_name = '' or londiste_rs.copy_has_index(rel, i.index_name) is not true) then
                         perform set_config('search_path', londiste_rs.search_path_of(rel), true);
                         execute case when i.height > 0 then londiste_rs.copy_create_above(i, rel) else i.create_sql end;
                         perform set_config('search_path', 'pg_catalog, pg_temp', true);
                     end if;
                     if i.constraint_sql is not null
-                       and not exists (select from pg_constraint k where k.conrelid = rel and k.conname = i.constraint_name::name)
+                       and not exists (select from pg_constraint k
+                                        where k.conrelid = rel and k.conname = i.constraint_name::name)
                     then
                         execute i.constraint_sql;
                     end if;

@@ -34,7 +34,8 @@ begin
     return query
     delete from londiste_rs.drift d
      where d.queue_name = i_queue_name and d.subject = i_subject
-       and not exists (select from unnest(i_tables, i_whats) f (name, what) where f.name = d.table_name and f.what = d.what)
+       and not exists (select from unnest(i_tables, i_whats) f (name, what)
+                        where f.name = d.table_name and f.what = d.what)
     returning d.table_name, d.what, d.statement, d.stops, false;
     update londiste_rs.drift d set statement = f.statement, stops = f.stops
       from unnest(i_tables, i_whats, i_statements, i_stops) f (name, what, statement, stops)
@@ -45,13 +46,14 @@ begin
     select i_queue_name, i_subject, f.name, f.what, f.statement, f.stops
       from unnest(i_tables, i_whats, i_statements, i_stops) f (name, what, statement, stops)
      where not exists (select from londiste_rs.drift k
-                        where k.queue_name = i_queue_name and k.subject = i_subject and k.table_name = f.name and k.what = f.what)
+                        where k.queue_name = i_queue_name and k.subject = i_subject and k.table_name = f.name
+                          and k.what = f.what)
     returning d.table_name, d.what, d.statement, d.stops, true;
 end $$;
 
 -- What is kept of a queue on a node below the root: not of tables that have left replication since.
-create or replace function londiste_rs.drift_list(i_queue_name text, out subject text, out table_name text, out what text,
-    out statement text, out stops boolean, out since timestamptz)
+create or replace function londiste_rs.drift_list(i_queue_name text, out subject text, out table_name text,
+    out what text, out statement text, out stops boolean, out since timestamptz)
 returns setof record language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -60,8 +62,10 @@ as $$
       join pgq_node.node_info n on n.queue_name = d.queue_name and n.node_type <> 'root'
      where d.queue_name = i_queue_name
        and (d.subject = 'unreplicated'
-            or exists (select from londiste.table_info t where t.queue_name = d.queue_name and t.table_name = d.table_name and t.local)
-            or exists (select from londiste.seq_info s where s.queue_name = d.queue_name and s.seq_name = d.table_name and s.local))
+            or exists (select from londiste.table_info t
+                        where t.queue_name = d.queue_name and t.table_name = d.table_name and t.local)
+            or exists (select from londiste.seq_info s
+                        where s.queue_name = d.queue_name and s.seq_name = d.table_name and s.local))
      order by d.subject, not d.stops, d.table_name, d.what
 $$;
 
@@ -71,14 +75,17 @@ returns setof record language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
     select coalesce(t.dest_table, d.table_name),
-           format('DRIFT%s (since %s): %s; to mend it here: %s', case when d.stops then ', stops replication' else '' end,
-                  to_char(d.since, 'YYYY-MM-DD HH24:MI:SS'), d.what, coalesce(nullif(d.statement, ''), 'nothing is to be run'))
+           format('DRIFT%s (since %s): %s; to mend it here: %s',
+                  case when d.stops then ', stops replication' else '' end,
+                  to_char(d.since, 'YYYY-MM-DD HH24:MI:SS'), d.what,
+                  coalesce(nullif(d.statement, ''), 'nothing is to be run'))
       from londiste_rs.drift_list(i_queue_name) d
       left join londiste.table_info t on t.queue_name = i_queue_name and t.table_name = d.table_name
      where d.subject = 'definition'
     union all
     select u.table_name, format('%s (seen %s): %s', u.what, to_char(u.since, 'YYYY-MM-DD HH24:MI:SS'), u.statement)
-      from (select d.*, row_number() over (order by d.table_name, d.what) as place from londiste_rs.drift_list(i_queue_name) d
+      from (select d.*, row_number() over (order by d.table_name, d.what) as place
+              from londiste_rs.drift_list(i_queue_name) d
              where d.subject = 'unreplicated') u
      where u.place <= 20
     union all

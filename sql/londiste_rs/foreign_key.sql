@@ -27,7 +27,8 @@ create or replace function londiste_rs.fkey_definition(i_fkey oid)
 returns text language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    select regexp_replace(pg_get_constraintdef(i_fkey), '( DEFERRABLE)?( INITIALLY DEFERRED)?( NOT ENFORCED)?( NOT VALID)?$', '')
+    select regexp_replace(pg_get_constraintdef(i_fkey),
+                          '( DEFERRABLE)?( INITIALLY DEFERRED)?( NOT ENFORCED)?( NOT VALID)?$', '')
 $$;
 
 -- Whether the foreign key scripts (schema londiste_fk) have brought it back NOT VALID and it was valid when they
@@ -40,12 +41,14 @@ declare
     known boolean;
 begin
     if to_regclass('londiste_fk.foreign_key') is null
-       or not has_table_privilege('londiste_fk.foreign_key', 'select') or not has_schema_privilege('londiste_fk', 'usage') then
+       or not has_table_privilege('londiste_fk.foreign_key', 'select')
+       or not has_schema_privilege('londiste_fk', 'usage') then
         return false;
     end if;
     execute 'select bool_or(f.was_valid and f.enforced)
                from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
-               join londiste_fk.foreign_key f on (f.schema_name, f.table_name, f.fkey_name) = (n.nspname, c.relname, k.conname)
+               join londiste_fk.foreign_key f
+                 on (f.schema_name, f.table_name, f.fkey_name) = (n.nspname, c.relname, k.conname)
               where k.oid = $1 and f.state in (''dropped'', ''restored'')'
         into known using i_fkey;
     return coalesce(known, false);
@@ -59,8 +62,10 @@ returns void language sql
 set search_path = pg_catalog, pg_temp
 as $$
     insert into londiste_rs.foreign_key as f
-           (table_name, fkey_name, to_table, definition, was_deferrable, was_deferred, was_enforced, was_valid, comment, parts)
-    select londiste_rs.plain_name(k.conrelid), k.conname, londiste_rs.plain_name(k.confrelid), londiste_rs.fkey_definition(k.oid),
+           (table_name, fkey_name, to_table, definition, was_deferrable, was_deferred, was_enforced, was_valid,
+            comment, parts)
+    select londiste_rs.plain_name(k.conrelid), k.conname, londiste_rs.plain_name(k.confrelid),
+           londiste_rs.fkey_definition(k.oid),
            k.condeferrable, k.condeferred, pg_get_constraintdef(k.oid) !~ ' NOT ENFORCED$',
            k.convalidated or londiste_rs.scripts_know_valid(k.oid)
                -- the stock worker adds it NOT VALID and forgets it when it is validated
@@ -69,9 +74,11 @@ as $$
                              and p.fkey_def !~* '( not valid| not enforced)$'),
            obj_description(k.oid, 'pg_constraint'),
            coalesce((with recursive tree as (
-                         select p.oid, p.conrelid, p.conname from pg_constraint p where p.conparentid = k.oid and p.conrelid <> k.conrelid
+                         select p.oid, p.conrelid, p.conname from pg_constraint p
+                          where p.conparentid = k.oid and p.conrelid <> k.conrelid
                          union all
-                         select p.oid, p.conrelid, p.conname from pg_constraint p join tree t on p.conparentid = t.oid and p.conrelid <> t.conrelid)
+                         select p.oid, p.conrelid, p.conname
+                           from pg_constraint p join tree t on p.conparentid = t.oid and p.conrelid <> t.conrelid)
                      select jsonb_agg(jsonb_build_object('table', londiste_rs.plain_name(t.conrelid), 'name', t.conname,
                                                          'comment', obj_description(t.oid, 'pg_constraint')))
                        from tree t), '[]')
@@ -91,13 +98,14 @@ create or replace function londiste_rs.fkey_statement(f londiste_rs.foreign_key,
 returns text language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    select format('alter table %s%I.%I add constraint %I %s', case when c.relkind = 'p' then '' else 'only ' end, n.nspname, c.relname,
-                  f.fkey_name, f.definition)
+    select format('alter table %s%I.%I add constraint %I %s', case when c.relkind = 'p' then '' else 'only ' end,
+                  n.nspname, c.relname, f.fkey_name, f.definition)
            || case when f.was_deferrable then ' deferrable' else '' end
            || case when f.was_deferred then ' initially deferred' else '' end
            || case when not f.was_enforced then ' not enforced'
                    when not f.was_valid then ' not valid'
-                   when i_lazy and (c.relkind <> 'p' or current_setting('server_version_num')::integer >= 180000) then ' not valid'
+                   when i_lazy and (c.relkind <> 'p' or current_setting('server_version_num')::integer >= 180000)
+                       then ' not valid'
                    else '' end
       from pg_class c join pg_namespace n on n.oid = c.relnamespace
      where c.oid = londiste_rs.find_relation(f.table_name)
@@ -115,7 +123,8 @@ begin
     select k.oid into whole from pg_constraint k
      where k.conrelid = londiste_rs.find_relation(f.table_name) and k.conname = f.fkey_name::name and k.contype = 'f';
     if f.comment is not null then
-        execute format('comment on constraint %I on %s is %L', f.fkey_name, londiste_rs.find_relation(f.table_name)::regclass, f.comment);
+        execute format('comment on constraint %I on %s is %L', f.fkey_name,
+            londiste_rs.find_relation(f.table_name)::regclass, f.comment);
     end if;
     for p in
         with recursive tree as (
@@ -144,7 +153,8 @@ create or replace view londiste_rs.changed_fkey as
     union all
     select f.table_name, f.to_table, f.fkey_name, s.state, case when s.state = 'unvalidated' then f.error end, f.tried
       from londiste_rs.foreign_key f
-      join pg_catalog.pg_constraint k on k.conrelid = londiste_rs.find_relation(f.table_name) and k.conname = f.fkey_name::name and k.contype = 'f'
+      join pg_catalog.pg_constraint k on k.conrelid = londiste_rs.find_relation(f.table_name)
+       and k.conname = f.fkey_name::name and k.contype = 'f'
      cross join lateral (select 'unvalidated' as state where f.to_validate and not k.convalidated
                          union all select 'relaxed' where k.condeferred and not f.was_deferred) s;
 
@@ -154,10 +164,12 @@ create or replace function londiste_rs.remember_pending_fkey(i_from_table text, 
 returns void language sql
 set search_path = pg_catalog, pg_temp
 as $$
-    insert into londiste_rs.foreign_key (table_name, fkey_name, to_table, definition, was_deferrable, was_deferred, was_enforced, was_valid)
+    insert into londiste_rs.foreign_key (table_name, fkey_name, to_table, definition, was_deferrable, was_deferred,
+                                         was_enforced, was_valid)
     select p.from_table, p.fkey_name, p.to_table,
            regexp_replace(substr(p.fkey_def, strpos(lower(p.fkey_def), lower(a.clause)) + length(a.clause)),
-                          '( not)?( deferrable)?( initially (deferred|immediate))?( not enforced)?( not valid)?$', '', 'i'),
+                          '( not)?( deferrable)?( initially (deferred|immediate))?( not enforced)?( not valid)?$', '',
+                          'i'),
            p.fkey_def ~* '[^t] deferrable', p.fkey_def ~* ' initially deferred', p.fkey_def !~* ' not enforced$',
            p.fkey_def !~* '( not valid| not enforced)$'
       from londiste.pending_fkeys p cross join lateral (select format('add constraint %I ', p.fkey_name)) a (clause)
@@ -170,14 +182,18 @@ $$;
 -- older version also kept failures of foreign keys as their tables', where nobody would take them away.
 do $$
 begin
-    if exists (select from pg_catalog.pg_class c where c.oid = to_regclass('londiste_rs.relaxed_fkey') and c.relkind = 'r') then
+    if exists (select from pg_catalog.pg_class c
+                where c.oid = to_regclass('londiste_rs.relaxed_fkey') and c.relkind = 'r') then
         perform londiste_rs.remember_fkey(k.oid), londiste_rs.remember_pending_fkey(o.table_name, o.fkey_name)
-           from (select table_name, fkey_name from londiste_rs.relaxed_fkey union select table_name, fkey_name from londiste_rs.unvalidated_fkey) o
-           left join pg_catalog.pg_constraint k on k.conrelid = londiste_rs.find_relation(o.table_name) and k.conname = o.fkey_name::name
+           from (select table_name, fkey_name from londiste_rs.relaxed_fkey
+                 union select table_name, fkey_name from londiste_rs.unvalidated_fkey) o
+           left join pg_catalog.pg_constraint k on k.conrelid = londiste_rs.find_relation(o.table_name)
+                                               and k.conname = o.fkey_name::name
                                                and k.contype = 'f';
         update londiste_rs.foreign_key f set was_deferrable = o.was_deferrable, was_deferred = o.was_deferred
           from londiste_rs.relaxed_fkey o where o.table_name = f.table_name and o.fkey_name = f.fkey_name;
-        update londiste_rs.foreign_key f set was_valid = true, to_validate = p.fkey_name is null, error = case when p.fkey_name is null then o.error end
+        update londiste_rs.foreign_key f set was_valid = true, to_validate = p.fkey_name is null,
+            error = case when p.fkey_name is null then o.error end
           from londiste_rs.unvalidated_fkey o
           left join londiste.pending_fkeys p on p.from_table = o.table_name and p.fkey_name = o.fkey_name
          where o.table_name = f.table_name and o.fkey_name = f.fkey_name;
@@ -209,5 +225,6 @@ begin
         return;
     end if;
     delete from londiste_rs.foreign_key f
-     where not exists (select from londiste_rs.changed_fkey c where c.table_name = f.table_name and c.fkey_name = f.fkey_name);
+     where not exists (select from londiste_rs.changed_fkey c
+                        where c.table_name = f.table_name and c.fkey_name = f.fkey_name);
 end $$;

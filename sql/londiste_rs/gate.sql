@@ -19,7 +19,8 @@ as $$
 begin
     return (
     select to_regprocedure('pgq._batch_sql(bigint, text)') is not null
-       and exists (select from pg_trigger t where t.tgrelid = to_regclass('pgq.queue') and t.tgname = 'londiste_rs_gate'));
+       and exists (select from pg_trigger t
+                    where t.tgrelid = to_regclass('pgq.queue') and t.tgname = 'londiste_rs_gate'));
 end $$;
 
 create or replace function londiste_rs.gate_name(i_queue_id integer)

@@ -39,7 +39,8 @@ begin
 end $$;
 
 -- The relations that a queue's tables have on this node. One comparison of the catalogs' names for all tables.
-create or replace function londiste_rs.relations_here(i_queue_name text, out table_name text, out merge_state text, out dest text, out relid oid)
+create or replace function londiste_rs.relations_here(i_queue_name text, out table_name text, out merge_state text,
+    out dest text, out relid oid)
 returns setof record language sql stable
 set search_path = pg_catalog, pg_temp
 set jit = off
@@ -87,7 +88,8 @@ returns void language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    delete from londiste_rs.table_identity i where i.queue_name = i_queue_name and i.table_name = i_table_name and i.side = 'here';
+    delete from londiste_rs.table_identity i
+     where i.queue_name = i_queue_name and i.table_name = i_table_name and i.side = 'here';
     update londiste_rs.table_identity i set relid = 0, notice = null, remedy = null
      where i.queue_name = i_queue_name and i.table_name = i_table_name and i.side = 'provider';
 end $$;
@@ -127,7 +129,8 @@ begin
                            coalesce('was renamed to ' || londiste_rs.plain_name(i.relid), 'was dropped')),
            remedy = format('resync %s', i.table_name)
       from londiste_rs.relations_here(i_queue_name) r
-     where i.queue_name = i_queue_name and i.side = 'here' and i.table_name = r.table_name and i.relid <> r.relid and i.notice is null;
+     where i.queue_name = i_queue_name and i.side = 'here' and i.table_name = r.table_name and i.relid <> r.relid
+       and i.notice is null;
 end $$;
 
 -- Of these tables, which have just been written to: those whose names lead to other relations than the ones that their
@@ -147,7 +150,8 @@ begin
 end $$;
 
 -- What is remembered of the provider's tables.
-create or replace function londiste_rs.known_at_provider(i_queue_name text, i_home text, out table_name text, out relid oid)
+create or replace function londiste_rs.known_at_provider(i_queue_name text, i_home text, out table_name text,
+    out relid oid)
 returns setof record language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -160,7 +164,8 @@ $$;
 -- i_fresh: a copy of these tables begins, which takes them as they are. i_sticky: a notice stays although its cause
 -- has gone.
 create or replace function londiste_rs.compare_at_provider(
-    i_queue_name text, i_home text, i_tables text[], i_relids oid[], i_captures text[], i_now_names text[], i_fresh boolean, i_sticky boolean)
+    i_queue_name text, i_home text, i_tables text[], i_relids oid[], i_captures text[], i_now_names text[],
+    i_fresh boolean, i_sticky boolean)
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp
 set jit = off
@@ -184,18 +189,22 @@ begin
     update londiste_rs.table_identity i set notice = c.notice, remedy = c.remedy
       from unnest(i_tables, i_relids, i_captures, i_now_names) s (table_name, relid, capture, now_name)
      cross join lateral (select coalesce('was renamed to ' || s.now_name, 'was dropped')) b (became)
-      join londiste_rs.table_identity k on k.queue_name = i_queue_name and k.side = 'provider' and k.table_name = s.table_name
+      join londiste_rs.table_identity k on k.queue_name = i_queue_name and k.side = 'provider'
+       and k.table_name = s.table_name
      cross join lateral (
            select case when s.relid is null then b.became
                        when s.relid <> k.relid then 'is another table now; the one that was replicated ' || b.became
                        when s.capture is null then 'has no capture trigger of this queue any more' end,
-                  case when s.relid is null and s.now_name is null then format('remove-table %s on the root; the rows here stay', s.table_name)
+                  case when s.relid is null and s.now_name is null
+                           then format('remove-table %s on the root; the rows here stay', s.table_name)
                        when s.relid is null
-                       then format('give the root''s table its name back and resync %1$s, or remove-table %1$s on the root and add the table under its new name',
+                       then format('give the root''s table its name back and resync %1$s, '
+                                   'or remove-table %1$s on the root and add the table under its new name',
                                    s.table_name)
                        when s.capture is not null and s.relid <> k.relid then format('resync %s', s.table_name)
                        when s.capture is null
-                       then format('its changes are not captured: remove-table %1$s and add-table %1$s on the root, then add-table %1$s here',
+                       then format('its changes are not captured: remove-table %1$s and add-table %1$s on the root, '
+                                   'then add-table %1$s here',
                                    s.table_name) end) c (notice, remedy)
      where i.queue_name = i_queue_name and i.side = 'provider' and i.table_name = s.table_name
        and (i.notice, i.remedy) is distinct from (c.notice, c.remedy) and (c.notice is not null or not i_sticky);
@@ -209,9 +218,11 @@ set jit = off
 as $$
     select i.table_name,
            string_agg(case i.side when 'here' then format('here, %s; %s', i.notice, i.remedy)
-                                  else format('on the root, table %s %s; %s', i.table_name, i.notice, i.remedy) end, '; ' order by i.side)
+                                  else format('on the root, table %s %s; %s', i.table_name, i.notice, i.remedy) end,
+                      '; ' order by i.side)
       from londiste_rs.table_identity i
-      join londiste.table_info t on t.queue_name = i.queue_name and t.table_name = i.table_name and t.local and t.merge_state is not null
+      join londiste.table_info t on t.queue_name = i.queue_name and t.table_name = i.table_name and t.local
+       and t.merge_state is not null
      where i.queue_name = i_queue_name and i.notice is not null
      group by i.table_name
 $$;
@@ -227,12 +238,14 @@ declare
 begin
     delete from londiste_rs.table_error e
      using londiste_rs.table_identity i
-     where e.queue_name = i_queue_name and i.queue_name = e.queue_name and i.table_name = e.table_name and i.side = 'provider' and i.notice is null;
+     where e.queue_name = i_queue_name and i.queue_name = e.queue_name and i.table_name = e.table_name
+       and i.side = 'provider' and i.notice is null;
     for c in
         select i.table_name, i.notice from londiste_rs.table_identity i
          where i.queue_name = i_queue_name and i.side = 'provider' and i.notice is not null
            and not exists (select from londiste_rs.table_error e
-                            where e.queue_name = i_queue_name and e.table_name = i.table_name and strpos(e.error, i.notice) > 0)
+                            where e.queue_name = i_queue_name and e.table_name = i.table_name
+                              and strpos(e.error, i.notice) > 0)
          order by i.table_name
     loop
         perform londiste_rs.tell_missing(i_queue_name, c.table_name, c.notice);

@@ -24,7 +24,8 @@ begin
                  from pg_catalog.unnest(i.indkey::int2[]) with ordinality u (attnum, place)
                  join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = u.attnum
                 where u.place <= i.indnkeyatts) k
-         where i.indrelid = i_rel and i.indisunique and i.indisvalid and i.indimmediate and i.indpred is null and i.indexprs is null
+         where i.indrelid = i_rel and i.indisunique and i.indisvalid and i.indimmediate and i.indpred is null
+           and i.indexprs is null
            and k.not_null
          order by i.indisprimary desc, i.indnkeyatts, k.columns
          limit 1

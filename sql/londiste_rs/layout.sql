@@ -14,9 +14,11 @@ as $$
 #variable_conflict use_column
 begin
     return (
-    select format('row_to_json("."), array[%s]::regtype[], %s%s', string_agg(format('pg_typeof(".".%I)', a.attname), ', ' order by a.attnum), k.question,
+    select format('row_to_json("."), array[%s]::regtype[], %s%s',
+                  string_agg(format('pg_typeof(".".%I)', a.attname), ', ' order by a.attnum), k.question,
                   case when current_setting('server_version_num')::integer >= 180000
-                       then ', array(select a.attname from pg_attribute a where a.attrelid = "..".relation and a.attgenerated = ''v'' order by a.attnum)'
+                       then ', array(select a.attname from pg_attribute a '
+                            'where a.attrelid = "..".relation and a.attgenerated = ''v'' order by a.attnum)'
                        else '' end)
       from pg_attribute a
      cross join lateral (
@@ -40,7 +42,8 @@ as $$
 declare
     answer text;
 begin
-    execute format('select concat_ws('' '', %s) from (select (null::%s).*) "." cross join (select %s::oid as relation) ".."',
+    execute format('select concat_ws('' '', %s) from (select (null::%s).*) "." '
+                   'cross join (select %s::oid as relation) ".."',
                    i_question, i_rel::regclass, i_rel) into answer;
     return answer;
 exception when others then
@@ -51,7 +54,8 @@ end $$;
 -- Question and answer of i_rel while it has the shape i_shape, as just told by row_shape. No answer where it cannot be
 -- had, or is another shape's: the shape is looked at once more after it, lest they belong to different definitions of
 -- the table.
-create or replace function londiste_rs.known_layout(i_rel oid, i_top oid, i_shape text, i_key text[], out question text, out answer text)
+create or replace function londiste_rs.known_layout(i_rel oid, i_top oid, i_shape text, i_key text[], out question text,
+    out answer text)
 returns record language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -112,7 +116,8 @@ begin
     if t.answer is null then
         return format('%L::regclass is not null and %s', t.rel, same_shape);
     end if;
-    return format('%L::regclass is not null and (londiste_rs.layout_answer(%s, %L) = %L or %s)', t.rel, relation, t.question, t.answer, same_shape);
+    return format('%L::regclass is not null and (londiste_rs.layout_answer(%s, %L) = %L or %s)', t.rel, relation,
+        t.question, t.answer, same_shape);
 end $$;
 
 -- Source text of the present shape of rows of i_relation (source text of its object id), under a plan that every change
@@ -122,5 +127,6 @@ returns text language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    return format('case when %L::regclass is not null then londiste_rs.row_shape(%s, %s) end', i_top, i_relation, i_top);
+    return format('case when %L::regclass is not null then londiste_rs.row_shape(%s, %s) end', i_top,
+        i_relation, i_top);
 end $$;

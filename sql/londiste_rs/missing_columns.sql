@@ -34,13 +34,16 @@ returns setof record language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
     select d.dest,
-           format('columns of the source that are skipped here: %s', string_agg(s.column_name, ', ' order by s.column_name))
+           format('columns of the source that are skipped here: %s',
+                  string_agg(s.column_name, ', ' order by s.column_name))
            || coalesce(format('; %s exists here now: its values from before are missing, resync the table',
-                              string_agg(s.column_name, ', ' order by s.column_name) filter (where a.attname is not null)), '')
+                              string_agg(s.column_name,
+                                         ', ' order by s.column_name) filter (where a.attname is not null)), '')
       from londiste_rs.skipped_column s
       join londiste.table_info t on t.queue_name = s.queue_name and t.table_name = s.table_name and t.local
      cross join lateral (select coalesce(t.dest_table, t.table_name)) d (dest)
-      left join pg_attribute a on a.attrelid = londiste_rs.find_relation(d.dest) and a.attname = s.column_name::name and not a.attisdropped
+      left join pg_attribute a on a.attrelid = londiste_rs.find_relation(d.dest) and a.attname = s.column_name::name
+       and not a.attisdropped
      where s.queue_name = i_queue_name
      group by d.dest
 $$;

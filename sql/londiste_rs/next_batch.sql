@@ -1,7 +1,7 @@
 -- Batches of a worker: all ticks that are there, taken together.
 
--- Opens the next batch of a consumer as pgq.next_batch_custom does, or returns the one that is open; NULLs when there is
--- nothing new. It takes the ticks that are there together as far as they hold no more than i_at_most events, but one
+-- Opens the next batch of a consumer as pgq.next_batch_custom does, or returns the one that is open; NULLs when there
+-- is nothing new. It takes the ticks that are there together as far as they hold no more than i_at_most events, but one
 -- tick at least; ticks from i_alone_from on are taken one by one. Also what tells the batch's ticks from others of the
 -- same numbers. A session keeps the plans of its statements, which were made for however few ticks there were then: so
 -- they have to go by the index.

@@ -25,18 +25,21 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     perform from londiste.table_info t
-      where t.queue_name = i_queue_name and t.table_name = i_table_name and t.local and t.merge_state is distinct from 'ok'
+      where t.queue_name = i_queue_name and t.table_name = i_table_name and t.local
+        and t.merge_state is distinct from 'ok'
         and (t.merge_state is not null or i_code = 'LR005')
         for share;
     if not found
-       or i_code = 'LR006' and not exists (select from londiste_rs.other_tables(i_queue_name) o where o.table_name = i_table_name)
+       or i_code = 'LR006' and not exists (select from londiste_rs.other_tables(i_queue_name) o
+                                            where o.table_name = i_table_name)
     then
         return false;
     end if;
     insert into londiste_rs.table_error as e (queue_name, table_name, error, parked, code, ev_id, tick_id)
     values (i_queue_name, i_table_name, i_error, true, i_code, i_ev_id, i_tick_id)
         on conflict (queue_name, table_name) do update
-       set error = excluded.error, parked = true, code = excluded.code, ev_id = excluded.ev_id, tick_id = excluded.tick_id, tried = now(),
+       set error = excluded.error, parked = true, code = excluded.code, ev_id = excluded.ev_id,
+           tick_id = excluded.tick_id, tried = now(),
            since = case when e.error = excluded.error then e.since else now() end;
     return true;
 end $$;
@@ -61,15 +64,16 @@ $$;
 
 -- The parked tables of a queue. A mark that something else has overtaken (the stock worker brought the table to ok, it
 -- was removed) is none.
-create or replace function londiste_rs.parked_tables(i_queue_name text, out table_name text, out error text, out code text,
-    out ev_id bigint, out tick_id bigint, out since timestamptz, out tried timestamptz)
+create or replace function londiste_rs.parked_tables(i_queue_name text, out table_name text, out error text,
+    out code text, out ev_id bigint, out tick_id bigint, out since timestamptz, out tried timestamptz)
 returns setof record language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
     select e.table_name, e.error, e.code, e.ev_id, e.tick_id, e.since, e.tried
       from londiste_rs.table_error e
       join londiste.table_info t on t.queue_name = e.queue_name and t.table_name = e.table_name
-     where e.queue_name = i_queue_name and e.parked and t.local and t.merge_state is distinct from 'ok' and (t.merge_state is not null or e.code = 'LR005')
+     where e.queue_name = i_queue_name and e.parked and t.local and t.merge_state is distinct from 'ok'
+       and (t.merge_state is not null or e.code = 'LR005')
      order by e.since, e.table_name
 $$;
 
@@ -103,8 +107,8 @@ $$;
 
 -- What keeps tables of a queue from going on, for people: the parked ones, those whose copy is tried again, and, on a
 -- root, those that are not there under their names.
-create or replace function londiste_rs.table_troubles(i_queue_name text, out table_name text, out parked boolean, out since timestamptz,
-    out trouble text)
+create or replace function londiste_rs.table_troubles(i_queue_name text, out table_name text, out parked boolean,
+    out since timestamptz, out trouble text)
 returns setof record language sql stable
 set search_path = pg_catalog, pg_temp
 set jit = off
@@ -112,7 +116,8 @@ as $$
     select e.table_name, p.table_name is not null, e.since,
            case when p.table_name is null then e.error
                 when e.code = 'LR005' then format('not served: %s', e.error)
-                else format('parked%s, the others go on, and the provider keeps all events since %s: %s; when that is mended: resume-table, or resync',
+                else format('parked%s, the others go on, and the provider keeps all events since %s: %s; '
+                            'when that is mended: resume-table, or resync',
                             ' at event ' || e.ev_id, to_char(e.since, 'YYYY-MM-DD HH24:MI:SS'), e.error) end
       from londiste_rs.table_error e
       left join londiste_rs.parked_tables(i_queue_name) p on p.table_name = e.table_name
@@ -120,6 +125,7 @@ as $$
     union all
     select f.table_name, false, f.since, f.trouble from londiste_rs.fkey_troubles() f
      where exists (select from londiste.table_info t
-                    where t.queue_name = i_queue_name and t.local and coalesce(t.dest_table, t.table_name) in (f.table_name, f.to_table))
+                    where t.queue_name = i_queue_name and t.local
+                      and coalesce(t.dest_table, t.table_name) in (f.table_name, f.to_table))
      order by table_name
 $$;

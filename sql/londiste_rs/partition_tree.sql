@@ -4,7 +4,8 @@
 -- partition. pg_partition_tree locks the partitions, and not the table above them, until the transaction ends: whoever
 -- asks and then needs the table is in a circle with an application that locks the table and then its partitions
 -- (TRUNCATE, DETACH), and the server ends the application's transaction.
-create or replace function londiste_rs.partition_tree(i_rel oid, out relid oid, out parentrelid oid, out isleaf boolean, out level integer)
+create or replace function londiste_rs.partition_tree(i_rel oid, out relid oid, out parentrelid oid, out isleaf boolean,
+    out level integer)
 returns setof record language plpgsql stable rows 10
 set search_path = pg_catalog, pg_temp
 as $$

@@ -1,5 +1,5 @@
--- Partitions that come and go. Rows that come in by ATTACH PARTITION, or leave by DETACH or DROP, make no events, nor do
--- changes of a partition between the two: whoever replicates the table is told.
+-- Partitions that come and go. Rows that come in by ATTACH PARTITION, or leave by DETACH or DROP, make no events, nor
+-- do changes of a partition between the two: whoever replicates the table is told.
 
 set client_min_messages = warning;
 
@@ -65,7 +65,8 @@ begin
     execute format($f$
         select exists (
             select from only %s as r
-             where r.ctid = any (array(select format('(%%s,%%s)', b, o)::tid from generate_series(0, 9) b, generate_series(1, 250) o))
+             where r.ctid = any (array(select format('(%%s,%%s)', b, o)::tid
+                                         from generate_series(0, 9) b, generate_series(1, 250) o))
                and (age(r.xmin) > age($1) or (r.xmin = $1 and r.cmin::text::bigint < $2)))$f$, i_part::regclass)
        into found_one using link.xid, link.command::text::bigint;
     return found_one;
@@ -78,7 +79,8 @@ returns void language sql
 set search_path = pg_catalog, pg_temp
 as $$
     select pgq.insert_event(i_queue_name, 'londiste_rs.partition',
-        json_build_object('table', i_table_name, 'partition', i_part_name, 'notice', i_notice, 'bounds', i_bounds)::text)
+        json_build_object('table', i_table_name, 'partition', i_part_name, 'notice', i_notice,
+                          'bounds', i_bounds)::text)
 $$;
 
 -- All relations below i_top, each with the links that lead there, as a text that is another one when any of them is
@@ -95,10 +97,11 @@ as $$
 $$;
 
 -- Compares the partitions of captured tables with what they were, and tells the subscribers of those that came with
--- rows in them, of those that have gone, and of those that went and came back. What a detached partition has kept of the triggers is removed: its lock is
--- waited for as long as lock_timeout says. Answers what was told. Tables that are looked at for the first time have
--- nothing to tell.
-create or replace function londiste_rs.notice_partitions(i_queue_name text, out table_name text, out part_name text, out notice text)
+-- rows in them, of those that have gone, and of those that went and came back. What a detached partition has kept of
+-- the triggers is removed: its lock is waited for as long as lock_timeout says. Answers what was told. Tables that are
+-- looked at for the first time have nothing to tell.
+create or replace function londiste_rs.notice_partitions(i_queue_name text, out table_name text, out part_name text,
+    out notice text)
 returns setof record language plpgsql
 set search_path = pg_catalog, pg_temp
 set jit = off
@@ -111,18 +114,21 @@ declare
     others_changed boolean;
     gone_bounds text;
 begin
-    for c in select x.table_name, x.relid from londiste_rs.capture x join pg_class r on r.oid = x.relid and r.relkind = 'p'
+    for c in select x.table_name, x.relid
+               from londiste_rs.capture x join pg_class r on r.oid = x.relid and r.relkind = 'p'
               where x.queue_name = i_queue_name order by x.table_name
     loop
         table_name := c.table_name;
         others_changed := false;
-        is_new := not exists (select from londiste_rs.capture_part k where k.queue_name = i_queue_name and k.table_name = c.table_name);
+        is_new := not exists (select from londiste_rs.capture_part k
+                               where k.queue_name = i_queue_name and k.table_name = c.table_name);
         for p in select r.relid, k.relid as known, londiste_rs.plain_name(r.relid) as now_name, k.part_name as old_name,
                         k.link as old_link, k.bounds as old_bounds, r.link as now_link
                    from (select r.relid, l.link from londiste_rs.row_relations(c.relid) r
                            join londiste_rs.partition_links(c.relid) l on l.relid = r.relid) r
                    full join (select * from londiste_rs.capture_part k
-                               where k.queue_name = i_queue_name and k.table_name = c.table_name and k.relid <> 0) k on k.relid = r.relid
+                               where k.queue_name = i_queue_name and k.table_name = c.table_name and k.relid <> 0) k
+                        on k.relid = r.relid
                   where r.relid is null or k.relid is null or k.link is distinct from r.link
         loop
             notice := null;
@@ -133,9 +139,12 @@ begin
                 continue when not is_new
                           and exists (select from pg_class g where g.oid = p.relid and g.relkind = 'r')
                           and not exists (select from pg_trigger g
-                                           where g.tgrelid = p.relid and g.tgname = (londiste_rs.trigger_name(i_queue_name) || '_truncate')::name);
+                                           where g.tgrelid = p.relid
+                                             and g.tgname = (londiste_rs.trigger_name(i_queue_name)
+                                                             || '_truncate')::name);
                 insert into londiste_rs.capture_part (queue_name, table_name, relid, part_name, bounds, link)
-                values (i_queue_name, c.table_name, p.relid, p.now_name, londiste_rs.partition_bounds(p.relid, c.relid), p.now_link);
+                values (i_queue_name, c.table_name, p.relid, p.now_name, londiste_rs.partition_bounds(p.relid, c.relid),
+                        p.now_link);
                 part_name := p.now_name;
                 if is_new then
                     null;
@@ -143,12 +152,14 @@ begin
                     notice := 'was attached with rows in it';
                 -- a table's first file has its object id for a name; TRUNCATE gives it another, but for that of the
                 -- transaction that has created it. No trigger was there to tell of either.
-                elsif pg_relation_filenode(p.relid) <> p.relid or londiste_rs.were_rows_lost(i_queue_name, c.table_name, p.relid) then
+                elsif pg_relation_filenode(p.relid) <> p.relid
+                   or londiste_rs.were_rows_lost(i_queue_name, c.table_name, p.relid) then
                     notice := 'was emptied or rewritten before it was captured';
                 end if;
             elsif p.relid is not null then
                 update londiste_rs.capture_part k
-                   set bounds = londiste_rs.partition_bounds(p.relid, c.relid), link = p.now_link, part_name = p.now_name
+                   set bounds = londiste_rs.partition_bounds(p.relid, c.relid), link = p.now_link,
+                       part_name = p.now_name
                  where k.queue_name = i_queue_name and k.table_name = c.table_name and k.relid = p.known;
                 part_name := p.now_name;
                 -- it had no trigger for a while
@@ -158,7 +169,8 @@ begin
                  where k.queue_name = i_queue_name and k.table_name = c.table_name and k.relid = p.known;
                 part_name := p.old_name;
                 gone_bounds := p.old_bounds;
-                notice := case when exists (select from pg_class g where g.oid = p.known) then 'was detached' else 'was dropped' end;
+                notice := case when exists (select from pg_class g where g.oid = p.known) then 'was detached'
+                               else 'was dropped' end;
                 for t in select * from londiste_rs.compared_triggers(i_queue_name, c.table_name) x
                           where x.relid = p.known and x.problem is not null
                 loop
@@ -217,7 +229,8 @@ begin
     delete from londiste_rs.capture_part k where k.queue_name = i_queue_name and k.table_name = i_table_name;
     if (select c.relkind from pg_class c where c.oid = rel) = 'p' then
         insert into londiste_rs.capture_part (queue_name, table_name, relid, part_name, bounds, link)
-        select i_queue_name, i_table_name, r.relid, londiste_rs.plain_name(r.relid), londiste_rs.partition_bounds(r.relid, rel), l.link
+        select i_queue_name, i_table_name, r.relid, londiste_rs.plain_name(r.relid),
+               londiste_rs.partition_bounds(r.relid, rel), l.link
           from londiste_rs.row_relations(rel) r
           join londiste_rs.partition_links(rel) l on l.relid = r.relid
         union all
@@ -235,8 +248,10 @@ returns boolean language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
     select i_notice not in ('was detached', 'was dropped')
-        or coalesce(i_rows_here, i_bounds is null and not exists (select from pg_class c where c.oid = i_dest and c.relkind = 'p'))
-        or exists (select from londiste_rs.partition_tree(i_dest) p where p.relid = londiste_rs.find_relation(i_part_name))
+        or coalesce(i_rows_here, i_bounds is null
+                    and not exists (select from pg_class c where c.oid = i_dest and c.relkind = 'p'))
+        or exists (select from londiste_rs.partition_tree(i_dest) p
+                    where p.relid = londiste_rs.find_relation(i_part_name))
 $$;
 
 -- Keeps what the root has told of a partition, in its transaction i_txid, on a subscriber where it matters: not where
@@ -250,7 +265,8 @@ as $$
 declare
     s record;
 begin
-    select t.merge_state, r.step, case when t.merge_state = 'in-copy' then r.first_snapshot else t.custom_snapshot end as snapshot into s
+    select t.merge_state, r.step,
+           case when t.merge_state = 'in-copy' then r.first_snapshot else t.custom_snapshot end as snapshot into s
       from londiste.table_info t
       left join londiste_rs.copy_run r on r.queue_name = t.queue_name and r.table_name = t.table_name
      where t.queue_name = i_queue_name and t.table_name = i_table_name and t.local and t.merge_state is not null
@@ -259,7 +275,8 @@ begin
             or londiste_rs.differs_by_partition(
                    londiste_rs.find_relation(coalesce(t.dest_table, t.table_name)), i_part_name, i_notice, null, null));
     if not found
-       or (case when s.snapshot ~ '^\d+:\d+:[\d,]*$' then txid_visible_in_snapshot(i_txid, s.snapshot::txid_snapshot) end)
+       or (case when s.snapshot ~ '^\d+:\d+:[\d,]*$'
+                    then txid_visible_in_snapshot(i_txid, s.snapshot::txid_snapshot) end)
        or (s.step = 'rows' and i_notice in ('was attached with rows in it', 'was detached', 'was dropped'))
     then
         return null;
@@ -274,10 +291,11 @@ begin
     return 'kept';
 end $$;
 
--- Partitions that have gone on the root, with the table that may have their rows here; whether it had when that was last
--- looked for. Not while the table is copied, nor while it has a partition of that name: that one is to go first.
+-- Partitions that have gone on the root, with the table that may have their rows here; whether it had when that was
+-- last looked for. Not while the table is copied, nor while it has a partition of that name: that one is to go first.
 create or replace function londiste_rs.gone_partitions(
-    i_queue_name text, out table_name text, out dest_table text, out part_name text, out bounds text, out rows_here boolean)
+    i_queue_name text, out table_name text, out dest_table text, out part_name text, out bounds text,
+    out rows_here boolean)
 returns setof record language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -286,14 +304,16 @@ as $$
       join londiste.table_info t on t.queue_name = n.queue_name and t.table_name = n.table_name and t.local
      where n.queue_name = i_queue_name and n.notice in ('was detached', 'was dropped') and n.bounds is not null
        and n.rows_here is not false and t.merge_state is not null and t.merge_state <> 'in-copy'
-       and not exists (select from londiste_rs.partition_tree(londiste_rs.find_relation(coalesce(t.dest_table, t.table_name))) p
+       and not exists (select from londiste_rs.partition_tree(
+                                       londiste_rs.find_relation(coalesce(t.dest_table, t.table_name))) p
                         where p.relid = londiste_rs.find_relation(n.part_name))
      order by 1, 3
 $$;
 
 -- Takes note of whether this node has rows of a partition that has gone on the root; what was told of it is forgotten
 -- where nothing differs. Answers whether it does.
-create or replace function londiste_rs.know_gone_rows(i_queue_name text, i_table_name text, i_part_name text, i_rows_here boolean)
+create or replace function londiste_rs.know_gone_rows(i_queue_name text, i_table_name text, i_part_name text,
+    i_rows_here boolean)
 returns boolean language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -306,7 +326,8 @@ begin
      where n.queue_name = i_queue_name and n.table_name = i_table_name and n.part_name = i_part_name
        and t.queue_name = n.queue_name and t.table_name = n.table_name
        and not londiste_rs.differs_by_partition(
-               londiste_rs.find_relation(coalesce(t.dest_table, t.table_name)), n.part_name, n.notice, n.bounds, n.rows_here);
+               londiste_rs.find_relation(coalesce(t.dest_table, t.table_name)), n.part_name, n.notice, n.bounds,
+               n.rows_here);
     return not found;
 end $$;
 
@@ -317,7 +338,8 @@ set search_path = pg_catalog, pg_temp
 as $$
     delete from londiste_rs.partition_notice n
      where n.queue_name = i_queue_name and n.table_name = i_table_name
-       and case when i_snapshot ~ '^\d+:\d+:[\d,]*$' then txid_visible_in_snapshot(n.txid, i_snapshot::txid_snapshot) end
+       and case when i_snapshot ~ '^\d+:\d+:[\d,]*$'
+                    then txid_visible_in_snapshot(n.txid, i_snapshot::txid_snapshot) end
 $$;
 
 -- What is to be said of tables whose partitions came or went on the root.
@@ -330,12 +352,14 @@ as $$
            format('partition %s %s on the root (%s), without events for its rows: %s', n.part_name, n.notice,
                   to_char(n.since, 'YYYY-MM-DD HH24:MI:SS'),
                   case when n.notice not in ('was detached', 'was dropped') then 'resync the table'
-                       when londiste_rs.find_relation(n.part_name) in (select p.relid from londiste_rs.partition_tree(c.oid) p)
+                       when londiste_rs.find_relation(n.part_name) in (select p.relid
+                                                                         from londiste_rs.partition_tree(c.oid) p)
                        then 'detach or drop it here as well, or resync the table'
                        else 'delete them here as well, or resync the table' end)
       from londiste_rs.partition_notice n
       join londiste.table_info t on t.queue_name = n.queue_name and t.table_name = n.table_name and t.local
       join pg_class c on c.oid = londiste_rs.find_relation(coalesce(t.dest_table, t.table_name))
-     where n.queue_name = i_queue_name and londiste_rs.differs_by_partition(c.oid, n.part_name, n.notice, n.bounds, n.rows_here)
+     where n.queue_name = i_queue_name
+       and londiste_rs.differs_by_partition(c.oid, n.part_name, n.notice, n.bounds, n.rows_here)
      order by 1, 2
 $$;

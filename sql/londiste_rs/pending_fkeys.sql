@@ -31,7 +31,8 @@ begin
         select f.table_name, f.to_table, f.fkey_name, londiste_rs.fkey_statement(f, false)
           from londiste_rs.foreign_key f
          where f.table_name = londiste_rs.plain_name(k.conrelid) and f.fkey_name = k.name
-            on conflict (from_table, fkey_name) do update set fkey_def = excluded.fkey_def, to_table = excluded.to_table;
+            on conflict (from_table, fkey_name) do update
+               set fkey_def = excluded.fkey_def, to_table = excluded.to_table;
         execute format('alter table %s drop constraint %I', k.conrelid::regclass, k.name);
         dropped := dropped + 1;
     end loop;
@@ -90,14 +91,16 @@ begin
         -- dropped by the stock worker, or by an older version
         execute p.fkey_def || case when p.fkey_def !~* '( not valid| not enforced)$'
                                     and ((select c.relkind from pg_class c where c.oid = rel) <> 'p'
-                                         or current_setting('server_version_num')::integer >= 180000) then ' not valid' else '' end;
+                                         or current_setting('server_version_num')::integer >= 180000) then ' not valid'
+                                   else '' end;
     end if;
     perform set_config('search_path', 'pg_catalog, pg_temp', true);
     select * into k from pg_constraint c where c.conrelid = rel and c.conname = i_fkey_name::name and c.contype = 'f';
     perform londiste_rs.remember_fkey(k.oid);
     update londiste_rs.foreign_key x
        set was_valid = coalesce(f.was_valid, p.fkey_def !~* '( not valid| not enforced)$'),
-           was_deferrable = coalesce(f.was_deferrable, x.was_deferrable), was_deferred = coalesce(f.was_deferred, x.was_deferred),
+           was_deferrable = coalesce(f.was_deferrable, x.was_deferrable),
+           was_deferred = coalesce(f.was_deferred, x.was_deferred),
            to_validate = not k.convalidated and coalesce(f.was_valid, p.fkey_def !~* '( not valid| not enforced)$'),
            error = null, tried = null
      where x.table_name = i_from_table and x.fkey_name = i_fkey_name
@@ -111,8 +114,10 @@ returns void language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if exists (select from londiste_rs.unvalidated_fkey u where u.table_name = i_from_table and u.fkey_name = i_fkey_name) then
-        execute format('alter table %s validate constraint %I', londiste_rs.find_relation(i_from_table)::regclass, i_fkey_name);
+    if exists (select from londiste_rs.unvalidated_fkey u
+                where u.table_name = i_from_table and u.fkey_name = i_fkey_name) then
+        execute format('alter table %s validate constraint %I', londiste_rs.find_relation(i_from_table)::regclass,
+            i_fkey_name);
     end if;
     update londiste_rs.foreign_key f set to_validate = false, error = null
      where f.table_name = i_from_table and f.fkey_name = i_fkey_name;
@@ -147,21 +152,27 @@ begin
       from londiste_rs.changed_fkey c
      where case c.state when 'dropped' then (c.tried is null or c.tried < now() - interval '1 minute')
                                             and exists (select from londiste_rs.restorable_fkeys() r
-                                                         where r.from_table = c.table_name and r.fkey_name = c.fkey_name)
+                                                         where r.from_table = c.table_name
+                                                           and r.fkey_name = c.fkey_name)
                         when 'unvalidated' then c.error is null
                         else false end
      order by c.state, 1, 2;
 end $$;
 
 -- What keeps foreign keys from being as they were, for people, with the command that mends it.
-create or replace function londiste_rs.fkey_troubles(out table_name text, out to_table text, out since timestamptz, out trouble text)
+create or replace function londiste_rs.fkey_troubles(out table_name text, out to_table text, out since timestamptz,
+    out trouble text)
 returns setof record language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
     select c.table_name, c.to_table, c.tried,
-           case c.state when 'dropped' then format('foreign key %s does not come back, it is tried again each minute: %s', c.fkey_name, c.error)
-                        else format('foreign key %s is back and cannot be validated: %s; when the rows are repaired: alter table %s validate constraint %I',
-                                    c.fkey_name, c.error, londiste_rs.find_relation(c.table_name)::regclass, c.fkey_name) end
+           case c.state when 'dropped'
+                            then format('foreign key %s does not come back, it is tried again each minute: %s',
+                                        c.fkey_name, c.error)
+                        else format('foreign key %s is back and cannot be validated: %s; '
+                                    'when the rows are repaired: alter table %s validate constraint %I',
+                                    c.fkey_name, c.error, londiste_rs.find_relation(c.table_name)::regclass,
+                                    c.fkey_name) end
       from londiste_rs.changed_fkey c
      where c.error is not null
      order by 1, 4

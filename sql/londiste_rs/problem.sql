@@ -41,8 +41,8 @@ as $$
      where e.queue_name = i_queue_name
     union all
     -- a leaf that replicates nothing yet misses everything
-    select case d.subject when 'definition' then 'drift' else 'unreplicated' end, d.table_name, d.what, true, null, null,
-           d.statement, null, null
+    select case d.subject when 'definition' then 'drift' else 'unreplicated' end, d.table_name, d.what, true,
+           null, null, d.statement, null, null
       from londiste_rs.drift_list(i_queue_name) d
      where d.subject = 'definition' or exists (select from tables t where t.merge_state = 'ok')
     union all

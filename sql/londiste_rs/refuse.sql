@@ -15,7 +15,8 @@ returns void language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    shown text := coalesce((select format('table %s', londiste_rs.plain_name(c.oid)) from pg_class c where c.oid = i_rel), 'the queue');
+    shown text := coalesce((select format('table %s', londiste_rs.plain_name(c.oid)) from pg_class c
+                             where c.oid = i_rel), 'the queue');
     node record;
     moves_to text;
 begin
@@ -29,8 +30,10 @@ begin
     end if;
     if moves_to is not null then
         raise exception using errcode = 'read_only_sql_transaction',
-            message = format('%s takes no changes on node %s any more: queue %s goes over to node %s', shown, node.node_name, i_queue_name, moves_to),
-            hint = format('Connect to the database of node %s and try the transaction again; it takes changes in a moment.', moves_to);
+            message = format('%s takes no changes on node %s any more: queue %s goes over to node %s', shown,
+                node.node_name, i_queue_name, moves_to),
+            hint = format('Connect to the database of node %s '
+                          'and try the transaction again; it takes changes in a moment.', moves_to);
     end if;
     if node.node_name is null and i_rel is null
        and not exists (select from londiste_rs.capture c where c.queue_name = i_queue_name) then
@@ -39,11 +42,15 @@ begin
     end if;
     if node.node_name is null then
         raise exception using errcode = 'read_only_sql_transaction',
-            message = format('%s takes no changes in this database: it is no node of queue %s any more', shown, i_queue_name),
+            message = format('%s takes no changes in this database: it is no node of queue %s any more', shown,
+                i_queue_name),
             hint = 'Write in the database of the queue''s root.';
     end if;
     raise exception using errcode = 'read_only_sql_transaction',
-        message = format('%s takes no changes on node %s: it is replicated from another node (queue %s)', shown, node.node_name, i_queue_name),
-        hint = format('Write on the root node%s, or take the table out of replication with "londiste INI remove-table".',
-                      case when node.provider_node <> node.node_name then format('; changes come from node %s', node.provider_node) else '' end);
+        message = format('%s takes no changes on node %s: it is replicated from another node (queue %s)', shown,
+            node.node_name, i_queue_name),
+        hint = format('Write on the root node%s, or take the table out of replication with '
+                      '"londiste INI remove-table".',
+                      case when node.provider_node <> node.node_name
+                               then format('; changes come from node %s', node.provider_node) else '' end);
 end $$;

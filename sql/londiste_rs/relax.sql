@@ -107,7 +107,8 @@ begin
          order by 2, 3
     loop
         perform londiste_rs.remember_fkey(c.oid);
-        execute format('alter table %s alter constraint %I deferrable initially deferred', c.conrelid::regclass, c.name);
+        execute format('alter table %s alter constraint %I deferrable initially deferred',
+            c.conrelid::regclass, c.name);
         changes := changes + 1;
     end loop;
     for c in
@@ -159,7 +160,8 @@ begin
     if not londiste_rs.is_replicated_here(i_dest_table) then
         return 0;
     end if;
-    return londiste_rs.relax_relations(array(select rel union select a.relid::oid from pg_partition_ancestors(rel) a), array[rel]);
+    return londiste_rs.relax_relations(array(select rel union select a.relid::oid from pg_partition_ancestors(rel) a),
+        array[rel]);
 end $$;
 
 -- Undoes relax_tables() where it is not needed any more: for foreign keys none of whose ends is replicated, and
@@ -175,12 +177,15 @@ declare
     held text;
     bound oid[] := array(select b.relid from londiste_rs.bound_relations() b where not i_all);
     replicated oid[] := array(
-        select w.relid from londiste_rs.with_partitions(array(select r.relid from londiste_rs.replicated_relations() r where not i_all)) w);
+        select w.relid
+          from londiste_rs.with_partitions(array(select r.relid from londiste_rs.replicated_relations() r
+                                                  where not i_all)) w);
 begin
     for c in
         select f.*, k.conrelid
           from londiste_rs.relaxed_fkey f
-          join pg_constraint k on k.conrelid = londiste_rs.find_relation(f.table_name) and k.conname = f.fkey_name::name and k.contype = 'f'
+          join pg_constraint k on k.conrelid = londiste_rs.find_relation(f.table_name) and k.conname = f.fkey_name::name
+           and k.contype = 'f'
          where i_all or not (k.conrelid = any (bound) or k.confrelid = any (bound))
          order by f.table_name, f.fkey_name
     loop
@@ -200,7 +205,8 @@ begin
     for c in
         select x.*, t.tgrelid
           from londiste_rs.relaxed_trigger x
-          left join pg_trigger t on t.tgrelid = londiste_rs.find_relation(x.table_name) and t.tgname = x.trigger_name::name
+          left join pg_trigger t on t.tgrelid = londiste_rs.find_relation(x.table_name)
+                                and t.tgname = x.trigger_name::name
                                 and not t.tgisinternal
          where i_all or coalesce(londiste_rs.find_relation(x.table_name) <> all (replicated), true)
          order by x.table_name, x.trigger_name
@@ -211,7 +217,8 @@ begin
                 execute format('alter table only %s enable trigger %I', c.tgrelid::regclass, c.trigger_name);
                 changes := changes + 1;
             end if;
-            delete from londiste_rs.relaxed_trigger x where x.table_name = c.table_name and x.trigger_name = c.trigger_name;
+            delete from londiste_rs.relaxed_trigger x
+             where x.table_name = c.table_name and x.trigger_name = c.trigger_name;
         exception when lock_not_available then
             if i_at_most is null then
                 raise;
@@ -236,9 +243,10 @@ returns integer language sql
 set search_path = pg_catalog, pg_temp
 as $$ select londiste_rs.undo_relaxed(false) $$;
 
--- Undoes one of them, in a transaction of its own, while the application writes: to be called until it answers 0. Whoever
--- held the locks of many tables and waited for more would make the application's transactions victims of deadlocks. It
--- waits much shorter than the server does before it looks for them. Nothing is locked where there is nothing to undo.
+-- Undoes one of them, in a transaction of its own, while the application writes: to be called until it answers 0.
+-- Whoever held the locks of many tables and waited for more would make the application's transactions victims of
+-- deadlocks. It waits much shorter than the server does before it looks for them. Nothing is locked where there is
+-- nothing to undo.
 create or replace function londiste_rs.restore_relaxed_now()
 returns integer language plpgsql
 set search_path = pg_catalog, pg_temp

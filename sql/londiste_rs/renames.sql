@@ -25,7 +25,8 @@ as $$
               left join pg_namespace n on n.oid = k.relnamespace
              where x.queue_name = i_queue_name
                and (n.nspname || '.' || k.relname)
-                   is distinct from case when strpos(x.table_name, '.') > 0 then x.table_name else 'public.' || x.table_name end
+                   is distinct from case when strpos(x.table_name, '.') > 0 then x.table_name
+                                         else 'public.' || x.table_name end
             offset 0) c
      cross join lateral londiste_rs.find_relation(c.table_name) r (oid)
      where r.oid is distinct from c.relid
@@ -61,7 +62,9 @@ returns void language sql
 set search_path = pg_catalog, pg_temp
 as $$
     insert into londiste_rs.table_error as e (queue_name, table_name, error)
-    values (i_queue_name, i_table_name, format('the table %s: mend that and resync it on its subscribers, or take it out with remove-table', i_notice))
+    values (i_queue_name, i_table_name,
+            format('the table %s: mend that and resync it on its subscribers, or take it out with remove-table',
+                   i_notice))
         on conflict (queue_name, table_name) do update set error = excluded.error, since = now()
      where e.error <> excluded.error
 $$;
@@ -95,10 +98,12 @@ begin
     for c in
         update londiste_rs.capture k set notice = r.notice
           from londiste_rs.renamed_captures(i_queue_name) r
-         where k.queue_name = i_queue_name and k.table_name = r.table_name and r.now_relid is null and k.notice is distinct from r.notice
+         where k.queue_name = i_queue_name and k.table_name = r.table_name and r.now_relid is null
+           and k.notice is distinct from r.notice
         returning k.table_name, k.notice, exists (select from pg_class g where g.oid = k.relid) as lives
     loop
-        perform londiste_rs.tell_rename(i_queue_name, c.table_name, case when c.lives then 'renamed' else 'dropped' end, c.notice);
+        perform londiste_rs.tell_rename(i_queue_name, c.table_name, case when c.lives then 'renamed' else 'dropped' end,
+            c.notice);
         table_name := c.table_name;
         notice := c.notice;
         return next;
@@ -145,10 +150,12 @@ begin
     for c in
         select t.table_name from londiste.table_info t
          where t.queue_name = i_queue_name and t.local
-           and not exists (select from londiste_rs.capture x where x.queue_name = i_queue_name and x.table_name = t.table_name)
+           and not exists (select from londiste_rs.capture x
+                            where x.queue_name = i_queue_name and x.table_name = t.table_name)
            and not exists (select from pg_class k join pg_namespace n on n.oid = k.relnamespace
                             where n.nspname || '.' || k.relname = coalesce(t.dest_table, t.table_name))
-           and not exists (select from londiste_rs.table_error e where e.queue_name = i_queue_name and e.table_name = t.table_name)
+           and not exists (select from londiste_rs.table_error e
+                            where e.queue_name = i_queue_name and e.table_name = t.table_name)
     loop
         perform londiste_rs.tell_missing(i_queue_name, c.table_name, 'was renamed or dropped');
     end loop;

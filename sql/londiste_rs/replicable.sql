@@ -16,14 +16,16 @@ begin
         select londiste_rs.find_relation(coalesce(t.dest_table, t.table_name)) as relid
           from londiste.table_info t where t.queue_name = i_queue_name and t.local
         union all
-        select londiste_rs.find_relation(s.seq_name) from londiste.seq_info s where s.queue_name = i_queue_name and s.local
+        select londiste_rs.find_relation(s.seq_name) from londiste.seq_info s
+         where s.queue_name = i_queue_name and s.local
     ), split as materialized (
         -- partitioned tables, all partitions below included, that are counted by their leaves
         select p.oid as root
           from pg_class p
          where p.relkind = 'p' and not p.relispartition
            and (i_capture = 'stock'
-                or exists (select from londiste_rs.partition_tree(p.oid) t join here h on h.relid = t.relid where t.relid <> p.oid)
+                or exists (select from londiste_rs.partition_tree(p.oid) t join here h on h.relid = t.relid
+                            where t.relid <> p.oid)
                    and not exists (select from here h where h.relid = p.oid))
     )
     select case c.relkind when 'p' then 'r' else c.relkind::text end, n.nspname || '.' || c.relname,
@@ -32,7 +34,8 @@ begin
       from pg_class c
       join pg_namespace n on n.oid = c.relnamespace
      where c.relkind in ('r', 'p', 'f', 'S') and c.relpersistence <> 't'
-       and n.nspname not in ('information_schema', 'pgq', 'pgq_ext', 'pgq_node', 'londiste', 'londiste_rs', 'londiste_fk')
+       and n.nspname not in ('information_schema', 'pgq', 'pgq_ext', 'pgq_node', 'londiste', 'londiste_rs',
+                             'londiste_fk')
        and not starts_with(n.nspname, 'pg_')
        and not exists (select from pg_depend d
                         where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')

@@ -11,7 +11,8 @@ begin
     if key <> '{}' and not exists (
            select from pg_index i
             where i.indrelid = i_rel and i.indisunique
-              and key = array(select case when i.indexprs is null then (parse_ident(pg_get_indexdef(i.indexrelid, n, false)))[1] end
+              and key = array(select case when i.indexprs is null
+                                              then (parse_ident(pg_get_indexdef(i.indexrelid, n, false)))[1] end
                                 from generate_series(1, i.indnkeyatts::integer) n order by n)) then
         return '{}';
     end if;
@@ -43,16 +44,18 @@ begin
     end;
     return json_build_object(
         -- column by column: a plan for many of them would read all types
-        'columns', (select coalesce(json_agg(json_build_array(case when a.attgenerated = 'v' then '' else n.name end, a.type)
-                                             order by n.pos), '[]')
-                      from unnest(names) with ordinality n(name, pos)
-                      left join lateral (
-                           select b.attgenerated,
-                                  (select tn.nspname || '.' || t.typname
-                                     from pg_type t join pg_namespace tn on tn.oid = t.typnamespace where t.oid = b.atttypid) as type
-                             from pg_attribute b
-                            where b.attrelid = i_rel and b.attname = n.name and not b.attisdropped
-                           offset 0) a on true),
+        'columns',
+        (select coalesce(json_agg(json_build_array(case when a.attgenerated = 'v' then '' else n.name end, a.type)
+                                  order by n.pos), '[]')
+           from unnest(names) with ordinality n(name, pos)
+           left join lateral (
+                select b.attgenerated,
+                       (select tn.nspname || '.' || t.typname
+                          from pg_type t join pg_namespace tn on tn.oid = t.typnamespace
+                         where t.oid = b.atttypid) as type
+                  from pg_attribute b
+                 where b.attrelid = i_rel and b.attname = n.name and not b.attisdropped
+                offset 0) a on true),
         'key', to_json(londiste_rs.present_key(i_top)))::text;
 end $$;
 

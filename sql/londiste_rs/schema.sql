@@ -156,6 +156,7 @@ returns text language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    return '_londiste_' || case when octet_length('zzz__londiste_' || i_queue_name || '_truncate') <= 63 then i_queue_name
+    return '_londiste_' || case when octet_length('zzz__londiste_' || i_queue_name || '_truncate') <= 63
+                                    then i_queue_name
                                 else md5(i_queue_name) end;
 end $$;

@@ -19,7 +19,8 @@ begin
         end if;
         return coalesce(londiste_rs.quoted_name(londiste_rs.find_relation(dest)), londiste.quote_fqname(dest));
     elsif i_key = 'local-sequence' then
-        return (select coalesce(londiste_rs.quoted_name(londiste_rs.find_relation(s.seq_name)), londiste.quote_fqname(s.seq_name))
+        return (select coalesce(londiste_rs.quoted_name(londiste_rs.find_relation(s.seq_name)),
+                                londiste.quote_fqname(s.seq_name))
                   from londiste.seq_info s where s.queue_name = i_queue_name and s.seq_name = full_name and s.local);
     elsif i_key = 'need-schema' then
         return case when exists (select from pg_namespace n where n.nspname = i_name) then '' end;
@@ -28,10 +29,13 @@ begin
         return case when exists (
             select from pg_proc p join pg_namespace n on n.oid = p.pronamespace
              where n.nspname || '.' || p.proname = regexp_replace(full_name, '\s*\(\s*\d+\s*\)$', '')
-               and (full_name !~ '\(\s*\d+\s*\)$' or p.pronargs = substring(full_name from '\(\s*(\d+)\s*\)$')::integer)) then '' end;
+               and (full_name !~ '\(\s*\d+\s*\)$'
+                    or p.pronargs = substring(full_name from '\(\s*(\d+)\s*\)$')::integer)) then '' end;
     end if;
-    kinds := case i_key when 'need-table' then '{r,p,f}' when 'need-view' then '{v,m}' when 'need-sequence' then '{S}' end;
-    return case when exists (select from pg_class c where c.oid = londiste_rs.find_relation(full_name) and c.relkind = any (kinds)) then '' end;
+    kinds := case i_key when 'need-table' then '{r,p,f}' when 'need-view' then '{v,m}'
+                        when 'need-sequence' then '{S}' end;
+    return case when exists (select from pg_class c where c.oid = londiste_rs.find_relation(full_name)
+                                and c.relkind = any (kinds)) then '' end;
 end $$;
 
 -- Runs a script in the caller's transaction, which the script cannot end: statements that would are refused here.

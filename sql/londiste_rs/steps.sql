@@ -16,7 +16,8 @@ end $$;
 -- be old.
 do $$
 begin
-    perform londiste_rs.take_step(2, 'positions, states of foreign keys, skipped columns and storable texts have their tables and functions');
+    perform londiste_rs.take_step(2,
+        'positions, states of foreign keys, skipped columns and storable texts have their tables and functions');
 end $$;
 
 do $$
@@ -41,7 +42,8 @@ end $$;
 
 do $$
 begin
-    perform londiste_rs.take_step(7, 'new partitions are noted, copies keep ticks of their own, hooks what they have told');
+    perform londiste_rs.take_step(7,
+        'new partitions are noted, copies keep ticks of their own, hooks what they have told');
 end $$;
 
 do $$

@@ -18,7 +18,8 @@ create table if not exists londiste_rs.switch (
     side       text not null check (side in ('from', 'to')),
     from_node  text not null,
     to_node    text not null,
-    state      text not null check (state in ('frozen', 'drained', 'left', 'settled', 'kept', 'prepared', 'taken', 'given up')),
+    state      text not null check (
+        state in ('frozen', 'drained', 'left', 'settled', 'kept', 'prepared', 'taken', 'given up')),
     -- who runs the command, for the one who comes second
     who        text not null,
     began      timestamptz not null default clock_timestamp(),
@@ -51,7 +52,8 @@ as $$
 $$;
 
 -- Closes the root for changes. Given again by the one who did it: another deadline.
-create or replace function londiste_rs.switch_freeze(i_queue_name text, i_switch_id text, i_to_node text, i_who text, i_deadline interval)
+create or replace function londiste_rs.switch_freeze(i_queue_name text, i_switch_id text, i_to_node text, i_who text,
+    i_deadline interval)
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -62,14 +64,17 @@ declare
 begin
     select node_type, node_name into node from pgq_node.node_info where queue_name = i_queue_name for update;
     if node.node_type is distinct from 'root' then
-        raise exception 'this database is not the root of queue %', i_queue_name using errcode = 'object_not_in_prerequisite_state';
+        raise exception 'this database is not the root of queue %', i_queue_name
+            using errcode = 'object_not_in_prerequisite_state';
     end if;
     select * into s from londiste_rs.switch where queue_name = i_queue_name for update;
     if s.side = 'from' and s.state in ('frozen', 'drained') then
         if s.switch_id <> i_switch_id then
-            raise exception 'another switch to node % is under way (%)', s.to_node, s.who using errcode = 'object_in_use';
+            raise exception 'another switch to node % is under way (%)', s.to_node, s.who
+                using errcode = 'object_in_use';
         end if;
-        update londiste_rs.switch set who = i_who, deadline = clock_timestamp() + i_deadline where queue_name = i_queue_name;
+        update londiste_rs.switch set who = i_who, deadline = clock_timestamp() + i_deadline
+         where queue_name = i_queue_name;
         return;
     end if;
     delete from londiste_rs.switch where queue_name = i_queue_name;
@@ -78,20 +83,25 @@ begin
         raise exception '%', answer.ret_note;
     end if;
     insert into londiste_rs.switch (queue_name, switch_id, side, from_node, to_node, state, who, frozen, deadline)
-    values (i_queue_name, i_switch_id, 'from', node.node_name, i_to_node, 'frozen', i_who, clock_timestamp(), clock_timestamp() + i_deadline);
+    values (i_queue_name, i_switch_id, 'from', node.node_name, i_to_node, 'frozen', i_who, clock_timestamp(),
+            clock_timestamp() + i_deadline);
 end $$;
 
 -- Transactions that have written to these relations, or to the queue, and have not ended: their virtual transactions,
 -- which are looked for again, and who they are. Who comes after the freeze is committed is refused, but may be among
 -- them until it is rolled back.
 create or replace function londiste_rs.switch_writers(i_queue_name text, i_relids oid[],
-    out transaction text, out pid integer, out prepared text, out application text, out role text, out age double precision, out query text)
+    out transaction text, out pid integer, out prepared text, out application text, out role text,
+    out age double precision, out query text)
 returns setof record language sql
 set search_path = pg_catalog, pg_temp
 as $$
-    select l.virtualtransaction, l.pid, case when l.pid is null then (select string_agg(x.gid, ', ' order by x.gid) from pg_prepared_xacts x where x.database = current_database()) end,
+    select l.virtualtransaction, l.pid,
+           case when l.pid is null then (select string_agg(x.gid, ', ' order by x.gid) from pg_prepared_xacts x
+                                          where x.database = current_database()) end,
            coalesce(a.application_name, ''), coalesce(a.usename::text, ''),
-           coalesce(extract(epoch from clock_timestamp() - a.xact_start), 0)::double precision, left(coalesce(a.query, ''), 200)
+           coalesce(extract(epoch from clock_timestamp() - a.xact_start), 0)::double precision,
+           left(coalesce(a.query, ''), 200)
       from (select distinct k.virtualtransaction, k.pid
               from pg_locks k
              where k.locktype = 'relation' and k.granted
@@ -108,8 +118,8 @@ as $$
      order by 6 desc, 1
 $$;
 
--- What refuses events that come in spite of a closed queue: of a transaction whose snapshot is older than the freeze, or
--- one that had looked at the gate before and comes to write only now.
+-- What refuses events that come in spite of a closed queue: of a transaction whose snapshot is older than the freeze,
+-- or one that had looked at the gate before and comes to write only now.
 create or replace function londiste_rs.refuse_event()
 returns trigger language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -133,11 +143,13 @@ begin
           from pgq.queue q cross join generate_series(0, q.queue_ntables - 1) nr
          where q.queue_name = i_queue_name
     loop
-        if exists (select from pg_trigger t where t.tgrelid = event_table::regclass and t.tgname = 'londiste_rs_closed') = i_close then
+        if exists (select from pg_trigger t
+                    where t.tgrelid = event_table::regclass and t.tgname = 'londiste_rs_closed') = i_close then
             continue;
         elsif i_close then
             -- waits for those that have written events
-            execute format('create trigger londiste_rs_closed before insert on %s for each statement execute function londiste_rs.refuse_event(%L)',
+            execute format('create trigger londiste_rs_closed before insert on %s for each statement '
+                           'execute function londiste_rs.refuse_event(%L)',
                            event_table, i_queue_name);
         else
             execute format('drop trigger londiste_rs_closed on %s', event_table);
@@ -147,7 +159,8 @@ end $$;
 
 -- Makes the last tick of this root, once nobody writes: all events are before it, and none comes behind it. The caller
 -- sets lock_timeout and tries again.
-create or replace function londiste_rs.switch_drain(i_queue_name text, i_switch_id text, out last_tick bigint, out last_event bigint, out tick_time timestamptz)
+create or replace function londiste_rs.switch_drain(i_queue_name text, i_switch_id text, out last_tick bigint,
+    out last_event bigint, out tick_time timestamptz)
 returns record language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -172,7 +185,8 @@ begin
     tick_time := clock_timestamp();
     last_tick := pgq.ticker(i_queue_name, nextval(q.queue_tick_seq::regclass), tick_time, last_event);
     update londiste_rs.switch w
-       set state = 'drained', last_tick = switch_drain.last_tick, last_event = switch_drain.last_event, tick_time = switch_drain.tick_time,
+       set state = 'drained', last_tick = switch_drain.last_tick, last_event = switch_drain.last_event,
+           tick_time = switch_drain.tick_time,
            changed = clock_timestamp()
      where w.queue_name = i_queue_name;
     -- as a ticker does: who waits for ticks looks at once
@@ -182,7 +196,8 @@ end $$;
 -- Opens the root again: the switch is taken back. i_overdue: only if its deadline has passed. Returns whether that was
 -- done. A node that has left is no root any more: it comes back only after the new root has given the switch up
 -- (i_given_up).
-create or replace function londiste_rs.switch_keep(i_queue_name text, i_switch_id text, i_overdue boolean, i_given_up boolean)
+create or replace function londiste_rs.switch_keep(i_queue_name text, i_switch_id text, i_overdue boolean,
+    i_given_up boolean)
 returns boolean language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$

@@ -15,7 +15,8 @@ as $$
         select d.refobjid, v.level + 1
           from views v
           join pg_rewrite r on r.ev_class = v.relid
-          join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = r.oid and d.refclassid = 'pg_class'::regclass
+          join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = r.oid
+                          and d.refclassid = 'pg_class'::regclass
                           and d.refobjid <> v.relid
           join pg_class c on c.oid = d.refobjid and c.relkind in ('m', 'v')
          where v.level < 100)
@@ -25,16 +26,21 @@ as $$
                    format('refresh materialized view %s %I.%I',
                           case when c.relispopulated and exists (
                                    select from pg_index i where i.indrelid = c.oid and i.indisunique and i.indisvalid
-                                      and i.indpred is null and 0 <> all (i.indkey::int2[])) then 'concurrently' else '' end,
+                                      and i.indpred is null and 0 <> all (i.indkey::int2[])) then 'concurrently'
+                               else '' end,
                           n.nspname, c.relname) as statement,
                    0 as place, -max(v.level) as level
-              from views v join pg_class c on c.oid = v.relid and c.relkind = 'm' join pg_namespace n on n.oid = c.relnamespace
+              from views v join pg_class c on c.oid = v.relid and c.relkind = 'm'
+              join pg_namespace n on n.oid = c.relnamespace
              group by n.nspname, c.relname, c.oid, c.relispopulated
             union all
-            select 'table ' || format('%I.%I', n.nspname, c.relname), format('analyze %I.%I', n.nspname, c.relname), 1, 0
-              from londiste_rs.relations_here(i_queue_name) r join pg_class c on c.oid = r.relid join pg_namespace n on n.oid = c.relnamespace) c
+            select 'table ' || format('%I.%I', n.nspname, c.relname),
+                   format('analyze %I.%I', n.nspname, c.relname), 1, 0
+              from londiste_rs.relations_here(i_queue_name) r join pg_class c on c.oid = r.relid
+              join pg_namespace n on n.oid = c.relnamespace) c
      where exists (select from londiste_rs.switch s
-                    where s.queue_name = i_queue_name and s.side = 'to' and s.state = 'taken' and s.care is distinct from 'done')
+                    where s.queue_name = i_queue_name and s.side = 'to' and s.state = 'taken'
+                      and s.care is distinct from 'done')
      order by c.place, c.level, c.object
 $$;
 

@@ -2,7 +2,8 @@
 
 -- Makes the queue of the node that becomes the root, closed, with the settings of the present root's. A node that was
 -- the root before has it already.
-create or replace function londiste_rs.switch_prepare(i_queue_name text, i_switch_id text, i_from_node text, i_who text, i_settings jsonb)
+create or replace function londiste_rs.switch_prepare(i_queue_name text, i_switch_id text, i_from_node text, i_who text,
+    i_settings jsonb)
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -13,7 +14,8 @@ declare
 begin
     select * into node from pgq_node.node_info where queue_name = i_queue_name for update;
     if node.node_type is distinct from 'leaf' then
-        raise exception 'this database is not a leaf of queue %', i_queue_name using errcode = 'object_not_in_prerequisite_state';
+        raise exception 'this database is not a leaf of queue %', i_queue_name
+            using errcode = 'object_not_in_prerequisite_state';
     end if;
     if not exists (select from pgq.queue where queue_name = i_queue_name) then
         perform pgq.create_queue(i_queue_name);
@@ -38,8 +40,10 @@ begin
     insert into londiste_rs.switch as s (queue_name, switch_id, side, from_node, to_node, state, who)
     values (i_queue_name, i_switch_id, 'to', i_from_node, node.node_name, 'prepared', i_who)
         on conflict (queue_name) do update
-       set switch_id = excluded.switch_id, side = excluded.side, from_node = excluded.from_node, to_node = excluded.to_node, state = excluded.state,
-           who = excluded.who, began = clock_timestamp(), frozen = null, deadline = null, last_tick = null, tick_time = null, last_event = null,
+       set switch_id = excluded.switch_id, side = excluded.side, from_node = excluded.from_node,
+           to_node = excluded.to_node, state = excluded.state,
+           who = excluded.who, began = clock_timestamp(), frozen = null, deadline = null, last_tick = null,
+           tick_time = null, last_event = null,
            changed = clock_timestamp();
 end $$;
 
@@ -73,7 +77,8 @@ create or replace function londiste_rs.stock_captured(i_queue_name text)
 returns setof text language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    select r.table_name from londiste_rs.relations_here(i_queue_name) r where londiste_rs.has_stock_capture(i_queue_name, r.relid)
+    select r.table_name from londiste_rs.relations_here(i_queue_name) r
+     where londiste_rs.has_stock_capture(i_queue_name, r.relid)
 $$;
 
 -- The settings of a root's queue that its successor takes over.
@@ -82,9 +87,11 @@ returns jsonb language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
     select jsonb_build_object('rotation_period', q.queue_rotation_period, 'ticker_max_count', q.queue_ticker_max_count,
-                              'ticker_max_lag', q.queue_ticker_max_lag, 'ticker_idle_period', q.queue_ticker_idle_period,
+                              'ticker_max_lag', q.queue_ticker_max_lag,
+                              'ticker_idle_period', q.queue_ticker_idle_period,
                               'per_tx_limit', q.queue_per_tx_limit,
-                              'unchanged', (select s.unchanged from londiste_rs.capture_setting s where s.queue_name = i_queue_name))
+                              'unchanged', (select s.unchanged from londiste_rs.capture_setting s
+                                             where s.queue_name = i_queue_name))
       from pgq.queue q where q.queue_name = i_queue_name
 $$;
 
@@ -130,7 +137,8 @@ begin
          where londiste_rs.find_relation(x.table_name) in (select londiste_rs.captured_relations(i_queue_name))
         returning x.trigger_name, londiste_rs.find_relation(x.table_name) as relid
     loop
-        if exists (select from pg_trigger t where t.tgrelid = c.relid and t.tgname = c.trigger_name::name and not t.tgisinternal) then
+        if exists (select from pg_trigger t
+                    where t.tgrelid = c.relid and t.tgname = c.trigger_name::name and not t.tgisinternal) then
             execute format('alter table only %s enable trigger %I', c.relid::regclass, c.trigger_name);
         end if;
     end loop;
@@ -138,7 +146,8 @@ end $$;
 
 -- The node becomes the root: its queue begins with the last tick of the one before, which its worker has applied. The
 -- old root is its subscriber. Application triggers work again; foreign keys become what they were a little later.
-create or replace function londiste_rs.switch_take(i_queue_name text, i_switch_id text, i_last_tick bigint, i_tick_time timestamptz, i_last_event bigint, i_old_worker text)
+create or replace function londiste_rs.switch_take(i_queue_name text, i_switch_id text, i_last_tick bigint,
+    i_tick_time timestamptz, i_last_event bigint, i_old_worker text)
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -170,7 +179,8 @@ begin
     end if;
     update pgq_node.node_info set node_type = 'root' where queue_name = i_queue_name;
     perform pgq.register_consumer_at(i_queue_name, '.global_watermark', i_last_tick);
-    if not exists (select from pgq_node.subscriber_info i where i.queue_name = i_queue_name and i.subscriber_node = s.from_node) then
+    if not exists (select from pgq_node.subscriber_info i
+                    where i.queue_name = i_queue_name and i.subscriber_node = s.from_node) then
         select * into answer from pgq_node.register_subscriber(i_queue_name, s.from_node, i_old_worker, i_last_tick);
         if answer.ret_code >= 300 then
             raise exception '%', answer.ret_note;
@@ -184,7 +194,8 @@ begin
     perform londiste_rs.restore_triggers(i_queue_name);
     update pgq.queue set queue_disable_insert = false, queue_external_ticker = false where queue_name = i_queue_name;
     update londiste_rs.switch
-       set state = 'taken', last_tick = i_last_tick, tick_time = i_tick_time, last_event = i_last_event, changed = clock_timestamp()
+       set state = 'taken', last_tick = i_last_tick, tick_time = i_tick_time, last_event = i_last_event,
+           changed = clock_timestamp()
      where queue_name = i_queue_name;
     -- the worker of this node looks at once
     perform pg_notify('londiste_rs_tables', i_queue_name);
@@ -229,5 +240,6 @@ create or replace function londiste_rs.other_subscribers(i_queue_name text, i_no
 returns setof text language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    select i.subscriber_node from pgq_node.subscriber_info i where i.queue_name = i_queue_name and i.subscriber_node <> i_node order by 1
+    select i.subscriber_node from pgq_node.subscriber_info i
+     where i.queue_name = i_queue_name and i.subscriber_node <> i_node order by 1
 $$;

@@ -3,7 +3,8 @@
 -- The sequences of this database that this role may read, and where they stand. Schemas of the server and of ours are
 -- left out.
 create or replace function londiste_rs.sequence_positions(
-    out seq_name text, out seq_type text, out last_value bigint, out is_called boolean, out increment bigint, out cycles boolean, out readable boolean)
+    out seq_name text, out seq_type text, out last_value bigint, out is_called boolean, out increment bigint,
+    out cycles boolean, out readable boolean)
 returns setof record language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -16,7 +17,8 @@ begin
           from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_sequence q on q.seqrelid = c.oid
          where c.relkind = 'S' and c.relpersistence <> 't' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
            and n.nspname not in ('pgq', 'pgq_node', 'londiste', 'londiste_rs', 'londiste_fk')
-           and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')
+           and not exists (select from pg_depend d
+                            where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')
          order by 2, 3
     loop
         seq_name := format('%I.%I', s.nspname, s.relname);
@@ -35,7 +37,8 @@ end $$;
 
 -- Sets the sequences of these names to where they stood on the root before: one that is further already stays. Answers
 -- those whose next value would not lie past it, and why.
-create or replace function londiste_rs.sequences_follow(i_names text[], i_values bigint[], i_called boolean[], out seq_name text, out trouble text)
+create or replace function londiste_rs.sequences_follow(i_names text[], i_values bigint[], i_called boolean[],
+    out seq_name text, out trouble text)
 returns setof record language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -62,9 +65,11 @@ begin
                or s.value = here.last_value and s.called and not here.is_called then
                 perform setval(s.name::regclass, s.value, s.called);
             end if;
-            if trouble is null and s.called and not s.value = q.seqmax and not s.value = q.seqmin and not q.seqcycle then
+            if trouble is null and s.called and not s.value = q.seqmax and not s.value = q.seqmin
+               and not q.seqcycle then
                 execute format('select last_value, is_called from %s', s.name) into here;
-                if (here.last_value::numeric - s.value) * sign(q.seqincrement) < 0 or here.last_value = s.value and not here.is_called then
+                if (here.last_value::numeric - s.value) * sign(q.seqincrement) < 0
+                   or here.last_value = s.value and not here.is_called then
                     trouble := format('stands at %s, and at %s on the root before', here.last_value, s.value);
                 end if;
             end if;

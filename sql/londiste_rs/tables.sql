@@ -18,10 +18,12 @@ begin
             then 'it is a partition of a table that is replicated already'
         when not has_schema_privilege(c.relnamespace, 'usage')
             then format('role %s has no USAGE on its schema: grant it', current_user)
-        when i_node_type = 'root' and not (has_table_privilege(c.oid, 'trigger') and has_any_column_privilege(c.oid, 'select'))
+        when i_node_type = 'root'
+             and not (has_table_privilege(c.oid, 'trigger') and has_any_column_privilege(c.oid, 'select'))
             then format('role %s has no privilege SELECT and TRIGGER on it: grant them', current_user)
         when i_node_type <> 'root' and not pg_has_role(c.relowner, 'usage')
-            then format('role %s does not own it (owner: %s): grant membership in the owner', current_user, pg_get_userbyid(c.relowner))
+            then format('role %s does not own it (owner: %s): grant membership in the owner', current_user,
+                        pg_get_userbyid(c.relowner))
         end
       from pg_class c where c.oid = i_rel);
 end $$;
@@ -33,9 +35,12 @@ returns text language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
     select case
-        when c.relkind = 'p' then 'with capture = stock its changes would be written under the names of its partitions: add those one by one'
+        when c.relkind = 'p'
+            then 'with capture = stock its changes would be written under the names of its partitions: '
+                 'add those one by one'
         when not exists (select from pg_index i where i.indrelid = c.oid and i.indisprimary)
-            then 'it has no primary key, which capture = stock needs: add one, or use capture = generated where no stock worker subscribes'
+            then 'it has no primary key, which capture = stock needs: add one, '
+                 'or use capture = generated where no stock worker subscribes'
         end
       from pg_class c where c.oid = i_rel
 $$;
@@ -99,7 +104,8 @@ begin
     end if;
     if node.node_type = 'root' then
         select format('it is replicated as %s, which was its name: remove-table %1$s first', c.table_name) into ret_note
-          from londiste_rs.capture c where c.queue_name = i_queue_name and c.relid = rel and c.table_name <> i_table_name;
+          from londiste_rs.capture c
+         where c.queue_name = i_queue_name and c.relid = rel and c.table_name <> i_table_name;
         if found then
             ret_code := 400;
             ret_note := format('table %s cannot be replicated: %s', i_table_name, ret_note);
@@ -150,7 +156,8 @@ declare
     t record;
 begin
     for t in select v.*, g.tgfoid as function, g.tgqual as condition
-               from (values (name, 'insert or update or delete', 'row'), (name || '_truncate', 'truncate', 'statement')) v (name, events, level)
+               from (values (name, 'insert or update or delete', 'row'),
+                     (name || '_truncate', 'truncate', 'statement')) v (name, events, level)
                left join pg_trigger g on g.tgrelid = i_rel and g.tgname = v.name::name
     loop
         -- another one under the name stays
@@ -159,7 +166,8 @@ begin
             execute format('drop trigger %I on %s', t.name, i_rel::regclass);
         end if;
         execute format(
-            $f$create trigger %I before %s on %s for each %s when (current_setting('londiste_rs.replay', true) is distinct from 'on')
+            $f$create trigger %I before %s on %s for each %s
+               when (current_setting('londiste_rs.replay', true) is distinct from 'on')
                execute function londiste_rs.deny(%L)$f$,
             t.name, t.events, i_rel::regclass, t.level, i_queue_name);
     end loop;
@@ -198,7 +206,8 @@ begin
     perform londiste_rs.copy_adopt_dropped(i_queue_name, i_table_name, dest);
     update londiste.table_info t set dropped_ddl = null
      where t.queue_name = i_queue_name and t.table_name = i_table_name and t.dropped_ddl is not null;
-    select l.ret_code, l.ret_note into ret_code, ret_note from londiste.local_remove_table(i_queue_name, i_table_name) l;
+    select l.ret_code, l.ret_note into ret_code, ret_note
+      from londiste.local_remove_table(i_queue_name, i_table_name) l;
     if ret_code >= 300 then
         return;
     end if;
@@ -206,7 +215,8 @@ begin
     foreach r in array relations || londiste_rs.find_relation(dest) loop
         continue when r is null;
         execute format('drop trigger if exists %I on %s', londiste_rs.trigger_name(i_queue_name), r::regclass);
-        execute format('drop trigger if exists %I on %s', londiste_rs.trigger_name(i_queue_name) || '_truncate', r::regclass);
+        execute format('drop trigger if exists %I on %s', londiste_rs.trigger_name(i_queue_name) || '_truncate',
+            r::regclass);
     end loop;
     delete from londiste_rs.table_error e where e.queue_name = i_queue_name and e.table_name = i_table_name;
     delete from londiste_rs.capture_part p where p.queue_name = i_queue_name and p.table_name = i_table_name;
@@ -226,7 +236,8 @@ begin
     for f in
         select p.from_table, p.fkey_name from londiste_rs.restorable_fkeys() x
           join londiste.pending_fkeys p using (from_table, fkey_name)
-         where (relations || londiste_rs.find_relation(dest)) && array[londiste_rs.find_relation(p.from_table), londiste_rs.find_relation(p.to_table)]
+         where (relations || londiste_rs.find_relation(dest))
+               && array[londiste_rs.find_relation(p.from_table), londiste_rs.find_relation(p.to_table)]
     loop
         begin
             perform londiste_rs.restore_fkey(f.from_table, f.fkey_name);
@@ -240,12 +251,15 @@ begin
         end;
     end loop;
     perform londiste_rs.restore_relaxed();
-    select coalesce(string_agg(format(' %s of %s', u.fkey_name, u.table_name), ',' order by u.table_name, u.fkey_name), '') into fkeys
+    select coalesce(string_agg(format(' %s of %s', u.fkey_name, u.table_name), ',' order by u.table_name, u.fkey_name),
+                    '') into fkeys
       from londiste_rs.changed_fkey u
      where u.state = 'unvalidated'
-       and (relations || londiste_rs.find_relation(dest)) && array[londiste_rs.find_relation(u.table_name), londiste_rs.find_relation(u.to_table)];
+       and (relations || londiste_rs.find_relation(dest))
+           && array[londiste_rs.find_relation(u.table_name), londiste_rs.find_relation(u.to_table)];
     ret_note := format('table %s removed', i_table_name)
-        || case when lost <> '' then '; its copy was not complete, and these indexes cannot be brought back on its rows:' || lost else '' end
+        || case when lost <> '' then '; its copy was not complete, '
+                                     'and these indexes cannot be brought back on its rows:' || lost else '' end
         || case when fkeys <> '' then '; foreign keys that are back and still to be validated:' || fkeys else '' end
         || case when away <> '' then '; foreign keys that do not come back:' || away else '' end;
 end $$;

@@ -10,9 +10,12 @@ as $$
       from pg_collation l
       join pg_database d on d.datname = current_database()
      cross join lateral (
-           select case when l.collprovider = 'd' then coalesce(to_jsonb(d)->>'datlocprovider', 'c') else l.collprovider::text end,
-                  case when l.collprovider = 'd' then coalesce(to_jsonb(d)->>'datlocale', to_jsonb(d)->>'daticulocale', d.datcollate::text)
-                       else coalesce(to_jsonb(l)->>'colllocale', to_jsonb(l)->>'colliculocale', l.collcollate::text) end) i (provider, locale)
+           select case when l.collprovider = 'd' then coalesce(to_jsonb(d)->>'datlocprovider', 'c')
+                       else l.collprovider::text end,
+                  case when l.collprovider = 'd'
+                           then coalesce(to_jsonb(d)->>'datlocale', to_jsonb(d)->>'daticulocale', d.datcollate::text)
+                       else coalesce(to_jsonb(l)->>'colllocale', to_jsonb(l)->>'colliculocale',
+                                     l.collcollate::text) end) i (provider, locale)
      where l.oid = i_collation
 $$;
 
@@ -37,21 +40,26 @@ $$;
 create or replace function londiste_rs.partition_bounds(i_rel oid, i_top oid)
 returns text language sql stable
 set search_path = pg_catalog, pg_temp
-set datestyle = 'ISO, YMD' set intervalstyle = 'postgres' set timezone = 'UTC' set extra_float_digits = 3 set bytea_output = 'hex'
+set datestyle = 'ISO, YMD' set intervalstyle = 'postgres' set timezone = 'UTC' set extra_float_digits = 3
+set bytea_output = 'hex'
 set lc_monetary = 'C' set standard_conforming_strings = on
 as $$
     with recursive up (relid, parent, level) as (
         select i.inhrelid, i.inhparent, 1 from pg_inherits i join pg_class c on c.oid = i.inhrelid and c.relispartition
          where i.inhrelid = i_rel and i_rel <> i_top
         union all
-        select i.inhrelid, i.inhparent, up.level + 1 from up join pg_inherits i on i.inhrelid = up.parent where up.parent <> i_top)
+        select i.inhrelid, i.inhparent, up.level + 1 from up join pg_inherits i on i.inhrelid = up.parent
+         where up.parent <> i_top)
     select json_agg(json_build_object(
                'by', p.partstrat::text,
                'key', (select json_agg(json_build_array(
                                   a.attname::text, b.name,
-                                  case when p.partstrat = 'r' or not l.collisdeterministic then londiste_rs.collation_identity(k.coll) end,
-                                  case when not oc.opcdefault then oc.opcname::text end, coalesce(a.atttypmod, -1)) order by k.pos)
-                         from unnest(p.partattrs::int2[], p.partclass::oid[], p.partcollation::oid[]) with ordinality k (attnum, class, coll, pos)
+                                  case when p.partstrat = 'r' or not l.collisdeterministic
+                                           then londiste_rs.collation_identity(k.coll) end,
+                                  case when not oc.opcdefault then oc.opcname::text end, coalesce(a.atttypmod, -1))
+                                       order by k.pos)
+                         from unnest(p.partattrs::int2[], p.partclass::oid[],
+                                     p.partcollation::oid[]) with ordinality k (attnum, class, coll, pos)
                          left join pg_attribute a on a.attrelid = p.partrelid and a.attnum = k.attnum
                          left join lateral (select londiste_rs.base_type_name(a.atttypid)) b (name) on true
                          left join pg_collation l on l.oid = k.coll
@@ -95,7 +103,8 @@ begin
         fired := known[3]::oid[];
     end if;
     if i_rel = any (covered) then
-        perform set_config(setting, concat_ws(' ', this, array_remove(covered, i_rel)::text, (fired || i_rel)::text), true);
+        perform set_config(setting,
+            concat_ws(' ', this, array_remove(covered, i_rel)::text, (fired || i_rel)::text), true);
         return;
     end if;
     bounds := londiste_rs.partition_bounds(i_rel, i_top);
@@ -106,9 +115,11 @@ begin
     below := array(select t.tgrelid
                      from pg_partition_tree(i_rel) p
                      join pg_trigger t on t.tgrelid = p.relid and t.tgname = i_trigger_name
-                     join pg_trigger own on own.tgrelid = i_rel and own.tgname = i_trigger_name and own.tgfoid = t.tgfoid
+                     join pg_trigger own on own.tgrelid = i_rel and own.tgname = i_trigger_name
+                      and own.tgfoid = t.tgfoid
                     where p.relid <> i_rel
-                      and t.tgenabled in ('A', case when current_setting('session_replication_role') = 'replica' then 'R' else 'O' end));
+                      and t.tgenabled in ('A', case when current_setting('session_replication_role') = 'replica'
+                                                        then 'R' else 'O' end));
     covered := covered || array(select b.relid from unnest(below) b (relid) where b.relid <> all (fired));
     fired := array(select f.relid from unnest(fired) f (relid) where f.relid <> all (below)) || i_rel;
     perform set_config(setting, concat_ws(' ', this, covered::text, fired::text), true);

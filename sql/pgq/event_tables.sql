@@ -95,7 +95,8 @@ begin
     end if;
     for i in 0 .. q.queue_ntables - 1 loop
         event_table := pgq.quote_fqname(q.queue_data_pfx || '_' || i);
-        execute format('alter table %s set (fillfactor = 100, autovacuum_enabled = off, toast.autovacuum_enabled = off)',
+        execute format('alter table %s set (fillfactor = 100, autovacuum_enabled = off, '
+                       'toast.autovacuum_enabled = off)',
             event_table);
         perform pgq._compress_quickly(event_table);
     end loop;

@@ -4,9 +4,11 @@ do $$
 declare
     fn regprocedure;
     grantee text;
-    everybody constant text[] := '{get_consumer_info,get_queue_info,_queue_info,quote_fqname,_quote_sequence,seq_getval,version,'
+    everybody constant text[] :=
+        '{get_consumer_info,get_queue_info,_queue_info,quote_fqname,_quote_sequence,seq_getval,version,'
         '_record_fields,_quoted_record_fields,_primary_key,_urlencode,_urlencode_row,_json_row,_partial_sql,'
-        '_equality,_field_changed,_row_expression,_any_trigger_event,_json_type,_row_columns,_row_layout,_row_function_name,_write_row_function,'
+        '_equality,_field_changed,_row_expression,_any_trigger_event,_json_type,_row_columns,_row_layout,'
+        '_row_function_name,_write_row_function,'
         '_row_event,_row_event_u,_row_event_s,_row_event_j}';
     writers constant text[] := '{insert_event,current_event_table,sqltriga,logutriga,jsontriga}';
     readers constant text[] := '{batch_event_sql,batch_event_tables,batch_retry,event_retry,find_tick_helper,'
@@ -37,7 +39,8 @@ begin
         grant select on pgq.queue, pgq.consumer, pgq.tick, pgq.subscription, pgq.event_template to pgq_reader;
     end if;
     if exists (select from pg_roles where rolname = 'pgq_admin') then
-        grant select, insert, update, delete on pgq.queue, pgq.consumer, pgq.tick, pgq.subscription, pgq.retry_queue to pgq_admin;
+        grant select, insert, update, delete on pgq.queue, pgq.consumer, pgq.tick, pgq.subscription,
+                     pgq.retry_queue to pgq_admin;
         grant select, insert, truncate on pgq.event_template to pgq_admin;
     end if;
 end $$;

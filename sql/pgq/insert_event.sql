@@ -25,20 +25,22 @@ begin
         new_id := pg_catalog.nextval(%L::pg_catalog.regclass);
         if i_id is not null then
             new_id := i_id;
-        end if;$f$, case when branches = '' then 'if' else 'elsif' end, q.queue_data_pfx, pgq.quote_fqname(q.queue_event_seq));
+        end if;$f$, case when branches = '' then 'if' else 'elsif' end, q.queue_data_pfx,
+            pgq.quote_fqname(q.queue_event_seq));
         for nr in 0 .. q.queue_ntables - 1 loop
             branches := branches || format($f$
         if current_table operator(pg_catalog.=) %s then
             insert into %s
                 (ev_id, ev_time, ev_owner, ev_retry, ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3, ev_extra4)
-            values (new_id, coalesce(i_time, pg_catalog.now()), i_owner, i_retry, i_type, i_data, i_extra1, i_extra2, i_extra3, i_extra4);
+            values (new_id, coalesce(i_time, pg_catalog.now()), i_owner, i_retry, i_type, i_data,
+                    i_extra1, i_extra2, i_extra3, i_extra4);
             return new_id;
         end if;$f$, nr, pgq.quote_fqname(q.queue_data_pfx || '_' || nr));
         end loop;
     end loop;
     execute format($f$
-create or replace function pgq._put_event(i_queue text, i_id bigint, i_time timestamptz, i_owner integer, i_retry integer,
-    i_type text, i_data text, i_extra1 text, i_extra2 text, i_extra3 text, i_extra4 text)
+create or replace function pgq._put_event(i_queue text, i_id bigint, i_time timestamptz, i_owner integer,
+    i_retry integer, i_type text, i_data text, i_extra1 text, i_extra2 text, i_extra3 text, i_extra4 text)
 returns bigint language plpgsql as $body$
 declare
     new_id bigint;
@@ -80,7 +82,8 @@ begin
     execute pg_catalog.format('insert into %%I.%%I'
             ' (ev_id, ev_time, ev_owner, ev_retry, ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3, ev_extra4)'
             ' values ($1, coalesce($2, pg_catalog.now()), $3, $4, $5, $6, $7, $8, $9, $10)',
-            pg_catalog.split_part(data_prefix, '.', 1), pg_catalog.split_part(data_prefix, '.', 2) || '_' || current_table)
+            pg_catalog.split_part(data_prefix, '.', 1),
+            pg_catalog.split_part(data_prefix, '.', 2) || '_' || current_table)
       using new_id, i_time, i_owner, i_retry, i_type, i_data, i_extra1, i_extra2, i_extra3, i_extra4;
     return new_id;
 end $body$ $f$, branches, case when branches <> '' then '
@@ -96,7 +99,8 @@ returns bigint
 language plpgsql
 as $$
 begin
-    return pgq._put_event(queue_name, ev_id, ev_time, ev_owner, ev_retry, ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3, ev_extra4);
+    return pgq._put_event(queue_name, ev_id, ev_time, ev_owner, ev_retry, ev_type, ev_data, ev_extra1, ev_extra2,
+        ev_extra3, ev_extra4);
 end $$;
 
 -- Counts the events one transaction puts into a limited queue, and stops it beyond the limit.
@@ -128,7 +132,8 @@ language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    return pgq._put_event(queue_name, null, null, null, null, ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3, ev_extra4);
+    return pgq._put_event(queue_name, null, null, null, null, ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3,
+        ev_extra4);
 end $$;
 
 create or replace function pgq.insert_event(queue_name text, ev_type text, ev_data text)

@@ -46,7 +46,8 @@ begin
     end if;
     if to_regprocedure('pgq_node.maint_watermark(text)') is not null then
         return query execute
-            'select ''pgq_node.maint_watermark''::text, queue_name from pgq_node.node_info where node_type = ''root'' order by 2';
+            'select ''pgq_node.maint_watermark''::text, queue_name from pgq_node.node_info '
+            'where node_type = ''root'' order by 2';
     end if;
     if to_regprocedure('londiste.periodic_maintenance()') is not null then
         return query select 'londiste.periodic_maintenance'::text, null::text;

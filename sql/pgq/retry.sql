@@ -13,7 +13,8 @@ begin
     if not found then
         raise exception 'event not found';
     end if;
-    return pgq._retry_events(x_batch_id, sub.sub_id, sub.sub_queue, x_retry_time, format('ev.ev_id = %L', x_event_id), true);
+    return pgq._retry_events(x_batch_id, sub.sub_id, sub.sub_queue, x_retry_time,
+        format('ev.ev_id = %L', x_event_id), true);
 end $$;
 
 create or replace function pgq.event_retry(x_batch_id bigint, x_event_id bigint, x_retry_seconds integer)

@@ -19,7 +19,8 @@ begin
         end;
     end loop;
     if missing is not null then
-        raise notice 'roles % are not created, this role may not: their grants are left out', array_to_string(missing, ', ');
+        raise notice 'roles % are not created, this role may not: their grants are left out',
+            array_to_string(missing, ', ');
     elsif 'pgq_admin' = any (created) then
         begin
             grant pgq_reader, pgq_writer to pgq_admin;

@@ -51,7 +51,8 @@ begin
 
     if last.tick_id is not null then
         if seq_pos > last.tick_event_seq then
-            if seq_pos - last.tick_event_seq < q.queue_ticker_max_count and last.age between '0' and q.queue_ticker_max_lag then
+            if seq_pos - last.tick_event_seq < q.queue_ticker_max_count
+               and last.age between '0' and q.queue_ticker_max_lag then
                 return null;
             end if;
         else
@@ -120,7 +121,8 @@ begin
 end $$;
 
 -- Writes a tick that was born on another node: id, time and event position are the provider's, the snapshot is ours.
-create or replace function pgq.ticker(i_queue_name text, i_tick_id bigint, i_orig_timestamp timestamptz, i_event_seq bigint)
+create or replace function pgq.ticker(i_queue_name text, i_tick_id bigint, i_orig_timestamp timestamptz,
+    i_event_seq bigint)
 returns bigint
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp

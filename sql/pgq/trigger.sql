@@ -9,7 +9,8 @@ declare
     goes_on boolean;
 begin
     if tg_op = 'TRUNCATE' then
-        goes_on := pgq._any_trigger_event('U', tg_op, tg_when, tg_relid, tg_table_schema, tg_table_name, tg_argv, null, null);
+        goes_on := pgq._any_trigger_event('U', tg_op, tg_when, tg_relid, tg_table_schema, tg_table_name, tg_argv,
+            null, null);
         return null;
     end if;
     if tg_level <> 'ROW' then
@@ -45,7 +46,8 @@ declare
     goes_on boolean;
 begin
     if tg_op = 'TRUNCATE' then
-        goes_on := pgq._any_trigger_event('S', tg_op, tg_when, tg_relid, tg_table_schema, tg_table_name, tg_argv, null, null);
+        goes_on := pgq._any_trigger_event('S', tg_op, tg_when, tg_relid, tg_table_schema, tg_table_name, tg_argv,
+            null, null);
         return null;
     end if;
     if tg_level <> 'ROW' then
@@ -81,7 +83,8 @@ declare
     goes_on boolean;
 begin
     if tg_op = 'TRUNCATE' then
-        goes_on := pgq._any_trigger_event('J', tg_op, tg_when, tg_relid, tg_table_schema, tg_table_name, tg_argv, null, null);
+        goes_on := pgq._any_trigger_event('J', tg_op, tg_when, tg_relid, tg_table_schema, tg_table_name, tg_argv,
+            null, null);
         return null;
     end if;
     if tg_level <> 'ROW' then

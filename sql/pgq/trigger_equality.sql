@@ -13,12 +13,14 @@ declare
     own constant text := 'operator(pg_catalog.=)';
 begin
     loop
-        if base in (16, 17, 18, 19, 20, 21, 23, 25, 26, 700, 701, 1042, 1043, 1082, 1083, 1114, 1184, 1186, 1266, 1700, 2950, 3802) then
+        if base in (16, 17, 18, 19, 20, 21, 23, 25, 26, 700, 701, 1042, 1043, 1082, 1083, 1114, 1184, 1186, 1266, 1700,
+                    2950, 3802) then
             return own;
         elsif base in (114, 142) then
             return null;
         end if;
-        select t.typtype, t.typbasetype, t.typrelid, t.typelem, t.typcategory into type_row from pg_type t where t.oid = base;
+        select t.typtype, t.typbasetype, t.typrelid, t.typelem, t.typcategory into type_row from pg_type t
+         where t.oid = base;
         exit when type_row.typtype is distinct from 'd';
         base := type_row.typbasetype;
     end loop;
@@ -35,13 +37,15 @@ begin
         select format('operator(%I.%s)', n.nspname, o.oprname)
           from pg_opclass c
           join pg_am m on m.oid = c.opcmethod and m.amname in ('btree', 'hash')
-          join pg_amop a on a.amopfamily = c.opcfamily and a.amoplefttype = c.opcintype and a.amoprighttype = c.opcintype
+          join pg_amop a on a.amopfamily = c.opcfamily and a.amoplefttype = c.opcintype
+           and a.amoprighttype = c.opcintype
            and a.amopstrategy = case m.amname when 'btree' then 3 else 1 end
           join pg_operator o on o.oid = a.amopopr
           join pg_namespace n on n.oid = o.oprnamespace
          where c.opcdefault
-           and (c.opcintype = base or exists (select from pg_cast k where k.castsource = base and k.casttarget = c.opcintype
-                                                 and k.castmethod = 'b' and k.castcontext = 'i'))
+           and (c.opcintype = base
+                or exists (select from pg_cast k where k.castsource = base and k.casttarget = c.opcintype
+                              and k.castmethod = 'b' and k.castcontext = 'i'))
          order by c.opcintype = base desc, m.amname
          limit 1);
 end $$;
@@ -82,6 +86,7 @@ begin
     if equality is null then
         return true;
     end if;
-    execute pg_catalog.format('select not coalesce(($1).%1$I%3$s %2$s ($2).%1$I%3$s, false)', i_name, equality, pgq._base_type(i_type)) into changed using i_row, i_old;
+    execute pg_catalog.format('select not coalesce(($1).%1$I%3$s %2$s ($2).%1$I%3$s, false)', i_name, equality,
+        pgq._base_type(i_type)) into changed using i_row, i_old;
     return changed;
 end $$;

@@ -34,7 +34,8 @@ begin
        into result using i_row;
     if i_boolean then
         if result.pg_typeof <> 'boolean'::regtype then
-            raise exception 'when= query result must be boolean, got=%', result.pg_typeof using errcode = 'internal_error';
+            raise exception 'when= query result must be boolean, got=%', result.pg_typeof
+                using errcode = 'internal_error';
         end if;
         if result."?column?" then
             raise exception 'when= should not be NULL' using errcode = 'internal_error';
@@ -86,7 +87,8 @@ begin
     for i in 1 .. pg_catalog.array_upper(i_args, 1) loop
         arg := i_args[i];
         part := pg_catalog.substr(arg, pg_catalog.strpos(arg, '=') + 1);
-        spot := pg_catalog.array_position(array['ev_type=', 'ev_data=', 'ev_extra1=', 'ev_extra2=', 'ev_extra3=', 'ev_extra4='],
+        spot := pg_catalog.array_position(
+                    array['ev_type=', 'ev_data=', 'ev_extra1=', 'ev_extra2=', 'ev_extra3=', 'ev_extra4='],
                     pg_catalog.left(arg, pg_catalog.strpos(arg, '=')));
         if spot is not null then
             expressions[spot] := part;
@@ -119,19 +121,22 @@ begin
 
     if i_op = 'TRUNCATE' then
         if expressions is not null or condition is not null then
-            raise exception 'Custom expressions do not make sense for truncater trigger' using errcode = 'internal_error';
+            raise exception 'Custom expressions do not make sense for truncater trigger'
+                using errcode = 'internal_error';
         end if;
         if ignores then
             raise exception 'Column ignore does not make sense for truncate trigger' using errcode = 'internal_error';
         end if;
         if key_list is not null then
-            raise exception 'Custom pkey_list does not make sense for truncate trigger' using errcode = 'internal_error';
+            raise exception 'Custom pkey_list does not make sense for truncate trigger'
+                using errcode = 'internal_error';
         end if;
         if backup then
             raise exception 'Backup does not make sense for truncate trigger' using errcode = 'internal_error';
         end if;
         perform pgq.insert_event(queue,
-            case when i_format = 'J' then pgq._json_type(i_op, i_schema, i_table, pgq._primary_key(i_relation)) else 'R' end,
+            case when i_format = 'J' then pgq._json_type(i_op, i_schema, i_table, pgq._primary_key(i_relation))
+                 else 'R' end,
             case when i_format = 'J' then '{}' else '' end, table_name, null, null, null);
         return not swallow;
     end if;
@@ -147,7 +152,8 @@ begin
     has_magic := pg_catalog.array_to_string(names, ',') ~ '(^|,)_pgq_ev_';
     leave_out := ignore;
     if has_magic then
-        leave_out := ignore || array(select name from pg_catalog.unnest(names) name where pg_catalog.starts_with(name, '_pgq_ev_'));
+        leave_out := ignore || array(select name from pg_catalog.unnest(names) name
+                                      where pg_catalog.starts_with(name, '_pgq_ev_'));
     end if;
     if key_list is null then
         key := pgq._primary_key(i_relation);
@@ -162,7 +168,8 @@ begin
         old_fields := pgq._record_fields(pg_catalog.concat(i_old));
         unchanged := old_fields;
         for i in 1 .. pg_catalog.cardinality(fields) loop
-            if fields[i] is distinct from old_fields[i] and not pgq._field_changed(names[i], types[i], i_row, i_old) then
+            if fields[i] is distinct from old_fields[i]
+               and not pgq._field_changed(names[i], types[i], i_row, i_old) then
                 if names[i] <> all (key) then
                     unchanged[i] := fields[i];
                 end if;
@@ -259,6 +266,7 @@ returns text
 language plpgsql stable
 as $$
 begin
-    return pg_catalog.concat('{"op":', pg_catalog.to_json(i_op), ',"table":', pg_catalog.to_json(array[i_schema, i_table]),
+    return pg_catalog.concat('{"op":', pg_catalog.to_json(i_op), ',"table":',
+        pg_catalog.to_json(array[i_schema, i_table]),
         ',"pkey":', pg_catalog.to_json(i_key), '}');
 end $$;

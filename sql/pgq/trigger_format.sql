@@ -79,16 +79,23 @@ begin
         return pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(
             i_text, '+', '%2b'), ' ', '+'), ':', '%3a'), '@', '%40'), ',', '%2c');
     end if;
-    coded := pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(coded, '%', '%25'), '!', '%21'), '"', '%22'), '#', '%23'), '$', '%24');
-    coded := pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(coded, '&', '%26'), '''', '%27'), '(', '%28'), ')', '%29'), '*', '%2a');
-    coded := pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(coded, '+', '%2b'), ',', '%2c'), '/', '%2f'), ':', '%3a'), ';', '%3b');
-    coded := pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(coded, '<', '%3c'), '=', '%3d'), '>', '%3e'), '?', '%3f'), '@', '%40');
-    coded := pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(coded, '[', '%5b'), E'\\', '%5c'), ']', '%5d'), '^', '%5e'), '`', '%60');
-    coded := pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(coded, '{', '%7b'), '|', '%7c'), '}', '%7d'), '~', '%7e'), ' ', '+');
+    coded := pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(
+        coded, '%', '%25'), '!', '%21'), '"', '%22'), '#', '%23'), '$', '%24');
+    coded := pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(
+        coded, '&', '%26'), '''', '%27'), '(', '%28'), ')', '%29'), '*', '%2a');
+    coded := pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(
+        coded, '+', '%2b'), ',', '%2c'), '/', '%2f'), ':', '%3a'), ';', '%3b');
+    coded := pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(
+        coded, '<', '%3c'), '=', '%3d'), '>', '%3e'), '?', '%3f'), '@', '%40');
+    coded := pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(
+        coded, '[', '%5b'), E'\\', '%5c'), ']', '%5d'), '^', '%5e'), '`', '%60');
+    coded := pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(
+        coded, '{', '%7b'), '|', '%7c'), '}', '%7d'), '~', '%7e'), ' ', '+');
     if coded ~ '[^A-Za-z0-9%+._-]' then
         for part in
             select c.ch, pg_catalog.regexp_replace(pg_catalog.encode(
-                       pg_catalog.convert_to(c.ch, pg_catalog.getdatabaseencoding()), 'hex'), '(..)', E'%\\1', 'g') as code
+                       pg_catalog.convert_to(c.ch, pg_catalog.getdatabaseencoding()), 'hex'),
+                       '(..)', E'%\\1', 'g') as code
               from (select distinct m[1] as ch
                       from pg_catalog.regexp_matches(coded, '[^A-Za-z0-9%+._-]', 'g') m) c
         loop
@@ -119,7 +126,8 @@ begin
     end loop;
     return coalesce((
         select pg_catalog.string_agg(pg_catalog.concat(name, '=' || value), '&')
-          from rows from (pg_catalog.unnest(i_names), pg_catalog.unnest(names), pg_catalog.unnest(coded)) f (plain, name, value)
+          from rows from (pg_catalog.unnest(i_names), pg_catalog.unnest(names),
+                          pg_catalog.unnest(coded)) f (plain, name, value)
          where plain <> all (i_skip)), '');
 end $$;
 
@@ -137,7 +145,8 @@ begin
     for i in 1 .. pg_catalog.cardinality(i_names) loop
         if i_names[i] <> all (i_skip) then
             if i_types[i] in (16, 1082, 1114, 1184) then
-                execute pg_catalog.format('select pg_catalog.to_json(($1).%I)::text', i_names[i]) into plain_json using i_row;
+                execute pg_catalog.format('select pg_catalog.to_json(($1).%I)::text', i_names[i]) into plain_json
+                    using i_row;
             end if;
             row_text := pg_catalog.concat(row_text, separator, pg_catalog.to_json(i_names[i]), ':', case
                 when i_values[i] is null then 'null'
@@ -169,7 +178,8 @@ begin
     select pg_catalog.array_agg(pg_catalog.quote_literal(v) order by nr) into literals
       from pg_catalog.unnest(i_values) with ordinality t (v, nr);
     if i_op = 'INSERT' then
-        select pg_catalog.concat('(', pg_catalog.string_agg(pg_catalog.quote_ident(name), ',' order by nr), ') values (',
+        select pg_catalog.concat('(', pg_catalog.string_agg(pg_catalog.quote_ident(name), ',' order by nr),
+                   ') values (',
                    pg_catalog.string_agg(coalesce(literals[nr], 'null'), ',' order by nr), ')')
           into fields
           from pg_catalog.unnest(i_names) with ordinality f (name, nr)
@@ -177,7 +187,8 @@ begin
         return fields;
     end if;
 
-    select pg_catalog.array_agg(pg_catalog.quote_ident(name) || '=' || pg_catalog.quote_literal(coalesce(i_old_values[nr], i_values[nr])) order by nr)
+    select pg_catalog.array_agg(pg_catalog.quote_ident(name) || '='
+                                || pg_catalog.quote_literal(coalesce(i_old_values[nr], i_values[nr])) order by nr)
       into key_fields
       from pg_catalog.unnest(i_names) with ordinality f (name, nr)
      where name = any (i_key);

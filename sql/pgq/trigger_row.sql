@@ -10,10 +10,12 @@ as $$
 declare
     relation constant text := i_relation::pg_catalog.regclass;
 begin
-    execute 'select array(select pg_catalog.json_object_keys(pg_catalog.row_to_json(r)) from (select (null::' || relation || ').*) r)'
+    execute 'select array(select pg_catalog.json_object_keys(pg_catalog.row_to_json(r)) from (select (null::'
+        || relation || ').*) r)'
        into names;
-    execute 'select array[' || (select pg_catalog.string_agg(pg_catalog.format('pg_catalog.pg_typeof(r.%I)', name), ',' order by nr)
-                                  from pg_catalog.unnest(names) with ordinality n (name, nr))
+    execute 'select array['
+        || (select pg_catalog.string_agg(pg_catalog.format('pg_catalog.pg_typeof(r.%I)', name), ',' order by nr)
+              from pg_catalog.unnest(names) with ordinality n (name, nr))
          || ']::oid[] from (select (null::' || relation || ').*) r'
        into types;
 end $$;
@@ -28,7 +30,8 @@ returns text
 language plpgsql immutable
 as $$
 begin
-    return (select pg_catalog.json_build_array(c.names, c.types, array(select pgq._equality(t) from pg_catalog.unnest(c.types) t),
+    return (select pg_catalog.json_build_array(c.names, c.types,
+                array(select pgq._equality(t) from pg_catalog.unnest(c.types) t),
                 pgq._primary_key(i_relation))
               from pgq._row_columns(i_relation) c);
 exception
@@ -49,9 +52,9 @@ end $$;
 
 -- Arguments of a trigger as the row functions need them; NULL where there is an argument that is an error, for
 -- pgq._any_trigger_event to say so when the trigger fires.
-create or replace function pgq._row_arguments(i_args text[], i_key text[], out key text[], out key_list text, out ignored text[],
-    out ignores boolean, out swallow boolean, out backup boolean, out deny boolean, out condition text, out expressions text[],
-    out known boolean)
+create or replace function pgq._row_arguments(i_args text[], i_key text[], out key text[], out key_list text,
+    out ignored text[], out ignores boolean, out swallow boolean, out backup boolean, out deny boolean,
+    out condition text, out expressions text[], out known boolean)
 returns record
 language plpgsql immutable
 set search_path = pg_catalog, pg_temp
@@ -72,7 +75,8 @@ begin
         arg := i_args[i];
         word := left(arg, strpos(arg, '='));
         part := substr(arg, strpos(arg, '=') + 1);
-        spot := array_position(array['ev_type=', 'ev_data=', 'ev_extra1=', 'ev_extra2=', 'ev_extra3=', 'ev_extra4='], word);
+        spot := array_position(
+            array['ev_type=', 'ev_data=', 'ev_extra1=', 'ev_extra2=', 'ev_extra3=', 'ev_extra4='], word);
         if spot is not null then
             expressions[spot] := part;
         elsif arg = 'SKIP' then

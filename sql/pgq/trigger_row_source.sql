@@ -11,7 +11,8 @@ begin
         when i_type in (25, 1043) then i_field || '::text collate pg_catalog."C"'
         when i_type in (20, 21, 23, 1082, 1114, 1184, 114, 3802, 1700, 2950) then i_field || '::text'
         when i_type = 16 then pg_catalog.format('case when %1$s then ''t'' when not %1$s then ''f'' end', i_field)
-        else pg_catalog.format('case when pg_catalog.num_nulls(%1$s) = 0 then pg_catalog.format(''%%s'', %1$s) collate pg_catalog."C" end', i_field)
+        else pg_catalog.format('case when pg_catalog.num_nulls(%1$s) = 0 '
+                               'then pg_catalog.format(''%%s'', %1$s) collate pg_catalog."C" end', i_field)
     end;
 end $$;
 
@@ -25,11 +26,14 @@ declare
 begin
     return case
         when i_type in (16, 20, 21, 23, 25, 1043, 1082, 1114, 1184, 1700, 2950) then
-            pg_catalog.format('((%1$s operator(pg_catalog.=) %2$s) is not true and (%1$s is not null or %2$s is not null))', i_field, i_old_field)
+            pg_catalog.format('((%1$s operator(pg_catalog.=) %2$s) is not true and (%1$s is not null '
+                              'or %2$s is not null))', i_field, i_old_field)
         when equality is not null then
-            pg_catalog.format('(pg_catalog.num_nulls(%1$s, %2$s) = 1 or not coalesce(%1$s%4$s %3$s %2$s%4$s, true))', i_field, i_old_field, equality,
+            pg_catalog.format('(pg_catalog.num_nulls(%1$s, %2$s) = 1 or not coalesce(%1$s%4$s %3$s %2$s%4$s, true))',
+                i_field, i_old_field, equality,
                 pgq._base_type(i_type))
-        else pg_catalog.format('(pg_catalog.num_nulls(%1$s, %2$s) = 1 or not coalesce((%3$s) collate pg_catalog."C" operator(pg_catalog.=)'
+        else pg_catalog.format(
+            '(pg_catalog.num_nulls(%1$s, %2$s) = 1 or not coalesce((%3$s) collate pg_catalog."C" operator(pg_catalog.=)'
                 ' (%4$s) collate pg_catalog."C", true))', i_field, i_old_field,
             pgq._field_text_source(i_field, i_type), pgq._field_text_source(i_old_field, i_type))
     end;
@@ -60,8 +64,10 @@ begin
         else
             parts := format('%s, %L, ''='' || %s', parts, separator || pgq._urlencode(i_names[i]), case
                 when i_types[i] in (16, 20, 21, 23, 1700, 2950) then plain
-                when i_types[i] in (1082, 1114, 1184) then format('case when iso_dates then pg_catalog.replace(pg_catalog.replace('
-                    'pg_catalog.replace(%1$s, ''+'', ''%%2b''), '' '', ''+''), '':'', ''%%3a'') else pgq._urlencode(%1$s) end', plain)
+                when i_types[i] in (1082, 1114, 1184)
+                    then format('case when iso_dates then pg_catalog.replace(pg_catalog.replace('
+                    'pg_catalog.replace(%1$s, ''+'', ''%%2b''), '' '', ''+''), '':'', ''%%3a'') '
+                    'else pgq._urlencode(%1$s) end', plain)
                 when i_types[i] in (25, 1043) then
                     format('case when %1$s !~ ''[^A-Za-z0-9._-]'' then %1$s'
                         ' when %1$s !~ ''[^A-Za-z0-9._ -]'' then pg_catalog.replace(%1$s, '' '', ''+'')'
@@ -95,7 +101,8 @@ begin
         if i_names[i] = any (i_key) then
             key_fields := key_fields || format('%L || pg_catalog.quote_literal(%s)', quote_ident(i_names[i]) || '=',
                 pgq._field_text_source('i_row.' || quote_ident(i_names[i]), i_types[i]));
-            old_key_fields := old_key_fields || format('%L || pg_catalog.quote_literal(%s)', quote_ident(i_names[i]) || '=',
+            old_key_fields := old_key_fields
+                || format('%L || pg_catalog.quote_literal(%s)', quote_ident(i_names[i]) || '=',
                 pgq._field_text_source('i_old.' || quote_ident(i_names[i]), i_types[i]));
         end if;
         continue when i_names[i] = any (i_skip);
@@ -108,7 +115,8 @@ begin
         if %s then
             data := pg_catalog.concat(data, %L, coalesce(pg_catalog.quote_literal(%s), 'NULL'));
         end if;$f$,
-            pgq._field_changed_source('i_row.' || quote_ident(i_names[i]), 'i_old.' || quote_ident(i_names[i]), i_types[i]),
+            pgq._field_changed_source('i_row.' || quote_ident(i_names[i]), 'i_old.' || quote_ident(i_names[i]),
+                i_types[i]),
             ',' || quote_ident(i_names[i]) || '=',
             pgq._field_text_source('i_row.' || quote_ident(i_names[i]), i_types[i]));
     end loop;
@@ -127,7 +135,8 @@ begin
             return null;
         end if;
     end if;$f$, '(' || coalesce(columns, '') || ') values (', inserted,
-        coalesce(nullif(array_to_string(old_key_fields, ' || '' and '' || '), ''), 'null'), changes, coalesce(old_key_fields[1], 'null'),
+        coalesce(nullif(array_to_string(old_key_fields, ' || '' and '' || '), ''), 'null'), changes,
+        coalesce(old_key_fields[1], 'null'),
         coalesce(nullif(array_to_string(key_fields, ' || '' and '' || '), ''), 'null'));
 end $outer$;
 
@@ -172,13 +181,16 @@ begin
         end if;
         if names[i] = any (arg.key) then
             key_same := format('%s and not (%s)', key_same,
-                pgq._field_changed_source('i_row.' || quote_ident(names[i]), 'i_old.' || quote_ident(names[i]), types[i]));
+                pgq._field_changed_source('i_row.' || quote_ident(names[i]), 'i_old.' || quote_ident(names[i]),
+                    types[i]));
         elsif names[i] = any (leave_out) then
             only_ignored := format('%s or %s', only_ignored,
-                pgq._field_changed_source('i_row.' || quote_ident(names[i]), 'i_old.' || quote_ident(names[i]), types[i]));
+                pgq._field_changed_source('i_row.' || quote_ident(names[i]), 'i_old.' || quote_ident(names[i]),
+                    types[i]));
         else
             nothing_changed := format('%s and not (%s)', nothing_changed,
-                pgq._field_changed_source('i_row.' || quote_ident(names[i]), 'i_old.' || quote_ident(names[i]), types[i]));
+                pgq._field_changed_source('i_row.' || quote_ident(names[i]), 'i_old.' || quote_ident(names[i]),
+                    types[i]));
         end if;
     end loop;
     if arg.deny and arg.known then
@@ -232,7 +244,8 @@ begin
                         ' from (select %s from (select ($1).* where %L::pg_catalog.regclass is not null) r) q (v))',
                         arg.expressions[i], i_relation) end;
                 is_set[i] := true;
-                fields[i] := format('own_values[%s]', (select count(*) from unnest(arg.expressions[1:i]) e where e is not null));
+                fields[i] := format('own_values[%s]',
+                    (select count(*) from unnest(arg.expressions[1:i]) e where e is not null));
             end if;
         end loop;
         steps := steps || format('
@@ -243,7 +256,8 @@ begin
         fields[1] := case i_format
             when 'U' then 'pg_catalog.left(i_op, 1) || ' || quote_literal(':' || arg.key_list)
             when 'S' then 'pg_catalog.left(i_op, 1)'
-            else format('pg_catalog.concat(''{"op":"'', i_op, ''","table":'', case when i_schema = %L and i_table = %L then %L'
+            else format('pg_catalog.concat(''{"op":"'', i_op, ''","table":'', case '
+                        'when i_schema = %L and i_table = %L then %L'
                     ' else pg_catalog.to_json(array[i_schema, i_table])::text end, %L)', schema_name, table_name,
                     to_json(array[schema_name, table_name]), ',"pkey":' || to_json(arg.key) || '}')
         end;
@@ -276,13 +290,14 @@ begin
     row_key text;
     own_values text[];
     event_id bigint;', case when strpos(steps, 'iso_dates') > 0 then '
-    iso_dates constant boolean := pg_catalog.starts_with(pg_catalog.current_setting(''datestyle''), ''ISO'');' end), steps);
+    iso_dates constant boolean := pg_catalog.starts_with(pg_catalog.current_setting(''datestyle''), ''ISO'');' end),
+        steps);
 end $outer$;
 
 -- Statements of a row function behind the test that its table still is what they were written for. Where it is not, the
 -- function is written anew for the rows to come.
-create or replace function pgq._row_function_body(i_format text, i_relation oid, i_args text[], i_layout text, i_variables text,
-    i_steps text)
+create or replace function pgq._row_function_body(i_format text, i_relation oid, i_args text[], i_layout text,
+    i_variables text, i_steps text)
 returns text
 language plpgsql immutable
 set search_path = pg_catalog, pg_temp

@@ -25,7 +25,8 @@ end $$;
 
 -- Row functions that the triggers of this database can call, whether they have been written or not. With a relation:
 -- those of its own triggers.
-create or replace function pgq._wanted_row_functions(i_relation oid, out format text, out relation oid, out args text[], out name text)
+create or replace function pgq._wanted_row_functions(i_relation oid, out format text, out relation oid, out args text[],
+    out name text)
 returns setof record
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -55,7 +56,8 @@ declare
     source text;
 begin
     if not pg_try_advisory_xact_lock(hashtextextended('pgq.' || function_name, 0))
-       or not exists (select from pgq._wanted_row_functions(i_relation) w where w.name = function_name and w.args = i_args) then
+       or not exists (select from pgq._wanted_row_functions(i_relation) w
+                       where w.name = function_name and w.args = i_args) then
         return;
     end if;
     layout := pgq._row_layout(i_relation);
@@ -69,7 +71,8 @@ begin
     exception
         when others then
             raise debug 'row function of % is not written: %', i_relation, sqlerrm;
-            perform pgq._create_row_function(function_name, pgq._row_function_body(i_format, i_relation, i_args, layout, '', '
+            perform pgq._create_row_function(function_name,
+                pgq._row_function_body(i_format, i_relation, i_args, layout, '', '
     return null;'));
     end;
 exception
@@ -83,17 +86,19 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if exists (select from pg_proc where pronamespace = 'pgq'::regnamespace and proname = i_name and prosrc = i_source) then
+    if exists (select from pg_proc
+                where pronamespace = 'pgq'::regnamespace and proname = i_name and prosrc = i_source) then
         return;
     end if;
-    execute format('create or replace function pgq.%I(i_row record, i_old record, i_op text, i_schema text, i_table text)'
+    execute format('create or replace function pgq.%I(i_row record, i_old record, i_op text, i_schema text, '
+                   'i_table text)'
         ' returns boolean language plpgsql as %L', i_name, i_source);
     execute format('grant execute on function pgq.%I(record, record, text, text, text) to public', i_name);
 end $$;
 
 -- Calls a row function that the search tree does not know yet, or has it written. NULL: nothing has been done.
-create or replace function pgq._row_event(i_format text, i_relation oid, i_args text[], i_row record, i_old record, i_op text,
-    i_schema text, i_table text)
+create or replace function pgq._row_event(i_format text, i_relation oid, i_args text[], i_row record, i_old record,
+    i_op text, i_schema text, i_table text)
 returns boolean
 language plpgsql
 as $$
@@ -173,7 +178,8 @@ begin
         return;
     end if;
     foreach letter in array array['U', 'S', 'J'] loop
-        select coalesce(array_agg(c.relation order by c.relation), '{}'), coalesce(array_agg(c.calls order by c.relation), '{}')
+        select coalesce(array_agg(c.relation order by c.relation), '{}'),
+               coalesce(array_agg(c.calls order by c.relation), '{}')
           into relations, calls
           from (
             select w.relation, string_agg(format('
@@ -191,9 +197,12 @@ begin%s
     return pgq._row_event(%L, i_relation, i_args, i_row, i_old, i_op, i_schema, i_table);
 end', pgq._row_tree_source(relations, calls), letter);
         continue when exists (select from pg_proc
-                               where pronamespace = 'pgq'::regnamespace and proname = '_row_event_' || lower(letter) and prosrc = source);
-        execute format('create or replace function pgq.%I(i_relation oid, i_args text[], i_row record, i_old record, i_op text,'
-            ' i_schema text, i_table text) returns boolean language plpgsql as %L', '_row_event_' || lower(letter), source);
+                               where pronamespace = 'pgq'::regnamespace and proname = '_row_event_' || lower(letter)
+                                 and prosrc = source);
+        execute format('create or replace function pgq.%I(i_relation oid, i_args text[], i_row record, '
+                       'i_old record, i_op text,'
+            ' i_schema text, i_table text) returns boolean language plpgsql as %L',
+                       '_row_event_' || lower(letter), source);
     end loop;
 end $outer$;
 
@@ -223,7 +232,8 @@ begin
          where p.pronamespace = 'pgq'::regnamespace and p.proname in ('_row_event_u', '_row_event_s', '_row_event_j'))
     select coalesce(p.proname::text, c.function_name), c.function_name is not null
       from (select proname from pg_proc
-             where pronamespace = 'pgq'::regnamespace and proname >= '_row_' and proname < '_row`' and proname ~ '^_row_[usj][0-9]+_[0-9]') p
+             where pronamespace = 'pgq'::regnamespace and proname >= '_row_' and proname < '_row`'
+               and proname ~ '^_row_[usj][0-9]+_[0-9]') p
       full join called c on c.function_name = p.proname::text;
 end $$;
 
@@ -241,7 +251,8 @@ begin
                'pgq._insert_event_row(text,integer,bigint,timestamptz,integer,integer,text,text,text,text,text,text)',
                'pgq._trigger_event(text,text,text,oid,text,text,text[],record,record)',
                'pgq._json_row(text[],oid[],text[],text[],json)',
-               'pgq._row_function_name(text,oid)', 'pgq._row_function_source(text,oid)', 'pgq._write_row_function(text,oid)']) signature
+               'pgq._row_function_name(text,oid)', 'pgq._row_function_source(text,oid)',
+               'pgq._write_row_function(text,oid)']) signature
      where to_regprocedure(signature) is not null;
 end $$;
 

@@ -133,14 +133,15 @@ begin
 end $$;
 
 -- Makes a consumer read from another node; its position stays, for ticks have the same ids on every node.
-create or replace function pgq_node.change_consumer_provider(i_queue_name text, i_consumer_name text, i_new_provider text,
-    out ret_code integer, out ret_note text)
+create or replace function pgq_node.change_consumer_provider(i_queue_name text, i_consumer_name text,
+    i_new_provider text, out ret_code integer, out ret_note text)
 returns record
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if not exists (select from pgq_node.node_location where queue_name = i_queue_name and node_name = i_new_provider) then
+    if not exists (select from pgq_node.node_location
+                    where queue_name = i_queue_name and node_name = i_new_provider) then
         ret_code := 404;
         ret_note := format('New node not found: %s', i_new_provider);
         return;

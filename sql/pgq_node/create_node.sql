@@ -3,8 +3,9 @@
 -- root: owns the queue, no provider. branch: keeps a copy of the queue, so its first tick is the provider's global
 -- watermark. leaf: keeps no queue; with i_combined_queue its events go on into that queue of this database.
 -- 200, or 401 when the arguments do not fit the type or the node exists.
-create or replace function pgq_node.create_node(i_queue_name text, i_node_type text, i_node_name text, i_worker_name text,
-    i_provider_name text, i_global_watermark bigint, i_combined_queue text, out ret_code integer, out ret_note text)
+create or replace function pgq_node.create_node(i_queue_name text, i_node_type text, i_node_name text,
+    i_worker_name text, i_provider_name text, i_global_watermark bigint, i_combined_queue text, out ret_code integer,
+    out ret_note text)
 returns record
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp

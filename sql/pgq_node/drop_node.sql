@@ -1,6 +1,7 @@
 -- Removes a node: the local one with its queue and all that is known of its cascade, or what is known here of another
 -- one.
-create or replace function pgq_node.drop_node(i_queue_name text, i_node_name text, out ret_code integer, out ret_note text)
+create or replace function pgq_node.drop_node(i_queue_name text, i_node_name text, out ret_code integer,
+    out ret_note text)
 returns record
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp

@@ -6,7 +6,8 @@ declare
     grantee text;
     everybody constant text[] := '{is_leaf_node,is_root_node,_node_type,version}';
     admins_only constant text[] := '{create_node,demote_root,drop_node,get_worker_state,maint_watermark,promote_branch,'
-        'register_location,set_global_watermark,set_node_attrs,set_partition_watermark,unregister_location,upgrade_schema}';
+        'register_location,set_global_watermark,set_node_attrs,set_partition_watermark,unregister_location,'
+        'upgrade_schema}';
     readers constant text[] := '{get_consumer_info,get_consumer_state,get_node_info,get_queue_locations,'
         'get_subscriber_info,register_subscriber,set_subscriber_watermark,unregister_subscriber}';
 begin

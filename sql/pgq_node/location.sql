@@ -1,8 +1,8 @@
 -- Members of a queue's cascade and their connect strings. The root tells every node of a change through the queue.
 
 -- Adds or changes a member; without a connect string only whether it is dead.
-create or replace function pgq_node.register_location(i_queue_name text, i_node_name text, i_node_location text, i_dead boolean,
-    out ret_code integer, out ret_note text)
+create or replace function pgq_node.register_location(i_queue_name text, i_node_name text, i_node_location text,
+    i_dead boolean, out ret_code integer, out ret_note text)
 returns record
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -40,7 +40,8 @@ begin
         ret_note := 'Cannot drop location of node''s parent';
         return;
     end if;
-    if exists (select from pgq_node.subscriber_info where queue_name = i_queue_name and subscriber_node = i_node_name) then
+    if exists (select from pgq_node.subscriber_info
+                where queue_name = i_queue_name and subscriber_node = i_node_name) then
         perform pgq_node.unregister_subscriber(i_queue_name, i_node_name);
     end if;
     perform pgq_node._root_event(i_queue_name, 'pgq.unregister-location', i_node_name, null, null);
@@ -69,7 +70,8 @@ begin
 end $$;
 
 -- Puts a control event into the queue where this node is its root; elsewhere the event comes from upstream.
-create or replace function pgq_node._root_event(i_queue_name text, i_ev_type text, i_ev_data text, i_extra2 text, i_extra3 text)
+create or replace function pgq_node._root_event(i_queue_name text, i_ev_type text, i_ev_data text, i_extra2 text,
+    i_extra3 text)
 returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp

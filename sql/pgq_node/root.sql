@@ -82,7 +82,8 @@ begin
     end if;
     update pgq_node.node_info set node_type = 'root' where queue_name = i_queue_name;
     update pgq_node.local_state
-       set provider_node = node.node_name, last_tick_id = coalesce(pgq_node._last_tick(i_queue_name), last_tick_id), uptodate = false
+       set provider_node = node.node_name, last_tick_id = coalesce(pgq_node._last_tick(i_queue_name), last_tick_id),
+           uptodate = false
      where queue_name = i_queue_name and consumer_name = node.worker_name;
     update pgq.queue
        set queue_disable_insert = false, queue_external_ticker = false

@@ -1,8 +1,9 @@
 -- Nodes that read a queue from this one. Each has two consumers here: its worker, which reads, and its watermark, which
 -- holds what nodes further down may still need.
 
-create or replace function pgq_node.register_subscriber(i_queue_name text, i_remote_node_name text, i_remote_worker_name text,
-    i_custom_tick_id bigint, out ret_code integer, out ret_note text, out global_watermark bigint)
+create or replace function pgq_node.register_subscriber(i_queue_name text, i_remote_node_name text,
+    i_remote_worker_name text, i_custom_tick_id bigint, out ret_code integer, out ret_note text,
+    out global_watermark bigint)
 returns record
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp

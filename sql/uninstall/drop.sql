@@ -10,7 +10,8 @@ declare
          where n.nspname in ('londiste_rs', 'londiste_fk', 'londiste', 'pgq_node', 'pgq')
            and (chosen is null or n.nspname = any (chosen))
            and not exists (select from pg_catalog.pg_depend d
-                            where d.classid = 'pg_catalog.pg_namespace'::regclass and d.objid = n.oid and d.deptype = 'e'));
+                            where d.classid = 'pg_catalog.pg_namespace'::regclass and d.objid = n.oid
+                              and d.deptype = 'e'));
 begin
     select pg_catalog.string_agg(distinct pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid), ', ')
       into dependents
@@ -37,7 +38,8 @@ begin
         select nspname
           from pg_catalog.pg_namespace
          where oid = any (own)
-         order by pg_catalog.array_position(array['londiste_rs', 'londiste_fk', 'londiste', 'pgq_node', 'pgq'], nspname::text)
+         order by pg_catalog.array_position(array['londiste_rs', 'londiste_fk', 'londiste', 'pgq_node', 'pgq'],
+                                            nspname::text)
     loop
         execute pg_catalog.format('drop schema %I cascade', name);
     end loop;

@@ -7,7 +7,8 @@ declare
         select n.oid from pg_catalog.pg_namespace n
          where n.nspname in ('londiste_rs', 'londiste_fk', 'londiste', 'pgq_node', 'pgq')
            and not exists (select from pg_catalog.pg_depend d
-                            where d.classid = 'pg_catalog.pg_namespace'::regclass and d.objid = n.oid and d.deptype = 'e'));
+                            where d.classid = 'pg_catalog.pg_namespace'::regclass and d.objid = n.oid
+                              and d.deptype = 'e'));
 begin
     -- what replication has changed about tables of this database is put back while it is still known
     if pg_catalog.to_regclass('londiste_rs.foreign_key') is not null then

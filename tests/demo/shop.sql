@@ -323,7 +323,8 @@ create function shop.audit_row() returns trigger language plpgsql as $$
 begin
     insert into shop.audit (table_name, action, old_row, new_row)
     values (tg_table_name, tg_op,
-        case when tg_op <> 'INSERT' then to_jsonb(old) - 'image' end, case when tg_op <> 'DELETE' then to_jsonb(new) - 'image' end);
+        case when tg_op <> 'INSERT' then to_jsonb(old) - 'image' end,
+        case when tg_op <> 'DELETE' then to_jsonb(new) - 'image' end);
     return null;
 end $$;
 
@@ -346,6 +347,7 @@ create trigger touch before insert or update on shop.product for each row execut
 create trigger touch before insert or update on shop.stock for each row execute function shop.touch();
 create trigger audit after insert or update or delete on shop.customer for each row execute function shop.audit_row();
 create trigger audit after insert or update or delete on shop.product for each row execute function shop.audit_row();
-create trigger sum_order after insert or update or delete on shop.order_item for each row execute function shop.sum_order();
+create trigger sum_order after insert or update or delete on shop.order_item for each row
+    execute function shop.sum_order();
 create trigger note_state after update of state on shop."order" for each row when (old.state <> new.state)
     execute function shop.note_state();

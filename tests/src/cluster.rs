@@ -59,7 +59,8 @@ impl Cluster {
         give_to_server_user(&directory);
         template::copy_into(&directory.join("data"), &installation);
         let hba = format!(
-            "local all {ADMIN} trust\nhost all all samenet scram-sha-256\nhost replication all 127.0.0.1/32 scram-sha-256\n"
+            "local all {ADMIN} trust\nhost all all samenet scram-sha-256\n\
+             host replication all 127.0.0.1/32 scram-sha-256\n"
         );
         std::fs::write(directory.join("data/pg_hba.conf"), hba).expect("pg_hba.conf can be written");
         let mut cluster = Cluster { installation, guardian: guardian.into(), directory, port: 0 };
@@ -184,7 +185,8 @@ impl Cluster {
     /// Ends every session but the harness's own: a network that broke.
     pub fn terminate_sessions(&self) -> usize {
         let ended = self.admin(ADMIN).rows(&format!(
-            "select pg_terminate_backend(pid) from pg_stat_activity where backend_type = 'client backend' and usename <> '{ADMIN}'"
+            "select pg_terminate_backend(pid) from pg_stat_activity \
+              where backend_type = 'client backend' and usename <> '{ADMIN}'"
         ));
         ended.len()
     }

@@ -21,8 +21,10 @@ pub struct Equal {
 const OURS: &str = "('pgq', 'pgq_node', 'londiste', 'londiste_rs', 'londiste_fk')";
 
 /// A row's text must not depend on who asks.
-const PINNED: &str = "set search_path = pg_catalog; set datestyle = 'ISO, YMD'; set intervalstyle = 'postgres'; set timezone = 'UTC';
-    set extra_float_digits = 1; set bytea_output = 'hex'; set lc_monetary = 'C'; set max_parallel_workers_per_gather = 0;
+const PINNED: &str = "set search_path = pg_catalog; set datestyle = 'ISO, YMD';
+    set intervalstyle = 'postgres'; set timezone = 'UTC';
+    set extra_float_digits = 1; set bytea_output = 'hex'; set lc_monetary = 'C';
+    set max_parallel_workers_per_gather = 0;
     begin transaction isolation level repeatable read read only";
 
 /// Panics unless every table of the application holds the same rows on both sides.
@@ -48,9 +50,13 @@ pub fn size(database: &Database) -> (u64, u64) {
         // An ordinary table has no partition tree.
         let name = literal(table);
         let size = format!(
-            "select greatest(pg_table_size({name}), (select sum(pg_table_size(relid))::int8 from pg_partition_tree({name})))"
+            "select greatest(pg_table_size({name}), \
+                             (select sum(pg_table_size(relid))::int8 from pg_partition_tree({name})))"
         );
-        (rows + count(&format!("select count(*) from {table}"), &mut client), bytes + count(&size, &mut client))
+        (
+            rows + count(&format!("select count(*) from {table}"), &mut client),
+            bytes + count(&size, &mut client),
+        )
     })
 }
 

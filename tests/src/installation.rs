@@ -120,7 +120,8 @@ mod tests {
 
     #[test]
     fn a_user_is_found_by_its_whole_name() {
-        let passwd = "postgresx:x:1:1::/:/bin/sh\npostgres:x:101:104:PostgreSQL administrator,,,:/var/lib/postgresql:/bin/bash\n";
+        let passwd = "postgresx:x:1:1::/:/bin/sh\n\
+                      postgres:x:101:104:PostgreSQL administrator,,,:/var/lib/postgresql:/bin/bash\n";
         assert_eq!(user_of(passwd, "postgres"), Some((101, 104)));
         assert_eq!(user_of(passwd, "nobody"), None);
     }

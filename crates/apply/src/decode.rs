@@ -315,7 +315,8 @@ fn replaced(event: &Event) -> Error {
     let remedy = match event.extra2.as_deref() {
         Some("replaced") => format!("resync {table}"),
         Some("renamed") => format!(
-            "give the root's table its name back and resync {table}, or remove-table {table} on the root and add the table under its new name"
+            "give the root's table its name back and resync {table}, \
+             or remove-table {table} on the root and add the table under its new name"
         ),
         _ => format!("remove-table {table} on the root; the rows here stay"),
     };

@@ -10,7 +10,8 @@ pub type Result<T> = std::result::Result<T, Error>;
 pub enum Error {
     /// The event's text does not follow the format its type promises.
     #[error(
-        "event {event_id} ({kind}) of table {table} cannot be read: {reason}; the table needs a resync if the event is damaged"
+        "event {event_id} ({kind}) of table {table} cannot be read: {reason}; \
+         the table needs a resync if the event is damaged"
     )]
     Malformed {
         /// `ev_id`.
@@ -70,7 +71,8 @@ pub enum Error {
     },
     /// The destination table is not there.
     #[error(
-        "table {table} does not exist on the target (first needed by event {event_id}); create it, or take it out of replication with remove-table"
+        "table {table} does not exist on the target (first needed by event {event_id}); \
+         create it, or take it out of replication with remove-table"
     )]
     TableMissing {
         /// Destination table.
@@ -80,7 +82,8 @@ pub enum Error {
     },
     /// A column that identifies rows is not on the target.
     #[error(
-        "column {column} identifies rows of table {table}, but the target's table does not have it (event {event_id}); add the column to the target"
+        "column {column} identifies rows of table {table}, \
+         but the target's table does not have it (event {event_id}); add the column to the target"
     )]
     KeyColumnMissing {
         /// Destination table.
@@ -92,7 +95,8 @@ pub enum Error {
     },
     /// A column of the source with values is not on the target.
     #[error(
-        "event {event_id}: column {column} of table {table} is not on the target, and it {reason}; the table waits and its events are kept: {remedy}"
+        "event {event_id}: column {column} of table {table} is not on the target, and it {reason}; \
+         the table waits and its events are kept: {remedy}"
     )]
     ColumnMissing {
         /// Destination table.
@@ -108,7 +112,8 @@ pub enum Error {
     },
     /// Columns of the source are not on the target: [`Source::ask`](crate::Source::ask) first.
     #[error(
-        "columns {columns:?} of table {table} are not on the target, and the source was not asked about them (event {event_id})"
+        "columns {columns:?} of table {table} are not on the target, \
+         and the source was not asked about them (event {event_id})"
     )]
     SourceUnknown {
         /// Destination table.
@@ -120,7 +125,8 @@ pub enum Error {
     },
     /// A row is to be found by its old values, and the event does not tell them.
     #[error(
-        "event {event_id} changes a row of table {table}, which has no key, and does not tell the row's old values; add a key, or capture with the argument backup"
+        "event {event_id} changes a row of table {table}, which has no key, \
+         and does not tell the row's old values; add a key, or capture with the argument backup"
     )]
     NoOldRow {
         /// Destination table.
@@ -130,7 +136,8 @@ pub enum Error {
     },
     /// An update or delete found no row: source and target differ.
     #[error(
-        "event {event_id}: the row to {op} in table {table} is missing on the target ({key}); the table was changed there, resync it"
+        "event {event_id}: the row to {op} in table {table} is missing on the target ({key}); \
+         the table was changed there, resync it"
     )]
     RowMissing {
         /// update, delete.
@@ -144,7 +151,8 @@ pub enum Error {
     },
     /// An insert found its key taken: source and target differ.
     #[error(
-        "event {event_id}: the row to insert into table {table} is already on the target ({key}); remove what was written there by others, or resync it"
+        "event {event_id}: the row to insert into table {table} is already on the target ({key}); \
+         remove what was written there by others, or resync it"
     )]
     KeyTaken {
         /// Destination table.
@@ -158,7 +166,8 @@ pub enum Error {
     /// before the source's
     /// transaction ends.
     #[error(
-        "event {event_id}: the row to {op} in table {table} is not on the target with the values that it had on the source ({key}); the table was changed there, resync it"
+        "event {event_id}: the row to {op} in table {table} is not on the target with the values that it had \
+         on the source ({key}); the table was changed there, resync it"
     )]
     Differs {
         /// insert, update, delete.
@@ -172,7 +181,8 @@ pub enum Error {
     },
     /// Rows are in each other's way, and a change does not tell enough to write only what all come to.
     #[error(
-        "event {event_id}: rows of table {table} are in each other's way, and this one does not tell a whole row by the key of the target's table; resync it"
+        "event {event_id}: rows of table {table} are in each other's way, \
+         and this one does not tell a whole row by the key of the target's table; resync it"
     )]
     Tangled {
         /// Destination table.
@@ -182,7 +192,8 @@ pub enum Error {
     },
     /// A key has several rows on the target: what identifies a row on the source does not on the target.
     #[error(
-        "events {first_event} to {last_event}: keys of table {table} have several rows each on the target; make its key unique there (where it is deferrable: not deferrable), or resync it"
+        "events {first_event} to {last_event}: keys of table {table} have several rows each on the target; \
+         make its key unique there (where it is deferrable: not deferrable), or resync it"
     )]
     NotUnique {
         /// Destination table.
@@ -194,7 +205,8 @@ pub enum Error {
     },
     /// The rows that TRUNCATE of a partition took on the source cannot be told on the target.
     #[error(
-        "event {event_id}: partition {partition} of table {table} was truncated on the source, and which of the target's rows that took cannot be told: {reason}; {remedy}"
+        "event {event_id}: partition {partition} of table {table} was truncated on the source, \
+         and which of the target's rows that took cannot be told: {reason}; {remedy}"
     )]
     PartitionUnlike {
         /// Destination table.
@@ -210,7 +222,8 @@ pub enum Error {
     },
     /// The server refused a statement.
     #[error("table {table}, {op}{events}{key}: {message} (SQLSTATE {code}){remedy}",
-        events = Events(*.first_event, *.last_event), key = Labelled(", ", .key), code = .code.code(), remedy = Labelled("; ", .remedy))]
+        events = Events(*.first_event, *.last_event), key = Labelled(", ", .key), code = .code.code(),
+        remedy = Labelled("; ", .remedy))]
     Refused {
         /// Destination table.
         table: String,

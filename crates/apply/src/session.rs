@@ -14,8 +14,10 @@ use crate::{Error, Result};
 pub async fn pin_session(client: &Client) -> Result<()> {
     client
         .batch_execute(
-            "set datestyle = 'ISO, YMD'; set intervalstyle = postgres; set timezone = 'UTC'; set extra_float_digits = 3; \
-             set bytea_output = hex; set lc_monetary = 'C'; set xmloption = content; set standard_conforming_strings = on; \
+            "set datestyle = 'ISO, YMD'; set intervalstyle = postgres; set timezone = 'UTC'; \
+             set extra_float_digits = 3; \
+             set bytea_output = hex; set lc_monetary = 'C'; set xmloption = content; \
+             set standard_conforming_strings = on; \
              set row_security = off; \
              select pg_catalog.set_config('client_encoding', case pg_catalog.current_setting('server_encoding') \
                     when 'SQL_ASCII' then 'SQL_ASCII' else 'UTF8' end, false)",

@@ -47,7 +47,8 @@ fn columns_query() -> String {
         "
 select a.attname::text,
        concat(quote_ident(a.attname), ' ', pg_catalog.format_type(a.atttypid, a.atttypmod),
-              case when a.attgenerated <> '' then format(' generated always as (%s) stored', pg_catalog.pg_get_expr(d.adbin, d.adrelid)) end),
+              case when a.attgenerated <> '' then format(' generated always as (%s) stored',
+                                                         pg_catalog.pg_get_expr(d.adbin, d.adrelid)) end),
        a.attgenerated <> '', a.atttypid = 'pg_catalog.bool'::pg_catalog.regtype,
        d.adbin is not null or a.attidentity <> '' or t.typdefault is not null,
        array(select distinct (f.attmissingval::text::text[])[1]

@@ -27,14 +27,18 @@ enum Order {
 /// Collations of columns of tables, by object id and names, in their order.
 pub(crate) async fn of(client: &Client, keys: &[(u32, &[String])]) -> Result<Vec<Vec<Collation>>> {
     let sql = "with rules as ( \
-               select l.oid, l.collprovider::text as provider, l.collversion as made_by, l.collisdeterministic as plain, \
-                      coalesce(l.collcollate, pg_catalog.to_jsonb(l)->>'colliculocale', pg_catalog.to_jsonb(l)->>'colllocale') as locale, \
+               select l.oid, l.collprovider::text as provider, l.collversion as made_by, \
+                      l.collisdeterministic as plain, \
+                      coalesce(l.collcollate, pg_catalog.to_jsonb(l)->>'colliculocale', \
+                               pg_catalog.to_jsonb(l)->>'colllocale') as locale, \
                       pg_catalog.format(' collate %I.%I', n.nspname, l.collname) as clause \
                  from pg_catalog.pg_collation l join pg_catalog.pg_namespace n on n.oid = l.collnamespace), \
                base as ( \
-               select coalesce(pg_catalog.to_jsonb(d)->>'datlocprovider', 'c') as provider, pg_catalog.to_jsonb(d)->>'datcollversion' as made_by, \
+               select coalesce(pg_catalog.to_jsonb(d)->>'datlocprovider', 'c') as provider, \
+                      pg_catalog.to_jsonb(d)->>'datcollversion' as made_by, \
                       case coalesce(pg_catalog.to_jsonb(d)->>'datlocprovider', 'c') when 'c' then d.datcollate \
-                           else coalesce(pg_catalog.to_jsonb(d)->>'daticulocale', pg_catalog.to_jsonb(d)->>'datlocale') end as locale \
+                           else coalesce(pg_catalog.to_jsonb(d)->>'daticulocale', \
+                                         pg_catalog.to_jsonb(d)->>'datlocale') end as locale \
                  from pg_catalog.pg_database d where d.datname = current_database()), \
                used as ( \
                select k.place, k.of_table, l.oid is not null as is_text, l.plain, \
@@ -42,16 +46,19 @@ pub(crate) async fn of(client: &Client, keys: &[(u32, &[String])]) -> Result<Vec
                       case when l.provider = 'd' then b.provider else l.provider end as provider, \
                       case when l.provider = 'd' then b.made_by else l.made_by end as made_by, \
                       case when l.provider = 'd' then b.locale else l.locale end as locale \
-                 from rows from (pg_catalog.unnest($1::int8[]), pg_catalog.unnest($2::pg_catalog.oid[]), pg_catalog.unnest($3::text[])) \
+                 from rows from (pg_catalog.unnest($1::int8[]), pg_catalog.unnest($2::pg_catalog.oid[]), \
+                                 pg_catalog.unnest($3::text[])) \
                         with ordinality k (of_table, rel, name, place) \
                  join pg_catalog.pg_attribute a on a.attrelid = k.rel and a.attname = k.name::name \
                  cross join base b left join rules l on l.oid = a.attcollation) \
                select u.of_table, u.is_text, coalesce(u.clause, ''), \
                       case when u.provider = 'b' or u.provider = 'c' and u.locale in ('C', 'POSIX') then 'C' \
-                           when u.plain and u.made_by = v.version then pg_catalog.concat_ws(' ', u.provider, u.locale, v.version) end \
+                           when u.plain and u.made_by = v.version \
+                               then pg_catalog.concat_ws(' ', u.provider, u.locale, v.version) end \
                  from used u \
                  left join lateral (select pg_catalog.pg_collation_actual_version(l.oid) as version from rules l \
-                                     where u.is_text and l.provider = u.provider and l.locale = u.locale limit 1) v on true \
+                                     where u.is_text and l.provider = u.provider \
+                                       and l.locale = u.locale limit 1) v on true \
                 order by u.place";
     let columns = || {
         let of_table = |(place, (oid, names)): (usize, &(u32, &'_ [String]))| {

@@ -33,7 +33,8 @@ pub enum Error {
     },
     /// The provider's tick is not where the target's position says.
     #[error(
-        "tick {tick} of queue {queue}, which the target has applied, is unknown to the provider: it is another one, or was restored; see wait-provider and status"
+        "tick {tick} of queue {queue}, which the target has applied, is unknown to the provider: \
+         it is another one, or was restored; see wait-provider and status"
     )]
     NoTick {
         /// The queue.

@@ -10,7 +10,8 @@ use crate::subject::{Relation, Subject};
 pub(crate) async fn files(sides: &Sides, subjects: &[&Subject]) -> Result<Vec<String>> {
     let what = "looking at the files of tables";
     let sql = format!(
-        "select coalesce((select string_agg(t.relid || ':' || coalesce(pg_catalog.pg_relation_filenode(t.relid), 0), ',' order by t.relid) \
+        "select coalesce((select string_agg(\
+             t.relid || ':' || coalesce(pg_catalog.pg_relation_filenode(t.relid), 0), ',' order by t.relid) \
                             from {} t), '') \
            from unnest($1::pg_catalog.oid[]) with ordinality u (relid, place) order by u.place",
         pg::partition_tree("u.relid")
@@ -24,8 +25,8 @@ pub(crate) async fn files(sides: &Sides, subjects: &[&Subject]) -> Result<Vec<St
         .collect())
 }
 
-/// Takes the lock that every reader takes, in both snapshots' sessions: from now on the files stay. Answers the bytes of
-/// each table, on the side where they are more.
+/// Takes the lock that every reader takes, in both snapshots' sessions: from now on the files stay. Answers the bytes
+/// of each table, on the side where they are more.
 pub(crate) async fn hold(sides: &Sides, subjects: &[&Subject]) -> Result<Vec<i64>> {
     let Some(first) = subjects.first() else { return Ok(Vec::new()) };
     let others = if subjects.len() > 1 { " and others" } else { "" };

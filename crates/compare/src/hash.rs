@@ -1,8 +1,8 @@
 //! Hash of a row, as SQL: over a text that no two different rows share.
 //!
-//! The text is put together of what the types' output functions print, by `concat`, which looks at no character for what
-//! a record would have to quote. It stays unambiguous: a field that may hold any character has its length before it, all others end
-//! at the first comma that is not their own, and none of them but a NULL is empty.
+//! The text is put together of what the types' output functions print, by `concat`, which looks at no character for
+//! what a record would have to quote. It stays unambiguous: a field that may hold any character has its length before
+//! it, all others end at the first comma that is not their own, and none of them but a NULL is empty.
 
 use pg::{Column, Table};
 

@@ -168,7 +168,8 @@ async fn sizes(client: &Client, oids: &[u32]) -> Result<Vec<(i64, i64)>> {
     let sql = format!(
         "select s.tuples, s.pages \
            from pg_catalog.unnest($1::pg_catalog.oid[]) with ordinality u (relid, place), \
-                lateral (select coalesce(sum(greatest(c.reltuples, 0)), 0)::int8 as tuples, coalesce(sum(c.relpages), 0)::int8 as pages \
+                lateral (select coalesce(sum(greatest(c.reltuples, 0)), 0)::int8 as tuples, \
+                                coalesce(sum(c.relpages), 0)::int8 as pages \
                            from {} t join pg_catalog.pg_class c on c.oid = t.relid and c.relkind <> 'p') s \
           order by u.place",
         pg::partition_tree("u.relid")

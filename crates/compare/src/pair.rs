@@ -71,7 +71,10 @@ impl Pair {
                 opened = Instant::now();
             }
             if began.elapsed() > PATIENCE && told.is_none_or(|at: Instant| at.elapsed() > 6 * PATIENCE) {
-                observer.waits("the target has not applied what the source has: is its worker running, and not paused? (status)");
+                observer.waits(
+                    "the target has not applied what the source has: is its worker running, \
+                     and not paused? (status)",
+                );
                 told = Some(Instant::now());
             }
             sleep(LOOK).await;

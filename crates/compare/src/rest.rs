@@ -2,7 +2,8 @@
 //!
 //! Every second of it is an outage, so all that can be is done before: tables are looked at, and known to be equal at a
 //! tick. What is left are the keys with events since, read in one go for all tables, and their rows. A table without
-//! such events is equal because it was. Where nothing is known of a table, or its events do not tell, all of it is read.
+//! such events is equal because it was. Where nothing is known of a table, or its events do not tell, all of it is
+//! read.
 
 use futures_util::{StreamExt, stream};
 use pgq::comparison::{self, Beginning, Equal, Verdict};

@@ -136,7 +136,10 @@ async fn one_pair(
     let states = states(sides, config).await?;
     let read = touched::read(sides, config, (&pair.seen, &pair.until), &subjects, true).await?;
     let Some(mut changes) = read.filter(|_| pair.age() < 10 * config.slice) else {
-        observer.waits("the target lags so far behind that too many rows change between two snapshots: waiting until it has caught up");
+        observer.waits(
+            "the target lags so far behind that too many rows change between two snapshots: \
+             waiting until it has caught up",
+        );
         sleep(LAG).await;
         return Ok(ended);
     };

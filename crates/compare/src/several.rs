@@ -37,8 +37,8 @@ enum Part {
     Keys,
 }
 
-/// Compares what is small of the tables that have not ended. False where the pair is of no more use: a table could not be
-/// read, or it is time to open another one.
+/// Compares what is small of the tables that have not ended. False where the pair is of no more use: a table could not
+/// be read, or it is time to open another one.
 pub(crate) async fn go_on(
     (sides, config, pair): (&Sides, &Config, &Pair),
     tasks: &mut [Task],

@@ -21,7 +21,8 @@ pub struct Sides {
 
 /// Rows are printed and read alike whatever server, database and role say, and no operator or type is found by a
 /// `search_path`. The source's processors are the application's.
-const PINNED: &str = "set search_path = pg_catalog; set max_parallel_workers_per_gather = 0; set default_transaction_isolation = 'read committed'";
+const PINNED: &str = "set search_path = pg_catalog; set max_parallel_workers_per_gather = 0; \
+                      set default_transaction_isolation = 'read committed'";
 
 impl Sides {
     /// Opens two connections to each side, named for those who look at the server's sessions.
@@ -84,7 +85,8 @@ pub(crate) async fn by_index(client: &Client, on: bool) -> Result<()> {
 
 /// Somebody waits behind a lock that a snapshot holds: TRUNCATE or ALTER TABLE, and all who come after it.
 pub(crate) async fn is_in_the_way(sides: &Sides) -> Result<bool> {
-    let sql = "select exists (select from pg_catalog.pg_locks l where not l.granted and $1 = any (pg_catalog.pg_blocking_pids(l.pid)))";
+    let sql = "select exists (select from pg_catalog.pg_locks l \
+                               where not l.granted and $1 = any (pg_catalog.pg_blocking_pids(l.pid)))";
     for (session, reader) in [(&sides.provider, &sides.source), (&sides.record, &sides.target)] {
         let found = session.query_one(sql, &[&reader.backend_pid()]).await.during("looking who waits")?;
         if found.get(0) {

@@ -24,8 +24,8 @@ pub(crate) async fn perform(
             job,
             queue,
             name,
-            "the provider tells of a name that the encoding of this node's database has no characters for: left out here; to replicate it, \
-             rename it on the root, or use a database with encoding UTF8"
+            "the provider tells of a name that the encoding of this node's database has no characters for: \
+             left out here; to replicate it, rename it on the root, or use a database with encoding UTF8"
         );
         return Ok(None);
     }

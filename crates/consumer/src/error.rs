@@ -38,7 +38,8 @@ pub enum Error {
     #[error(transparent)]
     Apply(#[from] apply::Error),
     /// Tables that cannot be written, each for a cause of its own.
-    #[error("{} tables cannot be written; {}: {}", .0.len(), .0.first().map_or("", |f| &*f.table), .0.first().map(|f| f.error.to_string()).unwrap_or_default())]
+    #[error("{} tables cannot be written; {}: {}", .0.len(), .0.first().map_or("", |f| &*f.table),
+        .0.first().map(|f| f.error.to_string()).unwrap_or_default())]
     Tables(Vec<apply::Failure>),
     /// Tables that were exchanged for others of their names while a batch was written into them.
     #[error("another table has come under the name of {}", .0.join(", "))]
@@ -54,7 +55,8 @@ pub enum Error {
     },
     /// The provider's queue and this node disagree about the position.
     #[error(
-        "lost position of consumer \"{consumer}\" on queue \"{queue}\": this node has applied tick {completed}; {misfit}"
+        "lost position of consumer \"{consumer}\" on queue \"{queue}\": \
+         this node has applied tick {completed}; {misfit}"
     )]
     LostPosition {
         /// The consumer.
@@ -83,7 +85,8 @@ pub enum Error {
     },
     /// Another worker is at work on the same node.
     #[error(
-        "another process works on this node as consumer \"{consumer}\" of queue \"{queue}\" ({rival}): stop one of the two; nothing was applied twice"
+        "another process works on this node as consumer \"{consumer}\" of queue \"{queue}\" ({rival}): \
+         stop one of the two; nothing was applied twice"
     )]
     Rival {
         /// The consumer that both are.
@@ -95,7 +98,8 @@ pub enum Error {
     },
     /// The session that holds the node's lock is gone; whoever waits for it may have it now.
     #[error(
-        "the connection that held the lock of this node of queue \"{queue}\" is lost: nothing is done before it is had again"
+        "the connection that held the lock of this node of queue \"{queue}\" is lost: \
+         nothing is done before it is had again"
     )]
     LockLost {
         /// The queue.
@@ -109,7 +113,8 @@ pub enum Error {
     },
     /// A node whose events are merged into another queue.
     #[error(
-        "node \"{node}\" passes queue \"{queue}\" on into the combined queue \"{combined}\" (pgq_node.node_info.combined_queue): this version \
+        "node \"{node}\" passes queue \"{queue}\" on into the combined queue \"{combined}\" \
+         (pgq_node.node_info.combined_queue): this version \
          merges no queues; leave the node to the stock worker, or drop it and create it again without --merge"
     )]
     Merged {
@@ -122,8 +127,9 @@ pub enum Error {
     },
     /// An event of a type that nobody knows: what it means for the tables cannot be known either.
     #[error(
-        "event {event} of type \"{kind}\" is of no type that londiste knows{about}; transaction {txid} has put it into queue \"{queue}\" of node \"{provider}\". \
-         Nothing behind it is applied: find out who writes it and stop that, then take it out of the queue there with: {remedy}"
+        "event {event} of type \"{kind}\" is of no type that londiste knows{about}; transaction {txid} has \
+         put it into queue \"{queue}\" of node \"{provider}\". Nothing behind it is applied: find out who \
+         writes it and stop that, then take it out of the queue there with: {remedy}"
     )]
     UnknownEvent {
         /// `ev_id`.
@@ -143,7 +149,8 @@ pub enum Error {
     },
     /// A script that an event brings failed.
     #[error(
-        "EXECUTE event {script}: {source}; mend what it needs here, or do its work by hand and give: londiste INI execute --skip {script}"
+        "EXECUTE event {script}: {source}; mend what it needs here, or do its work by hand and give: \
+         londiste INI execute --skip {script}"
     )]
     Script {
         /// The script.

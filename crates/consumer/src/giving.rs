@@ -1,5 +1,5 @@
-//! Giving the root away: what the worker of a root does while a switch is under way, and behind it until the new root is
-//! there.
+//! Giving the root away: what the worker of a root does while a switch is under way, and behind it until the new root
+//! is there.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! Partitions that have gone on the root, with rows that this node may have: in a partition of other bounds, or in a table
-//! that is not partitioned. They are looked for when the root tells, and now and then, since users delete them.
+//! Partitions that have gone on the root, with rows that this node may have: in a partition of other bounds, or in a
+//! table that is not partitioned. They are looked for when the root tells, and now and then, since users delete them.
 
 use pg::Session;
 use pgq::table::{self, GonePartition};

@@ -36,24 +36,32 @@ pub enum Misfit {
     Unsubscribed,
 }
 
-const RESET: &str = "Take the provider's word: stop the worker, give worker --reset, start it again; then compare both sides, and resync the tables that differ";
+const RESET: &str = "Take the provider's word: stop the worker, give worker --reset, start it again; \
+                     then compare both sides, and resync the tables that differ";
 
 impl fmt::Display for Misfit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Misfit::ProviderBehind { newest, applied } => {
-                write!(f, "the provider's newest tick is {newest}: it was set back (failover to a copy without its last seconds, or a restore). ")?;
+                write!(
+                    f,
+                    "the provider's newest tick is {newest}: \
+                     it was set back (failover to a copy without its last seconds, or a restore). "
+                )?;
                 match applied {
-                    Some(at) => write!(f, "Changes made there shortly before {} may be on this node only", Time(*at))?,
+                    Some(at) => {
+                        write!(f, "Changes made there shortly before {} may be on this node only", Time(*at))?
+                    }
                     None => write!(f, "Changes up to tick {newest} and later may be on this node only")?,
                 }
                 write!(f, ", changes made there since are on the provider only. {RESET}")
             }
             Misfit::OtherTick { applied, there } => write!(
                 f,
-                "the tick that this node has applied was made at {}, the provider's tick of that number at {}: one of the two was set back (failover \
-                 to a copy without its last seconds, or a restore), and its history is another since. Changes made before {} may be on this \
-                 node only, changes made before {} on the provider only. {RESET}",
+                "the tick that this node has applied was made at {}, the provider's tick of that number at \
+                 {}: one of the two was set back (failover to a copy without its last seconds, or a \
+                 restore), and its history is another since. Changes made before {} may be on this node \
+                 only, changes made before {} on the provider only. {RESET}",
                 Time(*applied),
                 Time(*there),
                 Time(*applied),
@@ -62,26 +70,29 @@ impl fmt::Display for Misfit {
             Misfit::NodeBehind { finished, kept } => {
                 write!(
                     f,
-                    "the provider has finished tick {finished} for it: this node was set back (failover or restore), or the subscription moved on. \
-                     The changes in between are not on this node. "
+                    "the provider has finished tick {finished} for it: this node was set back (failover or \
+                     restore), or the subscription moved on. The changes in between are not on this node. "
                 )?;
                 match kept {
-                    true => f.write_str("The provider still has them: stop the worker, give worker --rewind, start it again"),
+                    true => f.write_str(
+                        "The provider still has them: stop the worker, give worker --rewind, start it again",
+                    ),
                     false => f.write_str(
-                        "The provider does not have them any more: stop the worker, give worker --reset, start it again; then compare both sides, \
-                         and resync the tables that differ",
+                        "The provider does not have them any more: stop the worker, give worker --reset, \
+                         start it again; then compare both sides, and resync the tables that differ",
                     ),
                 }
             }
             Misfit::Moved { finished } => write!(
                 f,
-                "the provider has finished tick {finished} for it: the subscription was moved or made anew. Stop the worker, give worker --rewind, \
-                 start it again"
+                "the provider has finished tick {finished} for it: the subscription was moved or made anew. \
+                 Stop the worker, give worker --rewind, start it again"
             ),
             Misfit::Unsubscribed => f.write_str(
-                "the provider has no subscription for it: the provider was set back to a time before this node was made, or the subscription was \
-                 dropped. Stop the worker; worker --rewind subscribes it again where the provider still has that tick, else make the node \
-                 anew: drop-node, create-leaf, add-table",
+                "the provider has no subscription for it: the provider was set back to a time before this \
+                 node was made, or the subscription was dropped. Stop the worker; worker --rewind subscribes \
+                 it again where the provider still has that tick, else make the node anew: drop-node, \
+                 create-leaf, add-table",
             ),
         }
     }

@@ -16,8 +16,8 @@ use crate::{Error, Result};
 /// A block is handed over when it has this many events, or changes of this many bytes.
 const BLOCK_EVENTS: u64 = 512;
 const BLOCK_BYTES: usize = 256 << 10;
-/// Blocks that wait to be written, at most, which bounds the memory: as much as a chunk of the applier holds, so that the
-/// next one is there when the target has taken the one before.
+/// Blocks that wait to be written, at most, which bounds the memory: as much as a chunk of the applier holds, so that
+/// the next one is there when the target has taken the one before.
 const BLOCKS: usize = 36;
 
 /// What a block holds for the writer; an event that cannot be decoded is its business too.

@@ -1,5 +1,5 @@
-//! Single worker for each batch: the last guard, where a process goes on that has lost its node's lock, or takes none as
-//! an older version does.
+//! Single worker for each batch: the last guard, where a process goes on that has lost its node's lock, or takes none
+//! as an older version does.
 
 use pg::Session;
 use pgq::Batch;

@@ -26,8 +26,9 @@ pub(crate) fn reason(table: &TableInfo) -> Option<String> {
         }
     })?;
     Some(format!(
-        "its attributes (londiste.table_info.table_attrs) hold {refused}, which this version does not know: its rows would not be what that asks \
-         for. Leave the node to the stock worker, or give it up: londiste INI remove-table {table} and add-table {table} copy the table as it is",
+        "its attributes (londiste.table_info.table_attrs) hold {refused}, which this version does not know: \
+         its rows would not be what that asks for. Leave the node to the stock worker, or give it up: \
+         londiste INI remove-table {table} and add-table {table} copy the table as it is",
         table = table.name
     ))
 }
@@ -59,8 +60,9 @@ pub(crate) async fn among(
     let shared = table::shared(&**target, &worker.config.queue_name).await;
     for (table, queue) in shared.during("looking for tables of other queues")? {
         let reason = format!(
-            "queue {queue} brings rows into the same table: this version merges no queues (copy_role of londiste.get_table_list), and its copy would \
-             take the other queue's rows away. Leave the node to the stock worker, or add the table with another --dest-table"
+            "queue {queue} brings rows into the same table: this version merges no queues (copy_role of \
+             londiste.get_table_list), and its copy would take the other queue's rows away. Leave the node \
+             to the stock worker, or add the table with another --dest-table"
         );
         refused.insert(table, reason);
     }

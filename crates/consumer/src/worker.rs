@@ -42,8 +42,8 @@ pub(crate) struct Held {
 }
 
 impl Worker {
-    /// A worker that rings and hears `bell`, and says on `copies` which tables are to be copied now: at the same time as
-    /// many as `slots` says.
+    /// A worker that rings and hears `bell`, and says on `copies` which tables are to be copied now: at the same time
+    /// as many as `slots` says.
     pub fn new(config: Config, bell: Bell, copies: watch::Sender<BTreeSet<String>>, slots: Slots) -> Worker {
         let (ticked, noticed, report) = (Bell::default(), Bell::default(), Report::default());
         let ticks = Ticks::new(None);

@@ -33,7 +33,9 @@ pub enum Error {
     },
     /// The two tables have no column in common.
     #[error(
-        "table {source_table} on the source and {dest_table} on the target have no column in common, generated ones left out: give the table on the target the source's columns, then resume-table; or it is another table than the one meant: remove-table, then add-table with --dest-table"
+        "table {source_table} on the source and {dest_table} on the target have no column in common, \
+         generated ones left out: give the table on the target the source's columns, then resume-table; \
+         or it is another table than the one meant: remove-table, then add-table with --dest-table"
     )]
     NoColumns {
         /// The table on the source.
@@ -43,7 +45,8 @@ pub enum Error {
     },
     /// Columns of the source are not on the target.
     #[error(
-        "columns of table {source_table} that {dest_table} on the target lacks: {columns}; add them there and resume-table, or leave them out for good: add-table with --skip-columns={all}, then resume-table"
+        "columns of table {source_table} that {dest_table} on the target lacks: {columns}; add them there \
+         and resume-table, or leave them out for good: add-table with --skip-columns={all}, then resume-table"
     )]
     ColumnsMissing {
         /// The table on the source.
@@ -110,8 +113,8 @@ pub enum Error {
     },
     /// The source lacks a tick that it made after the copy had read.
     #[error(
-        "the source was set back: it lacks tick {tick}, made after the copy of table {table} had read, or has another one of \
-         that number (a failover to a server without its last seconds, or a restore); \
+        "the source was set back: it lacks tick {tick}, made after the copy of table {table} had read, or \
+         has another one of that number (a failover to a server without its last seconds, or a restore); \
          \"londiste INI resync {table}\" copies the table anew"
     )]
     SourceSetBack {
@@ -122,8 +125,9 @@ pub enum Error {
     },
     /// The copy's subscription and its record on the target disagree.
     #[error(
-        "lost position of copy consumer \"{consumer}\": the target has applied tick {completed}, the provider's batch goes \
-         from tick {previous} to {tick}; \"londiste INI resync {table}\" copies the table anew"
+        "lost position of copy consumer \"{consumer}\": the target has applied tick {completed}, the \
+         provider's batch goes from tick {previous} to {tick}; \"londiste INI resync {table}\" copies the \
+         table anew"
     )]
     LostPosition {
         /// The consumer.

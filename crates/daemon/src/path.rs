@@ -26,8 +26,9 @@ pub(crate) fn resolve_with(name: &str, others: impl FnOnce() -> Option<PathBuf>)
     if let Some(rest) = name.strip_prefix("%d/") {
         let given = std::env::var_os(CREDENTIALS).map(PathBuf::from).or_else(others);
         let given = given.ok_or(
-            "%d is the directory of systemd's credentials: none were handed to this process (LoadCredential=), nor to a running one of this \
-             job that may be asked. As root, a command can be given the file itself: --set KEY=FILE",
+            "%d is the directory of systemd's credentials: none were handed to this process \
+             (LoadCredential=), nor to a running one of this job that may be asked. As root, a command can \
+             be given the file itself: --set KEY=FILE",
         )?;
         return Ok(given.join(rest));
     }

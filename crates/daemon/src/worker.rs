@@ -53,8 +53,8 @@ impl Node {
     }
 }
 
-/// Starts the worker, the copies and the ticker that it asks for. The worker hears `ticks`, the bell of a ticker in this
-/// process.
+/// Starts the worker, the copies and the ticker that it asks for. The worker hears `ticks`, the bell of a ticker in
+/// this process.
 pub(crate) fn start(supervisor: &Supervisor, node: Node, ticks: &Bell, observing: bool) {
     let bell = Bell::default();
     let worker_report = Report::default();

@@ -27,7 +27,8 @@ fn relations(left_out: LeftOut<'_>) -> String {
         "with recursive ours as (select unnest(array[{}]::name[]) as schema), rel as (
            select c.*, n.nspname, format('%I.%I', n.nspname, c.relname) as name
              from pg_class c join pg_namespace n on n.oid = c.relnamespace
-            where n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and n.nspname not in (select schema from ours)
+            where n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+              and n.nspname not in (select schema from ours)
               and c.relpersistence <> 't' and c.oid <> all ('{{{}}}'::oid[]){}
               and not exists (select from pg_depend d
                                where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e'))\n",

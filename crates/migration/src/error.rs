@@ -25,7 +25,8 @@ pub enum Error {
     Writers(Vec<pgq::switch::Writer>),
     /// Only the new root can say that it has not begun to take changes.
     #[error(
-        "the old root has left already, and the new one must answer before it may be opened again: they could both take changes"
+        "the old root has left already, and the new one must answer before it may be opened again: \
+         they could both take changes"
     )]
     NewRootNeeded,
     /// No answer came in time.

@@ -40,7 +40,8 @@ fn missing_equals(at: usize, word: &str, before: Option<&(String, String)>) -> E
             "\"=\" missing after the word at character {at} (a value with spaces must be quoted: password='…')"
         ),
         Some((key, _)) => format!(
-            "\"=\" missing after the word at character {at}, behind {key}= (a value with spaces must be quoted: {key}='…')"
+            "\"=\" missing after the word at character {at}, \
+             behind {key}= (a value with spaces must be quoted: {key}='…')"
         ),
     })
 }

@@ -134,8 +134,11 @@ proptest! {
     }
 
     #[test]
-    fn both_forms_say_the_same(user in "[^\0]{1,9}", password in "[^\0]{1,9}", host in "[^\0,]{1,9}", dbname in "[^\0]{1,9}") {
-        let uri = format!("postgresql://{}:{}@{}/{}", percent(&user), percent(&password), percent(&host), percent(&dbname));
+    fn both_forms_say_the_same(
+        user in "[^\0]{1,9}", password in "[^\0]{1,9}", host in "[^\0,]{1,9}", dbname in "[^\0]{1,9}",
+    ) {
+        let uri =
+            format!("postgresql://{}:{}@{}/{}", percent(&user), percent(&password), percent(&host), percent(&dbname));
         let read: ConnectString = uri.parse().unwrap();
         let written = ConnectString::default()
             .with("user", &user).with("password", &password).with("host", &host).with("dbname", &dbname);
@@ -146,7 +149,8 @@ proptest! {
     /// or quoted.
     #[test]
     fn no_part_of_a_password_is_shown(
-        before in "[a1/?#@:%&=' \\\\,\\[\\]]{0,6}", behind in "[a1/?#@:%&=' \\\\,\\[\\]]{0,6}", extra in "(\\?sslmode=disable)?",
+        before in "[a1/?#@:%&=' \\\\,\\[\\]]{0,6}", behind in "[a1/?#@:%&=' \\\\,\\[\\]]{0,6}",
+        extra in "(\\?sslmode=disable)?",
     ) {
         let password = format!("{before}MARKER{behind}");
         for text in [
@@ -158,7 +162,8 @@ proptest! {
         ] {
             let said = match text.parse::<ConnectString>() {
                 Ok(read) => {
-                    let opened = crate::destination::Destination::new(&read, "a", crate::environment::Environment::default());
+                    let environment = crate::environment::Environment::default();
+                    let opened = crate::destination::Destination::new(&read, "a", environment);
                     format!("{read} {read:?} {}", opened.err().map(|e| e.to_string()).unwrap_or_default())
                 }
                 Err(error) => format!("{error} {error:?}"),

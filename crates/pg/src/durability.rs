@@ -9,7 +9,8 @@ use tokio_postgres::Client;
 
 /// The statement that fixes a session's setting: `off` becomes `local`. It also holds against a reload of the server's
 /// configuration. To be given again after a `reset all`.
-pub(crate) const SESSION: &str = "select pg_catalog.set_config('synchronous_commit', case s.v when 'off' then 'local' else s.v end, false) \
+pub(crate) const SESSION: &str = "select pg_catalog.set_config('synchronous_commit', \
+                                 case s.v when 'off' then 'local' else s.v end, false) \
       from (select pg_catalog.current_setting('synchronous_commit')) s(v)";
 
 const COMMIT: &str = "select pg_catalog.set_config('synchronous_commit', 'local', true) \

@@ -7,7 +7,8 @@ pub const BASE_TYPE: &str = "
        with recursive up as (
            select t.oid, t.typtype, t.typbasetype from pg_catalog.pg_type t where t.oid = a.atttypid
            union all
-           select t.oid, t.typtype, t.typbasetype from up join pg_catalog.pg_type t on t.oid = up.typbasetype where up.typtype = 'd')
+           select t.oid, t.typtype, t.typbasetype from up join pg_catalog.pg_type t on t.oid = up.typbasetype
+            where up.typtype = 'd')
        select up.oid from up where up.typtype <> 'd') base
   join pg_catalog.pg_type b on b.oid = base.oid
   join pg_catalog.pg_namespace bn on bn.oid = b.typnamespace";

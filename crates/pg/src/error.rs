@@ -68,8 +68,9 @@ pub enum Error {
     },
 }
 
-const POOLER: &str = "a pooler in transaction mode stands before this server: settings, prepared statements and locks of a session get \
-     lost behind it. Name the server itself in the connect string, or let the pooler lend by session (pgbouncer: pool_mode = session)";
+const POOLER: &str = "a pooler in transaction mode stands before this server: settings, prepared statements \
+                      and locks of a session get lost behind it. Name the server itself in the connect \
+                      string, or let the pooler lend by session (pgbouncer: pool_mode = session)";
 
 /// A session's prepared statements are its own: what says otherwise is a pooler.
 fn lends_to_others(code: &SqlState) -> bool {
@@ -121,8 +122,8 @@ impl fmt::Display for Failure {
             Self::Resolve(e) => write!(f, "cannot resolve the host name: {e}"),
             Self::TimedOut(d) => write!(f, "no answer within {} s (connect_timeout)", d.as_secs()),
             Self::Postgres(e) if lacks_password(e) => f.write_str(
-                "password missing: the server asks for one, and there is none in the connect string, in a password_file, or on a line of \
-                 ~/.pgpass that fits (one that others may read is not used)",
+                "password missing: the server asks for one, and there is none in the connect string, in a \
+                 password_file, or on a line of ~/.pgpass that fits (one that others may read is not used)",
             ),
             Self::Postgres(e) => Told(e).fmt(f),
             Self::Unsuitable(why) => f.write_str(why),

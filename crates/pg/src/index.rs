@@ -15,7 +15,8 @@ select ic.relname, pg_catalog.pg_get_indexdef(i.indexrelid), i.indisunique, i.in
          where a.attrelid = i.indexrelid and a.attstattarget >= 0),
        (select pg_catalog.array_agg(a.attstattarget::int4 order by a.attnum) from pg_catalog.pg_attribute a
          where a.attrelid = i.indexrelid and a.attstattarget >= 0),
-       coalesce((select sum(pg_catalog.pg_relation_size(t.relid)) from pg_catalog.pg_partition_tree(i.indexrelid) t where t.isleaf),
+       coalesce((select sum(pg_catalog.pg_relation_size(t.relid))
+                   from pg_catalog.pg_partition_tree(i.indexrelid) t where t.isleaf),
                 pg_catalog.pg_relation_size(i.indexrelid))::int8,
        i.indrelid, i.indexrelid, (select h.inhparent from pg_catalog.pg_inherits h where h.inhrelid = i.indexrelid),
        (select pg_catalog.string_agg(pg_catalog.format('%I = %L', o.option_name, o.option_value), ', ')

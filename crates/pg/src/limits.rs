@@ -66,7 +66,8 @@ impl Limits {
         let mut values: Vec<String> = all.map(|(name, value)| format!("('{name}', '{value}')")).collect();
         values.push(NO_COMPILER.to_owned());
         format!(
-            "select pg_catalog.count(pg_catalog.set_config(s.name, v.setting, false)) from (values {}) v(name, setting) \
+            "select pg_catalog.count(pg_catalog.set_config(s.name, v.setting, false)) \
+               from (values {}) v(name, setting) \
                join pg_catalog.pg_settings s on s.name = v.name where s.source <> 'client'",
             values.join(", ")
         )

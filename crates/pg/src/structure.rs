@@ -8,7 +8,8 @@ use crate::{BASE_TYPE, EQUALS, Error, Ident, QualifiedName, Result, key};
 
 const TABLES: &str = "\
 select u.place, c.oid, c.relkind::text, c.relispartition, c.relpersistence::text, pn.nspname, p.relname
-  from rows from (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[])) with ordinality as u (schema, name, place)
+  from rows from (pg_catalog.unnest($1::text[]),
+                  pg_catalog.unnest($2::text[])) with ordinality as u (schema, name, place)
   join pg_catalog.pg_namespace n on n.nspname = u.schema
   join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = u.name
   left join pg_catalog.pg_inherits i on i.inhrelid = c.oid and c.relispartition

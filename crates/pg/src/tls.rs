@@ -41,7 +41,8 @@ pub(crate) fn connector(settings: &Settings, only_sockets: bool) -> Result<(SslM
     };
     if system_roots && mode != SslMode::VerifyFull {
         return Err(Error::ConnectString(
-            "sslrootcert=system goes with sslmode=verify-full only (anybody can get a certificate from a public authority)"
+            "sslrootcert=system goes with sslmode=verify-full only \
+             (anybody can get a certificate from a public authority)"
                 .into(),
         ));
     }
@@ -82,7 +83,8 @@ fn verifier(settings: &Settings, mode: SslMode, provider: &Arc<CryptoProvider>) 
     match roots.filter(|file| file.exists()) {
         Some(file) => ServerVerifier::with_roots(provider, demand, &file, &crl_files(settings)?),
         None if matches!(mode, SslMode::VerifyCa | SslMode::VerifyFull) => Err(Error::Tls(format!(
-            "root certificate file \"{}\" does not exist: give it as sslrootcert, use sslrootcert=system, or change sslmode",
+            "root certificate file \"{}\" does not exist: give it as sslrootcert, use sslrootcert=system, \
+             or change sslmode",
             settings.get("sslrootcert").unwrap_or("~/.postgresql/root.crt")
         ))),
         None => Ok(ServerVerifier::trusting(provider)),

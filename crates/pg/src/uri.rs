@@ -4,7 +4,8 @@ use crate::{Error, Result};
 
 /// An unescaped character ends the user or the password too early, and what is behind it looks like another part of the
 /// URI.
-const ESCAPED: &str = "In user and password, and @ anywhere, these characters have to be escaped: / is %2F, ? is %3F, @ is %40, : is %3A, # is %23, % is %25";
+const ESCAPED: &str = "In user and password, and @ anywhere, these characters have to be escaped: / is %2F, \
+                       ? is %3F, @ is %40, : is %3A, # is %23, % is %25";
 
 /// What follows `postgresql://` or `postgres://`.
 pub(crate) fn after_scheme(text: &str) -> Option<&str> {

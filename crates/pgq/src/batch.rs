@@ -82,7 +82,8 @@ pub async fn next<C: GenericClient>(
         None => (AS_ASKED.to_owned(), &[&queue, &consumer, &keep_lag, &collect.events, &interval]),
     };
     let sql = format!(
-        "select b.batch_id, b.cur_tick_id, b.prev_tick_id, b.cur_tick_time, b.prev_tick_time, b.cur_tick_event_seq as last_event, \
+        "select b.batch_id, b.cur_tick_id, b.prev_tick_id, b.cur_tick_time, b.prev_tick_time, \
+                b.cur_tick_event_seq as last_event, \
                 c.tick_snapshot::text as cur_snapshot, p.tick_snapshot::text as prev_snapshot \
            from {call} b left join pgq.queue q on q.queue_name = $1 \
            left join pgq.tick c on c.tick_queue = q.queue_id and c.tick_id = b.cur_tick_id \
@@ -93,8 +94,8 @@ pub async fn next<C: GenericClient>(
 }
 
 /// The question for the next batch, for whoever asks again and again. A provider without schema `londiste_rs` is asked
-/// in plain SQL, which is planned anew each time, since a plan that is kept is the one for the few ticks that there were
-/// when it was made; where there was no batch and no tick has come since, a smaller question answers.
+/// in plain SQL, which is planned anew each time, since a plan that is kept is the one for the few ticks that there
+/// were when it was made; where there was no batch and no tick has come since, a smaller question answers.
 #[derive(Debug, Default)]
 pub struct NextBatch {
     /// The provider has a function for it.
@@ -103,7 +104,8 @@ pub struct NextBatch {
     nothing_behind: Option<i64>,
 }
 
-const BY_FUNCTION: &str = "select batch_id, cur_tick_id, prev_tick_id, cur_tick_time, prev_tick_time, last_event, cur_snapshot, prev_snapshot \
+const BY_FUNCTION: &str = "select batch_id, cur_tick_id, prev_tick_id, cur_tick_time, prev_tick_time, \
+           last_event, cur_snapshot, prev_snapshot \
       from londiste_rs.next_batch($1, $2, make_interval(secs => $3), $4, $5)";
 
 impl NextBatch {
@@ -194,7 +196,8 @@ pub async fn unfinished<C: GenericClient>(
     consumer: &str,
 ) -> Result<Option<Unfinished>> {
     let sql = "select s.sub_last_tick, n.tick_event_seq - l.tick_event_seq, \
-                      exists (select from pgq.tick t where t.tick_queue = s.sub_queue and t.tick_id > l.tick_id and t.tick_id < n.tick_id) \
+                      exists (select from pgq.tick t where t.tick_queue = s.sub_queue \
+                                 and t.tick_id > l.tick_id and t.tick_id < n.tick_id) \
                  from pgq.subscription s \
                  join pgq.queue q on q.queue_id = s.sub_queue join pgq.consumer c on c.co_id = s.sub_consumer \
                  join pgq.tick l on l.tick_queue = s.sub_queue and l.tick_id = s.sub_last_tick \

@@ -46,7 +46,8 @@ pub async fn events<C: GenericClient>(
     tables: &[String],
 ) -> Result<Pin<Box<dyn Stream<Item = Result<Event>> + Send>>> {
     const WHAT: &str = "reading the events between two snapshots";
-    let sql = "select queue_data_pfx, current_setting('server_encoding') = 'SQL_ASCII' from pgq.queue where queue_name = $1";
+    let sql = "select queue_data_pfx, current_setting('server_encoding') = 'SQL_ASCII' from pgq.queue \
+                where queue_name = $1";
     let found = row(client, "looking for the queue's event tables", sql, &[&queue]).await?;
     let prefix: String = found.get(0);
     let parent = pg::QualifiedName::from_plain(&prefix);

@@ -122,7 +122,8 @@ pub async fn list<C: GenericClient>(client: &C, queue: &str) -> Result<Vec<Compa
 
 /// The same for those who only tell how they stand: without the definitions, which are as long as the tables are wide.
 pub async fn standing<C: GenericClient>(client: &C, queue: &str) -> Result<Vec<Comparison>> {
-    let sql = "select table_name, '' as definition, began, since_tick, since_time, '' as since_snapshot, done_up_to, read_all, \
+    let sql = "select table_name, '' as definition, began, since_tick, since_time, \
+                      '' as since_snapshot, done_up_to, read_all, \
                       at_tick, at_time, rows_compared, rows_expected, differing, finished, verdict, reason \
                  from londiste_rs.comparison where queue_name = $1 order by table_name";
     let found = rows(client, "londiste_rs.comparison", sql, &[&queue]).await?;
@@ -167,8 +168,8 @@ pub struct Equal {
     pub reason: Option<String>,
 }
 
-/// Ends comparisons that a pair of snapshots, at a tick, has brought to their end. Answers which tables were still to be
-/// compared: the others were copied again, or left replication.
+/// Ends comparisons that a pair of snapshots, at a tick, has brought to their end. Answers which tables were still to
+/// be compared: the others were copied again, or left replication.
 pub async fn found_equal<C: GenericClient>(
     client: &C,
     queue: &str,
@@ -180,8 +181,10 @@ pub async fn found_equal<C: GenericClient>(
                update londiste_rs.comparison c \
                   set since_tick = coalesce(c.since_tick, $2), since_time = coalesce(c.since_time, $3), \
                       since_snapshot = coalesce(c.since_snapshot, $4), at_tick = $2, at_time = $3, read_all = true, \
-                      rows_compared = c.rows_compared + e.found, finished = now(), verdict = 'equal', reason = londiste_rs.storable(e.why) \
-                 from rows from (pg_catalog.unnest($5::text[]), pg_catalog.unnest($6::int8[]), pg_catalog.unnest($7::bytea[])) e (name, found, why) \
+                      rows_compared = c.rows_compared + e.found, finished = now(), verdict = 'equal', \
+                      reason = londiste_rs.storable(e.why) \
+                 from rows from (pg_catalog.unnest($5::text[]), pg_catalog.unnest($6::int8[]), \
+                                 pg_catalog.unnest($7::bytea[])) e (name, found, why) \
                 where c.queue_name = $1 and c.table_name = e.name and c.finished is null returning c.table_name";
     let names: Vec<&str> = tables.iter().map(|equal| equal.table.as_str()).collect();
     let found: Vec<i64> = tables.iter().map(|equal| equal.rows).collect();
@@ -221,8 +224,10 @@ pub async fn keep<C: GenericClient>(
     progress: &Progress,
 ) -> Result<bool> {
     let sql = "update londiste_rs.comparison c \
-                  set since_tick = coalesce(c.since_tick, $3), since_time = coalesce(c.since_time, $4), since_snapshot = coalesce(c.since_snapshot, $5), \
-                      at_tick = $3, at_time = $4, done_up_to = coalesce($6, c.done_up_to), read_all = c.read_all or $7, \
+                  set since_tick = coalesce(c.since_tick, $3), since_time = coalesce(c.since_time, $4), \
+                      since_snapshot = coalesce(c.since_snapshot, $5), \
+                      at_tick = $3, at_time = $4, done_up_to = coalesce($6, c.done_up_to), \
+                      read_all = c.read_all or $7, \
                       rows_compared = c.rows_compared + $8, differing = c.differing + $9 \
                 where c.queue_name = $1 and c.table_name = $2 and c.finished is null returning 1";
     let (key, snapshot) = (progress.done_up_to.as_deref(), mark.snapshot.as_str());
@@ -242,11 +247,13 @@ pub async fn keep<C: GenericClient>(
     }
     let sql = "delete from londiste_rs.comparison_key where queue_name = $1 and table_name = $2 and row_key = any ($3)";
     rows(client, "londiste_rs.comparison_key", sql, &[&queue, &table, &progress.settled]).await?;
-    let sql = "insert into londiste_rs.comparison_key (queue_name, table_name, row_key) select $1, $2, k from unnest($3) k";
+    let sql = "insert into londiste_rs.comparison_key (queue_name, table_name, row_key) \
+               select $1, $2, k from unnest($3) k";
     rows(client, "londiste_rs.comparison_key", sql, &[&queue, &table, &progress.keys]).await?;
     for kept in &progress.rows_kept {
         let sql = "insert into londiste_rs.comparison_row (queue_name, table_name, row_key, kind, columns) \
-                   select $1, $2, $3, $4, $5 where (select count(*) from londiste_rs.comparison_row where queue_name = $1 and table_name = $2) < $6";
+                   select $1, $2, $3, $4, $5 where (select count(*) from londiste_rs.comparison_row \
+                                                     where queue_name = $1 and table_name = $2) < $6";
         let parameters: Parameters<'_> = &[&queue, &table, &kept.key, &kept.kind, &kept.columns, &KEPT_ROWS];
         rows(client, "londiste_rs.comparison_row", sql, parameters).await?;
     }
@@ -262,7 +269,8 @@ pub async fn keep_keys<C: GenericClient>(
 ) -> Result<()> {
     let sql = "with kept as ( \
                update londiste_rs.comparison c \
-                  set since_tick = $2, since_time = $3, since_snapshot = $4, at_tick = $2, at_time = $3, read_all = true \
+                  set since_tick = $2, since_time = $3, since_snapshot = $4, at_tick = $2, at_time = $3, \
+                      read_all = true \
                 where c.queue_name = $1 and c.table_name = any ($5) and c.finished is null returning c.table_name) \
                insert into londiste_rs.comparison_key (queue_name, table_name, row_key) \
                select $1, k.name, k.row_key \
@@ -284,7 +292,8 @@ pub async fn few_keys<C: GenericClient>(
     tables: &[String],
     limit: i64,
 ) -> Result<HashMap<String, Vec<String>>> {
-    let sql = "select t.name, coalesce(pg_catalog.array_agg(distinct k.row_key) filter (where k.row_key is not null), '{}') \
+    let sql = "select t.name, coalesce(\
+                   pg_catalog.array_agg(distinct k.row_key) filter (where k.row_key is not null), '{}') \
                  from pg_catalog.unnest($2) t (name) \
                  left join londiste_rs.comparison_key k on k.queue_name = $1 and k.table_name = t.name \
                 group by 1 having pg_catalog.count(k.row_key) <= $3";
@@ -294,7 +303,8 @@ pub async fn few_keys<C: GenericClient>(
 
 /// Keys of a table that are still to be compared, `limit` at most.
 pub async fn keys<C: GenericClient>(client: &C, queue: &str, table: &str, limit: i64) -> Result<Vec<String>> {
-    let sql = "select distinct row_key from londiste_rs.comparison_key where queue_name = $1 and table_name = $2 limit $3";
+    let sql = "select distinct row_key from londiste_rs.comparison_key \
+                where queue_name = $1 and table_name = $2 limit $3";
     let found = rows(client, "londiste_rs.comparison_key", sql, &[&queue, &table, &limit]).await?;
     Ok(found.iter().map(|row| row.get(0)).collect())
 }
@@ -305,7 +315,8 @@ pub async fn differing_rows<C: GenericClient>(
     queue: &str,
     table: &str,
 ) -> Result<Vec<DifferingRow>> {
-    let sql = "select row_key, kind, coalesce(columns, '{}') from londiste_rs.comparison_row where queue_name = $1 and table_name = $2 order by row_key";
+    let sql = "select row_key, kind, coalesce(columns, '{}') from londiste_rs.comparison_row \
+                where queue_name = $1 and table_name = $2 order by row_key";
     let found = rows(client, "londiste_rs.comparison_row", sql, &[&queue, &table]).await?;
     Ok(found
         .iter()

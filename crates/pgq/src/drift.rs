@@ -146,7 +146,8 @@ pub async fn keep<C: GenericClient>(
 ) -> Result<Vec<Change>> {
     let sql = "select * from londiste_rs.keep_drift($1, $2, $3, \
                    array(select londiste_rs.storable(t) from unnest($4) with ordinality u (t, place) order by place), \
-                   array(select londiste_rs.storable(t) from unnest($5) with ordinality u (t, place) order by place), $6)";
+                   array(select londiste_rs.storable(t) from unnest($5) with ordinality u (t, place) \
+                          order by place), $6)";
     let tables: Vec<&str> = found.iter().map(|finding| finding.table.as_str()).collect();
     let whats: Vec<Vec<u8>> = found.iter().map(|finding| message(&finding.what)).collect();
     let statements: Vec<Vec<u8>> = found.iter().map(|finding| message(&finding.statement)).collect();

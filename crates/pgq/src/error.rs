@@ -41,7 +41,8 @@ pub enum Error {
     },
     /// The schemas are there, and another role's.
     #[error(
-        "role \"{role}\" may not use the schemas of this database: connect as \"{owner}\", which owns them, or as a member of it"
+        "role \"{role}\" may not use the schemas of this database: connect as \"{owner}\", which owns them, \
+         or as a member of it"
     )]
     NotPermitted {
         /// The connected role.
@@ -61,7 +62,8 @@ pub enum Error {
     /// The schemas are those of an older version.
     #[error(
         "the database holds version {installed} of the londiste-rs schemas, this program needs version {wanted}: \
-         run psql -f sql/init_noext.sql (or create-root, create-leaf once more); queues and tables stay in use meanwhile"
+         run psql -f sql/init_noext.sql (or create-root, create-leaf once more); \
+         queues and tables stay in use meanwhile"
     )]
     Outdated {
         /// Steps that the database has taken.

@@ -10,7 +10,8 @@ use crate::call::{asked, row, rows};
 
 /// The node of the queue in a database, and that database: what an object id belongs to. No row but on a root. Asked
 /// in plain SQL, since a provider may have the stock extensions alone.
-const HOME: &str = "select concat_ws(' ', n.node_name, d.oid) from pgq_node.node_info n join pg_catalog.pg_database d on d.datname = current_database() \
+const HOME: &str = "select concat_ws(' ', n.node_name, d.oid) from pgq_node.node_info n \
+                      join pg_catalog.pg_database d on d.datname = current_database() \
                      where n.queue_name = $1 and n.node_type = 'root'";
 
 /// By table of the queue: the relation of that name, what captures it (`stock`: a row trigger of pgq whose first
@@ -21,7 +22,8 @@ with known as (select * from unnest($2::text[], $3::oid[]) k (table_name, relid)
     select distinct on (t.table_name) t.table_name, c.oid
       from londiste.table_info t
       left join (select k.oid, n.nspname, n.nspname || '.' || k.relname as name
-                   from pg_catalog.pg_class k join pg_catalog.pg_namespace n on n.oid = k.relnamespace where k.relkind in ('r', 'p')) c
+                   from pg_catalog.pg_class k join pg_catalog.pg_namespace n on n.oid = k.relnamespace
+                  where k.relkind in ('r', 'p')) c
         on c.name = coalesce(t.dest_table, t.table_name)
      where t.queue_name = $1 and t.local
      order by t.table_name, length(c.nspname))
@@ -37,7 +39,8 @@ select n.table_name, n.oid, g.capture, s.nspname || '.' || o.relname
               where not t.tgisinternal
                 and (p.nspname = 'londiste_rs'
                      or p.nspname = 'pgq' and t.tgtype::int4 & 1 = 1
-                        and substr(t.tgargs, 1, octet_length($1::text) + 1) = convert_to($1::text, getdatabaseencoding()) || '\\000'::bytea)
+                        and substr(t.tgargs, 1, octet_length($1::text) + 1)
+                     = convert_to($1::text, getdatabaseencoding()) || '\\000'::bytea)
               group by t.tgrelid) g on g.tgrelid = n.oid";
 
 /// Compares the root's tables with what the node behind `here` remembers of them. `begun`: copies of these tables
@@ -59,7 +62,8 @@ pub async fn compare_at_provider<P: GenericClient, C: GenericClient>(
     };
     // the provider's other tables concern nobody here, and their names may have no place in this database's encoding
     let sql = "select t.table_name, k.relid from londiste.table_info t \
-                 left join londiste_rs.known_at_provider($1, $2) k using (table_name) where t.queue_name = $1 and t.local";
+                 left join londiste_rs.known_at_provider($1, $2) k using (table_name) \
+                where t.queue_name = $1 and t.local";
     let known = rows(here, "londiste_rs.known_at_provider", sql, &[&queue, &home]).await?;
     let known: HashMap<String, Option<u32>> = known.iter().map(|row| (row.get(0), row.get(1))).collect();
     let (names, oids): (Vec<&str>, Vec<Option<u32>>) =
@@ -76,7 +80,8 @@ pub async fn compare_at_provider<P: GenericClient, C: GenericClient>(
         }
     }
     let sql = "select londiste_rs.compare_at_provider($1, $2, $3, $4, $5, \
-                   array(select londiste_rs.storable(n) from unnest($6) with ordinality u (n, place) order by place), $7, $8)";
+                   array(select londiste_rs.storable(n) from unnest($6) with ordinality u (n, place) \
+                          order by place), $7, $8)";
     let fresh = begun.is_some();
     row(
         here,
@@ -103,7 +108,8 @@ pub async fn strangers<P: GenericClient, C: GenericClient>(
         "select coalesce(has_table_privilege(to_regclass('londiste_rs.capture'), 'select'), false)";
     if row(provider, "londiste_rs.capture", readable, &[]).await?.get(0) {
         let sql = "select c.table_name from londiste_rs.capture c \
-                     join rows from (pg_catalog.unnest($2::text[]), pg_catalog.unnest($3::pg_catalog.oid[])) t (name, relid) \
+                     join rows from (pg_catalog.unnest($2::text[]), \
+                                     pg_catalog.unnest($3::pg_catalog.oid[])) t (name, relid) \
                        on t.name = c.table_name \
                     where c.queue_name = $1 and c.relid <> t.relid";
         let found = rows(provider, "londiste_rs.capture", sql, &[&queue, &names, &oids]).await?;
@@ -112,7 +118,8 @@ pub async fn strangers<P: GenericClient, C: GenericClient>(
         }
     }
     let sql = "select k.table_name from londiste_rs.known_at_provider($1, $2) k \
-                 join rows from (pg_catalog.unnest($3::text[]), pg_catalog.unnest($4::pg_catalog.oid[])) t (name, relid) \
+                 join rows from (pg_catalog.unnest($3::text[]), \
+                                 pg_catalog.unnest($4::pg_catalog.oid[])) t (name, relid) \
                    on t.name = k.table_name \
                 where k.relid <> 0 and k.relid <> t.relid";
     let found = rows(here, "londiste_rs.known_at_provider", sql, &[&queue, &home, &names, &oids]).await?;

@@ -142,7 +142,8 @@ async fn exists(transaction: &Transaction<'_>, schema: &str) -> Result<bool> {
 async fn require_grants(transaction: &Transaction<'_>) -> Result<()> {
     let sql = "select current_user::text as role, string_agg(quote_ident(n), ', ' order by n) as missing \
                  from unnest(array['pgq_admin', 'londiste_writer']) n \
-                where not exists (select from pg_catalog.pg_roles r where r.rolname = n and pg_has_role(r.oid, 'usage'))";
+                where not exists (select from pg_catalog.pg_roles r \
+                                   where r.rolname = n and pg_has_role(r.oid, 'usage'))";
     let row = row(transaction, "checking memberships", sql, &[]).await?;
     match row.get::<_, Option<String>>("missing") {
         None => Ok(()),

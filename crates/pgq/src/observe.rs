@@ -29,15 +29,18 @@ pub struct QueueFacts {
     pub consumers: BTreeMap<String, (f64, i64)>,
 }
 
-const QUEUES: &str = "select i.queue_name, coalesce(extract(epoch from i.ticker_lag), 0)::float8, coalesce(i.ev_new, 0)::int8, \
+const QUEUES: &str = "select i.queue_name, coalesce(extract(epoch from i.ticker_lag), 0)::float8, \
+            coalesce(i.ev_new, 0)::int8, \
             coalesce(i.ev_per_sec, 0)::float8, \
             (select coalesce(sum(pg_total_relation_size(c.oid)), 0)::int8 from pg_class c \
-              where c.relnamespace = 'pgq'::regnamespace and c.relkind = 'r' and c.relname ~ ('^event_' || q.queue_id || '_[0-9]+$')) \
+              where c.relnamespace = 'pgq'::regnamespace and c.relkind = 'r' \
+                and c.relname ~ ('^event_' || q.queue_id || '_[0-9]+$')) \
        from pgq.get_queue_info() i join pgq.queue q using (queue_name)";
 
 /// A consumer for which no event waits is not behind, whenever the last tick was.
 const CONSUMERS: &str = "select c.queue_name, c.consumer_name, \
-            case when c.pending_events = 0 and i.ev_new = 0 then 0 else coalesce(extract(epoch from c.lag), 0) end::float8, \
+            case when c.pending_events = 0 and i.ev_new = 0 then 0 \
+                 else coalesce(extract(epoch from c.lag), 0) end::float8, \
             coalesce(c.pending_events, 0)::int8 \
        from pgq.get_consumer_info() c left join pgq.get_queue_info() i using (queue_name)";
 

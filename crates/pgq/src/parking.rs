@@ -97,7 +97,8 @@ pub async fn park<C: GenericClient>(
 
 /// The parked tables of a queue.
 pub async fn parked<C: GenericClient>(client: &C, queue: &str) -> Result<Vec<Parked>> {
-    let sql = "select p.*, extract(epoch from now() - p.tried)::float8 as tried_ago from londiste_rs.parked_tables($1) p";
+    let sql = "select p.*, extract(epoch from now() - p.tried)::float8 as tried_ago \
+                 from londiste_rs.parked_tables($1) p";
     let rows = rows(client, "londiste_rs.parked_tables", sql, &[&queue]).await?;
     Ok(rows
         .iter()

@@ -59,7 +59,8 @@ pub async fn subscription<C: GenericClient>(
     consumer: &str,
 ) -> Result<Option<Subscription>> {
     let sql = "select s.sub_last_tick, case when s.sub_batch is not null then s.sub_next_tick end \
-                 from pgq.subscription s join pgq.queue q on q.queue_id = s.sub_queue join pgq.consumer c on c.co_id = s.sub_consumer \
+                 from pgq.subscription s join pgq.queue q on q.queue_id = s.sub_queue \
+                 join pgq.consumer c on c.co_id = s.sub_consumer \
                 where q.queue_name = $1 and c.co_name = $2";
     let rows = rows(client, "the consumer's position", sql, &[&queue, &consumer]).await?;
     Ok(rows.first().map(|row| Subscription { finished: row.get(0), in_hand: row.get(1) }))
@@ -100,11 +101,13 @@ pub async fn complete_all<C: Ask>(
     mark: &Mark,
 ) -> Result<()> {
     let sql = "with keeping as ( \
-                    insert into londiste_rs.position as p (queue_name, consumer_name, tick_id, tick_time, tick_snapshot, provider_node) \
+                    insert into londiste_rs.position as p (queue_name, consumer_name, tick_id, tick_time, \
+                                                           tick_snapshot, provider_node) \
                     select s.queue_name, s.consumer_name, $3, $4, $5, s.provider_node \
                       from pgq_node.local_state s where s.queue_name = $1 and s.consumer_name = any ($2) \
                         on conflict (queue_name, consumer_name) do update \
-                       set tick_id = excluded.tick_id, tick_time = excluded.tick_time, tick_snapshot = excluded.tick_snapshot, \
+                       set tick_id = excluded.tick_id, tick_time = excluded.tick_time, \
+                           tick_snapshot = excluded.tick_snapshot, \
                            provider_node = excluded.provider_node) \
                select r.* from unnest($2) c cross join lateral pgq_node.set_consumer_completed($1, c, $3) r";
     let parameters: crate::call::Parameters<'_> = &[&queue, &consumers, &tick, &mark.time, &mark.snapshot];

@@ -110,7 +110,8 @@ pub async fn list<C: GenericClient>(client: &C, queue: &str) -> Result<Vec<Found
 
 /// What the hooks of a job were told, with its words.
 pub async fn told<C: GenericClient>(client: &C, queue: &str, job: &str) -> Result<Vec<(Key, String)>> {
-    let sql = "select kind, table_name, name, words from londiste_rs.told_problem where queue_name = $1 and job_name = $2";
+    let sql = "select kind, table_name, name, words from londiste_rs.told_problem \
+                where queue_name = $1 and job_name = $2";
     let found = rows(client, "londiste_rs.told_problem", sql, &[&queue, &job]).await?;
     Ok(found.iter().filter_map(|row| Some((key(row)?, row.get("words")))).collect())
 }

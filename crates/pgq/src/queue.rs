@@ -14,7 +14,8 @@ pub async fn force_tick<C: GenericClient>(client: &C, queue: &str) -> Answer<()>
 /// `queue` with the number of its last event, as far as this role may read it.
 const QUEUE: &str = "\
 queue as (
-    select q.queue_id, case when has_sequence_privilege(q.queue_event_seq, 'select') then pgq.seq_getval(q.queue_event_seq) end as last_event
+    select q.queue_id, case when has_sequence_privilege(q.queue_event_seq, 'select')
+                                then pgq.seq_getval(q.queue_event_seq) end as last_event
       from pgq.queue q where q.queue_name = $1)";
 
 /// The newest tick and its age in seconds: none where no event has come since.

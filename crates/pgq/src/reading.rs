@@ -54,9 +54,9 @@ pub async fn ask<C: Ask>(client: &C, batch: &Batch) -> Result<Reading> {
 }
 
 impl Reading {
-    /// Reads the batch: all of it, or what is selected, which the server does. The server sends as fast as the stream is
-    /// polled, so memory stays bounded by the connection's buffer; until the stream ends or is dropped, other statements
-    /// on the same connection wait behind it.
+    /// Reads the batch: all of it, or what is selected, which the server does. The server sends as fast as the stream
+    /// is polled, so memory stays bounded by the connection's buffer; until the stream ends or is dropped, other
+    /// statements on the same connection wait behind it.
     pub async fn events<C: Ask>(&self, client: &C, selection: Selection<'_>) -> Result<Events> {
         let Some(sql) = &self.sql else { return Ok(Box::pin(stream::empty())) };
         let texts = if self.is_raw { RAW_TEXTS } else { "*" };

@@ -189,7 +189,8 @@ mod tests {
 
     #[test]
     fn attributes_stand_in_the_head_and_are_written_as_the_stock_tool_does() {
-        let sql = "-- words\n\n  --*--\n--*-- local-table:  t , public.Odd T\n--*-- Need-Function: now(0),\n--*--   lower(1)\nselect 1;\n--*-- Need-Table: x\n";
+        let sql = "-- words\n\n  --*--\n--*-- local-table:  t , public.Odd T\n--*-- Need-Function: now(0),\n\
+                   --*--   lower(1)\nselect 1;\n--*-- Need-Table: x\n";
         let attributes = Attributes::of_script(sql).unwrap();
         let encoded = attributes.encoded().unwrap();
         assert_eq!(encoded, "local-table=t%2cpublic.Odd+T&need-function=now%280%29%2clower%281%29");

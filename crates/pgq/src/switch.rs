@@ -356,7 +356,8 @@ pub async fn follow_sequences<C: GenericClient>(
         values.push(value.to_string());
         called.push(was_called.to_string());
     }
-    let sql = "select seq_name, trouble from londiste_rs.sequences_follow($1, $2::text[]::bigint[], $3::text[]::boolean[])";
+    let sql = "select seq_name, trouble \
+                 from londiste_rs.sequences_follow($1, $2::text[]::bigint[], $3::text[]::boolean[])";
     let found = rows(client, "londiste_rs.sequences_follow", sql, &[&names, &values, &called]).await?;
     Ok(found.iter().map(|row| (row.get(0), row.get(1))).collect())
 }

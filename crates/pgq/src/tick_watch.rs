@@ -46,7 +46,8 @@ const SEEN: &str = "select current_database()::text, i.last_tick_id, \
             coalesce(extract(epoch from i.ticker_lag), 0)::float8, coalesce(i.ev_new, 0) > 0, \
             coalesce(extract(epoch from i.queue_ticker_max_lag), 0)::float8, \
             coalesce(extract(epoch from i.queue_ticker_idle_period), 0)::float8, \
-            case when pg_try_advisory_lock(l.class, l.pgqd) then not pg_advisory_unlock(l.class, l.pgqd) else true end, \
+            case when pg_try_advisory_lock(l.class, l.pgqd) then not pg_advisory_unlock(l.class, l.pgqd) \
+                 else true end, \
             coalesce(i.queue_external_ticker or i.queue_ticker_paused, true) \
        from (select hashtext($2::text) as class, hashtext($3::text) as pgqd) l \
        left join pgq.get_queue_info($1) i on true";
@@ -79,7 +80,8 @@ const DUE: &str = "select clock_timestamp(), count(*) filter (where t.tick_time 
             select s.tick_time, s.tick_time - lag(s.tick_time) over w as gap, \
                    s.tick_event_seq - lag(s.tick_event_seq) over w as events \
               from (select tick_id, tick_time, tick_event_seq from pgq.tick \
-                     where tick_queue = q.queue_id order by tick_id desc limit 400) s window w as (order by s.tick_id)) t \
+                     where tick_queue = q.queue_id order by tick_id desc limit 400) s \
+            window w as (order by s.tick_id)) t \
       where not q.queue_external_ticker and not q.queue_ticker_paused";
 
 /// How many ticks that look like a ticker's were made in the database after `since`, and the server's time now.

@@ -14,7 +14,8 @@ as $$
 declare
     fn text;
 begin
-    select c.function_name into fn from londiste_rs.capture c where c.queue_name = i_queue_name and c.table_name = i_table_name;
+    select c.function_name into fn from londiste_rs.capture c
+     where c.queue_name = i_queue_name and c.table_name = i_table_name;
     if not found then
         return;
     end if;
@@ -28,11 +29,13 @@ begin
                     then format('calls %I.%I, not londiste_rs.%I', n.nspname, p.proname, w.function_name)
                 when t.tgtype <> w.type
                      or (t.tgnewtable is null) <> (strpos(w.clause, 'new table') = 0)
-                     or (t.tgoldtable is null) <> (strpos(w.clause, 'old table') = 0) then 'fires at other times, or for other rows, than it should'
+                     or (t.tgoldtable is null) <> (strpos(w.clause, 'old table') = 0)
+                    then 'fires at other times, or for other rows, than it should'
                 when t.tgqual is not null then 'has a condition'
                 when t.tgattr::text <> '' then 'is restricted to some columns'
                 when t.tgdeferrable or t.tgconstraint <> 0 then 'is a constraint trigger'
-                when string_to_array(encode(t.tgargs, 'escape'), '\000') is distinct from string_to_array(coalesce(w.argument || '\000', ''), '\000')
+                when string_to_array(encode(t.tgargs, 'escape'), '\000')
+                     is distinct from string_to_array(coalesce(w.argument || '\000', ''), '\000')
                     then 'has other arguments than it should'
                 when t.tgenabled = 'D' then 'is disabled'
                 when t.tgenabled = 'R' then 'fires in replica sessions only' end
@@ -58,7 +61,8 @@ begin
       from unnest(array['', '_insert', '_update', '_delete']) ending
       join pg_proc p on p.proname = (fn || ending)::name and p.pronamespace = 'londiste_rs'::regnamespace
       -- no index leads from a function to its triggers
-      join pg_depend d on d.refclassid = 'pg_proc'::regclass and d.refobjid = p.oid and d.classid = 'pg_trigger'::regclass
+      join pg_depend d on d.refclassid = 'pg_proc'::regclass and d.refobjid = p.oid
+       and d.classid = 'pg_trigger'::regclass
       join pg_trigger t on t.oid = d.objid and t.tgfoid = p.oid and t.tgparentid = 0
      where not exists (select from wanted w where w.relid = t.tgrelid and w.trigger_name = t.tgname);
 end $$;
@@ -76,13 +80,15 @@ begin
     for expected in
         select e.*, c.function_name
           from londiste_rs.capture c,
-               londiste_rs.capture_sources(londiste_rs.described_capture(i_queue_name, i_table_name, londiste_rs.find_relation(i_table_name))) e
+               londiste_rs.capture_sources(londiste_rs.described_capture(i_queue_name, i_table_name,
+                   londiste_rs.find_relation(i_table_name))) e
          where c.queue_name = i_queue_name and c.table_name = i_table_name
          order by e.ending
     loop
         name := expected.function_name || expected.ending;
         select p.*, pg_get_userbyid(p.proowner) as owner into f
-          from pg_proc p where p.proname = name::name and p.pronamespace = 'londiste_rs'::regnamespace and p.pronargs = 0;
+          from pg_proc p where p.proname = name::name and p.pronamespace = 'londiste_rs'::regnamespace
+           and p.pronargs = 0;
         if not found then
             return next format('function londiste_rs.%I is missing', name);
             continue;
@@ -98,7 +104,9 @@ begin
         end if;
         if not exists (select from pgq.queue q where q.queue_name = i_queue_name
                           and (has_table_privilege(f.proowner, q.queue_data_pfx || '_0', 'insert')
-                               or has_function_privilege(f.proowner, 'pgq.insert_event(text, text, text, text, text, text, text)', 'execute')))
+                               or has_function_privilege(f.proowner,
+                                                         'pgq.insert_event(text, text, text, text, text, text, text)',
+                                                         'execute')))
         then
             return next format('role %s, who owns function londiste_rs.%I, may not write events', f.owner, name);
         end if;
@@ -114,7 +122,8 @@ as $$
                   case when t.oid is null then 'is missing'
                        when n.nspname <> 'pgq' or p.proname not in ('logutriga', 'sqltriga', 'jsontriga')
                            then format('calls %I.%I, not a function of pgq', n.nspname, p.proname)
-                       when split_part(encode(t.tgargs, 'escape'), '\000', 1) <> replace(i_queue_name, '\', '\\') then 'writes into another queue'
+                       when split_part(encode(t.tgargs, 'escape'), '\000', 1) <> replace(i_queue_name, '\', '\\')
+                           then 'writes into another queue'
                        when t.tgenabled = 'D' then 'is disabled'
                        else 'fires in replica sessions only' end)
       from (select londiste_rs.find_relation(i_table_name) as rel,
@@ -124,7 +133,8 @@ as $$
       left join pg_proc p on p.oid = t.tgfoid
       left join pg_namespace n on n.oid = p.pronamespace
      where t.oid is null or n.nspname <> 'pgq' or p.proname not in ('logutriga', 'sqltriga', 'jsontriga')
-        or split_part(encode(t.tgargs, 'escape'), '\000', 1) <> replace(i_queue_name, '\', '\\') or t.tgenabled in ('D', 'R')
+        or split_part(encode(t.tgargs, 'escape'), '\000', 1) <> replace(i_queue_name, '\', '\\')
+        or t.tgenabled in ('D', 'R')
 $$;
 
 -- Whether a table of the root is captured by the stock triggers. i_capture (generated, stock) decides where it has
@@ -133,15 +143,19 @@ create or replace function londiste_rs.has_stock_capture(i_queue_name text, i_ta
 returns boolean language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    select not exists (select from londiste_rs.capture c where c.queue_name = i_queue_name and c.table_name = i_table_name)
+    select not exists (select from londiste_rs.capture c
+                        where c.queue_name = i_queue_name and c.table_name = i_table_name)
        and (i_capture = 'stock'
-            or exists (select from pg_trigger t join pg_proc p on p.oid = t.tgfoid join pg_namespace n on n.oid = p.pronamespace
+            or exists (select from pg_trigger t join pg_proc p on p.oid = t.tgfoid
+                         join pg_namespace n on n.oid = p.pronamespace
                         where t.tgrelid = londiste_rs.find_relation(i_table_name) and n.nspname = 'pgq'
-                          and t.tgname in (londiste_rs.trigger_name(i_queue_name)::name, ('zzz_' || londiste_rs.trigger_name(i_queue_name))::name)))
+                          and t.tgname in (londiste_rs.trigger_name(i_queue_name)::name,
+                                           ('zzz_' || londiste_rs.trigger_name(i_queue_name))::name)))
 $$;
 
 -- What is wrong with the capture of a table of the root; nothing where all is as it should be.
-create or replace function londiste_rs.check_capture(i_queue_name text, i_table_name text, i_capture text default 'generated', out problem text)
+create or replace function londiste_rs.check_capture(i_queue_name text, i_table_name text,
+    i_capture text default 'generated', out problem text)
 returns setof text language plpgsql
 set search_path = pg_catalog, pg_temp
 set jit = off
@@ -155,14 +169,16 @@ begin
     if rel is null then
         problem := coalesce(
             (select format('the table %s: remove it from replication, or give it its name back', c.notice)
-               from londiste_rs.capture c where c.queue_name = i_queue_name and c.table_name = i_table_name and c.notice is not null),
+               from londiste_rs.capture c
+              where c.queue_name = i_queue_name and c.table_name = i_table_name and c.notice is not null),
             'the table does not exist: remove it from replication, or create it again');
         return next;
         return;
     end if;
     if londiste_rs.has_stock_capture(i_queue_name, i_table_name, i_capture) then
         return query select s from londiste_rs.stock_problems(i_queue_name, i_table_name) s;
-    elsif not exists (select from londiste_rs.capture c where c.queue_name = i_queue_name and c.table_name = i_table_name) then
+    elsif not exists (select from londiste_rs.capture c
+                       where c.queue_name = i_queue_name and c.table_name = i_table_name) then
         problem := 'it has no capture';
         return next;
     else
@@ -190,7 +206,8 @@ end $$;
 
 -- Puts right what check_capture finds, but for tables and children that are not there. The caller sets lock_timeout and
 -- tries again.
-create or replace function londiste_rs.repair_capture(i_queue_name text, i_table_name text, i_capture text default 'generated')
+create or replace function londiste_rs.repair_capture(i_queue_name text, i_table_name text,
+    i_capture text default 'generated')
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp
 set jit = off
@@ -201,7 +218,8 @@ declare
     t record;
 begin
     -- remove_table may have been faster
-    perform from londiste.table_info i where i.queue_name = i_queue_name and i.table_name = i_table_name and i.local for share;
+    perform from londiste.table_info i
+     where i.queue_name = i_queue_name and i.table_name = i_table_name and i.local for share;
     if not found or rel is null then
         return;
     end if;
@@ -247,9 +265,11 @@ begin
     loop
         execute format('alter table %s enable trigger %I', rel, t.tgname);
     end loop;
-    if not exists (select from pg_trigger x where x.tgrelid = rel and x.tgname in (base_name::name, ('zzz_' || base_name)::name)) then
+    if not exists (select from pg_trigger x
+                    where x.tgrelid = rel and x.tgname in (base_name::name, ('zzz_' || base_name)::name)) then
         perform londiste.create_trigger(i_queue_name, i_table_name, '{}', londiste_rs.plain_name(rel), 'root');
-    elsif not exists (select from pg_trigger x where x.tgrelid = rel and x.tgname = (base_name || '_truncate')::name) then
+    elsif not exists (select from pg_trigger x
+                       where x.tgrelid = rel and x.tgname = (base_name || '_truncate')::name) then
         execute format('create trigger %I after truncate on %s for each statement execute function pgq.sqltriga(%L)',
                        base_name || '_truncate', rel, i_queue_name);
     end if;

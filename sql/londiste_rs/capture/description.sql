@@ -9,14 +9,18 @@ begin
     for f in
         select p.oid from pg_catalog.pg_proc p
          where p.pronamespace = 'londiste_rs'::regnamespace
-           and (p.oid = any (array[to_regprocedure('londiste_rs.pin_source(oid)'), to_regprocedure('londiste_rs.suited_source(oid)'),
-                                   to_regprocedure('londiste_rs.capture_form(oid)'), to_regprocedure('londiste_rs.layout_question(oid, oid)'),
+           and (p.oid = any (array[to_regprocedure('londiste_rs.pin_source(oid)'),
+                                   to_regprocedure('londiste_rs.suited_source(oid)'),
+                                   to_regprocedure('londiste_rs.capture_form(oid)'),
+                                   to_regprocedure('londiste_rs.layout_question(oid, oid)'),
                                    to_regprocedure('londiste_rs.large_columns(text, oid)'),
                                    to_regprocedure('londiste_rs.capture_triggers(text, oid, text)'),
                                    to_regprocedure('londiste_rs.suspicion_source(oid, boolean)')]::oid[])
-             or p.proname in ('same_key_source', 'write_event_source', 'write_events_source', 'current_rows_source', 'layout_source', 'row_layout_source',
-                              'plain_source', 'nested_source', 'plain_row_source', 'row_capture_source', 'update_source', 'plain_capture_source',
-                              'statement_capture_source', 'event_table_source', 'write_capture_function', 'capture_layouts', 'expected_functions')
+             or p.proname in ('same_key_source', 'write_event_source', 'write_events_source', 'current_rows_source',
+                              'layout_source', 'row_layout_source', 'plain_source', 'nested_source', 'plain_row_source',
+                              'row_capture_source', 'update_source', 'plain_capture_source',
+                              'statement_capture_source', 'event_table_source', 'write_capture_function',
+                              'capture_layouts', 'expected_functions')
             and 'record'::regtype <> all (p.proargtypes::oid[]))
     loop
         execute format('drop function %s', f);
@@ -27,9 +31,10 @@ end $$;
 -- default of ev_id; its form, key and shape; the layouts of the relations whose rows its triggers see, and one question
 -- and answer for all of them; its large columns; what settings it depends on; how its key's columns are compared.
 create or replace function londiste_rs.described_capture(i_queue_name text, i_table_name text, i_rel oid,
-    out queue_name text, out table_name text, out rel oid, out queue_id integer, out ntables integer, out event_tables text[], out event_ids text[],
-    out gates boolean, out unchanged boolean, out relkind "char", out nspname text, out relname text, out form text, out key text[],
-    out shape text, out relids oid[], out layouts text[], out same_order boolean, out question text, out answer text, out large text[],
+    out queue_name text, out table_name text, out rel oid, out queue_id integer, out ntables integer,
+    out event_tables text[], out event_ids text[], out gates boolean, out unchanged boolean, out relkind "char",
+    out nspname text, out relname text, out form text, out key text[], out shape text, out relids oid[],
+    out layouts text[], out same_order boolean, out question text, out answer text, out large text[],
     out pin text, out unpin text, out suited text, out matches text[], out present text)
 returns record language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -66,20 +71,25 @@ begin
     key := londiste_rs.key_columns(i_rel);
     form := londiste_rs.capture_form(i_rel, key);
     shape := londiste_rs.row_shape(i_rel, i_rel);
-    select array_agg(r.relid order by r.relid), array_agg(case when r.relid = i_rel then shape else londiste_rs.row_shape(r.relid, i_rel) end order by r.relid)
+    select array_agg(r.relid order by r.relid),
+           array_agg(case when r.relid = i_rel then shape
+                          else londiste_rs.row_shape(r.relid, i_rel) end order by r.relid)
       into relids, layouts
       from londiste_rs.row_relations(i_rel) r;
     same_order := shape = all (coalesce(layouts, '{}'));
     if form = 'statement' then
         select k.question, k.answer into question, answer from londiste_rs.known_layout(i_rel, i_rel, shape, key) k;
     elsif layouts[1] = all (layouts) then
-        select k.question, k.answer into question, answer from londiste_rs.known_layout(relids[1], i_rel, layouts[1], key) k;
+        select k.question, k.answer into question, answer
+          from londiste_rs.known_layout(relids[1], i_rel, layouts[1], key) k;
     end if;
     large := londiste_rs.large_columns(i_queue_name, i_rel, key, relids, same_order);
     types := array(select d.type_oid from londiste_rs.deep_types(i_rel, null) d);
-    key_types := case when cardinality(key) = 0 then types else array(select d.type_oid from londiste_rs.deep_types(i_rel, key) d) end;
+    key_types := case when cardinality(key) = 0 then types
+                      else array(select d.type_oid from londiste_rs.deep_types(i_rel, key) d) end;
     select p.pin, p.unpin into pin, unpin from londiste_rs.pin_source(types, key_types) p;
     suited := londiste_rs.suited_source(types, key_types);
-    matches := array(select londiste_rs.key_match(i_rel, k.name) from unnest(key) with ordinality k (name, pos) order by k.pos);
+    matches := array(select londiste_rs.key_match(i_rel, k.name) from unnest(key) with ordinality k (name, pos)
+                      order by k.pos);
     present := londiste_rs.present_source(i_rel);
 end $$;

@@ -16,8 +16,10 @@ begin
         when c.relkind <> 'r' or c.relispartition then 'row'
         when exists (select from pg_inherits i where i_rel in (i.inhrelid, i.inhparent)) then 'row'
         when cardinality(coalesce(i_key, londiste_rs.key_columns(i_rel))) = 0
-         and exists (select from pg_trigger t join pg_proc p on p.oid = t.tgfoid join pg_namespace n on n.oid = p.pronamespace
-                      where t.tgrelid = i_rel and not t.tgisinternal and n.nspname not in ('londiste_rs', 'pgq')) then 'row'
+         and exists (select from pg_trigger t join pg_proc p on p.oid = t.tgfoid
+                       join pg_namespace n on n.oid = p.pronamespace
+                      where t.tgrelid = i_rel and not t.tgisinternal and n.nspname not in ('londiste_rs', 'pgq'))
+            then 'row'
         else 'statement' end
       from pg_class c where c.oid = i_rel);
 end $$;
@@ -28,12 +30,15 @@ returns text language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    gate text := case when t.gates then format('event_table := pg_sequence_last_value(%L::regclass);', londiste_rs.gate_name(t.queue_id)) else '' end;
+    gate text := case when t.gates then format('event_table := pg_sequence_last_value(%L::regclass);',
+                                               londiste_rs.gate_name(t.queue_id)) else '' end;
 begin
     return londiste_rs.filled($f$    @gate@
     if event_table between 1 and @event_tables@ is not true then
-        select case when queue_disable_insert then 0 else queue_cur_table + 1 end into event_table from pgq.queue where queue_id = @queue_id@;
-        if event_table = 0 and current_setting('londiste_rs.replay', true) is distinct from 'on' and @anything_written@ then
+        select case when queue_disable_insert then 0 else queue_cur_table + 1 end into event_table$f$
+        || $f$ from pgq.queue where queue_id = @queue_id@;
+        if event_table = 0 and current_setting('londiste_rs.replay', true) is distinct from 'on'$f$
+        || $f$ and @anything_written@ then
             perform londiste_rs.refuse_change(@queue_name@, tg_relid);
         elsif coalesce(event_table, 0) = 0 then
             return null;
@@ -63,8 +68,10 @@ begin
         nested := strpos(stack, e'\n') > 0;
         current_rows := nested or current_setting('londiste_rs.nested_@table_oid@', true) <> ''@look_at_text@;
         if current_rows then
-            current_rows := has_table_privilege(@table_oid@::oid, 'select') and not row_security_active(@table_oid@::oid)
-                and @table_oid@::oid::regclass::text = format('%I.%I', @schema@, @table@) and has_schema_privilege(@schema@, 'usage');
+            current_rows := has_table_privilege(@table_oid@::oid, 'select')$f$
+        || $f$ and not row_security_active(@table_oid@::oid)
+                and @table_oid@::oid::regclass::text = format('%I.%I', @schema@, @table@)$f$
+        || $f$ and has_schema_privilege(@schema@, 'usage');
         end if;$f$,
         'table_oid', t.rel::text, 'schema', quote_literal(t.nspname), 'table', quote_literal(t.relname),
         'look_at_text', case when i_parts then $f$;
@@ -81,7 +88,8 @@ returns text language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    return londiste_rs.filled($f$ and stack not like e'%\n%' and (current_setting('londiste_rs.nested_@table_oid@', true) <> '') is not true$f$,
+    return londiste_rs.filled($f$ and stack not like e'%\n%'$f$
+        || $f$ and (current_setting('londiste_rs.nested_@table_oid@', true) <> '') is not true$f$,
         'table_oid', i_rel::text);
 end $$;
 
@@ -96,7 +104,8 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     return $f$lpad((length(stack) - 1 - case when substr(stack, strpos(stack, e'\n') + 1, 15) = 'SQL statement "'
-                 then coalesce(nullif(strpos(stack, e'"\n'), 0), length(stack) - 1) else strpos(stack, e'\n') end)::text, 10, '0')$f$;
+                 then coalesce(nullif(strpos(stack, e'"\n'), 0), length(stack) - 1)$f$
+        || $f$ else strpos(stack, e'\n') end)::text, 10, '0')$f$;
 end $$;
 
 -- Source text of the mark for statements around this one: the depth of the deepest statement on the table in the
@@ -107,7 +116,8 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     return londiste_rs.filled(
-        $f$perform set_config('londiste_rs.nested_@table_oid@', greatest(coalesce(current_setting('londiste_rs.nested_@table_oid@', true), '') collate "C", @depth@), true);$f$,
+        $f$perform set_config('londiste_rs.nested_@table_oid@', greatest($f$
+        || $f$coalesce(current_setting('londiste_rs.nested_@table_oid@', true), '') collate "C", @depth@), true);$f$,
         'table_oid', i_rel::text, 'depth', londiste_rs.depth_source());
 end $$;
 
@@ -135,7 +145,8 @@ create or replace function londiste_rs.open_event_table(i_gate oid)
 returns bigint language sql immutable
 set search_path = pg_catalog, pg_temp
 as $$
-    select case when current_setting('session_replication_role') <> 'local' then pg_sequence_last_value(i_gate::regclass) end
+    select case when current_setting('session_replication_role') <> 'local'
+                    then pg_sequence_last_value(i_gate::regclass) end
 $$;
 
 -- What capture functions of generation 5 call, until they are written anew.
@@ -143,7 +154,8 @@ create or replace function londiste_rs.plain_event_table(i_rel oid, i_top oid, i
 returns bigint language sql immutable
 set search_path = pg_catalog, pg_temp
 as $$
-    select case when londiste_rs.row_shape(i_rel, i_top) = i_shape and current_setting('session_replication_role') <> 'local'
+    select case when londiste_rs.row_shape(i_rel, i_top) = i_shape
+                     and current_setting('session_replication_role') <> 'local'
                 then pg_sequence_last_value(i_gate::regclass) end
 $$;
 
@@ -159,11 +171,13 @@ declare
     source text := '';
 begin
     for nr in 1 .. cardinality(i_writing) loop
-        source := source || londiste_rs.filled($f$    @if@ '@table_oid@'::regclass is not null and @gate@::regclass is not null
+        source := source || londiste_rs.filled(
+            $f$    @if@ '@table_oid@'::regclass is not null and @gate@::regclass is not null
        and londiste_rs.open_event_table(@gate@::regclass) = @event_table@ and @layout@@conditions@ then
         @write@
 $f$,
-            'if', case when nr = 1 then 'if' else 'elsif' end, 'table_oid', t.rel::text, 'gate', quote_literal(gate), 'event_table', nr::text,
+            'if', case when nr = 1 then 'if' else 'elsif' end, 'table_oid', t.rel::text, 'gate', quote_literal(gate),
+            'event_table', nr::text,
             'layout', i_layout, 'conditions', i_conditions, 'write', i_writing[nr]);
     end loop;
     return source || '    end if;';
@@ -237,11 +251,13 @@ begin
         return null;
     end if;$f$, 'write', londiste_rs.write_events_source(t,
         case when t.relkind = 'p'
-             then format('select e.kind, e.data, e.bounds from londiste_rs.truncate_event(%s, tg_relid, tg_name) e', t.rel)
+             then format('select e.kind, e.data, e.bounds from londiste_rs.truncate_event(%s, tg_relid, tg_name) e',
+                 t.rel)
              else $f$select 'R', null::text, null::text$f$ end));
     ending := '';
     if t.form = 'row' then
-        source := londiste_rs.trigger_function_source(londiste_rs.plain_row_source(t), truncated || londiste_rs.row_capture_source(t));
+        source := londiste_rs.trigger_function_source(londiste_rs.plain_row_source(t),
+            truncated || londiste_rs.row_capture_source(t));
         return next;
         return;
     end if;

@@ -47,16 +47,19 @@ end $$;
 
 -- Notes a row of a partition that does not tell of its TRUNCATE. The plan that calls this may be older than the
 -- partition's trigger.
-create or replace function londiste_rs.note_row(i_queue_name text, i_table_name text, i_rel oid, i_rows integer, i_row record)
+create or replace function londiste_rs.note_row(i_queue_name text, i_table_name text, i_rel oid, i_rows integer,
+    i_row record)
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp
-set datestyle = 'ISO, YMD' set intervalstyle = 'postgres' set timezone = 'UTC' set extra_float_digits = 3 set bytea_output = 'hex'
+set datestyle = 'ISO, YMD' set intervalstyle = 'postgres' set timezone = 'UTC' set extra_float_digits = 3
+set bytea_output = 'hex'
 set lc_monetary = 'C'
 as $$
 begin
     if not londiste_rs.tells_truncate(i_rel, londiste_rs.trigger_name(i_queue_name) || '_truncate') then
         insert into londiste_rs.new_partition_row (queue_name, table_name, relid, part_name, row_hash, rows)
-        values (i_queue_name, i_table_name, i_rel, londiste_rs.plain_name(i_rel), hashtextextended(concat(i_row) collate "C", 0), i_rows);
+        values (i_queue_name, i_table_name, i_rel, londiste_rs.plain_name(i_rel),
+                hashtextextended(concat(i_row) collate "C", 0), i_rows);
     end if;
 end $$;
 
@@ -75,9 +78,11 @@ begin
         end if;$f$,
         'table_oid', quote_literal(t.rel), 'tells', londiste_rs.tells_truncate_source(t, i_rows[1]),
         'note', (select string_agg(format('%sperform londiste_rs.note_row(%L, %L, tg_relid, %s, %s);%s',
-                                          case when r.name = 'old' and cardinality(i_rows) > 1 then 'if tg_op = ''UPDATE'' then ' else '' end,
+                                          case when r.name = 'old' and cardinality(i_rows) > 1
+                                                   then 'if tg_op = ''UPDATE'' then ' else '' end,
                                           t.queue_name, t.table_name, case r.name when 'new' then 1 else -1 end, r.name,
-                                          case when r.name = 'old' and cardinality(i_rows) > 1 then ' end if;' else '' end),
+                                          case when r.name = 'old' and cardinality(i_rows) > 1 then ' end if;'
+                                               else '' end),
                                    e'\n            ' order by r.pos)
                    from unnest(i_rows) with ordinality r (name, pos)));
 end $$;
@@ -102,7 +107,8 @@ $$;
 create or replace function londiste_rs.has_lost_rows(i_queue_name text, i_table_name text, i_rel oid)
 returns boolean language plpgsql
 set search_path = pg_catalog, pg_temp
-set datestyle = 'ISO, YMD' set intervalstyle = 'postgres' set timezone = 'UTC' set extra_float_digits = 3 set bytea_output = 'hex'
+set datestyle = 'ISO, YMD' set intervalstyle = 'postgres' set timezone = 'UTC' set extra_float_digits = 3
+set bytea_output = 'hex'
 set lc_monetary = 'C' set jit = off
 as $$
 declare
@@ -113,13 +119,15 @@ begin
                     where n.queue_name = i_queue_name and n.table_name = i_table_name and n.relid = i_rel) then
         return false;
     end if;
-    if exists (select from londiste_rs.row_relations(londiste_rs.find_relation(i_table_name)) r where r.relid = i_rel) then
+    if exists (select from londiste_rs.row_relations(londiste_rs.find_relation(i_table_name)) r
+                where r.relid = i_rel) then
         if not has_table_privilege(i_rel, 'select') or row_security_active(i_rel) then
             return true;
         end if;
         -- triggers see nothing of virtual columns (from PostgreSQL 18 on)
         select format('select hashtextextended(concat(row(%s)) collate "C", 0), count(*) from only %s r group by 1',
-                      string_agg(case when to_jsonb(a)->>'attgenerated' = 'v' then 'null::text' else format('r.%I', a.attname) end, ', ' order by a.attnum),
+                      string_agg(case when to_jsonb(a)->>'attgenerated' = 'v' then 'null::text'
+                                      else format('r.%I', a.attname) end, ', ' order by a.attnum),
                       i_rel::regclass)
           into present
           from pg_attribute a where a.attrelid = i_rel and a.attnum > 0 and not a.attisdropped;
@@ -130,7 +138,8 @@ begin
                            from londiste_rs.new_partition_row n
                           where n.queue_name = $1 and n.table_name = $2 and n.relid = $3
                             and n.id > coalesce((select max(v.id) from londiste_rs.new_partition_row v
-                                                  where v.queue_name = $1 and v.table_name = $2 and v.relid = $3 and v.rows = 0 and not v.lost), 0)
+                                                  where v.queue_name = $1 and v.table_name = $2 and v.relid = $3
+                                                    and v.rows = 0 and not v.lost), 0)
                           group by 1) noted
               left join (%s) present (row_hash, rows) on present.row_hash = noted.row_hash
              where noted.lost or noted.rows > coalesce(present.rows, 0))$f$, present)
@@ -164,6 +173,7 @@ returns boolean language sql
 set search_path = pg_catalog, pg_temp
 as $$
     select coalesce((select n.lost from londiste_rs.new_partition_row n
-                      where n.queue_name = i_queue_name and n.table_name = i_table_name and n.relid = i_rel and n.rows = 0
+                      where n.queue_name = i_queue_name and n.table_name = i_table_name and n.relid = i_rel
+                        and n.rows = 0
                       order by n.id desc limit 1), false)
 $$;

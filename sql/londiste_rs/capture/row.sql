@@ -18,8 +18,10 @@ begin
         return '';
     end if;
     shape := quote_literal(londiste_rs.shape_id(t.table_name, t.layouts[1]));
-    of_new := concat_ws(' and ', londiste_rs.row_layout_source(t, 'new'), nullif(londiste_rs.tells_truncate_source(t, 'new'), ''));
-    of_old := concat_ws(' and ', londiste_rs.row_layout_source(t, 'old'), nullif(londiste_rs.tells_truncate_source(t, 'old'), ''));
+    of_new := concat_ws(' and ', londiste_rs.row_layout_source(t, 'new'),
+        nullif(londiste_rs.tells_truncate_source(t, 'new'), ''));
+    of_old := concat_ws(' and ', londiste_rs.row_layout_source(t, 'old'),
+        nullif(londiste_rs.tells_truncate_source(t, 'old'), ''));
     for nr in 0 .. t.ntables - 1 loop
         -- a row's type is known only where there is a row
         writing[nr + 1] := format($f$if tg_op = 'DELETE' then
@@ -36,11 +38,13 @@ begin
         end if;$f$,
             of_old, londiste_rs.write_event_source(t, $s$select 'rec.D', concat(old), null::text$s$, shape, nr, false),
             of_new, londiste_rs.write_event_source(t, $s$select 'rec.I', concat(new), null::text$s$, shape, nr, false),
-            of_new, londiste_rs.write_event_source(t, londiste_rs.row_update_source(t.rel, t.key, t.large, t.unchanged), shape, nr, t.large <> '{}'));
+            of_new, londiste_rs.write_event_source(t, londiste_rs.row_update_source(t.rel, t.key, t.large, t.unchanged),
+                shape, nr, t.large <> '{}'));
     end loop;
     return case when cardinality(t.key) > 0 then e'    get diagnostics stack = pg_context;\n' else '' end
         || londiste_rs.plain_source(t, 'tg_op <> ''TRUNCATE''',
-               case when cardinality(t.key) > 0 then londiste_rs.undisturbed_source(t.rel) else '' end || t.suited, writing);
+               case when cardinality(t.key) > 0 then londiste_rs.undisturbed_source(t.rel) else '' end
+               || t.suited, writing);
 end $$;
 
 -- An updated row, with its old one where the key has changed or there is none; light where there are large columns.
@@ -84,8 +88,10 @@ begin
         shape := @new_shape@;@note_new@
     end if;@known_shapes@$f$,
         'note_old', londiste_rs.note_row_source(t, '{old}'), 'note_new', londiste_rs.note_row_source(t, '{new,old}'),
-        'old_shape', londiste_rs.present_shape_source(format('coalesce(%s, tg_relid)', londiste_rs.relation_source('old')), t.rel),
-        'new_shape', londiste_rs.present_shape_source(format('coalesce(%s, tg_relid)', londiste_rs.relation_source('new')), t.rel),
+        'old_shape', londiste_rs.present_shape_source(format('coalesce(%s, tg_relid)',
+            londiste_rs.relation_source('old')), t.rel),
+        'new_shape', londiste_rs.present_shape_source(format('coalesce(%s, tg_relid)',
+            londiste_rs.relation_source('new')), t.rel),
         'known_shapes', shapes || case when shapes = '' then '' else '
     end if;' end);
     -- the present row is read through the table: in its layout
@@ -129,7 +135,8 @@ begin
         'pin', t.pin, 'find_shape', shapes, 'suspect', suspicion, 'present_rows_or', current,
         'inserted', londiste_rs.write_events_source(t, $f$select 'rec.I', concat(new), null::text$f$),
         'deleted', londiste_rs.write_events_source(t, $f$select 'rec.D', concat(old), null::text$f$),
-        'updated', londiste_rs.write_events_source(t, londiste_rs.row_update_source(t.rel, t.key, t.large, t.unchanged), 'shape', t.large <> '{}'),
+        'updated', londiste_rs.write_events_source(t, londiste_rs.row_update_source(t.rel, t.key, t.large, t.unchanged),
+            'shape', t.large <> '{}'),
         'updated_whole', londiste_rs.write_events_source(t, $f$select 'rec.U', concat(new), concat(old)$f$),
         'unpin', t.unpin);
 end $$;

@@ -11,16 +11,19 @@
 --
 -- ev_id comes from the column's default: a volatile function in the query itself would be another level of the plan.
 -- current_timestamp is now() without a function's preparation.
-create or replace function londiste_rs.write_event_source(t record, i_query text, i_shape text, i_event_table integer, i_light boolean)
+create or replace function londiste_rs.write_event_source(t record, i_query text, i_shape text, i_event_table integer,
+    i_light boolean)
 returns text language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
     if t.event_tables[i_event_table + 1] is null then
         return londiste_rs.filled(
-            'perform pgq.insert_event(@queue@, e.kind, e.data, @table@, e.old_data, @shape@, @left_out@) from (@rows@) e (kind, data, old_data@and_left_out@);',
-            'queue', quote_literal(t.queue_name), 'table', quote_literal(t.table_name), 'shape', i_shape, 'rows', i_query,
-            'left_out', case when i_light then 'e.left_out' else 'null' end, 'and_left_out', case when i_light then ', left_out' else '' end);
+            'perform pgq.insert_event(@queue@, e.kind, e.data, @table@, e.old_data, @shape@, @left_out@) '
+            'from (@rows@) e (kind, data, old_data@and_left_out@);',
+            'queue', quote_literal(t.queue_name), 'table', quote_literal(t.table_name), 'shape', i_shape,
+            'rows', i_query, 'left_out', case when i_light then 'e.left_out' else 'null' end,
+            'and_left_out', case when i_light then ', left_out' else '' end);
     end if;
     -- some fifty times for each table: format costs a fraction of a template
     return format($f$insert into %s (%sev_time, ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3%s)
@@ -45,7 +48,8 @@ begin
         source := source || format($f$%s event_table = %s then
         %s
     $f$,
-            case when i = 0 then 'if' else 'elsif' end, i + 1, londiste_rs.write_event_source(t, i_query, i_shape, i, i_light));
+            case when i = 0 then 'if' else 'elsif' end, i + 1,
+            londiste_rs.write_event_source(t, i_query, i_shape, i, i_light));
     end loop;
     return source || 'end if;';
 end $$;
@@ -67,7 +71,8 @@ as $$
 #variable_conflict use_column
 begin
     return (
-    select format('row(%s)', string_agg(format('%s.%I', i_row, k), ', ' order by pos)) from unnest(i_key) with ordinality u(k, pos));
+    select format('row(%s)', string_agg(format('%s.%I', i_row, k), ', ' order by pos))
+      from unnest(i_key) with ordinality u(k, pos));
 end $$;
 
 -- The new row of an update of one row that keeps its key. Nothing for all other updates: the first condition does not
@@ -94,12 +99,14 @@ as $$
 begin
     return (
     select format($f$select 'rec.U', concat("."), null::text from new_rows "." where %s$f$,
-                  string_agg(format('array(select "..".%I from old_rows ".." limit 2) = array[".".%I]', u.name, u.name), ' and ' order by u.pos))
+                  string_agg(format('array(select "..".%I from old_rows ".." limit 2) = array[".".%I]', u.name, u.name),
+                             ' and ' order by u.pos))
       from unnest(i_key) with ordinality u(name, pos)
       join pg_attribute a on a.attrelid = i_rel and a.attname = u.name
       left join pg_collation l on l.oid = a.attcollation
     having count(*) between 1 and 2
-       and bool_and(a.atttypid in ('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'oid'::regtype, 'uuid'::regtype, 'bool'::regtype, 'date'::regtype,
+       and bool_and(a.atttypid in ('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'oid'::regtype, 'uuid'::regtype,
+                                   'bool'::regtype, 'date'::regtype,
                                    'timestamp'::regtype, 'timestamptz'::regtype, 'text'::regtype, 'varchar'::regtype)
                     and coalesce(l.collisdeterministic, true)));
 end $$;
@@ -117,16 +124,19 @@ declare
 begin
     for k in
         select a.attname as name, a.atttypid::regtype as type
-          from unnest(i_key) with ordinality u(name, pos) join pg_attribute a on a.attrelid = i_rel and a.attname = u.name order by u.pos
+          from unnest(i_key) with ordinality u(name, pos)
+          join pg_attribute a on a.attrelid = i_rel and a.attname = u.name order by u.pos
     loop
         hash := case when k.type in ('int2'::regtype, 'int4'::regtype, 'int8'::regtype)
                      then format('hashint8extended("."."%s", %s)', replace(k.name, '"', '""'), hash)
                      when k.type in ('text'::regtype, 'varchar'::regtype)
                      then format('hashtextextended("."."%s"::text collate "C", %s)', replace(k.name, '"', '""'), hash)
-                     else format('hashtextextended(concat("."."%s") collate "C", %s)', replace(k.name, '"', '""'), hash) end;
+                     else format('hashtextextended(concat("."."%s") collate "C", %s)', replace(k.name, '"', '""'),
+                         hash) end;
     end loop;
     return londiste_rs.filled($f$select 'rec.U', concat("."), null from new_rows "."
-             where (select sum(@key_hash@) from new_rows ".") = (select sum(@key_hash@) from old_rows ".")$f$, 'key_hash', hash);
+             where (select sum(@key_hash@) from new_rows ".") = (select sum(@key_hash@) from old_rows ".")$f$,
+        'key_hash', hash);
 end $$;
 
 -- Old and new rows of any update, in order: both transition tables are filled at once, row by row.
@@ -135,13 +145,15 @@ returns text language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    key_value text := case when cardinality(i_key) = 0 then '' else ', ' || londiste_rs.key_source(i_key, '"."') || '::record as k' end;
+    key_value text := case when cardinality(i_key) = 0 then ''
+                           else ', ' || londiste_rs.key_source(i_key, '"."') || '::record as k' end;
 begin
     return londiste_rs.filled($f$select 'rec.U', concat(n.r), @old_row@
               from (select row_number() over () as pos, "." as r@key@ from new_rows ".") n
               join (select row_number() over () as pos, "." as r@key@ from old_rows ".") o using (pos)@changed@
              order by pos$f$,
-        'old_row', case when cardinality(i_key) = 0 then 'concat(o.r)' else 'case when n.k *<> o.k then concat(o.r) end' end,
+        'old_row', case when cardinality(i_key) = 0 then 'concat(o.r)'
+                        else 'case when n.k *<> o.k then concat(o.r) end' end,
         'key', key_value, 'changed', case when i_unchanged then '' else ' where n.r *<> o.r' end);
 end $$;
 
@@ -182,13 +194,17 @@ begin
         select t.oid, t.typtype, t.typbasetype, t.typcategory, 0
           from pg_attribute a join pg_type t on t.oid = a.atttypid where a.attrelid = i_rel and a.attname = i_column
         union all
-        select t.oid, t.typtype, t.typbasetype, t.typcategory, b.depth + 1 from based b join pg_type t on t.oid = b.typbasetype where b.typtype = 'd')
+        select t.oid, t.typtype, t.typbasetype, t.typcategory, b.depth + 1
+          from based b join pg_type t on t.oid = b.typbasetype where b.typtype = 'd')
     select case when (b.typtype in ('e', 'r', 'm', 'c') or b.typcategory = 'A')
-                 and exists (select from pg_cast c where c.castsource = b.oid and c.castcontext = 'i' and c.oid >= 16384)
+                 and exists (select from pg_cast c
+                              where c.castsource = b.oid and c.castcontext = 'i' and c.oid >= 16384)
                 then 'row(%1$s)::record *= row(%2$s)::record'
-                else format('%%1$s%s %s %%2$s%s', d.base, replace(londiste_rs.key_operator(i_rel, i_column), '%', '%%'), d.base) end
+                else format('%%1$s%s %s %%2$s%s', d.base, replace(londiste_rs.key_operator(i_rel, i_column), '%', '%%'),
+                            d.base) end
       from based b
-     cross join lateral (select case when b.depth > 0 and b.typtype = 'e' then '::' || replace(format_type(b.oid, null), '%', '%%') else '' end) d (base)
+     cross join lateral (select case when b.depth > 0 and b.typtype = 'e'
+                                         then '::' || replace(format_type(b.oid, null), '%', '%%') else '' end) d (base)
      where b.typtype <> 'd');
 end $$;
 
@@ -201,12 +217,15 @@ as $$
 #variable_conflict use_column
 begin
     if current_setting('server_version_num')::integer < 180000
-       or not exists (select from pg_attribute a where a.attrelid = i_rel and a.attgenerated = 'v' and not a.attisdropped) then
+       or not exists (select from pg_attribute a
+                       where a.attrelid = i_rel and a.attgenerated = 'v' and not a.attisdropped) then
         return 'concat(".")';
     end if;
     return (
-    select format('row(%s)::text', string_agg(case when a.attgenerated = 'v' then 'null' else format('"."."%s"', replace(a.attname, '"', '""')) end,
-                                              ', ' order by a.attnum))
+    select format('row(%s)::text',
+                  string_agg(case when a.attgenerated = 'v' then 'null'
+                                  else format('"."."%s"', replace(a.attname, '"', '""')) end,
+                             ', ' order by a.attnum))
       from pg_attribute a where a.attrelid = i_rel and a.attnum > 0 and not a.attisdropped);
 end $$;
 
@@ -229,14 +248,17 @@ begin
                    || format(t.matches[i], format('"."."%s"', replace(t.key[i], '"', '""')), 'u.k' || i);
     end loop;
     for i in 1 .. cardinality(i_sources) loop
-        rows := format('%s%sselect %s, concat(".") as t, %s::text as k from %s', rows, case when i = 1 then '' else ' union all ' end,
+        rows := format('%s%sselect %s, concat(".") as t, %s::text as k from %s', rows,
+                       case when i = 1 then '' else ' union all ' end,
                        names, key_value, i_sources[i]);
     end loop;
     if cardinality(i_sources) > 1 then
-        rows := format('select * from (select *, row_number() over (partition by k collate "C") as nth from (%s) a) b where nth = 1', rows);
+        rows := format('select * from (select *, row_number() over (partition by k collate "C") as nth '
+                       'from (%s) a) b where nth = 1', rows);
     end if;
     return londiste_rs.filled($f$select 'rec.P', c.t, case when c.t is null then u.t end
-              from (@touched@) u left join lateral (select @present_row@ as t from @relation@ "." where @same_key@ limit 1) c on true
+              from (@touched@) u left join lateral (select @present_row@ as t from @relation@ "."$f$
+        || $f$ where @same_key@ limit 1) c on true
              order by c.t is not null$f$,
         'touched', rows, 'present_row', t.present, 'relation', relation, 'same_key', matches);
 end $$;

@@ -14,13 +14,15 @@ begin
                       and (t.typtype <> 'b' or t.typelem <> 0)) then
         return query
         select distinct a.atttypid from pg_attribute a
-         where a.attrelid = i_rel and a.attnum > 0 and not a.attisdropped and (i_columns is null or a.attname = any (i_columns));
+         where a.attrelid = i_rel and a.attnum > 0 and not a.attisdropped
+           and (i_columns is null or a.attname = any (i_columns));
         return;
     end if;
     return query
     with recursive deep (type_oid) as (
         select a.atttypid from pg_attribute a
-         where a.attrelid = i_rel and a.attnum > 0 and not a.attisdropped and (i_columns is null or a.attname = any (i_columns))
+         where a.attrelid = i_rel and a.attnum > 0 and not a.attisdropped
+           and (i_columns is null or a.attname = any (i_columns))
         union
         select part.type_oid
           from deep d join pg_type t on t.oid = d.type_oid
@@ -28,7 +30,8 @@ begin
                select t.typelem union all select t.typbasetype
                union all select r.rngsubtype from pg_range r where r.rngtypid = t.oid
                union all select a.atttypid from pg_attribute a
-                          where a.attrelid = t.typrelid and t.typrelid <> 0 and a.attnum > 0 and not a.attisdropped) part (type_oid)
+                          where a.attrelid = t.typrelid and t.typrelid <> 0 and a.attnum > 0
+                            and not a.attisdropped) part (type_oid)
          where part.type_oid <> 0)
     select deep.type_oid from deep;
 end $$;
@@ -47,25 +50,29 @@ as $$
 declare
     unsuited text := $f$left(current_setting('DateStyle'), 3) <> 'ISO' or current_setting('IntervalStyle') <> 'postgres'
         or current_setting('extra_float_digits') not in ('1', '2', '3') or current_setting('bytea_output') <> 'hex'$f$;
-    pinned constant text[] := array['DateStyle=ISO, YMD', 'IntervalStyle=postgres', 'extra_float_digits=3', 'bytea_output=hex',
-                                    'TimeZone=UTC', 'lc_monetary=C'];
+    pinned constant text[] := array['DateStyle=ISO, YMD', 'IntervalStyle=postgres', 'extra_float_digits=3',
+                                    'bytea_output=hex', 'TimeZone=UTC', 'lc_monetary=C'];
 begin
     if exists (select from pg_type t
-                where t.oid = any (i_key_types) and (t.oid = 'timestamptz'::regtype or t.typtype not in ('b', 'd', 'r', 'c', 'e'))) then
+                where t.oid = any (i_key_types)
+                  and (t.oid = 'timestamptz'::regtype or t.typtype not in ('b', 'd', 'r', 'c', 'e'))) then
         unsuited := unsuited || $f$ or current_setting('TimeZone') <> 'UTC'$f$;
     end if;
     if exists (select from pg_type t
-                where t.oid = any (i_types) and (t.oid = 'money'::regtype or t.typtype not in ('b', 'd', 'r', 'c', 'e'))) then
+                where t.oid = any (i_types)
+                  and (t.oid = 'money'::regtype or t.typtype not in ('b', 'd', 'r', 'c', 'e'))) then
         unsuited := unsuited || $f$ or current_setting('lc_monetary') <> 'C'$f$;
     end if;
     select format('    if %s then
         settings := array[%s];
 %s
     end if;', unsuited, string_agg(format('current_setting(%L)', p.name), ', ' order by p.pos),
-                  string_agg(format('        perform set_config(%L, %L, true);', p.name, p.value), e'\n' order by p.pos)),
+                  string_agg(format('        perform set_config(%L, %L, true);', p.name, p.value),
+                             e'\n' order by p.pos)),
            format('    if settings is not null then
 %s
-    end if;', string_agg(format('        perform set_config(%L, settings[%s], true);', p.name, p.pos), e'\n' order by p.pos))
+    end if;', string_agg(format('        perform set_config(%L, settings[%s], true);', p.name, p.pos),
+                         e'\n' order by p.pos))
       into pin, unpin
       from (select split_part(u.p, '=', 1) as name, split_part(u.p, '=', 2) as value, u.pos
               from unnest(pinned) with ordinality u(p, pos)) p;
@@ -83,14 +90,17 @@ begin
     with needed (setting) as (
         select unnest(case
                    when t.typtype in ('d', 'r', 'c', 'e') or t.typcategory = 'A' then '{}'
-                   when t.typtype <> 'b' then '{DateStyle,IntervalStyle,extra_float_digits,bytea_output,lc_monetary,TimeZone}'
-                   when t.typnamespace <> 'pg_catalog'::regnamespace then '{DateStyle,IntervalStyle,extra_float_digits,bytea_output}'
+                   when t.typtype <> 'b'
+                       then '{DateStyle,IntervalStyle,extra_float_digits,bytea_output,lc_monetary,TimeZone}'
+                   when t.typnamespace <> 'pg_catalog'::regnamespace
+                       then '{DateStyle,IntervalStyle,extra_float_digits,bytea_output}'
                    when t.typcategory = 'D' and t.typname <> 'time' then '{DateStyle}'
                    when t.typname = 'interval' then '{IntervalStyle}'
                    when t.typcategory = 'G' or t.typname in ('float4', 'float8') then '{extra_float_digits}'
                    when t.typname = 'bytea' then '{bytea_output}'
                    when t.typname = 'money' then '{lc_monetary}'
-                   when t.typcategory in ('N', 'S', 'B', 'I', 'V') or t.typname in ('time', 'uuid', 'json', 'jsonb', 'tsvector', 'tsquery', 'char', 'xml') then '{}'
+                   when t.typcategory in ('N', 'S', 'B', 'I', 'V') or t.typname in ('time', 'uuid', 'json', 'jsonb',
+                       'tsvector', 'tsquery', 'char', 'xml') then '{}'
                    else '{DateStyle,IntervalStyle,extra_float_digits,bytea_output}' end::text[])
           from pg_type t where t.oid = any (i_types)
         union

@@ -5,7 +5,8 @@
 -- the capture functions, of any trigger that calls them, or of the table's shapes; or when the functions' owner may not
 -- write events any more. No state where a column's type is made of others whose attributes may change by themselves. Of
 -- one table, or of all (null).
-create or replace function londiste_rs.capture_states(i_queue_name text, i_table_name text, out table_name text, out state text)
+create or replace function londiste_rs.capture_states(i_queue_name text, i_table_name text, out table_name text,
+    out state text)
 returns setof record language plpgsql stable
 set search_path = pg_catalog, pg_temp
 set jit = off
@@ -17,12 +18,15 @@ begin
         select c.table_name, p.oid, p.xmin, p.proowner
           from londiste_rs.capture c
          cross join unnest(array['', '_insert', '_update', '_delete']) ending
-          join pg_proc p on p.proname = (c.function_name || ending)::name and p.pronamespace = 'londiste_rs'::regnamespace
+          join pg_proc p on p.proname = (c.function_name || ending)::name
+           and p.pronamespace = 'londiste_rs'::regnamespace
          where c.queue_name = i_queue_name and (i_table_name is null or c.table_name = i_table_name)
     ), written as (
         select f.table_name, string_agg(format('%s-%s-%s', f.oid, f.xmin, f.proowner), ' ' order by f.oid) as parts,
                bool_and(has_table_privilege(f.proowner, q.queue_data_pfx || '_0', 'insert')
-                        or has_function_privilege(f.proowner, 'pgq.insert_event(text, text, text, text, text, text, text)', 'execute')) as may
+                        or has_function_privilege(f.proowner,
+                                                  'pgq.insert_event(text, text, text, text, text, text, text)',
+                                                  'execute')) as may
           from functions f, pgq.queue q
          where q.queue_name = i_queue_name
          group by f.table_name
@@ -30,7 +34,8 @@ begin
         select f.table_name, string_agg(format('%s-%s', t.oid, t.xmin), ' ' order by t.oid) as parts
           from functions f
           -- no index leads from a function to its triggers
-          join pg_depend d on d.refclassid = 'pg_proc'::regclass and d.refobjid = f.oid and d.classid = 'pg_trigger'::regclass
+          join pg_depend d on d.refclassid = 'pg_proc'::regclass and d.refobjid = f.oid
+           and d.classid = 'pg_trigger'::regclass
           join pg_trigger t on t.oid = d.objid
          group by f.table_name
     ), shapes as (

@@ -9,7 +9,8 @@
 set client_min_messages = warning;
 drop function if exists londiste_rs.capture_stamps(text);
 reset client_min_messages;
-create or replace function londiste_rs.capture_stamps(i_queue_name text, i_table_name text, out table_name text, out stamp text)
+create or replace function londiste_rs.capture_stamps(i_queue_name text, i_table_name text, out table_name text,
+    out stamp text)
 returns setof record language plpgsql stable
 set search_path = pg_catalog, pg_temp
 set jit = off
@@ -17,9 +18,11 @@ as $$
 #variable_conflict use_column
 begin
     return query
-    select c.table_name, md5(concat_ws(' ', londiste_rs.capture_generation(), q.way, c.relid, c.layouts, p.large, p.parts))
+    select c.table_name,
+           md5(concat_ws(' ', londiste_rs.capture_generation(), q.way, c.relid, c.layouts, p.large, p.parts))
       from londiste_rs.capture c
-     cross join (select concat_ws(' ', londiste_rs.version(), londiste_rs.has_gates(), londiste_rs.captures_unchanged(i_queue_name), q.queue_ntables,
+     cross join (select concat_ws(' ', londiste_rs.version(), londiste_rs.has_gates(),
+                                  londiste_rs.captures_unchanged(i_queue_name), q.queue_ntables,
                                   (select count(*) || '-' || max(k.oid::int8) from pg_cast k where k.castcontext = 'i'),
                                   has_table_privilege(q.queue_data_pfx || '_0', 'insert')) as way
                    from pgq.queue q where q.queue_name = i_queue_name offset 0) q
@@ -30,11 +33,13 @@ begin
                     where p.oid = c.relid and p.relkind = 'p' and t.level > 0) r (relid)
             cross join lateral (
                   select concat('c', k.oid, '-', k.xmin, '-', n.xmin) as part,
-                         (select greatest(pg_stat_get_live_tuples(t.oid), t.relpages * 4) from pg_class t where t.oid = k.reltoastrelid) as large
+                         (select greatest(pg_stat_get_live_tuples(t.oid), t.relpages * 4) from pg_class t
+                           where t.oid = k.reltoastrelid) as large
                     from pg_class k join pg_namespace n on n.oid = k.relnamespace where k.oid = r.relid
                   union all
                   select concat('a', a.attrelid, '-', a.attnum, '-', a.xmin, '-', t.xmin), null
-                    from pg_attribute a left join pg_type t on t.oid = a.atttypid where a.attrelid = r.relid and a.attnum > 0
+                    from pg_attribute a left join pg_type t on t.oid = a.atttypid
+                   where a.attrelid = r.relid and a.attnum > 0
                   union all
                   select concat('i', i.indexrelid, '-', i.xmin), null from pg_index i where i.indrelid = r.relid
                   union all
@@ -73,9 +78,11 @@ begin
         -- a table that is not there under its name, or is another one, is what notice_renames is for
         if rel is distinct from c.relid then
             continue;
-        elsif c.layouts <> londiste_rs.capture_layouts(londiste_rs.described_capture(i_queue_name, c.table_name, c.relid))
+        elsif c.layouts <> londiste_rs.capture_layouts(
+                               londiste_rs.described_capture(i_queue_name, c.table_name, c.relid))
            or exists (select from londiste_rs.capture_triggers(i_queue_name, c.relid, c.function_name) w
-                       where not exists (select from pg_trigger t where t.tgrelid = w.relid and t.tgname = w.trigger_name::name and t.tgtype = w.type))
+                       where not exists (select from pg_trigger t where t.tgrelid = w.relid
+                                            and t.tgname = w.trigger_name::name and t.tgtype = w.type))
         then
             table_name := c.table_name;
             return next;
@@ -83,7 +90,8 @@ begin
             -- not all of them at once
             update londiste_rs.capture k
                set stamp = c.new_stamp, look_again = now() + interval '15 minutes' * (0.5 + random() / 2)
-             where k.queue_name = i_queue_name and k.table_name = c.table_name and k.layouts = c.layouts and k.relid = c.relid;
+             where k.queue_name = i_queue_name and k.table_name = c.table_name and k.layouts = c.layouts
+               and k.relid = c.relid;
         end if;
     end loop;
 end $$;

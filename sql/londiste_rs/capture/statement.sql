@@ -11,7 +11,8 @@ begin
         perform set_config(@setting@, 'off', true);
         @statement@
         get diagnostics written = row_count;
-        perform set_config(@setting@, plan_setting, true);$f$, 'setting', quote_literal(i_setting), 'statement', i_statement);
+        perform set_config(@setting@, plan_setting, true);$f$, 'setting', quote_literal(i_setting),
+        'statement', i_statement);
 end $$;
 
 -- Source text of the writing of an update's rows.
@@ -28,16 +29,19 @@ begin
     if cardinality(t.key) = 0 then
         return whole;
     elsif t.large <> '{}' then
-        one := londiste_rs.write_events_source(t, londiste_rs.one_light_update_source(t.rel, t.key, t.large, t.unchanged), 'shape', true);
+        one := londiste_rs.write_events_source(t,
+            londiste_rs.one_light_update_source(t.rel, t.key, t.large, t.unchanged), 'shape', true);
         more := londiste_rs.planned_without_source('enable_nestloop',
-            londiste_rs.write_events_source(t, londiste_rs.paired_light_updates_source(t.rel, t.key, t.large, t.unchanged), 'shape', true));
+            londiste_rs.write_events_source(t,
+                londiste_rs.paired_light_updates_source(t.rel, t.key, t.large, t.unchanged), 'shape', true));
     else
         one := londiste_rs.write_events_source(t, londiste_rs.one_update_source(t.key, t.unchanged));
         more := case when t.unchanged then londiste_rs.filled($f$@many@
             get diagnostics written = row_count;
             if written = 0 then
                 @whole@
-            end if;$f$, 'many', londiste_rs.write_events_source(t, londiste_rs.many_updates_source(t.rel, t.key)), 'whole', whole)
+            end if;$f$, 'many', londiste_rs.write_events_source(t, londiste_rs.many_updates_source(t.rel, t.key)),
+            'whole', whole)
         else londiste_rs.planned_without_source('enable_nestloop',
             londiste_rs.write_events_source(t, londiste_rs.paired_updates_source(t.key, false))) end;
     end if;
@@ -88,7 +92,8 @@ begin
     elsif large then
         queries := array[londiste_rs.one_light_update_source(t.rel, t.key, t.large, t.unchanged)];
     elsif t.unchanged then
-        queries := array[coalesce(londiste_rs.plain_update_source(t.rel, t.key), londiste_rs.one_update_source(t.key, true)),
+        queries := array[coalesce(londiste_rs.plain_update_source(t.rel, t.key),
+            londiste_rs.one_update_source(t.key, true)),
                          londiste_rs.many_updates_source(t.rel, t.key)];
     else
         queries := array[londiste_rs.one_update_source(t.key, false)];
@@ -119,7 +124,8 @@ begin
             stack := set_config('londiste_rs.nested_@table_oid@', stack, true);
             return new;
         end if;$f$,
-                    'write', londiste_rs.write_event_source(t, regexp_replace(queries[pos], '^select ''rec[.].''', 'select ''rec.P'''), shape, nr, false),
+                    'write', londiste_rs.write_event_source(t,
+                        regexp_replace(queries[pos], '^select ''rec[.].''', 'select ''rec.P'''), shape, nr, false),
                     'table_oid', t.rel::text);
             end loop;
             nested[nr + 1] := source;

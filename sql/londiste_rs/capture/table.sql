@@ -20,7 +20,8 @@ begin
         'unchanged', t.unchanged,
         'large', to_json(t.large),
         'pin', md5(t.pin),
-        'matches', (select json_agg(format(m.template, '', '') order by m.pos) from unnest(t.matches) with ordinality m (template, pos)),
+        'matches', (select json_agg(format(m.template, '', '') order by m.pos)
+                      from unnest(t.matches) with ordinality m (template, pos)),
         'tables', t.ntables,
         'direct', t.event_tables[1] is not null,
         'layouts', (select json_agg(json_build_array(r.relid, r.layout) order by r.relid)
@@ -29,18 +30,22 @@ end $$;
 
 -- The capture triggers of a table, as they should be. type: as pg_trigger.tgtype; clause: what stands between the
 -- table's name and the function. i_form: the table's form (londiste_rs.capture_form), where it is known.
-create or replace function londiste_rs.capture_triggers(i_queue_name text, i_rel oid, i_function_name text, i_form text default null,
-    out relid oid, out trigger_name text, out type integer, out events text, out clause text, out function_name text, out argument text)
+create or replace function londiste_rs.capture_triggers(i_queue_name text, i_rel oid, i_function_name text,
+    i_form text default null,
+    out relid oid, out trigger_name text, out type integer, out events text, out clause text, out function_name text,
+    out argument text)
 returns setof record language plpgsql stable rows 4
 set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 begin
     return query
-    select i_rel, londiste_rs.trigger_name(i_queue_name), 29, 'insert or update or delete', 'for each row', i_function_name, null
+    select i_rel, londiste_rs.trigger_name(i_queue_name), 29, 'insert or update or delete',
+           'for each row', i_function_name, null
      where coalesce(i_form, londiste_rs.capture_form(i_rel)) = 'row'
     union all
-    select i_rel, londiste_rs.trigger_name(i_queue_name) || case when e.event = 'update' then '' else '_' || e.event end,
+    select i_rel, londiste_rs.trigger_name(i_queue_name)
+           || case when e.event = 'update' then '' else '_' || e.event end,
            e.type, e.event, e.rows || ' for each statement', i_function_name || '_' || e.event, null
       from (values ('insert', 4, 'referencing new table as new_rows'),
                    ('update', 16, 'referencing old table as old_rows new table as new_rows'),
@@ -49,11 +54,13 @@ begin
     union all
     -- on every level of a partitioned table: who empties it all makes one event, and needs no trigger on a partition
     -- that is new
-    select r.relid, londiste_rs.trigger_name(i_queue_name) || '_truncate', 32, 'truncate', 'for each statement', i_function_name,
+    select r.relid, londiste_rs.trigger_name(i_queue_name) || '_truncate', 32, 'truncate',
+           'for each statement', i_function_name,
            case when r.relid <> i_rel then 'partition' end
       from (select i_rel
              union all
-             select t.relid from londiste_rs.partition_tree(i_rel) t join pg_class c on c.oid = t.relid and c.relkind in ('r', 'p')
+             select t.relid from londiste_rs.partition_tree(i_rel) t
+               join pg_class c on c.oid = t.relid and c.relkind in ('r', 'p')
               where t.relid <> i_rel) r (relid);
 end $$;
 
@@ -104,12 +111,15 @@ declare
 begin
     if rel is null then
         raise exception 'table "%" does not exist', i_table_name;
-    elsif exists (select from pg_attribute a where a.attrelid = rel and a.attname in ('.', '..') and not a.attisdropped) then
-        raise exception 'table "%" has a column "." or "..", which hides the row that it stands in from capture', i_table_name
+    elsif exists (select from pg_attribute a
+                   where a.attrelid = rel and a.attname in ('.', '..') and not a.attisdropped) then
+        raise exception 'table "%" has a column "." or "..", which hides the row that it stands in from capture',
+            i_table_name
             using hint = 'Rename the column.';
     end if;
     -- another table under the name: subscribers have to be told, which brings its capture along
-    if exists (select from londiste_rs.capture c where c.queue_name = i_queue_name and c.table_name = i_table_name and c.relid <> rel) then
+    if exists (select from londiste_rs.capture c
+                where c.queue_name = i_queue_name and c.table_name = i_table_name and c.relid <> rel) then
         perform londiste_rs.notice_renames(i_queue_name);
         return true;
     end if;
@@ -120,7 +130,8 @@ begin
     select c.function_name into fn from londiste_rs.capture c
      where c.queue_name = i_queue_name and c.table_name = i_table_name;
     if fn is null then
-        select format('capture_%s_%s', q.queue_id, rel) into strict fn from pgq.queue q where q.queue_name = i_queue_name;
+        select format('capture_%s_%s', q.queue_id, rel) into strict fn from pgq.queue q
+         where q.queue_name = i_queue_name;
     end if;
     if not exists (select from londiste_rs.capture c
                     where c.queue_name = i_queue_name and c.table_name = i_table_name
@@ -132,7 +143,8 @@ begin
         -- TRUNCATE that a new partition lacks is no reason to lock the others
         if exists (select from londiste_rs.capture_triggers(i_queue_name, rel, fn, described.form) w
                     where w.type <> 32
-                      and not exists (select from pg_trigger p where p.tgrelid = w.relid and p.tgname = w.trigger_name::name
+                      and not exists (select from pg_trigger p
+                                       where p.tgrelid = w.relid and p.tgname = w.trigger_name::name
                                          and p.tgtype = w.type)) then
             execute format('lock table %s in share row exclusive mode', rel::regclass);
         end if;
@@ -145,7 +157,8 @@ begin
     end if;
     perform londiste_rs.judge_new_partitions(i_queue_name, i_table_name);
     for t in select * from londiste_rs.capture_triggers(i_queue_name, rel, fn, described.form) loop
-        if londiste_rs.ensure_trigger(t.relid, t.trigger_name, t.type, t.events, t.clause, t.function_name, t.argument) then
+        if londiste_rs.ensure_trigger(t.relid, t.trigger_name, t.type, t.events, t.clause, t.function_name,
+            t.argument) then
             changed := true;
             -- who holds a lock waits shorter than the server does before it looks for a deadlock: the application would
             -- be its victim
@@ -180,7 +193,9 @@ begin
     for c in delete from londiste_rs.capture x
               where x.queue_name = i_queue_name and x.table_name = i_table_name returning *
     loop
-        execute format('drop function if exists londiste_rs.%I(), londiste_rs.%I(), londiste_rs.%I(), londiste_rs.%I() cascade',
-                       c.function_name, c.function_name || '_insert', c.function_name || '_update', c.function_name || '_delete');
+        execute format('drop function if exists londiste_rs.%I(), londiste_rs.%I(), londiste_rs.%I(), '
+                       'londiste_rs.%I() cascade',
+                       c.function_name, c.function_name || '_insert', c.function_name || '_update',
+                       c.function_name || '_delete');
     end loop;
 end $$;

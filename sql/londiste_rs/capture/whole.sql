@@ -41,9 +41,11 @@ as $$
         when i_key = '{}' or bool_or(i.indisprimary and k.columns @> i_key and k.columns <@ i_key) then null
         when bool_or(i.indpred is null and i.indisvalid and k.columns @> i_key and k.columns <@ i_key)
             then format('a changed row is found by its key (%s), which is not the primary key', n.names)
-        else format('a changed row is found by its key (%s), for which this node has no unique index: create unique index concurrently on %s (%s)',
+        else format('a changed row is found by its key (%s), for which this node has no unique index: '
+                    'create unique index concurrently on %s (%s)',
                     n.names, i_rel::regclass, n.names) end
-      from (select string_agg(quote_ident(x.name), ', ' order by x.pos) as names from unnest(i_key) with ordinality x (name, pos)) n
+      from (select string_agg(quote_ident(x.name), ', ' order by x.pos) as names
+              from unnest(i_key) with ordinality x (name, pos)) n
       left join pg_index i on i.indrelid = i_rel and i.indisunique and i.indexprs is null
       left join lateral (
            select array_agg(a.attname::text) as columns

@@ -46,7 +46,8 @@ const WRITES: &[&str] = &[
     "update soak.renamed set v = 'r{r}' where id = {r} % 100",
     "update soak.rekeyed set v = 'r{r}' where id = {r} % 100",
     "begin; delete from soak.rekeyed where id = {u}; insert into soak.rekeyed values ({u}, 'again', 'c{u}'); commit",
-    "begin; update soak.leaving set v = 'l{r}' where id = {r} % 100; insert into soak.leaving values (1000 + {u}, 'n'); commit",
+    "begin; update soak.leaving set v = 'l{r}' where id = {r} % 100; \
+     insert into soak.leaving values (1000 + {u}, 'n'); commit",
     "begin; savepoint s; delete from soak.plain; rollback to s; insert into soak.plain values ({r} % 20, 'p'); commit",
     "delete from soak.plain where ctid = (select min(ctid) from soak.plain where n = {r} % 20)",
     "insert into soak.parts values ({u} + 1000, {r}, 'new')",
@@ -84,7 +85,8 @@ const MIGRATIONS: &[Migration] = &[
     both("alter table soak.items drop extra", false),
     both("alter table soak.renamed rename note to remark", true),
     source(
-        "delete from soak.parts where at between 1000 and 1999; alter table soak.parts detach partition soak.parts_high",
+        "delete from soak.parts where at between 1000 and 1999; \
+         alter table soak.parts detach partition soak.parts_high",
     ),
     both("alter table soak.rekeyed drop constraint rekeyed_pkey", false),
     source(

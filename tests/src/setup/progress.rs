@@ -9,7 +9,8 @@ impl Setup {
     pub fn table_states(&self) -> Vec<(String, String)> {
         let queue = self.queue_literal();
         let sql = format!(
-            "select table_name, coalesce(merge_state, 'new') from londiste.get_table_list({queue}) where local order by 1"
+            "select table_name, coalesce(merge_state, 'new') from londiste.get_table_list({queue}) \
+              where local order by 1"
         );
         let rows = self.target.try_rows(&sql).unwrap_or_default();
         rows.into_iter()

@@ -19,7 +19,10 @@ create table untouched (id int primary key);";
 const HARM: &[&[(&str, &str)]] = &[
     &[
         ("alter table plain disable trigger _londiste_migq", "_londiste_migq on public.plain is disabled"),
-        ("alter table plain enable replica trigger _londiste_migq_truncate", "fires in replica sessions only"),
+        (
+            "alter table plain enable replica trigger _londiste_migq_truncate",
+            "fires in replica sessions only",
+        ),
         ("alter table low disable trigger _londiste_migq_truncate", "_truncate on public.low is disabled"),
         ("alter table only high disable trigger _londiste_migq", "_londiste_migq on public.high is disabled"),
         ("alter table parts detach partition going", "on public.going is left over"),
@@ -45,8 +48,10 @@ const HARM: &[&[(&str, &str)]] = &[
         ),
     ],
     &[(
-        "do $$ begin execute format('create or replace function londiste_rs.%I() returns trigger language plpgsql security definer as %L',
-             (select function_name from londiste_rs.capture where table_name = 'public.parts'), 'begin return null; end'); end $$",
+        "do $$ begin execute format('create or replace function londiste_rs.%I() returns trigger language \
+                                     plpgsql security definer as %L',
+             (select function_name from londiste_rs.capture where table_name = 'public.parts'),
+             'begin return null; end'); end $$",
         "is not the one that the table needs now",
     )],
     &[(
@@ -78,9 +83,11 @@ fn what_happened_to_triggers_and_functions_is_found_and_put_right() {
     }
     check(&[]).expect_success();
     pair.source.execute(
-        "insert into plain values (1, 'a'), (2, 'b'); update plain set v = 'c' where id = 1; delete from plain where id = 2;
+        "insert into plain values (1, 'a'), (2, 'b'); update plain set v = 'c' where id = 1;
+         delete from plain where id = 2;
          insert into child values (1);
-         insert into parts select i, i, 'p' from generate_series(1, 150) i; update parts set at = at + 1 where at in (50, 99); truncate high",
+         insert into parts select i, i, 'p' from generate_series(1, 150) i;
+         update parts set at = at + 1 where at in (50, 99); truncate high",
     );
     setup.wait_caught_up(SETTLE);
     pair.target.execute("alter table parts detach partition going");
@@ -126,15 +133,18 @@ fn a_table_among_many_is_added_and_checked_at_once() {
     let setup = Setup::new(&pair);
     setup.start_nodes();
     pair.source.execute(
-        "do $$ begin for i in 1..20 loop execute format('create table t%s (id int primary key, a text, b numeric)', i); end loop; end $$",
+        "do $$ begin for i in 1..20 loop \
+             execute format('create table t%s (id int primary key, a text, b numeric)', i); end loop; end $$",
     );
     let mut session = pair.source.connect();
     let mut per_table = |sql: &str| {
         let began = std::time::Instant::now();
-        session.batch_execute(&format!(
-            "set jit = on; set jit_above_cost = 0; do $$ declare n text; begin for i in 1..20 loop {sql} end loop; end $$"
-        ))
-        .expect("it is done");
+        session
+            .batch_execute(&format!(
+                "set jit = on; set jit_above_cost = 0; \
+                 do $$ declare n text; begin for i in 1..20 loop {sql} end loop; end $$"
+            ))
+            .expect("it is done");
         began.elapsed() / 20
     };
     let added = per_table(
@@ -142,11 +152,13 @@ fn a_table_among_many_is_added_and_checked_at_once() {
          if n <> '200' then raise exception '%', n; end if;",
     );
     let checked = per_table(
-        "select problem into n from londiste_rs.check_capture('migq', 'public.t' || i); if found then raise exception '%', n; end if;",
+        "select problem into n from londiste_rs.check_capture('migq', 'public.t' || i); \
+         if found then raise exception '%', n; end if;",
     );
     let unchanged = per_table(
         "if i = 1 then
-             select count(*) into n from londiste_rs.sound_captures('migq'); if n <> '20' then raise exception '%', n; end if;
+             select count(*) into n from londiste_rs.sound_captures('migq'); \
+             if n <> '20' then raise exception '%', n; end if;
          end if;",
     );
     // ten times what they take on a machine that is busy with other things

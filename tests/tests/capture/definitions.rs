@@ -58,7 +58,8 @@ fn the_answer_changes_with_the_shape_and_the_worker_looks_at_what_has_changed() 
         assert_eq!(root.app.rows("select londiste_rs.stale_captures('q')").len(), 0, "{change}");
         root.app.execute("truncate pgq.event_1_0; update d set code = code + 1");
         let number = format!(
-            "select count(*) from pgq.event_1 e join londiste_rs.shape s on s.shape_id::text = e.ev_extra3 and s.description = londiste_rs.row_shape{all}"
+            "select count(*) from pgq.event_1 e join londiste_rs.shape s on s.shape_id::text = e.ev_extra3 \
+                and s.description = londiste_rs.row_shape{all}"
         );
         assert_eq!(root.app.number(&number), 1, "{change}");
     }
@@ -68,13 +69,22 @@ fn the_answer_changes_with_the_shape_and_the_worker_looks_at_what_has_changed() 
 fn the_same_question_has_the_same_answer_whatever_is_set_and_whoever_asks() {
     let root = root();
     captured(&root);
-    root.app.execute("grant all on d to clerk; alter table d add \"T\" timestamptz; select londiste_rs.capture_table('q', 'public.d')");
+    root.app.execute(
+        "grant all on d to clerk; alter table d add \"T\" timestamptz; \
+         select londiste_rs.capture_table('q', 'public.d')",
+    );
     let source = "select prosrc from pg_proc where proname ~ '^capture_1_.*_update' and prosrc ~ 'public.d'";
     assert!(root.app.value(source).contains("londiste_rs.layout_answer("));
-    let again = root.app.value("select format('select londiste_rs.layout_answer(%s, %L)', d, londiste_rs.layout_question(d, d)) from (select 'd'::regclass::oid) d (d)");
+    let again = root.app.value(
+        "select format('select londiste_rs.layout_answer(%s, %L)', d, \
+                       londiste_rs.layout_question(d, d)) \
+           from (select 'd'::regclass::oid) d (d)",
+    );
     let answer = root.app.value(&again);
-    let settings = "set quote_all_identifiers = on; set search_path = nowhere; set DateStyle = 'German'; set standard_conforming_strings = off;
-                    set array_nulls = off; set extra_float_digits = 0; set default_transaction_isolation = 'repeatable read'";
+    let settings = "set quote_all_identifiers = on; set search_path = nowhere; set DateStyle = 'German';
+                    set standard_conforming_strings = off;
+                    set array_nulls = off; set extra_float_digits = 0;
+                    set default_transaction_isolation = 'repeatable read'";
     let mut owner = root.app.connect();
     owner.batch_execute(settings).unwrap();
     assert_eq!(owner.query_one(&again, &[]).unwrap().get::<_, String>(0), answer);

@@ -15,19 +15,22 @@ const TABLES: &[(&str, &str)] = &[
     ),
     (
         "light",
-        "create table light (id int primary key, n int, document text); alter table light alter document set storage external; \
+        "create table light (id int primary key, n int, document text); \
+         alter table light alter document set storage external; \
          insert into light select i, i, repeat(md5(i::text), 300) from generate_series(1, 300) i; analyze light",
     ),
     (
         "row",
         "create table \"row\" (id int, at date, v text, primary key (id, at)) partition by range (at); \
          create table row_1 partition of \"row\" for values from ('2026-01-01') to ('2027-01-01'); \
-         create table row_2 (v text, at date not null, id int not null); alter table \"row\" attach partition row_2 for values from ('2027-01-01') to ('2028-01-01')",
+         create table row_2 (v text, at date not null, id int not null); \
+         alter table \"row\" attach partition row_2 for values from ('2027-01-01') to ('2028-01-01')",
     ),
 ];
 
 /// What version 18 asks besides: which columns are virtual. The answer for none is `{}`.
-const VIRTUAL: &str = ", array(select a.attname from pg_attribute a where a.attrelid = \"..\".relation and a.attgenerated = ''v'' order by a.attnum)";
+const VIRTUAL: &str = ", array(select a.attname from pg_attribute a where a.attrelid = \"..\".relation \
+                                  and a.attgenerated = ''v'' order by a.attnum)";
 
 /// The text as a version without virtual columns has it.
 fn without_virtual(text: &str) -> String {
@@ -44,9 +47,11 @@ fn functions(root: &Root, before: i64, of: &str) -> String {
     let oid = root.app.value(&format!("select '{of}'::regclass::oid"));
     let found = root.app.rows(&format!(
         "select p.proname, pg_get_functiondef(p.oid) from pg_proc p join pg_namespace n on n.oid = p.pronamespace \
-          where n.nspname in ('pgq', 'londiste_rs') and p.oid > {before} and pg_get_functiondef(p.oid) ~ '\\y{oid}\\y' order by p.proname collate \"C\""
+          where n.nspname in ('pgq', 'londiste_rs') and p.oid > {before} \
+            and pg_get_functiondef(p.oid) ~ '\\y{oid}\\y' order by p.proname collate \"C\""
     ));
-    let numbered = "select c.oid, c.relname from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') \
+    let numbered = "select c.oid, c.relname from pg_class c \
+                     where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') \
                     union all select oid, conname from pg_constraint where connamespace = 'public'::regnamespace";
     let mut names: BTreeMap<String, String> = BTreeMap::new();
     for row in root.app.rows(numbered) {
@@ -90,7 +95,8 @@ fn the_generated_functions_are_those_of_the_golden_files() {
     }
     root.app.execute(
         "create table stock (id int primary key, name text, at timestamptz); \
-         create trigger log after insert or update or delete on stock for each row execute function pgq.logutriga('q', 'backup')",
+         create trigger log after insert or update or delete on stock for each row \
+             execute function pgq.logutriga('q', 'backup')",
     );
     root.app
         .execute("insert into stock values (1, 'a', now()); update stock set name = 'b'; delete from stock");

@@ -18,7 +18,8 @@ const COLUMNS: &str = "id mood, k int, p pair, ms mood[], r span, t temper, v va
 const TABLES: &[&str] = &["keyed", "keyless", "parts", "mother", "light", "encoded", "object", "statements"];
 
 const CHANGES: &[&str] = &[
-    "insert into {t} values ('red', 1, row(1, 'green'), '{red,blue}', '[red,green]', 'red', 'a'), ('green', 2, row(1, null), '{}', 'empty', 'blue', 'B')",
+    "insert into {t} values ('red', 1, row(1, 'green'), '{red,blue}', '[red,green]', 'red', 'a'), \
+         ('green', 2, row(1, null), '{}', 'empty', 'blue', 'B')",
     "update {t} set ms = '{green}'",
     "update {t} set v = upper(v) where k = 1",
     "update {t} set p = row(2, 'red'), t = 'green' where k = 2",
@@ -44,11 +45,14 @@ fn nothing_of_the_application_runs_with_captures_rights() {
             .execute(&format!("create table {table} ({COLUMNS}{key}){by}; grant all on {table} to clerk"));
     }
     root.app.execute(
-        "create table parts_1 partition of parts for values with (modulus 1, remainder 0); create table child () inherits (mother);
+        "create table parts_1 partition of parts for values with (modulus 1, remainder 0);
+         create table child () inherits (mother);
          create function noop() returns trigger language plpgsql as 'begin return null; end';
          create trigger own after insert on keyless for each row execute function noop();
          alter table light add body text, alter body set storage external;
-         insert into light (id, k, body) select 'red', i, (select string_agg(md5(i || ' ' || j), '') from generate_series(1, 200) j) from generate_series(1001, 1200) i;
+         insert into light (id, k, body)
+         select 'red', i, (select string_agg(md5(i || ' ' || j), '') from generate_series(1, 200) j)
+           from generate_series(1001, 1200) i;
          analyze light",
     );
     clerk.execute(TRAPS);
@@ -56,7 +60,8 @@ fn nothing_of_the_application_runs_with_captures_rights() {
     let rows: Vec<String> = TABLES.iter().map(|table| format!("'{table}'")).collect();
     root.app.execute(&format!("select trap(array[{}, 'parts_1'])", rows.join(", ")));
     clerk.execute(
-        "create function same(varchar, varchar) returns boolean language plpgsql as $$begin insert into caught values (current_user, 'varchar'); return true; end$$;
+        "create function same(varchar, varchar) returns boolean language plpgsql
+             as $$begin insert into caught values (current_user, 'varchar'); return true; end$$;
          create operator public.= (leftarg = varchar, rightarg = varchar, function = same)",
     );
     // the traps do bite
@@ -71,9 +76,12 @@ fn nothing_of_the_application_runs_with_captures_rights() {
         root.app.execute(&format!("select londiste_rs.capture_table('q', 'public.{table}')"));
     }
     root.app.execute(
-        "create trigger c after insert or update or delete on encoded for each row execute function pgq.logutriga('q', 'backup', 'ignore=p');
-         create trigger c after insert or update or delete on object for each row execute function pgq.jsontriga('q', 'backup');
-         create trigger c after insert or update or delete on statements for each row execute function pgq.sqltriga('q', 'ignore=t')",
+        "create trigger c after insert or update or delete on encoded for each row
+             execute function pgq.logutriga('q', 'backup', 'ignore=p');
+         create trigger c after insert or update or delete on object for each row
+             execute function pgq.jsontriga('q', 'backup');
+         create trigger c after insert or update or delete on statements for each row
+             execute function pgq.sqltriga('q', 'ignore=t')",
     );
     for table in TABLES {
         // the stock triggers write events with the rights of whoever changes a row
@@ -105,7 +113,8 @@ fn nothing_of_the_application_runs_with_captures_rights() {
     assert_eq!(root.app.value(caught), "", "ran");
     let told = |table: &str| -> Vec<String> {
         let sql = format!(
-            "select ev_type || ' ' || coalesce(ev_data, '') || coalesce(' was ' || ev_extra2, '') from pgq.event_1 where ev_extra1 = 'public.{table}' order by ev_id limit 8"
+            "select ev_type || ' ' || coalesce(ev_data, '') || coalesce(' was ' || ev_extra2, '') \
+               from pgq.event_1 where ev_extra1 = 'public.{table}' order by ev_id limit 8"
         );
         root.app.rows(&sql).into_iter().flatten().flatten().collect()
     };
@@ -144,7 +153,8 @@ fn nothing_of_the_application_runs_with_captures_rights() {
     );
     assert_eq!(
         told("encoded")[4],
-        "U:id,k id=red&k=1&ms=%7bgreen%7d&r=%5bred%2cgreen%5d&t=red&v=A was id=red&k=1&ms=%7bgreen%7d&r=%5bred%2cgreen%5d&t=red&v=a"
+        "U:id,k id=red&k=1&ms=%7bgreen%7d&r=%5bred%2cgreen%5d&t=red&v=A was \
+         id=red&k=1&ms=%7bgreen%7d&r=%5bred%2cgreen%5d&t=red&v=a"
     );
     assert!(
         told("object")[0].contains(
@@ -162,12 +172,16 @@ fn an_implicit_cast_that_makes_the_key_ambiguous_does_not_fail_the_application()
     root.app.execute(
         "create type mood as enum ('red', 'green');
          create table m (id mood, k int, v int, primary key (id, k)); select londiste_rs.capture_table('q', 'public.m');
-         create function told(mood) returns text language sql as 'select ''x''::text'; create cast (mood as text) with function told(mood) as implicit",
+         create function told(mood) returns text language sql as 'select ''x''::text';
+         create cast (mood as text) with function told(mood) as implicit",
     );
     assert_eq!(root.app.value("select londiste_rs.stale_captures('q')"), "public.m");
     root.app.execute("select londiste_rs.capture_table('q', 'public.m')");
     assert_eq!(root.app.rows("select londiste_rs.stale_captures('q')").len(), 0);
-    root.app.execute("do $$ begin insert into m values ('red', 1, 1), ('green', 2, 1); update m set v = 2; delete from m where k = 2; end $$");
+    root.app.execute(
+        "do $$ begin insert into m values ('red', 1, 1), ('green', 2, 1); update m set v = 2; \
+         delete from m where k = 2; end $$",
+    );
     root.app.execute("with w as (select 1) update m set v = 4");
     assert_eq!(root.events(0)[2..], ["rec.P(red,1,2)", "rec.P(green,2,2)", "rec.P", "rec.U(red,1,4)"]);
 }

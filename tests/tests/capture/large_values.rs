@@ -20,7 +20,9 @@ fn create(pair: &Pair) {
          alter table doc alter pad set storage plain, alter body set storage external",
     );
     pair.source.execute(&format!(
-        "insert into doc select i, 'a', 0, repeat('x', 1000), (select string_agg(md5(i || ' ' || j), '') from generate_series(1, 100) j), null
+        "insert into doc
+         select i, 'a', 0, repeat('x', 1000),
+                (select string_agg(md5(i || ' ' || j), '') from generate_series(1, 100) j), null
            from generate_series(1, {ROWS}) i"
     ));
     pair.source.execute("analyze doc");
@@ -88,7 +90,9 @@ fn a_copy_finds_what_was_left_out_wherever_the_row_is() {
             "update doc set body = null where id = {id} + 5; update doc set n = 5 where id = {id} + 5"
         ));
         change(&format!(
-            "delete from doc where id = {id} + 6; insert into doc values ({id} + 6, 'a', 6, null, repeat('again', 1000)); update doc set n = 7 where id = {id} + 6"
+            "delete from doc where id = {id} + 6; \
+             insert into doc values ({id} + 6, 'a', 6, null, repeat('again', 1000)); \
+             update doc set n = 7 where id = {id} + 6"
         ));
     }
     setup.londiste(&["target.ini", "resume"]).expect_success();
@@ -114,7 +118,8 @@ fn write(source: &Database, stop: &AtomicBool) {
                 }
                 2 => format!("delete from doc where id = {id}"),
                 3 => format!(
-                    "insert into doc values ({id}, 'a', 0, repeat('y', 1000), repeat(md5('{id}'), 100)) on conflict (id, part) do update set n = doc.n + 1"
+                    "insert into doc values ({id}, 'a', 0, repeat('y', 1000), repeat(md5('{id}'), 100)) \
+                         on conflict (id, part) do update set n = doc.n + 1"
                 ),
                 4 => format!("update doc set n = n + 1 where id between {id} and {id} + 20"),
                 5 => format!(

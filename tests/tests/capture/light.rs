@@ -3,7 +3,9 @@ use crate::root::{Root, root};
 
 const DOC: &str = "
 create table doc (id int primary key, n int, body text, data bytea, odd text);
-insert into doc select i, 0, 'x' || (select string_agg(md5(i || ' ' || j), '') from generate_series(1, 200) j), null, null from generate_series(1, 200) i;
+insert into doc
+select i, 0, 'x' || (select string_agg(md5(i || ' ' || j), '') from generate_series(1, 200) j), null, null
+  from generate_series(1, 200) i;
 insert into doc values (201, 0, 'small', null, null), (202, 0, null, null, null);
 alter table doc rename odd to \"o'd,\"\"d \\ {}\"";
 
@@ -19,7 +21,8 @@ fn documents() -> Root {
 /// What the events since the last call tell: type, columns left out, how long the text is.
 fn told(root: &Root) -> Vec<String> {
     let rows = root.app.rows(
-        "select ev_type || ' ' || left(ev_data, 6) || coalesce(' without ' || ev_extra4, '') || case when length(ev_data) > 1000 then ' long' else '' end
+        "select ev_type || ' ' || left(ev_data, 6) || coalesce(' without ' || ev_extra4, '')
+                || case when length(ev_data) > 1000 then ' long' else '' end
                 || coalesce(' was ' || left(ev_extra2, 6), '')
            from pgq.event_1 order by ev_id",
     );
@@ -41,7 +44,8 @@ fn only_what_has_changed_is_told_of_large_values() {
     assert_eq!(change("update doc set body = null where id = 1"), ["rec.U (1,1,,"]);
     assert_eq!(
         change(
-            "update doc set data = decode((select string_agg(md5(id || 'd' || j), '') from generate_series(1, 200) j), 'hex') where id in (2, 202)"
+            "update doc set data = decode((select string_agg(md5(id || 'd' || j), '') \
+                                             from generate_series(1, 200) j), 'hex') where id in (2, 202)"
         ),
         ["rec.L (2,0,, without [\"body\"] long", "rec.U (202,1 long"]
     );
@@ -84,7 +88,10 @@ fn names_and_definitions_may_be_anything() {
     root.app.execute("update doc set n = 1 where id = 1");
     assert_eq!(told(&root), ["rec.L (1,1,, without [\"body\", \"o'd,\\\"d \\\\ {}\"]"]);
     // dropped, added, renamed: until the worker looks, old and new row are told in full
-    root.app.execute("alter table doc drop column data; alter table doc rename body to text; alter table doc add extra text");
+    root.app.execute(
+        "alter table doc drop column data; alter table doc rename body to text; \
+         alter table doc add extra text",
+    );
     root.app.execute("update doc set n = 2 where id = 2");
     assert_eq!(told(&root), ["rec.U (2,2,x long was (2,0,x"]);
     assert_eq!(root.app.value("select londiste_rs.stale_captures('q')"), "public.doc");
@@ -106,7 +113,9 @@ fn partitions_too() {
         "create table log (id int, at date, body text, primary key (id, at)) partition by range (at);
          create table log_1 partition of log for values from ('2020-01-01') to ('2021-01-01');
          create table log_2 partition of log for values from ('2021-01-01') to ('2022-01-01');
-         insert into log select i, '2020-05-05', (select string_agg(md5(i || ' ' || j), '') from generate_series(1, 200) j) from generate_series(1, 200) i",
+         insert into log
+         select i, '2020-05-05', (select string_agg(md5(i || ' ' || j), '') from generate_series(1, 200) j)
+           from generate_series(1, 200) i",
     );
     root.app.execute("analyze log_1");
     root.app.execute("select londiste_rs.capture_table('q', 'public.log')");
@@ -132,7 +141,8 @@ fn small_tables_are_told_in_full_until_they_grow() {
     let root = root();
     root.app.execute("create table doc (id int primary key, n int, body text)");
     root.app.execute("select londiste_rs.capture_table('q', 'public.doc')");
-    root.app.execute("insert into doc values (1, 0, 'x' || (select string_agg(md5(j::text), '') from generate_series(1, 200) j))");
+    root.app.execute("insert into doc \
+                      values (1, 0, 'x' || (select string_agg(md5(j::text), '') from generate_series(1, 200) j))");
     root.app.execute("truncate pgq.event_1_0; update doc set n = 1");
     assert_eq!(told(&root), ["rec.U (1,1,x long"]);
     assert_eq!(root.app.rows("select londiste_rs.stale_captures('q')").len(), 0);
@@ -153,7 +163,11 @@ fn a_table_of_very_many_columns_is_told_in_full() {
     let root = root();
     let columns: Vec<String> = (1..1000).map(|n| format!("c{n} int")).collect();
     root.app.execute(&format!("create table doc (id int primary key, body text, {})", columns.join(", ")));
-    root.app.execute("insert into doc select i, (select string_agg(md5(i || ' ' || j), '') from generate_series(1, 200) j) from generate_series(1, 200) i");
+    root.app.execute(
+        "insert into doc \
+         select i, (select string_agg(md5(i || ' ' || j), '') from generate_series(1, 200) j) \
+           from generate_series(1, 200) i",
+    );
     root.app.execute("analyze doc; select londiste_rs.capture_table('q', 'public.doc')");
     root.app.execute("update doc set c999 = 1 where id = 1; update doc set c1 = 1 where id < 3");
     let full = root

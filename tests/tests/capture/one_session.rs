@@ -64,7 +64,8 @@ fn silence_holds_for_as_long_as_it_is_asked_for() {
         .batch_execute(
             "set session_replication_role = origin; begin; update t set v = 30 where id = 1; savepoint s;
              set local session_replication_role = local; update t set v = 31 where id = 1; rollback to s;
-             update t set v = 32 where id = 1; set local session_replication_role = local; update t set v = 33 where id = 1; commit",
+             update t set v = 32 where id = 1; set local session_replication_role = local;
+             update t set v = 33 where id = 1; commit",
         )
         .unwrap();
     session.execute("update t set v = 34 where id = 1", &[]).unwrap();
@@ -88,7 +89,10 @@ fn a_definition_that_changes_is_told_at_the_next_statement() {
 #[test]
 fn the_last_tick_of_a_root_waits_for_whoever_is_writing() {
     let root = root();
-    root.app.execute("select pgq_node.register_location('q', 'n', 'x', false); select pgq_node.register_location('q', 'm', 'x', false)");
+    root.app.execute(
+        "select pgq_node.register_location('q', 'n', 'x', false); \
+         select pgq_node.register_location('q', 'm', 'x', false)",
+    );
     root.app.execute("select pgq_node.create_node('q', 'root', 'n', 'w', null, null, null)");
     let mut session = planned(&root);
     session.batch_execute("begin; update t set v = 60 where id = 1").unwrap();
@@ -113,9 +117,11 @@ fn parts_of_one_statement_are_told_in_an_order_that_replays() {
     session.batch_execute("insert into t select i, 0 from generate_series(3, 9) i").unwrap();
     root.app.execute("create table copy as select * from t; truncate pgq.event_1_0");
     for statement in [
-        "with d as (delete from t where id = 3 returning id), i as (insert into t values (20, 1)) update t set v = 1 where id in (4, 5)",
+        "with d as (delete from t where id = 3 returning id), i as (insert into t values (20, 1)) \
+         update t set v = 1 where id in (4, 5)",
         "with u as (update t set v = 2 where id = 4 returning id) update t set v = 3 where id in (4, 5)",
-        "with d as (delete from t where id = 6 returning *), u as (update t set v = 4 where id = 7) insert into t select id, 5 from d",
+        "with d as (delete from t where id = 6 returning *), u as (update t set v = 4 where id = 7) \
+         insert into t select id, 5 from d",
         "with u as (update t set v = 6 where id = 8 returning *) delete from t using u where t.id = 9 or t.id = u.id",
     ] {
         session.batch_execute(statement).unwrap();
@@ -124,7 +130,8 @@ fn parts_of_one_statement_are_told_in_an_order_that_replays() {
         session
             .batch_execute(
                 "merge into t using (values (4, 7), (5, 8), (30, 9)) n (id, v) on t.id = n.id
-                  when matched and n.id = 4 then delete when matched then update set v = n.v when not matched then insert values (n.id, n.v)",
+                  when matched and n.id = 4 then delete when matched then update
+                    set v = n.v when not matched then insert values (n.id, n.v)",
             )
             .unwrap();
     }
@@ -134,8 +141,11 @@ fn parts_of_one_statement_are_told_in_an_order_that_replays() {
 /// Statements of functions and triggers, beside and inside of each other.
 const NESTED: [&str; 11] = [
     "select bump(3), bump(3), bump(4)",
-    "select hundred(3); do $$ begin perform hundred(4); perform bump(4); perform hundred(5); update t set v = hundred(9) where id = 3; end $$",
-    "do $$ begin update t set v = 100 where id = 4; update t set v = 5 where id = 4; update t set v = 100 where id = 5; end $$",
+    "select hundred(3); \
+     do $$ begin perform hundred(4); perform bump(4); perform hundred(5); \
+     update t set v = hundred(9) where id = 3; end $$",
+    "do $$ begin update t set v = 100 where id = 4; update t set v = 5 where id = 4; \
+     update t set v = 100 where id = 5; end $$",
     "update t set v = bump(id + 1) where id in (5, 7)",
     "update t set v = 1 + bump(5) where id = 8; select bump(8)",
     "do $$ begin
@@ -145,21 +155,29 @@ const NESTED: [&str; 11] = [
      do $$ begin
          insert into t values (40, 200); insert into t values (41, 1) on conflict (id) do update set v = 3;
          insert into t values (41, 1), (42, 200) on conflict (id) do update set v = excluded.v + 5; end $$",
-    "do $$ begin with d as (delete from t where id = 3 returning id) insert into t select id, 77 from d; perform bump(3); end $$",
-    "do $$ begin update t set id = id + 100, v = 100 where id = 7; update t set v = 9 where id = 107; update t set id = 7 where id = 107; end $$",
-    "do $$ begin update t set v = v + 1 where id in (3, 4, 5); update t set v = 100 where id in (4, 8); update t set v = v - 1; end $$",
-    "delete from t where id = 50; insert into t select bump(9) + 41, 200; do $$ begin delete from t where id = 8; insert into t values (8, 200); perform bump(8); end $$",
+    "do $$ begin with d as (delete from t where id = 3 returning id) insert into t select id, 77 from d; \
+     perform bump(3); end $$",
+    "do $$ begin update t set id = id + 100, v = 100 where id = 7; update t set v = 9 where id = 107; \
+     update t set id = 7 where id = 107; end $$",
+    "do $$ begin update t set v = v + 1 where id in (3, 4, 5); update t set v = 100 where id in (4, 8); \
+     update t set v = v - 1; end $$",
+    "delete from t where id = 50; insert into t select bump(9) + 41, 200; \
+     do $$ begin delete from t where id = 8; insert into t values (8, 200); perform bump(8); end $$",
 ];
 
 #[test]
 fn statements_inside_of_others_are_told_in_an_order_that_replays() {
     let root = root();
     root.app.execute(
-        "create function bump(i int) returns int language plpgsql as $$ begin update t set v = v + 1 where id = i; return i; end $$;
+        "create function bump(i int) returns int language plpgsql
+             as $$ begin update t set v = v + 1 where id = i; return i; end $$;
          create function hundred(i int) returns int language sql as $$ update t set v = 100 where id = i returning i $$;
-         create function again() returns trigger language plpgsql as $$ begin update t set v = v + 1 where id = new.id; return null; end $$;
-         create trigger again after insert or update on t for each row when (new.v in (100, 200)) execute function again();
-         insert into t select i, 0 from generate_series(3, 9) i; create table copy as select * from t; truncate pgq.event_1_0",
+         create function again() returns trigger language plpgsql
+             as $$ begin update t set v = v + 1 where id = new.id; return null; end $$;
+         create trigger again after insert or update on t for each row when (new.v in (100, 200))
+             execute function again();
+         insert into t select i, 0 from generate_series(3, 9) i; create table copy as select * from t;
+         truncate pgq.event_1_0",
     );
     let mut session = root.app.connect();
     for together in [false, true] {
@@ -181,14 +199,19 @@ fn statements_inside_of_others_are_told_in_an_order_that_replays() {
 fn a_function_s_statement_is_told_as_what_the_row_is_now_without_reading_it() {
     let root = root();
     root.app.execute(
-        "insert into t values (1, 1), (2, 1); alter table t enable row level security; alter table t force row level security;
+        "insert into t values (1, 1), (2, 1); alter table t enable row level security;
+         alter table t force row level security;
          create policy everything on t using (true); truncate pgq.event_1_0",
     );
     let change = "do $$ begin
-        update t set v = 2 where id = 1; update t set v = v + 5; insert into t values (3, 3); update t set v = 4 where id = 3; end $$";
+        update t set v = 2 where id = 1; update t set v = v + 5; insert into t values (3, 3);
+        update t set v = 4 where id = 3; end $$";
     root.app.execute(change);
     assert_eq!(root.events(0), ["rec.P(1,2)", "rec.P(2,6)", "rec.P(1,7)", "rec.P(3,3)", "rec.P(3,4)"]);
     // a client's statement behind it would read the row, which row security forbids: what its trigger sees is told
-    root.app.execute("truncate pgq.event_1_0; begin; do $$ begin update t set v = 8 where id = 1; end $$; update t set v = 9 where id = 1; commit");
+    root.app.execute(
+        "truncate pgq.event_1_0; begin; do $$ begin update t set v = 8 where id = 1; end $$; \
+         update t set v = 9 where id = 1; commit",
+    );
     assert_eq!(root.events(0), ["rec.P(1,8)", "rec.U(1,9)"]);
 }

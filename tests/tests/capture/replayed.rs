@@ -23,8 +23,10 @@ const CHANGES: &[&str] = &[
     "insert into {t} values (4, 31, 34, 35, 33)",
     "update {t} set c = id where id < 4",
     "update {t} set e = 7 where id = 2",
-    "begin; insert into {t} values (8, 61, 64, 65, 63); alter table {t} drop column a, add column a int default 9; insert into {t} values (5, 44, 45, 43, 41);
-     alter table {t} add column f int; alter table {t} drop column f; insert into {t} values (6, 54, 55, 53, 51); commit",
+    "begin; insert into {t} values (8, 61, 64, 65, 63);
+     alter table {t} drop column a, add column a int default 9; insert into {t} values (5, 44, 45, 43, 41);
+     alter table {t} add column f int; alter table {t} drop column f;
+     insert into {t} values (6, 54, 55, 53, 51); commit",
     "delete from {t} where id = 3",
 ];
 
@@ -35,7 +37,10 @@ fn values_arrive_in_the_columns_that_they_were_in() {
         pair.source.execute(&format!("create table {table} ({COLUMNS}{key}){by}"));
         pair.target.execute(&format!("create table {table} ({COLUMNS}, d int, e int{key}){by}"));
     }
-    pair.both("create table parts_1 partition of parts for values from (0) to (1000); create table parts_2 partition of parts for values from (1000) to (2000)");
+    pair.both(
+        "create table parts_1 partition of parts for values from (0) to (1000); \
+         create table parts_2 partition of parts for values from (1000) to (2000)",
+    );
     let setup = Setup::new(&pair);
     setup.start_nodes();
     setup.add_all();
@@ -63,7 +68,8 @@ fn values_arrive_in_the_columns_that_they_were_in() {
         // columns that the source has dropped and made again keep on the target what they had
         let rows = |side: &tests::Side| {
             side.rows(&format!(
-                "select id, d, e, case when id between 4 and 999 then c end, case when id in (5, 6, 7, 1004) then a end from {table} where id > 1 order by id"
+                "select id, d, e, case when id between 4 and 999 then c end, \
+                        case when id in (5, 6, 7, 1004) then a end from {table} where id > 1 order by id"
             ))
         };
         assert!(rows(&pair.source).len() > 5);

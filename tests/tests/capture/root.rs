@@ -22,7 +22,10 @@ pub(crate) fn root() -> Root {
     };
     let app = login("app");
     app.psql_file(&tests::repository().join("sql/init_noext.sql"));
-    app.execute("create table t (id int primary key, v int); select pgq.create_queue('q'); select londiste_rs.capture_table('q', 'public.t'); grant all on t to clerk");
+    app.execute(
+        "create table t (id int primary key, v int); select pgq.create_queue('q'); \
+         select londiste_rs.capture_table('q', 'public.t'); grant all on t to clerk",
+    );
     Root { cluster, app }
 }
 
@@ -52,7 +55,8 @@ impl Root {
                  truncate pgq.event_1_0; end $$"
         ));
         self.app.number(&format!(
-            "select count(*) from (table t except all table {copy}) a full join (table {copy} except all table t) b on true"
+            "select count(*) from (table t except all table {copy}) a \
+               full join (table {copy} except all table t) b on true"
         ))
     }
 

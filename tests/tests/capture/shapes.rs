@@ -19,21 +19,26 @@ declare
 begin
     insert into audited values (tg_argv[0], case tg_op when 'DELETE' then 'D' else 'W' end, (r ->> 'n')::bigint,
         (select jsonb_object_agg(key, value) from jsonb_each_text(r)),
-        case when current_setting('transaction_isolation') = 'read committed' and not exists (select from older where tbl = tg_argv[0]) then (
+        case when current_setting('transaction_isolation') = 'read committed'
+                  and not exists (select from older where tbl = tg_argv[0]) then (
             select jsonb_object_agg(a.attname, t.typnamespace::regnamespace || '.' || t.typname)
-              from pg_attribute a join pg_type t on t.oid = a.atttypid where a.attrelid = tg_relid and a.attnum > 0 and not a.attisdropped) end);
+              from pg_attribute a join pg_type t on t.oid = a.atttypid
+             where a.attrelid = tg_relid and a.attnum > 0 and not a.attisdropped) end);
     return null;
 end $$;
 create function texts(data text, left_out jsonb, description json) returns jsonb language sql as $$
-    select jsonb_object_agg(coalesce(c.col ->> 0, 'no name ' || pos), f.v) - array(select jsonb_array_elements_text(left_out))
+    select jsonb_object_agg(coalesce(c.col ->> 0, 'no name ' || pos),
+                            f.v) - array(select jsonb_array_elements_text(left_out))
       from json_array_elements(description -> 'columns') with ordinality c (col, pos)
       full join unnest(pgq._record_fields(data)) with ordinality f (v, pos) using (pos) $$;
 create view told as
-select e.ev_id, replace(e.ev_extra1, 'public.', '') as tbl, case when e.ev_type = 'rec.D' or e.ev_data is null then 'D' else 'W' end as op,
+select e.ev_id, replace(e.ev_extra1, 'public.', '') as tbl,
+       case when e.ev_type = 'rec.D' or e.ev_data is null then 'D' else 'W' end as op,
        texts(coalesce(e.ev_data, e.ev_extra2), o.o, d.d) as fields,
        (select jsonb_object_agg(c ->> 0, c ->> 1) from json_array_elements(d.d -> 'columns') c) as types,
        array(select jsonb_array_elements_text(o.o)) as left_out,
-       not exists (select from json_array_elements_text(d.d -> 'key') k where k not in (select c ->> 0 from json_array_elements(d.d -> 'columns') c)) as sound
+       not exists (select from json_array_elements_text(d.d -> 'key') k
+                    where k not in (select c ->> 0 from json_array_elements(d.d -> 'columns') c)) as sound
   from pgq.event_1 e left join londiste_rs.shape s on s.shape_id::text = e.ev_extra3
  cross join lateral (select coalesce(s.description, e.ev_extra3)::json) d (d)
  cross join lateral (select coalesce(e.ev_extra4, '[]')::jsonb) o (o)
@@ -51,10 +56,12 @@ union all
 select e.ev_id, 'statements', 'W',
        (select jsonb_object_agg(name, nullif(btrim(value, ''''), 'null'))
           from unnest(string_to_array(substring(e.ev_data from '^[(](.*?)[)] values'), ','),
-                      string_to_array(substring(e.ev_data from ' values [(](.*)[)]$'), ',')) f (name, value)), null, '{}', true
+                      string_to_array(substring(e.ev_data from ' values [(](.*)[)]$'), ',')) f (name, value)),
+       null, '{}', true
   from pgq.event_1 e where e.ev_extra1 = 'public.statements' and e.ev_type = 'I';
 create view wrong as
-select coalesce(a.tbl, e.tbl) as tbl, e.ev_id, coalesce(a.op, e.op) as op, a.fields as was, e.fields as told, a.types as types, e.types as told_types
+select coalesce(a.tbl, e.tbl) as tbl, e.ev_id, coalesce(a.op, e.op) as op, a.fields as was, e.fields as told,
+       a.types as types, e.types as told_types
   from audited a full join told e on e.tbl = a.tbl and e.op = a.op and e.fields ->> 'n' = a.n::text
  where (a.fields - coalesce(e.left_out, '{}') is distinct from e.fields or a.types <> e.types or not e.sound)
    and not (e.tbl is null and a.tbl = 'statements')";
@@ -64,7 +71,11 @@ const TABLES: &[(&str, &str)] = &[
     ("statement", ""),
     (
         "light",
-        "alter table light add body text, alter body set storage external; insert into light (n, body) select nextval('counter'), (select string_agg(md5(i || ' ' || j), '') from generate_series(1, 200) j) from generate_series(1, 200) i; analyze light",
+        "alter table light add body text, alter body set storage external; \
+         insert into light (n, body) \
+         select nextval('counter'), \
+                (select string_agg(md5(i || ' ' || j), '') from generate_series(1, 200) j) \
+           from generate_series(1, 200) i; analyze light",
     ),
     ("keyless", "alter table keyless drop constraint keyless_pkey"),
     ("parts", ""),
@@ -75,11 +86,13 @@ const TABLES: &[(&str, &str)] = &[
     ),
     (
         "object",
-        "create trigger c after insert or update or delete on object for each row execute function pgq.jsontriga('q', 'backup')",
+        "create trigger c after insert or update or delete on object for each row \
+             execute function pgq.jsontriga('q', 'backup')",
     ),
     (
         "statements",
-        "create trigger c after insert or update or delete on statements for each row execute function pgq.sqltriga('q')",
+        "create trigger c after insert or update or delete on statements for each row \
+             execute function pgq.sqltriga('q')",
     ),
 ];
 
@@ -99,7 +112,8 @@ impl Model {
     fn create(root: &Root, name: &'static str, more: &str) -> Model {
         let partitioned = if name == "parts" { " partition by range (id)" } else { "" };
         root.app.execute(&format!(
-            "create table {name} (id int default nextval('ids') constraint {name}_pkey primary key, n bigint, c0 int default 1, c1 text default 'x'){partitioned}"
+            "create table {name} (id int default nextval('ids') constraint {name}_pkey primary key, \
+                 n bigint, c0 int default 1, c1 text default 'x'){partitioned}"
         ));
         for (number, bounds) in BOUNDS.iter().enumerate().filter(|_| name == "parts") {
             root.app.execute(&format!("create table parts_{number} partition of parts for values {bounds}"));
@@ -111,7 +125,8 @@ impl Model {
              end $$"
         ));
         root.app.execute(&format!(
-            "create trigger audit after insert or update or delete on {name} for each row execute function audit('{name}')"
+            "create trigger audit after insert or update or delete on {name} for each row \
+                 execute function audit('{name}')"
         ));
         if !more.contains("pgq.") {
             root.app.execute(&format!("select londiste_rs.capture_table('q', 'public.{name}')"));
@@ -180,8 +195,10 @@ impl Model {
                 let (name, kind) = &self.columns[at];
                 let number = dice.roll(3) as usize;
                 format!(
-                    "alter table parts detach partition parts_{number}; alter table parts_{number} drop column {name}, add {name} {kind} default '7';
-                     alter table parts attach partition parts_{number} for values {}", BOUNDS[number]
+                    "alter table parts detach partition parts_{number};
+                     alter table parts_{number} drop column {name}, add {name} {kind} default '7';
+                     alter table parts attach partition parts_{number} for values {}",
+                    BOUNDS[number]
                 )
             }
             (7, _) => format!("analyze {table}"),
@@ -263,7 +280,10 @@ fn every_event_tells_the_columns_that_its_row_had() {
     assert_eq!(root.app.value(forms), "row statement row row statement statement");
     // its updates are light from the beginning: what its size is reaches the statistics a moment later
     wait_until(Duration::from_secs(30), "the table's size is known", || {
-        root.app.value("select pg_stat_get_live_tuples(reltoastrelid) >= 512 from pg_class where oid = 'light'::regclass") == "t"
+        root.app.value(
+            "select pg_stat_get_live_tuples(reltoastrelid) >= 512 from pg_class \
+              where oid = 'light'::regclass",
+        ) == "t"
     });
     root.app.execute("select londiste_rs.capture_table('q', 'public.light')");
     root.app.execute("update light set n = nextval('counter') where n = (select min(n) from light)");
@@ -310,7 +330,8 @@ fn every_event_tells_the_columns_that_its_row_had() {
                 history.push(format!("repeatable read: {insert}"));
             }
             _ => {
-                let look = "select londiste_rs.capture_table('q', t) from londiste_rs.stale_captures('q') t; select pgq._maint_row_functions(); truncate older";
+                let look = "select londiste_rs.capture_table('q', t) from londiste_rs.stale_captures('q') t; \
+                            select pgq._maint_row_functions(); truncate older";
                 owner.batch_execute(look).unwrap();
                 history.push("the worker looks".to_owned());
             }

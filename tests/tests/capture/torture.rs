@@ -3,6 +3,7 @@
 //! seed: `docs/testing.md`.
 
 mod geometry;
+mod key;
 mod kind;
 mod numbers;
 mod scalar;

@@ -16,7 +16,10 @@ fn queue() -> (Cluster, Database) {
         password: Some("txid-Secret1".to_owned()),
     };
     owner.psql_file(&tests::repository().join("sql/init_noext.sql"));
-    owner.execute("select pgq.create_queue('jobs'); select pgq.register_consumer('jobs', 'reader'); select pgq.set_queue_config('jobs', 'rotation_period', '0')");
+    owner.execute(
+        "select pgq.create_queue('jobs'); select pgq.register_consumer('jobs', 'reader'); \
+         select pgq.set_queue_config('jobs', 'rotation_period', '0')",
+    );
     (cluster, owner)
 }
 
@@ -95,10 +98,14 @@ fn batches_are_cut_by_snapshots_on_both_sides_of_32_bits() {
              (1, 102, '4294967295:4294967310:4294967295,4294967305', 2);
          update pgq.subscription set sub_last_tick = 101;
          insert into pgq.event_1_0 (ev_id, ev_time, ev_txid, ev_data)
-         select t, now(), t, case t when 4294967290 then 'was in progress' when 4294967295 then 'is in progress' when 4294967297 then 'was in progress too'
-                                    when 4294967305 then 'is in progress too' when 4294967299 then 'seen before' when 4294967300 then 'new' when 4294967309 then 'last'
+         select t, now(), t, case t when 4294967290 then 'was in progress' when 4294967295
+                                        then 'is in progress' when 4294967297 then 'was in progress too'
+                                    when 4294967305 then 'is in progress too'
+                                    when 4294967299 then 'seen before' when 4294967300 then 'new'
+                                    when 4294967309 then 'last'
                                     else 'other' end
-           from unnest(array[4294967289, 4294967290, 4294967295, 4294967296, 4294967297, 4294967299, 4294967300, 4294967305, 4294967309, 4294967310]) t",
+           from unnest(array[4294967289, 4294967290, 4294967295, 4294967296, 4294967297, 4294967299,
+                             4294967300, 4294967305, 4294967309, 4294967310]) t",
     );
     let mut client = owner.connect();
     let mut seen = read(&mut client);

@@ -23,13 +23,15 @@ create table parts (id int, at date, v int, primary key (id, at)) partition by r
 create table parts_1 partition of parts for values from ('2020-01-01') to ('2021-01-01');
 create table parts_2 partition of parts for values from ('2021-01-01') to ('2022-01-01');
 create table guarded (id int primary key, v int);
-create table typed (at timestamptz primary key, d date, i interval, f float8, b bytea, m money, r tstzrange, g date[], c regclass);
+create table typed (at timestamptz primary key, d date, i interval, f float8, b bytea, m money, r tstzrange,
+    g date[], c regclass);
 create table keyless_typed (at timestamptz, f float4)";
 
 /// Triggers of the application that write to the table they stand on.
 const TRIGGERS: &str = "
 create function again_row() returns trigger language plpgsql as $$
-    begin execute format('update %I set v = v + 100 where id = $1 and v < 100', tg_table_name) using new.id; return null; end $$;
+    begin execute format('update %I set v = v + 100 where id = $1 and v < 100', tg_table_name) using new.id;
+    return null; end $$;
 create trigger z_again after insert or update on row_trigger for each row execute function again_row();
 create trigger z_again after insert or update on parts for each row execute function again_row();
 create function first_statement() returns trigger language plpgsql as $$
@@ -40,12 +42,14 @@ create function first_statement() returns trigger language plpgsql as $$
         end if;
         return null;
     end $$;
-create trigger \"A_first\" after insert or update on statement_trigger for each statement execute function first_statement();
+create trigger \"A_first\" after insert or update on statement_trigger for each statement
+    execute function first_statement();
 create function others_not_current() returns trigger language plpgsql as $$
     begin update one_current set current = false where grp = new.grp and current; return new; end $$;
 create trigger z_only_one before insert on one_current for each row execute function others_not_current();
 create function touch(i int) returns int language plpgsql volatile as $$
-    begin update called set v = coalesce(v, 0) + 1 where id <> i; insert into called values (i + 1000, i) on conflict do nothing; return i; end $$";
+    begin update called set v = coalesce(v, 0) + 1 where id <> i;
+    insert into called values (i + 1000, i) on conflict do nothing; return i; end $$";
 
 /// Each a statement or a transaction of its own.
 const CHANGES: &[&str] = &[
@@ -57,14 +61,20 @@ const CHANGES: &[&str] = &[
     "insert into plain values (1, 1, 'x'), (4, 4, 'd') on conflict (id) do update set v = 7, mail = 'y'",
     "with d as (delete from plain returning *) insert into plain select id + 1, v, mail from d",
     "with d as (delete from plain returning *) insert into plain select id, v + 1, mail from d order by id limit 2",
-    "with u as (update plain set v = 50 where id < 3 returning id), i as (insert into plain values (100, 1, 'z') returning id) delete from plain where id in (select id + 2 from u)",
-    "begin; insert into plain values (200, 1, 's'); savepoint a; update plain set v = 9 where id = 200; rollback to a; update plain set v = 10 where id = 200; delete from plain where id = 100; insert into plain values (100, 0, 'z'); commit",
-    "do $$ begin for i in 300 .. 310 loop insert into plain values (i, 0, 'm' || i); update plain set v = i where id = i; delete from plain where id = i - 3; end loop; end $$",
+    "with u as (update plain set v = 50 where id < 3 returning id), \
+         i as (insert into plain values (100, 1, 'z') returning id) \
+     delete from plain where id in (select id + 2 from u)",
+    "begin; insert into plain values (200, 1, 's'); savepoint a; update plain set v = 9 where id = 200; \
+     rollback to a; update plain set v = 10 where id = 200; delete from plain where id = 100; \
+     insert into plain values (100, 0, 'z'); commit",
+    "do $$ begin for i in 300 .. 310 loop insert into plain values (i, 0, 'm' || i); \
+     update plain set v = i where id = i; delete from plain where id = i - 3; end loop; end $$",
     "insert into row_trigger select i, i, 'm' || i from generate_series(1, 5) i",
     "update row_trigger set v = 5 where id < 3",
     "update row_trigger set id = id + 10, v = 6 where id > 3",
     "with d as (delete from row_trigger returning *) insert into row_trigger select id, 1, mail from d",
-    "set quote_all_identifiers = on; insert into row_trigger values (21, 21, 'q'); update row_trigger set v = 7 where id = 21; reset quote_all_identifiers",
+    "set quote_all_identifiers = on; insert into row_trigger values (21, 21, 'q'); \
+     update row_trigger set v = 7 where id = 21; reset quote_all_identifiers",
     "insert into statement_trigger select i, i from generate_series(1, 5) i",
     "update statement_trigger set v = 6000 where id = 2",
     "update statement_trigger set v = id",
@@ -106,8 +116,10 @@ const CHANGES: &[&str] = &[
 
 /// Each behind statements of the application's own that make values look different.
 const LOOKS: &[&str] = &[
-    "set datestyle = 'German'; set intervalstyle = 'sql_standard'; set extra_float_digits = -10; set bytea_output = 'escape'; set timezone = 'Asia/Tokyo'; set search_path = ''",
-    "set datestyle = 'SQL, DMY'; set intervalstyle = 'iso_8601'; set extra_float_digits = 0; set timezone = 'America/Caracas'",
+    "set datestyle = 'German'; set intervalstyle = 'sql_standard'; set extra_float_digits = -10; \
+     set bytea_output = 'escape'; set timezone = 'Asia/Tokyo'; set search_path = ''",
+    "set datestyle = 'SQL, DMY'; set intervalstyle = 'iso_8601'; set extra_float_digits = 0; \
+     set timezone = 'America/Caracas'",
     "set datestyle = 'Postgres'; set intervalstyle = 'postgres_verbose'; set timezone = 'Europe/Dublin'",
 ];
 
@@ -151,9 +163,11 @@ fn rows_arrive_as_they_are_whoever_changed_them() {
         let mut session = pair.source.connect();
         session.batch_execute(looks).unwrap();
         let insert = format!(
-            "insert into public.typed select t, '0044-03-15 BC', '1 year -2 days 03:04:05.678', -0.1::float8 / 3 * i, '\\x00ff5c'::bytea, '-1234.50'::money,
+            "insert into public.typed select t, '0044-03-15 BC', '1 year -2 days 03:04:05.678',
+                    -0.1::float8 / 3 * i, '\\x00ff5c'::bytea, '-1234.50'::money,
                     tstzrange(t, null), array[date 'infinity', date '2020-02-03'], 'public.plain'::regclass
-               from (select i, timestamptz '2024-03-10 02:30:00.123456+00' + i * interval '7 hours {number} minutes' as t from generate_series(1, 9) i) x"
+               from (select i, timestamptz '2024-03-10 02:30:00.123456+00' + i
+                            * interval '7 hours {number} minutes' as t from generate_series(1, 9) i) x"
         );
         session.batch_execute(&insert).unwrap();
         session.batch_execute("update public.typed set f = f / 7, i = -i, d = d + 1").unwrap();
@@ -194,12 +208,16 @@ fn rows_arrive_as_they_are_whoever_changed_them() {
 #[track_caller]
 fn after_an_applications_own_ddl(pair: &Pair) {
     for change in [
-        "alter table plain rename id to ident; insert into plain values (500, 1, 'n'); update plain set v = 2 where ident = 500; do $$ begin delete from plain where ident = 500; end $$",
+        "alter table plain rename id to ident; insert into plain values (500, 1, 'n'); \
+         update plain set v = 2 where ident = 500; do $$ begin delete from plain where ident = 500; end $$",
         "alter table row_trigger rename to renamed; with x as (select 1) delete from renamed",
-        "alter table shifting drop column id; insert into shifting values (1); update shifting set v = v + 1; delete from shifting where v = 2",
+        "alter table shifting drop column id; insert into shifting values (1); \
+         update shifting set v = v + 1; delete from shifting where v = 2",
         "alter table typed alter d type text using d::text; update typed set d = 'x'",
-        "alter table child add column more text default 'm'; update child set more = 'n'; alter table child drop column more; update child set id = id + 1000",
-        "alter table keyless add column id serial primary key; update keyless set b = 0; delete from keyless where id = 1",
+        "alter table child add column more text default 'm'; update child set more = 'n'; \
+         alter table child drop column more; update child set id = id + 1000",
+        "alter table keyless add column id serial primary key; update keyless set b = 0; \
+         delete from keyless where id = 1",
         "alter table parts drop constraint parts_pkey; update parts set v = 1",
         "drop table called",
     ] {
@@ -257,13 +275,18 @@ fn updates_that_change_nothing_are_left_out_on_request_and_an_older_capture_is_r
     root.app.execute("update t set v = 7 where id = 3");
     let expected = ["rec.I(1,1)", "rec.I(2,2)", "rec.U(1,2)", "rec.U(3,2)", "rec.U(3,7)"];
     assert_eq!(root.events(0), expected);
-    root.app.execute("select londiste_rs.set_captures_unchanged('q', true); select londiste_rs.capture_table('q', 'public.t')");
+    root.app.execute(
+        "select londiste_rs.set_captures_unchanged('q', true); \
+         select londiste_rs.capture_table('q', 'public.t')",
+    );
     assert_eq!(root.app.value(whole), "t");
 
     // the row trigger that capture was before, under the name that one of the new ones has
     root.app.execute(
         "drop trigger _londiste_q on t; drop trigger _londiste_q_insert on t; drop trigger _londiste_q_delete on t;
-         do $$ begin execute format('create trigger _londiste_q after insert or update or delete on t for each row execute function londiste_rs.capture_1_%s()', 't'::regclass::oid); end $$",
+         do $$ begin execute format(
+             'create trigger _londiste_q after insert or update or delete on t for each row execute function \
+              londiste_rs.capture_1_%s()', 't'::regclass::oid); end $$",
     );
     assert_eq!(root.app.value(whole), "f");
     assert_eq!(root.app.value("select londiste_rs.stale_captures('q')"), "public.t");

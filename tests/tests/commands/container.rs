@@ -14,7 +14,8 @@ const WHOLE: Duration = Duration::from_secs(240);
 const STOP: Duration = Duration::from_secs(10);
 
 /// Leaves a process behind that ends later, and tells both.
-const HOOK: &str = "(i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done; echo over >>/tmp/hook) >/dev/null 2>&1 & echo run >>/tmp/hook";
+const HOOK: &str = "(i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done; \
+                    echo over >>/tmp/hook) >/dev/null 2>&1 & echo run >>/tmp/hook";
 
 fn wait_said(container: &Running, words: &str) {
     wait_for(QUICK, words, || match container.said() {
@@ -135,7 +136,8 @@ fn the_image_runs_a_migration_from_the_environment_alone_and_ends_when_it_is_tol
     locked.batch_execute("begin; lock table t").unwrap();
     pair.source.execute("insert into t values (-1)");
     wait_until(QUICK, "the worker waits for the table", || {
-        let waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and application_name like 'target worker%'";
+        let waiting = "select count(*) from pg_stat_activity \
+                        where wait_event_type = 'Lock' and application_name like 'target worker%'";
         pair.target.admin().number(waiting) == 1
     });
     running.tell("TERM");

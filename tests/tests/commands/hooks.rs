@@ -10,7 +10,10 @@ use tests::{Pair, Setup, Shutdown, compare, wait_for, wait_until};
 const SETTLE: Duration = Duration::from_secs(90);
 
 /// A hook that writes a line.
-const NOTE: &str = r#"printf '%s\n' "$LONDISTE_STATE $LONDISTE_KIND $LONDISTE_QUEUE $LONDISTE_JOB $LONDISTE_NODE $LONDISTE_TABLE | $LONDISTE_TEXT | $LONDISTE_REMEDY" >>said"#;
+const NOTE: &str = concat!(
+    r#"printf '%s\n' "$LONDISTE_STATE $LONDISTE_KIND $LONDISTE_QUEUE $LONDISTE_JOB $LONDISTE_NODE $LONDISTE_TABLE"#,
+    r#" | $LONDISTE_TEXT | $LONDISTE_REMEDY" >>said"#,
+);
 
 fn noting(pair: &Pair) -> Setup {
     let setup = Setup::new(pair);
@@ -75,7 +78,8 @@ fn what_the_database_records_is_told_once_whoever_is_started_anew() {
     let ready = wait_said(&setup, "ready ", 1);
     assert_eq!(
         ready,
-        "ready ready migq target_app subscriber  | all tables are in sync and were compared: ready to switch | londiste target.ini switchover --dry-run"
+        "ready ready migq target_app subscriber  | all tables are in sync and were compared: \
+         ready to switch | londiste target.ini switchover --dry-run"
     );
 
     // a row that only the target has: the insert finds its key taken, and the error names the key
@@ -100,13 +104,19 @@ fn what_the_database_records_is_told_once_whoever_is_started_anew() {
     let drift = wait_said(&setup, "problem drift ", 1);
     assert_eq!(
         drift,
-        "problem drift migq target_app subscriber public.t | definitions drift: column public.t.more is missing on the target | \
-         alter table public.t add column more text default 'x'::text"
+        "problem drift migq target_app subscriber public.t | definitions drift: column public.t.more is \
+         missing on the target | alter table public.t add column more text default 'x'::text"
     );
     start_anew(&setup);
     pair.source.execute("create table alone (id int)");
     let alone = wait_said(&setup, "problem unreplicated ", 1);
-    assert!(alone.contains(" public.alone | public.alone: table of the root that nobody replicates | londiste source.ini add-table"), "{alone}");
+    assert!(
+        alone.contains(
+            " public.alone | public.alone: table of the root that nobody replicates | \
+             londiste source.ini add-table"
+        ),
+        "{alone}"
+    );
 
     setup.stop_daemon("target");
     pair.target.execute("alter table t add more text default 'x'");
@@ -115,7 +125,8 @@ fn what_the_database_records_is_told_once_whoever_is_started_anew() {
     let over = wait_said(&setup, "over drift ", 1);
     assert_eq!(
         over,
-        "over drift migq target_app subscriber public.t | definitions drift: column public.t.more is missing on the target | "
+        "over drift migq target_app subscriber public.t | definitions drift: \
+         column public.t.more is missing on the target | "
     );
     wait_said(&setup, "over unreplicated ", 1);
     pair.target.admin().execute(&format!("{replica} delete from \"It's\" where id = 471123"));
@@ -163,7 +174,10 @@ fn failing_parts_short_disks_and_rows_that_differ_are_problems() {
     pair.target.admin().execute(&format!("{replica} update t set v = 'other' where id in (7, 8)"));
     let differ = wait_said(&setup, "problem comparison ", 1);
     assert!(
-        differ.ends_with("public.t | 2 rows of public.t differ, of 50 that were compared | londiste target.ini repair public.t"),
+        differ.ends_with(
+            "public.t | 2 rows of public.t differ, of 50 that were compared | \
+             londiste target.ini repair public.t"
+        ),
         "{differ}"
     );
     setup.londiste(&["target.ini", "repair", "--apply"]).expect_success();
@@ -214,8 +228,8 @@ fn a_hook_that_hangs_or_fails_holds_nothing_up_and_ends_with_all_that_it_started
     setup.set("target.ini", "hook_timeout", "1");
     setup.londiste(&["-r", "target.ini"]).expect_success();
     wait_until(SETTLE, "the first child is gone", || is_gone(children().lines().next().expect("one")));
-    let late = "hook_on_problem (sleep 3600 & echo $! >>children; echo I hang; wait) did not end within 1 s (hook_timeout) \
-                and was ended, with all that it had started; its last output: I hang";
+    let late = "hook_on_problem (sleep 3600 & echo $! >>children; echo I hang; wait) did not end within 1 s \
+                (hook_timeout) and was ended, with all that it had started; its last output: I hang";
     wait_for(SETTLE, "it is told that it was late", || {
         let log = setup.target_worker().log();
         if log.contains(late) { Ok(()) } else { Err(log) }

@@ -170,7 +170,8 @@ fn exit_codes_are_the_same_where_something_is_wrong() {
 
     // the worker, which would mend it, waits
     setup.londiste(&["source.ini", "pause"]).expect_success();
-    let drop = "do $$ declare t name; begin for t in select tgname from pg_trigger where tgrelid = 'child'::regclass and not tgisinternal \
+    let drop = "do $$ declare t name; \
+                begin for t in select tgname from pg_trigger where tgrelid = 'child'::regclass and not tgisinternal \
                 loop execute format('drop trigger %I on child', t); end loop; end $$";
     pair.source.execute(drop);
     let broken = asked(&setup, &["source.ini", "check-capture", "public.child"], 1);

@@ -37,7 +37,8 @@ fn each_start_begins_with_what_is_started() {
     assert_eq!(
         words,
         format!(
-            "{}, process {pid}, job target_app of {}: leaf subscriber of queue migq, on PostgreSQL {here}, its provider on PostgreSQL {there}",
+            "{}, process {pid}, job target_app of {}: leaf subscriber of queue migq, on PostgreSQL {here}, \
+             its provider on PostgreSQL {there}",
             env!("CARGO_PKG_VERSION"),
             file("target.ini")
         )

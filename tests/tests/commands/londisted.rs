@@ -275,7 +275,8 @@ fn a_reload_says_what_it_applies_and_a_stop_what_it_leaves() {
     let locked = lock(&pair, "t");
     pair.source.execute("insert into t values (1)");
     wait_until(QUICK, "the worker waits for the table", || {
-        let waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and application_name like 'target_app worker%'";
+        let waiting = "select count(*) from pg_stat_activity \
+                        where wait_event_type = 'Lock' and application_name like 'target_app worker%'";
         pair.target.admin().number(waiting) == 1
     });
     // A second worker of the node, which no pidfile keeps from starting, stands by.

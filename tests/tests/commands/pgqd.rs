@@ -195,7 +195,8 @@ fn ticks_go_on_while_upkeep_waits() {
     setup.set("pgqd.ini", "maint_period", "0.5");
     setup.set("pgqd.ini", "ticker_period", "0.1");
     setup.start_daemon("pgqd");
-    let at_work = "select count(*) from pg_stat_activity upkeep join pg_stat_activity ticks using (datname, application_name) \
+    let at_work = "select count(*) from pg_stat_activity upkeep \
+          join pg_stat_activity ticks using (datname, application_name) \
          where application_name = 'pgqd' and upkeep.wait_event_type = 'Lock' and upkeep.query ilike 'vacuum%' \
            and ticks.query ilike '%pgq.ticker%' and ticks.query_start > upkeep.query_start + interval '0.3 s'";
     wait_until(QUICK, "a tick while VACUUM waits", || pair.source.number(at_work) > 0);

@@ -13,8 +13,10 @@ fn names(setup: &Setup) -> Vec<String> {
 fn names_and_globs_choose_tables_and_sequences() {
     let pair = Pair::start();
     pair.both(
-        r#"create table a1c (id serial primary key); create table a2c (id serial primary key); create table other (id serial primary key);
-           create schema app; create table app.one (id int primary key); create schema "Odd One"; create table "Odd One"."Ta.ble" (id int primary key)"#,
+        r#"create table a1c (id serial primary key); create table a2c (id serial primary key);
+           create table other (id serial primary key);
+           create schema app; create table app.one (id int primary key); create schema "Odd One";
+           create table "Odd One"."Ta.ble" (id int primary key)"#,
     );
     let setup = Setup::new(&pair);
     setup.start_nodes();
@@ -65,9 +67,13 @@ fn a_table_that_cannot_be_added_is_reported_and_the_others_are_added() {
 #[test]
 fn a_removed_table_is_left_as_it_was_found() {
     let pair = Pair::start();
-    pair.both("create table t (id int primary key, v text); create function f() returns trigger language plpgsql as 'begin return new; end';
-               create trigger mine before update on t for each row execute function f()");
-    let triggers = "select string_agg(tgname || ' ' || tgenabled::text, ',' order by tgname) from pg_trigger where tgrelid = 't'::regclass";
+    pair.both(
+        "create table t (id int primary key, v text);
+         create function f() returns trigger language plpgsql as 'begin return new; end';
+         create trigger mine before update on t for each row execute function f()",
+    );
+    let triggers = "select string_agg(tgname || ' ' || tgenabled::text, ',' order by tgname) from pg_trigger \
+                     where tgrelid = 't'::regclass";
     let before = [pair.source.value(triggers), pair.target.value(triggers)];
     let setup = Setup::new(&pair);
     setup.replicate();
@@ -83,7 +89,10 @@ fn a_removed_table_is_left_as_it_was_found() {
 #[test]
 fn sequences_arrive_with_a_margin() {
     let pair = Pair::start();
-    pair.both(r#"create sequence "Seq.one" start 5; create table t (id int generated always as identity primary key, n bigserial)"#);
+    pair.both(
+        r#"create sequence "Seq.one" start 5;
+           create table t (id int generated always as identity primary key, n bigserial)"#,
+    );
     pair.source
         .execute(r#"select setval('"Seq.one"', 123456); insert into t select from generate_series(1, 5000)"#);
     let setup = Setup::new(&pair);
@@ -208,7 +217,9 @@ fn flags_and_arguments_choose_the_stock_triggers() {
         command.extend(*options);
         setup.londiste(&command).expect_success();
         let installed = pair.source.value(&format!(
-            "select string_agg(concat_ws(' ', tgname, substring(d from '(BEFORE|AFTER) '), substring(d from '(?:BEFORE|AFTER) (.*) ON '), substring(d from 'FUNCTION (.*)$')),
+            "select string_agg(concat_ws(' ', tgname, substring(d from '(BEFORE|AFTER) '),
+                                         substring(d from '(?:BEFORE|AFTER) (.*) ON '),
+                                         substring(d from 'FUNCTION (.*)$')),
                                '; ' order by tgname)
                from pg_trigger t, pg_get_triggerdef(t.oid) d where t.tgrelid = '{table}'::regclass"
         ));
@@ -221,7 +232,10 @@ fn flags_and_arguments_choose_the_stock_triggers() {
         pair.source.execute(&format!("update {table} set w = 'x'"));
         pair.source.execute(&format!("delete from {table}"));
         let parts = ["0", "1", "2"].map(|part| {
-            format!("select ev_id, concat_ws(' ', ev_type, ev_data, ev_extra2) as e from pgq.event_1_{part} where ev_extra1 = 'public.{table}'")
+            format!(
+                "select ev_id, concat_ws(' ', ev_type, ev_data, ev_extra2) as e from pgq.event_1_{part} \
+                  where ev_extra1 = 'public.{table}'"
+            )
         });
         let written =
             pair.source.rows(&format!("select e from ({}) x order by ev_id", parts.join(" union all ")));

@@ -123,14 +123,20 @@ fn the_command_goes_on_until_it_is_told_to_stop() {
 fn the_self_test_finds_what_it_has_planted_and_touches_nothing() {
     let pair = Pair::start();
     pgbench::create(&pair, 1);
-    pair.source.execute("create table parts (id int, k text collate \"C\", v int not null, primary key (id, k)) partition by range (id); \
-                         create table parts_1 partition of parts for values from (0) to (1000); \
-                         create table words (w text collate \"en-x-icu\" primary key, n int)");
+    pair.source.execute(
+        "create table parts (id int, k text collate \"C\", v int not null, \
+             primary key (id, k)) partition by range (id); \
+         create table parts_1 partition of parts for values from (0) to (1000); \
+         create table words (w text collate \"en-x-icu\" primary key, n int)",
+    );
     pair.target.execute(
         "create table parts (id int, k text collate \"C\", v int not null, primary key (id, k)); \
                          create table words (w text collate \"de-x-icu\" primary key, n int)",
     );
-    pair.source.execute("insert into parts select i, 'k', i from generate_series(1, 300) i; insert into words select md5(i::text), i from generate_series(1, 300) i");
+    pair.source.execute(
+        "insert into parts select i, 'k', i from generate_series(1, 300) i; \
+         insert into words select md5(i::text), i from generate_series(1, 300) i",
+    );
     let setup = Setup::new(&pair);
     setup.replicate();
     let bench = Pgbench::start(&setup, 2, 100);
@@ -179,7 +185,8 @@ fn texts_under_the_same_collation_are_compared_in_ranges() {
     assert_eq!(ways, ["ranges", "buckets"]);
     damage(
         &pair,
-        "update names set v = -1 where i = 10; delete from names where i = 20003; update others set v = -1 where n ~ 'Ä'",
+        "update names set v = -1 where i = 10; delete from names where i = 20003; \
+         update others set v = -1 where n ~ 'Ä'",
     );
     let found = compared(&setup, &[]);
     found.expect_failure(1, &["differ"]);

@@ -41,13 +41,16 @@ create table hot (id int primary key, n bigint, large text);
 create table empty (id int primary key);
 "#;
 const ROWS: &str = r#"
-insert into ints select i, 'v' || i, i / 7.0, case i % 5 when 0 then 'NaN'::float8 when 1 then '-0' when 2 then '-Infinity' else i / 3.0 end from generate_series(1, 45000) i;
+insert into ints
+select i, 'v' || i, i / 7.0, case i % 5 when 0 then 'NaN'::float8 when 1 then '-0' when 2 then '-Infinity'
+                                        else i / 3.0 end from generate_series(1, 45000) i;
 insert into two select 'k' || i % 50, i, jsonb_build_object('i', i) from generate_series(1, 3000) i;
 insert into words select md5(i::text) || 'äöü', i from generate_series(1, 3000) i;
 insert into heap select i % 100, 'row ' || i % 100 from generate_series(1, 2000) i;
 insert into parts select i, date '2026-01-01' + i % 90, 'v' from generate_series(1, 2000) i;
 insert into whole select md5(i::text)::uuid, decode(md5(i::text), 'hex') from generate_series(1, 2000) i;
-insert into "Quo""te's.%s" select i, 'x', (i % 100 + 20)::"char", i * interval '1 day 1 second', i::money from generate_series(1, 200) i;
+insert into "Quo""te's.%s"
+select i, 'x', (i % 100 + 20)::"char", i * interval '1 day 1 second', i::money from generate_series(1, 200) i;
 insert into less select i, i from generate_series(1, 100) i;
 insert into named select i, i from generate_series(1, 100) i;
 insert into hot select i, 0, repeat(md5(i::text), 200) from generate_series(1, 3) i;
@@ -56,18 +59,23 @@ insert into hot select i, 0, repeat(md5(i::text), 200) from generate_series(1, 3
 /// Statements that are repeated while rows are compared. None touches a row that is damaged: replay would mend it.
 const CHANGES: &[&str] = &[
     "update ints set v = 'w' || n, n = n + 0.10 where id < 25000 and id % 997 = (random() * 996)::int",
-    "insert into ints select max(id) + 1, 'new', 1.0, '-0' from ints; delete from ints where id = (select min(id) from ints)",
+    "insert into ints select max(id) + 1, 'new', 1.0, '-0' from ints; \
+     delete from ints where id = (select min(id) from ints)",
     "update two set b = b + 100000 where a = 'k7' and b = (select min(b) from two where a = 'k7')",
     "update words set v = v + 1 where v % 50 = 3; insert into words select md5(random()::text) || 'Ä', 1",
-    "insert into heap values (1, 'row 1'), (5, null); delete from heap where ctid = (select ctid from heap where a = 9 limit 1)",
+    "insert into heap values (1, 'row 1'), (5, null); \
+     delete from heap where ctid = (select ctid from heap where a = 9 limit 1)",
     "update heap set b = b || '.' where a = 17",
-    "update parts set v = v || 'x' where id % 100 = 5; update parts set id = id + 5000 where id = (select min(id) from parts where id between 21 and 400)",
+    "update parts set v = v || 'x' where id % 100 = 5; \
+     update parts set id = id + 5000 where id = (select min(id) from parts where id between 21 and 400)",
     "update whole set v = v || '\\x00'::bytea where id = (select min(id::text)::uuid from whole)",
     "update hot set n = n + 1",
     "update hot set n = n + 1",
     "update hot set n = n + 1; update hot set large = large || 'y' where id = 2",
-    "insert into empty select count(*) from empty; do $$ begin if (select count(*) from empty) > 20 then truncate empty; end if; end $$",
-    "update \"Quo\"\"te's.%s\" set i = -i, m = m + '0.01' where \"I d\" % 7 = 0; update less set v = v + 1; update named set v = v + 1 where id < 10",
+    "insert into empty select count(*) from empty; \
+     do $$ begin if (select count(*) from empty) > 20 then truncate empty; end if; end $$",
+    "update \"Quo\"\"te's.%s\" set i = -i, m = m + '0.01' where \"I d\" % 7 = 0; update less set v = v + 1; \
+     update named set v = v + 1 where id < 10",
 ];
 
 fn replicated() -> (Pair, Setup) {
@@ -122,10 +130,15 @@ fn what_is_equal_is_told_so_and_what_differs_is_found_and_repaired() {
 
     damage(
         &pair,
-        r#"update ints set n = n * 1.0 + 1 where id = 30001; update ints set f = '0' where f = '-0' and id = 40001; delete from ints where id = 40002;
-           insert into ints values (-7, 'more', 1, 1); update ints set v = null where id = 40003; update two set v = '{}' where a = 'k3' and b = 3;
-           delete from words where v = 2999; insert into words values ('zzz', 1); insert into heap values ('row 3', 3); insert into heap values ('alien', 3); delete from heap where ctid = (select ctid from heap where a = 4 limit 1);
-           delete from parts where id = 1777; update whole set v = 'x' where id = md5('777')::uuid; update renamed set v = -1 where id = 50;
+        r#"update ints set n = n * 1.0 + 1 where id = 30001;
+           update ints set f = '0' where f = '-0' and id = 40001; delete from ints where id = 40002;
+           insert into ints values (-7, 'more', 1, 1); update ints set v = null where id = 40003;
+           update two set v = '{}' where a = 'k3' and b = 3;
+           delete from words where v = 2999; insert into words values ('zzz', 1);
+           insert into heap values ('row 3', 3); insert into heap values ('alien', 3);
+           delete from heap where ctid = (select ctid from heap where a = 4 limit 1);
+           delete from parts where id = 1777; update whole set v = 'x' where id = md5('777')::uuid;
+           update renamed set v = -1 where id = 50;
            update "Quo""te's.%s" set c = 'z', "v.%" = 'y' where "I d" = 9"#,
     );
     let report = setup.directory().join("report");
@@ -193,8 +206,14 @@ fn what_is_equal_is_told_so_and_what_differs_is_found_and_repaired() {
 #[test]
 fn it_says_what_it_cannot_tell() {
     let pair = Pair::start();
-    pair.both("create table a (id int primary key, v int); create table b (id int primary key, v int); create table waits (id int primary key)");
-    pair.source.execute("insert into a select i, i from generate_series(1, 1000) i; insert into b select i, i from generate_series(1, 1000) i");
+    pair.both(
+        "create table a (id int primary key, v int); create table b (id int primary key, v int); \
+         create table waits (id int primary key)",
+    );
+    pair.source.execute(
+        "insert into a select i, i from generate_series(1, 1000) i; \
+         insert into b select i, i from generate_series(1, 1000) i",
+    );
     let setup = Setup::new(&pair);
     setup.replicate();
     compared(&setup, &["--status"]).expect_failure(3, &[]);

@@ -20,7 +20,9 @@ fn damage(pair: &Pair, sql: &str) {
 
 /// Rows of the first half of the key's order, from everywhere in it, and such that come and go.
 const CHANGES: &[&str] = &[
-    "update words set v = v || '.' where b = 1 and w between md5((random() * 200)::int::text) and md5((random() * 200)::int::text) || 'z' and w ~ '^[0-2]a1'",
+    "update words set v = v || '.' \
+      where b = 1 and w between md5((random() * 200)::int::text) and md5((random() * 200)::int::text) || 'z' \
+        and w ~ '^[0-2]a1'",
     "insert into words select md5(clock_timestamp()::text), 7, 'new'",
     "delete from words where b = 7 and w = (select min(w) from words where b = 7)",
 ];
@@ -32,7 +34,8 @@ fn a_large_table_that_is_sorted_otherwise_is_compared_by_many_pairs() {
     let pair = Pair::start();
     pair.source.execute(
         "create table words (w text collate \"C\", b int, v text, primary key (w, b)); \
-         insert into words select md5(i::text) || case when i % 2 = 0 then 'Ä' else 'a' end, i % 3, repeat('x', 400) from generate_series(1, 50000) i; analyze",
+         insert into words select md5(i::text) || case when i % 2 = 0 then 'Ä' else 'a' end, i % 3, \
+                                  repeat('x', 400) from generate_series(1, 50000) i; analyze",
     );
     pair.target
         .execute("create table words (w text collate \"en-x-icu\", b bigint, v text, primary key (w, b))");
@@ -43,7 +46,9 @@ fn a_large_table_that_is_sorted_otherwise_is_compared_by_many_pairs() {
     compared(&setup, &[]).expect_success();
     damage(
         &pair,
-        "delete from words where w = md5('77') || 'a'; update words set v = 'other' where w = md5('4242') || 'Ä'; insert into words values ('Zebra', 9, 'alien'), ('äpfel', 9, 'alien')",
+        "delete from words where w = md5('77') || 'a'; \
+         update words set v = 'other' where w = md5('4242') || 'Ä'; \
+         insert into words values ('Zebra', 9, 'alien'), ('äpfel', 9, 'alien')",
     );
     // where it died it goes on: in the source's half, and in the target's
     let mut died = 0;
@@ -76,7 +81,8 @@ fn a_target_that_lags_is_waited_for_without_a_long_snapshot() {
     setup.stop_daemon("target");
     pair.source.execute("update t set v = -v where id % 3 = 0");
     let mut comparing = setup.foreground("londiste", &["target.ini", "compare"], "comparing");
-    let oldest = "select coalesce(max(extract(epoch from clock_timestamp() - xact_start)), 0)::numeric(9, 3) from pg_stat_activity \
+    let oldest = "select coalesce(max(extract(epoch from clock_timestamp() - xact_start)), 0)::numeric(9, 3) \
+                   from pg_stat_activity \
                   where backend_xmin is not null and pid <> pg_backend_pid()";
     let began = Instant::now();
     let mut most = 0.0_f64;

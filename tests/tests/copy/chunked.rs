@@ -20,14 +20,17 @@ const PAGES: u32 = 40;
 /// About 1 000 pages each, with indexes of several kinds.
 fn create(pair: &Pair) {
     pair.both(
-        "create table item (id int, part text, name text not null, amount numeric(10,2), tags text[], ts timestamptz default now(),
+        "create table item (id int, part text, name text not null, amount numeric(10,2), tags text[],
+                            ts timestamptz default now(),
                             primary key (id, part), unique (name));
          create index on item (amount) where amount > 500;
-         create table line (id bigint generated always as identity primary key, item int, twice int generated always as (item * 2) stored, pad text);
+         create table line (id bigint generated always as identity primary key, item int,
+             twice int generated always as (item * 2) stored, pad text);
          create index on line (item desc) include (pad)",
     );
     pair.source.execute(&format!(
-        "insert into item select i, 'p' || i % 3, 'name ' || i, i % 1000, array['a', i::text], now() from generate_series(1, {ROWS}) i;
+        "insert into item select i, 'p' || i % 3, 'name ' || i, i % 1000, array['a', i::text], now()
+                            from generate_series(1, {ROWS}) i;
          insert into line (item, pad) select i, repeat('x', 60) from generate_series(1, {ROWS}) i"
     ));
 }
@@ -80,7 +83,8 @@ fn change(client: &mut postgres::Client) -> Result<(), postgres::Error> {
             "delete from item where id = {id}; insert into line (item, pad) values ({id}, 'new'), ({id}, null)"
         ),
         5 => format!(
-            "insert into item values ({id}, 'extra', 'extra ' || {id}, null) on conflict do nothing; delete from line where id = {id}"
+            "insert into item values ({id}, 'extra', 'extra ' || {id}, null) on conflict do nothing; \
+             delete from line where id = {id}"
         ),
         6 => format!("begin; update line set item = -1 where id < {id}; rollback"),
         _ => format!(
@@ -97,7 +101,8 @@ fn change(client: &mut postgres::Client) -> Result<(), postgres::Error> {
 
 /// Committed chunks with the time of their commit.
 fn chunks(pair: &Pair) -> BTreeMap<String, String> {
-    let sql = "select concat_ws(' ', table_name, relation, first_page, end_page), committed from londiste_rs.copy_chunk";
+    let sql = "select concat_ws(' ', table_name, relation, first_page, end_page), committed \
+                 from londiste_rs.copy_chunk";
     let rows = pair.target.try_rows(sql).unwrap_or_default();
     rows.into_iter().filter_map(|mut row| Some((row.swap_remove(0)?, row.pop()??))).collect()
 }
@@ -228,7 +233,8 @@ fn limits_and_pauses_hold_for_running_copies() {
     let setup = Setup::in_chunks(&pair, PAGES, "100kB");
     setup.add_all();
     wait_until(SETTLE, "chunks are committed", || chunks(&pair).len() > 1);
-    let rate = "select coalesce(max(bytes / extract(epoch from updated - began)), 0)::int8 from londiste_rs.copy_progress
+    let rate = "select coalesce(max(bytes / extract(epoch from updated - began)), 0)::int8
+                  from londiste_rs.copy_progress
                  where updated > began + interval '3 s'";
     wait_until(SETTLE, "progress is told", || pair.target.number(rate) > 0);
     let told = pair.target.number(rate);
@@ -303,7 +309,8 @@ fn definitions_come_back_as_they_were_whenever_the_copy_is_killed() {
     let admin = pair.target.admin();
     admin.execute(&format!("create tablespace elsewhere location '{}'", space.display()));
     admin.execute(&format!("grant create on tablespace elsewhere to {}", pair.target.user));
-    let table = "create table t (id int not null, a text not null, b int, r int4range, c text collate \"C\", x int generated always as (b * 2) stored);
+    let table = "create table t (id int not null, a text not null, b int, r int4range, c text collate \"C\",
+             x int generated always as (b * 2) stored);
          alter table t add constraint \"the key\" primary key (id) include (b) with (fillfactor = 70)";
     pair.both(table);
     pair.both("create table child (z int primary key) inherits (t)");
@@ -322,7 +329,10 @@ fn definitions_come_back_as_they_were_whenever_the_copy_is_killed() {
            comment on constraint "late one" on t is 'it''s late';
            alter table t alter column a set statistics 33"#
     ));
-    pair.source.execute("insert into t (id, a, b, r, c) select i, 'a' || i, i, int4range(i, i + 1), 'c' || i from generate_series(1, 20000) i");
+    pair.source.execute(
+        "insert into t (id, a, b, r, c) select i, 'a' || i, i, int4range(i, i + 1), \
+                                               'c' || i from generate_series(1, 20000) i",
+    );
     pair.source
         .execute("insert into child (id, a, c, z) select i, 'child', 'c', i from generate_series(1, 100) i");
     let before = definitions(&pair.target);

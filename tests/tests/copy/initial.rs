@@ -10,7 +10,10 @@ const SETTLE: Duration = Duration::from_secs(120);
 #[test]
 fn copies_run_in_parallel_and_show_their_pidfiles() {
     let pair = Pair::start();
-    pair.both("create table a (id int primary key, v text); create table b (like a including all); create table c (like a including all)");
+    pair.both(
+        "create table a (id int primary key, v text); create table b (like a including all); \
+         create table c (like a including all)",
+    );
     for table in ["a", "b", "c"] {
         pair.source.execute(&format!(
             "insert into {table} select i, repeat('v', 100) from generate_series(1, 50000) i"
@@ -59,7 +62,8 @@ fn rows_are_equal_after_a_copy_under_pgbench() {
 fn indexes_and_constraints_come_back_as_they_were() {
     let pair = Pair::start();
     pair.both(
-        r#"create table t (id int primary key, a text not null, b int check (b > 0), c int generated always as (b * 2) stored);
+        r#"create table t (id int primary key, a text not null, b int check (b > 0),
+               c int generated always as (b * 2) stored);
            create unique index "Odd Index" on t (lower(a) desc) where b > 1;
            create index on t using hash (a);
            create index on t (b) include (a);
@@ -69,9 +73,11 @@ fn indexes_and_constraints_come_back_as_they_were() {
            comment on index t_pkey is 'the key'"#,
     );
     pair.source.execute("insert into t (id, a, b) select i, 'a' || i, i from generate_series(1, 5000) i");
-    let catalog = "select indexrelid::regclass::text, pg_get_indexdef(indexrelid), indisclustered, indisreplident, obj_description(indexrelid)
+    let catalog = "select indexrelid::regclass::text, pg_get_indexdef(indexrelid), indisclustered,
+                        indisreplident, obj_description(indexrelid)
                    from pg_index where indrelid = 't'::regclass
-                   union all select conname, pg_get_constraintdef(oid), condeferrable, convalidated, null from pg_constraint
+                   union all select conname, pg_get_constraintdef(oid), condeferrable, convalidated, null
+                               from pg_constraint
                    where conrelid = 't'::regclass order by 1, 2";
     let before = pair.target.rows(catalog);
     let setup = Setup::new(&pair);
@@ -86,7 +92,8 @@ fn statistics_are_gathered_to_the_end() {
     pair.both("create table t (id int primary key); create table other (id int primary key)");
     pair.source.execute("insert into t select generate_series(1, 1000)");
     pair.target.execute(
-        "create function slow(n int) returns int immutable language plpgsql as $$ begin perform pg_catalog.pg_sleep(0.005); return n; end $$;
+        "create function slow(n int) returns int immutable language plpgsql
+             as $$ begin perform pg_catalog.pg_sleep(0.005); return n; end $$;
          create index on t (slow(id))",
     );
     let setup = Setup::new(&pair);
@@ -103,8 +110,10 @@ fn options_of_add_table_decide_about_the_copy() {
     let pair = Pair::start();
     pair.source.execute(
         "create table expected (id int primary key, v text); create table kept (like expected including all);
-         create table made (id serial primary key, v text not null default 'x', unique (v)); create table renamed (id int primary key);
-         insert into expected values (1, 'one'); insert into kept values (1, 'one'); insert into made (v) values ('one');
+         create table made (id serial primary key, v text not null default 'x', unique (v));
+         create table renamed (id int primary key);
+         insert into expected values (1, 'one'); insert into kept values (1, 'one');
+         insert into made (v) values ('one');
          insert into renamed values (1)",
     );
     pair.target.execute(
@@ -125,7 +134,10 @@ fn options_of_add_table_decide_about_the_copy() {
     add(&["kept", "--skip-truncate", "--wait-sync"]).expect_success();
     add(&["made", "--create-full", "--wait-sync"]).expect_success();
     add(&["renamed", "--dest-table=other_name", "--wait-sync"]).expect_success();
-    pair.source.execute("insert into expected values (2, 'two'); insert into kept values (2, 'two'); insert into made (v) values ('two'); insert into renamed values (2)");
+    pair.source.execute(
+        "insert into expected values (2, 'two'); insert into kept values (2, 'two'); \
+         insert into made (v) values ('two'); insert into renamed values (2)",
+    );
     setup.wait_caught_up(SETTLE);
     assert_eq!(pair.target.value("select string_agg(id::text, ',' order by id) from expected"), "1,2,5");
     assert_eq!(pair.target.value("select string_agg(id::text, ',' order by id) from kept"), "1,2,5");

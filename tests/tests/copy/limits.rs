@@ -12,7 +12,10 @@ const SETTLE: Duration = Duration::from_secs(120);
 pub(crate) fn start() -> (Pair, Setup) {
     let pair = Pair::start();
     pair.both("create table big (id int primary key, pad text); create table small (id int primary key)");
-    pair.source.execute("insert into big select i, repeat('x', 180) from generate_series(1, 60000) i; insert into small values (1)");
+    pair.source.execute(
+        "insert into big select i, repeat('x', 180) from generate_series(1, 60000) i; \
+         insert into small values (1)",
+    );
     let setup = Setup::new(&pair);
     setup.set("target.ini", "copy_chunk_pages", "20");
     (pair, setup)
@@ -75,7 +78,8 @@ fn copies_wait_for_their_window() {
     });
     let known = chunks(&pair);
     // the queue can be rotated meanwhile
-    let position = "select sub_last_tick from pgq.subscription join pgq.consumer on co_id = sub_consumer where co_name like '%.copy.public.big'";
+    let position = "select sub_last_tick from pgq.subscription join pgq.consumer on co_id = sub_consumer \
+                     where co_name like '%.copy.public.big'";
     let before = pair.source.number(position);
     pair.source.execute("update big set pad = 'changed' where id % 1000 = 0");
     wait_until(SETTLE, "what is changed is drained", || pair.source.number(position) > before + 1);

@@ -18,7 +18,8 @@ const ROWS: u32 = 20_000;
 /// The four ways in which one side or both are partitioned.
 const TABLES: [&str; 4] = ["same", "differently", "on_target", "on_source"];
 
-const COLUMNS: &str = "(id int, at int, v text, n int default 0, twice int generated always as (n * 2) stored, primary key (id, at))";
+const COLUMNS: &str = "(id int, at int, v text, n int default 0, twice int generated always as (n * 2) \
+                       stored, primary key (id, at))";
 const BY_RANGE: &str = "partition by range (at)";
 
 /// Several levels, a schema of its own, a default partition.
@@ -113,7 +114,8 @@ impl Drop for Stopping<'_> {
 
 /// Committed chunks with the time of their commit.
 fn chunks(pair: &Pair) -> BTreeMap<String, String> {
-    let sql = "select concat_ws(' ', table_name, relation, first_page, end_page), committed from londiste_rs.copy_chunk";
+    let sql = "select concat_ws(' ', table_name, relation, first_page, end_page), committed \
+                 from londiste_rs.copy_chunk";
     let rows = pair.target.try_rows(sql).unwrap_or_default();
     rows.into_iter().filter_map(|mut row| Some((row.swap_remove(0)?, row.pop()??))).collect()
 }
@@ -123,7 +125,8 @@ fn table_of(chunk: &str) -> &str {
 }
 
 fn copying(setup: &Setup) -> bool {
-    let states = "select count(*) from londiste.table_info where local and coalesce(merge_state, 'in-copy') = 'in-copy'";
+    let states = "select count(*) from londiste.table_info \
+                   where local and coalesce(merge_state, 'in-copy') = 'in-copy'";
     setup.target.try_rows(states).is_ok_and(|rows| rows[0][0].as_deref() != Some("0"))
 }
 

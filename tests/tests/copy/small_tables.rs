@@ -37,7 +37,8 @@ fn write(source: &Database, first: usize, stop: &AtomicBool) -> usize {
 
 /// Nothing of the copies is left on either side, before anybody looks for what was left behind.
 fn wait_tidy(pair: &Pair, setup: &Setup) {
-    let consumers = "select string_agg(consumer_name, ' ') from pgq.get_consumer_info('migq') where consumer_name like 'target%'";
+    let consumers = "select string_agg(consumer_name, ' ') from pgq.get_consumer_info('migq') \
+                      where consumer_name like 'target%'";
     wait_for(Duration::from_secs(20), "the copies have left the provider", || {
         let left = pair.source.value(consumers);
         if left == "target_app" { Ok(()) } else { Err(format!("{left}\n{}", setup.logs())) }
@@ -145,7 +146,8 @@ fn pause_gives_their_snapshot_up() {
     setup.start_nodes();
     setup.londiste(&["source.ini", "add-table", "--all"]).expect_success();
     setup.londiste(&["target.ini", "add-table", "--all", "--no-triggers"]).expect_success();
-    let reading = "select count(*) from pg_stat_activity where datname = current_database() and backend_xmin is not null and application_name like '% copy %'";
+    let reading = "select count(*) from pg_stat_activity where datname = current_database() \
+                      and backend_xmin is not null and application_name like '% copy %'";
     wait_until(SETTLE, "a copy reads", || pair.source.admin().number(reading) > 0);
     setup.londiste(&["target.ini", "pause"]).expect_success();
     wait_until(SETTLE, "no snapshot is held", || pair.source.admin().number(reading) == 0);

@@ -133,7 +133,8 @@ fn comparisons_of_the_worker_keep_to_it_and_hold_no_snapshot_meanwhile() {
     part("held by throttle --rate: 300 kB/s");
     throttle(&setup, &["--pause"]);
     part("held by throttle --pause");
-    let open = "select count(*) from pg_stat_activity where application_name like '% compare' and backend_xmin is not null";
+    let open = "select count(*) from pg_stat_activity \
+                 where application_name like '% compare' and backend_xmin is not null";
     for side in [&pair.source, &pair.target] {
         wait_until(SETTLE, "no snapshot is open", || side.admin().number(open) == 0);
     }

@@ -8,7 +8,8 @@ use tests::{Pair, Setup, Side, compare, wait_for, wait_until};
 
 const SETTLE: Duration = Duration::from_secs(90);
 
-const PARKED: &str = "select coalesce(string_agg(replace(table_name, 'public.', ''), ',' order by table_name), '') from londiste_rs.parked_tables('migq')";
+const PARKED: &str = "select coalesce(string_agg(replace(table_name, 'public.', ''), \
+                                                 ',' order by table_name), '') from londiste_rs.parked_tables('migq')";
 
 #[track_caller]
 fn wait_parked(setup: &Setup, tables: &str) {
@@ -28,20 +29,26 @@ fn told(setup: &Setup) -> String {
 fn tables_that_cannot_be_copied_are_parked_and_the_others_go_on() {
     let pair = Pair::start();
     pair.both(
-        "create type mood as enum ('glad', 'so, so', 'weh \"\\'); create domain positive as int check (value > 0); create extension citext;
+        "create type mood as enum ('glad', 'so, so', 'weh \"\\');
+         create domain positive as int check (value > 0); create extension citext;
          create table narrow (id int primary key, \"Total\" bigint);
-         create table checked (id int primary key, v text); create table once (id int, v text); create table gone (id int primary key); create table forgotten (id int primary key);
+         create table checked (id int primary key, v text); create table once (id int, v text);
+         create table gone (id int primary key); create table forgotten (id int primary key);
          create unlogged table unlogged (id int primary key, v text); create table shared (id int primary key, v text);
          create table typed (id positive primary key, m mood, c citext, v text)",
     );
     pair.target.execute(
-        "alter table narrow alter \"Total\" type int; alter table checked add check (v <> 'secret 1'); alter table once add unique (v)",
+        "alter table narrow alter \"Total\" type int; alter table checked add check (v <> 'secret 1'); \
+         alter table once add unique (v)",
     );
     pair.source.execute(
-        "insert into narrow values (1, 1), (2, 3000000000); insert into checked values (1, 'secret 1'); insert into once values (1, 'secret 2'), (2, 'secret 2');
+        "insert into narrow values (1, 1), (2, 3000000000); insert into checked values (1, 'secret 1');
+         insert into once values (1, 'secret 2'), (2, 'secret 2');
          insert into gone values (1); insert into forgotten values (1);
-         insert into unlogged select i, 'v' from generate_series(1, 30000) i; insert into shared select i, 'v' from generate_series(1, 100) i;
-         insert into typed select i, (enum_range(null::mood))[1 + i % 3], 'Ä' || i, null from generate_series(1, 100) i",
+         insert into unlogged select i, 'v' from generate_series(1, 30000) i;
+         insert into shared select i, 'v' from generate_series(1, 100) i;
+         insert into typed select i, (enum_range(null::mood))[1 + i % 3], 'Ä' || i, null
+                             from generate_series(1, 100) i",
     );
     let setup = Setup::new(&pair);
     let hour =
@@ -51,7 +58,8 @@ fn tables_that_cannot_be_copied_are_parked_and_the_others_go_on() {
     // somebody else takes its changes already
     pair.source.execute(
         "create publication somebody for table shared;
-         select pgq_node.register_location('other', 'r', 'dbname=x', false); select pgq_node.create_node('other', 'root', 'r', 'w', null, null, null);
+         select pgq_node.register_location('other', 'r', 'dbname=x', false);
+         select pgq_node.create_node('other', 'root', 'r', 'w', null, null, null);
          select londiste_rs.add_table('other', 'public.shared', null, '{}')",
     );
     setup.add_all();
@@ -85,7 +93,10 @@ fn tables_that_cannot_be_copied_are_parked_and_the_others_go_on() {
     setup.londiste(&["target.ini", "resume-table", "gone", "narrow", "checked", "once"]).expect_success();
     setup.londiste(&["target.ini", "remove-table", "forgotten"]).expect_success();
     pair.target.execute("drop table forgotten");
-    pair.source.execute("update shared set v = 'w'; update unlogged set v = 'w' where id < 10; update typed set m = 'glad', c = c || 'ß'");
+    pair.source.execute(
+        "update shared set v = 'w'; update unlogged set v = 'w' where id < 10; \
+         update typed set m = 'glad', c = c || 'ß'",
+    );
     setup.wait_ok(SETTLE);
     setup.wait_caught_up(SETTLE);
     compare::assert_equal(&pair);
@@ -132,7 +143,8 @@ fn encodings_are_converted_and_what_cannot_be_is_told() {
         pair.source.execute("insert into word values (3, 'naïve'); update word set v = 'Größe' where id = 1");
         setup.wait_caught_up(SETTLE);
         // compared by the client: the servers' own bytes differ
-        let all = "select string_agg(format('%s=%s', id, v), ',' order by id) from (select * from word union all select * from coin) t";
+        let all = "select string_agg(format('%s=%s', id, v), ',' order by id) \
+                     from (select * from word union all select * from coin) t";
         assert_eq!(pair.target.value(all), pair.source.value(all));
         assert!(pair.target.value(all).contains("1=Größe"));
     }

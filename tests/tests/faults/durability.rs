@@ -49,7 +49,8 @@ fn a_crashed_target_has_what_its_worker_has_finished() {
     setup.wait_ok(QUICK);
     // what a trigger of the application says inside the batch does not count either
     pair.target.admin().execute(
-        "create function lazy() returns trigger language plpgsql as $$ begin set local synchronous_commit = off; return null; end $$;
+        "create function lazy() returns trigger language plpgsql
+             as $$ begin set local synchronous_commit = off; return null; end $$;
          create trigger lazy after insert on t for each row execute function lazy();
          alter table t enable always trigger lazy",
     );

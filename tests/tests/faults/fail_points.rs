@@ -1,5 +1,6 @@
 //! Each process dies at each of the places where something has just been committed, or is about to be, while the
-//! application writes: nothing is lost, nothing is doubled. The places exist in debug builds only (`parts::fail_point`).
+//! application writes: nothing is lost, nothing is doubled. The places exist in debug builds only
+//! (`parts::fail_point`).
 #![cfg(debug_assertions)]
 
 use std::time::Duration;
@@ -177,9 +178,11 @@ fn fkeys(pair: &Pair, with_deferrability: bool) -> String {
     };
     pair.target.value(&format!(
         "select string_agg(concat_ws(' ', conrelid::regclass, conname, {definition}, convalidated,
-                                     obj_description(oid, 'pg_constraint')), E'\n' order by conrelid::regclass::text, conname)
+                                     obj_description(oid, 'pg_constraint')),
+                           E'\n' order by conrelid::regclass::text, conname)
            from pg_constraint
-          where contype = 'f' and connamespace = 'public'::regnamespace and (conparentid = 0 or conrelid = 'c1'::regclass)"
+          where contype = 'f' and connamespace = 'public'::regnamespace
+            and (conparentid = 0 or conrelid = 'c1'::regclass)"
     ))
 }
 

@@ -38,7 +38,8 @@ fn a_leaf_is_dropped_and_created_again_while_its_worker_runs() {
     fill(&pair, &setup, 101);
     // the provider's word alone: the leaf is told of its own end, which is not its business
     pair.source.execute(
-        "select pgq.insert_event('migq', 'pgq.unregister-location', node, 'migq', null, null, null) from unnest(array['subscriber', 'primary']) node",
+        "select pgq.insert_event('migq', 'pgq.unregister-location', node, 'migq', null, null, null) \
+           from unnest(array['subscriber', 'primary']) node",
     );
     pair.source.execute("insert into good values (102, 1)");
     setup.wait_caught_up(SETTLE);
@@ -83,7 +84,8 @@ fn a_leaf_is_dropped_and_created_again_while_its_worker_runs() {
         thread::scope(|scope| {
             let late = scope.spawn(|| pair.target.execute(call));
             wait_for(SETTLE, "the error waits for the hand-over", || {
-                let waits = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
+                let waits = "select count(*) from pg_stat_activity \
+                              where wait_event_type = 'Lock' and datname = current_database()";
                 if pair.target.value(waits) == "1" { Ok(()) } else { Err("it does not wait".to_owned()) }
             });
             transaction.commit().unwrap();

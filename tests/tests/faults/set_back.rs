@@ -56,7 +56,8 @@ impl World {
 
     fn finished(&self) -> i64 {
         self.pair.source.number(
-            "select sub_last_tick from pgq.subscription join pgq.consumer on co_id = sub_consumer where co_name = 'target_app'",
+            "select sub_last_tick from pgq.subscription join pgq.consumer on co_id = sub_consumer \
+              where co_name = 'target_app'",
         )
     }
 

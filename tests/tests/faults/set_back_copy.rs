@@ -47,7 +47,8 @@ fn chunks_of_a_server_that_is_gone_are_copied_anew() {
     };
     let copied = || {
         pair.target.number(
-            "select coalesce(sum(end_page - first_page), 0)::int8 from londiste_rs.copy_chunk where end_page is not null",
+            "select coalesce(sum(end_page - first_page), 0)::int8 from londiste_rs.copy_chunk \
+              where end_page is not null",
         )
     };
     let last = page(6000);
@@ -93,7 +94,8 @@ fn a_tick_that_the_source_has_not_starts_a_copy_in_chunks_over() {
     let newest = || pair.source.number("select max(tick_id) from pgq.tick");
     let kept = |tick: i64| {
         pair.target.execute(&format!(
-            "insert into londiste_rs.copy_tick values ('migq', 'public.big', {tick}, now() - interval '1 hour', '1:1:', 'primary')"
+            "insert into londiste_rs.copy_tick \
+             values ('migq', 'public.big', {tick}, now() - interval '1 hour', '1:1:', 'primary')"
         ));
     };
     let started_over = |times: usize| {

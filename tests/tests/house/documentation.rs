@@ -16,14 +16,16 @@ const OPERATIONS: &str = "docs/operations.md";
 /// Tables that the samples of the pages are about: a foreign key, a trigger, sequences, a table without key.
 const SCHEMA: &str = "\
     create table customers (id bigserial primary key, name text not null, changed timestamptz not null default now());
-    create table orders (id bigserial primary key, customer_id bigint not null references customers, total numeric(10,2), placed date);
+    create table orders (id bigserial primary key, customer_id bigint not null references customers,
+        total numeric(10,2), placed date);
     create table audit (at timestamptz not null default now(), what text);
     create function touch() returns trigger language plpgsql as $$ begin new.changed := now(); return new; end $$;
     create trigger touch before update on customers for each row execute function touch();";
 
 const ROWS: &str = "\
     insert into customers (name) select 'customer ' || i from generate_series(1, 1000) i;
-    insert into orders (customer_id, total, placed) select 1 + i % 1000, i, date '2026-01-01' + i % 300 from generate_series(1, 5000) i;
+    insert into orders (customer_id, total, placed)
+    select 1 + i % 1000, i, date '2026-01-01' + i % 300 from generate_series(1, 5000) i;
     insert into audit (what) select 'login ' || i % 50 from generate_series(1, 300) i;";
 
 const WRITES: &str = "\
@@ -99,13 +101,20 @@ fn moves_a_database(pair: &Pair, setup: &Setup, parts: Vec<(&str, Part)>) {
     }
     assert!(blocks > 8, "{blocks} blocks");
     for side in [&pair.source, &pair.target] {
-        let left = "select nspname from pg_namespace where nspname !~ '^(pg_(catalog|toast)|information_schema|public)'";
+        let left = "select nspname from pg_namespace \
+                     where nspname !~ '^(pg_(catalog|toast)|information_schema|public)'";
         assert!(side.rows(left).is_empty(), "{:?}", side.rows(left));
         assert_eq!(
             side.number("select count(*) from pg_trigger where not tgisinternal and tgenabled = 'O'"),
             1
         );
-        assert_eq!(side.number("select count(*) from pg_constraint where contype = 'f' and convalidated and not condeferrable"), 1);
+        assert_eq!(
+            side.number(
+                "select count(*) from pg_constraint \
+                  where contype = 'f' and convalidated and not condeferrable"
+            ),
+            1
+        );
     }
     for daemon in ["target", "source", "pgqd", "back-pgqd"] {
         let pidfile = setup.directory().join(format!("run/{daemon}.pid"));

@@ -10,7 +10,13 @@ use tests::{Pair, Setup, Shutdown, compare, wait_until};
 fn ordinary_roles_own_their_databases_and_a_crash_loses_nothing() {
     let pair = Pair::start();
     for side in [&pair.source, &pair.target] {
-        assert_eq!(side.value("select rolsuper or rolreplication or rolcreaterole from pg_roles where rolname = current_user"), "f");
+        assert_eq!(
+            side.value(
+                "select rolsuper or rolreplication or rolcreaterole from pg_roles \
+                  where rolname = current_user"
+            ),
+            "f"
+        );
         assert_eq!(side.psql("create table t (a int); insert into t values (1); select a from t"), "1");
         side.cluster.kill();
         side.cluster.start_again();
@@ -24,8 +30,14 @@ fn ordinary_roles_own_their_databases_and_a_crash_loses_nothing() {
 #[test]
 fn a_single_differing_row_is_found() {
     let pair = Pair::start();
-    pair.both(r#"create table "Odd.name" (a int, "B b" text); insert into "Odd.name" select i, 'x' from generate_series(1, 1000) i"#);
-    pair.both("create table parts (id int, v numeric) partition by list (id); create table p1 partition of parts default");
+    pair.both(
+        r#"create table "Odd.name" (a int, "B b" text);
+           insert into "Odd.name" select i, 'x' from generate_series(1, 1000) i"#,
+    );
+    pair.both(
+        "create table parts (id int, v numeric) partition by list (id); \
+         create table p1 partition of parts default",
+    );
     pair.target.execute(
         "alter table parts drop column v; alter table parts add v0 int; alter table parts add v numeric",
     );

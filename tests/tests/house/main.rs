@@ -1,6 +1,7 @@
-//! The repository itself: floor plan, modules, documentation, installation, image, harness.
+//! The repository itself: floor plan, modules, documentation, installation, image, harness, columns.
 #![cfg(test)]
 
+mod columns;
 mod containerfile;
 mod documentation;
 mod floor_plan;

@@ -110,7 +110,8 @@ fn every_crate_inherits_the_workspaces_lints() {
     }
 }
 
-fn tracked_texts() -> Vec<(PathBuf, String)> {
+/// Files that git tracks and that are text, by their paths from the root.
+pub(crate) fn tracked_texts() -> Vec<(PathBuf, String)> {
     let root = tests::repository();
     let output = Command::new("git").args(["ls-files", "-z"]).current_dir(&root).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

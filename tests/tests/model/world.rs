@@ -10,7 +10,8 @@ create table ~.excluded (id int primary key, during int4range, exclude using gis
 create table ~.keyless (a int, b text, f float8, j json);
 create table ~.parent (id int primary key, name text unique);
 create table ~.child (id int primary key, up int references ~.parent on delete cascade on update cascade {d}, v text);
-create table ~.part_of (up int references ~.parent on delete cascade on update cascade {d}, n int, v text, primary key (up, n));
+create table ~.part_of (up int references ~.parent on delete cascade on update cascade {d}, n int, v text,
+    primary key (up, n));
 create table ~.loose (id int primary key, up int references ~.parent on delete set null on update set null {d}, v text);
 create table ~.strict (id int primary key, up int references ~.child on delete restrict {d}, v text);
 create table ~.plain (id int primary key, up int references ~.parent {d});
@@ -22,7 +23,8 @@ create table ~.spanning (k interval primary key, v text);
 create table ~.measured (id int, at date, v text, primary key (id, at)) partition by range (at);
 create table ~.measured_1 partition of ~.measured for values from ('2026-01-01') to ('2026-02-01');
 create table ~.measured_2 partition of ~.measured for values from ('2026-02-01') to ('2026-03-01');
-create table ~.numbered (id int generated always as identity primary key, v text, twice text generated always as (v || v) stored);";
+create table ~.numbered (id int generated always as identity primary key, v text,
+    twice text generated always as (v || v) stored);";
 
 /// The tables that are captured: a partitioned one under its own name.
 const CAPTURED: &[&str] = &[
@@ -38,7 +40,8 @@ const STATEMENTS: &[&str] = &[
     "update ~.keyed set email = '#' where id = @",
     "update ~.keyed set id = id + 20 where id = @",
     "update ~.keyed set email = null where id = @; update ~.keyed set email = 'mail@' where id = @",
-    "with a as (select max(id) as x, min(id) as y from ~.keyed) update ~.keyed k set email = email || '.' from a where id in (x, y)",
+    "with a as (select max(id) as x, min(id) as y from ~.keyed) \
+     update ~.keyed k set email = email || '.' from a where id in (x, y)",
     "delete from ~.keyed where id = @",
     "delete from ~.keyed where email = '#'",
     "insert into ~.excluded values (@, int4range(@, @ + 3))",
@@ -61,7 +64,8 @@ const STATEMENTS: &[&str] = &[
     "insert into ~.child values (@, @, '#')",
     "update ~.child set up = @ where id = @",
     "update ~.child set v = '#', up = null where up = @",
-    "update ~.child set up = (select max(id) from ~.parent) where up = (select min(id) from ~.parent); delete from ~.parent where id = (select min(id) from ~.parent)",
+    "update ~.child set up = (select max(id) from ~.parent) where up = (select min(id) from ~.parent); \
+     delete from ~.parent where id = (select min(id) from ~.parent)",
     "delete from ~.child where id = @",
     "insert into ~.part_of select id, @, '#' from ~.parent on conflict do nothing",
     "update ~.part_of set v = '#' where n = @",
@@ -79,18 +83,23 @@ const STATEMENTS: &[&str] = &[
     "delete from ~.tree where id = @",
     "insert into ~.rotating values (@, '#')",
     "update ~.rotating set k = k + 1",
-    "update ~.rotating set k = (select max(k) + min(k) from ~.rotating) - k where k in (select max(k) from ~.rotating union select min(k) from ~.rotating)",
+    "update ~.rotating set k = (select max(k) + min(k) from ~.rotating) - k \
+      where k in (select max(k) from ~.rotating union select min(k) from ~.rotating)",
     "update ~.rotating set v = '#' where k = @",
     "delete from ~.rotating where k = @",
     "insert into ~.late values (@, '#')",
-    "insert into ~.late select id, '#' from ~.late where id <= @; delete from ~.late l using ~.late o where l.id = o.id and l.ctid < o.ctid",
-    "insert into ~.late select id, '#' from ~.late where id <= @; delete from ~.late l using ~.late o where l.id = o.id and l.ctid > o.ctid",
-    "insert into ~.late select id, '#' from ~.late where id <= @; update ~.late l set id = l.id + 10 from ~.late o where l.id = o.id and l.ctid < o.ctid",
+    "insert into ~.late select id, '#' from ~.late where id <= @; \
+     delete from ~.late l using ~.late o where l.id = o.id and l.ctid < o.ctid",
+    "insert into ~.late select id, '#' from ~.late where id <= @; \
+     delete from ~.late l using ~.late o where l.id = o.id and l.ctid > o.ctid",
+    "insert into ~.late select id, '#' from ~.late where id <= @; \
+     update ~.late l set id = l.id + 10 from ~.late o where l.id = o.id and l.ctid < o.ctid",
     "insert into ~.late select id, v from ~.late where id <= @",
     "delete from ~.late l using ~.late o where l.id = o.id and l.ctid < o.ctid",
     "delete from ~.late l using ~.late o where l.id = o.id and l.ctid > o.ctid",
     "update ~.late set id = @ where id = @; delete from ~.late l using ~.late o where l.id = o.id and l.ctid < o.ctid",
-    "update ~.late set id = @ where id = @; update ~.late l set id = l.id + 20 from ~.late o where l.id = o.id and l.ctid < o.ctid",
+    "update ~.late set id = @ where id = @; \
+     update ~.late l set id = l.id + 20 from ~.late o where l.id = o.id and l.ctid < o.ctid",
     "update ~.late set id = 10 - id",
     "update ~.late set id = id + 1, v = '#' where id >= @",
     "update ~.late set id = id * 1.0 where id = @",

@@ -1,5 +1,5 @@
-//! The installed SQL over time, and when it goes: an idle queue writes next to nothing, an older installation is brought
-//! up to date, and removal leaves nothing.
+//! The installed SQL over time, and when it goes: an idle queue writes next to nothing, an older installation is
+//! brought up to date, and removal leaves nothing.
 
 use tests::Database;
 
@@ -84,7 +84,11 @@ fn a_day_leaves_bounded_tables_and_an_idle_queue_writes_idle_ticks_only() {
 /// What the ticker process would call now.
 fn operations(client: &mut postgres::Client) -> Vec<String> {
     client
-        .query("select format('select %s(%s)', func_name, quote_literal(func_arg)) from pgq.maint_operations() where func_name not like 'vacuum%'", &[])
+        .query(
+            "select format('select %s(%s)', func_name, quote_literal(func_arg)) \
+               from pgq.maint_operations() where func_name not like 'vacuum%'",
+            &[],
+        )
         .unwrap()
         .iter()
         .map(|row| row.get(0))
@@ -94,10 +98,13 @@ fn operations(client: &mut postgres::Client) -> Vec<String> {
 /// Everything of a database but what the three schemas hold.
 fn inventory(database: &Database) -> Vec<Vec<Option<String>>> {
     database.rows(
-        "select 'relation', c.oid::regclass::text, c.relkind::text, c.relacl::text from pg_class c where c.relnamespace = 'public'::regnamespace
-         union all select 'function', oid::regprocedure::text, prosrc, null from pg_proc where pronamespace = 'public'::regnamespace
+        "select 'relation', c.oid::regclass::text, c.relkind::text, c.relacl::text from pg_class c
+          where c.relnamespace = 'public'::regnamespace
+         union all select 'function', oid::regprocedure::text, prosrc, null from pg_proc
+                    where pronamespace = 'public'::regnamespace
          union all select 'trigger', tgrelid::regclass::text, tgname, null from pg_trigger where not tgisinternal
-         union all select 'constraint', conrelid::regclass::text, pg_get_constraintdef(oid), null from pg_constraint where connamespace = 'public'::regnamespace
+         union all select 'constraint', conrelid::regclass::text, pg_get_constraintdef(oid), null
+                     from pg_constraint where connamespace = 'public'::regnamespace
          union all select 'schema', nspname, nspacl::text, null from pg_namespace where nspname !~ '^pg_t'
          union all select 'event trigger', evtname, null, null from pg_event_trigger
          union all select 'default acl', defaclrole::regrole::text, defaclacl::text, null from pg_default_acl
@@ -111,15 +118,18 @@ fn uninstalling_leaves_everything_else_as_it_was() {
     let site = Site::empty();
     let owner = &site.owner;
     owner.execute(
-        "create table public.item (id int primary key, name text); create table public.part (id int primary key, item int references item);
+        "create table public.item (id int primary key, name text);
+         create table public.part (id int primary key, item int references item);
          create function public.noop() returns trigger language plpgsql as $$begin return new; end$$;
-         create trigger own before insert on public.item for each row execute function public.noop(); grant select on public.item to mallory;
+         create trigger own before insert on public.item for each row execute function public.noop();
+         grant select on public.item to mallory;
          create schema other; create table other.t (id int); insert into item values (1, 'x')",
     );
     let before = inventory(owner);
     site.install();
     owner.execute(
-        "select pgq_node.register_location('q', 'n', 'dbname=n', false); select pgq_node.create_node('q', 'root', 'n', 'w', null, null, null);
+        "select pgq_node.register_location('q', 'n', 'dbname=n', false);
+         select pgq_node.create_node('q', 'root', 'n', 'w', null, null, null);
          select londiste.local_add_table('q', 'public.item'); select londiste.local_add_table('q', 'public.part');
          select pgq.create_queue('other'); select pgq.insert_event('other', 'a', 'b');
          create trigger by_hand after insert on other.t for each row execute function pgq.sqltriga('other')",
@@ -140,16 +150,20 @@ fn an_older_installation_is_brought_up_to_date_in_place() {
     // the text of _put_event is generated for the queues that there are
     let shape = format!(
         "select p.oid::regprocedure::text, pg_get_function_arguments(p.oid), pg_get_function_result(p.oid),
-                case when p.proname <> '_put_event' then p.prosrc end, p.prosecdef::text, p.proconfig::text, p.proacl::text
+                case when p.proname <> '_put_event' then p.prosrc end, p.prosecdef::text, p.proconfig::text,
+                p.proacl::text
            from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname in ({SCHEMAS}) order by 1"
     );
     let columns = format!(
-        "select table_schema, table_name, column_name, data_type, column_default from information_schema.columns where table_schema in ({SCHEMAS}) order by 1, 2, 3"
+        "select table_schema, table_name, column_name, data_type, column_default \
+           from information_schema.columns where table_schema in ({SCHEMAS}) order by 1, 2, 3"
     );
     let (functions, tables) = (owner.rows(&shape), owner.rows(&columns));
     owner.execute(
-        "select pgq.create_queue('jobs'); select pgq.register_consumer('jobs', 'reader'); select pgq.insert_event('jobs', 'a', 'kept');
-         drop function pgq.maint_operations(); drop function pgq.batch_retry(bigint, integer); drop function pgq_node.maint_watermark(text);
+        "select pgq.create_queue('jobs'); select pgq.register_consumer('jobs', 'reader');
+         select pgq.insert_event('jobs', 'a', 'kept');
+         drop function pgq.maint_operations(); drop function pgq.batch_retry(bigint, integer);
+         drop function pgq_node.maint_watermark(text);
          create or replace function pgq.version() returns text language sql as $$ select '0.1' $$;
          create or replace function pgq.finish_batch(x_batch_id bigint) returns integer language sql as $$ select 0 $$;
          alter function pgq.ticker(text) security invoker; alter function pgq.ticker(text) reset search_path;

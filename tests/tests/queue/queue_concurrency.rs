@@ -41,7 +41,8 @@ impl Queue {
         owner.psql_file(&tests::repository().join("sql/init_noext.sql"));
         owner.execute(
             "select pgq.create_queue('jobs'); select pgq.register_consumer('jobs', 'reader');
-             update pgq.queue set queue_rotation_period = '0 seconds', queue_ticker_max_lag = '0 seconds', queue_ticker_idle_period = '0 seconds'",
+             update pgq.queue set queue_rotation_period = '0 seconds', queue_ticker_max_lag = '0 seconds',
+                 queue_ticker_idle_period = '0 seconds'",
         );
         owner.execute("create table committed (id bigint primary key)");
         Queue {
@@ -163,7 +164,8 @@ fn every_committed_event_is_seen_once() {
         scope.spawn(|| {
             queue.repeat(|client| {
                 let mut transaction = client.transaction().unwrap();
-                let tables = "select string_agg(format('%I.%I', schemaname, tablename), ', ') from pg_tables where schemaname = 'pgq'";
+                let tables = "select string_agg(format('%I.%I', schemaname, tablename), ', ') from pg_tables \
+                               where schemaname = 'pgq'";
                 let tables: String = transaction.query_one(tables, &[]).unwrap().get(0);
                 transaction.batch_execute(&format!("lock table {tables} in access share mode")).unwrap();
                 pause(400);
@@ -297,9 +299,11 @@ fn ticks_of_many_sessions_grow() {
         queue.stop.store(true, Ordering::Relaxed);
     });
     let shrunk = queue.owner.rows(
-        "select tick_id from (select tick_id, tick_snapshot s, lag(tick_snapshot) over w p, tick_event_seq e, lag(tick_event_seq) over w pe
+        "select tick_id from (select tick_id, tick_snapshot s, lag(tick_snapshot) over w p, tick_event_seq e,
+                                     lag(tick_event_seq) over w pe
                                 from pgq.tick window w as (order by tick_id)) t
-          where txid_snapshot_xmin(s) < txid_snapshot_xmin(p) or txid_snapshot_xmax(s) < txid_snapshot_xmax(p) or e < pe",
+          where txid_snapshot_xmin(s) < txid_snapshot_xmin(p) or txid_snapshot_xmax(s) < txid_snapshot_xmax(p)
+             or e < pe",
     );
     assert!(shrunk.is_empty(), "snapshots went back at ticks {shrunk:?}");
     assert!(queue.owner.number("select count(*) from pgq.tick") > 100);

@@ -1,5 +1,5 @@
-//! The installed SQL among people who mean it harm: nobody gets its owner's rights through objects of his own, and nobody
-//! reads events he may not read.
+//! The installed SQL among people who mean it harm: nobody gets its owner's rights through objects of his own, and
+//! nobody reads events he may not read.
 
 use tests::{Cluster, Database};
 
@@ -72,18 +72,22 @@ begin
                    format_type(p.prorettype, null) as result
               from pg_proc p
              where p.pronamespace = 'pg_catalog'::regnamespace and p.prokind = 'f' and p.provolatile <> 'x'
-               and p.proname in ('now', 'nextval', 'setval', 'format', 'quote_ident', 'quote_literal', 'split_part', 'coalesce', 'strpos', 'substr',
-                   'txid_current', 'txid_current_snapshot', 'txid_snapshot_xmin', 'txid_snapshot_xmax', 'txid_snapshot_xip',
-                   'txid_visible_in_snapshot', 'pg_try_advisory_xact_lock', 'pg_advisory_xact_lock', 'current_setting', 'set_config',
-                   'generate_series', 'array_to_string', 'aclexplode', 'md5', 'to_regclass', 'clock_timestamp', 'replace', 'lower', 'upper',
-                   'unnest', 'int4pl', 'texteq', 'date_trunc', 'to_char', 'starts_with', 'length', 'octet_length')
+               and p.proname in ('now', 'nextval', 'setval', 'format', 'quote_ident', 'quote_literal',
+                   'split_part', 'coalesce', 'strpos', 'substr', 'txid_current', 'txid_current_snapshot',
+                   'txid_snapshot_xmin', 'txid_snapshot_xmax', 'txid_snapshot_xip', 'txid_visible_in_snapshot',
+                   'pg_try_advisory_xact_lock', 'pg_advisory_xact_lock', 'current_setting', 'set_config',
+                   'generate_series', 'array_to_string', 'aclexplode', 'md5', 'to_regclass', 'clock_timestamp',
+                   'replace', 'lower', 'upper', 'unnest', 'int4pl', 'texteq', 'date_trunc', 'to_char',
+                   'starts_with', 'length', 'octet_length')
                and p.prorettype <> 'trigger'::regtype
-               and not exists (select from unnest(p.proargtypes) t where t::regtype::text like '%any%' or t = 'internal'::regtype)
+               and not exists (select from unnest(p.proargtypes) t
+                                where t::regtype::text like '%any%' or t = 'internal'::regtype)
                and format_type(p.prorettype, null) not like '%any%' and format_type(p.prorettype, null) <> 'record'
         loop
-            execute format('create or replace function %s.%I(%s) returns %s%s language plpgsql as %L', place, fn.name, fn.arguments,
-                case when fn.proretset then 'setof ' else '' end, fn.result,
-                'begin insert into public.caught values (current_user, ' || quote_literal(place || '.' || fn.name) || '); return'
+            execute format('create or replace function %s.%I(%s) returns %s%s language plpgsql as %L',
+                place, fn.name, fn.arguments, case when fn.proretset then 'setof ' else '' end, fn.result,
+                'begin insert into public.caught values (current_user, '
+                || quote_literal(place || '.' || fn.name) || '); return'
                 || case when fn.proretset then '' when fn.result = 'void' then '' else ' null' end || '; end');
         end loop;
         execute format('create function %s.trap(a text, b text) returns boolean language plpgsql as %L', place,
@@ -92,7 +96,8 @@ begin
         execute format('create operator %s.|| (leftarg = text, rightarg = text, function = %s.trap)', place, place);
         execute format('create function %s.trap4(a integer, b integer) returns integer language plpgsql as %L', place,
             'begin insert into public.caught values (current_user, ''integer operator''); return 1; end');
-        execute format('create operator %s.+ (leftarg = integer, rightarg = integer, function = %s.trap4)', place, place);
+        execute format('create operator %s.+ (leftarg = integer, rightarg = integer, function = %s.trap4)',
+            place, place);
     end loop;
 end $do$;
 create temporary table pg_class (oid oid, relname name);
@@ -137,7 +142,8 @@ fn objects_of_others_do_not_run_with_the_owners_rights() {
     let admin = site.cluster.admin("site");
     admin.execute("grant pgq_admin, londiste_writer to mallory");
     let definers = admin.rows(&format!(
-        "select n.nspname || '.' || p.proname, array_to_string(array(select format_type(t, null) from unnest(p.proargtypes) t), ';')
+        "select n.nspname || '.' || p.proname,
+                array_to_string(array(select format_type(t, null) from unnest(p.proargtypes) t), ';')
            from pg_proc p join pg_namespace n on n.oid = p.pronamespace
           where p.prosecdef and n.nspname in ({SCHEMAS}) and p.prorettype <> 'trigger'::regtype
             and has_function_privilege('mallory', p.oid, 'execute') and has_schema_privilege('mallory', n.oid, 'usage')
@@ -149,7 +155,8 @@ fn objects_of_others_do_not_run_with_the_owners_rights() {
     mallory.batch_execute("set search_path = pg_temp, public, pg_catalog").unwrap();
     // The traps do bite: a function that is not pinned walks into one.
     site.owner.execute(
-        "create function public.loose(word text) returns text security definer language plpgsql as 'begin return lower(word) || upper(word); end'",
+        "create function public.loose(word text) \
+         returns text security definer language plpgsql as 'begin return lower(word) || upper(word); end'",
     );
     mallory.batch_execute("select public.loose('x'::pg_catalog.text)").unwrap();
     let bitten = admin.value("select string_agg(distinct who::text, ',') from public.caught");
@@ -221,7 +228,10 @@ fn names_and_values_are_never_taken_for_sql() {
 #[test]
 fn strangers_see_how_queues_are_but_not_what_is_in_them() {
     let site = Site::installed();
-    site.owner.execute("select pgq.create_queue('jobs'); select pgq.register_consumer('jobs', 'reader'); select pgq.insert_event('jobs', 'secret', 'data')");
+    site.owner.execute(
+        "select pgq.create_queue('jobs'); select pgq.register_consumer('jobs', 'reader'); \
+         select pgq.insert_event('jobs', 'secret', 'data')",
+    );
     let mut stranger = site.mallory().connect();
     for seen in [
         "select * from pgq.get_queue_info()",

@@ -7,7 +7,10 @@ const SETTLE: Duration = Duration::from_secs(30);
 
 fn create_queue(side: &Side) {
     side.psql_file(&tests::repository().join("sql/init_noext.sql"));
-    side.execute("select pgq.create_queue('jobs'); select pgq.set_queue_config('jobs', 'ticker_max_lag', '200 milliseconds')");
+    side.execute(
+        "select pgq.create_queue('jobs'); \
+         select pgq.set_queue_config('jobs', 'ticker_max_lag', '200 milliseconds')",
+    );
 }
 
 fn wait_for_a_tick(side: &Side) {
@@ -57,7 +60,10 @@ fn failed_events_come_again_and_event_tables_rotate() {
         found
     });
     let id = batch();
-    source.execute(&format!("select pgq.event_retry({id}, ev_id, 0) from pgq.get_batch_events({id}); select pgq.finish_batch({id})"));
+    source.execute(&format!(
+        "select pgq.event_retry({id}, ev_id, 0) from pgq.get_batch_events({id}); \
+         select pgq.finish_batch({id})"
+    ));
     wait_until(SETTLE, "the event once more", || {
         let id = batch();
         let retried = !id.is_empty()

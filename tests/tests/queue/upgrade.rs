@@ -33,8 +33,10 @@ fn set_back(owner: &Database) {
          drop function londiste_rs.take_step(integer, text), londiste_rs.schema_version();
          do $$ declare f regprocedure; begin
              for f in select p.oid from pg_proc p where p.pronamespace = 'pgq'::regnamespace
-                         and (p.proname ~ '^_(row_|put_event|wanted_row|write_|create_row|trigger_arg|maint_row|retired|equality|field_)'
-                              or p.proname in ('logutriga', 'sqltriga', 'jsontriga', 'insert_event_raw', 'insert_event'))
+                         and (p.proname ~ '^_(row_|put_event|wanted_row|write_|create_row|trigger_arg|maint_row|'
+                                          'retired|equality|field_)'
+                              or p.proname in ('logutriga', 'sqltriga', 'jsontriga', 'insert_event_raw',
+                                               'insert_event'))
              loop execute format('drop function %s', f); end loop; end $$",
     );
     owner.psql_file(&tests::repository().join("tests/fixtures/before_versions.sql"));
@@ -63,9 +65,11 @@ fn an_upgrade_under_use_loses_no_event_and_leaves_nothing_old() {
     owner.execute(
         "select pgq.create_queue('jobs'); select pgq.register_consumer('jobs', 'reader');
          create table item (id int primary key, name text, noise int);
-         create trigger plain after insert or update or delete on item for each row execute function pgq.logutriga('jobs');
+         create trigger plain after insert or update or delete on item for each row
+             execute function pgq.logutriga('jobs');
          create table busy (id int primary key, name text, noise int);
-         create trigger args after insert or update or delete on busy for each row execute function pgq.logutriga('jobs', 'ignore=noise');
+         create trigger args after insert or update or delete on busy for each row
+             execute function pgq.logutriga('jobs', 'ignore=noise');
          select pgq_node.register_location('jobs', 'n', 'dbname=n', false);
          select pgq_node.create_node('jobs', 'root', 'n', 'w', null, null, null);
          create table captured (id int primary key, name text);
@@ -92,7 +96,8 @@ fn an_upgrade_under_use_loses_no_event_and_leaves_nothing_old() {
         expected.push(id.to_string());
     };
     write(&mut writer, 1);
-    let old = "select count(*) from pg_proc where pronamespace = 'pgq'::regnamespace and (proname ~ '^_row_u1_' or proname in ('_trigger_event', '_insert_event_row'))";
+    let old = "select count(*) from pg_proc where pronamespace = 'pgq'::regnamespace \
+                  and (proname ~ '^_row_u1_' or proname in ('_trigger_event', '_insert_event_row'))";
     assert!(owner.number(old) >= 3, "the old version is not there");
     owner.execute("select pgq.force_tick('jobs')");
     owner.execute("select pgq.ticker('jobs')");
@@ -152,7 +157,10 @@ fn steps_are_taken_once_and_a_newer_installation_is_refused() {
     assert!(!again.stderr.contains("already exists"), "{}", again.stderr);
     let newer = format!("version {} of the londiste-rs schemas", numbers.len() + 1);
 
-    owner.execute("insert into londiste_rs.schema_step select max(step) + 1, 'of tomorrow' from londiste_rs.schema_step");
+    owner.execute(
+        "insert into londiste_rs.schema_step \
+         select max(step) + 1, 'of tomorrow' from londiste_rs.schema_step",
+    );
     owner.execute(
         "create or replace function pgq.version() returns text language sql as $$ select 'tomorrow' $$",
     );
@@ -172,19 +180,23 @@ fn what_a_copy_of_the_older_version_has_dropped_comes_back() {
         "drop table londiste_rs.copy_index cascade;
          create table londiste_rs.copy_index (
              dest_table text not null, index_name text not null, place integer not null, alone boolean not null,
-             created boolean not null default false, create_sql text not null, constraint_name text, constraint_sql text, mark_sql text,
+             created boolean not null default false, create_sql text not null, constraint_name text,
+             constraint_sql text, mark_sql text,
              primary key (dest_table, index_name));
          create table t (id int, v text);
          insert into londiste_rs.copy_index values
-             ('public.t', 't_pkey', 0, false, false, 'create unique index t_pkey on public.t (id)', 't_pkey', 'alter table public.t add primary key using index t_pkey', null),
-             ('public.t', 't_v', 1, false, false, 'create index t_v on public.t (v)', null, null, 'comment on index public.t_v is ''of v''')",
+             ('public.t', 't_pkey', 0, false, false, 'create unique index t_pkey on public.t (id)', 't_pkey',
+              'alter table public.t add primary key using index t_pkey', null),
+             ('public.t', 't_v', 1, false, false, 'create index t_v on public.t (v)', null, null,
+              'comment on index public.t_v is ''of v''')",
     );
     for _ in 0..2 {
         install(&owner);
     }
     let ddl = owner.value("select londiste_rs.copy_dropped_ddl('public.t')");
     assert!(ddl.starts_with("create unique index t_pkey on public.t (id);\nalter table"), "{ddl}");
-    let keyed = "select pg_get_constraintdef(oid) from pg_constraint where conrelid = 'londiste_rs.copy_index'::regclass and contype = 'p'";
+    let keyed = "select pg_get_constraintdef(oid) from pg_constraint \
+                  where conrelid = 'londiste_rs.copy_index'::regclass and contype = 'p'";
     assert_eq!(owner.value(keyed), "PRIMARY KEY (dest_table, relation, index_name)");
     assert_eq!(owner.number("select count(*) from londiste_rs.copy_restore_dropped('public.t')"), 0);
     assert_eq!(owner.value("select obj_description('t_v'::regclass)"), "of v");

@@ -16,7 +16,8 @@ fn a_million_rows_in_one_transaction_stay_under_128_megabytes() {
     let inserted = rows - 2000;
     pair.source.execute(&format!(
         "begin;
-         insert into big select i, 'name ' || i, i / 3.0, now(), repeat('n', i % 100) from generate_series(1, {inserted}) i;
+         insert into big select i, 'name ' || i, i / 3.0, now(), repeat('n', i % 100)
+                           from generate_series(1, {inserted}) i;
          update big set name = 'changed' where id <= 0;
          delete from big where id > {inserted} - 999;
          commit"

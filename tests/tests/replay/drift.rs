@@ -31,7 +31,8 @@ pub(crate) fn wait_kept(setup: &Setup, subject: &str, expected: &str) {
 #[track_caller]
 pub(crate) fn mend(setup: &Setup, expected: &str, mended_by: &str) {
     wait_kept(setup, "definition", expected);
-    let statement = "select string_agg(statement, ';\n' order by what) from londiste_rs.drift where subject = 'definition'";
+    let statement = "select string_agg(statement, ';\n' order by what) from londiste_rs.drift \
+                      where subject = 'definition'";
     let statement = setup.target.value(statement);
     assert_eq!(statement, mended_by);
     assert!(
@@ -54,7 +55,8 @@ pub(crate) fn looking_every_second(pair: &Pair) -> Setup {
 fn each_change_of_one_side_is_told_until_the_other_has_it() {
     let pair = Pair::start();
     pair.both(
-        r#"create type mood as enum ('sad', 'happy'); create domain short as varchar(5); create type pair as (a int, b text);
+        r#"create type mood as enum ('sad', 'happy'); create domain short as varchar(5);
+           create type pair as (a int, b text);
            create table orders (id int primary key, note text, amount int, m mood, s short, ms mood[], p pair);
            create table "Odd One" (id int primary key, "Ä" mood);
            create table days (id int, day date, primary key (id, day)) partition by range (day);
@@ -103,7 +105,8 @@ fn each_change_of_one_side_is_told_until_the_other_has_it() {
     pair.source.execute("alter type mood add value 'fine' after 'sad'");
     mend(
         &setup,
-        "public.Odd One: type public.mood: labels: 'sad', 'happy', and 'sad', 'fine', 'happy' on the source; also used by public.orders",
+        "public.Odd One: type public.mood: labels: 'sad', 'happy', and 'sad', 'fine', 'happy' on the source; \
+         also used by public.orders",
         "alter type public.mood add value 'fine' after 'sad'",
     );
     pair.source.execute("alter table orders alter amount set not null");
@@ -149,7 +152,10 @@ fn each_change_of_one_side_is_told_until_the_other_has_it() {
     pair.target.execute("alter sequence counted increment 2 maxvalue 100000");
     wait_kept(&setup, "definition", "");
     // what is no table of the queue's, and what changes nothing for rows
-    pair.source.execute("create type unused as enum ('x'); create index on orders (amount); comment on table orders is 'x'; alter table years add more int");
+    pair.source.execute(
+        "create type unused as enum ('x'); create index on orders (amount); \
+         comment on table orders is 'x'; alter table years add more int",
+    );
     mend(
         &setup,
         "public.years: column public.years.more is missing on the target",
@@ -238,7 +244,10 @@ fn a_look_that_fails_fails_nobody_and_a_quiet_one_asks_for_stamps_only() {
     setup.set("source.ini", "drift_every", "1");
     setup.londiste(&["-r", "source.ini"]).expect_success();
     let before = times(comparisons);
-    pair.source.execute("insert into t select i, 'v' from generate_series(1, 100) i; analyze t; truncate t; insert into t values (1, 'x')");
+    pair.source.execute(
+        "insert into t select i, 'v' from generate_series(1, 100) i; analyze t; truncate t; \
+         insert into t values (1, 'x')",
+    );
     pair.source.execute("vacuum t");
     setup.wait_caught_up(SETTLE);
     looked(3);

@@ -22,7 +22,8 @@ fn ready(pair: &Pair, rows: &str) -> Setup {
 
 fn parked(setup: &Setup) -> String {
     setup.target.value(
-        "select coalesce(string_agg(replace(table_name, 'public.', ''), ',' order by table_name), '') from londiste_rs.parked_tables('migq')",
+        "select coalesce(string_agg(replace(table_name, 'public.', ''), ',' order by table_name), '') \
+           from londiste_rs.parked_tables('migq')",
     )
 }
 
@@ -37,7 +38,8 @@ fn wait_parked(setup: &Setup, tables: &str) {
 /// The bytes of a table's words.
 fn words(database: &tests::Database) -> String {
     database.value(
-        "select string_agg(id || ':' || encode(convert_to(v, getdatabaseencoding()), 'hex'), ' ' order by id) from words",
+        "select string_agg(id || ':' || encode(convert_to(v, getdatabaseencoding()), 'hex'), \
+                           ' ' order by id) from words",
     )
 }
 
@@ -126,7 +128,8 @@ fn a_database_without_encoding_is_carried_as_it_is() {
     setup.wait_ok(SETTLE);
     assert_bytes_equal(&same);
     same.source.execute(&format!(
-        "insert into words values (3, {latin}, {copied}); update words set v = {latin} where id = 1; update words set w = {latin} where id = 2;
+        "insert into words values (3, {latin}, {copied}); update words set v = {latin} where id = 1;
+         update words set w = {latin} where id = 2;
          insert into good values (100, {copied}); delete from good where id = 100"
     ));
     setup.wait_caught_up(SETTLE);

@@ -15,7 +15,8 @@ fn scripts_run_in_order_where_they_are_needed_and_one_that_fails_can_be_skipped(
     let pair = Pair::start();
     pair.both(
         "create table t (id int primary key); create table child (id int primary key, t int references t);
-         create table named (id int primary key, v text); create function f(int) returns int language sql as 'select 1'",
+         create table named (id int primary key, v text);
+         create function f(int) returns int language sql as 'select 1'",
     );
     pair.target.execute("alter table named rename to other");
     pair.source.execute("create table only_here (id int primary key)");
@@ -33,9 +34,15 @@ fn scripts_run_in_order_where_they_are_needed_and_one_that_fails_can_be_skipped(
     pair.source.execute(
         "insert into t values (1); insert into child values (1, 1); insert into named values (1, 'a')",
     );
-    execute(&setup, "a.sql", "-- a remark\nalter table t add column v int default 7;\ncreate table made (id int);\ninsert into made values (1);\n")
-        .expect_success();
-    let sql = "--*-- Local-Table: public.named\n--*-- Need-Function: f(1)\nalter table @public.named@ rename column v to w;\n";
+    execute(
+        &setup,
+        "a.sql",
+        "-- a remark\nalter table t add column v int default 7;\n\
+         create table made (id int);\ninsert into made values (1);\n",
+    )
+    .expect_success();
+    let sql = "--*-- Local-Table: public.named\n--*-- Need-Function: f(1)\n\
+               alter table @public.named@ rename column v to w;\n";
     execute(&setup, "b.sql", sql).expect_success();
     pair.source.execute("insert into t values (2, 8); insert into named values (2, 'b')");
     let said = execute(&setup, "c.sql", "--*-- Need-Table: only_here\ninsert into only_here values (1);\n")

@@ -20,7 +20,8 @@ fn leaf() -> (Cluster, Database) {
     };
     owner.psql_file(&tests::repository().join("sql/init_noext.sql"));
     owner.execute(
-        "select pgq_node.register_location('q', 'n', 'x', false); select pgq_node.register_location('q', 'p', 'x', false);
+        "select pgq_node.register_location('q', 'n', 'x', false);
+         select pgq_node.register_location('q', 'p', 'x', false);
          select pgq_node.create_node('q', 'leaf', 'n', 'w', 'p', 1, null);
          create table p (id int primary key);
          create table c (id int primary key, p int, own int) partition by range (id);
@@ -41,9 +42,11 @@ fn leaf() -> (Cluster, Database) {
 fn state(database: &Database) -> String {
     database.value(
         "select string_agg(concat_ws(' ', conrelid::regclass, conname, pg_get_constraintdef(oid), convalidated,
-                                     obj_description(oid, 'pg_constraint')), E'\n' order by conrelid::regclass::text, conname)
+                                     obj_description(oid, 'pg_constraint')),
+                           E'\n' order by conrelid::regclass::text, conname)
            from pg_constraint
-          where contype = 'f' and connamespace = 'public'::regnamespace and (conparentid = 0 or conrelid = 'c1'::regclass)",
+          where contype = 'f' and connamespace = 'public'::regnamespace
+            and (conparentid = 0 or conrelid = 'c1'::regclass)",
     )
 }
 
@@ -159,7 +162,8 @@ fn what_an_older_version_remembered_is_taken_over() {
     let (_cluster, database) = leaf();
     database.execute(
         "drop view londiste_rs.relaxed_fkey, londiste_rs.unvalidated_fkey;
-         create table londiste_rs.relaxed_fkey (table_name text, fkey_name text, was_deferrable boolean, was_deferred boolean);
+         create table londiste_rs.relaxed_fkey (table_name text, fkey_name text, was_deferrable boolean,
+             was_deferred boolean);
          create table londiste_rs.unvalidated_fkey (table_name text, fkey_name text, error text);
          alter table s alter constraint sp deferrable initially deferred;
          insert into londiste_rs.relaxed_fkey values ('public.s', 'sp', false, false);
@@ -183,7 +187,8 @@ fn wait_sync_ends_when_the_keys_are_back_however_often_both_ends_are_copied() {
          create table child (id int primary key, p int constraint cp references parent)",
     );
     pair.source.execute(
-        "insert into parent select generate_series(1, 2000); insert into child select g, g from generate_series(1, 2000) g",
+        "insert into parent select generate_series(1, 2000); \
+         insert into child select g, g from generate_series(1, 2000) g",
     );
     let setup = Setup::new(&pair);
     setup.start_nodes();
@@ -212,7 +217,8 @@ fn a_key_that_the_stock_worker_has_dropped_comes_back_after_a_failure() {
     owner.execute(
         "alter table s drop constraint sp;
          insert into londiste.pending_fkeys (from_table, to_table, fkey_name, fkey_def)
-             values ('public.s', 'public.p', 'sp', 'ALTER TABLE ONLY s ADD CONSTRAINT sp FOREIGN KEY (p) REFERENCES p(id) DEFERRABLE');
+             values ('public.s', 'public.p', 'sp',
+                     'ALTER TABLE ONLY s ADD CONSTRAINT sp FOREIGN KEY (p) REFERENCES p(id) DEFERRABLE');
          select londiste_rs.fkey_failed('public.s', 'sp', 'a lock that was not to be had')",
     );
     assert!(owner.value("select trouble from londiste_rs.fkey_troubles()").contains("not to be had"));

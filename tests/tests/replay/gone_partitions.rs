@@ -33,7 +33,8 @@ const ONE_HASH: &str =
     "hash (id); create table one partition of top for values with (modulus 1, remainder 0)";
 const LISTS: &str = "list (v); create table gone partition of top for values in ('even', null);
     create table rest partition of top for values in ('odd')";
-const BRANCHES: &str = "range (id); create table branch partition of top for values from (0) to (300) partition by list (v);
+const BRANCHES: &str = "range (id); create table branch partition of top for values from (0) to (300) \
+                        partition by list (v);
     create table gone partition of branch for values in ('even'); create table other partition of branch default;
     create table rest partition of top for values from (300) to (1000)";
 const EXPRESSION: &str = "range ((id + 0)); create table gone partition of top for values from (0) to (100);
@@ -80,7 +81,8 @@ const CASES: &[Case] = &[
     Case {
         source: DEFAULT,
         target: OTHERS,
-        happens: "create table more partition of top for values from (1000) to (2000); insert into top values (1500, 'odd'); drop table gone",
+        happens: "create table more partition of top for values from (1000) to (2000); \
+                  insert into top values (1500, 'odd'); drop table gone",
         told: DROPPED,
         mended: "",
     },
@@ -89,7 +91,8 @@ const CASES: &[Case] = &[
         target: ONE_HASH,
         happens: "drop table gone",
         told: DROPPED,
-        mended: "delete from top where satisfies_hash_partition((select oid from pg_class where relname = 'top_model'), 2, 0, id)",
+        mended: "delete from top \
+                  where satisfies_hash_partition((select oid from pg_class where relname = 'top_model'), 2, 0, id)",
     },
     Case {
         source: LISTS,
@@ -173,7 +176,8 @@ fn rows_of_partitions_that_go_are_told_of_where_the_target_has_them() {
         }
         let sql = "create table top_model (id int) partition by hash (id)";
         pair.target.execute(&named(sql, nr));
-        let sql = "insert into top select i, case i % 2 when 0 then 'even' else 'odd' end from generate_series(10, 400, 10) i \
+        let sql = "insert into top \
+             select i, case i % 2 when 0 then 'even' else 'odd' end from generate_series(10, 400, 10) i \
              union all select i, 'odd' from generate_series(11, 400, 10) i";
         pair.source.execute(&named(sql, nr));
     }

@@ -47,8 +47,10 @@ fn prepare(side: &Side) {
 }
 
 /// Values of the shared columns for row `i`.
-const VALUES: &str = r#"(array['red', 'green', 'it''s {"b,l\ue"}']::mood[])[1 + i % 3], i, case i % 4 when 0 then null else row(i, 'green')::pair end,
-    case i % 5 when 0 then null else array['red', null, 'it''s {"b,l\ue"}']::mood[] end, case i % 3 when 0 then 'empty'::span else '[red,green]' end,
+const VALUES: &str = r#"(array['red', 'green', 'it''s {"b,l\ue"}']::mood[])[1 + i % 3], i,
+    case i % 4 when 0 then null else row(i, 'green')::pair end,
+    case i % 5 when 0 then null else array['red', null, 'it''s {"b,l\ue"}']::mood[] end,
+    case i % 3 when 0 then 'empty'::span else '[red,green]' end,
     case i % 2 when 0 then 'red'::temper end, case i % 3 when 0 then array[row(i, 'red'), null]::pair[] end, 'v' || i"#;
 
 fn same(pair: &Pair) {
@@ -78,8 +80,11 @@ fn casts_operators_and_functions_of_types_do_not_run_in_a_migration() {
     pair.source.execute(&format!(
         "insert into parent select unnest, 0 from pg_catalog.unnest(enum_range(null::mood));
          insert into child select i, (enum_range(null::mood))[1 + i % 3] from generate_series(1, 30) i;
-         insert into small select {VALUES} from generate_series(1, 50) i; insert into keyless select {VALUES} from generate_series(1, 50) i;
-         insert into large select {VALUES}, repeat('x', 1000), case when i < 300 then (select string_agg(md5(i || ' ' || j), '') from generate_series(1, 150) j) end, i
+         insert into small select {VALUES} from generate_series(1, 50) i;
+         insert into keyless select {VALUES} from generate_series(1, 50) i;
+         insert into large
+         select {VALUES}, repeat('x', 1000),
+                case when i < 300 then (select string_agg(md5(i || ' ' || j), '') from generate_series(1, 150) j) end, i
            from generate_series(1, 2500) i"
     ));
     pair.source.execute("analyze large");
@@ -115,10 +120,14 @@ fn casts_operators_and_functions_of_types_do_not_run_in_a_migration() {
     let changes = [
         "update small set p = '(7,red)', ms = '{}', t = 'green', r = '(,)' where k % 2 = 0",
         "update small set k = 5051 - k; update small set k = k - 5000",
-        "update small set id = 'green' where k = 5; update small set v = null where k = 5; delete from small where k = 6",
-        "insert into keyless select * from keyless where k < 4; update keyless set v = v || 'x' where k < 3; delete from keyless where k = 9",
-        "do $$ begin update small set v = 'nested'; insert into small (id, k) values ('red', 99); delete from small where k = 12; end $$",
-        "update parent set id = 'red' where false; update child set parent = 'red' where k < 9; update parent set v = 1",
+        "update small set id = 'green' where k = 5; update small set v = null where k = 5; \
+         delete from small where k = 6",
+        "insert into keyless select * from keyless where k < 4; update keyless set v = v || 'x' where k < 3; \
+         delete from keyless where k = 9",
+        "do $$ begin update small set v = 'nested'; insert into small (id, k) values ('red', 99); \
+         delete from small where k = 12; end $$",
+        "update parent set id = 'red' where false; update child set parent = 'red' where k < 9; \
+         update parent set v = 1",
         "update large set v = 'y' where k < 300; update large set body = null where k = 5",
     ];
     for change in changes {

@@ -27,7 +27,8 @@ fn replay(schema: &str, data: &str, changes: &[&str]) -> (Pair, Setup) {
 fn without_a_key_one_of_several_equal_rows_is_touched() {
     let (pair, _setup) = replay(
         "create table plain (a int, b text, c json, d numeric, e point)",
-        "insert into plain select i % 10, nullif('x' || i % 3, 'x0'), '{\"a\":  1}', 'NaN', '(1,2)' from generate_series(1, 300) i",
+        "insert into plain select i % 10, nullif('x' || i % 3, 'x0'), '{\"a\":  1}', 'NaN', '(1,2)' \
+                             from generate_series(1, 300) i",
         &[
             "delete from plain where ctid = (select min(ctid) from plain where a = 3)",
             "update plain set b = 'once' where ctid = (select min(ctid) from plain where a = 4)",
@@ -80,9 +81,11 @@ fn a_changed_key_is_followed_and_never_refused() {
         &[
             "update k set id = id + 100000 where id % 2 = 0",
             "update k set id = -id where id < 100",
-            "begin; update k set id = 0 where id = 101; update k set id = 101 where id = 103; update k set id = 103 where id = 0; commit",
+            "begin; update k set id = 0 where id = 101; update k set id = 101 where id = 103; \
+             update k set id = 103 where id = 0; commit",
             "begin; update k set id = 5000000 where id = 105; update k set v = 'twice' where id = 5000000; commit",
-            "begin; insert into k values (1, 'first'); update k set id = 2 where id = 1; delete from k where id = 2; commit",
+            "begin; insert into k values (1, 'first'); update k set id = 2 where id = 1; \
+             delete from k where id = 2; commit",
             "begin; update k set id = 6000000 where id = 107; insert into k values (107, 'in its place'); commit",
             "update pair set a = a + 1000, b = b + 1",
             "delete from k where id > 100500",
@@ -99,10 +102,13 @@ fn secondary_unique_values_change_hands() {
         "insert into seat select i, i, 'l' || i from generate_series(1, 200) i;
          insert into rank select i, i from generate_series(1, 200) i",
         &[
-            "begin; update seat set number = -1 where id = 1; update seat set number = 1 where id = 2; update seat set number = 2 where id = 1; commit",
-            "begin; delete from seat where id = 10; update seat set number = 10, label = 'l10' where id = 11; insert into seat values (10, 11, 'l11'); commit",
+            "begin; update seat set number = -1 where id = 1; update seat set number = 1 where id = 2; \
+             update seat set number = 2 where id = 1; commit",
+            "begin; delete from seat where id = 10; \
+             update seat set number = 10, label = 'l10' where id = 11; insert into seat values (10, 11, 'l11'); commit",
             "update rank set place = 201 - place",
-            "begin; update rank set place = place + 1; delete from rank where place = 201; insert into rank values (500, 1); commit",
+            "begin; update rank set place = place + 1; delete from rank where place = 201; \
+             insert into rank values (500, 1); commit",
         ],
     );
 }

@@ -6,7 +6,11 @@ use tests::{Pair, Setup, compare, wait_for};
 const SETTLE: Duration = Duration::from_secs(60);
 
 fn parked(setup: &Setup) -> String {
-    setup.target.value("select coalesce(string_agg(replace(table_name, 'public.', ''), ',' order by table_name), '') from londiste_rs.parked_tables('migq')")
+    setup.target.value(
+        "select coalesce(string_agg(replace(table_name, 'public.', ''), \
+                                    ',' order by table_name), '') \
+           from londiste_rs.parked_tables('migq')",
+    )
 }
 
 #[track_caller]
@@ -30,7 +34,10 @@ fn a_table_is_held_before_a_value_is_lost() {
         let part = if table == "parts" { " partition by hash (id)" } else { "" };
         pair.both(&format!("create table {table} (id int primary key, v text){part}"));
     }
-    pair.both("create table part0 partition of parts for values with (modulus 1, remainder 0); create table other (id int primary key)");
+    pair.both(
+        "create table part0 partition of parts for values with (modulus 1, remainder 0); \
+         create table other (id int primary key)",
+    );
     for table in TABLES {
         pair.source.execute(&format!("insert into {table} select i, 'v' from generate_series(1, 5) i"));
     }
@@ -42,10 +49,13 @@ fn a_table_is_held_before_a_value_is_lost() {
 
     // no value of their own yet: all of them go on
     pair.source.execute(
-        "alter table plain add n int; alter table filled add n int default 7; alter table parts add n numeric(9,2) default 1.50;
+        "alter table plain add n int; alter table filled add n int default 7;
+         alter table parts add n numeric(9,2) default 1.50;
          alter table stock add ok boolean default true; alter table gone add tmp int;
-         insert into plain values (10, 'a', null); update plain set v = 'b' where id = 1; insert into filled values (10, 'a'); update filled set v = 'b' where id = 2;
-         insert into parts values (10, 'a'); insert into stock values (10, 'a'); update stock set v = 'b' where id = 3; insert into gone values (10, 'a')",
+         insert into plain values (10, 'a', null); update plain set v = 'b' where id = 1;
+         insert into filled values (10, 'a'); update filled set v = 'b' where id = 2;
+         insert into parts values (10, 'a'); insert into stock values (10, 'a');
+         update stock set v = 'b' where id = 3; insert into gone values (10, 'a')",
     );
     setup.wait_caught_up(SETTLE);
     assert_eq!(parked(&setup), "");
@@ -53,9 +63,11 @@ fn a_table_is_held_before_a_value_is_lost() {
     pair.source.execute(
         "update plain set n = 5 where id = 2; insert into plain values (11, 'b', 6);
          update filled set n = null where id = 3; update filled set v = 'c' where id = 4;
-         update parts set n = 1.51 where id = 3; insert into stock values (11, 'x', false); update stock set v = 'y' where id = 11;
+         update parts set n = 1.51 where id = 3; insert into stock values (11, 'x', false);
+         update stock set v = 'y' where id = 11;
          update gone set tmp = 1 where id = 1; alter table gone drop tmp;
-         alter table drift add n int default 1; alter table drift alter n set default 2; insert into drift values (10, 'a');
+         alter table drift add n int default 1; alter table drift alter n set default 2;
+         insert into drift values (10, 'a');
          alter table late add at timestamptz default clock_timestamp(); insert into late values (10, 'a');
          alter table renamed rename v to w; update renamed set w = null where id = 2; insert into other values (1)",
     );
@@ -79,8 +91,11 @@ fn a_table_is_held_before_a_value_is_lost() {
     setup.londiste(&["target.ini", "resume-table", "plain"]).expect_success();
     wait_parked(&setup, "drift,filled,gone,late,parts,plain,renamed,stock");
     pair.target.execute(
-        "alter table plain add n int; alter table filled add n int default 7; alter table parts add n numeric(9,2) default 1.50;
-         alter table stock add ok boolean default true; alter table drift add column n integer default '1', alter column n set default 2; alter table late add at timestamptz;
+        "alter table plain add n int; alter table filled add n int default 7;
+         alter table parts add n numeric(9,2) default 1.50;
+         alter table stock add ok boolean default true;
+         alter table drift add column n integer default '1', alter column n set default 2;
+         alter table late add at timestamptz;
          alter table renamed rename v to w",
     );
     setup.londiste(&["target.ini", "resync", "late", "gone"]).expect_success();
@@ -96,7 +111,10 @@ fn a_table_is_held_before_a_value_is_lost() {
 }
 
 fn skipped_on_purpose(pair: &Pair, setup: &Setup) {
-    pair.source.execute("create table less (id int primary key, v text, secret text, more int); insert into less select i, 'v', 's', i from generate_series(1, 5) i");
+    pair.source.execute(
+        "create table less (id int primary key, v text, secret text, more int); \
+         insert into less select i, 'v', 's', i from generate_series(1, 5) i",
+    );
     pair.target.execute("create table less (id int primary key, v text)");
     setup.londiste(&["source.ini", "add-table", "less"]).expect_success();
     setup
@@ -113,7 +131,10 @@ fn skipped_on_purpose(pair: &Pair, setup: &Setup) {
     }
     setup.londiste(&["target.ini", "add-table", "less", "--skip-columns=secret,more"]).expect_success();
     setup.wait_ok(SETTLE);
-    pair.source.execute("insert into less values (6, 'w', 't', 6); update less set secret = 'u', v = 'x' where id = 1; delete from less where id = 2");
+    pair.source.execute(
+        "insert into less values (6, 'w', 't', 6); \
+         update less set secret = 'u', v = 'x' where id = 1; delete from less where id = 2",
+    );
     setup.wait_caught_up(SETTLE);
     let rows = "select string_agg(id || v, ',' order by id) from less";
     assert_eq!(pair.target.value(rows), pair.source.value(rows));

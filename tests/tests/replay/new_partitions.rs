@@ -17,15 +17,18 @@ const CASES: &[(&str, Option<&str>)] = &[
     ),
     ("begin; create; fill; truncate new; commit", Some(EMPTIED)),
     (
-        "begin; create table new (like top including all); insert into new values (90, 'unseen'); attach; fill; truncate new; commit",
+        "begin; create table new (like top including all); insert into new values (90, 'unseen'); attach; \
+         fill; truncate new; commit",
         Some(EMPTIED),
     ),
     (
-        "begin; create table new (like top including all); insert into new values (90, 'unseen'); attach; truncate new; commit",
+        "begin; create table new (like top including all); insert into new values (90, 'unseen'); attach; \
+         truncate new; commit",
         None,
     ),
     (
-        "create table new (like top including all); insert into new values (90, 'unseen'); begin; attach; fill; truncate new; commit",
+        "create table new (like top including all); insert into new values (90, 'unseen'); begin; attach; \
+         fill; truncate new; commit",
         Some(EMPTIED),
     ),
     ("begin; savepoint a; create; fill; release a; truncate new; commit", Some(EMPTIED)),
@@ -51,7 +54,8 @@ const CASES: &[(&str, Option<&str>)] = &[
     ("create; fill; delete from top where id < 100; drop table new", None),
     ("create; fill; drop table new; create; insert into top values (50, 'new')", Some(GONE)),
     (
-        "begin; create; fill; commit; set datestyle = 'German'; set timezone = 'Asia/Tokyo'; set extra_float_digits = 0; \
+        "begin; create; fill; commit; set datestyle = 'German'; set timezone = 'Asia/Tokyo'; \
+         set extra_float_digits = 0; \
          update top set v = v || ' more', at = at + interval '1 hour'; delete from top where id = 3; \
          update top set id = id + 150 where id = 4; update top set id = 60 where id = 101",
         None,
@@ -91,7 +95,8 @@ fn rows_that_went_with_a_new_partition_are_told_of() {
     let tops: Vec<String> = (0..CASES.len()).map(|nr| format!("t{nr:02}")).collect();
     for top in &tops {
         pair.both(&format!(
-            "create table {top} (id int primary key, v text, f float8, at timestamptz, next int generated always as (id + 1) {kind}) partition by range (id);
+            "create table {top} (id int primary key, v text, f float8, at timestamptz,
+                 next int generated always as (id + 1) {kind}) partition by range (id);
              create table {top}_rest partition of {top} for values from (100) to (1000)"
         ));
         pair.source.execute(&format!("insert into {top} select i, 'old' from generate_series(100, 110) i"));

@@ -29,7 +29,8 @@ fn round_trip(queue: &str) {
     pair.both("create schema a; create table a.other (id int primary key)");
     for (schema, name) in TABLES {
         pair.both(&format!(
-            "create schema if not exists {schema}; create table {schema}.{name} (\"I.d \" int primary key, \"v%L\"\"\" text)"
+            "create schema if not exists {schema}; \
+             create table {schema}.{name} (\"I.d \" int primary key, \"v%L\"\"\" text)"
         ));
         pair.source.execute(&format!(
             "insert into {schema}.{name} select i, 'v' || i from generate_series(1, 20) i"
@@ -101,7 +102,8 @@ fn a_table_of_as_many_columns_as_a_row_has_room_for() {
     setup.add_all();
     setup.wait_ok(SETTLE);
     pair.source.execute(
-        "update wide set \"a column with a long name, number 1499\" = id where id < 5; update wide set id = 100 where id = 7;
+        "update wide set \"a column with a long name, number 1499\" = id where id < 5;
+         update wide set id = 100 where id = 7;
          delete from wide where id = 9; insert into wide (id, \"a column with a long name, number 700\") values (9, 9)",
     );
     setup.wait_caught_up(SETTLE);

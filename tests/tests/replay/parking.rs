@@ -17,8 +17,10 @@ const SCHEMA: &str = "
 fn ready(pair: &Pair) -> Setup {
     pair.both(SCHEMA);
     pair.source.execute(
-        "insert into good select i, i from generate_series(1, 50) i; insert into checked select i, i from generate_series(1, 50) i;
-         insert into parent select i, i from generate_series(1, 50) i; insert into child select i, i from generate_series(1, 50) i",
+        "insert into good select i, i from generate_series(1, 50) i;
+         insert into checked select i, i from generate_series(1, 50) i;
+         insert into parent select i, i from generate_series(1, 50) i;
+         insert into child select i, i from generate_series(1, 50) i",
     );
     let setup = Setup::new(pair);
     setup.replicate();
@@ -31,7 +33,11 @@ fn states(setup: &Setup, state: &str) -> Vec<String> {
 }
 
 fn parked(setup: &Setup) -> String {
-    setup.target.value("select coalesce(string_agg(replace(table_name, 'public.', ''), ',' order by table_name), '') from londiste_rs.parked_tables('migq')")
+    setup.target.value(
+        "select coalesce(string_agg(replace(table_name, 'public.', ''), \
+                                    ',' order by table_name), '') \
+           from londiste_rs.parked_tables('migq')",
+    )
 }
 
 #[track_caller]
@@ -54,8 +60,10 @@ fn tables_that_fail_are_parked_and_resumed_without_loss() {
     );
     // all in one batch, and the child's foreign key with it
     pair.source.execute(
-        "insert into good values (100, 1); insert into checked values (100, 1); insert into parent values (99, 1); insert into child values (99, 99);
-         update checked set v = 1000 where id = 7; insert into wider values (1, 'x'); insert into number values (1, 70000);
+        "insert into good values (100, 1); insert into checked values (100, 1);
+         insert into parent values (99, 1); insert into child values (99, 99);
+         update checked set v = 1000 where id = 7; insert into wider values (1, 'x');
+         insert into number values (1, 70000);
          insert into parent values (100, 1000); insert into child values (100, 100); delete from parent where id = 3",
     );
     setup.wait_caught_up(SETTLE);
@@ -83,12 +91,16 @@ fn tables_that_fail_are_parked_and_resumed_without_loss() {
 
     // the others go on, a truncation over the foreign key among them, and a parked table that is not mended is parked
     // again
-    pair.source.execute("update good set v = 2; truncate parent cascade; insert into parent values (1, 1), (2, 2); insert into child values (1, 1)");
+    pair.source.execute(
+        "update good set v = 2; truncate parent cascade; \
+         insert into parent values (1, 1), (2, 2); insert into child values (1, 1)",
+    );
     setup.wait_caught_up(SETTLE);
     setup.londiste(&["target.ini", "resume-table", "checked"]).expect_success();
     wait_parked(&setup, "checked,number,parent,wider");
     pair.target.execute(
-        "alter table checked drop constraint small; alter table parent drop constraint small; alter table wider alter column more drop not null;
+        "alter table checked drop constraint small; alter table parent drop constraint small;
+         alter table wider alter column more drop not null;
          alter table number alter column v type bigint",
     );
     setup.londiste(&["target.ini", "resume-table", "public.*"]).expect_success();
@@ -115,7 +127,10 @@ fn damaged_events_and_rows_changed_on_the_target_stop_their_tables_only() {
     let setup = ready(&pair);
     // without the guard against it somebody writes to the target
     pair.target.execute("delete from checked where id in (5, 6)");
-    pair.source.execute("select pgq.insert_event('migq', 'rec.I', 'not a row', 'public.number', null, '{\"columns\": []}', null)");
+    pair.source.execute(
+        "select pgq.insert_event('migq', 'rec.I', 'not a row', 'public.number', null, \
+                                 '{\"columns\": []}', null)",
+    );
     pair.source.execute("update checked set v = 0 where id = 5; update good set v = 9 where id = 1");
     setup.wait_caught_up(SETTLE);
     assert_eq!(parked(&setup), "checked,number");
@@ -128,7 +143,8 @@ fn damaged_events_and_rows_changed_on_the_target_stop_their_tables_only() {
     setup.londiste(&["target.ini", "resync", "number"]).expect_success();
     // what may pass by itself is tried again
     pair.target.execute(
-        "create function full() returns boolean language plpgsql as $$begin raise exception using errcode = '53100', message = 'disk full'; end$$;
+        "create function full() returns boolean language plpgsql
+             as $$begin raise exception using errcode = '53100', message = 'disk full'; end$$;
          alter table wider add constraint has_space check (full())",
     );
     setup.set("target.ini", "table_retry_period", "1");

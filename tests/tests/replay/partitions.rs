@@ -21,7 +21,8 @@ fn partitions_that_come_with_rows_or_go_are_told_of() {
     setup.replicate();
     let mut holder = pair.source.connect();
     pair.source.execute(
-        "create table later (like parts including all); insert into later select i, 1000 + i, 'before' from generate_series(1, 10) i;
+        "create table later (like parts including all);
+         insert into later select i, 1000 + i, 'before' from generate_series(1, 10) i;
          alter table parts attach partition later for values from (1000) to (2000);
          create table fresh partition of parts for values from (2000) to (3000);
          insert into parts select i, 2000 + i, 'with events' from generate_series(1, 10) i;
@@ -69,7 +70,8 @@ fn partitions_that_come_with_rows_or_go_are_told_of() {
 fn partitions_that_are_emptied_before_they_are_captured_are_told_of() {
     let pair = Pair::start();
     pair.both(
-        "create table parts (id int primary key, v text) partition by range (id); create table rest partition of parts default;
+        "create table parts (id int primary key, v text) partition by range (id);
+         create table rest partition of parts default;
          create table none (id int primary key, v text) partition by range (id)",
     );
     pair.target.execute("create table none_rest partition of none default");

@@ -15,7 +15,8 @@ const SCHEMA: &str = "
     create table lasting (id int primary key, v int)";
 
 fn parked(setup: &Setup) -> String {
-    let sql = "select coalesce(string_agg(replace(table_name, 'public.', ''), ',' order by table_name), '') from londiste_rs.parked_tables('migq')";
+    let sql = "select coalesce(string_agg(replace(table_name, 'public.', ''), ',' order by table_name), '') \
+                 from londiste_rs.parked_tables('migq')";
     setup.target.value(sql)
 }
 
@@ -32,7 +33,8 @@ fn a_refusal_of_any_kind_holds_up_no_other_table() {
     let pair = Pair::start();
     pair.both(SCHEMA);
     pair.source.execute(
-        "insert into good select i, i from generate_series(1, 9) i; insert into u select i, i, i from generate_series(1, 9) i;
+        "insert into good select i, i from generate_series(1, 9) i;
+         insert into u select i, i, i from generate_series(1, 9) i;
          insert into kp select i, 'old' from generate_series(1, 9) i",
     );
     // this target checks the key at once
@@ -41,9 +43,11 @@ fn a_refusal_of_any_kind_holds_up_no_other_table() {
     setup.set("target.ini", "table_retry_period", "1");
     setup.replicate();
     pair.source.execute(
-        "begin; set constraints all deferred; insert into kp values (7, 'new'); delete from kp where id = 7 and v = 'old';
+        "begin; set constraints all deferred; insert into kp values (7, 'new');
+         delete from kp where id = 7 and v = 'old';
          update kp set id = 10 - id where id between 1 and 9; commit;
-         begin; set constraints all deferred; update kp set id = 5 where id = 4; update kp set id = 40 where id = 5 and v = 'old' and ctid <> (select max(ctid) from kp where id = 5); commit",
+         begin; set constraints all deferred; update kp set id = 5 where id = 4;
+         update kp set id = 40 where id = 5 and v = 'old' and ctid <> (select max(ctid) from kp where id = 5); commit",
     );
     setup.wait_caught_up(SETTLE);
     assert_eq!(parked(&setup), "");
@@ -53,13 +57,16 @@ fn a_refusal_of_any_kind_holds_up_no_other_table() {
     // table
     pair.target.execute(
         "create unique index on u (w); delete from u where id in (5, 6); insert into u values (99, 0, 50);
-         create function passes() returns boolean language plpgsql as $$begin raise exception using errcode = '40001', message = 'injected'; end$$;
+         create function passes() returns boolean language plpgsql
+             as $$begin raise exception using errcode = '40001', message = 'injected'; end$$;
          alter table passing add constraint passes check (passes());
-         create function lasts() returns boolean language plpgsql as $$begin raise exception using errcode = '08006', message = 'injected'; end$$;
+         create function lasts() returns boolean language plpgsql as $$begin raise exception
+             using errcode = '08006', message = 'injected'; end$$;
          alter table lasting add constraint lasts check (lasts())",
     );
     pair.source.execute(
-        "begin; update u set v = 55 where id in (5, 6); insert into u values (50, 50, 50); insert into good values (100, 1); commit;
+        "begin; update u set v = 55 where id in (5, 6); insert into u values (50, 50, 50);
+         insert into good values (100, 1); commit;
          insert into passing values (1, 1); insert into lasting values (1, 1)",
     );
     setup.wait_caught_up(SETTLE);

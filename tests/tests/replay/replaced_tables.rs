@@ -12,14 +12,19 @@ const CHANGES: &str = "
     alter table renamed rename to renamed_new; insert into renamed_new values (100, 1);
     drop table again; create table again (id int primary key, v int); insert into again values (1, 1);
     drop table gone;
-    begin; alter table swap_a rename to swap_t; alter table swap_b rename to swap_a; alter table swap_t rename to swap_b; commit;
+    begin; alter table swap_a rename to swap_t; alter table swap_b rename to swap_a;
+    alter table swap_t rename to swap_b; commit;
     create schema other; alter table moved set schema other;
     create table fresh_new (like fresh including all); insert into fresh_new select * from fresh;
     begin; alter table fresh rename to fresh_old; alter table fresh_new rename to fresh; commit;
     update fresh set v = 77 where id = 1; insert into swap_a values (200, 200); insert into swap_b values (300, 300)";
 
 fn parked(setup: &Setup) -> String {
-    setup.target.value("select coalesce(string_agg(replace(table_name, 'public.', ''), ',' order by table_name), '') from londiste_rs.parked_tables('migq')")
+    setup.target.value(
+        "select coalesce(string_agg(replace(table_name, 'public.', ''), \
+                                    ',' order by table_name), '') \
+           from londiste_rs.parked_tables('migq')",
+    )
 }
 
 #[track_caller]
@@ -63,7 +68,8 @@ fn tables_that_are_not_what_they_were_are_parked_and_told() {
     setup.londiste(&["target.ini", "resync", "again", "fresh", "swap_a", "swap_b"]).expect_success();
     wait_parked(&setup, "gone,moved,renamed");
     pair.source.execute(
-        "insert into again values (2, 2); update swap_a set v = -1 where id = 200; update swap_b set v = -2 where id = 300",
+        "insert into again values (2, 2); update swap_a set v = -1 where id = 200; \
+         update swap_b set v = -2 where id = 300",
     );
     // given its name back
     pair.source.execute("alter table renamed_new rename to renamed");
@@ -117,10 +123,12 @@ fn tables_of_stock_triggers_and_of_the_target_are_held_when_they_are_others() {
     // the target's table is exchanged while nobody writes: 49 rows are not those of the copy
     pair.target.psql(
         "drop table there; create table there (id int primary key, v int);
-         alter table swapped rename to swapped_old; create table swapped (like swapped_old including all); insert into swapped values (1, 7)",
+         alter table swapped rename to swapped_old; create table swapped (like swapped_old including all);
+         insert into swapped values (1, 7)",
     );
     pair.source.psql(
-        "alter table renamed rename to renamed_new; drop table again; create table again (id int primary key, v int); drop table gone;
+        "alter table renamed rename to renamed_new; drop table again;
+         create table again (id int primary key, v int); drop table gone;
          drop trigger _londiste_migq on bare",
     );
     wait_for(SETTLE, "the worker has looked", || {
@@ -128,7 +136,11 @@ fn tables_of_stock_triggers_and_of_the_target_are_held_when_they_are_others() {
             pair.target.value("select count(*) from londiste_rs.table_identity where notice is not null");
         if noticed == "6" { Ok(()) } else { Err(format!("{noticed}\n{}", setup.logs())) }
     });
-    pair.source.execute("insert into bare values (100, 1); insert into again values (1, 1); insert into there values (51, 51); update swapped set v = 8 where id = 1; update good set v = 5");
+    pair.source.execute(
+        "insert into bare values (100, 1); insert into again values (1, 1); \
+         insert into there values (51, 51); update swapped set v = 8 where id = 1; \
+         update good set v = 5",
+    );
     wait_parked(&setup, "again,bare,gone,renamed,swapped,there");
     setup.wait_caught_up(SETTLE);
     assert_eq!(pair.target.value("select sum(v) from good"), "250");
@@ -186,7 +198,10 @@ fn tables_of_stock_triggers_and_of_the_target_are_held_when_they_are_others() {
     setup.wait_caught_up(SETTLE);
     setup.londiste(&["target.ini", "add-table", "again", "bare"]).expect_success();
     setup.wait_ok(SETTLE);
-    pair.source.execute("insert into again values (2, 2); insert into bare values (2000, 2); insert into swapped values (600, 6)");
+    pair.source.execute(
+        "insert into again values (2, 2); insert into bare values (2000, 2); \
+         insert into swapped values (600, 6)",
+    );
     setup.wait_caught_up(SETTLE);
     compare::assert_equal(&pair);
     wait_for(SETTLE, "nothing is told any more", || {
@@ -217,7 +232,8 @@ fn a_table_that_is_exchanged_while_it_is_copied_in_chunks_is_held_or_copied_anew
     });
     pair.source.psql(
         "update big set pad = 'changed' where id < 10;
-         begin; alter table big rename to big_old; create table big (id int primary key, pad text); insert into big values (1, 'other'); commit",
+         begin; alter table big rename to big_old; create table big (id int primary key, pad text);
+         insert into big values (1, 'other'); commit",
     );
     // the root's word comes before the copy has begun anew, or behind it: from a table that is captured by then
     let copied = "select count(*) from big b join londiste.table_info t on t.table_name = 'public.big' \
@@ -247,7 +263,10 @@ fn a_target_table_that_is_exchanged_gets_nothing_of_a_batch_or_of_a_copy() {
     if !pair.has_chunks() {
         return;
     }
-    pair.both("create table big (id int primary key, pad text); create table small (id int primary key); create table good (id int primary key)");
+    pair.both(
+        "create table big (id int primary key, pad text); create table small (id int primary key); \
+         create table good (id int primary key)",
+    );
     pair.source.execute("insert into big select i, repeat('x', 60) from generate_series(1, 20000) i");
     let setup = Setup::in_chunks(&pair, 10, "200kB");
     setup.add_all();
@@ -270,7 +289,8 @@ fn a_target_table_that_is_exchanged_gets_nothing_of_a_batch_or_of_a_copy() {
     let told = said(&setup, "target.ini", "tables");
     for table in ["small", "big"] {
         let part = format!(
-            "here, table public.{table} is another table now; the one that was copied was renamed to public.{table}_old; resync public.{table}"
+            "here, table public.{table} is another table now; \
+             the one that was copied was renamed to public.{table}_old; resync public.{table}"
         );
         assert!(told.contains(&part), "{part}\n{told}");
     }
@@ -346,11 +366,15 @@ fn a_copy_that_catches_up_writes_nothing_into_another_table() {
     let mut session = pair.target.connect();
     let mut exchange = session.transaction().unwrap();
     exchange
-        .batch_execute("alter table t rename to t_old; create table t (id int primary key, v int); insert into t values (1, 1)")
+        .batch_execute(
+            "alter table t rename to t_old; create table t (id int primary key, v int); \
+             insert into t values (1, 1)",
+        )
         .unwrap();
     setup.start_daemon("target");
     wait_for(SETTLE, "the copy waits for the lock", || {
-        let waits = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and application_name ~ 'copy'";
+        let waits = "select count(*) from pg_stat_activity \
+                      where wait_event_type = 'Lock' and application_name ~ 'copy'";
         if pair.target.number(waits) > 0 { Ok(()) } else { Err(setup.logs()) }
     });
     exchange.commit().unwrap();

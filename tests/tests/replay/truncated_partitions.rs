@@ -57,19 +57,28 @@ const TRUNCATES: &[&str] = &[
     "truncate flat, deep, c1",
     "truncate kinds_a",
     "truncate kinds_rest",
-    "begin; truncate c; insert into c values (1, '2026-01-01', 'a'), (2, '2026-03-01', 'b'); truncate c1; insert into c values (3, '2026-01-05', 'c'); commit",
-    "do $$ begin truncate c1, c; insert into c values (1, '2026-01-01', 'a'), (2, '2026-03-05', 'b'); truncate c1; truncate c2;
+    "begin; truncate c; insert into c values (1, '2026-01-01', 'a'), (2, '2026-03-01', 'b'); truncate c1; \
+     insert into c values (3, '2026-01-05', 'c'); commit",
+    "do $$ begin truncate c1, c; insert into c values (1, '2026-01-01', 'a'), (2, '2026-03-05', 'b');
+     truncate c1; truncate c2;
                  insert into c values (3, '2026-01-01', 'a'), (4, '2026-03-05', 'b'); end $$",
-    "do $$ begin truncate deep; insert into deep values (1, 'a'), (500, 'b'); truncate low; insert into deep values (2, 'a'); truncate high; end $$",
-    "begin; savepoint a; truncate c; rollback to a; truncate c1; insert into c values (1000, '2026-01-02', 'x'); commit",
+    "do $$ begin truncate deep; insert into deep values (1, 'a'), (500, 'b'); truncate low; \
+     insert into deep values (2, 'a'); truncate high; end $$",
+    "begin; savepoint a; truncate c; rollback to a; truncate c1; \
+     insert into c values (1000, '2026-01-02', 'x'); commit",
     // the worker has not seen them yet
-    "create table c4 partition of c for values from ('2026-04-01') to ('2026-05-01'); insert into c values (5000, '2026-04-05', 'new'); truncate c",
-    "create table low2 partition of deep for values from (-100) to (0); insert into deep values (-5, 'v'); truncate deep; insert into deep values (-6, 'v')",
+    "create table c4 partition of c for values from ('2026-04-01') to ('2026-05-01'); \
+     insert into c values (5000, '2026-04-05', 'new'); truncate c",
+    "create table low2 partition of deep for values from (-100) to (0); insert into deep values (-5, 'v'); \
+     truncate deep; insert into deep values (-6, 'v')",
 ];
 
 fn events(pair: &Pair, mark: &str) -> String {
-    let sql = format!("select coalesce(string_agg(concat_ws(' ', ev_type, ev_data), ', ' order by ev_id), '') from pgq.event_template
-                where ev_type in ('R', 'rec.R') and ev_id > {mark}");
+    let sql = format!(
+        "select coalesce(string_agg(concat_ws(' ', ev_type, ev_data), ', ' order by ev_id), '')
+                 from pgq.event_template
+                where ev_type in ('R', 'rec.R') and ev_id > {mark}"
+    );
     pair.source.value(&sql)
 }
 
@@ -103,7 +112,10 @@ fn rows_go_by_the_bounds_that_they_had_on_the_source() {
     pair.source.execute("begin; alter table c detach partition c2; truncate c2; commit");
     setup.wait_caught_up(SETTLE);
     assert_eq!(pair.target.value("select count(*) > 0 from c where at > '2026-02-01'"), "t");
-    pair.source.execute("insert into c2 select i, date '2026-02-01' + i % 50, 'v' from generate_series(1, 10) i; drop table c2");
+    pair.source.execute(
+        "insert into c2 select i, date '2026-02-01' + i % 50, 'v' \
+                          from generate_series(1, 10) i; drop table c2",
+    );
     pair.target.execute("delete from c where at > '2026-01-31'");
 
     // bounds that mean nothing on the target hold that table alone
@@ -115,8 +127,10 @@ fn rows_go_by_the_bounds_that_they_had_on_the_source() {
     }
     assert_eq!(pair.target.value("select count(*) from flat where id = 1001"), "1");
     pair.target.execute(
-        "begin; alter table odd rename to was; create table odd (id int, n text, primary key (id, n)) partition by range (n text_pattern_ops);
-         create table odd_a partition of odd for values from ('a') to ('m'); create table odd_b partition of odd default;
+        "begin; alter table odd rename to was;
+         create table odd (id int, n text, primary key (id, n)) partition by range (n text_pattern_ops);
+         create table odd_a partition of odd for values from ('a') to ('m');
+         create table odd_b partition of odd default;
          insert into odd select * from was; drop table was; commit",
     );
     setup.londiste(&["target.ini", "resync", "odd"]).expect_success();

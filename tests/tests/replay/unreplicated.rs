@@ -35,18 +35,22 @@ fn what_nobody_replicates_is_told_unless_it_is_left_out() {
     wait_kept(&setup, "unreplicated", "");
     pair.source.execute(
         "create table \"it's new\" (id int primary key, v text); create table parts (id int) partition by range (id);
-         create table parts_1 partition of parts for values from (1) to (2); create sequence later; create temp table none (a int);
+         create table parts_1 partition of parts for values from (1) to (2); create sequence later;
+         create temp table none (a int);
          create table scratch_2 (id int)",
     );
     wait_kept(
         &setup,
         "unreplicated",
-        "public.it's new: table of the root that nobody replicates; public.later: sequence of the root that nobody replicates; \
-         public.parts: table of the root that nobody replicates",
+        "public.it's new: table of the root that nobody replicates; public.later: sequence of the root that \
+         nobody replicates; public.parts: table of the root that nobody replicates",
     );
     let told = tables(&setup);
     let add = "public.it's new: table of the root that nobody replicates";
-    let words = r"londiste source.ini add-table 'public.it'\''s new', then londiste target.ini add-table --create-full 'public.it'\''s new'";
+    let words = concat!(
+        r"londiste source.ini add-table 'public.it'\''s new', ",
+        r"then londiste target.ini add-table --create-full 'public.it'\''s new'",
+    );
     assert!(told.contains(add) && told.contains(words), "{told}");
     let status = setup.londiste(&["target.ini", "status"]).expect_success().stdout.clone();
     assert!(status.contains("public.later: sequence of the root that nobody replicates"), "{status}");

@@ -59,7 +59,8 @@ fn events(owner: &Database, way: Way, magic: bool) -> Vec<Vec<Option<String>>> {
     );
     owner.execute("select pgq.create_queue('q')");
     owner.execute(&format!(
-        "create table item (id int primary key, name text not null, noise int, ratio numeric, found_at timestamptz default '2026-01-02 03:04:05+00',
+        "create table item (id int primary key, name text not null, noise int, ratio numeric,
+             found_at timestamptz default '2026-01-02 03:04:05+00',
              t text[], j jsonb, f float8 {columns})"
     ));
     let mut nr = 0;
@@ -69,7 +70,8 @@ fn events(owner: &Database, way: Way, magic: bool) -> Vec<Vec<Option<String>>> {
             // an expression sees the row by its columns' names only, whatever the trigger is called
             let arguments = arguments.replace("item.id", "id");
             owner.execute(&format!(
-                "create trigger t{nr:02} after insert or update or delete on item for each row execute function pgq.{format}({arguments})"
+                "create trigger t{nr:02} after insert or update or delete on item for each row \
+                     execute function pgq.{format}({arguments})"
             ));
         }
     }
@@ -87,9 +89,8 @@ fn events(owner: &Database, way: Way, magic: bool) -> Vec<Vec<Option<String>>> {
     if way == Way::Tree {
         owner.execute("select pgq._maint_row_functions()");
     }
-    run(
-        "insert into item values (1, 'a b&c', 1, 1.0, '2026-01-02 03:04:05+00', '{a,\"b \\\\\"}', '{\"k\": [1, null]}', 0.1), (2, 'b', null, null, null, null, null, 'NaN')",
-    );
+    run("insert into item values (1, 'a b&c', 1, 1.0, '2026-01-02 03:04:05+00', '{a,\"b \\\\\"}', \
+                                  '{\"k\": [1, null]}', 0.1), (2, 'b', null, null, null, null, null, 'NaN')");
     for change in [
         "noise = 2",
         "noise = 2, ratio = 1.00",
@@ -106,7 +107,10 @@ fn events(owner: &Database, way: Way, magic: bool) -> Vec<Vec<Option<String>>> {
     run("begin isolation level repeatable read; update item set noise = 8; commit");
     run("delete from item");
     let queue = owner.value("select queue_data_pfx from pgq.queue where queue_name = 'q'");
-    owner.rows(&format!("select ev_id, ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3, ev_extra4 from {queue} order by ev_id"))
+    owner.rows(&format!(
+        "select ev_id, ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3, ev_extra4 \
+           from {queue} order by ev_id"
+    ))
 }
 
 #[test]
@@ -116,7 +120,8 @@ fn generated_functions_write_what_the_generic_way_writes() {
     for magic in [false, true] {
         let by_name = events(owner, Way::Name, magic);
         assert!(by_name.len() > 100, "{by_name:?}");
-        let written = "select count(*) from pgq._row_functions() f join pg_class c on c.oid = split_part(f.name, '_', 4)::oid where in_tree = ";
+        let written = "select count(*) from pgq._row_functions() f \
+                         join pg_class c on c.oid = split_part(f.name, '_', 4)::oid where in_tree = ";
         assert!(owner.number(&format!("{written} false")) >= 3 * i64::try_from(ARGUMENTS.len()).unwrap());
         let by_tree = events(owner, Way::Tree, magic);
         assert!(
@@ -139,7 +144,10 @@ fn generated_functions_write_what_the_generic_way_writes() {
 }
 
 fn last(owner: &Database) -> String {
-    owner.value("select concat_ws(' | ', ev_type, ev_data, ev_extra1, ev_extra3) from pgq.event_1 order by ev_id desc limit 1")
+    owner.value(
+        "select concat_ws(' | ', ev_type, ev_data, ev_extra1, ev_extra3) from pgq.event_1 \
+          order by ev_id desc limit 1",
+    )
 }
 
 #[test]
@@ -149,7 +157,8 @@ fn every_change_of_a_table_is_noticed_by_sessions_that_have_written_before() {
     owner.execute(
         "select pgq.create_queue('q'); create schema other;
          create table item (id int primary key, a text, b text);
-         create trigger tr after insert or update or delete on item for each row execute function pgq.logutriga('q', 'ev_extra3=b', 'ignore=nosuch')",
+         create trigger tr after insert or update or delete on item for each row
+             execute function pgq.logutriga('q', 'ev_extra3=b', 'ignore=nosuch')",
     );
     let mut writers = [owner.connect(), owner.connect()];
     let mut everybody = |id: i32, table: &str, extra: &str, expected: &str| {
@@ -189,7 +198,9 @@ fn every_change_of_a_table_is_noticed_by_sessions_that_have_written_before() {
             "I:id,b | id=1&d&c=x+y&b=b | another.piece | b",
         ),
         (
-            "drop trigger tr on another.piece; create trigger tr after insert or delete on another.piece for each row execute function pgq.logutriga('q', 'ignore=c,d')",
+            "drop trigger tr on another.piece; \
+             create trigger tr after insert or delete on another.piece for each row \
+                 execute function pgq.logutriga('q', 'ignore=c,d')",
             "another.piece",
             "I:id,b | id=1&b=b | another.piece",
         ),
@@ -237,7 +248,8 @@ fn functions_go_when_their_triggers_have_gone() {
     for table in ["stays", "dropped", "changed"] {
         owner.execute(&format!(
             "create table {table} (id int primary key, v text);
-             create trigger tr after insert or update on {table} for each row execute function pgq.sqltriga('q', 'ignore=v');
+             create trigger tr after insert or update on {table} for each row
+                 execute function pgq.sqltriga('q', 'ignore=v');
              insert into {table} values (1, 'a'), (2, 'b')"
         ));
     }
@@ -245,7 +257,10 @@ fn functions_go_when_their_triggers_have_gone() {
     assert_eq!(owner.number(functions), 3);
     assert_eq!((maintain(), maintain()), (1, 0), "written ones come into the trees once");
     owner.execute("drop table dropped; drop trigger tr on changed");
-    owner.execute("create trigger tr after insert on changed for each row execute function pgq.sqltriga('q', 'backup'); insert into changed values (3, 'c')");
+    owner.execute(
+        "create trigger tr after insert on changed for each row \
+             execute function pgq.sqltriga('q', 'backup'); insert into changed values (3, 'c')",
+    );
     let mut client: Client = owner.connect();
     client.batch_execute("insert into stays values (3, 'c')").unwrap();
     assert_eq!((maintain(), maintain(), maintain()), (1, 1, 0), "out of the trees first, then removed");

@@ -26,7 +26,8 @@ fn a_leaf_knows_and_reads_what_its_ini_file_lets_in() {
     pair.source.execute(
         "create sequence odd increment -2 minvalue -100 maxvalue 500 start 40 cycle cache 3;
          create sequence hidden; select nextval('odd'), nextval('hidden');
-         insert into a select i, i from generate_series(1, 100) i; insert into computed default values; insert into computed default values",
+         insert into a select i, i from generate_series(1, 100) i; insert into computed default values;
+         insert into computed default values",
     );
     let role = &pair.source.user;
     pair.source.admin().execute(&format!("alter role {role} set log_statement = 'all'"));
@@ -59,13 +60,17 @@ fn a_leaf_knows_and_reads_what_its_ini_file_lets_in() {
         "{}",
         output.report()
     );
-    let definition = "select concat_ws(' ', format_type(seqtypid, null), seqstart, seqincrement, seqmin, seqmax, seqcache, seqcycle) \
+    let definition = "select concat_ws(' ', format_type(seqtypid, null), seqstart, seqincrement, seqmin, \
+                                       seqmax, seqcache, seqcycle) \
                         from pg_sequence where seqrelid = 'odd'::regclass";
     assert_eq!(pair.target.value(definition), pair.source.value(definition));
 
     // rows, with a table of nothing but generated columns among them
     setup.londiste(&["target.ini", "add-table", "a", "computed", "--wait-sync"]).expect_success();
-    pair.source.execute("insert into a values (500, 'x'); insert into b values (1, 500); truncate b; insert into computed default values");
+    pair.source.execute(
+        "insert into a values (500, 'x'); insert into b values (1, 500); truncate b; \
+         insert into computed default values",
+    );
     setup.wait_caught_up(QUICK);
     assert_eq!(pair.target.number("select count(*) from a where id = 500"), 1);
     assert_eq!(pair.target.number("select count(*) from computed"), 3);
@@ -169,7 +174,10 @@ fn check_fkeys_node_info_and_what_is_not_here() {
     setup.wait_caught_up(QUICK);
     setup.londiste(&["target.ini", "resync", "a"]).expect_success();
     wait_for(QUICK, "the copy runs", || {
-        let rows = pair.target.try_rows("select 1 from londiste_rs.copy_progress where now() - began > interval '4 s' and rows + bytes > 0");
+        let rows = pair.target.try_rows(
+            "select 1 from londiste_rs.copy_progress \
+              where now() - began > interval '4 s' and rows + bytes > 0",
+        );
         if rows.is_ok_and(|rows| !rows.is_empty()) { Ok(()) } else { Err(setup.target_worker().log_end()) }
     });
     // it begins while the copy runs, which goes faster only then

@@ -7,7 +7,10 @@ use tests::{Pair, Setup, compare, wait_for};
 const SETTLE: Duration = Duration::from_secs(60);
 
 fn parked(setup: &Setup) -> String {
-    setup.target.value("select coalesce(string_agg(table_name, ',' order by table_name), '') from londiste_rs.parked_tables('migq')")
+    setup.target.value(
+        "select coalesce(string_agg(table_name, ',' order by table_name), '') \
+           from londiste_rs.parked_tables('migq')",
+    )
 }
 
 #[track_caller]
@@ -72,7 +75,10 @@ fn attributes_nodes_and_events_that_nobody_serves_are_refused_by_name() {
     compare::assert_equal(&pair);
 
     // an event that nobody knows, and its remedy
-    pair.source.execute("select pgq.insert_event('migq', 'app.event', 'x', 'whatever', null, null, null); insert into plain values (3, 'z')");
+    pair.source.execute(
+        "select pgq.insert_event('migq', 'app.event', 'x', 'whatever', null, null, null); \
+         insert into plain values (3, 'z')",
+    );
     let error = wait_for(SETTLE, "the batch stops", || {
         let error =
             pair.target.value("select coalesce(cur_error, '') from pgq_node.get_worker_state('migq')");
@@ -128,7 +134,8 @@ fn a_table_that_another_queue_writes_to_is_not_copied() {
     let setup = Setup::new(&pair);
     setup.start_nodes();
     pair.target.execute(
-        "select pgq_node.register_location('other', 'here', 'x', false); select pgq_node.register_location('other', 'there', 'x', false);
+        "select pgq_node.register_location('other', 'here', 'x', false);
+         select pgq_node.register_location('other', 'there', 'x', false);
          select pgq_node.create_node('other', 'leaf', 'here', 'other_worker', 'there', 1, null);
          insert into londiste.table_info (queue_name, table_name, local, merge_state, dest_table)
              values ('other', 'app.shared', true, 'ok', 'public.shared');

@@ -18,7 +18,8 @@ fn large_objects_are_copied_and_views_refreshed_behind_the_switch() {
     let (source, target) = (&scene.pair.source, &scene.pair.target);
     source.execute(
         "insert into t values (1, 10), (2, 20), (3, 30);
-         select lo_from_bytea(4711, decode(repeat('00ff', 2500000), 'hex')), lo_from_bytea(4712, 'small'), lo_from_bytea(4713, '')",
+         select lo_from_bytea(4711, decode(repeat('00ff', 2500000), 'hex')), lo_from_bytea(4712, 'small'),
+                lo_from_bytea(4713, '')",
     );
     target.execute("select lo_from_bytea(4712, 'stale'), lo_from_bytea(99, 'its own')");
     scene.setup.wait_caught_up(SETTLE);
@@ -29,7 +30,8 @@ fn large_objects_are_copied_and_views_refreshed_behind_the_switch() {
     let done = scene.setup.londiste(&["target.ini", "switchover", "--large-objects", "copy"]);
     assert!(done.expect_success().stdout.contains("3 large objects, 3 of them copied"), "{}", done.report());
     assert!(done.stdout.contains("3 large objects, 0 of them copied"), "{}", done.report());
-    let objects = "select string_agg(oid || ' ' || md5(lo_get(oid)), ',' order by oid) from pg_largeobject_metadata where oid > 4000";
+    let objects = "select string_agg(oid || ' ' || md5(lo_get(oid)), ',' order by oid) \
+                     from pg_largeobject_metadata where oid > 4000";
     assert_eq!(source.value(objects), target.value(objects));
     assert_eq!(target.value("select convert_from(lo_get(99), 'utf8')"), "its own");
     let care = || target.value("select coalesce((select care from londiste_rs.switch), '')") == "done";

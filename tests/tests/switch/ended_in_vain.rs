@@ -69,7 +69,10 @@ fn what_cannot_come_back_is_named_with_its_statement() {
     house.stop();
     // keys are away: rows of the target may be anything
     target.execute("alter table child disable trigger user; alter table heap disable trigger user");
-    target.execute("insert into heap select * from heap where id = 7; insert into child (id, parent) values (90001, 90001)");
+    target.execute(
+        "insert into heap select * from heap where id = 7; \
+         insert into child (id, parent) values (90001, 90001)",
+    );
     let output = setup.londiste(&["target.ini", "complete", "--abandon"]);
     let words = [
         "foreign key own_name of public.child is not as it was: alter table public.child validate constraint own_name",
@@ -80,7 +83,10 @@ fn what_cannot_come_back_is_named_with_its_statement() {
     assert_eq!(output.stdout.matches("nothing is left").count(), 2, "{}", output.report());
     target.execute("alter table child enable trigger user; alter table heap enable trigger user");
     // the statements make it what it was
-    target.execute("delete from child where id = 90001; delete from heap where id = 7 and ctid <> (select min(ctid) from heap where id = 7)");
+    target.execute(
+        "delete from child where id = 90001; \
+         delete from heap where id = 7 and ctid <> (select min(ctid) from heap where id = 7)",
+    );
     for line in output.stderr.lines() {
         if let Some((_, statement)) = line.split_once(" is not as it was: ") {
             target.execute(statement);

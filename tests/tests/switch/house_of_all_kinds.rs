@@ -155,7 +155,8 @@ impl House {
     pub(crate) fn takes_writes(&self) {
         for side in [&self.pair.source, &self.pair.target] {
             side.execute(
-                "begin; insert into keyless values (1, 'free'); delete from heap where id = 5; truncate parts_2; rollback",
+                "begin; insert into keyless values (1, 'free'); delete from heap where id = 5; \
+                 truncate parts_2; rollback",
             );
         }
     }

@@ -11,7 +11,8 @@ use crate::scene::{SETTLE, Scene};
 
 const TABLES: &str = "
     create table parent (id int primary key, v int);
-    create table child (id int primary key, parent int references parent on update cascade on delete cascade deferrable initially immediate, t text);
+    create table child (id int primary key,
+        parent int references parent on update cascade on delete cascade deferrable initially immediate, t text);
     create table pair (a int, b int, v text, primary key (a, b));
     create table keyless (a int, b text);
     create table parts (id int, r int, v int, primary key (id, r)) partition by range (r);
@@ -33,14 +34,16 @@ fn statement(rng: &mut Rng) -> String {
         ),
         5 => format!("delete from parent where id = {a}"),
         6..8 => format!(
-            "insert into child values ({b}, (select min(id) from parent where id >= {a}), repeat('x', {c})) on conflict do nothing"
+            "insert into child values ({b}, (select min(id) from parent where id >= {a}), repeat('x', {c})) \
+                 on conflict do nothing"
         ),
         8 => format!("update child set t = t || 'y' where id between {a} and {a} + 5"),
         9 => format!(
             "insert into pair values ({a}, {b}, 'v{c}') on conflict (a, b) do update set a = pair.a, v = excluded.v"
         ),
         10 => format!(
-            "update pair set b = b + 100 where a = {a} and b < 100 and not exists (select from pair p where p.a = {a} and p.b >= 100)"
+            "update pair set b = b + 100 \
+              where a = {a} and b < 100 and not exists (select from pair p where p.a = {a} and p.b >= 100)"
         ),
         11 => format!("delete from pair where a = {a}"),
         12 => format!("insert into keyless select {a}, 'k' || i from generate_series(1, 3) i"),
@@ -50,7 +53,8 @@ fn statement(rng: &mut Rng) -> String {
             "insert into parts values ({a}, {c}, 0) on conflict (id, r) do update set v = parts.v + 1"
         ),
         17 => format!(
-            "update parts set r = (r + 50) % 100 where id = {a} and not exists (select from parts p where p.id = {a} and p.r = (parts.r + 50) % 100)"
+            "update parts set r = (r + 50) % 100 where id = {a} \
+                and not exists (select from parts p where p.id = {a} and p.r = (parts.r + 50) % 100)"
         ),
         18 => match rng.u32(0..12) {
             0 => "truncate keyless".to_owned(),
@@ -59,7 +63,8 @@ fn statement(rng: &mut Rng) -> String {
             _ => "select 1".to_owned(),
         },
         _ => format!(
-            "set constraints all deferred; update child set parent = (select max(id) from parent where id <= {a}) where id = {b}"
+            "set constraints all deferred; \
+             update child set parent = (select max(id) from parent where id <= {a}) where id = {b}"
         ),
     }
 }

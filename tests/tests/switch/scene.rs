@@ -61,7 +61,8 @@ impl Scene {
         let prepared = "select count(*) from londiste_rs.switch where state = 'prepared'";
         wait_until(SETTLE, "the new root is prepared", || self.pair.target.number(prepared) == 1);
         // the capture of all tables follows
-        let tables = "select count(*) from londiste.table_info t left join londiste_rs.capture c using (queue_name, table_name) where c.relid is null";
+        let tables = "select count(*) from londiste.table_info t \
+                        left join londiste_rs.capture c using (queue_name, table_name) where c.relid is null";
         wait_until(SETTLE, "the new root's tables are captured", || self.pair.target.number(tables) == 0);
         Waiting { scene: self, child }
     }

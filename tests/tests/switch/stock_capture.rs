@@ -27,7 +27,8 @@ fn a_root_of_stock_triggers_moves_there_and_back() {
     }
     setup.wait_ok(SETTLE);
     setup.londiste(&["target.ini", "compare"]).expect_success();
-    let triggers = "select tgname, proname from pg_trigger t join pg_proc p on p.oid = tgfoid where not tgisinternal order by 1, 2, tgrelid::regclass::text";
+    let triggers = "select tgname, proname from pg_trigger t join pg_proc p on p.oid = tgfoid \
+                     where not tgisinternal order by 1, 2, tgrelid::regclass::text";
     let before = pair.source.rows(triggers);
     let sides = [(&pair.source, &pair.target), (&pair.target, &pair.source)];
     for (round, (root, other)) in sides.into_iter().cycle().take(3).enumerate() {

@@ -25,7 +25,8 @@ const CHANGES: &[&str] = &[
     "update parent set v = v * 2 where id < 20",
     "update parent set id = id + 5000 where id between 70 and 80",
     "delete from child where parent = 30",
-    "begin; savepoint s; insert into keyless values (77, 'lost'); rollback to s; insert into keyless values (78, 'kept'); commit",
+    "begin; savepoint s; insert into keyless values (77, 'lost'); rollback to s; \
+     insert into keyless values (78, 'kept'); commit",
     "update keyless set b = 'u' where a = 3; delete from keyless where a = 4",
     "update parts set r = r + 100 where id < 10 and r < 100; truncate parts_2; insert into parts values (1, 150)",
     "truncate child; insert into child (parent) values (1)",

@@ -56,7 +56,8 @@ fn write(side: &str, database: &Database, stop: &AtomicBool, next: &AtomicI64) -
             let id = next.fetch_add(1, Ordering::Relaxed);
             let began = Instant::now();
             let sql = format!(
-                "begin; insert into written (id, side) values ({id}, '{side}'); update written set n = n + 1 where id = {id};
+                "begin; insert into written (id, side) values ({id}, '{side}');
+                 update written set n = n + 1 where id = {id};
                  insert into counted values ('{side}', 1) on conflict (side) do update set n = counted.n + 1; commit"
             );
             match client.batch_execute(&sql) {

@@ -7,8 +7,10 @@ use tests::load::shop;
 use tests::{Pair, Setup, compare};
 
 /// Definition of every foreign key of the application, in a fixed order.
-const FOREIGN_KEYS: &str = "select conrelid::regclass, conname, pg_get_constraintdef(oid), condeferrable, condeferred, convalidated
-    from pg_constraint where contype = 'f' and connamespace::regnamespace::text in ('shop', '\"Back Office\"') order by 1, 2";
+const FOREIGN_KEYS: &str =
+    "select conrelid::regclass, conname, pg_get_constraintdef(oid), condeferrable, condeferred, convalidated
+    from pg_constraint where contype = 'f' and connamespace::regnamespace::text in ('shop', '\"Back Office\"')
+    order by 1, 2";
 
 /// User triggers of the application's tables and whether they fire.
 const TRIGGERS: &str =

@@ -59,7 +59,10 @@ fn values_that_triggers_cannot_see_are_written_neither_by_copy_nor_by_replay() {
     pair.source.execute("insert into t (id, v) select i, 'v' from generate_series(1, 10) i");
     let setup = Setup::new(&pair);
     setup.replicate();
-    pair.source.execute("insert into t values (11, default, 'v'); update t set v = 'w' where id > 5; delete from t where id = 1");
+    pair.source.execute(
+        "insert into t values (11, default, 'v'); update t set v = 'w' where id > 5; \
+         delete from t where id = 1",
+    );
     setup.wait_caught_up(Duration::from_secs(60));
     let wanted = if kind == "virtual" { "2,10,-1,-1" } else { "2,10,4,22" };
     let found = "select concat_ws(',', min(id), count(*), min(twice), max(twice)) from t";

@@ -26,8 +26,11 @@ fn config() -> ProptestConfig {
 fn value() -> impl Strategy<Value = Value> {
     prop_oneof![
         1 => Just(None),
-        2 => prop_oneof![Just(""), Just("NULL"), Just("null"), Just("\\"), Just("\\N"), Just("%"), Just("+"), Just("&"), Just("="), Just("'"),
-                         Just("''"), Just("\""), Just(","), Just("("), Just(")"), Just(" where "), Just("\u{1}"), Just("é"), Just("\u{10feff}")]
+        2 => prop_oneof![
+            Just(""), Just("NULL"), Just("null"), Just("\\"), Just("\\N"), Just("%"), Just("+"), Just("&"), Just("="),
+            Just("'"), Just("''"), Just("\""), Just(","), Just("("), Just(")"), Just(" where "), Just("\u{1}"),
+            Just("é"), Just("\u{10feff}"),
+        ]
             .prop_map(|text| Some(text.to_owned())),
         4 => "[a-c\"'\\\\,()&%+= \n\t\u{e9}\u{1f600}]{0,12}".prop_map(Some),
         // the server stores no NUL; the last characters stand for bytes that are no UTF-8 (`pg::raw`), also where text
@@ -239,7 +242,8 @@ proptest! {
 
     #[test]
     fn a_damaged_event_is_an_error_or_a_value(
-        row in row(), at in any::<Index>(), length in 0usize..4, by in "[(),\"'\\\\&%=+{}:a \u{e9}\u{0}]{0,3}", field in 0usize..4,
+        row in row(), at in any::<Index>(), length in 0usize..4, by in "[(),\"'\\\\&%=+{}:a \u{e9}\u{0}]{0,3}",
+        field in 0usize..4,
     ) {
         for format in FORMATS {
             for mut event in [insert(format, &row), delete(format, &row), update(format, &row, &row)] {
@@ -258,12 +262,14 @@ proptest! {
     #[test]
     fn any_text_at_all_is_an_error_or_a_value(
         kind in prop_oneof![
-            Just("rec.I"), Just("rec.U"), Just("rec.D"), Just("rec.R"), Just("I:id"), Just("U:id"), Just("D:id"), Just("I"), Just("U"), Just("D"),
-            Just("R"), Just(r#"{"op":"UPDATE","pkey":["id"]}"#), Just("EXECUTE"), Just("londiste.update-seq"), Just("pgq.location-info"),
-            Just("pgq.tick-id"), Just("rec."), Just("é"), Just(""),
+            Just("rec.I"), Just("rec.U"), Just("rec.D"), Just("rec.R"), Just("I:id"), Just("U:id"), Just("D:id"),
+            Just("I"), Just("U"), Just("D"), Just("R"), Just(r#"{"op":"UPDATE","pkey":["id"]}"#), Just("EXECUTE"),
+            Just("londiste.update-seq"), Just("pgq.location-info"), Just("pgq.tick-id"), Just("rec."), Just("é"),
+            Just(""),
         ].prop_map(str::to_owned),
         texts in prop::collection::vec(prop::option::of(prop_oneof![
-            any::<String>(), "[(),\"'\\\\&%=+{}\\[\\]:aé id0-9]{0,30}", Just(r#"{"columns":[["id",null]],"key":["id"]}"#.to_owned()),
+            any::<String>(), "[(),\"'\\\\&%=+{}\\[\\]:aé id0-9]{0,30}",
+            Just(r#"{"columns":[["id",null]],"key":["id"]}"#.to_owned()),
         ]), 4),
     ) {
         let [data, extra1, extra2, extra3] = <[Value; 4]>::try_from(texts).unwrap();

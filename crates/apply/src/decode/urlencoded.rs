@@ -86,7 +86,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_encoded_is_parsed(row in prop::collection::vec((any::<String>(), prop::option::of(any::<String>())), 2..6)) {
+        fn what_is_encoded_is_parsed(
+            row in prop::collection::vec((any::<String>(), prop::option::of(any::<String>())), 2..6),
+        ) {
             let text: Vec<_> = row.iter().map(|(n, v)| match v {
                 Some(v) => format!("{}={}", encode(n), encode(v)),
                 None => encode(n),

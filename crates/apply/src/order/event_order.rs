@@ -107,10 +107,10 @@ impl<'a> Planner<'a> {
 
     /// Rows that are gone. Those that their statement left are written before, as far as keys tell them apart: with a
     /// row that goes, a foreign key's action would take the rows that still refer to it, and what they refer to now
-    /// stands in these. That they refer to it may come later still, since what a foreign key's action does on the source
-    /// is captured behind the statement: so these rows go last, or when their key comes again. Where unique values are
-    /// in the way of that, the next attempt writes before only those that are there, and lets the others go at once.
-    /// Returns how many items that were.
+    /// stands in these. That they refer to it may come later still, since what a foreign key's action does on the
+    /// source is captured behind the statement: so these rows go last, or when their key comes again. Where unique
+    /// values are in the way of that, the next attempt writes before only those that are there, and lets the others go
+    /// at once. Returns how many items that were.
     fn clear(
         &mut self,
         table: usize,

@@ -40,7 +40,8 @@ pub(crate) const JOINS: &str = "
          from pg_catalog.pg_proc p
          join pg_catalog.pg_namespace pn on pn.oid = p.pronamespace
         where p.oid = b.typinput and p.prorettype = b.oid
-          and b.oid not in ('pg_catalog.text'::regtype, 'pg_catalog.varchar'::regtype, 'pg_catalog.bpchar'::regtype)) input on true
+          and b.oid not in ('pg_catalog.text'::regtype, 'pg_catalog.varchar'::regtype,
+                            'pg_catalog.bpchar'::regtype)) input on true
   left join lateral (
        select format('%I.%I', an.nspname, t.typname) as name
          from pg_catalog.pg_type t join pg_catalog.pg_namespace an on an.oid = t.typnamespace

@@ -28,15 +28,18 @@ pub(crate) struct Parent {
 const SURVEY: &str = "
 select w.pos, c.oid,
        md5(concat(c.relkind,
-           (select string_agg(concat_ws(' ', a.attname, a.atttypid, a.atttypmod, a.attcollation, a.attidentity, a.attgenerated),
+           (select string_agg(concat_ws(' ', a.attname, a.atttypid, a.atttypmod, a.attcollation,
+                                        a.attidentity, a.attgenerated),
                               ',' order by a.attnum)
               from pg_catalog.pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped),
-           (select string_agg(concat_ws(' ', i.indexrelid, i.indisunique, i.indisprimary, i.indimmediate), ',' order by i.indexrelid)
+           (select string_agg(concat_ws(' ', i.indexrelid, i.indisunique, i.indisprimary, i.indimmediate),
+                              ',' order by i.indexrelid)
               from pg_catalog.pg_index i where i.indrelid = c.oid and (i.indisunique or i.indisexclusion)))),
        k.parents, k.acts, k.follows
   from unnest($1::text[], $2::text[]) with ordinality as w(schema, name, pos)
   join pg_catalog.pg_namespace n on n.nspname = w.schema::name
-  join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = w.name::name and c.relkind in ('r', 'p', 'v', 'f')
+  join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = w.name::name
+   and c.relkind in ('r', 'p', 'v', 'f')
  cross join lateral (
        select coalesce(array_agg(coalesce(pg_partition_root(k.confrelid), k.confrelid)::oid), '{}') as parents,
               coalesce(array_agg(k.confdeltype <> 'a' or k.confupdtype <> 'a'), '{}') as acts,

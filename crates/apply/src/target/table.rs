@@ -47,7 +47,8 @@ pub(crate) struct Plan {
 
 const TABLES: &str = "
 select format('%I.%I', n.nspname, c.relname), c.relkind = 'r',
-       exists (select from pg_catalog.pg_constraint k where k.contype = 'f' and k.confrelid = c.oid and k.confdeltype not in ('a', 'r')),
+       exists (select from pg_catalog.pg_constraint k
+                where k.contype = 'f' and k.confrelid = c.oid and k.confdeltype not in ('a', 'r')),
        c.oid
   from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
  where c.oid = any ($1)";
@@ -63,10 +64,12 @@ select a.attname::text, quote_ident(a.attname), $READING, a.attgenerated <> '', 
  order by a.attrelid, a.attnum";
 
 const UNIQUES: &str = "
-select array(select k.attnum from unnest(i.indkey::int2[]) with ordinality k(attnum, pos) where k.pos <= i.indnkeyatts)::int2[],
+select array(select k.attnum from unnest(i.indkey::int2[]) with ordinality k(attnum, pos)
+              where k.pos <= i.indnkeyatts)::int2[],
        i.indisunique and i.indexprs is null and not i.indisexclusion, i.indimmediate, i.indrelid,
        i.indpred is null and i.indisvalid
-       and not exists (select from unnest(i.indkey::int2[], i.indcollation::oid[], i.indclass::oid[]) with ordinality k(attnum, coll, class, pos)
+       and not exists (select from unnest(i.indkey::int2[], i.indcollation::oid[],
+                                          i.indclass::oid[]) with ordinality k(attnum, coll, class, pos)
                          join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum
                          join pg_catalog.pg_opclass o on o.oid = k.class
                         where k.pos <= i.indnkeyatts and (k.coll <> a.attcollation or not o.opcdefault))
@@ -143,8 +146,8 @@ impl Structure {
 }
 
 impl Plan {
-    /// Reads the structure of tables, all with as many questions as one has; in the same order, `None` for one that went
-    /// meanwhile.
+    /// Reads the structure of tables, all with as many questions as one has; in the same order, `None` for one that
+    /// went meanwhile.
     ///
     /// # Errors
     /// [`Error::Server`].

@@ -5,7 +5,8 @@ use tokio_postgres::error::SqlState;
 use crate::Row;
 
 /// What to do about one.
-pub(crate) const REMEDY: &str = "the target's database stores texts in another encoding (show server_encoding on both sides): change the value on \
+pub(crate) const REMEDY: &str = "the target's database stores texts in another encoding \
+                                 (show server_encoding on both sides): change the value on \
      the source and resync the table, or replicate into a database with encoding UTF8";
 
 /// The server could not convert a text, or did not take its bytes for text.
@@ -51,7 +52,8 @@ mod tests {
             columns: Arc::clone(&columns),
             values: [Some("1"), Some(value)].into_iter().collect(),
         };
-        let said = r#"character with byte sequence 0xe2 0x80 0xa6 in encoding "UTF8" has no equivalent in encoding "LATIN1""#;
+        let said = "character with byte sequence 0xe2 0x80 0xa6 in encoding \"UTF8\" has no equivalent \
+                    in encoding \"LATIN1\"";
         assert!(message(said, Some(&row("a …"))).starts_with("column name: character"));
         let said = r#"invalid byte sequence for encoding "UTF8": 0xe9 0x20 0x61"#;
         assert!(message(said, Some(&row(&kept))).starts_with("column name: invalid"));

@@ -8,9 +8,9 @@ use crate::target::table::Plan;
 use crate::write::partition_rows::{Refusal, condition};
 use crate::{Error, Result};
 
-/// Whether a table of the target (`schema.table`) has rows that a partition of the source's table has held, described as
-/// by `londiste_rs.partition_bounds`; within the answer, an error in words where that cannot be told here. To be called in a
-/// transaction of a session that [is pinned](crate::pin_session).
+/// Whether a table of the target (`schema.table`) has rows that a partition of the source's table has held, described
+/// as by `londiste_rs.partition_bounds`; within the answer, an error in words where that cannot be told here. To be
+/// called in a transaction of a session that [is pinned](crate::pin_session).
 ///
 /// # Errors
 /// [`Error::Server`].

@@ -146,7 +146,8 @@ impl NetChanges {
         let deleted = client.execute(&sql, &[]).await.map_err(refused)?;
         let sql = format!(
             "insert into {table} ({}) overriding system value select {} from \
-             (select distinct on ({key}) s.* from {name} as s order by {key}, s.ev_id desc, s.part desc) as l where l.op not in ('D', 'C') and l.left_out = '{{}}'",
+             (select distinct on ({key}) s.* from {name} as s order by {key}, s.ev_id desc, \
+              s.part desc) as l where l.op not in ('D', 'C') and l.left_out = '{{}}'",
             list(self.columns.iter().map(|c| plan.columns[*c].quoted.clone())),
             list(self.columns.iter().map(|c| format!("l.c{c}"))),
         );
@@ -180,13 +181,15 @@ impl NetChanges {
             let sql = format!(
                 "update {name} as s set c{at} = f.c{at}, left_out = array_remove(s.left_out, {at}) \
                    from (select distinct on ({key}) {key}, c{at} from ( \
-                             select {key}, c{at}, ev_id, part from {name} where op not in ('D', 'C') and {at} <> all (left_out) \
+                             select {key}, c{at}, ev_id, part from {name} \
+                              where op not in ('D', 'C') and {at} <> all (left_out) \
                              union all \
                              select {of_target}, t.{} as c{at}, -1, 0 from {only}{table} as t \
                               where exists (select from {name} as s where {at} = any (s.left_out) and {matches})) as v \
                           order by {key}, ev_id desc, part desc) as f \
                   where {at} = any (s.left_out) and {same} \
-                    and (s.ev_id, s.part) in (select distinct on ({key}) ev_id, part from {name} order by {key}, ev_id desc, part desc)",
+                    and (s.ev_id, s.part) in (select distinct on ({key}) ev_id, part from {name} \
+                                               order by {key}, ev_id desc, part desc)",
                 column.quoted
             );
             client.batch_execute(&sql).await.map_err(refused)?;

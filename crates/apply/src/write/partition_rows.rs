@@ -116,7 +116,11 @@ async fn column<'a>(
     };
     let suits = suits && (rounds == -1 || rounds == *modifier);
     if !suits {
-        return Err(format!("column {name} has type {of_source} on the source and {of_target} on the target, and bounds of such types need not mean the same there").into());
+        return Err(format!(
+            "column {name} has type {of_source} on the source and {of_target} on the target, \
+             and bounds of such types need not mean the same there"
+        )
+        .into());
     }
     let mut expression = format!("t.{}", column.quoted);
     if collation.is_some() && *collation != here {
@@ -183,7 +187,8 @@ impl Condition {
         for (found, value) in known.into_iter().rev() {
             let (value, column) = (self.parameter(found, value), &found.expression);
             condition = format!(
-                "({column} operator(pg_catalog.{operator}) {value} or ({column} operator(pg_catalog.=) {value} and {condition}))"
+                "({column} operator(pg_catalog.{operator}) {value} or ({column} operator(pg_catalog.=) \
+                 {value} and {condition}))"
             );
         }
         condition

@@ -54,7 +54,8 @@ fn remedy(db: &DbError) -> Option<&'static str> {
             "a row in its way is already on the target: remove what was written there by others, or resync the table"
         }
         "23503" | "23001" => {
-            "make the target's foreign key DEFERRABLE INITIALLY DEFERRED or drop it while the table is replicated, or resync the table if the other row is missing"
+            "make the target's foreign key DEFERRABLE INITIALLY DEFERRED or drop it while the table is \
+             replicated, or resync the table if the other row is missing"
         }
         "23502" => "give the target's column a default, or allow NULL in it",
         // a row without a partition breaks no constraint that could be named

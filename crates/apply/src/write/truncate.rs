@@ -89,7 +89,8 @@ async fn take_rows(client: &Client, plan: &Plan, change: &Change, emptied: &Part
         Err(Refusal::Unlike(reason)) => {
             let bounds: Vec<&str> = levels.iter().map(|level| level.bound.as_str()).collect();
             let remedy = format!(
-                "give the target's table the source's partition key and a partition {}, then resume-table; or resync the table",
+                "give the target's table the source's partition key and a partition {}, then resume-table; \
+                 or resync the table",
                 bounds.join(", ")
             );
             return Err(unlike(reason, remedy));

@@ -29,11 +29,13 @@ begin
       from pg_attribute a where a.attrelid = tg_relid and a.attnum > 0 and not a.attisdropped;
     shape := json_build_object('columns', columns, 'key', coalesce(to_json(keys), '[]'))::text;
     if tg_op = 'UPDATE' and (keys is null or
-        (select array_agg(to_jsonb(old) ->> k) from unnest(keys) k) <> (select array_agg(to_jsonb(new) ->> k) from unnest(keys) k)) then
+        (select array_agg(to_jsonb(old) ->> k) from unnest(keys) k)
+        <> (select array_agg(to_jsonb(new) ->> k) from unnest(keys) k)) then
         was := old::text;
     end if;
     insert into public.event (ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3)
-    values ('rec.' || left(tg_op, 1), case tg_op when 'DELETE' then old::text else new::text end, tg_argv[0], was, shape);
+    values ('rec.' || left(tg_op, 1), case tg_op when 'DELETE' then old::text else new::text end, tg_argv[0],
+            was, shape);
     return null;
 end $$;";
 

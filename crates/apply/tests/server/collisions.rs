@@ -37,9 +37,11 @@ async fn values_that_move_across_chunks_arrive_once_they_are_gathered() {
     target.batch_execute("create unique index on dst.t (u)").await.unwrap();
     for sql in [
         "update src.t set u = u % 40 + 1",
-        "update src.t set u = 41 - u, v = 'b'; delete from src.t where id = 7; insert into src.t values (50, 33, 'new')",
+        "update src.t set u = 41 - u, v = 'b'; delete from src.t where id = 7; \
+         insert into src.t values (50, 33, 'new')",
         "update src.t set id = 100 - id, u = u % 40 + 1; insert into src.t values (1, 99, 'back')",
-        "delete from src.t where id > 80; update src.t set u = 200 - u; truncate src.t; insert into src.t values (1, 1, 'x'), (2, 2, 'y')",
+        "delete from src.t where id > 80; update src.t set u = 200 - u; truncate src.t; \
+         insert into src.t values (1, 1, 'x'), (2, 2, 'y')",
     ] {
         let before = last_event(&source).await;
         source.batch_execute(sql).await.unwrap();
@@ -83,7 +85,8 @@ async fn conflicts_are_found_among_gathered_rows_too() {
 
 #[tokio::test]
 async fn rows_that_an_action_would_take_along_are_not_gathered() {
-    let tables = "create table {s}.p (id int primary key, u int); create table {s}.c (id int primary key, p int references {s}.p on delete cascade)";
+    let tables = "create table {s}.p (id int primary key, u int); \
+                  create table {s}.c (id int primary key, p int references {s}.p on delete cascade)";
     let (_cluster, source, target) = pair(tables, &[("p", "id"), ("c", "id")]).await;
     let mut applier = Applier::new(Options::default());
     source.batch_execute("insert into src.p values (1, 1); insert into src.c values (1, 1)").await.unwrap();
@@ -94,7 +97,8 @@ async fn rows_that_an_action_would_take_along_are_not_gathered() {
 
 #[tokio::test]
 async fn generated_identity_and_excluded_columns_are_written() {
-    let tables = "create table {s}.t (id int generated always as identity primary key, n int, twice int generated always as (n * 2) stored, \
+    let tables = "create table {s}.t (id int generated always as identity primary key, n int, \
+                  twice int generated always as (n * 2) stored, \
                   span int4range, exclude using gist (span with &&))";
     let (_cluster, source, target) = pair(tables, &[("t", "id")]).await;
     let mut applier = Applier::new(Options { chunk_changes: 5, ..Options::default() });

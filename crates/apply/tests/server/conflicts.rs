@@ -9,7 +9,8 @@ const TABLE: &str = "create table {s}.t (id int primary key, v text, u int uniqu
 const BEFORE: &str = "insert into src.t select g, 'a', g from generate_series(1, 10) g";
 const LOCAL: &str = "delete from dst.t where id in (2, 4); insert into dst.t values (20, 'local', 20)";
 /// A delete and an update that find no row, an insert that finds one, among others.
-const CHANGES: &str = "delete from src.t where id in (1, 2); update src.t set v = 'b'; insert into src.t values (11, 'c', 11), (20, 'd', 20)";
+const CHANGES: &str = "delete from src.t where id in (1, 2); update src.t set v = 'b'; \
+                       insert into src.t values (11, 'c', 11), (20, 'd', 20)";
 
 fn applier(on_conflict: OnConflict) -> Applier {
     Applier::new(Options { on_conflict, ..Options::default() })
@@ -61,13 +62,15 @@ async fn a_key_that_changes_and_rows_without_key_are_settled_too() {
     let tables = "create table {s}.t (id int primary key, v text); create table {s}.bare (a int, v text)";
     let (_cluster, source, target) = pair(tables, &[("t", "id"), ("bare", "")]).await;
     let mut applier = applier(OnConflict::Apply);
-    let sql = "insert into src.t select g, 'a' from generate_series(1, 5) g; insert into src.bare select g, 'a' from generate_series(1, 60) g";
+    let sql = "insert into src.t select g, 'a' from generate_series(1, 5) g; \
+               insert into src.bare select g, 'a' from generate_series(1, 60) g";
     step(&source, &target, &mut applier, sql).await.unwrap();
     target
         .batch_execute("delete from dst.t where id = 2; delete from dst.bare where a in (7, 50)")
         .await
         .unwrap();
-    let sql = "update src.t set id = 12 where id = 2; update src.bare set v = 'b' where a < 40; delete from src.bare where a = 50";
+    let sql = "update src.t set id = 12 where id = 2; update src.bare set v = 'b' where a < 40; \
+               delete from src.bare where a = 50";
     let applied = step(&source, &target, &mut applier, sql).await.unwrap();
     same(&source, "t").await;
     same(&source, "bare").await;
@@ -77,10 +80,12 @@ async fn a_key_that_changes_and_rows_without_key_are_settled_too() {
 #[tokio::test]
 async fn rows_that_a_cascade_has_taken_are_no_conflict() {
     let tables = "create table {s}.p (id int primary key); \
-                  create table {s}.c (id int primary key, p int references {s}.p on delete cascade deferrable initially deferred)";
+                  create table {s}.c (id int primary key, \
+                      p int references {s}.p on delete cascade deferrable initially deferred)";
     let (_cluster, source, target) = pair(tables, &[("p", "id"), ("c", "id")]).await;
     let mut applier = applier(OnConflict::Error);
-    let sql = "insert into src.p select generate_series(1, 9); insert into src.c select g, g from generate_series(1, 9) g";
+    let sql = "insert into src.p select generate_series(1, 9); \
+               insert into src.c select g, g from generate_series(1, 9) g";
     step(&source, &target, &mut applier, sql).await.unwrap();
     let applied = step(&source, &target, &mut applier, "delete from src.p where id < 5").await.unwrap();
     assert!(applied.conflicts.is_empty(), "{applied:?}");
@@ -98,8 +103,10 @@ async fn all_tables_that_fail_become_known_at_once_and_the_others_are_written() 
     target.batch_execute(sql).await.unwrap();
     let options = Options { isolate: true, chunk_changes: 4, ..Options::default() };
     let mut applier = Applier::new(options);
-    let sql = "insert into src.b select g, 'x' from generate_series(1, 9) g; insert into src.a select g, g from generate_series(1, 9) g; \
-               insert into src.c select g, g from generate_series(1, 9) g; insert into src.d select g, g from generate_series(1, 9) g; \
+    let sql = "insert into src.b select g, 'x' from generate_series(1, 9) g; \
+               insert into src.a select g, g from generate_series(1, 9) g; \
+               insert into src.c select g, g from generate_series(1, 9) g; \
+               insert into src.d select g, g from generate_series(1, 9) g; \
                insert into src.b select g, 'x' from generate_series(10, 19) g";
     step(&source, &target, &mut applier, sql).await.unwrap();
     let failed: Vec<_> =

@@ -58,12 +58,14 @@ async fn counts_tell_what_was_written() {
     let (_cluster, source, target) =
         pair("create table {s}.t (id int primary key, v text)", &[("t", "id")]).await;
     let mut applier = Applier::new(Options { on_conflict: apply::OnConflict::Apply, ..Options::default() });
-    let sql = "insert into src.t select g, 'a' from generate_series(1, 10) g; delete from src.t where id = 1; update src.t set v = 'b'";
+    let sql = "insert into src.t select g, 'a' from generate_series(1, 10) g; \
+               delete from src.t where id = 1; update src.t set v = 'b'";
     let applied = step(&source, &target, &mut applier, sql).await.unwrap();
     let expected = TableCounts { changes: 20, inserted: 9, ..TableCounts::default() };
     assert_eq!(counts(&applied, "src.t"), expected);
     target.batch_execute("delete from dst.t where id = 2").await.unwrap();
-    let sql = "delete from src.t where id < 5; update src.t set v = 'c' where id = 7; insert into src.t values (11, '')";
+    let sql = "delete from src.t where id < 5; update src.t set v = 'c' where id = 7; \
+               insert into src.t values (11, '')";
     let applied = step(&source, &target, &mut applier, sql).await.unwrap();
     let expected = TableCounts { changes: 5, inserted: 1, updated: 1, deleted: 2, missing: 1, truncated: 0 };
     assert_eq!(counts(&applied, "src.t"), expected);
@@ -75,7 +77,8 @@ async fn a_missing_row_is_named_by_its_key_only() {
     let tables = "create table {s}.t (id int primary key, v text); create table {s}.bare (a int, v text)";
     let (_cluster, source, target) = pair(tables, &[("t", "id"), ("bare", "")]).await;
     let mut applier = Applier::new(Options::default());
-    let sql = "insert into src.t select g, 'a' from generate_series(1, 10) g; insert into src.bare select g, 'secret' from generate_series(1, 50) g";
+    let sql = "insert into src.t select g, 'a' from generate_series(1, 10) g; \
+               insert into src.bare select g, 'secret' from generate_series(1, 50) g";
     step(&source, &target, &mut applier, sql).await.unwrap();
     target.batch_execute("delete from dst.t where id = 6; delete from dst.bare where a = 7").await.unwrap();
 
@@ -103,7 +106,8 @@ async fn unique_values_that_change_hands_arrive() {
     step(&source, &target, &mut applier, "insert into src.t select g, 'm' || g from generate_series(1, 5) g")
         .await
         .unwrap();
-    let swap = "update src.t set email = 'x' where id = 1; update src.t set email = 'm1' where id = 2; update src.t set email = 'm2' where id = 1";
+    let swap = "update src.t set email = 'x' where id = 1; update src.t set email = 'm1' where id = 2; \
+                update src.t set email = 'm2' where id = 1";
     let applied = step(&source, &target, &mut applier, swap).await.unwrap();
     assert_eq!(counts(&applied, "src.t").updated, 3, "written in order after the collision");
     same(&source, "t").await;
@@ -114,14 +118,18 @@ async fn unique_values_that_change_hands_arrive() {
 
 #[tokio::test]
 async fn foreign_keys_that_are_not_deferrable_yet_hold_nothing_up() {
-    let tables = "create table {s}.a (id int primary key); create table {s}.b (id int primary key, a int references {s}.a);
+    let tables = "create table {s}.a (id int primary key);
+                  create table {s}.b (id int primary key, a int references {s}.a);
                   create table {s}.c (id int primary key, b int references {s}.b)";
     let (_cluster, source, target) = pair(tables, &[("a", "id"), ("b", "id"), ("c", "id")]).await;
     let mut applier = Applier::new(Options::default());
-    let sql = "insert into src.a values (1), (2); insert into src.b values (1, 1); insert into src.c values (1, 1);
-               insert into src.b values (2, 2); update src.c set b = 2; delete from src.b where id = 1; delete from src.a where id = 1";
+    let sql =
+        "insert into src.a values (1), (2); insert into src.b values (1, 1); insert into src.c values (1, 1);
+         insert into src.b values (2, 2); update src.c set b = 2; delete from src.b where id = 1;
+         delete from src.a where id = 1";
     step(&source, &target, &mut applier, sql).await.unwrap();
-    let sql = "update src.b set a = null; delete from src.a; insert into src.a values (2); update src.b set a = 2; delete from src.c; delete from src.b";
+    let sql = "update src.b set a = null; delete from src.a; insert into src.a values (2); \
+               update src.b set a = 2; delete from src.c; delete from src.b";
     step(&source, &target, &mut applier, sql).await.unwrap();
     for table in ["a", "b", "c"] {
         same(&source, table).await;
@@ -185,7 +193,8 @@ async fn rows_without_a_common_column_are_counted_and_keys_have_to_be_common() {
 
 #[tokio::test]
 async fn a_truncated_table_may_have_checks_waiting() {
-    let tables = "create table {s}.a (id int primary key); create table {s}.b (id int primary key, a int references {s}.a deferrable initially deferred)";
+    let tables = "create table {s}.a (id int primary key); \
+                  create table {s}.b (id int primary key, a int references {s}.a deferrable initially deferred)";
     let (_cluster, source, target) = pair(tables, &[("a", "id"), ("b", "id")]).await;
     let mut applier = Applier::new(Options::default());
     let sql = "begin; insert into src.a values (1); insert into src.b values (1, 1); commit; truncate src.a cascade;
@@ -199,7 +208,8 @@ async fn a_truncated_table_may_have_checks_waiting() {
 
 #[tokio::test]
 async fn inheritance_children_are_tables_of_their_own() {
-    let tables = "create table {s}.p (id int primary key, v text); create table {s}.c (primary key (id)) inherits ({s}.p)";
+    let tables = "create table {s}.p (id int primary key, v text); \
+                  create table {s}.c (primary key (id)) inherits ({s}.p)";
     let (_cluster, source, target) = pair(tables, &[("p", "id"), ("c", "id")]).await;
     let mut applier = Applier::new(Options::default());
     step(
@@ -210,7 +220,8 @@ async fn inheritance_children_are_tables_of_their_own() {
     )
     .await
     .unwrap();
-    let sql = "update only src.p set v = 'q'; delete from src.c where id = 2; truncate only src.p; insert into src.p values (9, 'r')";
+    let sql = "update only src.p set v = 'q'; delete from src.c where id = 2; truncate only src.p; \
+               insert into src.p values (9, 'r')";
     step(&source, &target, &mut applier, sql).await.unwrap();
     assert_eq!(rows(&source, "only dst.p").await, ["(9,r)"]);
     assert_eq!(rows(&source, "dst.c").await, ["(1,c)"]);
@@ -226,7 +237,13 @@ async fn quoted_names_and_operators_outside_the_search_path() {
         create table "D s"."My.T" ("Key" ext.citext primary key, "a ""b" text)"#;
     client.batch_execute(sql).await.unwrap();
     capture(&client, "t", "Key").await;
-    client.batch_execute("insert into src.t values ('Foo', 'x'), ('bar', 'y'); update src.t set \"a \"\"b\" = 'z' where true").await.unwrap();
+    client
+        .batch_execute(
+            "insert into src.t values ('Foo', 'x'), ('bar', 'y'); \
+             update src.t set \"a \"\"b\" = 'z' where true",
+        )
+        .await
+        .unwrap();
     client
         .batch_execute("update src.t set \"Key\" = 'FOO' where \"a \"\"b\" = 'z' and \"Key\"::text = 'Foo'")
         .await
@@ -256,7 +273,8 @@ fn stock(id: i64, kind: &str, data: &str) -> Event {
 
 #[tokio::test]
 async fn stock_events_are_written_and_may_be_mixed() {
-    let tables = "create table {s}.t (id int, part text, name text, price numeric(10,2), ok boolean, primary key (id, part))";
+    let tables = "create table {s}.t (id int, part text, name text, price numeric(10,2), ok boolean, \
+                      primary key (id, part))";
     let (_cluster, _source, target) = pair(tables, &[]).await;
     let json = |op: &str| format!(r#"{{"op":"{op}","table":["src","t"],"pkey":["id","part"]}}"#);
     let batch = [
@@ -288,7 +306,8 @@ async fn a_row_that_comes_back_has_the_number_it_got() {
     let mut applier = Applier::new(Options::default());
     let fill = "insert into src.t (id) select g from generate_series(1, 5) g";
     step(&source, &target, &mut applier, fill).await.unwrap();
-    let again = "begin; update src.t set v = 'x' where id = 2; delete from src.t where id = 2; insert into src.t (id) values (2); commit";
+    let again = "begin; update src.t set v = 'x' where id = 2; delete from src.t where id = 2; \
+                 insert into src.t (id) values (2); commit";
     step(&source, &target, &mut applier, again).await.unwrap();
     same(&source, "t").await;
 }
@@ -302,8 +321,10 @@ async fn keys_change_hands_around_rows_that_keep_theirs() {
         "insert into src.t select g, 'v' || g % 3 from generate_series(1, 9) g",
         "update src.t set id = 10 - id",
         "update src.t set id = case id when 1 then 9 when 9 then 1 else id end, v = v || '+'",
-        "begin; update src.t set v = 'x' where id = 5; update src.t set id = id + 1; update src.t set v = 'y' where id = 6; commit",
-        "begin; update src.t set id = 20 where id = 4; update src.t set id = id + 1; update src.t set v = 'z' where id = 21; commit",
+        "begin; update src.t set v = 'x' where id = 5; update src.t set id = id + 1; \
+         update src.t set v = 'y' where id = 6; commit",
+        "begin; update src.t set id = 20 where id = 4; update src.t set id = id + 1; \
+         update src.t set v = 'z' where id = 21; commit",
     ] {
         step(&source, &target, &mut applier, sql).await.unwrap();
         same(&source, "t").await;
@@ -312,7 +333,8 @@ async fn keys_change_hands_around_rows_that_keep_theirs() {
 
 #[tokio::test]
 async fn what_a_key_has_now_is_put_there_or_taken_away() {
-    let tables = "create table {s}.t (id int primary key, v text); create table {s}.k (id int generated always as identity primary key)";
+    let tables = "create table {s}.t (id int primary key, v text); \
+                  create table {s}.k (id int generated always as identity primary key)";
     let (_cluster, _source, target) = pair(tables, &[("t", "id"), ("k", "id")]).await;
     let mut applier = Applier::new(Options::default());
     target.batch_execute("insert into dst.t values (1, 'old'), (3, 'old')").await.unwrap();

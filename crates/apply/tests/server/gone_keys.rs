@@ -7,7 +7,9 @@ use tokio_postgres::Client;
 use crate::capture::{replay, rows};
 use crate::edges::pair;
 
-const TREE: &str = "create table {s}.tree (id int primary key, parent int references {s}.tree on delete cascade on update cascade deferrable initially deferred, name text unique)";
+const TREE: &str = "create table {s}.tree (id int primary key, \
+                        parent int references {s}.tree on delete cascade \
+                        on update cascade deferrable initially deferred, name text unique)";
 const ROWS: &str =
     "insert into dst.tree values (1, null, 'a'), (2, 1, 'b'), (3, 2, 'c'), (4, 3, 'd'), (50, null, 'e')";
 

@@ -21,7 +21,8 @@ async fn whole_reads(source: &Client, target: &Client, applier: &mut Applier, sq
         applier.push(target, change).await.unwrap();
     }
     applier.flush(target).await.unwrap();
-    let reads = "select coalesce(sum(seq_scan), 0)::int8 from pg_stat_xact_user_tables where schemaname = 'dst' and relname = 't'";
+    let reads = "select coalesce(sum(seq_scan), 0)::int8 from pg_stat_xact_user_tables \
+                  where schemaname = 'dst' and relname = 't'";
     let reads = target.query_one(reads, &[]).await.unwrap().get(0);
     target.batch_execute("commit").await.unwrap();
     reads
@@ -35,8 +36,10 @@ async fn rows_with_a_key_are_found_by_its_index_from_the_first_row_on() {
     for round in 0..ROUNDS {
         let sql = format!(
             "insert into src.t select g, 'a' from generate_series({0}, {0} + 299) g; \
-             update src.t set v = 'b' where id between {0} - 20 and {0} + 20; delete from src.t where id % 300 = 7 and id < {0}; \
-             insert into src.bare select g, 'a' from generate_series({0}, {0} + 50) g; delete from src.bare where a % 3 = 0",
+             update src.t set v = 'b' where id between {0} - 20 and {0} + 20; \
+             delete from src.t where id % 300 = 7 and id < {0}; \
+             insert into src.bare select g, 'a' from generate_series({0}, {0} + 50) g; \
+             delete from src.bare where a % 3 = 0",
             round * 300
         );
         let reads = whole_reads(&source, &target, &mut applier, &sql).await;

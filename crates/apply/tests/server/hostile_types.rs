@@ -12,12 +12,15 @@ create type public.span as range (subtype = public.mood);
 create type public.height as enum ('low', 'high');
 create table public.caught (trap text);"#;
 
-const COLUMNS: &str = "c0 public.mood, c1 public.\"Pair\", c2 public.temper, c3 public.span, c4 public.mood[], c5 public.\"Pair\"[], c6 public.temper[],
-    c7 public.span[], c8 int, c9 int[], c10 varchar(5)";
+const COLUMNS: &str =
+    "c0 public.mood, c1 public.\"Pair\", c2 public.temper, c3 public.span, c4 public.mood[],
+    c5 public.\"Pair\"[], c6 public.temper[], c7 public.span[], c8 int, c9 int[], c10 varchar(5)";
 
 const ROWS: &[&str] = &[
-    r#"'red', row(1, 'green'), 'red', '[red,green)', '{red,NULL,"it''s {\"b,l\\ue\"}"}', array[row(1, 'red')::public."Pair", null], '{red}', '{"[red,green]"}', 1, '{1,2}', 'a'"#,
-    r#"'it''s {"b,l\ue"}', row(null, 'it''s {"b,l\ue"}'), 'green', 'empty', '{}', '{}', '{{red,green},{green,red}}', null, null, null, null"#,
+    r#"'red', row(1, 'green'), 'red', '[red,green)', '{red,NULL,"it''s {\"b,l\\ue\"}"}',
+       array[row(1, 'red')::public."Pair", null], '{red}', '{"[red,green]"}', 1, '{1,2}', 'a'"#,
+    r#"'it''s {"b,l\ue"}', row(null, 'it''s {"b,l\ue"}'), 'green', 'empty', '{}', '{}',
+       '{{red,green},{green,red}}', null, null, null, null"#,
     r#"'green', null, null, null, null, null, null, null, 7, '{}', ''"#,
 ];
 
@@ -29,7 +32,8 @@ declare
     kind text;
     other text;
 begin
-    foreach kind in array array['public.mood', 'public."Pair"', 'public.span', 'public.mood[]', 'public."Pair"[]', 'public.temper[]', 'public.span[]'] loop
+    foreach kind in array array['public.mood', 'public."Pair"', 'public.span', 'public.mood[]',
+        'public."Pair"[]', 'public.temper[]', 'public.span[]'] loop
         foreach other in array array['text', 'varchar', 'json'] loop
             execute format('create function public.made(a %s, out b %s) language plpgsql as %L', other, kind,
                            format('begin insert into public.caught values (%L); end', other || ' to ' || kind));
@@ -38,11 +42,13 @@ begin
             -- the capture of these tests uses to_jsonb
             continue when other = 'json';
             execute format('create function public.told(a %s, out b %s) language plpgsql as %L', kind, other,
-                           format('begin insert into public.caught values (%L); b := ''"1"''; end', kind || ' to ' || other));
+                           format('begin insert into public.caught values (%L); b := ''"1"''; end',
+                               kind || ' to ' || other));
             execute format('create cast (%s as %s) with function public.told(%s) as assignment', kind, other, kind);
             execute format('alter function public.told(%s) rename to %I', kind, 'told ' || other);
         end loop;
-        execute format('create function public.concat(%s) returns text language plpgsql as %L', kind, 'begin insert into public.caught values (''concat''); return ''''; end');
+        execute format('create function public.concat(%s) returns text language plpgsql as %L', kind,
+            'begin insert into public.caught values (''concat''); return ''''; end');
         execute format('create function public.same(%s, %s) returns boolean language plpgsql as %L', kind, kind,
                        format('begin insert into public.caught values (%L); return true; end', '= of ' || kind));
         execute format('create operator public.= (leftarg = %s, rightarg = %s, function = public.same)', kind, kind);
@@ -92,7 +98,8 @@ async fn casts_operators_and_functions_of_the_application_do_not_run() {
         for (n, row) in ROWS.iter().enumerate() {
             let id = round * 10 + n;
             let sql = format!(
-                "insert into src.keyed values ('high', {id}, {row}); insert into src.keyless values ({row}), ({row}); insert into src.apart values ({id}, {row}, {id})"
+                "insert into src.keyed values ('high', {id}, {row}); \
+                 insert into src.keyless values ({row}), ({row}); insert into src.apart values ({id}, {row}, {id})"
             );
             client.batch_execute(&sql).await.unwrap();
         }
@@ -112,8 +119,12 @@ async fn casts_operators_and_functions_of_the_application_do_not_run() {
         insert(round).await;
         let changes = [
             format!("update src.keyed set c4 = array['green']::public.mood[], c8 = {round}"),
-            "update src.keyed set c11 = 'low' where id % 10 = 1; update src.keyed set id = id + 1000 where id = 0".to_owned(),
-            "update src.keyless set c8 = coalesce(c8, 0) + 1; delete from src.keyless where ctid in (select max(ctid) from src.keyless)".to_owned(),
+            "update src.keyed set c11 = 'low' where id % 10 = 1; \
+             update src.keyed set id = id + 1000 where id = 0"
+                .to_owned(),
+            "update src.keyless set c8 = coalesce(c8, 0) + 1; \
+             delete from src.keyless where ctid in (select max(ctid) from src.keyless)"
+                .to_owned(),
             // values that are in each other's way until all is there
             format!(
                 "update src.apart set u = case id % 10 when 0 then u + 1 when 1 then u - 1 else u end, c2 = null \

@@ -15,19 +15,23 @@ use crate::proxy::Proxy;
 const TABLES: &str = "create table {s}.t (id int primary key, v text, u int unique);
     create table {s}.bare (a int, v text); create table {s}.late (id int primary key deferrable, v text);
     create table {s}.p (id int primary key, v text);
-    create table {s}.c (id int primary key, p int references {s}.p on delete cascade on update cascade deferrable initially deferred);
+    create table {s}.c (id int primary key,
+        p int references {s}.p on delete cascade on update cascade deferrable initially deferred);
     create table {s}.gone (id int)";
 const CAPTURED: &[(&str, &str)] =
     &[("t", "id"), ("bare", ""), ("late", ""), ("p", "id"), ("c", "id"), ("gone", "")];
 const BEFORE: &str = "insert into src.t select g, 'a', g from generate_series(1, 9) g;
     insert into src.bare select g % 9, 'a' from generate_series(1, 60) g;
     insert into src.late select g, 'a' from generate_series(1, 9) g;
-    insert into src.p select g, 'a' from generate_series(1, 5) g; insert into src.c select g, g from generate_series(1, 5) g";
+    insert into src.p select g, 'a' from generate_series(1, 5) g;
+    insert into src.c select g, g from generate_series(1, 5) g";
 /// Folded changes, changes in order, values that change hands, rows without a key by few and by many, actions of
 /// foreign keys, a truncation.
-const CHANGES: &str = "update src.t set v = 'b' where id < 4; delete from src.t where id = 9; insert into src.t values (10, 'c', 10);
+const CHANGES: &str = "update src.t set v = 'b' where id < 4; delete from src.t where id = 9;
+    insert into src.t values (10, 'c', 10);
     update src.t set u = 100 where id = 1; update src.t set u = 1 where id = 2; update src.t set id = 20 where id = 3;
-    update src.bare set v = 'b' where a = 1; delete from src.bare where ctid = (select min(ctid) from src.bare where a = 2);
+    update src.bare set v = 'b' where a = 1;
+    delete from src.bare where ctid = (select min(ctid) from src.bare where a = 2);
     update src.late set id = 10 - id; update src.late set v = 'b' where id = 1; truncate src.gone;
     update src.p set id = 10 where id = 1; delete from src.p where id = 2; update src.c set p = 3 where id = 4";
 /// The same with rows that are missing, and one that is in the way: the target is a little different.
@@ -233,8 +237,10 @@ async fn a_missing_row_and_a_later_refusal_in_one_pipeline() {
 async fn a_check_that_fails_at_the_commit_is_told_by_table() {
     let tables = "create table {s}.t (id int primary key); create table {s}.other (id int primary key)";
     let (_cluster, source, target) = pair(tables, &[("t", "id"), ("other", "id")]).await;
-    let late = "create function late() returns trigger language plpgsql as $$ begin raise exception 'never'; end $$;
-        create constraint trigger late after insert on dst.t deferrable initially deferred for each row execute function late()";
+    let late =
+        "create function late() returns trigger language plpgsql as $$ begin raise exception 'never'; end $$;
+        create constraint trigger late after insert on dst.t deferrable initially deferred for each row
+            execute function late()";
     target.batch_execute(late).await.unwrap();
     source.batch_execute("insert into src.other values (1); insert into src.t values (1)").await.unwrap();
     let mut applier = Applier::new(Options { isolate: true, ..Options::default() });

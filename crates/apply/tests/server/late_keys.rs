@@ -8,7 +8,8 @@ use crate::edges::{pair, same};
 
 const TABLE: &str = "create table {s}.kp (id int primary key deferrable, v text);
     create table {s}.kn (id numeric primary key deferrable initially deferred, v text)";
-const ROWS: &str = "insert into src.kp select g, 'old' from generate_series(1, 9) g; insert into src.kn select g, 'old' from generate_series(1, 9) g";
+const ROWS: &str = "insert into src.kp select g, 'old' from generate_series(1, 9) g; \
+                    insert into src.kn select g, 'old' from generate_series(1, 9) g";
 
 /// What the source does, `~` being the table; each in a transaction with all checks deferred.
 const HISTORIES: &[&str] = &[
@@ -22,7 +23,8 @@ const HISTORIES: &[&str] = &[
      savepoint b; delete from ~ where id = 2 and v <> 'twin'; release savepoint b",
     "insert into ~ values (8, 'x'), (8, 'y'), (8, 'z'); delete from ~ where id = 8 and v <> 'y'",
     "insert into ~ select id, v from ~ where id = 9; delete from ~ where ctid = (select min(ctid) from ~ where id = 9)",
-    "update ~ set v = v || '+'; update ~ set v = v || '-' where id > 5; delete from ~ where id = 6; insert into ~ values (6, 'again')",
+    "update ~ set v = v || '+'; update ~ set v = v || '-' where id > 5; delete from ~ where id = 6; \
+     insert into ~ values (6, 'again')",
     "delete from ~ where id = 1; insert into ~ values (1, 'one'); update ~ set v = 'two' where id = 1",
 ];
 
@@ -64,7 +66,8 @@ async fn rows_of_one_key_are_told_apart() {
     for strict in [false, true] {
         let (_cluster, source, target) = pair(TABLE, &[("kp", ""), ("kn", "")]).await;
         if strict {
-            let sql = "alter table dst.kp drop constraint kp_pkey, add primary key (id); alter table dst.kn drop constraint kn_pkey, add primary key (id)";
+            let sql = "alter table dst.kp drop constraint kp_pkey, add primary key (id); \
+                       alter table dst.kn drop constraint kn_pkey, add primary key (id)";
             target.batch_execute(sql).await.unwrap();
         }
         for (chunk, together) in [(1, false), (2, true), (3, false), (20_000, false), (20_000, true)] {
@@ -72,7 +75,13 @@ async fn rows_of_one_key_are_told_apart() {
             source.batch_execute(ROWS).await.unwrap();
             let mut applier = Applier::new(Options { chunk_changes: chunk, ..Options::default() });
             let mut after = last_event(&source).await;
-            target.batch_execute("truncate dst.kp, dst.kn; insert into dst.kp select * from src.kp; insert into dst.kn select * from src.kn").await.unwrap();
+            target
+                .batch_execute(
+                    "truncate dst.kp, dst.kn; insert into dst.kp select * from src.kp; \
+                     insert into dst.kn select * from src.kn",
+                )
+                .await
+                .unwrap();
             for history in HISTORIES {
                 source.batch_execute(&deferred(history)).await.unwrap();
                 if together && !history.contains("again") {
@@ -90,9 +99,12 @@ async fn rows_of_one_key_are_told_apart() {
 }
 
 /// The target's row 7 has other values, row 3 is gone, and a row 50 stands where one will come.
-const LOCAL: &str = "update dst.kp set v = 'local' where id = 7; delete from dst.kp where id = 3; insert into dst.kp values (50, 'local')";
-const CHANGES: &str = "begin; set constraints all deferred; insert into src.kp values (7, 'new'); delete from src.kp where id = 7 and v = 'old';
-    update src.kp set id = 30 where id = 3; update src.kp set v = 'thirty' where id = 30; delete from src.kp where id = 8; commit";
+const LOCAL: &str = "update dst.kp set v = 'local' where id = 7; delete from dst.kp where id = 3; \
+                     insert into dst.kp values (50, 'local')";
+const CHANGES: &str = "begin; set constraints all deferred; insert into src.kp values (7, 'new');
+    delete from src.kp where id = 7 and v = 'old';
+    update src.kp set id = 30 where id = 3; update src.kp set v = 'thirty' where id = 30;
+    delete from src.kp where id = 8; commit";
 
 #[tokio::test]
 async fn rows_that_are_not_as_the_source_had_them_are_settled_by_policy() {
@@ -165,7 +177,8 @@ async fn events_that_tell_the_key_only_are_never_guessed_about() {
         source.batch_execute(&deferred(history)).await.unwrap();
         let error = written(&target, &mut applier, &source, after).await.unwrap_err();
         assert!(matches!(error, Error::NotUnique { .. }) && error.is_of_its_table(), "{error}");
-        let again = "truncate dst.kp, dst.kn; insert into dst.kp select * from src.kp; insert into dst.kn select * from src.kn";
+        let again = "truncate dst.kp, dst.kn; insert into dst.kp select * from src.kp; \
+                     insert into dst.kn select * from src.kn";
         target.batch_execute(again).await.unwrap();
     }
 }

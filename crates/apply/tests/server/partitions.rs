@@ -44,7 +44,8 @@ async fn truncate(client: &Client, partition: &str) -> apply::Result<()> {
 async fn check(source: &str, fill: &str, targets: &[&str]) {
     let (_cluster, client) = target(source).await;
     client.batch_execute(&format!("insert into src.t {fill}")).await.unwrap();
-    let parts = "select p.relid::regclass::text from pg_partition_tree('src.t') p where p.relid <> 'src.t'::regclass order by 1";
+    let parts = "select p.relid::regclass::text from pg_partition_tree('src.t') p \
+                  where p.relid <> 'src.t'::regclass order by 1";
     let parts: Vec<String> = client.query(parts, &[]).await.unwrap().iter().map(|row| row.get(0)).collect();
     assert!(parts.len() > 2, "{parts:?}");
     for form in targets {
@@ -77,12 +78,14 @@ async fn ranges_of_several_columns_and_levels() {
     check(
         "create table src.t (a int, b date, c text collate \"C\", v text) partition by range (a, b);
          create table src.p1 partition of src.t for values from (minvalue, minvalue) to (1, '2026-02-01');
-         create table src.p2 partition of src.t for values from (1, '2026-02-01') to (3, maxvalue) partition by range (c);
+         create table src.p2 partition of src.t for values from (1, '2026-02-01') to (3, maxvalue)
+             partition by range (c);
          create table src.p2a partition of src.p2 for values from ('a') to ('it''s');
          create table src.p2b partition of src.p2 default;
          create table src.p3 partition of src.t for values from (3, maxvalue) to (5, minvalue);
          create table src.d partition of src.t default",
-        "select a, b, c, 'v' from unnest(array[-7, 0, 1, 2, 3, 4, 5, null]) a, unnest(array['2026-01-31', '2026-02-01', '2027-01-01', null]::date[]) b,
+        "select a, b, c, 'v' from unnest(array[-7, 0, 1, 2, 3, 4, 5, null]) a,
+                unnest(array['2026-01-31', '2026-02-01', '2027-01-01', null]::date[]) b,
                 unnest(array['A', 'a', 'it', 'it''s', 'z', null]) c",
         &[
             "create table dst.t (a bigint, b timestamp, c varchar, v text)",
@@ -126,7 +129,8 @@ async fn what_cannot_be_told_is_refused_with_the_remedy() {
         "create type mood as enum ('sad', 'ok');
          create table src.t (m mood, n text collate \"C\", at timestamptz) partition by hash (m);
          create table src.h partition of src.t for values with (modulus 1, remainder 0) partition by range (at);
-         create table src.r partition of src.h for values from ('2026-01-01') to ('2026-02-01') partition by range (lower(n));
+         create table src.r partition of src.h for values from ('2026-01-01') to ('2026-02-01')
+             partition by range (lower(n));
          create table src.e partition of src.r for values from ('a') to ('b');
          create table dst.t (m mood, n text, at timestamptz); insert into dst.t values ('sad', 'a', '2026-01-05')",
     )

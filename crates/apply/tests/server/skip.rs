@@ -11,15 +11,19 @@ const TABLES: &str =
     "create table {s}.t (id int primary key, v text, u int unique); create table {s}.bare (a int, v text);
     create table {s}.late (id int primary key deferrable, v text)";
 const CAPTURED: &[(&str, &str)] = &[("t", "id"), ("bare", ""), ("late", "")];
-const BEFORE: &str = "insert into src.t select g, 'a', g from generate_series(1, 50) g; insert into src.bare select g, 'a' from generate_series(1, 50) g;
+const BEFORE: &str = "insert into src.t select g, 'a', g from generate_series(1, 50) g;
+    insert into src.bare select g, 'a' from generate_series(1, 50) g;
     insert into src.late select g, 'a' from generate_series(1, 50) g";
 /// What users do who purge old rows on the target.
-const PURGE: &str = "delete from dst.t where id <= 10; delete from dst.bare where a <= 10; delete from dst.late where id <= 10";
+const PURGE: &str = "delete from dst.t where id <= 10; delete from dst.bare where a <= 10; \
+                     delete from dst.late where id <= 10";
 /// Per table: 10 updates, one that gives another key and a later one of that row, a delete and a new row of its key,
 /// and 5 deletes, all of rows
 /// that are gone; and some of others.
-const CHANGES: &str = "update src.# set v = 'b' where @ between 1 and 12; update src.# set @ = @ + 100 where @ in (1, 20);
-    update src.# set v = 'c' where @ in (101, 120); delete from src.# where @ = 2; insert into src.# (@, v) values (2, 'new');
+const CHANGES: &str = "update src.# set v = 'b' where @ between 1 and 12;
+    update src.# set @ = @ + 100 where @ in (1, 20);
+    update src.# set v = 'c' where @ in (101, 120); delete from src.# where @ = 2;
+    insert into src.# (@, v) values (2, 'new');
     delete from src.# where @ between 4 and 8; delete from src.# where @ = 30";
 const FOUND: u64 = 10 + 1 + 1 + 1 + 5;
 

@@ -144,7 +144,10 @@ async fn values_that_do_not_fit_are_refused_and_not_shown() {
     let client = cluster.connect().await;
     crate::capture::install(&client).await;
     client
-        .batch_execute("create table src.t (id int primary key, v text); create table dst.t (id int primary key, v varchar(3))")
+        .batch_execute(
+            "create table src.t (id int primary key, v text); \
+             create table dst.t (id int primary key, v varchar(3))",
+        )
         .await
         .unwrap();
     crate::capture::capture(&client, "t", "id").await;

@@ -21,7 +21,8 @@ use crate::londiste::options::Options;
     version = crate::version::TEXT,
     disable_help_subcommand = true,
     override_usage = "londiste [OPTIONS] INI COMMAND [ARGUMENTS]",
-    after_help = "Options may stand before or after INI and COMMAND. \"londiste INI COMMAND --help\" explains a command."
+    after_help = "Options may stand before or after INI and COMMAND. \
+                  \"londiste INI COMMAND --help\" explains a command."
 )]
 pub(crate) struct Arguments {
     #[command(flatten)]

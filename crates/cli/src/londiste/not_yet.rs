@@ -11,7 +11,8 @@ const COMMANDS: &[(&str, &str)] = &[
     ),
     (
         "takeover",
-        "a leaf becomes the root of its queue, and the root its leaf, by switchover with the leaf's ini file (docs/switch.md)",
+        "a leaf becomes the root of its queue, and the root its leaf, \
+         by switchover with the leaf's ini file (docs/switch.md)",
     ),
     (
         "resurrect",
@@ -21,11 +22,13 @@ const COMMANDS: &[(&str, &str)] = &[
     ("tag-alive", "no command marks nodes as dead; a node that was dropped comes back with create-leaf"),
     (
         "rename-node",
-        "a node keeps its name; drop-node and create-leaf under the new one, with add-table --expect-sync while nothing writes",
+        "a node keeps its name; drop-node and create-leaf under the new one, \
+         with add-table --expect-sync while nothing writes",
     ),
     (
         "change-handler",
-        "handlers are not supported: rows are applied as they were written, and a table whose attributes name one is parked",
+        "handlers are not supported: rows are applied as they were written, \
+         and a table whose attributes name one is parked",
     ),
     (
         "show-handlers",
@@ -35,10 +38,11 @@ const COMMANDS: &[(&str, &str)] = &[
     ("install", "create-root and create-leaf install what they need; sql/init_noext.sql does it by hand"),
 ];
 
-const HANDLERS: &str = "handlers are not supported and rows are applied as they were written; leave it out, or let the stock \
-                        worker serve this table";
+const HANDLERS: &str = "handlers are not supported and rows are applied as they were written; leave it out, \
+                        or let the stock worker serve this table";
 const COPY_NODE: &str = "every leaf has the root as its provider, and copies from it; leave it out";
-const TAKEOVER: &str = "a leaf becomes the root of its queue, and the root its leaf, by switchover with the leaf's ini file (docs/switch.md)";
+const TAKEOVER: &str = "a leaf becomes the root of its queue, and the root its leaf, \
+                        by switchover with the leaf's ini file (docs/switch.md)";
 
 /// Of any command: name, whether a value follows, what to do instead.
 const OPTIONS: &[(&str, bool, &str)] = &[

@@ -11,7 +11,8 @@ use clap::{ArgAction, Args, Parser, Subcommand};
     version = crate::version::TEXT,
     subcommand_precedence_over_arg = true,
     disable_help_subcommand = true,
-    override_usage = "londisted [-d] [-q] [-v] INI...\n       londisted status|config|stop|reload|kill INI...\n       londisted --ini"
+    override_usage = "londisted [-d] [-q] [-v] INI...\n       londisted status|config|stop|reload|kill \
+                      INI...\n       londisted --ini"
 )]
 pub(crate) struct Arguments {
     /// Ini files, each with a section [pgqd] or [londiste]; a directory stands for its *.ini

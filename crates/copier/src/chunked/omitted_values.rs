@@ -110,13 +110,15 @@ impl Staging {
         for column in &lacking {
             let (text, column) = (literal(column), Ident::new(column));
             let sql = format!(
-                "update {name} as s set {column} = f.{column}, londiste_left_out = array_remove(s.londiste_left_out, {text}) \
+                "update {name} as s \
+                    set {column} = f.{column}, londiste_left_out = array_remove(s.londiste_left_out, {text}) \
                    from (select distinct on ({key}) {key}, {column} from ( \
                              select {key}, {column}, londiste_seq from {name} \
                               where not londiste_gone and ({text} = any (londiste_left_out)) is not true \
                              union all \
                              select {of_target}, t.{column}, -1 from {only}{target} as t \
-                              where exists (select from {name} as k where {text} = any (k.londiste_left_out) and {same_in_target})) as v \
+                              where exists (select from {name} as k where {text} = any (k.londiste_left_out) \
+                                               and {same_in_target})) as v \
                           order by {key}, londiste_seq desc) as f \
                   where {text} = any (s.londiste_left_out) and {same} \
                     and s.londiste_seq in (select max(londiste_seq) from {name} group by {key})",
@@ -128,7 +130,8 @@ impl Staging {
         }
         if !lacking.is_empty() {
             let sql = format!(
-                "select exists (select from (select distinct on ({key}) * from {name} order by {key}, londiste_seq desc) as s \
+                "select exists (select from (select distinct on ({key}) * from {name} \
+                                              order by {key}, londiste_seq desc) as s \
                                  where not s.londiste_gone and cardinality(s.londiste_left_out) > 0)"
             );
             if client.query_one(&sql, &[]).await.during(what())?.get(0) {

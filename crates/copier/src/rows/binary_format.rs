@@ -80,7 +80,8 @@ with recursive based (relation, name, type) as (
     select a.attrelid, a.attname, a.atttypid from pg_catalog.pg_attribute a
      where a.attrelid = any ($1) and a.attnum > 0 and not a.attisdropped
     union all
-    select b.relation, b.name, t.typbasetype from based b join pg_catalog.pg_type t on t.oid = b.type where t.typtype = 'd')
+    select b.relation, b.name, t.typbasetype from based b join pg_catalog.pg_type t on t.oid = b.type
+     where t.typtype = 'd')
 select b.name::text, t.oid, t.typname::text, n.nspname = 'pg_catalog', t.typtype = 'e', e.extname::text, b.relation
   from based b join pg_catalog.pg_type t on t.oid = b.type and t.typtype <> 'd'
   join pg_catalog.pg_namespace n on n.oid = t.typnamespace

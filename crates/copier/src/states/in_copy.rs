@@ -252,7 +252,8 @@ impl Builders {
     async fn look(&self, target: &pg::Client, info: &TableInfo) -> Result<()> {
         let pids: Vec<i32> =
             self.pids.lock().unwrap_or_else(PoisonError::into_inner).iter().copied().collect();
-        let sql = "select p from unnest($1::int4[]) p where not exists (select from pg_stat_activity a where a.pid = p)";
+        let sql = "select p from unnest($1::int4[]) p \
+                    where not exists (select from pg_stat_activity a where a.pid = p)";
         let gone = target.query(sql, &[&pids]).await.during("looking for the sessions that build indexes")?;
         match gone.first() {
             Some(row) => Err(crate::Error::BuilderLost { table: info.dest().to_owned(), pid: row.get(0) }),

@@ -31,7 +31,10 @@ pub(crate) struct Malformed {
 
 impl fmt::Display for Malformed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("expected hours as 22:00-06:00, several with commas between them, and behind them a time zone such as Europe/Berlin, where it is not the machine's")?;
+        f.write_str(
+            "expected hours as 22:00-06:00, several with commas between them, \
+             and behind them a time zone such as Europe/Berlin, where it is not the machine's",
+        )?;
         if self.zone { f.write_str("; this machine knows no time zone of that name") } else { Ok(()) }
     }
 }

@@ -26,7 +26,9 @@ fn expand(value: &str, names: &BTreeMap<String, String>, depth: usize) -> Result
             rest = after;
         } else if let Some(reference) = rest.strip_prefix('(') {
             let Some((name, after)) = reference.split_once(")s") else {
-                return Err("a reference starts with %( but does not end with )s; write %%( for the characters themselves".into());
+                return Err("a reference starts with %( but does not end with )s; \
+                            write %%( for the characters themselves"
+                    .into());
             };
             if depth == DEEPEST {
                 return Err(format!("%({name})s leads back to itself"));
@@ -35,8 +37,8 @@ fn expand(value: &str, names: &BTreeMap<String, String>, depth: usize) -> Result
             let target = names.get(&name).ok_or_else(|| {
                 let variable = name.to_uppercase();
                 format!(
-                    "%({name})s refers to a key that is not there, and no variable LONDISTE__{variable} is set; write %%( for the characters \
-                     themselves"
+                    "%({name})s refers to a key that is not there, and no variable LONDISTE__{variable} is \
+                     set; write %%( for the characters themselves"
                 )
             })?;
             out.push_str(&expand(target, names, depth + 1)?);

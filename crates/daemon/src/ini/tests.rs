@@ -43,7 +43,12 @@ fn values_are_kept_as_they_stand() {
 
 #[test]
 fn names_and_defaults_are_filled_in() {
-    let ini = load("[londiste]\nqueue_name = q\ndb = dbname=x\nlogfile = %(config_dir)s/%(job_name)s-%(dir)s-%(service_name)s.log\ndir = d\n", &[]).unwrap();
+    let ini = load(
+        "[londiste]\nqueue_name = q\ndb = dbname=x\n\
+         logfile = %(config_dir)s/%(job_name)s-%(dir)s-%(service_name)s.log\ndir = d\n",
+        &[],
+    )
+    .unwrap();
     let settings = ini.londiste().unwrap();
     assert_eq!(settings.job_name, "mover");
     assert_eq!(settings.consumer_name, "mover");
@@ -57,7 +62,8 @@ fn names_and_defaults_are_filled_in() {
 fn settings_are_typed() {
     let text = format!(
         "{NODE}loop_delay = 0.25\nparallel_copies = 8\nregister_skip_tables = a.*, b.?\n\
-         connection_lifetime = 60\njob_name = j\nconsumer_name = c\npgq_keep_lag = 1.5\nlog_format = json\ncapture = stock\n"
+         connection_lifetime = 60\njob_name = j\nconsumer_name = c\npgq_keep_lag = 1.5\nlog_format = json\n\
+         capture = stock\n"
     );
     let settings = load(&text, &[]).unwrap().londiste().unwrap();
     assert_eq!(settings.loop_delay, Duration::from_millis(250));
@@ -115,7 +121,8 @@ fn all_wrong_values_are_told_at_once() {
     assert!(error.contains("queue_name: missing"), "{error}");
     // keys that only the worker or the copies read
     let error = refused(
-        "[londiste]\nqueue_name = q\ndb = dbname=x\ncopy_window = night\ncapture_unchanged = perhaps\nloop_delay = soon\n",
+        "[londiste]\nqueue_name = q\ndb = dbname=x\ncopy_window = night\ncapture_unchanged = perhaps\n\
+         loop_delay = soon\n",
     );
     for key in ["copy_window = night: ", "capture_unchanged = perhaps: ", "loop_delay = soon: "] {
         assert_eq!(error.matches(key).count(), 1, "{key}: {error}");
@@ -340,7 +347,8 @@ fn a_password_that_everybody_can_read_is_a_warning() {
 
 #[test]
 fn problems_of_every_kind_are_told_at_once() {
-    let text = "[londiste]\nlogfile = ~nobody/x\npidfile = %(x)s\npassword_file = /nowhere\ncopy_window = night\nloop_delay = soon\n";
+    let text = "[londiste]\nlogfile = ~nobody/x\npidfile = %(x)s\npassword_file = /nowhere\n\
+                copy_window = night\nloop_delay = soon\n";
     let ini = load(text, &[]).unwrap();
     let error = ini.londiste().unwrap_err().to_string();
     let places: Vec<_> = (2..=6).map(|line| error.find(&format!("line {line}, "))).collect();
@@ -351,14 +359,16 @@ fn problems_of_every_kind_are_told_at_once() {
     let shown = ini.effective("londiste").unwrap();
     assert!(shown.iter().any(|entry| entry.key == "logfile" && entry.value.as_deref() == Some("~nobody/x")));
 
-    let text = "[londiste]\ndb = pasword=x\nloop_delay = soon\nmax_failures = 0\npgq_batch_collect_events = many\ncapture = none\n";
+    let text = "[londiste]\ndb = pasword=x\nloop_delay = soon\nmax_failures = 0\n\
+                pgq_batch_collect_events = many\ncapture = none\n";
     let error = load(text, &[]).unwrap().londiste().unwrap_err().to_string();
     for line in 2..=6 {
         assert_eq!(error.matches(&format!("line {line}, ")).count(), 1, "{error}");
     }
     assert_eq!(error.matches("queue_name: missing, it is needed").count(), 1, "{error}");
 
-    let text = "[pgqd]\nbase_connstr = sslmod=1\nsyslog = maybe\nticker_period = 0\nlogfile = ~nobody/x\nmax_failures = 0\n";
+    let text = "[pgqd]\nbase_connstr = sslmod=1\nsyslog = maybe\nticker_period = 0\nlogfile = ~nobody/x\n\
+                max_failures = 0\n";
     let error = load(text, &[]).unwrap().pgqd().unwrap_err().to_string();
     for line in 2..=6 {
         assert_eq!(error.matches(&format!("line {line}, ")).count(), 1, "{error}");

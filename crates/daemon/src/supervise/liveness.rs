@@ -29,7 +29,8 @@ pub(super) async fn keep(watch: &Watch, report: &Report, silence: Duration, appl
             watch.abandon(&second);
             let seconds = (silence + SECOND_LOOK).as_secs();
             return format!(
-                "no answer for {seconds} s, and the server is not at work for it ({second}): the network has lost the connection"
+                "no answer for {seconds} s, and the server is not at work for it ({second}): \
+                 the network has lost the connection"
             );
         }
     }

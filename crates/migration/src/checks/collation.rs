@@ -17,7 +17,8 @@ async fn of(session: &Session) -> Result<[String; 4]> {
     let locale = match session.server_version() / 10_000 {
         ..15 => "'c', datcollate, '', ''",
         15..17 => {
-            "datlocprovider, coalesce(daticulocale, datcollate), pg_database_collation_actual_version(oid), datcollversion"
+            "datlocprovider, coalesce(daticulocale, datcollate), pg_database_collation_actual_version(oid), \
+             datcollversion"
         }
         _ => {
             "datlocprovider, coalesce(datlocale, datcollate), pg_database_collation_actual_version(oid), datcollversion"
@@ -38,7 +39,10 @@ async fn ask(context: &Context) -> Result<Vec<Finding>> {
                 Verdict::Warning,
                 place,
                 "collation of the database",
-                format!("its library changed from version {then} to {now}: indexes over texts may be out of order, and hold duplicates"),
+                format!(
+                    "its library changed from version {then} to {now}: \
+                     indexes over texts may be out of order, and hold duplicates"
+                ),
                 "reindex database; then alter database NAME refresh collation version",
             ));
         }

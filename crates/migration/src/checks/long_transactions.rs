@@ -8,7 +8,8 @@ pub(crate) const CHECK: Check = Check::sql(
     Place::Source,
     "Are there no long or idle transactions?",
     "select 'warning', format('session %s of %s', pid, usename),
-       format('%s, its transaction began %s ago (%s): whoever needs a lock of its tables waits, and others behind him', state,
+       format('%s, its transaction began %s ago (%s): \
+               whoever needs a lock of its tables waits, and others behind him', state,
               date_trunc('second', clock_timestamp() - xact_start), coalesce(nullif(application_name, ''),
                 'no application_name')),
        format('select pg_terminate_backend(%s)', pid)

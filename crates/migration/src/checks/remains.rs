@@ -9,9 +9,11 @@ pub(crate) const CHECK: Check = Check::sql(
     "Is nothing left of other replication?",
     "select case when n.nspname in (select schema from ours) then 'info' else 'warning' end, 'schema '
       || quote_ident(n.nspname),
-       case when n.nspname in (select schema from ours) then 'is there already: in use, or left of an earlier replication'
+       case when n.nspname in (select schema from ours)
+                then 'is there already: in use, or left of an earlier replication'
             else 'belongs to another replication: its triggers make every write slower' end,
-       case when n.nspname in (select schema from ours) then 'where it is not in use: drop-node for its queues, then docs/migration.md, Clean up'
+       case when n.nspname in (select schema from ours)
+                then 'where it is not in use: drop-node for its queues, then docs/migration.md, Clean up'
             else 'remove it with the tool that it belongs to' end
   from pg_namespace n
  where n.nspname in (select schema from ours) or n.nspname = 'bucardo'

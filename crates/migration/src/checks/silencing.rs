@@ -25,11 +25,13 @@ async fn ask(context: &Context) -> Result<Vec<Finding>> {
             Verdict::Info,
             Place::Target,
             format!("role {role}"),
-            "may not set session_replication_role: triggers of replicated tables are disabled while they are replicated, \
-             and their foreign keys deferred",
+            "may not set session_replication_role: triggers of replicated tables are disabled while they are \
+             replicated, and their foreign keys deferred",
             match target.server_version() / 10_000 {
                 ..15 => String::new(),
-                _ => format!("grant set on parameter session_replication_role to {role} -- as superuser, if you like"),
+                _ => format!(
+                    "grant set on parameter session_replication_role to {role} -- as superuser, if you like"
+                ),
             },
         )
     });

@@ -36,7 +36,8 @@ async fn ask(context: &Context) -> Result<Vec<Finding>> {
     for table in catalog::rows(source, TABLES).await?.into_iter().flatten() {
         let sql = format!(
             "select count(*), (array_agg(at))[1] from (
-               select r.ctid as at from only {table} r cross join lateral encode(convert_to(r::text, 'SQL_ASCII'), 'hex') t (hex)
+               select r.ctid as at from only {table} r
+                cross join lateral encode(convert_to(r::text, 'SQL_ASCII'), 'hex') t (hex)
                 where t.hex !~ '{VALID}') b having count(*) > 0"
         );
         let object = format!("table {table}");

@@ -34,7 +34,8 @@ fn judge(source: u32, target: u32) -> Vec<Finding> {
             Verdict::Warning,
             Place::Both,
             format!("PostgreSQL {source} to {target}"),
-            "the target is older: statements of a dump that it does not know fail, and so may queries of the application",
+            "the target is older: statements of a dump that it does not know fail, \
+             and so may queries of the application",
             "look at what fails when the schema is taken over",
         ));
     }

@@ -18,7 +18,8 @@ pub enum Refused {
     /// Somebody else works on it.
     #[error(
         "another migrate works on queue {queue} already: {who}, server process {pid} of the target, from {machine}; \
-         let it come to its end, or stop it there. Where it runs no more: select pg_terminate_backend({pid}) on the target"
+         let it come to its end, or stop it there. Where it runs no more: \
+         select pg_terminate_backend({pid}) on the target"
     )]
     Taken {
         /// The queue.

@@ -34,7 +34,8 @@ pub(crate) fn signed(
     openssl(
         directory,
         &format!(
-            "x509 -req -in {name}.csr -days 2 -CA {authority}.crt -CAkey {authority}.key -CAcreateserial -out {name}.crt{extfile}"
+            "x509 -req -in {name}.csr -days 2 -CA {authority}.crt -CAkey {authority}.key -CAcreateserial \
+             -out {name}.crt{extfile}"
         ),
     );
     private(directory, name);
@@ -44,7 +45,8 @@ pub(crate) fn signed(
 pub(crate) fn revoke(directory: &Path, name: &str, authority: &str) {
     std::fs::write(
         directory.join("ca.conf"),
-        "[ca]\ndefault_ca = a\n[a]\ndatabase = index\ndefault_md = sha256\ndefault_crl_days = 2\ncrl_extensions = e\n[e]\nauthorityKeyIdentifier = keyid\n",
+        "[ca]\ndefault_ca = a\n[a]\ndatabase = index\ndefault_md = sha256\ndefault_crl_days = 2\n\
+         crl_extensions = e\n[e]\nauthorityKeyIdentifier = keyid\n",
     )
     .unwrap();
     std::fs::write(directory.join("index"), "").unwrap();

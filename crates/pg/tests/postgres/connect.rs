@@ -92,16 +92,17 @@ async fn sessions_are_of_the_kind_that_is_asked_for() {
 }
 
 #[tokio::test]
-async fn sessions_differ_from_the_servers_defaults_in_nothing_but_encoding_name_keepalives_compilation_durability_and_limits()
- {
+async fn sessions_differ_from_the_servers_defaults_in_nothing_but_what_is_named_here() {
     let server = Server::start();
     let session = server.session().await;
-    let sql = "select string_agg(name || '=' || setting, ' ' order by name) from pg_settings where source in ('client', 'session')";
+    let sql = "select string_agg(name || '=' || setting, ' ' order by name) from pg_settings \
+                where source in ('client', 'session')";
     let idle = if session.server_version() >= 140_000 { "idle_session_timeout=0 " } else { "" };
     let transaction = if session.server_version() >= 170_000 { " transaction_timeout=0" } else { "" };
     let expected = format!(
-        "application_name=test client_encoding=UTF8 idle_in_transaction_session_timeout=3600000 {idle}jit=off lock_timeout=10000 \
-         statement_timeout=300000 synchronous_commit=on tcp_keepalives_count=6 tcp_keepalives_idle=60 tcp_keepalives_interval=10{transaction}"
+        "application_name=test client_encoding=UTF8 idle_in_transaction_session_timeout=3600000 \
+         {idle}jit=off lock_timeout=10000 statement_timeout=300000 synchronous_commit=on \
+         tcp_keepalives_count=6 tcp_keepalives_idle=60 tcp_keepalives_interval=10{transaction}"
     );
     assert_eq!(text(&session, sql).await, expected);
     let asked = server.connect("application_name=mine options='-c statement_timeout=5s'").await.unwrap();
@@ -119,7 +120,8 @@ async fn limits_hold_whatever_the_role_has() {
         .session()
         .await
         .batch_execute(
-            "create role patient login; alter role patient set statement_timeout = '2h'; alter role patient set lock_timeout = '1h'; \
+            "create role patient login; alter role patient set statement_timeout = '2h'; \
+             alter role patient set lock_timeout = '1h'; \
              alter role patient set idle_in_transaction_session_timeout = 0",
         )
         .await

@@ -47,7 +47,12 @@ async fn a_million_rows_arrive_without_being_held_in_memory() {
     source.batch_execute(table).await.unwrap();
     target_db.batch_execute(table).await.unwrap();
     source
-        .batch_execute("insert into t select n, repeat(md5(n::text), 4), case n % 3 when 0 then null when 1 then E'\\t\\n\\\\' else 'ü' end from generate_series(1, 1000000) n")
+        .batch_execute(
+            "insert into t \
+             select n, repeat(md5(n::text), 4), \
+                    case n % 3 when 0 then null when 1 then E'\\t\\n\\\\' else 'ü' end \
+               from generate_series(1, 1000000) n",
+        )
         .await
         .unwrap();
     // One row larger than any chunk.
@@ -124,11 +129,15 @@ async fn a_failure_names_its_side_and_leaves_both_usable() {
 async fn a_target_that_refuses_before_it_takes_data_never_answers_out_of_step() {
     let server = Server::start();
     let (source, target) = (server.session().await, server.session().await);
-    source.batch_execute(
-        "create table t (id int); create function no() returns trigger language plpgsql as 'begin raise exception $$no$$; end';
-         create trigger no before insert on t for each statement execute function no();
-         create table locked (id int)",
-    ).await.unwrap();
+    source
+        .batch_execute(
+            "create table t (id int);
+             create function no() returns trigger language plpgsql as 'begin raise exception $$no$$; end';
+             create trigger no before insert on t for each statement execute function no();
+             create table locked (id int)",
+        )
+        .await
+        .unwrap();
     source.batch_execute("begin; lock table locked").await.unwrap();
     for (transaction, table, code) in [
         ("", "nothing", "42P01"),

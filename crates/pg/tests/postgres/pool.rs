@@ -28,13 +28,17 @@ async fn connections_come_back_clean_or_not_at_all() {
     let client = pool.get().await.unwrap();
     let pid = client.backend_pid();
     client
-        .batch_execute("set work_mem = '7MB'; create temp table x(); select pg_advisory_lock(1); begin; create table left_over()")
+        .batch_execute(
+            "set work_mem = '7MB'; create temp table x(); select pg_advisory_lock(1); begin; \
+             create table left_over()",
+        )
         .await
         .unwrap();
     drop(client);
     let client = pool.get().await.unwrap();
     assert_eq!(client.backend_pid(), pid);
-    let left = "select current_setting('work_mem') = '7MB' or to_regclass('x') is not null or to_regclass('left_over') is not null
+    let left = "select current_setting('work_mem') = '7MB' or to_regclass('x') is not null
+                 or to_regclass('left_over') is not null
                  or exists (select from pg_locks where locktype = 'advisory')";
     assert!(!client.query_one(left, &[]).await.unwrap().get::<_, bool>(0));
 

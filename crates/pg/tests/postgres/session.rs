@@ -46,7 +46,8 @@ async fn notifications_arrive_until_the_connection_is_lost() {
 async fn a_dropped_session_leaves_nothing_behind() {
     let server = Server::start();
     let watcher = server.session().await;
-    let others = "select count(*) from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()";
+    let others = "select count(*) from pg_stat_activity \
+                   where backend_type = 'client backend' and pid <> pg_backend_pid()";
     let idle = server.session().await;
     assert_eq!(text(&watcher, others).await, "1");
     drop(idle);
@@ -85,7 +86,8 @@ async fn errors_tell_all_the_server_said() {
         .during("filling t");
     assert_eq!(
         double.to_string(),
-        "filling t: duplicate key value violates unique constraint \"t_pkey\" (SQLSTATE 23505); detail: Key (id)=(…) already exists."
+        "filling t: duplicate key value violates unique constraint \"t_pkey\" (SQLSTATE 23505); \
+         detail: Key (id)=(…) already exists."
     );
     let hinted = pg::Error::from(
         session

@@ -63,11 +63,13 @@ async fn the_key_is_the_smallest_sure_unique_index() {
     let session = server.session().await;
     session
         .batch_execute(
-            "create table a (x int not null, y int not null, z int not null, n int, unique (x, y), unique (z), unique (n));
+            "create table a (x int not null, y int not null, z int not null, n int, unique (x, y), unique (z),
+                 unique (n));
              create table b (x int not null, y int not null, n int);
              create unique index on b (x) where y > 0; create unique index on b ((x + 1)); create unique index on b (n);
              create table c (x int not null, y int not null, unique (x) deferrable, unique (y, x));
-             create table d (x int not null, y int, z int not null); create unique index zz on d (z) include (y); create unique index aa on d (x);
+             create table d (x int not null, y int, z int not null);
+             create unique index zz on d (z) include (y); create unique index aa on d (x);
              create table e (x int primary key deferrable, y int not null unique);
              create table f (x int not null, exclude using btree (x with =))",
         )
@@ -87,15 +89,20 @@ async fn what_there_is_to_replicate_is_listed() {
     let session = server.session().await;
     session
         .batch_execute(
-            r#"create table plain (id serial primary key); create unlogged table fast (id int generated always as identity);
+            r#"create table plain (id serial primary key);
+               create unlogged table fast (id int generated always as identity);
                create table parted (id int, d date, primary key (id, d)) partition by range (d);
                create table part1 partition of parted for values from ('2020-01-01') to ('2021-01-01');
-               create table part2 partition of parted for values from ('2021-01-01') to ('2022-01-01') partition by list (id);
+               create table part2 partition of parted for values from ('2021-01-01') to ('2022-01-01')
+                   partition by list (id);
                create table part2a partition of part2 default;
                create table child (x int) inherits (plain);
-               create schema "S"; create sequence "S"."Q"; create view v as select 1; create materialized view m as select 1 as x;
-               create temp table t (); create schema pgq; create table pgq.event (); create schema londiste_rs; create sequence londiste_rs.s;
-               create foreign data wrapper w; create server s foreign data wrapper w; create foreign table far (id int) server s"#,
+               create schema "S"; create sequence "S"."Q"; create view v as select 1;
+               create materialized view m as select 1 as x;
+               create temp table t (); create schema pgq; create table pgq.event ();
+               create schema londiste_rs; create sequence londiste_rs.s;
+               create foreign data wrapper w; create server s foreign data wrapper w;
+               create foreign table far (id int) server s"#,
         )
         .await
         .unwrap();
@@ -122,7 +129,8 @@ async fn indexes_are_read_with_their_constraints() {
     let session = server.session().await;
     session
         .batch_execute(
-            "create table t (id int primary key, a int, b text, r int4range, constraint u unique (a, b) deferrable initially deferred,
+            "create table t (id int primary key, a int, b text, r int4range,
+                             constraint u unique (a, b) deferrable initially deferred,
                              constraint x exclude using gist (r with &&));
              create unique index i on t (lower(b), a) include (id) where a > 0",
         )
@@ -130,9 +138,11 @@ async fn indexes_are_read_with_their_constraints() {
         .unwrap();
     session
         .batch_execute(
-            "create index c on t (a); cluster t using c; comment on index c is 'for a'; comment on constraint u on t is 'pair';
+            "create index c on t (a); cluster t using c; comment on index c is 'for a';
+             comment on constraint u on t is 'pair';
              alter table t replica identity using index t_pkey;
-             create table p (id int) partition by range (id); create table p1 partition of p default; create index pi on p (id)",
+             create table p (id int) partition by range (id); create table p1 partition of p default;
+             create index pi on p (id)",
         )
         .await
         .unwrap();
@@ -173,7 +183,8 @@ async fn what_postgresql_18_brings_is_understood() {
     }
     session
         .batch_execute(
-            "create table late (x int, y int not null, z int not null, v int generated always as (x + 1) virtual, unique (x), unique (y, z));
+            "create table late (x int, y int not null, z int not null,
+                 v int generated always as (x + 1) virtual, unique (x), unique (y, z));
              insert into late (x, y, z) values (null, 1, 1); alter table late add not null x not valid;
              create table times (id int4range, at tsrange, primary key (id, at without overlaps))",
         )

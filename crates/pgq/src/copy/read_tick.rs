@@ -23,7 +23,8 @@ pub async fn keep<C: GenericClient>(
     (tick, mark): &(i64, Mark),
     provider: &str,
 ) -> Result<()> {
-    let sql = "insert into londiste_rs.copy_tick (queue_name, table_name, tick_id, tick_time, tick_snapshot, provider_node) \
+    let sql = "insert into londiste_rs.copy_tick (queue_name, table_name, tick_id, tick_time, tick_snapshot, \
+                                                  provider_node) \
                select $1, t, $3, $4, $5, $6 from unnest($2::text[]) t on conflict do nothing";
     let parameters: crate::call::Parameters<'_> =
         &[&queue, &tables, tick, &mark.time, &mark.snapshot, &provider];
@@ -49,9 +50,11 @@ pub async fn check<C: GenericClient>(
 ) -> Result<Option<(String, i64)>> {
     let sql = "select table_name, tick_id, tick_time, tick_snapshot, provider_node, \
                       (select s.provider_node from pgq_node.node_info n \
-                         join pgq_node.local_state s on s.queue_name = n.queue_name and s.consumer_name = n.worker_name \
+                         join pgq_node.local_state s on s.queue_name = n.queue_name \
+                          and s.consumer_name = n.worker_name \
                         where n.queue_name = $1) \
-                 from londiste_rs.copy_tick where queue_name = $1 and table_name = any ($2) and tick_id <= $3 order by tick_id";
+                 from londiste_rs.copy_tick \
+                where queue_name = $1 and table_name = any ($2) and tick_id <= $3 order by tick_id";
     let what = "comparing a copy's ticks";
     let kept = rows(client, what, sql, &[&queue, &tables, &up_to]).await?;
     if kept.is_empty() {

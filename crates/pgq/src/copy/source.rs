@@ -4,8 +4,8 @@ use tokio_postgres::GenericClient;
 
 use crate::error::Answer;
 
-/// SQL that answers the files of table `$1`, a quoted name, as text, `relation:file` with commas between: a rewrite or a TRUNCATE gives
-/// a relation another file. An expression, so that one statement takes it with a snapshot.
+/// SQL that answers the files of table `$1`, a quoted name, as text, `relation:file` with commas between: a rewrite or
+/// a TRUNCATE gives a relation another file. An expression, so that one statement takes it with a snapshot.
 pub const FILES: &str = "\
 (select coalesce(string_agg(r.relid || ':' || coalesce(pg_catalog.pg_relation_filenode(r.relid), 0), ','
                             order by r.relid), '')

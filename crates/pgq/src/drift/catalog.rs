@@ -14,9 +14,11 @@ with recursive named (name, is_table) as (
 found (name, is_table, oid) as (
     select f.name, f.is_table, r.oid from named f
      cross join lateral (
-           select c.oid from (select case when strpos(f.name, '.') > 0 then f.name else 'public.' || f.name end) full_name (n)
+           select c.oid
+             from (select case when strpos(f.name, '.') > 0 then f.name else 'public.' || f.name end) full_name (n)
              join pg_catalog.pg_namespace s on starts_with(full_name.n, s.nspname || '.')
-             join pg_catalog.pg_class c on c.relnamespace = s.oid and c.relname = substr(full_name.n, length(s.nspname) + 2)
+             join pg_catalog.pg_class c on c.relnamespace = s.oid
+              and c.relname = substr(full_name.n, length(s.nspname) + 2)
             order by length(s.nspname) limit 1) r),
 root (name, oid) as (select name, oid from found where is_table),
 seq (oid) as (select oid from found where not is_table),
@@ -29,7 +31,8 @@ rel (oid, top) as (
 /// A word for each catalog row that says something of these relations, or of a type of the application's; another word
 /// whenever the row is written. VACUUM, ANALYZE and TRUNCATE leave all of them as they are.
 const DEFINITIONS: &str = "\
-, spot (oid) as (select n.oid from pg_catalog.pg_namespace n where n.nspname !~ '^pg_' and n.nspname <> 'information_schema'),
+, spot (oid) as (select n.oid from pg_catalog.pg_namespace n
+                  where n.nspname !~ '^pg_' and n.nspname <> 'information_schema'),
 part (word) as (
     select concat('n', name, ' ', oid) from found
     union all
@@ -67,7 +70,8 @@ select concat(count(*), ' ', sum(hashtextextended(word, 0))) from part";
 /// What may be replicated, and what is.
 const REPLICABLE: &str = "\
 select concat(count(*), ' ', sum(hashtextextended(word, 0))) from (
-    select concat(c.oid, ' ', c.relname, ' ', c.relnamespace, ' ', c.relkind, c.relispartition, c.relpersistence) as word
+    select concat(c.oid, ' ', c.relname, ' ', c.relnamespace, ' ', c.relkind, c.relispartition,
+                  c.relpersistence) as word
       from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
      where c.relkind in ('r', 'p', 'S') and c.relpersistence <> 't' and n.nspname !~ '^pg_'
     union all
@@ -141,7 +145,8 @@ pub struct Scope {
 
 const TABLES: &str = "\
 , used (top, typ) as (
-    select r.oid, a.atttypid from root r join pg_catalog.pg_attribute a on a.attrelid = r.oid and a.attnum > 0 and not a.attisdropped
+    select r.oid, a.atttypid from root r join pg_catalog.pg_attribute a on a.attrelid = r.oid and a.attnum > 0
+       and not a.attisdropped
     union
     select u.top, x.typ from used u join pg_catalog.pg_type t on t.oid = u.typ cross join lateral (
         select t.typelem where t.typelem <> 0 and t.typtype = 'b'
@@ -153,7 +158,8 @@ const TABLES: &str = "\
                    where t.typtype = 'c' and a.attrelid = t.typrelid and a.attnum > 0 and not a.attisdropped) x (typ))
 select n.place::int8, format('%I.%I', s.nspname, c.relname) as quoted,
        case when c.relkind = 'p' then pg_catalog.pg_get_partkeydef(c.oid) else '' end as partitioned_by,
-       exists (select from pg_catalog.pg_partitioned_table d where d.partrelid = c.oid and d.partdefid <> 0) as has_default,
+       exists (select from pg_catalog.pg_partitioned_table d
+                where d.partrelid = c.oid and d.partdefid <> 0) as has_default,
        array(select m.oid from rel m where m.top = c.oid order by m.oid) as members,
        array(select format('%I.%I', ms.nspname, mc.relname) from rel m join pg_catalog.pg_class mc on mc.oid = m.oid
                join pg_catalog.pg_namespace ms on ms.oid = mc.relnamespace where m.top = c.oid order by m.oid) as names,

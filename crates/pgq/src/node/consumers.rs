@@ -38,7 +38,8 @@ pub async fn consumer_state<C: Ask>(
     queue: &str,
     consumer: &str,
 ) -> Result<Option<ConsumerState>> {
-    let sql = "select c.ret_code, c.node_type, c.completed_tick, c.provider_node, c.provider_location, c.paused, c.uptodate, c.cur_error, \
+    let sql = "select c.ret_code, c.node_type, c.completed_tick, c.provider_node, c.provider_location, \
+                      c.paused, c.uptodate, c.cur_error, \
                       s.state as gives, coalesce(s.deadline <= clock_timestamp(), false) as overdue \
                  from pgq_node.get_consumer_state($1, $2) c \
                  left join londiste_rs.switch s on s.queue_name = $1 and s.side = 'from'";
@@ -122,7 +123,8 @@ pub async fn unregister_consumers<C: GenericClient>(
     queue: &str,
     consumers: &[&str],
 ) -> Result<()> {
-    let sql = "with here as materialized (select consumer_name from pgq_node.local_state where queue_name = $1 and consumer_name = any ($2)) \
+    let sql = "with here as materialized (select consumer_name from pgq_node.local_state \
+                                           where queue_name = $1 and consumer_name = any ($2)) \
                select r.* from here cross join lateral pgq_node.unregister_consumer($1, here.consumer_name) r";
     all_coded(client, "pgq_node.unregister_consumer", sql, &[&queue, &consumers]).await
 }

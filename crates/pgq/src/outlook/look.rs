@@ -91,7 +91,8 @@ async fn troubles<C: GenericClient>(client: &C, queue: &str) -> Result<BTreeMap<
 async fn rest<C: GenericClient>(client: &C, queue: &str) -> Result<Row> {
     let sql = "select (select count(*) from londiste.pending_fkeys) \
                     + (select count(*) from londiste_rs.unvalidated_fkey) as fkeys, \
-                      (select count(*) from londiste_rs.drift_list($1) d where d.subject = 'definition' and d.stops) as drift";
+                      (select count(*) from londiste_rs.drift_list($1) d \
+                        where d.subject = 'definition' and d.stops) as drift";
     row(client, "foreign keys and drift", sql, &[&queue]).await
 }
 
@@ -105,7 +106,9 @@ pub async fn sizes<C: GenericClient>(provider: &C, tables: &[&str]) -> Result<BT
                                    from pg_class r join pg_namespace n on n.oid = r.relnamespace \
                                   where r.relkind in ('r', 'p')) c using (name) \
                     union all select p.name, i.inhrelid from part p join pg_inherits i on i.inhparent = p.relid) \
-               select p.name, coalesce(sum(greatest(c.relpages, pg_stat_get_live_tuples(c.oid) / 50) + greatest(t.relpages, 0)), 0)::int8 * 8192 \
+               select p.name, coalesce(\
+                   sum(greatest(c.relpages, pg_stat_get_live_tuples(c.oid) / 50) + greatest(t.relpages, 0)), \
+                   0)::int8 * 8192 \
                  from part p left join pg_class c on c.oid = p.relid left join pg_class t on t.oid = c.reltoastrelid \
                 group by 1";
     let found = rows(provider, "measuring the tables to copy", sql, &[&tables]).await?;

@@ -87,7 +87,8 @@ pub async fn gone_partitions<C: GenericClient>(client: &C, queue: &str) -> Resul
     Ok(gone.iter().map(partition).collect())
 }
 
-/// Subscriber: takes note of whether rows of a partition that has gone are here. Answers whether the table differs by it.
+/// Subscriber: takes note of whether rows of a partition that has gone are here. Answers whether the table differs by
+/// it.
 pub async fn know_gone_rows<C: GenericClient>(
     client: &C,
     queue: &str,

@@ -29,10 +29,12 @@ pub(crate) const WIDE: Scene = Scene {
     title: "11 columns",
     table: "wide",
     key: "id",
-    schema: "create table wide (id bigserial primary key, email text, name text, addr text, ts timestamptz default now(),
+    schema: "create table wide (id bigserial primary key, email text, name text, addr text,
+                 ts timestamptz default now(),
                  upd timestamptz default now(), amount numeric(12,2), flags jsonb, cnt int, active boolean, note text);
              insert into wide (email, name, addr, amount, flags, cnt, active, note)
-             select 'user' || i || '@example.com', 'Name ' || i, i || ' Main St, Suite ' || i, i * 1.5, '{\"a\":1,\"b\":[1,2,3]}', i, i % 2 = 0,
+             select 'user' || i || '@example.com', 'Name ' || i, i || ' Main St, Suite ' || i, i * 1.5,
+                    '{\"a\":1,\"b\":[1,2,3]}', i, i % 2 = 0,
                     repeat('x', 50) from generate_series(1, 100000) i",
     script: "\\set id random(1, 100000)\nupdate wide set cnt = cnt + 1, upd = now() where id = :id;\n",
     touch: "cnt = cnt + 1",
@@ -42,7 +44,8 @@ const ACCOUNTS: Scene = Scene {
     title: "pgbench_accounts, 4 columns",
     table: "pgbench_accounts",
     key: "aid",
-    schema: "create table pgbench_accounts (aid int primary key, bid int, abalance int, filler char(84)) with (fillfactor = 100);
+    schema: "create table pgbench_accounts (aid int primary key, bid int, abalance int,
+                 filler char(84)) with (fillfactor = 100);
              insert into pgbench_accounts select i, 1, 0, '' from generate_series(1, 100000) i",
     script: "\\set aid random(1, 100000)\nupdate pgbench_accounts set abalance = abalance + 1 where aid = :aid;\n",
     touch: "abalance = abalance + 1",
@@ -107,7 +110,10 @@ impl Stand {
         let (table, key) = (scene.table, scene.key);
         let rows = if self.party.slow { ROWS / 20 } else { ROWS };
         let file = format!("/tmp/londiste-bench-{}-{}.copy", std::process::id(), self.owner.dbname);
-        self.owner.execute(&format!("drop table if exists spare; create unlogged table spare as select * from {table} where {key} <= {rows}"));
+        self.owner.execute(&format!(
+            "drop table if exists spare; create unlogged table spare as \
+             select * from {table} where {key} <= {rows}"
+        ));
         self.admin.psql(&format!("vacuum full {table}"));
         self.admin.psql(&format!("copy spare to '{file}'"));
         let statements = [

@@ -9,7 +9,9 @@ use crate::capture_parties::parties;
 const DOCUMENTS: u32 = 20;
 
 const SCHEMA: &str = "create table document (id int primary key, n int, body jsonb);
-    insert into document select i, 0, (select jsonb_build_object('text', string_agg(md5((i * j)::text), '')) from generate_series(1, 32768) j)
+    insert into document
+    select i, 0, (select jsonb_build_object('text', string_agg(md5((i * j)::text), ''))
+                    from generate_series(1, 32768) j)
       from generate_series(1, 20) i";
 
 struct Stand {

@@ -60,7 +60,8 @@ fn stock_c(owner: &Database, admin: &Database, table: &str) {
         admin.execute(&format!("grant pgq_writer to {}", owner.user));
     }
     admin.execute(&format!(
-        "create trigger capture after insert or update or delete on {table} for each row execute function pgq.logutriga('q')"
+        "create trigger capture after insert or update or delete on {table} for each row \
+             execute function pgq.logutriga('q')"
     ));
 }
 
@@ -68,7 +69,8 @@ fn stock_c(owner: &Database, admin: &Database, table: &str) {
 /// kicks.
 fn keys_only(owner: &Database, _: &Database, table: &str) {
     let key = owner.value(&format!(
-        "select string_agg(quote_ident(a.attname), ',') from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = any (i.indkey)
+        "select string_agg(quote_ident(a.attname), ',')
+           from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = any (i.indkey)
           where i.indrelid = '{table}'::regclass and i.indisprimary"
     ));
     if key.is_empty() {
@@ -77,7 +79,8 @@ fn keys_only(owner: &Database, _: &Database, table: &str) {
     owner.execute(&format!(
         "create table delta_{table} ({key} bigint, at timestamptz not null default now());
          create index on delta_{table} (at);
-         create function note_{table}() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
+         create function note_{table}() returns trigger language plpgsql security definer
+         set search_path = public, pg_temp as $$
          begin
              if tg_op = 'DELETE' then
                  insert into delta_{table} values (old.{key}, default);
@@ -91,7 +94,8 @@ fn keys_only(owner: &Database, _: &Database, table: &str) {
          end $$;
          create function kick_{table}() returns trigger language plpgsql as $$ begin notify kick; return null; end $$;
          create trigger note after insert or update or delete on {table} for each row execute function note_{table}();
-         create trigger kick after insert or update or delete on {table} for each statement execute function kick_{table}()"
+         create trigger kick after insert or update or delete on {table} for each statement
+             execute function kick_{table}()"
     ));
 }
 
@@ -99,24 +103,28 @@ fn keys_only(owner: &Database, _: &Database, table: &str) {
 fn generic(owner: &Database, _: &Database, table: &str) {
     install(owner);
     owner.execute(&format!(
-        "create or replace function generic_capture() returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+        "create or replace function generic_capture() returns trigger language plpgsql security definer
+         set search_path = pg_catalog, pg_temp as $$
          declare
              attribute record;
              value text;
              data text := '';
          begin
-             for attribute in select attname from pg_attribute where attrelid = tg_relid and attnum > 0 and not attisdropped loop
+             for attribute in select attname from pg_attribute
+                               where attrelid = tg_relid and attnum > 0 and not attisdropped loop
                  if tg_op = 'DELETE' then
                      execute format('select ($1).%I::text', attribute.attname) into value using old;
                  else
                      execute format('select ($1).%I::text', attribute.attname) into value using new;
                  end if;
-                 data := data || '&' || attribute.attname || coalesce('=' || replace(replace(value, '%', '%25'), '&', '%26'), '');
+                 data := data || '&' || attribute.attname
+                     || coalesce('=' || replace(replace(value, '%', '%25'), '&', '%26'), '');
              end loop;
              perform pgq.insert_event('q', tg_op, data, tg_table_schema || '.' || tg_table_name, null, null, null);
              return null;
          end $$;
-         create trigger capture after insert or update or delete on {table} for each row execute function generic_capture()"
+         create trigger capture after insert or update or delete on {table} for each row
+             execute function generic_capture()"
     ));
 }
 
@@ -130,13 +138,15 @@ fn least(owner: &Database, _: &Database, table: &str) {
         ("delete", "referencing old table as rows", "rec.D"),
     ] {
         owner.execute(&format!(
-            "create function least_{event}() returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+            "create function least_{event}() returns trigger language plpgsql security definer
+             set search_path = pg_catalog, pg_temp as $$
              begin
                  insert into pgq.event_1_0 (ev_time, ev_type, ev_data, ev_extra1, ev_extra3)
                  select current_timestamp, '{kind}', r::text, 'public.{table}', '1' from rows r;
                  return new;
              end $$;
-             create trigger least_{event} after {event} on {table} {rows} for each statement execute function least_{event}()"
+             create trigger least_{event} after {event} on {table} {rows} for each statement
+                 execute function least_{event}()"
         ));
     }
 }

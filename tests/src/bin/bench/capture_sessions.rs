@@ -17,7 +17,8 @@ const KINDS: [(&str, &[&str], &str); 3] = [
     (
         "search_path for each",
         &["-M", "prepared"],
-        "\\set id random(1, 100000)\nset search_path = public;\nupdate wide set cnt = cnt + 1, upd = now() where id = :id;\n\
+        "\\set id random(1, 100000)\nset search_path = public;\n\
+         update wide set cnt = cnt + 1, upd = now() where id = :id;\n\
          set search_path = public, pg_catalog;\nupdate wide set cnt = cnt + 1, upd = now() where id = :id;\n",
     ),
     ("by a function", &["-M", "prepared"], "\\set id random(1, 100000)\nselect touch(:id);\n"),
@@ -54,7 +55,8 @@ pub(crate) fn run(pair: &Pair) -> String {
         }
     }
     let mut out = format!(
-        "capture: 11 columns, other sessions (medians of {}; milliseconds of a transaction, and what capture adds)\n  {:<26}",
+        "capture: 11 columns, other sessions (medians of {}; \
+         milliseconds of a transaction, and what capture adds)\n  {:<26}",
         crate::contest::runs(),
         ""
     );

@@ -9,10 +9,12 @@ use tests::{Database, Pair, Setup, executable};
 use crate::contest::Contest;
 
 /// The plain limit.
-const HASHES: &str = "set max_parallel_workers_per_gather = 0; select sum(hashtextextended(t::text, 0)) from pgbench_accounts t";
+const HASHES: &str = "set max_parallel_workers_per_gather = 0; \
+                      select sum(hashtextextended(t::text, 0)) from pgbench_accounts t";
 /// Rows that differ, over the whole table.
 const DAMAGE: &str = "set session_replication_role = replica; \
-                      update pgbench_accounts set abalance = 77777 where aid % ((select max(aid) from pgbench_accounts) / 10) = 5";
+                      update pgbench_accounts set abalance = 77777 \
+                       where aid % ((select max(aid) from pgbench_accounts) / 10) = 5";
 const MEND: &str =
     "set session_replication_role = replica; update pgbench_accounts set abalance = 0 where abalance = 77777";
 

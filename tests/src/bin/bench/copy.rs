@@ -36,10 +36,14 @@ fn scale() -> u32 {
 pub(crate) fn indexes(pair: &Pair) -> Contest {
     let fill = |pair: &Pair| {
         pair.source.execute(
-            "create table orders (id bigint primary key, customer int not null, state text not null, total numeric(12,2), paid boolean,
-                                  placed timestamptz not null, shipped date, note text, meta jsonb, code uuid not null, weight float8);
-             insert into orders select i, i % 50000, 'state ' || i % 7, i * 0.37, i % 2 = 0, '2020-01-01'::timestamptz + i * interval '1 minute',
-                    '2020-01-01'::date + i % 1000, repeat('note ', i % 20), jsonb_build_object('a', i, 'b', 'text'), gen_random_uuid(), i * 1.1
+            "create table orders (id bigint primary key, customer int not null, state text not null,
+                                  total numeric(12,2), paid boolean,
+                                  placed timestamptz not null, shipped date, note text, meta jsonb,
+                                  code uuid not null, weight float8);
+             insert into orders select i, i % 50000, 'state ' || i % 7, i * 0.37, i % 2 = 0,
+                    '2020-01-01'::timestamptz + i * interval '1 minute',
+                    '2020-01-01'::date + i % 1000, repeat('note ', i % 20),
+                    jsonb_build_object('a', i, 'b', 'text'), gen_random_uuid(), i * 1.1
                from generate_series(1, 500000) i;
              create index on orders (customer, placed desc);
              create index on orders (placed) where not paid;
@@ -66,7 +70,8 @@ pub(crate) fn mixed(pair: &Pair) -> Contest {
 pub(crate) fn large_values(pair: &Pair) -> Contest {
     let fill = |pair: &Pair| {
         pair.source.execute(
-            "create table large (id int primary key, body text); alter table large alter column body set storage external;
+            "create table large (id int primary key, body text);
+             alter table large alter column body set storage external;
              insert into large select i, repeat(md5(i::text), 3125) from generate_series(1, 4000) i",
         );
     };
@@ -157,7 +162,8 @@ fn ours(pair: &Pair) -> Duration {
 
 /// One COPY after the other into tables without indexes, then the indexes and constraints.
 fn piped(pair: &Pair) -> Duration {
-    let sql = "select format('%I.%I', n.nspname, c.relname) from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    let sql = "select format('%I.%I', n.nspname, c.relname)
+                 from pg_class c join pg_namespace n on n.oid = c.relnamespace
                 where c.relkind = 'r' and n.nspname = 'public' order by pg_table_size(c.oid)";
     let tables: Vec<String> = pair.source.rows(sql).into_iter().filter_map(|mut row| row.pop()?).collect();
     let waiting = Mutex::new(tables);

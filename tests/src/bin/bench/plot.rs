@@ -37,9 +37,11 @@ fn y(share: f64) -> f64 {
 /// The picture.
 pub(crate) fn svg(curves: &[Curve]) -> String {
     let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" font-family=\"sans-serif\" font-size=\"13\">\n\
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" \
+         font-family=\"sans-serif\" font-size=\"13\">\n\
          <rect width=\"{WIDTH}\" height=\"{HEIGHT}\" fill=\"#fff\"/>\n\
-         <text x=\"{LEFT}\" y=\"22\" font-size=\"15\">Share of changes visible on the target within a time after their commit</text>\n"
+         <text x=\"{LEFT}\" y=\"22\" font-size=\"15\">Share of changes visible on the target within a time \
+         after their commit</text>\n"
     );
     for share in [0.0, 0.25, 0.5, 0.75, 1.0] {
         line(&mut svg, (x(FROM), y(share)), (x(TO), y(share)));

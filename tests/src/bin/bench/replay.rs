@@ -76,7 +76,8 @@ fn capture_by(pair: &Pair, function: &str) {
         "do $$ declare t record; begin
              for t in select tgrelid::regclass as rel, tgname from pg_trigger where tgname = '_londiste_migq' loop
                  execute format('drop trigger %I on %s', t.tgname, t.rel);
-                 execute format('create trigger %I after insert or update or delete on %s for each row execute function pgq.{function}(''migq'')',
+                 execute format('create trigger %I after insert or update or delete on %s for each row \
+                                 execute function pgq.{function}(''migq'')',
                                 t.tgname, t.rel);
              end loop; end $$"
     ));

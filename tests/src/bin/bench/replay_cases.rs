@@ -92,7 +92,8 @@ pub(crate) fn wide(pair: &Pair) -> Contest {
         changes: 200_000.0,
         prepare: |pair| {
             pair.both(
-                "create table sale (id bigint primary key, customer uuid, placed timestamptz, due date, total numeric(12,2), paid boolean,
+                "create table sale (id bigint primary key, customer uuid, placed timestamptz, due date,
+                    total numeric(12,2), paid boolean,
                     currency text, note text, tags text[], extra jsonb, weight float8)",
             );
             pair.source.execute(&sale(1, 100_000));
@@ -109,15 +110,18 @@ pub(crate) fn wide(pair: &Pair) -> Contest {
                 client.batch_execute(&update).expect("the update is right");
             }
         },
-        arrived: "select coalesce((select paid from sale where id = 100000), false) and exists (select from sale where id = 200000)",
+        arrived: "select coalesce((select paid from sale where id = 100000), false) \
+                      and exists (select from sale where id = 200000)",
     };
     play(&case, pair)
 }
 
 fn sale(from: u32, to: u32) -> String {
     format!(
-        "insert into sale select g, md5(g::text)::uuid, timestamptz '2026-01-01' + g * interval '1 minute', date '2026-02-01' + g % 300, g * 1.01,
-            false, 'EUR', 'note of sale ' || g, array['a', 'b' || g % 10], jsonb_build_object('source', 'web', 'items', g % 7), g / 3.0::float8
+        "insert into sale select g, md5(g::text)::uuid, timestamptz '2026-01-01' + g * interval '1 minute',
+            date '2026-02-01' + g % 300, g * 1.01,
+            false, 'EUR', 'note of sale ' || g, array['a', 'b' || g % 10],
+            jsonb_build_object('source', 'web', 'items', g % 7), g / 3.0::float8
          from generate_series({from}, {to}) g"
     )
 }
@@ -163,7 +167,8 @@ pub(crate) fn large(pair: &Pair) -> Contest {
             let mut client = pair.source.connect();
             for from in (0..1000).step_by(50) {
                 let sql = format!(
-                    "insert into document select g, 1, (select string_agg(md5(g::text || h::text), '') from generate_series(1, 3200) h)
+                    "insert into document
+                     select g, 1, (select string_agg(md5(g::text || h::text), '') from generate_series(1, 3200) h)
                        from generate_series({from} + 1, {from} + 50) g;
                      update document set version = 2 where id > {from}"
                 );

@@ -56,7 +56,10 @@ fn compare(pair: &Pair, title: &str, amount: u32, unit: &'static str, call: Call
 }
 
 fn measure(database: &Database, call: Call) -> Duration {
-    database.execute("select pgq.create_queue('q'); select pgq.register_consumer('q', 'c'); select pgq.set_queue_config('q', 'ticker_max_count', '1')");
+    database.execute(
+        "select pgq.create_queue('q'); select pgq.register_consumer('q', 'c'); \
+         select pgq.set_queue_config('q', 'ticker_max_count', '1')",
+    );
     let each = |count: u32, statements: &[&str]| {
         let mut client = database.connect();
         let prepared: Vec<_> = statements
@@ -76,7 +79,11 @@ fn measure(database: &Database, call: Call) -> Duration {
     match call {
         Call::InsertEvent => {
             let started = Instant::now();
-            database.execute(&format!("do $$ begin for i in 1 .. {EVENTS} loop perform pgq.insert_event('q', 'I:id', 'id=1&name=some+text+of+usual+length'); end loop; end $$"));
+            database.execute(&format!(
+                "do $$ begin for i in 1 .. {EVENTS} loop \
+                     perform pgq.insert_event('q', 'I:id', \
+                         'id=1&name=some+text+of+usual+length'); end loop; end $$"
+            ));
             started.elapsed()
         }
         Call::Ticker => each(TICKS, &[insert, tick]),

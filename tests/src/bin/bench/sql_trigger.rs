@@ -50,9 +50,11 @@ pub(crate) fn run(pair: &Pair, function: &str, load: Load) -> Contest {
 
 fn measure(database: &Database, call: &str, single: bool, trigger: bool) -> Duration {
     database.execute(&format!(
-        "create table item (id int primary key, name text, region text, amount numeric(10,2), qty int, ok boolean, created timestamptz default now(),
+        "create table item (id int primary key, name text, region text, amount numeric(10,2), qty int,
+             ok boolean, created timestamptz default now(),
              updated timestamptz default now(), note text, code varchar(20), num bigint);
-         insert into item select i, 'name ' || i, 'eu', i * 1.5, i, true, now(), now(), 'some note with & chars ' || i, 'c' || i, i from generate_series(1, {ROWS}) i;
+         insert into item select i, 'name ' || i, 'eu', i * 1.5, i, true, now(), now(),
+                                 'some note with & chars ' || i, 'c' || i, i from generate_series(1, {ROWS}) i;
          select pgq.create_queue('q')"
     ));
     if trigger {
@@ -61,7 +63,10 @@ fn measure(database: &Database, call: &str, single: bool, trigger: bool) -> Dura
              update item set amount = amount + 1 where id = 1"
         ));
         // what pgqd does within two minutes
-        database.execute("do $$ begin if to_regprocedure('pgq._maint_row_functions()') is not null then perform pgq._maint_row_functions(); end if; end $$");
+        database.execute(
+            "do $$ begin if to_regprocedure('pgq._maint_row_functions()') is not null then \
+                 perform pgq._maint_row_functions(); end if; end $$",
+        );
     }
     database.execute("vacuum analyze item");
     let mut client = database.connect();

@@ -51,7 +51,8 @@ impl Application {
                 id += u64::from(CLIENTS);
                 let table = 1 + id * 7919 % u64::from(tables());
                 let sql = format!(
-                    "insert into t{table} values ({id}, 'x', 1, now()) on conflict (id) do update set b = t{table}.b + 1"
+                    "insert into t{table} values ({id}, 'x', 1, now()) on conflict (id) do update \
+                            set b = t{table}.b + 1"
                 );
                 if client.batch_execute(&sql).is_ok() {
                     self.done.fetch_add(1, Ordering::Relaxed);
@@ -151,7 +152,8 @@ pub(crate) fn run(pair: &Pair) -> String {
     });
     let rate = application.done.load(Ordering::Relaxed) as f64 / began.elapsed().as_secs_f64();
     let mut text = format!(
-        "switch: {} tables, {rate:.0} transactions a second; seconds from the first refused change to the first taken one, median of {}\n",
+        "switch: {} tables, {rate:.0} transactions a second; \
+         seconds from the first refused change to the first taken one, median of {}\n",
         tables(),
         runs()
     );

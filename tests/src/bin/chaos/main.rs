@@ -69,7 +69,8 @@ fn run(length: Duration) {
         layout.stop(&setup);
         block += 1;
         println!(
-            "block {block} ({layout:?}): {faults} faults, {} migrations so far; {} tables with {} rows are equal after {:.0} s",
+            "block {block} ({layout:?}): {faults} faults, {} migrations so far; \
+             {} tables with {} rows are equal after {:.0} s",
             trouble.migrations(),
             equal.tables,
             equal.rows,

@@ -25,7 +25,8 @@ impl Definitions {
         Definitions {
             indexes_and_constraints: definitions(database).into_iter().filter(|row| !is_fkey(row)).collect(),
             fkeys: database.rows(
-                "select conrelid::regclass::text, conname, convalidated from pg_constraint where contype = 'f' order by 1, 2",
+                "select conrelid::regclass::text, conname, convalidated from pg_constraint \
+                  where contype = 'f' order by 1, 2",
             ),
         }
     }

@@ -87,8 +87,12 @@ impl Samples {
                 )
             });
             let points = points.collect::<Vec<_>>().join(" ");
-            write!(svg, "<text x='10' y='{top}'>{name}, at most {most}</text><polyline fill='none' stroke='#0b62a4' points='{points}'/>")
-                .expect("a string can be written to");
+            write!(
+                svg,
+                "<text x='10' y='{top}'>{name}, at most {most}</text>\
+                 <polyline fill='none' stroke='#0b62a4' points='{points}'/>"
+            )
+            .expect("a string can be written to");
         }
         svg.push_str("</svg>\n");
         std::fs::write(directory.join("samples.svg"), svg).expect("the plot can be written");

@@ -40,11 +40,13 @@ const SPECIAL: &[&str] = &[
     "update torture.top set id = id - 100 where id = {n} + 100 and not exists (select from torture.top where id = {n})",
     "delete from torture.top where id = {n}",
     "insert into torture.top values ({n}, 'again') on conflict (id) do update set v = torture.top.v || '+'",
-    "insert into torture.below select {n}, min(id), max(id) from torture.top on conflict (id) do update set other = excluded.other",
+    "insert into torture.below \
+     select {n}, min(id), max(id) from torture.top on conflict (id) do update set other = excluded.other",
     "update torture.below set top = other where id between {n} and {n} + 5",
     "delete from torture.tree where id = {n}",
     "insert into torture.tree select {n}, (select max(id) from torture.tree where id < {n}) on conflict do nothing",
-    "update torture.tree set id = id + 1000 where id = {n} and not exists (select from torture.tree where id = {n} + 1000)",
+    "update torture.tree set id = id + 1000 \
+      where id = {n} and not exists (select from torture.tree where id = {n} + 1000)",
     "update torture.window set v = v || 'w' where id = {n}",
     "delete from torture.window where id = {n}",
     "insert into torture.window values ({n}, 'through the view') on conflict do nothing",
@@ -57,7 +59,8 @@ const SPECIAL: &[&str] = &[
     "insert into torture.triggered (id) select i from generate_series({n}, {n} + 4) i on conflict do nothing",
     "update torture.computed set id = -id where id = {n}",
     "insert into torture.computed (id, seq) overriding system value values ({n}, {n} * 7) on conflict do nothing",
-    "update torture.by_index set other = {n} where id = {n} and not exists (select from torture.by_index where other = {n})",
+    "update torture.by_index set other = {n} \
+      where id = {n} and not exists (select from torture.by_index where other = {n})",
     "update torture.parts set part = (part + 1) % 5 where id = {n} and not exists
          (select from torture.parts p where p.id = {n} and p.part = (torture.parts.part + 1) % 5)",
     "update torture.nested set note = torture.bump({n}) where id = {n} + 1",
@@ -67,7 +70,8 @@ const SPECIAL: &[&str] = &[
     "with d as (delete from torture.top where id = {n} returning id)
      update torture.tree set v = v + 1 where id in (select id + 1 from d)",
     "with a as (insert into torture.counter values ({n}, 1) on conflict do nothing returning id),
-          b as (update torture.tree set v = v - 1 where id = {n} returning id), c as (delete from torture.keyless where n = {n} % 20)
+          b as (update torture.tree set v = v - 1 where id = {n} returning id),
+          c as (delete from torture.keyless where n = {n} % 20)
      select * from a, b",
 ];
 
@@ -115,7 +119,8 @@ pub(crate) fn any(tables: &[Table], numbers: &mut Numbers, major: u32, rng: &mut
                 return format!("update {name} set {} where {}", t.assignments(rng), t.is(second, rng));
             }
             format!(
-                "with u as (update {name} set {} where {} returning 1), d as (delete from {name} where {}) select count(*) from u",
+                "with u as (update {name} set {} where {} returning 1), d as (delete from {name} where {}) \
+                 select count(*) from u",
                 t.assignments(rng),
                 t.is(first, rng),
                 t.is(second, rng)

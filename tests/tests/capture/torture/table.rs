@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use fastrand::Rng;
 use tests::Pair;
 
+use super::key::{self, Key};
 use super::kind::Kind;
 use super::types::Type;
 
@@ -11,9 +12,6 @@ use super::types::Type;
 pub(crate) const ROWS: i64 = 40;
 /// Role that writes without owning anything.
 pub(crate) const WRITER: &str = "torture_writer";
-
-/// A key column: name, type, and the expression for the row of a number.
-pub(crate) type Key = (&'static str, &'static str, fn(i64, &mut Rng) -> String);
 
 pub(crate) struct Column {
     pub(crate) name: String,
@@ -45,52 +43,7 @@ struct Form {
     then: &'static str,
 }
 
-fn int(n: i64, _: &mut Rng) -> String {
-    n.to_string()
-}
-
-/// Equal values in different writings.
-fn numeric(n: i64, rng: &mut Rng) -> String {
-    format!("{n}{}", ["", ".0", ".000"][rng.usize(..3)])
-}
-
-fn float(n: i64, rng: &mut Rng) -> String {
-    if n == 0 && rng.bool() { "'-0'::float8".to_owned() } else { format!("'{n}'::float8") }
-}
-
-fn word(n: i64, _: &mut Rng) -> String {
-    format!("'k\" ,{n}\u{e4}'")
-}
-
-fn padded(n: i64, rng: &mut Rng) -> String {
-    format!("'c{n}{}'::char(8)", ["", "  "][rng.usize(..2)])
-}
-
-fn uuid(n: i64, _: &mut Rng) -> String {
-    format!("'{n:032x}'::uuid")
-}
-
-fn moment(n: i64, _: &mut Rng) -> String {
-    format!("timestamptz '2024-01-01 00:00:00.000001+00' + {n} * interval '1 hour'")
-}
-
-fn list(n: i64, rng: &mut Rng) -> String {
-    if n % 7 == 0 { format!("'[{0}:{0}]={{{n}}}'::int[]", rng.i32(2..4)) } else { format!("array[{n}]") }
-}
-
-fn document(n: i64, rng: &mut Rng) -> String {
-    format!("'{{\"n\": {n}{}}}'::jsonb", ["", ".0", ".00"][rng.usize(..3)])
-}
-
-fn part(n: i64, _: &mut Rng) -> String {
-    (n % 5).to_string()
-}
-
-fn small(n: i64, _: &mut Rng) -> String {
-    (n % 20).to_string()
-}
-
-const ID: &[Key] = &[("id", "int", int)];
+const ID: &[Key] = &[("id", "int", key::int)];
 const PLAIN: Form = Form {
     name: "torture.by_int",
     keys: ID,
@@ -102,18 +55,26 @@ const PLAIN: Form = Form {
     then: "",
 };
 
+const KEYLESS: Form =
+    Form { keys: &[("n", "int", key::small)], unique: false, upsert: false, swap: true, ..PLAIN };
+
+/// A table with these keys, and nothing else on it.
+const fn by(name: &'static str, keys: &'static [Key], constraint: &'static str) -> Form {
+    Form { name, keys, constraint, ..PLAIN }
+}
+
 const FORMS: &[Form] = &[
     PLAIN,
-    Form { name: "torture.by_numeric", keys: &[("k", "numeric", numeric)], constraint: "primary key (k)", ..PLAIN },
-    Form { name: "torture.by_domain", keys: &[("k", "public.positive", numeric)], constraint: "primary key (k)", ..PLAIN },
-    Form { name: "torture.\"By text\"", keys: &[("\"K ,\"\"1\"", "text", word)], constraint: "primary key (\"K ,\"\"1\")", ..PLAIN },
-    Form { name: "torture.by_char", keys: &[("k", "char(8)", padded)], constraint: "primary key (k)", ..PLAIN },
-    Form { name: "torture.by_uuid", keys: &[("k", "uuid", uuid)], constraint: "primary key (k)", ..PLAIN },
-    Form { name: "torture.by_two", keys: &[("a", "text", word), ("b", "int", int)], constraint: "primary key (b, a)", ..PLAIN },
-    Form { name: "torture.by_moment", keys: &[("k", "timestamptz", moment)], constraint: "primary key (k)", ..PLAIN },
-    Form { name: "torture.by_float", keys: &[("k", "float8", float)], constraint: "primary key (k)", ..PLAIN },
-    Form { name: "torture.by_list", keys: &[("k", "int[]", list)], constraint: "primary key (k)", ..PLAIN },
-    Form { name: "torture.by_document", keys: &[("k", "jsonb", document)], constraint: "primary key (k)", ..PLAIN },
+    by("torture.by_numeric", &[("k", "numeric", key::numeric)], "primary key (k)"),
+    by("torture.by_domain", &[("k", "public.positive", key::numeric)], "primary key (k)"),
+    by("torture.\"By text\"", &[("\"K ,\"\"1\"", "text", key::word)], "primary key (\"K ,\"\"1\")"),
+    by("torture.by_char", &[("k", "char(8)", key::padded)], "primary key (k)"),
+    by("torture.by_uuid", &[("k", "uuid", key::uuid)], "primary key (k)"),
+    by("torture.by_two", &[("a", "text", key::word), ("b", "int", key::int)], "primary key (b, a)"),
+    by("torture.by_moment", &[("k", "timestamptz", key::moment)], "primary key (k)"),
+    by("torture.by_float", &[("k", "float8", key::float)], "primary key (k)"),
+    by("torture.by_list", &[("k", "int[]", key::list)], "primary key (k)"),
+    by("torture.by_document", &[("k", "jsonb", key::document)], "primary key (k)"),
     Form {
         name: "torture.deferrable",
         constraint: "primary key (id) deferrable initially immediate",
@@ -124,15 +85,20 @@ const FORMS: &[Form] = &[
     Form {
         name: "torture.by_index",
         constraint: "other int unique, gone text",
-        then: "alter table {t} alter id set not null; create unique index on {t} (id); alter table {t} drop column gone",
+        then: "alter table {t} alter id set not null; create unique index on {t} (id); \
+               alter table {t} drop column gone",
         ..PLAIN
     },
-    Form { name: "torture.keyless", keys: &[("n", "int", small)], constraint: "gone int", unique: false, upsert: false, swap: true,
-           then: "alter table {t} drop column gone", ..PLAIN },
-    Form { name: "torture.keyless_too", keys: &[("n", "int", small)], constraint: "o int", unique: false, upsert: false, swap: true, ..PLAIN },
+    Form {
+        name: "torture.keyless",
+        constraint: "gone int",
+        then: "alter table {t} drop column gone",
+        ..KEYLESS
+    },
+    Form { name: "torture.keyless_too", constraint: "o int", ..KEYLESS },
     Form {
         name: "torture.parts",
-        keys: &[("id", "int", int), ("part", "int", part)],
+        keys: &[("id", "int", key::int), ("part", "int", key::part)],
         constraint: "primary key (part, id)",
         tail: "partition by list (part)",
         then: "create table torture.part_a partition of {t} for values in (0, 1);
@@ -151,7 +117,8 @@ const FORMS: &[Form] = &[
     },
     Form {
         name: "torture.computed",
-        constraint: "primary key (id), twice int generated always as (id * 2) stored, {virtual} seq bigint generated always as identity",
+        constraint: "primary key (id), twice int generated always as (id * 2) stored, \
+                     {virtual} seq bigint generated always as identity",
         ..PLAIN
     },
     Form {
@@ -166,8 +133,10 @@ const FORMS: &[Form] = &[
                  new.note := coalesce(new.note, 0) + 1;
                  return new;
                end $$;
-               create trigger \"A before\" before insert or update or delete on {t} for each row execute function torture.before();
-               create table torture.audit (seq bigint generated always as identity primary key, what text, at timestamptz default now(), id int);
+               create trigger \"A before\" before insert or update or delete on {t} for each row
+                   execute function torture.before();
+               create table torture.audit (seq bigint generated always as identity primary key, what text,
+                   at timestamptz default now(), id int);
                create table torture.counter (id int primary key, n bigint);
                create function torture.after() returns trigger language plpgsql as $$ begin
                  insert into torture.audit (what, id) values (tg_op, coalesce(new.id, old.id));
@@ -175,8 +144,10 @@ const FORMS: &[Form] = &[
                      on conflict (id) do update set n = torture.counter.n + 1;
                  return null;
                end $$;
-               create trigger zz_after after insert or update or delete on {t} for each row execute function torture.after();
-               create constraint trigger at_commit after update on {t} deferrable initially deferred for each row execute function torture.after()",
+               create trigger zz_after after insert or update or delete on {t} for each row
+                   execute function torture.after();
+               create constraint trigger at_commit after update on {t} deferrable initially deferred
+                   for each row execute function torture.after()",
         ..PLAIN
     },
     Form {
@@ -211,7 +182,8 @@ const REST: &str = "
 create table torture.top (id int primary key, v text);
 create table torture.below (id int primary key, top int references torture.top on update cascade on delete cascade,
     other int references torture.top on update cascade on delete set null);
-create table torture.tree (id int primary key, up int references torture.tree on update cascade on delete cascade, v int default 0);
+create table torture.tree (id int primary key,
+    up int references torture.tree on update cascade on delete cascade, v int default 0);
 create view torture.window as select id, v from torture.top where id < 1000;
 create function torture.touch(which int) returns void language plpgsql as $$ begin
     update torture.tree set v = v + 1 where id = which;
@@ -289,7 +261,8 @@ pub(crate) fn create(pair: &Pair, types: &[Type], rng: &mut Rng) -> Vec<Table> {
     let grants = format!(
         "create role {WRITER} login password 'writer-Secret4';
          grant usage on schema torture, public, false_friends to {WRITER};
-         grant all on all tables in schema torture to {WRITER}; grant usage on all sequences in schema torture to {WRITER};
+         grant all on all tables in schema torture to {WRITER};
+         grant usage on all sequences in schema torture to {WRITER};
          alter default privileges for role {0} in schema torture grant all on tables to {WRITER}",
         pair.source.user
     );

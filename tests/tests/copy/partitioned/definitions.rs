@@ -14,13 +14,15 @@ fn odd_target(pair: &Pair) {
     let admin = pair.target.admin();
     admin.execute(&format!("create tablespace elsewhere location '{}'", space.display()));
     admin.execute(&format!("grant create on tablespace elsewhere to {}", pair.target.user));
-    let columns = "(id int not null, at int not null, a text not null, b int, r int4range, c text collate \"C\" not null)";
+    let columns = "(id int not null, at int not null, a text not null, b int, r int4range, \
+                   c text collate \"C\" not null)";
     pair.both("create schema \"Odd schema\"");
     pair.both(&format!(
         r#"create table t {columns} partition by range (at);
            create table "Odd schema".low partition of t for values from (0) to (100);
            create table low (like t);
-           create table "Odd schema"."Mid ON ONLY dle" partition of t for values from (100) to (200) partition by list (at);
+           create table "Odd schema"."Mid ON ONLY dle" partition of t for values from (100) to (200)
+               partition by list (at);
            create table "odd ""one""" partition of "Odd schema"."Mid ON ONLY dle" default;
            create table rest partition of t default;
            drop table low;
@@ -88,7 +90,8 @@ fn definitions_come_back_as_they_were_whenever_the_copy_is_killed() {
             pair.target.value("select dropped_ddl from londiste.table_info where dropped_ddl is not null");
         let mut target = pair.target.connect();
         target.batch_execute(&format!("begin; truncate t; {ddl}")).expect("what was dropped comes back");
-        let sql = "select count(*) from pg_index where indisvalid and indrelid in (select relid from pg_partition_tree('t'))";
+        let sql = "select count(*) from pg_index \
+                    where indisvalid and indrelid in (select relid from pg_partition_tree('t'))";
         let there: i64 = target.query_one(sql, &[]).expect("a count").get(0);
         let constraints =
             before.iter().filter(|row| row[1].as_ref().is_some_and(|d| !d.starts_with("CREATE"))).count();

@@ -35,7 +35,8 @@ fn rows_without_a_partition_park_the_table_until_there_is_one() {
     let log = setup.target_worker().log();
     assert!(log.contains("goes on behind what is there") && !log.contains("starts over"), "{log}");
     assert_eq!(compare::assert_equal(&pair).rows, u64::from(ROWS));
-    let valid = "select count(*) from pg_index where indisvalid and indrelid in ('p'::regclass, 'p_low'::regclass, 'p_high'::regclass)";
+    let valid = "select count(*) from pg_index \
+                  where indisvalid and indrelid in ('p'::regclass, 'p_low'::regclass, 'p_high'::regclass)";
     assert_eq!(pair.target.number(valid), 9, "{:?}", definitions(&pair.target));
     let parts =
         "select count(*) from pg_inherits i join pg_class c on c.oid = i.inhrelid and c.relkind = 'i'";
@@ -107,7 +108,8 @@ fn partitions_that_come_on_the_source_meanwhile_are_copied_too() {
     assert!(!log.contains("starts over"), "{log}");
     // its rows have no events
     pair.source.execute(
-        "begin; create table attached (like on_source including all); insert into attached select i, 7000, 'attached' from generate_series(1, 99) i;
+        "begin; create table attached (like on_source including all);
+         insert into attached select i, 7000, 'attached' from generate_series(1, 99) i;
          alter table on_source attach partition attached for values from (7000) to (8000); commit",
     );
     wait_until(SETTLE, "the copy starts over", || {

@@ -137,7 +137,7 @@ fn code() -> String {
             }
         }
     }
-    code.replace("\\\"", "\"")
+    code.replace("\\\"", "\"").replace("'\n'", "")
 }
 
 fn same(what: &str, known: &BTreeSet<String>, listed: &BTreeSet<String>) {

@@ -1,23 +1,29 @@
 //! Side by side with the replication worker.
 use super::target::Target;
 
-const PENDING: &str = "create schema londiste; create table londiste.pending_fkeys (from_table text, to_table text, fkey_name text, fkey_def text)";
+const PENDING: &str = "create schema londiste; \
+                       create table londiste.pending_fkeys (from_table text, to_table text, fkey_name text, \
+                           fkey_def text)";
 
 /// What this project's replication brings along, as far as the scripts see it: every foreign key of public is made
 /// deferrable.
 const RELAXATION: &str = r#"
     create schema londiste_rs;
     create table londiste_rs.relaxed_fkey (
-        table_name text, fkey_name text, was_deferrable boolean, was_deferred boolean, primary key (table_name, fkey_name));
+        table_name text, fkey_name text, was_deferrable boolean, was_deferred boolean,
+        primary key (table_name, fkey_name));
     create function londiste_rs.relax_tables() returns void language plpgsql as $$
     declare
         k record;
     begin
         for k in select conrelid::regclass as t, conname, condeferrable, condeferred from pg_constraint
                   where contype = 'f' and conparentid = 0 and not condeferred
-                    and conrelid = any (array(select oid from pg_class where relnamespace = 'public'::regnamespace and not relispartition))
+                    and conrelid = any (array(select oid from pg_class
+                                               where relnamespace = 'public'::regnamespace and not relispartition))
         loop
-            insert into londiste_rs.relaxed_fkey values ('public.' || (select relname from pg_class where oid = k.t), k.conname, k.condeferrable, k.condeferred)
+            insert into londiste_rs.relaxed_fkey
+            values ('public.' || (select relname from pg_class where oid = k.t), k.conname, k.condeferrable,
+                    k.condeferred)
                 on conflict do nothing;
             execute format('alter table %s alter constraint %I deferrable initially deferred', k.t, k.conname);
         end loop;
@@ -139,7 +145,8 @@ fn what_the_worker_holds_of_a_partitioned_table_is_not_validated() {
                         (select fkey_name from londiste_fk.partition_fkey where table_name = 'child_1') end, '-'"
         ));
         target.script("validate");
-        let valid = "select count(*) from pg_constraint where contype = 'f' and convalidated and conrelid in ('child'::regclass, 'child_1'::regclass)";
+        let valid = "select count(*) from pg_constraint where contype = 'f' and convalidated \
+                        and conrelid in ('child'::regclass, 'child_1'::regclass)";
         assert_eq!(target.app.value(valid), "0", "{held}");
         target.app.execute("delete from londiste.pending_fkeys");
         target.scripts("validate");

@@ -73,7 +73,8 @@ fn changes_made_by_hand_are_noticed() {
     target.app.execute("alter table late drop constraint late_fk");
     target.scripts("collect");
     target.app.execute(
-        "alter table changed drop constraint changed_fk, add constraint changed_fk foreign key (p) references parent on delete cascade;
+        "alter table changed drop constraint changed_fk,
+             add constraint changed_fk foreign key (p) references parent on delete cascade;
          alter table renamed rename constraint renamed_fk to \"New name\";
          alter table late add constraint late_fk foreign key (p) references parent",
     );

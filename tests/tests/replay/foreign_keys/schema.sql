@@ -22,7 +22,8 @@ create table region_high partition of region for values from (100) to (200);
 create table to_partitions (id int primary key, r int references region);
 
 create table sale (id int primary key, r int, l int, prior int) partition by range (id);
-create table sale_1 (id int not null, r int, l int constraint own_name references line deferrable initially deferred, prior int);
+create table sale_1 (id int not null, r int, l int constraint own_name references line deferrable initially deferred,
+    prior int);
 create table sale_2 partition of sale for values from (100) to (200) partition by range (id);
 create table sale_21 partition of sale_2 for values from (100) to (150);
 alter table sale attach partition sale_1 for values from (0) to (100);

@@ -65,7 +65,8 @@ fn what_belongs_to_others_is_reported_and_the_rest_is_done() {
     let target = Target::with_children(&["a", "b"]);
     target.cluster.admin("cloud").execute(
         "alter table a owner to postgres;
-         create schema secret; create table secret.t (id int primary key, t int constraint secret_fk references secret.t)",
+         create schema secret;
+         create table secret.t (id int primary key, t int constraint secret_fk references secret.t)",
     );
     target.scripts("collect");
     let output = target.script("drop");

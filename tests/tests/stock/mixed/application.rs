@@ -25,9 +25,11 @@ const SCHEMA: &str = r#"
 
 const ROWS: &str = r#"
     insert into customer (email, vip, note, meta)
-        select 'c' || i || '@example.com', nullif(i % 3, 0) = 1, E'line one\nback\\slash \'' || i, '{"n": 1, "q": "\""}' from generate_series(1, 2000) i;
+        select 'c' || i || '@example.com', nullif(i % 3, 0) = 1, E'line one\nback\\slash \'' || i,
+               '{"n": 1, "q": "\""}' from generate_series(1, 2000) i;
     insert into purchase (customer_id, total, tags, photo)
-        select i % 2000 + 1, i / 7.0, array['a', 'b,c', null, '"'], sha256(i::text::bytea) from generate_series(1, 5000) i;
+        select i % 2000 + 1, i / 7.0, array['a', 'b,c', null, '"'], sha256(i::text::bytea)
+          from generate_series(1, 5000) i;
     insert into item select i, l, 'item ' || l, i / 3.0 from generate_series(1, 5000) i, generate_series(1, 2) l;
     insert into "Odd Names" select md5(i::text)::uuid, '100%', i * interval '1 hour' from generate_series(1, 500) i;
 "#;
@@ -35,17 +37,21 @@ const ROWS: &str = r#"
 /// What the application does, one transaction each; `:r` is a random number.
 const OPERATIONS: &[&str] = &[
     "insert into journal (entry) select 'entry ' || :r || ' ' || i from generate_series(1, 3) i",
-    "insert into customer (email, vip, note) values ('n' || :r || '.' || clock_timestamp(), null, E'tab\\t\\\\ \\'quote\\' %s &=%')",
+    "insert into customer (email, vip, note) \
+     values ('n' || :r || '.' || clock_timestamp(), null, E'tab\\t\\\\ \\'quote\\' %s &=%')",
     "update customer set note = note || '+', vip = not vip, seen = now() where id = :r % 2000 + 1",
-    "begin; insert into purchase (customer_id, total, photo) select min(id), :r / 100.0, '\\x00ff5c27' from customer where id > :r % 1900;
+    "begin; insert into purchase (customer_id, total, photo)
+            select min(id), :r / 100.0, '\\x00ff5c27' from customer where id > :r % 1900;
      insert into item select currval('purchase_id_seq'), l, null, 1e300 / l from generate_series(1, 4) l; commit",
     "update purchase set total = total + 1, tags = tags || 'x'::text, photo = null where id = :r % 5000 + 1",
     "update item set price = -price, name = 'renamed ' || :r where purchase_id = :r % 5000 + 1",
     "delete from customer where id = :r % 1500 + 1",
     "delete from item where purchase_id = :r % 5000 + 1 and line = 1",
     r#"update "Odd Names" set "a'b""c" = E'\\' || :r, "select" = null where "The Key" = md5((:r % 500)::text)::uuid"#,
-    "begin; update customer set note = 'undone' where id = :r % 2000; savepoint s; delete from journal where id < 5; rollback",
-    "begin; delete from journal where id % 97 = :r % 97; insert into journal (entry) values ('one of 97 is gone'); commit",
+    "begin; update customer set note = 'undone' where id = :r % 2000; savepoint s; \
+     delete from journal where id < 5; rollback",
+    "begin; delete from journal where id % 97 = :r % 97; \
+     insert into journal (entry) values ('one of 97 is gone'); commit",
 ];
 
 /// Makes the tables on both sides, with rows on the source, and pgbench's with a key for its history.

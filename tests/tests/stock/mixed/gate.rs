@@ -6,7 +6,8 @@ const GATE: &str = "
     create schema gate;
     create function gate.pass() returns trigger language plpgsql as $$
     begin
-        perform pg_advisory_xact_lock_shared(77, hashtext(new.table_name || ' ' || split_part(coalesce(new.merge_state, 'new'), ':', 1)));
+        perform pg_advisory_xact_lock_shared(77,
+            hashtext(new.table_name || ' ' || split_part(coalesce(new.merge_state, 'new'), ':', 1)));
         return new;
     end $$;
     create trigger gate before update on londiste.table_info for each row
@@ -46,7 +47,8 @@ impl Gate {
     /// Ends the sessions that wait at a gate: those of processes that were killed would still carry out their
     /// statement.
     pub(crate) fn dismiss(&mut self) {
-        let sql = "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and classid = 77 and not granted";
+        let sql = "select pg_terminate_backend(pid) from pg_locks \
+                    where locktype = 'advisory' and classid = 77 and not granted";
         self.client.query(sql, &[]).unwrap();
     }
 }

@@ -180,7 +180,8 @@ impl Leaf {
                 found => Err(found.to_owned()),
             });
         };
-        let subscriptions = "select string_agg(consumer_name, ' ') from pgq.get_consumer_info() where consumer_name like '%.copy.%'";
+        let subscriptions = "select string_agg(consumer_name, ' ') from pgq.get_consumer_info() \
+                              where consumer_name like '%.copy.%'";
         remains(&self.pair.source, subscriptions);
         remains(
             &self.pair.target,
@@ -203,17 +204,21 @@ impl Leaf {
 
 /// Indexes and constraints, without what either worker changes of foreign keys while they are replicated (deferrable,
 /// not valid).
-const STRUCTURE: &str = "select conrelid::regclass::text, conname, regexp_replace(pg_get_constraintdef(oid), '( DEFERRABLE| INITIALLY DEFERRED| NOT VALID)', '', 'g')
+const STRUCTURE: &str = "select conrelid::regclass::text, conname,
+           regexp_replace(pg_get_constraintdef(oid), '( DEFERRABLE| INITIALLY DEFERRED| NOT VALID)', '', 'g')
       from pg_constraint where connamespace = 'public'::regnamespace
     union all select tablename, indexname, indexdef from pg_indexes where schemaname = 'public' order by 1, 2, 3";
 
 /// As a copy leaves its table that records what it drops, and ends before it has made that again.
 const INDEXES_AWAY: &str = "
     alter table item drop constraint item_pkey;
-    update londiste.table_info set dropped_ddl = 'ALTER TABLE ONLY public.item ADD CONSTRAINT item_pkey PRIMARY KEY (purchase_id, line);'
+    update londiste.table_info
+       set dropped_ddl = 'ALTER TABLE ONLY public.item ADD CONSTRAINT item_pkey PRIMARY KEY (purchase_id, line);'
      where table_name = 'public.item' and dropped_ddl is null;
     alter table pgbench_accounts drop constraint pgbench_accounts_pkey;
-    update londiste.table_info set dropped_ddl = 'ALTER TABLE ONLY public.pgbench_accounts ADD CONSTRAINT pgbench_accounts_pkey PRIMARY KEY (aid);'
+    update londiste.table_info
+       set dropped_ddl = 'ALTER TABLE ONLY public.pgbench_accounts ADD CONSTRAINT pgbench_accounts_pkey \
+                          PRIMARY KEY (aid);'
      where table_name = 'public.pgbench_accounts' and dropped_ddl is null";
 
 /// The stock worker cannot be stopped with `-s` while it waits for a copy that is held.
@@ -234,7 +239,8 @@ fn change_over_and_back(from: Tools, to: Tools) {
             // One goes on from there, one starts over from there.
             leaf.setup.use_tools("target", to);
             leaf.setup.londiste(&["target.ini", "resync", "public.item"]).expect_success();
-            let states = "select string_agg(merge_state, ' ' order by nr) from londiste.table_info where dropped_ddl is not null";
+            let states = "select string_agg(merge_state, ' ' order by nr) from londiste.table_info \
+                           where dropped_ddl is not null";
             assert_eq!(leaf.pair.target.value(states), "in-copy catching-up");
         }
         if to == Tools::Stock {

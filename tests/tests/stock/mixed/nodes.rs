@@ -8,7 +8,8 @@ use super::{add_and_sync, pair, run};
 /// The stock extensions on one side, with the grants that an ordinary role needs to work with them.
 fn use_extensions(side: &Side) {
     side.admin().execute(&format!(
-        "create extension pgq; create extension pgq_node; create extension londiste; grant pgq_admin, londiste_writer to {}",
+        "create extension pgq; create extension pgq_node; create extension londiste; \
+         grant pgq_admin, londiste_writer to {}",
         side.user
     ));
 }

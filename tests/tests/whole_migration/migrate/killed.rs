@@ -97,8 +97,8 @@ fn a_migration_that_is_killed_at_each_step_goes_on_and_ends_with_equal_rows() {
     let equal = compare::assert_equal(&pair);
     assert!(equal.tables >= 30 && equal.rows > 1_000, "{equal:?}");
     assert_eq!(foreign_keys(&pair.target), before, "foreign keys are back and valid");
-    let vacuumed =
-        "select count(*) from pg_stat_user_tables where schemaname = 'shop' and last_vacuum is null and last_autovacuum is null
+    let vacuumed = "select count(*) from pg_stat_user_tables
+                     where schemaname = 'shop' and last_vacuum is null and last_autovacuum is null
                        and relid not in (select partrelid from pg_partitioned_table)";
     assert_eq!(pair.target.number(vacuumed), 0);
     for secret in [&pair.source.password, &pair.target.password] {

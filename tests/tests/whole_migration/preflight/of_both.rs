@@ -93,7 +93,8 @@ pub(crate) const CASES: &[Case] = &[
         check: "row-triggers",
         broken: &[(
             By::Target,
-            "create function maybe() returns trigger language plpgsql as 'begin if new.id < 0 then return  NULL; end if; return new; end'; \
+            "create function maybe() returns trigger language plpgsql \
+                 as 'begin if new.id < 0 then return  NULL; end if; return new; end'; \
              create trigger maybe before insert on item for each row execute function maybe(); \
              create function never() returns trigger language plpgsql as 'begin return new; end'; \
              create trigger never before insert on item for each row execute function never(); \
@@ -111,7 +112,8 @@ pub(crate) const CASES: &[Case] = &[
         check: "row-triggers",
         broken: &[(
             By::Target,
-            "create trigger same before update on item for each row execute function suppress_redundant_updates_trigger(); \
+            "create trigger same before update on item for each row \
+                 execute function suppress_redundant_updates_trigger(); \
              alter table item enable always trigger same",
         )],
         line: &[
@@ -187,7 +189,8 @@ pub(crate) const CASES: &[Case] = &[
         check: "remains",
         broken: &[(
             By::Source,
-            "create schema slony; create function slony.logtrigger() returns trigger language plpgsql as 'begin return new; end'; \
+            "create schema slony; \
+             create function slony.logtrigger() returns trigger language plpgsql as 'begin return new; end'; \
              create trigger log after insert on item for each row execute function slony.logtrigger()",
         )],
         line: &[

@@ -28,7 +28,8 @@ pub(crate) const CASES: &[Case] = &[
         check: "keyless-duplicates",
         broken: &[(
             By::Source,
-            "create table said (at int, word json); insert into said values (1, '1'), (1, '1'), (1, '1'), (1, '2'), (null, null), (null, null)",
+            "create table said (at int, word json); \
+             insert into said values (1, '1'), (1, '1'), (1, '1'), (1, '2'), (null, null), (null, null)",
         )],
         line: &[
             "info",
@@ -46,7 +47,8 @@ pub(crate) const CASES: &[Case] = &[
         check: "keyless-duplicates",
         broken: &[(
             By::Source,
-            "drop table said; create table said (at int) partition by range (at); create table said_1 partition of said default; insert into said values (1), (1)",
+            "drop table said; create table said (at int) partition by range (at); \
+             create table said_1 partition of said default; insert into said values (1), (1)",
         )],
         line: &[
             "info",
@@ -135,7 +137,8 @@ pub(crate) const CASES: &[Case] = &[
         check: "foreign-tables",
         broken: &[(
             By::SourceAdmin,
-            "create foreign data wrapper away; create server away foreign data wrapper away; create foreign table far (id int) server away",
+            "create foreign data wrapper away; create server away foreign data wrapper away; \
+             create foreign table far (id int) server away",
         )],
         line: &["warning", "source", "foreign table public.far", "server and user mapping"],
         mended: &[(By::SourceAdmin, "drop foreign data wrapper away cascade")],
@@ -267,7 +270,8 @@ pub(crate) const CASES: &[Case] = &[
         broken: &[
             (
                 By::Source,
-                "create index once on part (item); insert into part values (3, null), (4, null); insert into item values (1, 'a')",
+                "create index once on part (item); insert into part values (3, null), (4, null); \
+                 insert into item values (1, 'a')",
             ),
             (By::Source, "insert into part values (5, 1), (6, 1)"),
             (By::SourceAdmin, "update pg_index set indisunique = true where indexrelid = 'once'::regclass"),
@@ -285,7 +289,8 @@ pub(crate) const CASES: &[Case] = &[
         check: "wraparound",
         broken: &[(
             By::Source,
-            "create table burn (i int primary key); do 'begin for i in 1..92000 loop begin insert into burn values (i); \
+            "create table burn (i int primary key); \
+             do 'begin for i in 1..92000 loop begin insert into burn values (i); \
              exception when unique_violation then null; end; end loop; end'; truncate burn",
         )],
         line: &[

@@ -30,7 +30,8 @@ fn unknown_checks_and_broken_connect_strings_are_refused() {
 
     // a role without any rights is told so, and nothing fails in silence
     pair.source.admin().execute(
-        "create role nobody_at_all login password 'x'; create table t (id int primary key); revoke all on schema public from public",
+        "create role nobody_at_all login password 'x'; create table t (id int primary key); \
+         revoke all on schema public from public",
     );
     let login = format!("{} user=nobody_at_all password=x", pair.source.connstr());
     let output = preflight(&setup, &["--source", &login]);

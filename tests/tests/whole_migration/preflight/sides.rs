@@ -36,7 +36,10 @@ fn bytes_that_are_no_text_are_named_by_table_and_row() {
     let invalid =
         ["ff", "c3", "c328", "c080", "e08080", "eda080", "f0808080", "f4908080", "f5808080", "41e282", "80"];
     let text = |hex: &str| format!("convert_from(decode('{hex}', 'hex'), 'SQL_ASCII')");
-    ascii.source.execute("create table words (id int primary key, w text); create table fine (id int primary key, w varchar[])");
+    ascii.source.execute(
+        "create table words (id int primary key, w text); \
+         create table fine (id int primary key, w varchar[])",
+    );
     for (at, hex) in valid.iter().enumerate() {
         ascii.source.execute(&format!(
             "insert into words values ({at}, {}); insert into fine values ({at}, array['x', {}])",

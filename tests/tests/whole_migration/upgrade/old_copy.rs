@@ -75,7 +75,10 @@ impl Large {
         let oid =
             old.leaf.query_one("select 'pgbench_accounts'::regclass::oid::text", &[]).expect("the relation");
         let staging = format!("copy_{}", oid.get::<_, String>(0));
-        let columns = r#""aid" integer integer, "bid" integer integer, "abalance" integer integer, "filler" character(84)"#;
+        let columns = concat!(
+            r#""aid" integer integer, "bid" integer integer, "#,
+            r#""abalance" integer integer, "filler" character(84)"#,
+        );
         let layout = format!("{columns} character(84) key [\"aid\"] binary true");
         old.on_leaf(&format!(
             "begin;

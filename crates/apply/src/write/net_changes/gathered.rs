@@ -59,7 +59,8 @@ impl NetChanges {
         if !self.created {
             let sql = format!(
                 "lock table {} in row exclusive mode; create temp table if not exists {} on commit drop as \
-                 select 0::int8 as ev_id, 0 as part, ''::text as op, '{{}}'::int4[] as left_out, {} from {} as t with no data",
+                 select 0::int8 as ev_id, 0 as part, ''::text as op, '{{}}'::int4[] as left_out, {} \
+                   from {} as t with no data",
                 plan.quoted,
                 self.name.trim_start_matches("pg_temp."),
                 list(self.columns.iter().map(|c| format!("t.{} as c{c}", plan.columns[*c].quoted))),

@@ -41,7 +41,8 @@ impl NetChanges {
     /// before; one that came first and went is as it was.
     fn net(&self) -> String {
         format!(
-            "select distinct on (s.whole) s.*, sum(case s.op when '{HERE}' then 1 else -1 end) over (partition by s.whole) as net \
+            "select distinct on (s.whole) s.*, \
+                    sum(case s.op when '{HERE}' then 1 else -1 end) over (partition by s.whole) as net \
                from (select s.*, {} as whole from {} as s) as s order by s.whole, s.ev_id, s.part",
             self.whole_line("s"),
             self.name
@@ -67,7 +68,8 @@ impl NetChanges {
             if on_conflict.overwrites() { format!("net = 0 and op = '{GONE}'") } else { "false".to_owned() };
         let key = list(self.key.iter().map(|k| format!("c{k}")));
         let sql = format!(
-            "delete from {only}{table} as t using (select distinct {key} from ({}) as n where net <> 0 or {back}) as s where {matches}",
+            "delete from {only}{table} as t using (select distinct {key} from ({}) as n \
+                                                    where net <> 0 or {back}) as s where {matches}",
             self.net()
         );
         let deleted = client.execute(&sql, &[]).await.map_err(refused)?;
@@ -98,7 +100,8 @@ impl NetChanges {
         let sql = format!(
             "with net as materialized (select n.*, net < 0 or (net = 0 and op = '{GONE}') as was from ({}) as n) \
              select s.ev_id, case when not s.was then 'insert' \
-                                  when exists (select from {} as p where p.ev_id = s.ev_id and p.part = 1) then 'update' \
+                                  when exists (select from {} as p where p.ev_id = s.ev_id and p.part = 1) \
+                                      then 'update' \
                                   else 'delete' end, concat({}) \
                from net as s \
               where case when s.was then not exists (select from {only}{table} as t where {matches} and {} = s.whole) \

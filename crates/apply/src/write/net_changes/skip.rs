@@ -28,7 +28,8 @@ impl NetChanges {
         };
         let sql = format!(
             "with lost as materialized ({lost}), gone as (delete from {0} as s using lost where s.ev_id = lost.ev_id) \
-             select l.ev_id, l.op = 'U' or exists (select from {0} as p where p.ev_id = l.ev_id and p.part = 1), l.shown \
+             select l.ev_id, l.op = 'U' \
+                 or exists (select from {0} as p where p.ev_id = l.ev_id and p.part = 1), l.shown \
                from lost as l order by l.ev_id",
             self.name
         );
@@ -53,11 +54,15 @@ impl NetChanges {
         let (table, only) = (&plan.quoted, if plan.alone { "only " } else { "" });
         format!(
             "select s.ev_id, s.op, concat({}) as shown \
-               from (select s.*, max((s.ev_id * 2 + s.part) * 2 + case when s.op in ('I', 'M') then 1 else 0 end) filter (where s.op <> 'U') \
-                                 over (partition by {key} order by s.ev_id, s.part rows between unbounded preceding and 1 preceding) as before \
+               from (select s.*, max((s.ev_id * 2 + s.part) * 2 + case when s.op in ('I', 'M') then 1 else 0 end) \
+                                 filter (where s.op <> 'U') \
+                                 over (partition by {key} order by s.ev_id, s.part \
+                                       rows between unbounded preceding and 1 preceding) as before \
                        from {} as s) as s \
               where s.op in ('U', 'D') \
-                and not case when s.before is null then exists (select from {only}{table} as t where {matches}) else s.before % 2 = 1 end",
+                and not case when s.before is null \
+                                 then exists (select from {only}{table} as t where {matches}) \
+                             else s.before % 2 = 1 end",
             self.shown(plan, "s"),
             self.name
         )
@@ -68,9 +73,11 @@ impl NetChanges {
         let (table, only) = (&plan.quoted, if plan.alone { "only " } else { "" });
         format!(
             "select distinct on (s.whole) s.ev_id, s.op, concat({}) as shown \
-               from (select s.*, sum(case s.op when '{}' then 1 else -1 end) over (partition by s.whole order by s.ev_id, s.part) as balance \
+               from (select s.*, sum(case s.op when '{}' then 1 else -1 end) \
+                                 over (partition by s.whole order by s.ev_id, s.part) as balance \
                        from (select s.*, {} as whole from {} as s) as s) as s \
-              where s.balance < 0 and s.balance + (select count(*) from {only}{table} as t where {matches} and {} = s.whole) < 0 \
+              where s.balance < 0 and s.balance + (select count(*) from {only}{table} as t \
+                                                    where {matches} and {} = s.whole) < 0 \
               order by s.whole, s.ev_id, s.part",
             self.shown(plan, "s"),
             late::HERE,

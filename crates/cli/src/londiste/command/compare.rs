@@ -124,7 +124,10 @@ async fn once(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     }
     if arguments.stop {
         comparison::ask_to_stop(&*local.session, job.queue()).await?;
-        job.terminal.say("the running comparison, if there is one, ends within seconds; londiste INI compare goes on there");
+        job.terminal.say(
+            "the running comparison, if there is one, ends within seconds; \
+             londiste INI compare goes on there",
+        );
         return Ok(Outcome::Done);
     }
     let mut apart = Apart::forgiving(job.terminal, arguments.force);
@@ -272,8 +275,9 @@ fn ending(
         let tables: Vec<Value> = compared
             .iter()
             .map(|outcome| {
-                json!({ "table": outcome.table, "verdict": outcome.verdict.as_str(), "rows": outcome.rows, "differing": outcome.differing,
-                        "tick": outcome.at.map(|(tick, _)| tick), "remarks": outcome.remarks })
+                json!({ "table": outcome.table, "verdict": outcome.verdict.as_str(), "rows": outcome.rows,
+                        "differing": outcome.differing, "tick": outcome.at.map(|(tick, _)| tick),
+                        "remarks": outcome.remarks })
             })
             .collect();
         let answer = json!({ "version": 1, "queue": job.queue(), "equal": differ + unverified == 0, "rows": rows,
@@ -285,7 +289,8 @@ fn ending(
         if differ > 0 {
             let names: Vec<&str> = of(Verdict::Differs).map(|outcome| outcome.table.as_str()).collect();
             job.terminal.complain(&format!(
-                "{differing} rows of {differ} tables differ, of {rows} {word} in {seconds:.1} s; to write them as the root has them: londiste {} repair {}",
+                "{differing} rows of {differ} tables differ, of {rows} {word} in {seconds:.1} s; \
+                 to write them as the root has them: londiste {} repair {}",
                 job.ini.display(),
                 names.join(" ")
             ));
@@ -315,8 +320,9 @@ async fn status(job: &Job, session: &Session, as_json: bool) -> Result<Outcome> 
         let tables: Vec<Value> = known
             .iter()
             .map(|c| {
-                json!({ "table": c.table, "verdict": c.verdict.map(Verdict::as_str), "rows": c.rows, "expected": c.expected,
-                        "differing": c.differing, "tick": c.at.map(|(tick, _)| tick), "finished": c.finished.map(clock), "reason": c.reason })
+                json!({ "table": c.table, "verdict": c.verdict.map(Verdict::as_str), "rows": c.rows,
+                        "expected": c.expected, "differing": c.differing, "tick": c.at.map(|(tick, _)| tick),
+                        "finished": c.finished.map(clock), "reason": c.reason })
             })
             .collect();
         job.terminal.print(&json!({ "version": 1, "queue": job.queue(), "tables": tables }).to_string());

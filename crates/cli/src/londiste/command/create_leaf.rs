@@ -74,7 +74,8 @@ pub(crate) async fn run(job: &Job, arguments: Arguments) -> Result<Outcome> {
     )?;
 
     job.terminal.say(&format!(
-        "node {name} is a leaf of queue {queue} now; its provider is {}, of which it knows {tables} tables and {seqs} sequences",
+        "node {name} is a leaf of queue {queue} now; \
+         its provider is {}, of which it knows {tables} tables and {seqs} sequences",
         provider.name
     ));
     job.terminal.say(&format!("start its worker next: londiste -d {} worker", job.ini.display()));
@@ -113,8 +114,8 @@ async fn still_subscribed(job: &Job, upstream: &Client, provider: &NodeInfo, nam
     let queue = job.queue();
     if !node::subscribers(upstream, queue).await?.iter().any(|subscriber| subscriber.node == name) {
         bail!(
-            "node {name} exists here, but node {} does not serve it any more; drop it (londiste {} drop-node {name}) and \
-             create it again",
+            "node {name} exists here, but node {} does not serve it any more; drop it (londiste {} drop-node \
+             {name}) and create it again",
             provider.name,
             job.ini.display()
         );
@@ -133,7 +134,8 @@ async fn refuse_used_name(
     let same = used.connect_string.parse().is_ok_and(|known| public_location::same_place(&known, location));
     if !same {
         bail!(
-            "the name {name} is taken in queue {queue}, by the node at {}; choose another name, or drop that node first",
+            "the name {name} is taken in queue {queue}, by the node at {}; \
+             choose another name, or drop that node first",
             shown(&used.connect_string)
         );
     }
@@ -146,7 +148,8 @@ async fn subscribe(job: &Job, there: &Transaction<'_>, leaf: &Location) -> Resul
     let subscribers = node::subscribers(there, queue).await?;
     match subscribers.iter().find(|subscriber| subscriber.node == leaf.node) {
         Some(earlier) if earlier.worker != worker => bail!(
-            "node {} is subscribed with the worker {}; set job_name (or consumer_name) to that in {}, or drop the node first",
+            "node {} is subscribed with the worker {}; set job_name (or consumer_name) to that in {}, \
+             or drop the node first",
             leaf.node,
             earlier.worker,
             job.ini.display()

@@ -8,9 +8,11 @@ use crate::londiste::command::create_table::Plan;
 
 const DEFINITION: &str = "\
 select n.nspname::text,
-       pg_catalog.format('create sequence %I.%I as %s increment by %s minvalue %s maxvalue %s start with %s cache %s %s',
-                         n.nspname, c.relname, pg_catalog.format_type(s.seqtypid, null), s.seqincrement, s.seqmin, s.seqmax,
-                         s.seqstart, s.seqcache, case when s.seqcycle then 'cycle' else 'no cycle' end)
+       pg_catalog.format('create sequence %I.%I as %s increment by %s minvalue %s maxvalue %s start with %s \
+                          cache %s %s',
+                         n.nspname, c.relname, pg_catalog.format_type(s.seqtypid, null), s.seqincrement,
+                         s.seqmin, s.seqmax, s.seqstart, s.seqcache,
+                         case when s.seqcycle then 'cycle' else 'no cycle' end)
   from pg_catalog.pg_sequence s
   join pg_catalog.pg_class c on c.oid = s.seqrelid
   join pg_catalog.pg_namespace n on n.oid = c.relnamespace

@@ -46,7 +46,8 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
         }
         if apart.outcome() == Outcome::Partly {
             bail!(
-                "node {name} of queue {queue} stays, because of what is said above; repeat the command when that is repaired"
+                "node {name} of queue {queue} stays, because of what is said above; \
+                 repeat the command when that is repaired"
             );
         }
     }
@@ -56,8 +57,8 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
         (None, true) => job.terminal.say(&format!("node {name} is forgotten by its provider")),
         (_, false) => {
             job.terminal.warn(&format!(
-                "the provider of node {name} was not reached and still keeps events for it; run drop-node {name} with the \
-                 provider's ini file as well"
+                "the provider of node {name} was not reached and still keeps events for it; run drop-node \
+                 {name} with the provider's ini file as well"
             ));
             return Ok(Outcome::Partly);
         }

@@ -84,8 +84,9 @@ async fn on_root(
             let changes = script::captured_changes(transaction, queue).await?;
             if changes > 0 {
                 bail!(
-                    "script {name} changes {changes} rows of replicated tables, and session_replication_role is not permitted here: they \
-                     would come to the other nodes twice. Change rows outside of scripts; they are replicated"
+                    "script {name} changes {changes} rows of replicated tables, and session_replication_role \
+                     is not permitted here: they would come to the other nodes twice. Change rows outside of \
+                     scripts; they are replicated"
                 );
             }
         }

@@ -19,7 +19,11 @@ pub(crate) async fn run(job: &Job, answer: Answer) -> Result<Outcome> {
     let active = active.await.map_err(pg::Error::from)?;
     let pending = pending.await.map_err(pg::Error::from)?;
     if answer.json {
-        let object = |fkey: &Shown, about: &str| json!({ "from_table": fkey.from_table, "to_table": fkey.to_table, "name": fkey.name, about: fkey.about });
+        let object = |fkey: &Shown, about: &str| {
+            json!({
+                "from_table": fkey.from_table, "to_table": fkey.to_table, "name": fkey.name, about: fkey.about,
+            })
+        };
         let active: Vec<Value> = active.iter().map(|fkey| object(fkey, "definition")).collect();
         let pending: Vec<Value> = pending.iter().map(|fkey| object(fkey, "state")).collect();
         let (queue, node) = (job.queue(), &local.info.name);

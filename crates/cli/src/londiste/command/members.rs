@@ -29,7 +29,11 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
         false => shown(&member.connect_string),
     };
     if arguments.answer.json {
-        let object = |member: &Location| json!({ "node": member.node, "dead": member.dead, "location": location(member) });
+        let object = |member: &Location| {
+            json!({
+                "node": member.node, "dead": member.dead, "location": location(member),
+            })
+        };
         let members: Vec<Value> = members.iter().map(object).collect();
         let answer =
             json!({ "version": 1, "queue": job.queue(), "node": local.info.name, "members": members });

@@ -31,7 +31,11 @@ pub(crate) async fn run(job: &Job, answer: Answer) -> Result<Outcome> {
         object["version"] = json!(1);
         object["queue"] = json!(job.queue());
         object["states"] = json!(states(job, &local).await?);
-        let position = |Position { table, tick, paused }: Position| json!({ "table": table, "tick": tick, "paused": paused });
+        let position = |Position { table, tick, paused }: Position| {
+            json!({
+                "table": table, "tick": tick, "paused": paused,
+            })
+        };
         let positions: Vec<Value> = positions(job, &local).await?.into_iter().map(position).collect();
         object["copy_positions"] = json!(positions);
         job.terminal.print(&object.to_string());

@@ -27,11 +27,13 @@ pub(crate) struct Arguments {
     source: Option<String>,
 
     /// Make this check and no other (repeatable; commas between names)
-    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = Names::new(migration::names()), hide_possible_values = true)]
+    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = Names::new(migration::names()),
+          hide_possible_values = true)]
     check: Vec<String>,
 
     /// Leave this check out (repeatable; commas between names)
-    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = Names::new(migration::names()), hide_possible_values = true)]
+    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = Names::new(migration::names()),
+          hide_possible_values = true)]
     skip: Vec<String>,
 
     /// Seconds for which the source is looked at to estimate times and sizes, in the end; 0: no estimate. With --check

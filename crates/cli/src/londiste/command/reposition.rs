@@ -38,8 +38,8 @@ pub(crate) async fn run(job: &Job, position: Position) -> Result<Outcome> {
     let holder = worker_lock::node_holder(&*local.session, queue, worker).await;
     if let Some(holder) = holder.map_err(pg::Error::from).context("looking who works on the node")? {
         bail!(
-            "the worker runs elsewhere, or the process that stands by has taken over ({holder}): stop every process with \
-             this ini file first, on its machine, and start them again behind this"
+            "the worker runs elsewhere, or the process that stands by has taken over ({holder}): stop every \
+             process with this ini file first, on its machine, and start them again behind this"
         );
     }
     let provider = job.provider_of(info).await?;
@@ -80,8 +80,9 @@ impl<'a> Sides<'a> {
         let name = &local.info.name;
         if !node::subscribers(there, queue).await?.iter().any(|subscriber| subscriber.node == *name) {
             bail!(
-                "node {} knows no subscriber {name} of queue {queue}: it was set back to a time before this node was made, or the node was dropped \
-                 there. Make this node anew: drop-node, create-leaf, add-table",
+                "node {} knows no subscriber {name} of queue {queue}: it was set back to a time before this \
+                 node was made, or the node was dropped there. Make this node anew: drop-node, create-leaf, \
+                 add-table",
                 provider.info.name
             );
         }
@@ -118,16 +119,17 @@ async fn rewind(job: &Job, sides: &Sides<'_>) -> Result<()> {
         (job.queue(), sides.worker, sides.applied, &*sides.provider.session);
     if sides.is_other_tick() {
         bail!(
-            "tick {applied} of node {} is not the one that node {} has applied: their histories differ. Take the provider's word, worker --reset, \
-             then compare both sides and resync the tables that differ",
+            "tick {applied} of node {} is not the one that node {} has applied: their histories differ. Take \
+             the provider's word, worker --reset, then compare both sides and resync the tables that differ",
             sides.provider.info.name,
             sides.node
         );
     }
     batch::move_all(there, queue, &[worker], applied).await.with_context(|| {
         format!(
-            "consumer {worker} cannot go on behind tick {applied}; where the provider does not have that tick (any more), take its word: \
-             worker --reset, compare, resync; or copy anew: drop-node, create-leaf, add-table"
+            "consumer {worker} cannot go on behind tick {applied}; where the provider does not have that \
+             tick (any more), take its word: worker --reset, compare, resync; or copy anew: drop-node, \
+             create-leaf, add-table"
         )
     })?;
     node::publish_watermark(there, queue, &sides.node, applied).await?;
@@ -176,8 +178,8 @@ async fn reset(job: &Job, mut local: Node, sides: &Sides<'_>) -> Result<()> {
     }
     job.terminal.warn(&match () {
         () if sides.is_other_history() => format!(
-            "tick {applied} that node {} has applied is not in the provider's history: changes around it may be on one side only: compare, and \
-             resync what differs",
+            "tick {applied} that node {} has applied is not in the provider's history: changes around it may \
+             be on one side only: compare, and resync what differs",
             sides.node
         ),
         () if tick > applied => format!(

@@ -14,7 +14,11 @@ pub(crate) async fn run(job: &Job, answer: Answer) -> Result<Outcome> {
     let local = job.local().await?;
     let seqs = seq::list(&*local.session, job.queue()).await?;
     if answer.json {
-        let object = |info: &SeqInfo| json!({ "sequence": info.name, "local": info.local, "last_value": info.last_value });
+        let object = |info: &SeqInfo| {
+            json!({
+                "sequence": info.name, "local": info.local, "last_value": info.last_value,
+            })
+        };
         let seqs: Vec<Value> = seqs.iter().map(object).collect();
         let answer =
             json!({ "version": 1, "queue": job.queue(), "node": local.info.name, "sequences": seqs });

@@ -76,7 +76,8 @@ pub(crate) async fn in_transaction_on<T>(
         if tries == patience.tries {
             return Err(problem).with_context(|| {
                 format!(
-                    "given up after {tries} tries of {:?}; end the transactions that hold its locks, then give the command again",
+                    "given up after {tries} tries of {:?}; end the transactions that hold its locks, \
+                     then give the command again",
                     patience.wait
                 )
             });

@@ -39,6 +39,7 @@ pub(crate) fn check(
     let all = named.unwrap_or_default().iter().chain(missing.iter().map(|c| &c.name));
     let all = all.map(String::as_str).collect::<Vec<_>>().join(",");
     bail!(
-        "table {dest} lacks columns that the provider has: {described}; add them, or leave them out for good: add-table {name} --skip-columns={all}"
+        "table {dest} lacks columns that the provider has: {described}; \
+         add them, or leave them out for good: add-table {name} --skip-columns={all}"
     )
 }

@@ -81,7 +81,8 @@ impl Obstacles {
             self.patience = PATIENCE;
         } else if self.since.elapsed() > self.patience {
             job.terminal.warn(&format!(
-                "nothing has moved for {} s; is the worker running? start it with londiste -d {} worker (still waiting)",
+                "nothing has moved for {} s; \
+                 is the worker running? start it with londiste -d {} worker (still waiting)",
                 self.since.elapsed().as_secs(),
                 job.ini.display()
             ));

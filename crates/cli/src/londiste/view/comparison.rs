@@ -134,7 +134,8 @@ pub(crate) fn state(comparison: &Comparison) -> String {
             let share = if expected == 0 { 100 } else { rows * 100 / expected };
             let since = clock(comparison.began);
             format!(
-                "{table}: {rows} of about {expected} rows ({share} %) since {since}, {differing} differ so far; not at its end: compare goes on there"
+                "{table}: {rows} of about {expected} rows ({share} %) since {since}, \
+                 {differing} differ so far; not at its end: compare goes on there"
             )
         }
         Some(Verdict::Equal) => format!("{table}: {rows} rows, equal, {when}{reason}"),

@@ -17,8 +17,8 @@ pub(crate) fn line(estimate: &Estimate) -> String {
     let [source, target] = free.map(|free| free.map_or_else(|| "?".to_owned(), |free| free.to_string()));
     format!(
         "Estimate by {} s: copy of {} about {}{rate}, comparison about {}; event tables grow {} an hour ({changes:.1} \
-         rows are written a second); {connections} connections are needed, {source} are free on the source, {target} on \
-         the target; the switch refuses writes for about {}.",
+         rows are written a second); {connections} connections are needed, {source} are free on the source, \
+         {target} on the target; the switch refuses writes for about {}.",
         sampled.as_secs_f64().round(),
         size(*bytes),
         lasts(copy),

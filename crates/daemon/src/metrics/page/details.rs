@@ -65,7 +65,8 @@ fn queues(page: &mut String, jobs: &[JobStatus]) {
     if !rows.is_empty() {
         _ = write!(
             page,
-            "<details><summary>Queues, ticks and consumers</summary><div class=\"scroll\"><table><tr><th>queue<th>who<th>lag\
+            "<details><summary>Queues, ticks and consumers</summary><div class=\"scroll\"><table><tr>\
+             <th>queue<th>who<th>lag\
              <th>pending<th>last tick of the queue<th>events/s<th>megabytes</tr>{rows}</table></div></details>"
         );
     }

@@ -41,7 +41,8 @@ pub(super) fn render(jobs: &Jobs, history: &History, wish: &Wish) -> String {
     let title = migrations.first().map_or(word, |migration| migration.stage.words.as_str());
     _ = write!(
         page,
-        "<title>londiste: {}</title><style>{}</style></head><body><h1>londiste-rs <span class=\"{class}\">{word}</span></h1>",
+        "<title>londiste: {}</title><style>{}</style></head><body>\
+         <h1>londiste-rs <span class=\"{class}\">{word}</span></h1>",
         escaped(title),
         style::STYLE,
     );
@@ -68,7 +69,8 @@ pub(super) fn render(jobs: &Jobs, history: &History, wish: &Wish) -> String {
 
 fn nodes(page: &mut String, jobs: &[JobStatus]) {
     page.push_str(
-        "<h2>Nodes</h2><div class=\"scroll\"><table><tr><th>node<th class=\"wide\">queue<th>type<th>lag<th>changes<th>tables in sync</tr>",
+        "<h2>Nodes</h2><div class=\"scroll\"><table><tr>\
+         <th>node<th class=\"wide\">queue<th>type<th>lag<th>changes<th>tables in sync</tr>",
     );
     for facts in jobs.iter().flat_map(|job| &job.parts).map(|part| &part.facts) {
         let Some(node) = &facts.node else { continue };
@@ -98,8 +100,8 @@ fn conflicts(page: &mut String, jobs: &[JobStatus]) {
             let ini = escaped(&job.file.display().to_string());
             _ = write!(
                 page,
-                "<h2>Conflicts</h2><p><span class=\"bad\">{} changes of {} tables met other rows than the source had</span>: \
-                 <code>londiste {ini} tables</code> tells the last one of each.</p>",
+                "<h2>Conflicts</h2><p><span class=\"bad\">{} changes of {} tables met other rows than the \
+                 source had</span>: <code>londiste {ini} tables</code> tells the last one of each.</p>",
                 met.iter().sum::<i64>(),
                 met.len(),
             );

@@ -121,7 +121,8 @@ fn plot(page: &mut String, history: &History, measure: &Measure, span: Span) {
     }
     _ = write!(
         page,
-        "<text x=\"{LEFT}\" y=\"{0}\">one {long} ago</text><text x=\"{WIDTH}\" y=\"{0}\" text-anchor=\"end\">now</text></svg></figure>",
+        "<text x=\"{LEFT}\" y=\"{0}\">one {long} ago</text>\
+         <text x=\"{WIDTH}\" y=\"{0}\" text-anchor=\"end\">now</text></svg></figure>",
         HEIGHT - 6.0
     );
 }

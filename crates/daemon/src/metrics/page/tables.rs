@@ -142,7 +142,8 @@ fn row(page: &mut String, job: &JobStatus, table: &TableOutlook) {
     // nothing can go wrong when a string is written to
     _ = write!(
         page,
-        "<tr><td class=\"name\">{}<td class=\"word\">{state}<td class=\"number\">{copied}<td class=\"wide number\">{rate}<td class=\"number\">{to_go}\
+        "<tr><td class=\"name\">{}<td class=\"word\">{state}<td class=\"number\">{copied}\
+         <td class=\"wide number\">{rate}<td class=\"number\">{to_go}\
          <td class=\"wide\">{}<td class=\"long\">{}</tr>",
         escaped(&table.name),
         compared(table),

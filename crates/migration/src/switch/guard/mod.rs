@@ -1,7 +1,7 @@
 //! Guard of a switch: what has to be in order before the root refuses changes.
 //!
-//! A [`Point`] asks one question. What it finds blocks the switch; a soft point may be overruled by its name, a hard one
-//! not: behind it changes would be lost, or the way would end half way.
+//! A [`Point`] asks one question. What it finds blocks the switch; a soft point may be overruled by its name, a hard
+//! one not: behind it changes would be lost, or the way would end half way.
 
 mod comparison;
 mod foreign_keys;

@@ -135,8 +135,8 @@ pub(super) fn end(job: &Job, arguments: &Arguments, ends: &Ends, sides: Vec<Side
     }
     if ends.other.is_none() {
         job.terminal.say(
-            "the other side was not looked at: complete --abandon --only-this-side with its ini file cleans it, where it \
-             is not clean already",
+            "the other side was not looked at: complete --abandon --only-this-side with its ini file cleans \
+             it, where it is not clean already",
         );
     }
     Ok(outcome)

@@ -39,9 +39,9 @@ pub(super) async fn refuse(job: &Job, ends: &Ends) -> Result<()> {
         if Instant::now() >= until {
             let named: Vec<String> = there.iter().map(|(node, session)| named(node, session)).collect();
             bail!(
-                "workers or commands are still at work: {}. Stop them, then give the command again: londiste -s INI for \
-                 a worker ({}), londisted -s INI... for a daemon, systemctl stop where a unit runs it. Nothing has \
-                 changed",
+                "workers or commands are still at work: {}. Stop them, then give the command again: londiste \
+                 -s INI for a worker ({}), londisted -s INI... for a daemon, systemctl stop where a unit \
+                 runs it. Nothing has changed",
                 named.join("; "),
                 job.ini.display()
             );

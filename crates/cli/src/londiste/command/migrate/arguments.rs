@@ -24,7 +24,8 @@ pub(crate) struct Arguments {
     pub(super) until: Option<String>,
 
     /// Leave this check of preflight out (repeatable; commas between names)
-    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = Names::new(migration::names()), hide_possible_values = true)]
+    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = Names::new(migration::names()),
+          hide_possible_values = true)]
     pub(super) skip: Vec<String>,
 
     /// What becomes of large objects, which no trigger captures: ignore leaves them behind (default: refuse)

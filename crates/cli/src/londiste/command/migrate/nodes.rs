@@ -56,7 +56,8 @@ fn refuse_others(course: &Course<'_>, source: &Side, target: &Side) -> Result<()
     for (job, side, wanted) in parts {
         if let Some(found) = side.node.as_ref().filter(|found| found.node_type != wanted) {
             bail!(
-                "node {} (db in {}) is a {} of queue {}, and the migration needs a {} there: are the ini files swapped?",
+                "node {} (db in {}) is a {} of queue {}, and the migration needs a {} there: \
+                 are the ini files swapped?",
                 found.name,
                 job.ini.display(),
                 found.node_type.as_str(),

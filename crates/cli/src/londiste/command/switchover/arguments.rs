@@ -68,7 +68,8 @@ pub(crate) struct Arguments {
     pub(super) large_objects: LargeObjects,
 
     /// Overrule what the guard says by this name (repeatable; commas between names)
-    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = Names::new(soft()), hide_possible_values = true)]
+    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = Names::new(soft()),
+          hide_possible_values = true)]
     pub(super) force: Vec<String>,
 
     /// Answer in JSON, one object at the end

@@ -35,8 +35,8 @@ pub(super) async fn after(
             format!("{why}. Node {} has become the root: it takes changes", both.sides.new_node.name)
         }
         Err(error) => format!(
-            "{why}. NODE {name} IS CLOSED and could not be opened again ({}). Its worker opens it as soon as the deadline has \
-             passed and it reaches its database; or give: londiste {} switchover --abort",
+            "{why}. NODE {name} IS CLOSED and could not be opened again ({}). Its worker opens it as soon as \
+             the deadline has passed and it reaches its database; or give: londiste {} switchover --abort",
             describe(&error),
             job.ini.display()
         ),
@@ -71,7 +71,8 @@ pub(super) async fn run(job: &Job) -> Result<Outcome> {
         Standing::Closed(known) | Standing::Between(known) => known,
         Standing::Taken(_) | Standing::Done(_) => {
             bail!(
-                "node {} has become the root and takes changes: the way back is a switch, with the ini file of node {old}",
+                "node {} has become the root and takes changes: the way back is a switch, \
+                 with the ini file of node {old}",
                 both.sides.new_node.name
             )
         }

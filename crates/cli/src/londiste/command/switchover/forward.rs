@@ -44,7 +44,8 @@ pub(super) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
         }
         Standing::Closed(known) if known.to != both.sides.new_node.name => {
             bail!(
-                "a switch to node {} is under way; with the ini file of that node, go on with it or take it back: switchover --abort",
+                "a switch to node {} is under way; \
+                 with the ini file of that node, go on with it or take it back: switchover --abort",
                 known.to
             )
         }

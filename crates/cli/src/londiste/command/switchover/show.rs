@@ -21,15 +21,16 @@ pub(super) async fn run(job: &Job, as_json: bool) -> Result<Outcome> {
         Standing::Closed(known) => (
             known.state.name(),
             format!(
-                "node {old} refuses changes since {:.1} s, and opens again by itself at the deadline; go on with switchover, or \
-                 take it back with switchover --abort",
+                "node {old} refuses changes since {:.1} s, and opens again by itself at the deadline; go on \
+                 with switchover, or take it back with switchover --abort",
                 known.frozen_for.unwrap_or_default().as_secs_f64()
             ),
         ),
         Standing::Between(_) => (
             "left",
             format!(
-                "node {old} has left, and node {new} has not taken over: neither takes changes; go on with switchover, or take it back with switchover --abort"
+                "node {old} has left, and node {new} has not taken over: neither takes changes; \
+                 go on with switchover, or take it back with switchover --abort"
             ),
         ),
         Standing::Taken(_) => ("taken", format!("node {new} takes changes; node {old} has not noticed yet")),
@@ -38,7 +39,8 @@ pub(super) async fn run(job: &Job, as_json: bool) -> Result<Outcome> {
     let known = both.standing.recorded();
     if as_json {
         let answer = json!({
-            "version": 1, "queue": job.queue(), "state": state, "from": old, "to": new, "who": known.map(|known| &known.who),
+            "version": 1, "queue": job.queue(), "state": state, "from": old, "to": new,
+            "who": known.map(|known| &known.who),
             "began": known.map(|known| clock(known.began)), "changed": known.map(|known| clock(known.changed)),
             "behind": behind(&both).await?, "tick": known.and_then(|known| known.last).map(|last| last.tick),
         });

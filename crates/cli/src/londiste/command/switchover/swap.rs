@@ -120,8 +120,8 @@ async fn end(
     let hook = hooks::run(job, "hook_after_switch", job.settings.hook_after_switch.as_deref(), &facts).await;
     let seconds = refused.as_secs_f64();
     if arguments.json {
-        let answer = json!({ "version": 1, "queue": job.queue(), "switched": true, "from": old, "to": new, "tick": last.tick,
-                             "refused_seconds": seconds, "application_at": both.new_place() });
+        let answer = json!({ "version": 1, "queue": job.queue(), "switched": true, "from": old, "to": new,
+                             "tick": last.tick, "refused_seconds": seconds, "application_at": both.new_place() });
         job.terminal.print(&answer.to_string());
     } else {
         job.terminal.say(&format!("switched at tick {}; changes were refused for {seconds:.1} s", last.tick));
