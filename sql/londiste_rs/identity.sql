@@ -120,7 +120,8 @@ begin
      where r.merge_state is not null
        -- a copy that has brought nothing yet fills whatever has the name then
        and (r.merge_state <> 'in-copy'
-            or exists (select from londiste_rs.copy_run c where c.queue_name = i_queue_name and c.table_name = r.table_name))
+            or exists (select from londiste_rs.copy_run c
+                        where c.queue_name = i_queue_name and c.table_name = r.table_name))
        and not exists (select from londiste_rs.table_identity i
                         where i.queue_name = i_queue_name and i.table_name = r.table_name and i.side = 'here')
         on conflict do nothing;

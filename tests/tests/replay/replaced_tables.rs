@@ -311,7 +311,8 @@ fn a_target_table_that_is_exchanged_before_its_copy_begins_is_filled_as_it_is() 
     let pair = Pair::start();
     pair.both("create table dropped (id int primary key, v text); create table renamed (id int primary key, v text)");
     pair.source.execute(
-        "insert into dropped select i, 'v' from generate_series(1, 100) i; insert into renamed select i, 'v' from generate_series(1, 100) i",
+        "insert into dropped select i, 'v' from generate_series(1, 100) i; \
+         insert into renamed select i, 'v' from generate_series(1, 100) i",
     );
     let setup = Setup::new(&pair);
     let hour =
