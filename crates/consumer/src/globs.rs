@@ -1,11 +1,11 @@
 //! Lists of globs in the ini file, matched against `schema.name`.
 
-use globset::{Glob, GlobSet, GlobSetBuilder};
+use pg::NameGlob;
 use serde::de::{Deserialize, Deserializer, Error};
 
 /// A list of names and globs. A word without a dot means schema `public`.
 #[derive(Clone, Debug, Default)]
-pub struct Globs(Option<GlobSet>);
+pub struct Globs(Vec<NameGlob>);
 
 impl Globs {
     /// Reads words separated by commas.
@@ -13,23 +13,22 @@ impl Globs {
     /// # Errors
     /// The word that is not a glob.
     pub fn parse(text: &str) -> Result<Globs, String> {
-        let words: Vec<&str> = text.split(',').map(str::trim).filter(|word| !word.is_empty()).collect();
-        if words.is_empty() {
-            return Ok(Globs(None));
-        }
-        let mut set = GlobSetBuilder::new();
-        for word in words {
+        let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
+        let globs = words.map(|word| {
             let glob = if word.contains('.') { word.to_owned() } else { format!("public.{word}") };
-            set.add(Glob::new(&glob).map_err(|error| format!("\"{word}\" is not a glob: {error}"))?);
-        }
-        Ok(Globs(Some(set.build().map_err(|error| error.to_string())?)))
+            NameGlob::parse(&glob).map_err(|why| format!("\"{word}\" is not a glob: {why}"))
+        });
+        globs.collect::<Result<_, _>>().map(Globs)
     }
 
     /// Whether `only` (where it has any word) matches a name and `never` does not: `register_only_*` and
     /// `register_skip_*`.
     pub fn permit(only: &Globs, never: &Globs, name: &str) -> bool {
-        only.0.as_ref().is_none_or(|set| set.is_match(name))
-            && !never.0.as_ref().is_some_and(|set| set.is_match(name))
+        (only.0.is_empty() || only.matches(name)) && !never.matches(name)
+    }
+
+    fn matches(&self, name: &str) -> bool {
+        self.0.iter().any(|glob| glob.matches(name))
     }
 }
 

@@ -1,8 +1,7 @@
 //! Names and globs of the command line, matched against what is there.
 
-use anyhow::{Context, Result};
-use globset::{Glob, GlobMatcher};
-use pg::QualifiedName;
+use anyhow::{Result, anyhow};
+use pg::{NameGlob, QualifiedName};
 
 /// What names and globs stand for.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -27,10 +26,11 @@ pub(crate) fn choose(words: &[String], known: &[String]) -> Result<Choice> {
         if known.contains(&literal) {
             add(&mut choice.found, literal);
         } else if is_glob(word) {
-            let matcher = matcher(&literal)?;
+            let glob = NameGlob::parse(&literal)
+                .map_err(|why| anyhow!("\"{literal}\" is neither a name nor a glob: {why}"))?;
             let before = choice.found.len();
             let mut any = false;
-            for name in known.iter().filter(|name| matcher.is_match(name)) {
+            for name in known.iter().filter(|name| glob.matches(name)) {
                 any = true;
                 add(&mut choice.found, name.clone());
             }
@@ -54,10 +54,6 @@ fn add(list: &mut Vec<String>, name: String) {
 
 fn is_glob(word: &str) -> bool {
     word.contains(['*', '?', '[']) && !word.starts_with('"')
-}
-
-fn matcher(glob: &str) -> Result<GlobMatcher> {
-    Ok(Glob::new(glob).with_context(|| format!("\"{glob}\" is neither a name nor a glob"))?.compile_matcher())
 }
 
 #[cfg(test)]
