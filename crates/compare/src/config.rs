@@ -38,7 +38,7 @@ pub struct Config {
 /// A pair of snapshots is given up after this.
 const SLICE: Duration = Duration::from_secs(60);
 /// Rows in a range.
-const RANGE: i64 = 20_000;
+const RANGE: i64 = 10_000;
 
 impl Config {
     /// All rows with their values, of a queue whose worker has this consumer.

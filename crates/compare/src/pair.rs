@@ -14,7 +14,8 @@ use crate::error::During;
 use crate::side::Sides;
 use crate::{Config, Error, Observer, Result};
 
-/// How often the target is asked whether it has come far enough.
+/// When the target is asked whether it has come far enough: soon at first, since most targets have within a moment.
+const SOON: Duration = Duration::from_millis(10);
 const LOOK: Duration = Duration::from_millis(100);
 /// Whoever waits longer is told why.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -41,7 +42,7 @@ impl Pair {
         let mut seen = of_source(sides, config).await?;
         let mut opened = Instant::now();
         let began = Instant::now();
-        let mut told = None;
+        let (mut told, mut pause) = (None, SOON);
         loop {
             begin(&sides.target, config).await?;
             if let Some(tick) = node::worker_position(&*sides.target, queue).await? {
@@ -77,7 +78,8 @@ impl Pair {
                 );
                 told = Some(Instant::now());
             }
-            sleep(LOOK).await;
+            sleep(pause).await;
+            pause = (2 * pause).min(LOOK);
         }
     }
 

@@ -212,7 +212,10 @@ async fn one_table(
             Way::Buckets => buckets::whole((sides, config), work, touched, observer, valve).await?,
         }
         work.keep(sides, config, pair, observer).await?;
-        return Ok(work.is_gone.then(task::gone));
+        return match work.is_gone {
+            true => Ok(Some(task::gone())),
+            false => Ok(settle::is_done((sides, config), work).await?.then_some(Ended::Done)),
+        };
     }
     let settled = settle::some((sides, config), work, touched, task.settling, observer).await?;
     task.settling += 1;

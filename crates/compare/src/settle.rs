@@ -29,6 +29,12 @@ pub(crate) enum Settled {
     Never(usize),
 }
 
+/// Whether all rows are read and no key is left: no further pair is needed.
+pub(crate) async fn is_done((sides, config): (&Sides, &Config), work: &Work) -> Result<bool> {
+    Ok(work.record.read_all
+        && comparison::keys(&*sides.record, &config.queue, &work.subject.name, 1).await?.is_empty())
+}
+
 /// Compares keys that are left of a table; `pairs` before this one have tried.
 pub(crate) async fn some(
     (sides, config): (&Sides, &Config),

@@ -7,7 +7,7 @@ use futures_util::FutureExt;
 use parts::Bell;
 use parts::bell::Listener;
 use pg::Session;
-use pgq::maintenance::TICKS;
+use pgq::maintenance::{ASKED_FOR, TICKS};
 use pgq::table::TABLES;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -102,7 +102,11 @@ impl Wake {
             rung = self.bell.rung(patience) => if rung { Waited::Rung } else { Waited::InVain },
             rung = self.ticks.rung(longest) => if rung { Waited::Announced } else { Waited::InVain },
             // a lost connection shows in the next statement
-            heard = provider.notification() => if heard.is_ok() { Waited::Announced } else { Waited::InVain },
+            heard = provider.notification() => match heard {
+                Ok(notification) if notification.payload() == ASKED_FOR => Waited::Rung,
+                Ok(_) => Waited::Announced,
+                Err(_) => Waited::InVain,
+            },
             heard = target.notification() => if heard.is_ok() { Waited::Rung } else { Waited::InVain },
         });
     }

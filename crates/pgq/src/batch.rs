@@ -6,6 +6,7 @@ use pg::{Ask, Session};
 use tokio_postgres::{GenericClient, Row};
 
 use crate::call::{Parameters, asked, asked_one, row, rows};
+use crate::maintenance::{ASKED_FOR, TICKS};
 use crate::position::{self, Mark};
 use crate::{Error, Result};
 
@@ -303,12 +304,23 @@ pub async fn can_tick_now<C: GenericClient>(client: &C) -> Result<bool> {
 
 /// Makes a tick now; its number, or `None` where that is the ticker's alone: on a queue whose ticks come from outside,
 /// and on a server without schema `londiste_rs`, since the stock extension's `force_tick` may give numbers of events
-/// away twice.
+/// away twice. Tells listeners of [`TICKS`], as the ticker does.
 pub async fn tick_now<C: GenericClient>(client: &C, queue: &str) -> Result<Option<i64>> {
+    const WHAT: &str = "londiste_rs.tick_now";
     if !can_tick_now(client).await? {
         return Ok(None);
     }
-    Ok(row(client, "londiste_rs.tick_now", "select londiste_rs.tick_now($1)", &[&queue]).await?.get(0))
+    let aloud = "select n, case when n is not null then pg_catalog.pg_notify($2, $3)::text end \
+                   from londiste_rs.tick_now($1) n";
+    match row(client, WHAT, aloud, &[&queue, &TICKS, &ASKED_FOR]).await {
+        // the server's queue of notifications is full: there was no tick
+        Err(Error::Sql { source, .. })
+            if source.sqlstate() == Some(&pg::SqlState::PROGRAM_LIMIT_EXCEEDED) =>
+        {
+            Ok(row(client, WHAT, "select londiste_rs.tick_now($1)", &[&queue]).await?.get(0))
+        }
+        made => Ok(made?.get(0)),
+    }
 }
 
 /// The newest tick of a queue.
