@@ -6,24 +6,21 @@ returns text language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+    -- text, name, text, name, ... text
     parts constant text[] := string_to_array(i_template, '@');
     filled text := parts[1];
     place integer;
 begin
-    for nr in 2 .. cardinality(parts) loop
-        if nr % 2 = 1 then
-            filled := filled || parts[nr];
-            continue;
-        end if;
-        place := array_position(i_values, parts[nr]);
+    for nr in 1 .. (cardinality(parts) - 1) / 2 loop
+        place := array_position(i_values, parts[2 * nr]);
         -- a value that reads like the name, before it
         while place % 2 = 0 loop
-            place := array_position(i_values, parts[nr], place + 1);
+            place := array_position(i_values, parts[2 * nr], place + 1);
         end loop;
         if place is null then
-            raise exception 'a template of capture has no value for @%@', parts[nr];
+            raise exception 'a template of capture has no value for @%@', parts[2 * nr];
         end if;
-        filled := filled || i_values[place + 1];
+        filled := filled || i_values[place + 1] || parts[2 * nr + 1];
     end loop;
     return filled;
 end $$;
