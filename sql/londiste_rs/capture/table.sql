@@ -69,6 +69,8 @@ create or replace function londiste_rs.ensure_trigger(
     i_rel oid, i_trigger_name text, i_type integer, i_events text, i_clause text, i_function_name text, i_argument text)
 returns boolean language plpgsql
 set search_path = pg_catalog, pg_temp
+-- a plan that was made while there were no triggers reads all of them for each of thousands of tables
+set enable_seqscan = off
 as $$
 declare
     present record;
@@ -98,6 +100,8 @@ returns boolean language plpgsql
 set search_path = pg_catalog, pg_temp
 set jit = off
 set plan_cache_mode = force_generic_plan
+-- as for ensure_trigger
+set enable_seqscan = off
 set client_min_messages = warning
 as $$
 declare
