@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::guardian::Guardian;
 use crate::installation::{Installation, give_to_server_user};
 use crate::template::{self, ADMIN};
-use crate::{Database, wait_until};
+use crate::{Database, place, wait_until};
 
 /// How a server is stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +52,7 @@ impl Cluster {
         let installation = Installation::find(name);
         let directory = tempfile::Builder::new()
             .prefix(&format!("lr-{name}-"))
-            .tempdir()
+            .tempdir_in(place::of_clusters())
             .expect("temporary directory")
             .keep();
         let guardian = Guardian::over(&directory);

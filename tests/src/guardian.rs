@@ -25,8 +25,7 @@ if [ -f "$1/data/postmaster.pid" ]; then
   server=$(head -n 1 "$1/data/postmaster.pid")
   [ "$(cat "/proc/$server/comm" 2>/dev/null)" = postgres ] && kill -QUIT "$server" && ended=$server
 fi
-for environ in /proc/[0-9]*/environ; do
-  grep -qzxF "$2=$1" "$environ" 2>/dev/null || continue
+for environ in $(grep -lzxF "$2=$1" /proc/[0-9]*/environ 2>/dev/null); do
   pid=${environ#/proc/}; pid=${pid%/environ}
   kill -KILL "$pid" 2>/dev/null && ended="$ended $pid"
 done

@@ -25,6 +25,7 @@ pub mod invocation;
 pub mod load;
 pub mod name_server;
 pub mod pair;
+pub mod place;
 pub mod process;
 pub mod proxy;
 pub mod setup;

@@ -49,7 +49,7 @@ impl Pgbench {
         Pgbench::start_on(&setup.source, setup, clients, rate)
     }
 
-    /// The same on any database; `setup` only lends its run directory.
+    /// The same on any database; `setup` only lends its run directory. A rate of 0: as many as the server takes.
     #[track_caller]
     pub fn start_on(database: &Database, setup: &Setup, clients: u32, rate: u32) -> Pgbench {
         let database = database.clone();
@@ -57,7 +57,8 @@ impl Pgbench {
         let before = history(&database);
         let mut command = Command::new(client("pgbench"));
         command
-            .args(["-n", "-T", "3600", "-c", &clients.to_string(), "-R", &rate.to_string()])
+            .args(["-n", "-T", "3600", "-c", &clients.to_string()])
+            .args((rate > 0).then(|| format!("--rate={rate}")))
             .arg(database.uri());
         command.env(MARK, setup.directory()).stdin(Stdio::null()).stdout(Stdio::null());
         command.stderr(File::create(&output).expect("output file"));

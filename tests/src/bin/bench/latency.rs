@@ -1,4 +1,5 @@
-//! How long after its commit on the source a change is seen on the target, while 1 000 transactions run each second.
+//! How long after its commit on the source a change is seen on the target: while 1 000 transactions run each second, and
+//! while as many run as the source takes.
 use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,44 +15,72 @@ use crate::plot::{self, Curve};
 use crate::replay::LIMIT;
 use crate::replay_built_in::Subscription;
 
-const RATE: u32 = 1000;
+/// What runs meanwhile, with four clients.
+#[derive(Clone, Copy)]
+struct Load {
+    /// Transactions a second; 0: as many as the source takes.
+    rate: u32,
+    measured: Duration,
+    with_stock: bool,
+}
+
+const STEADY: Load = Load { rate: 1000, measured: Duration::from_secs(30), with_stock: true };
+/// The stock tools fall behind for good.
+const FULL: Load = Load { rate: 0, measured: Duration::from_secs(120), with_stock: false };
 /// Load before the first sample: the ticker and the caches are in their stride then.
 const WARM_UP: Duration = Duration::from_secs(5);
-const MEASURED: Duration = Duration::from_secs(30);
 /// Time between two samples' commits.
 const PAUSE: Duration = Duration::from_millis(20);
 /// Time between two looks at the target: the resolution of what is measured.
 const LOOK: Duration = Duration::from_millis(1);
 
+/// At a rate that everybody bears.
 pub(crate) fn run(pair: &Pair) -> String {
-    let mut curves = Vec::new();
+    let (curves, skipped) = measured(pair, STEADY);
+    if let Some(file) = std::env::var_os("BENCH_PLOT") {
+        let curves: Vec<&Curve> = curves.iter().map(|(curve, _)| curve).collect();
+        std::fs::write(&file, plot::svg(&curves)).expect("BENCH_PLOT can be written");
+    }
+    told("latency: 1000 pgbench transactions a second", &curves) + skipped
+}
+
+/// At the source's full speed, for two minutes.
+pub(crate) fn sustained(pair: &Pair) -> String {
+    let (curves, _) = measured(pair, FULL);
+    told("sustained: pgbench at full speed with 4 clients, 120 s", &curves)
+}
+
+/// Each party's latencies, with the transactions a second that the source took meanwhile.
+fn measured(pair: &Pair, load: Load) -> (Vec<(Curve, f64)>, &'static str) {
+    let curve = |name, (sorted, reached)| (Curve { name, sorted }, reached);
+    let mut curves = vec![curve("londiste-rs", queued(&fresh(pair, 0), Tools::Ours, load))];
     let mut skipped = "";
-    curves.push(Curve { name: "londiste-rs", sorted: queued(&fresh(pair, 0), Tools::Ours) });
-    if Tools::Stock.are_installed(pair) {
-        curves.push(Curve { name: "stock londiste", sorted: queued(&fresh(pair, 1), Tools::Stock) });
-    } else {
+    if load.with_stock && Tools::Stock.are_installed(pair) {
+        curves.push(curve("stock londiste", queued(&fresh(pair, 1), Tools::Stock, load)));
+    } else if load.with_stock {
         skipped = "  stock londiste: not installed\n";
     }
     let pair = fresh(pair, 2);
     let subscription = Subscription::start(&pair, "latency".to_owned());
-    curves.push(Curve { name: "built-in logical replication", sorted: loaded(&pair, &Setup::new(&pair)) });
+    curves.push(curve("built-in logical replication", loaded(&pair, &Setup::new(&pair), load)));
     drop(subscription);
-    if let Some(file) = std::env::var_os("BENCH_PLOT") {
-        std::fs::write(&file, plot::svg(&curves)).expect("BENCH_PLOT can be written");
-    }
+    (curves, skipped)
+}
+
+fn told(title: &str, curves: &[(Curve, f64)]) -> String {
     let mut text = format!(
-        "latency: from commit on the source to visible on the target, {RATE} pgbench transactions a second, in ms\n  \
-         {:<28} {:>8} {:>8} {:>8} {:>8} {:>8}\n",
-        "", "p50", "p90", "p99", "max", "samples"
+        "{title}; from commit on the source to visible on the target, in ms\n  \
+         {:<28} {:>8} {:>8} {:>8} {:>8} {:>8} {:>15}\n",
+        "", "p50", "p90", "p99", "max", "samples", "transactions/s"
     );
-    for Curve { name, sorted } in &curves {
+    for (Curve { name, sorted }, reached) in curves {
         write!(text, "  {name:<28}").expect("written");
         for share in [0.5, 0.9, 0.99, 1.0] {
             write!(text, " {:8.0}", plot::at(sorted, share).as_secs_f64() * 1000.0).expect("written");
         }
-        writeln!(text, " {:8}", sorted.len()).expect("written");
+        writeln!(text, " {:8} {reached:15.0}", sorted.len()).expect("written");
     }
-    text + skipped
+    text
 }
 
 fn fresh(pair: &Pair, run: usize) -> Pair {
@@ -63,32 +92,32 @@ fn fresh(pair: &Pair, run: usize) -> Pair {
 }
 
 /// Everything as shipped: what the harness sets to be quicker goes back to the default.
-fn queued(pair: &Pair, tools: Tools) -> Vec<Duration> {
+fn queued(pair: &Pair, tools: Tools, load: Load) -> (Vec<Duration>, f64) {
     let setup = if tools == Tools::Ours { Setup::new(pair) } else { Setup::stock(pair) };
     setup.set("pgqd.ini", "ticker_period", "1");
     setup.start_nodes();
     setup.add_all();
     setup.wait_ok(LIMIT);
-    let sorted = loaded(pair, &setup);
+    let found = loaded(pair, &setup, load);
     for daemon in ["target", "source", "pgqd"] {
         setup.stop_daemon(daemon);
     }
-    sorted
+    found
 }
 
-fn loaded(pair: &Pair, setup: &Setup) -> Vec<Duration> {
-    let load = Pgbench::start_on(pair.source.app(), setup, 4, RATE);
+fn loaded(pair: &Pair, setup: &Setup, load: Load) -> (Vec<Duration>, f64) {
+    let writers = Pgbench::start_on(pair.source.app(), setup, 4, load.rate);
+    let began = Instant::now();
     thread::sleep(WARM_UP);
-    let sorted = sample(pair.source.app(), pair.target.app());
-    let report = load.stop();
-    let reached = report.transactions as f64 / (WARM_UP + MEASURED).as_secs_f64();
-    eprintln!("   {reached:.0} transactions a second");
+    let sorted = sample(pair.source.app(), pair.target.app(), load.measured);
+    let report = writers.stop();
+    let reached = report.transactions as f64 / began.elapsed().as_secs_f64();
     report.expect_clean();
-    sorted
+    (sorted, reached)
 }
 
 /// Latencies of numbers committed one by one, sorted.
-fn sample(source: &Database, target: &Database) -> Vec<Duration> {
+fn sample(source: &Database, target: &Database, time: Duration) -> Vec<Duration> {
     let (committed, commits) = mpsc::channel();
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
@@ -97,7 +126,7 @@ fn sample(source: &Database, target: &Database) -> Vec<Duration> {
             let insert = client.prepare("insert into sample values ($1)").expect("the insert is right");
             let began = Instant::now();
             for id in 1.. {
-                if began.elapsed() > MEASURED {
+                if began.elapsed() > time {
                     break;
                 }
                 client.execute(&insert, &[&id]).expect("the source takes a row");

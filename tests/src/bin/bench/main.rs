@@ -55,6 +55,7 @@ const CASES: &[(&str, Case)] = &[
     ("replay-tables", |pair| replay_cases::tables(pair).to_string()),
     ("replay-large", |pair| replay_cases::large(pair).to_string()),
     ("latency", latency::run),
+    ("sustained", latency::sustained),
     ("idle", idle::run),
     ("compare", compare::run),
     ("many-tables", many_tables::run),

@@ -35,7 +35,7 @@ fn y(share: f64) -> f64 {
 }
 
 /// The picture.
-pub(crate) fn svg(curves: &[Curve]) -> String {
+pub(crate) fn svg(curves: &[&Curve]) -> String {
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" \
          font-family=\"sans-serif\" font-size=\"13\">\n\
