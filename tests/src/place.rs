@@ -1,5 +1,5 @@
-//! Where the directories of throw-away servers are: in memory under cargo-nextest, where there is plenty of it. A sixth of
-//! the suite's time went into making their files on a disk.
+//! Where the directories of throw-away servers are: in memory under cargo-nextest, where there is plenty of it. A sixth
+//! of the suite's time went into making their files on a disk.
 use std::path::{Path, PathBuf};
 use std::process::Command;
 

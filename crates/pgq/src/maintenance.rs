@@ -58,8 +58,8 @@ pub async fn tick(client: &Client) -> Result<i64> {
     Ok(row.try_get::<_, Option<i64>>(0)?.unwrap_or(0))
 }
 
-/// The channel that [`tick_aloud`] notifies and consumers in other processes may listen to. Whoever hears a notification
-/// looks for a batch, and looks now and then without having heard any.
+/// The channel that [`tick_aloud`] notifies and consumers in other processes may listen to. Whoever hears it looks for
+/// a batch, and looks now and then without having heard any.
 pub const TICKS: &str = "londiste_rs_tick";
 
 /// What a notification says of a tick that somebody has asked for; those of the ticker say nothing. It is no sign that

@@ -1,5 +1,5 @@
-//! How long after its commit on the source a change is seen on the target: while 1 000 transactions run each second, and
-//! while as many run as the source takes.
+//! How long after its commit on the source a change is seen on the target: while 1 000 transactions run each second,
+//! and while as many run as the source takes.
 use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicBool, Ordering};
