@@ -14,6 +14,8 @@
 create or replace function londiste_rs.has_gates()
 returns boolean language plpgsql stable
 set search_path = pg_catalog, pg_temp
+-- as for ensure_trigger
+set enable_seqscan = off
 as $$
 #variable_conflict use_column
 begin

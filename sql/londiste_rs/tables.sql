@@ -150,6 +150,8 @@ end $$;
 create or replace function londiste_rs.guard_table(i_queue_name text, i_rel oid)
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp
+-- as for ensure_trigger
+set enable_seqscan = off
 as $$
 declare
     name text := londiste_rs.trigger_name(i_queue_name);
