@@ -9,9 +9,6 @@ returns setof record language plpgsql stable rows 4
 set search_path = pg_catalog, pg_temp
 set jit = off
 set plan_cache_mode = force_generic_plan
--- one table's few triggers, by the indexes: where the catalog was not analyzed yet, a join would read those of all
-set enable_hashjoin = off
-set enable_mergejoin = off
 as $$
 #variable_conflict use_column
 declare

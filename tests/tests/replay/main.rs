@@ -17,6 +17,7 @@ mod odd_names;
 mod parking;
 mod partitions;
 mod refusals;
+mod replaced_before_copies;
 mod replaced_tables;
 mod target_side;
 mod truncated_partitions;
