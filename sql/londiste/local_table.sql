@@ -166,4 +166,9 @@ begin
         create trigger table_info_trigger_sync before delete on londiste.table_info
             for each row execute function londiste.table_info_trigger();
     end if;
+    -- whatever session_replication_role says
+    if exists (select from pg_trigger where tgrelid = 'londiste.table_info'::regclass
+                  and tgname = 'table_info_trigger_sync' and tgenabled <> 'A') then
+        alter table londiste.table_info enable always trigger table_info_trigger_sync;
+    end if;
 end $$;

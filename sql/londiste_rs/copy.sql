@@ -58,6 +58,11 @@ alter table londiste_rs.copy_chunk add column if not exists file text;
 
 alter table londiste_rs.copy_run add column if not exists target_files text;
 
+-- Chunks that an older version has left behind: of no copy, or of one before the copy under way.
+delete from londiste_rs.copy_chunk c
+ where not exists (select from londiste_rs.copy_run r
+                    where r.queue_name = c.queue_name and r.table_name = c.table_name and r.began <= c.committed);
+
 -- How far copies are, written every second by the process that makes them. step: copy, reconcile, indexes (done of
 -- total), catch up (done: events still to come, at most).
 create table if not exists londiste_rs.copy_progress (
@@ -138,7 +143,8 @@ begin
                       and t.merge_state = 'in-copy');
 end $$;
 
--- Forgets how far a table's copy has come, and what was found out of its rows. What it has dropped stays known.
+-- Forgets how far a table's copy has come, and what was found out of its rows. What it has dropped stays known. The
+-- chunks are not left to their foreign key: a transaction that writes replicated rows may have silenced it.
 create or replace function londiste_rs.copy_forget(i_queue_name text, i_table_name text)
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -148,6 +154,7 @@ declare
     r record;
 begin
     delete from londiste_rs.copy_tick k where k.queue_name = i_queue_name and k.table_name = i_table_name;
+    delete from londiste_rs.copy_chunk c where c.queue_name = i_queue_name and c.table_name = i_table_name;
     for r in delete from londiste_rs.copy_run x
               where x.queue_name = i_queue_name and x.table_name = i_table_name returning *
     loop

@@ -109,10 +109,14 @@ do $$
 begin
     if to_regprocedure('pgq._batch_sql(bigint, text)') is null
        or not pg_has_role((select c.relowner from pg_class c where c.oid = 'pgq.queue'::regclass), 'usage')
-       or exists (select from pg_trigger t where t.tgrelid = 'pgq.queue'::regclass and t.tgname = 'londiste_rs_gate')
+       or exists (select from pg_trigger t where t.tgrelid = 'pgq.queue'::regclass and t.tgname = 'londiste_rs_gate'
+                     and t.tgenabled = 'A')
     then
         return;
     end if;
+    drop trigger if exists londiste_rs_gate on pgq.queue;
     create trigger londiste_rs_gate after update of queue_cur_table, queue_disable_insert or delete on pgq.queue
         for each row execute function londiste_rs.set_gate();
+    -- whatever session_replication_role says
+    alter table pgq.queue enable always trigger londiste_rs_gate;
 end $$;

@@ -60,3 +60,8 @@ do $$
 begin
     perform londiste_rs.take_step(10, 'a copy that has brought no rows fills whatever has its table''s name');
 end $$;
+
+do $$
+begin
+    perform londiste_rs.take_step(11, 'chunks go with their copy, also where foreign keys are silent');
+end $$;

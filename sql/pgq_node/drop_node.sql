@@ -17,6 +17,11 @@ begin
         loop
             perform pgq_node.unregister_subscriber(i_queue_name, subscriber);
         end loop;
+        -- not left to their foreign keys, which session_replication_role silences
+        if to_regclass('londiste.table_info') is not null then
+            execute 'delete from londiste.table_info where queue_name = $1' using i_queue_name;
+            execute 'delete from londiste.seq_info where queue_name = $1' using i_queue_name;
+        end if;
         delete from pgq_node.local_state where queue_name = i_queue_name;
         delete from pgq_node.node_info where queue_name = i_queue_name;
         delete from pgq_node.node_location where queue_name = i_queue_name;

@@ -46,6 +46,17 @@ impl Pair {
         Pair::on(self.source.cluster.clone(), self.target.cluster.clone(), suffix, encodings)
     }
 
+    /// Removes both databases, for whoever makes many large ones.
+    pub fn discard(self) {
+        for side in [&self.source, &self.target] {
+            let drop = format!(
+                "drop database {} with (force)",
+                side.value("select quote_ident(current_database())")
+            );
+            side.cluster.admin("postgres").execute(&drop);
+        }
+    }
+
     fn on(source: Arc<Cluster>, target: Arc<Cluster>, suffix: &str, encodings: [&str; 2]) -> Pair {
         Pair {
             source: Side::create(
@@ -82,6 +93,9 @@ impl Side {
         admin.execute(&format!(
             "create database {dbname} owner {role} template template0 encoding '{encoding}' {locale}"
         ));
+        if std::env::var_os("SILENCING").is_some() && cluster.major() >= 15 {
+            permit_silencing(&admin, role);
+        }
         let app = Database {
             host: "127.0.0.1".to_owned(),
             port: cluster.port(),
@@ -90,6 +104,16 @@ impl Side {
             password: Some(password.to_owned()),
         };
         Side { cluster, app }
+    }
+
+    /// Lets the ordinary role set `session_replication_role`; false where only superusers may, before PostgreSQL 15.
+    /// With `SILENCING` in the environment all roles may.
+    pub fn permit_silencing(&self) -> bool {
+        let may = self.cluster.major() >= 15;
+        if may {
+            permit_silencing(&self.admin(), &self.user);
+        }
+        may
     }
 
     /// The ordinary role's login.
@@ -108,6 +132,10 @@ impl Side {
     pub fn admin(&self) -> Database {
         self.cluster.admin(&self.app.dbname)
     }
+}
+
+fn permit_silencing(admin: &Database, role: &str) {
+    admin.execute(&format!("grant set on parameter session_replication_role to {role}"));
 }
 
 impl Deref for Side {

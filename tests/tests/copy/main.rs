@@ -5,6 +5,7 @@ mod chunked;
 mod initial;
 mod limits;
 mod partitioned;
+mod silenced;
 mod small_tables;
 mod throttle;
 mod troubles;

@@ -57,13 +57,9 @@ fn triggers_fire_once_and_foreign_keys_hold_without_session_replication_role() {
 #[test]
 fn triggers_fire_once_and_foreign_keys_hold_with_session_replication_role() {
     let pair = Pair::start();
-    if pair.target.cluster.major() < 15 {
-        // Before 15 only a superuser may set it.
-        return;
+    if pair.target.permit_silencing() {
+        changes_pass(&pair);
     }
-    let grant = format!("grant set on parameter session_replication_role to {}", pair.target.user);
-    pair.target.admin().execute(&grant);
-    changes_pass(&pair);
 }
 
 #[test]

@@ -47,7 +47,7 @@ pub struct CopyRecord {
 }
 
 impl CopyRecord {
-    /// Records a new copy, in the caller's transaction, which has written the target's table.
+    /// Records a new copy, which has no chunks yet, in the caller's transaction, which has written the target's table.
     pub async fn insert<C: GenericClient>(
         &self,
         client: &C,
@@ -55,7 +55,8 @@ impl CopyRecord {
         table: &str,
         dest_table: &str,
     ) -> Answer<()> {
-        let sql = "insert into londiste_rs.copy_run \
+        let sql = "with before as (delete from londiste_rs.copy_chunk where queue_name = $1 and table_name = $2) \
+                   insert into londiste_rs.copy_run \
                           (queue_name, table_name, dest_table, step, provider_node, first_tick, \
                           first_snapshot, source_files, layout, staging, why_whole, target_file, target_files) \
                    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, \

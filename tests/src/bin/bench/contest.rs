@@ -4,21 +4,21 @@ use std::time::Duration;
 
 use crate::costs::Costs;
 
-/// The parties' results; the first one is ours, the others are what it is compared with.
-pub(crate) struct Contest {
+/// The parties; the first one is ours, the others are what it is compared with.
+pub(crate) struct Contest<'a> {
     title: String,
     unit: &'static str,
     amount: f64,
-    parties: Vec<Party>,
+    parties: Vec<Party<'a>>,
 }
 
-struct Party {
+struct Party<'a> {
     name: &'static str,
-    outcome: Outcome,
+    part: Part<'a>,
 }
 
-enum Outcome {
-    Median(Measured),
+enum Part<'a> {
+    Runs { measure: Box<dyn Fn(usize) -> Measured + 'a>, at_most: usize, results: Vec<Measured> },
     Skipped(&'static str),
 }
 
@@ -44,82 +44,87 @@ pub(crate) fn runs() -> usize {
         .unwrap_or(3)
 }
 
-impl Contest {
+impl<'a> Contest<'a> {
     /// `amount` in `unit` is what every party moves in one run.
-    pub(crate) fn new(title: &str, amount: f64, unit: &'static str) -> Contest {
+    pub(crate) fn new(title: &str, amount: f64, unit: &'static str) -> Contest<'a> {
         Contest { title: title.to_owned(), unit, amount, parties: Vec::new() }
     }
 
-    /// Lets one party run; `measure` gets the number of the run, distinct over all parties, to name fresh databases
+    /// Enters one party; `measure` gets the number of the run, distinct over all parties, to name fresh databases
     /// with.
-    pub(crate) fn enter<M: Into<Measured>>(&mut self, name: &'static str, measure: impl Fn(usize) -> M) {
+    pub(crate) fn enter<M: Into<Measured>>(&mut self, name: &'static str, measure: impl Fn(usize) -> M + 'a) {
         self.enter_times(name, runs(), measure);
     }
 
     /// The same, one run only: for a party so slow that its scatter says nothing.
-    pub(crate) fn enter_once<M: Into<Measured>>(&mut self, name: &'static str, measure: impl Fn(usize) -> M) {
+    pub(crate) fn enter_once<M: Into<Measured>>(
+        &mut self,
+        name: &'static str,
+        measure: impl Fn(usize) -> M + 'a,
+    ) {
         self.enter_times(name, 1, measure);
     }
 
     fn enter_times<M: Into<Measured>>(
         &mut self,
         name: &'static str,
-        runs: usize,
-        measure: impl Fn(usize) -> M,
+        at_most: usize,
+        measure: impl Fn(usize) -> M + 'a,
     ) {
-        let times = (0..runs).map(|run| told(name, measure(self.parties.len() * 100 + run).into())).collect();
-        self.take(name, times);
-    }
-
-    /// Lets parties run in turn, so that a machine that gets slower meanwhile is slower for all of them.
-    pub(crate) fn enter_in_turn(&mut self, parties: &[(&'static str, &dyn Fn() -> Duration)]) {
-        let mut times: Vec<Vec<Measured>> = parties.iter().map(|_| Vec::new()).collect();
-        for _ in 0..runs() {
-            for ((name, measure), times) in parties.iter().zip(&mut times) {
-                times.push(told(name, measure().into()));
-            }
-        }
-        parties.iter().zip(times).for_each(|((name, _), times)| self.take(name, times));
-    }
-
-    fn take(&mut self, name: &'static str, mut times: Vec<Measured>) {
-        times.sort_by_key(|measured| measured.took);
-        self.parties.push(Party { name, outcome: Outcome::Median(times[times.len() / 2]) });
+        let measure = Box::new(move |run| measure(run).into());
+        self.parties.push(Party { name, part: Part::Runs { measure, at_most, results: Vec::new() } });
     }
 
     /// Notes that a party cannot run here.
     pub(crate) fn skip(&mut self, name: &'static str, why: &'static str) {
-        self.parties.push(Party { name, outcome: Outcome::Skipped(why) });
+        self.parties.push(Party { name, part: Part::Skipped(why) });
+    }
+
+    /// Lets the parties run in turn, so that a machine that gets slower meanwhile is slower for all of them, and tells
+    /// the medians.
+    pub(crate) fn hold(mut self) -> String {
+        for round in 0..runs() {
+            for (place, Party { name, part }) in self.parties.iter_mut().enumerate() {
+                if let Part::Runs { measure, at_most, results } = part
+                    && round < *at_most
+                {
+                    let measured = measure(place * 100 + round);
+                    eprintln!("   {name}: {:.2} s", measured.took.as_secs_f64());
+                    results.push(measured);
+                }
+            }
+        }
+        self.to_string()
     }
 }
 
-fn told(name: &str, measured: Measured) -> Measured {
-    eprintln!("   {name}: {:.2} s", measured.took.as_secs_f64());
-    measured
+/// The median; `None` where nothing was measured.
+fn median(results: &[Measured]) -> Option<Measured> {
+    let mut sorted = results.to_vec();
+    sorted.sort_by_key(|measured| measured.took);
+    sorted.get(sorted.len() / 2).copied()
 }
 
-impl fmt::Display for Contest {
+impl fmt::Display for Contest<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{} (median of {}; speed relative to ours)", self.title, runs())?;
-        let ours = self.parties.iter().find_map(|party| match party.outcome {
-            Outcome::Median(measured) => Some(measured.took.as_secs_f64()),
-            Outcome::Skipped(_) => None,
-        });
-        for party in &self.parties {
-            match party.outcome {
-                Outcome::Median(measured) => {
+        let seconds = |part: &Part<'_>| match part {
+            Part::Runs { results, .. } => median(results).map(|measured| measured.took.as_secs_f64()),
+            Part::Skipped(_) => None,
+        };
+        let ours = self.parties.iter().find_map(|party| seconds(&party.part));
+        for Party { name, part } in &self.parties {
+            match part {
+                Part::Skipped(why) => writeln!(f, "       -  {name:<28} skipped: {why}")?,
+                Part::Runs { results, .. } => {
+                    let Some(measured) = median(results) else { continue };
                     let seconds = measured.took.as_secs_f64();
                     let ratio = ours.unwrap_or(seconds) / seconds;
                     let speed = self.amount / seconds;
-                    write!(
-                        f,
-                        "  {ratio:6.2}x  {:<28} {seconds:8.2} s  {speed:12.0} {}/s",
-                        party.name, self.unit
-                    )?;
+                    write!(f, "  {ratio:6.2}x  {name:<28} {seconds:8.2} s  {speed:12.0} {}/s", self.unit)?;
                     measured.costs.iter().try_for_each(|costs| write!(f, "  {costs}"))?;
                     writeln!(f)?;
                 }
-                Outcome::Skipped(why) => writeln!(f, "       -  {:<28} skipped: {why}", party.name)?,
             }
         }
         Ok(())

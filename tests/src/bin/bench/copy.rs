@@ -16,7 +16,7 @@ const LIMIT: Duration = Duration::from_secs(1800);
 /// Fills the source of a pair; the target is empty.
 type Fill = fn(&Pair);
 
-pub(crate) fn big(pair: &Pair) -> Contest {
+pub(crate) fn big(pair: &Pair) -> String {
     let fill = |pair: &Pair| pgbench::fill(&pair.source, scale());
     let rows = scale() * 100_000;
     contest(
@@ -33,7 +33,7 @@ fn scale() -> u32 {
     std::env::var("BENCH_SCALE").ok().and_then(|value| value.parse().ok()).unwrap_or(20)
 }
 
-pub(crate) fn indexes(pair: &Pair) -> Contest {
+pub(crate) fn indexes(pair: &Pair) -> String {
     let fill = |pair: &Pair| {
         pair.source.execute(
             "create table orders (id bigint primary key, customer int not null, state text not null,
@@ -53,7 +53,7 @@ pub(crate) fn indexes(pair: &Pair) -> Contest {
     contest(pair, "copy-indexes: 500 000 rows of 11 columns with 4 indexes", 500_000.0, "rows", fill)
 }
 
-pub(crate) fn mixed(pair: &Pair) -> Contest {
+pub(crate) fn mixed(pair: &Pair) -> String {
     let fill = |pair: &Pair| {
         for table in 1..=20u32 {
             let rows = 600_000 / table.pow(2) + 100;
@@ -67,7 +67,7 @@ pub(crate) fn mixed(pair: &Pair) -> Contest {
     contest(pair, "copy-mixed: 20 tables of 1 600 to 600 100 rows, two indexes each", 20.0, "tables", fill)
 }
 
-pub(crate) fn large_values(pair: &Pair) -> Contest {
+pub(crate) fn large_values(pair: &Pair) -> String {
     let fill = |pair: &Pair| {
         pair.source.execute(
             "create table large (id int primary key, body text);
@@ -78,7 +78,7 @@ pub(crate) fn large_values(pair: &Pair) -> Contest {
     contest(pair, "copy-values: 4 000 values of 100 kB", 4000.0, "values", fill)
 }
 
-pub(crate) fn small(pair: &Pair) -> Contest {
+pub(crate) fn small(pair: &Pair) -> String {
     let fill = |pair: &Pair| {
         pair.source.execute(
             "do $$ begin for n in 1 .. 1000 loop
@@ -91,7 +91,7 @@ pub(crate) fn small(pair: &Pair) -> Contest {
     contest(pair, "copy-small: 1 000 tables of 200 rows", 1000.0, "tables", fill)
 }
 
-fn contest(pair: &Pair, title: &str, amount: f64, unit: &'static str, fill: Fill) -> Contest {
+fn contest(pair: &Pair, title: &str, amount: f64, unit: &'static str, fill: Fill) -> String {
     let mut contest = Contest::new(&format!("{title}; {JOBS} at a time"), amount, unit);
     let fresh = |run: usize, schema: Option<&str>| {
         let pair = pair.another(&format!("_copy{run}"));
@@ -102,17 +102,26 @@ fn contest(pair: &Pair, title: &str, amount: f64, unit: &'static str, fill: Fill
         checkpoint(&pair);
         pair
     };
-    contest.enter("londiste-rs", |run| ours(&fresh(run, Some("--schema-only"))));
-    contest.enter("psql | psql (text) + indexes", |run| piped(&fresh(run, Some("--section=pre-data"))));
+    // what one party leaves on the disk must not be written while the next one is measured
+    let measured = |pair: Pair, party: fn(&Pair) -> Duration| {
+        let took = party(&pair);
+        pair.discard();
+        took
+    };
+    contest.enter("londiste-rs", |run| measured(fresh(run, Some("--schema-only")), ours));
+    contest
+        .enter("psql | psql (text) + indexes", |run| measured(fresh(run, Some("--section=pre-data")), piped));
     if Command::new("pgcopydb").arg("--version").output().is_ok() {
         // it vacuums and analyzes what it has copied, as ours analyzes it; without, it leaves the target without
         // statistics
-        contest.enter("pgcopydb clone", |run| pgcopydb(&fresh(run, None), &[]));
-        contest.enter("pgcopydb clone, no statistics", |run| pgcopydb(&fresh(run, None), &["--skip-vacuum"]));
+        contest.enter("pgcopydb clone", |run| measured(fresh(run, None), |pair| pgcopydb(pair, &[])));
+        contest.enter("pgcopydb clone, no statistics", |run| {
+            measured(fresh(run, None), |pair| pgcopydb(pair, &["--skip-vacuum"]))
+        });
     } else {
         contest.skip("pgcopydb clone", "not installed");
     }
-    contest
+    contest.hold()
 }
 
 /// Dirty pages of the preparation must not be written in the measured time.

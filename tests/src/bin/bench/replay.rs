@@ -13,58 +13,62 @@ pub(crate) const LIMIT: Duration = Duration::from_secs(600);
 
 /// One kind of changes.
 pub(crate) struct Case {
-    pub(crate) title: &'static str,
+    pub(crate) title: String,
     pub(crate) changes: f64,
     /// Makes the tables on both sides, filled on the source.
-    pub(crate) prepare: fn(&Pair),
+    pub(crate) prepare: Box<dyn Fn(&Pair)>,
     /// Nothing is filled, so nothing is copied: the stock tools take minutes to copy a hundred empty tables.
     pub(crate) empty: bool,
     /// Makes the changes.
-    pub(crate) write: fn(&Pair),
+    pub(crate) write: Box<dyn Fn(&Pair)>,
     /// Says on the target, as a boolean, that the last change has arrived.
-    pub(crate) arrived: &'static str,
+    pub(crate) arrived: String,
 }
 
-pub(crate) fn play(case: &Case, pair: &Pair) -> Contest {
-    let mut contest = Contest::new(case.title, case.changes, "changes");
+pub(crate) fn play(case: &Case, pair: &Pair) -> String {
+    let mut contest = Contest::new(&case.title, case.changes, "changes");
     contest.enter("londiste-rs", |run| {
-        let pair = fresh(case, pair, run);
-        queued(case, &pair, &Setup::new(&pair), None)
+        on_fresh(case, pair, run, |pair| queued(case, pair, &Setup::new(pair), None))
     });
     if Tools::Stock.are_installed(pair) {
         contest.enter("stock londiste", |run| {
-            let pair = fresh(case, pair, run);
-            queued(case, &pair, &Setup::stock(&pair), None)
+            on_fresh(case, pair, run, |pair| queued(case, pair, &Setup::stock(pair), None))
         });
     } else {
         contest.skip("stock londiste", "not installed");
     }
-    contest.enter("built-in logical replication", |run| built_in(case, &fresh(case, pair, run), run));
-    contest
+    contest.enter("built-in logical replication", |run| {
+        on_fresh(case, pair, run, |pair| built_in(case, pair, run))
+    });
+    contest.hold()
 }
 
 /// The same changes captured by the stock functions and replayed by our worker, beside our own capture.
-pub(crate) fn play_formats(case: &Case, pair: &Pair) -> Contest {
-    let mut contest = Contest::new(case.title, case.changes, "changes");
+pub(crate) fn play_formats(case: &Case, pair: &Pair) -> String {
+    let mut contest = Contest::new(&case.title, case.changes, "changes");
     contest.enter("generated capture", |run| {
-        let pair = fresh(case, pair, run);
-        queued(case, &pair, &Setup::new(&pair), None)
+        on_fresh(case, pair, run, |pair| queued(case, pair, &Setup::new(pair), None))
     });
     for (name, function) in STOCK_FORMATS {
         contest.enter(name, |run| {
-            let pair = fresh(case, pair, run);
-            let setup = Setup::new(&pair);
-            setup.set("source.ini", "capture", "stock");
-            queued(case, &pair, &setup, Some(function))
+            on_fresh(case, pair, run, |pair| {
+                let setup = Setup::new(pair);
+                setup.set("source.ini", "capture", "stock");
+                queued(case, pair, &setup, Some(function))
+            })
         });
     }
-    contest
+    contest.hold()
 }
 
-fn fresh(case: &Case, pair: &Pair, run: usize) -> Pair {
+/// Plays on databases of its own, which are gone afterwards: what one party leaves on the disk must not be written
+/// while the next one is measured.
+fn on_fresh(case: &Case, pair: &Pair, run: usize, play: impl Fn(&Pair) -> Measured) -> Measured {
     let pair = pair.another(&format!("_replay{run}"));
     (case.prepare)(&pair);
-    pair
+    let measured = play(&pair);
+    pair.discard();
+    measured
 }
 
 const STOCK_FORMATS: [(&str, &str); 3] =
@@ -124,7 +128,7 @@ pub(crate) fn measure(case: &Case, pair: &Pair, go: impl FnOnce()) -> Measured {
     let admin = pair.target.admin();
     // one connection for all looks: logging in costs more than looking
     let mut client = admin.connect();
-    let arrived = client.prepare(case.arrived).expect("the question is right");
+    let arrived = client.prepare(&case.arrived).expect("the question is right");
     let wal = costs::wal(&admin);
     let before = servers.map(|server| costs::server_cpu(server));
     let started = Instant::now();

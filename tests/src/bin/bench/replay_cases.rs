@@ -2,29 +2,28 @@
 use tests::Pair;
 use tests::load::pgbench;
 
-use crate::contest::Contest;
 use crate::replay::{Case, play, play_formats};
 
-pub(crate) fn pgbench(pair: &Pair) -> Contest {
+pub(crate) fn pgbench(pair: &Pair) -> String {
     play(&pgbench_case("replay: 200 000 changes of 50 000 pgbench transactions"), pair)
 }
 
-pub(crate) fn formats(pair: &Pair) -> Contest {
+pub(crate) fn formats(pair: &Pair) -> String {
     play_formats(&pgbench_case("replay-formats: the same changes, captured in each of the formats"), pair)
 }
 
-fn pgbench_case(title: &'static str) -> Case {
+fn pgbench_case(title: &str) -> Case {
     Case {
-        title,
+        title: title.to_owned(),
         changes: 200_000.0,
-        prepare: |pair| {
+        prepare: Box::new(|pair| {
             pgbench::create(pair, 10);
             // a key, which the stock tools need
             pair.both("alter table pgbench_history add hid bigserial primary key");
-        },
+        }),
         empty: false,
-        write: |pair| pgbench::transactions(&pair.source, 4, 12_500),
-        arrived: "select count(*) = 50000 from pgbench_history",
+        write: Box::new(|pair| pgbench::transactions(&pair.source, 4, 12_500)),
+        arrived: "select count(*) = 50000 from pgbench_history".to_owned(),
     }
 }
 
@@ -45,61 +44,63 @@ fn by_ten_thousand(pair: &Pair, sql: &str) {
     }
 }
 
-pub(crate) fn inserts(pair: &Pair) -> Contest {
+pub(crate) fn inserts(pair: &Pair) -> String {
     let case = Case {
-        title: "replay-insert: 200 000 rows inserted",
+        title: "replay-insert: 200 000 rows inserted".to_owned(),
         changes: 200_000.0,
-        prepare: |pair| narrow(pair, 0),
+        prepare: Box::new(|pair| narrow(pair, 0)),
         empty: false,
-        write: |pair| {
+        write: Box::new(|pair| {
             by_ten_thousand(
                 pair,
                 "insert into item select g, g, 'note of item ' || g from generate_series($ + 1, $ + 10000) g",
             )
-        },
-        arrived: "select exists (select from item where id = 200000)",
+        }),
+        arrived: "select exists (select from item where id = 200000)".to_owned(),
     };
     play(&case, pair)
 }
 
-pub(crate) fn updates(pair: &Pair) -> Contest {
+pub(crate) fn updates(pair: &Pair) -> String {
     let case = Case {
-        title: "replay-update: each of 200 000 rows updated once, so that nothing is folded",
+        title: "replay-update: each of 200 000 rows updated once, so that nothing is folded".to_owned(),
         changes: 200_000.0,
-        prepare: |pair| narrow(pair, 200_000),
+        prepare: Box::new(|pair| narrow(pair, 200_000)),
         empty: false,
-        write: |pair| by_ten_thousand(pair, "update item set stock = -id where id > $ and id <= $ + 10000"),
-        arrived: "select stock < 0 from item where id = 200000",
+        write: Box::new(|pair| {
+            by_ten_thousand(pair, "update item set stock = -id where id > $ and id <= $ + 10000")
+        }),
+        arrived: "select stock < 0 from item where id = 200000".to_owned(),
     };
     play(&case, pair)
 }
 
-pub(crate) fn deletes(pair: &Pair) -> Contest {
+pub(crate) fn deletes(pair: &Pair) -> String {
     let case = Case {
-        title: "replay-delete: 200 000 rows deleted",
+        title: "replay-delete: 200 000 rows deleted".to_owned(),
         changes: 200_000.0,
-        prepare: |pair| narrow(pair, 200_001),
+        prepare: Box::new(|pair| narrow(pair, 200_001)),
         empty: false,
-        write: |pair| by_ten_thousand(pair, "delete from item where id > $ and id <= $ + 10000"),
-        arrived: "select not exists (select from item where id <= 200000)",
+        write: Box::new(|pair| by_ten_thousand(pair, "delete from item where id > $ and id <= $ + 10000")),
+        arrived: "select not exists (select from item where id <= 200000)".to_owned(),
     };
     play(&case, pair)
 }
 
-pub(crate) fn wide(pair: &Pair) -> Contest {
+pub(crate) fn wide(pair: &Pair) -> String {
     let case = Case {
-        title: "replay-wide: rows of 11 columns, 100 000 inserted and 100 000 others updated",
+        title: "replay-wide: rows of 11 columns, 100 000 inserted and 100 000 others updated".to_owned(),
         changes: 200_000.0,
-        prepare: |pair| {
+        prepare: Box::new(|pair| {
             pair.both(
                 "create table sale (id bigint primary key, customer uuid, placed timestamptz, due date,
                     total numeric(12,2), paid boolean,
                     currency text, note text, tags text[], extra jsonb, weight float8)",
             );
             pair.source.execute(&sale(1, 100_000));
-        },
+        }),
         empty: false,
-        write: |pair| {
+        write: Box::new(|pair| {
             let mut client = pair.source.connect();
             for from in (0..100_000).step_by(10_000) {
                 let insert = sale(from + 100_001, from + 110_000);
@@ -109,9 +110,10 @@ pub(crate) fn wide(pair: &Pair) -> Contest {
                 );
                 client.batch_execute(&update).expect("the update is right");
             }
-        },
+        }),
         arrived: "select coalesce((select paid from sale where id = 100000), false) \
-                      and exists (select from sale where id = 200000)",
+                      and exists (select from sale where id = 200000)"
+            .to_owned(),
     };
     play(&case, pair)
 }
@@ -126,44 +128,50 @@ fn sale(from: u32, to: u32) -> String {
     )
 }
 
-pub(crate) fn tables(pair: &Pair) -> Contest {
+/// 100 000 rows inserted, and as many updates of them, over so many tables in turn.
+pub(crate) fn tables(pair: &Pair, tables: u32) -> String {
+    let rows = 100_000 / tables;
     let case = Case {
-        title: "replay-tables: 100 tables in turn, 100 000 rows inserted and 100 000 updates of them",
+        title: format!(
+            "replay-tables: {tables} tables in turn, 100 000 rows inserted and as many updates of them"
+        ),
         changes: 200_000.0,
-        prepare: |pair| {
-            for table in 1..=100 {
+        prepare: Box::new(move |pair| {
+            for table in 1..=tables {
                 pair.both(&format!("create table part{table} (id int primary key, stock int, note text)"));
             }
-        },
+        }),
         empty: true,
-        write: |pair| {
+        write: Box::new(move |pair| {
             let mut client = pair.source.connect();
-            for from in (0..1000).step_by(10) {
+            for from in (0..100_000).step_by(1000) {
+                // the n-th row of all tables before the next one of any
                 let sql = format!(
-                    "do $$ begin for id in {from} + 1 .. {from} + 10 loop for t in 1 .. 100 loop
+                    "do $$ declare t int; id int; begin for n in {from} .. {from} + 999 loop
+                        t := 1 + n % {tables}; id := 1 + n / {tables};
                         execute format('insert into part%s values (%s, 0, %L)', t, id, 'note of row ' || id);
                         execute format('update part%s set stock = 1 where id = %s', t, id);
-                     end loop; end loop; end $$"
+                     end loop; end $$"
                 );
                 client.batch_execute(&sql).expect("the block is right");
             }
-        },
-        arrived: "select exists (select from part100 where id = 1000 and stock = 1)",
+        }),
+        arrived: format!("select exists (select from part{tables} where id = {rows} and stock = 1)"),
     };
     play(&case, pair)
 }
 
-pub(crate) fn large(pair: &Pair) -> Contest {
+pub(crate) fn large(pair: &Pair) -> String {
     let case = Case {
-        title: "replay-large: 1 000 rows of 100 kB inserted, then updated",
+        title: "replay-large: 1 000 rows of 100 kB inserted, then updated".to_owned(),
         changes: 2_000.0,
-        prepare: |pair| {
+        prepare: Box::new(|pair| {
             pair.both("create table document (id int primary key, version int, body text)");
             // compressible text would measure the compression
             pair.both("alter table document alter body set storage external");
-        },
+        }),
         empty: false,
-        write: |pair| {
+        write: Box::new(|pair| {
             let mut client = pair.source.connect();
             for from in (0..1000).step_by(50) {
                 let sql = format!(
@@ -174,8 +182,8 @@ pub(crate) fn large(pair: &Pair) -> Contest {
                 );
                 client.batch_execute(&sql).expect("the statements are right");
             }
-        },
-        arrived: "select exists (select from document where id = 1000 and version = 2)",
+        }),
+        arrived: "select exists (select from document where id = 1000 and version = 2)".to_owned(),
     };
     play(&case, pair)
 }

@@ -18,23 +18,23 @@ const EVENTS: u32 = 20_000;
 const TICKS: u32 = 2_000;
 const READ: u32 = 100_000;
 
-pub(crate) fn insert_event(pair: &Pair) -> Contest {
+pub(crate) fn insert_event(pair: &Pair) -> String {
     compare(pair, "sql: 20 000 insert_event in one transaction", EVENTS, "events", Call::InsertEvent)
 }
 
-pub(crate) fn ticker(pair: &Pair) -> Contest {
+pub(crate) fn ticker(pair: &Pair) -> String {
     compare(pair, "sql: 2 000 ticks, an event before each", TICKS, "ticks", Call::Ticker)
 }
 
-pub(crate) fn batch(pair: &Pair) -> Contest {
+pub(crate) fn batch(pair: &Pair) -> String {
     compare(pair, "sql: 2 000 next_batch and finish_batch", TICKS, "batches", Call::Batch)
 }
 
-pub(crate) fn read(pair: &Pair) -> Contest {
+pub(crate) fn read(pair: &Pair) -> String {
     compare(pair, "sql: a batch of 100 000 events read", READ, "events", Call::Read)
 }
 
-fn compare(pair: &Pair, title: &str, amount: u32, unit: &'static str, call: Call) -> Contest {
+fn compare(pair: &Pair, title: &str, amount: u32, unit: &'static str, call: Call) -> String {
     let mut contest = Contest::new(title, f64::from(amount), unit);
     contest.enter("londiste-rs", |run| {
         let pair = pair.another(&format!("_sql{}{run}", call as u8));
@@ -44,7 +44,7 @@ fn compare(pair: &Pair, title: &str, amount: u32, unit: &'static str, call: Call
     let available = "select count(*) from pg_available_extensions where name = 'pgq'";
     if pair.source.number(available) == 0 {
         contest.skip("stock pgq (C)", "not installed");
-        return contest;
+        return contest.hold();
     }
     contest.enter("stock pgq (C)", |run| {
         let pair = pair.another(&format!("_sql{}{run}", call as u8));
@@ -52,7 +52,7 @@ fn compare(pair: &Pair, title: &str, amount: u32, unit: &'static str, call: Call
         admin.execute("create extension pgq");
         measure(&admin, call)
     });
-    contest
+    contest.hold()
 }
 
 fn measure(database: &Database, call: Call) -> Duration {

@@ -9,7 +9,7 @@ use crate::contest::Contest;
 const TABLES: u32 = 100;
 const LIMIT: Duration = Duration::from_secs(900);
 
-pub(crate) fn run(pair: &Pair) -> Contest {
+pub(crate) fn run(pair: &Pair) -> String {
     let mut contest =
         Contest::new("sync100: 100 tables of 200 rows until all are ok", f64::from(TABLES), "tables");
     contest.enter("londiste-rs", |run| {
@@ -24,7 +24,7 @@ pub(crate) fn run(pair: &Pair) -> Contest {
     } else {
         contest.skip("stock londiste", "not installed");
     }
-    contest
+    contest.hold()
 }
 
 fn fresh(pair: &Pair, run: usize) -> Pair {
