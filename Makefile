@@ -1,4 +1,4 @@
-# make check | doc | test | test-package | conformance | demo [KEEP=1] | demo-stop | soak [MINUTES=30] | chaos [MINUTES=30] | bench [CASES=…] | torture [SECONDS=600] | test-versions [VERSIONS=… UPGRADES=…] | install [PREFIX= DESTDIR=] | deb
+# make check | doc | test | test-long | test-package | conformance | demo [KEEP=1] | demo-stop | soak [MINUTES=30] | chaos [MINUTES=30] | bench [CASES=…] | torture [SECONDS=600] | test-versions [VERSIONS=… UPGRADES=…] | install [PREFIX= DESTDIR=] | deb
 PREFIX ?= /usr/local
 SECONDS ?= 600
 VERSIONS ?= 13 14 16 17 18
@@ -20,7 +20,7 @@ check:
 doc:
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items
 
-# What CI runs, with more random histories.
+# Lints, and the tests that are done in minutes; with TESTS=word all whose names contain it.
 test: postgres
 	.ci/install-test-tools
 	cargo fmt --all --check
@@ -29,10 +29,17 @@ test: postgres
 	cargo test --workspace --exclude tests --doc --quiet
 	$(MAKE) run-tests
 
-# cargo-nextest runs tests of several files at once; plain cargo test does as well.
+# cargo-nextest runs tests of several files at once; plain cargo test does as well, long ones among them.
 run-tests:
-	if cargo nextest --version >/dev/null 2>&1; then cargo nextest run --workspace $(TESTS); \
+	if cargo nextest --version >/dev/null 2>&1; then \
+	  cargo nextest run --workspace $(if $(TESTS),--ignore-default-filter -E 'not test(/^mixed::/)' $(TESTS)); \
 	else cargo test --workspace --no-fail-fast -- --test-threads=2 $(TESTS); fi
+
+# The others, which CI runs behind them (.config/nextest.toml says which).
+test-long: postgres
+	.ci/install-test-tools
+	cargo build --workspace --bins
+	cargo nextest run --workspace --ignore-default-filter -E 'not (default() | test(/^mixed::/))'
 
 # The tests on other major versions of PostgreSQL, then the guide from a source of one version to a target of another.
 test-versions: postgres
@@ -40,7 +47,7 @@ test-versions: postgres
 	set -e; for major in $(VERSIONS); do \
 	  bin=$$(.ci/install-postgres-version $$major); \
 	  echo "== PostgreSQL $$major"; \
-	  PG_BIN=$$bin $(MAKE) run-tests TESTS="$(TESTS)"; \
+	  PG_BIN=$$bin $(MAKE) run-tests $(if $(TESTS),TESTS="$(TESTS)",test-long); \
 	done
 	set -e; for upgrade in $(UPGRADES); do \
 	  source=$$(.ci/install-postgres-version $${upgrade%:*}); \
@@ -116,4 +123,4 @@ TARGET = $(or $(CARGO_TARGET_DIR),target)
 postgres:
 	.ci/install-postgres
 
-.PHONY: check doc build deb soak chaos install-units test test-package conformance run-tests test-versions demo demo-stop bench torture install postgres
+.PHONY: check doc build deb soak chaos install-units test test-long test-package conformance run-tests test-versions demo demo-stop bench torture install postgres

@@ -122,3 +122,25 @@ pub(crate) fn tracked_texts() -> Vec<(PathBuf, String)> {
     });
     texts.collect()
 }
+
+/// A module that is renamed would come back into `make test` unseen.
+#[test]
+fn long_tests_are_named_as_they_are() {
+    let root = tests::repository();
+    let config = std::fs::read_to_string(root.join(".config/nextest.toml")).unwrap();
+    let filter = config.split("'''").nth(1).expect("the default filter");
+    let mut known = 0;
+    for part in filter.split("binary(").skip(1) {
+        let (binary, rest) = part.split_once(')').expect("a binary");
+        let directory = root.join("tests/tests").join(binary);
+        assert!(directory.join("main.rs").is_file(), "no binary {binary}");
+        let Some((_, modules)) = rest.split_once("/^(") else { continue };
+        for module in modules.split(")::/").next().expect("modules").split('|') {
+            let there =
+                directory.join(module).with_extension("rs").is_file() || directory.join(module).is_dir();
+            assert!(there, "no module {module} in {binary}");
+            known += 1;
+        }
+    }
+    assert!(known > 50, "{known} modules");
+}
