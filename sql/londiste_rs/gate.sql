@@ -114,9 +114,11 @@ begin
     then
         return;
     end if;
-    drop trigger if exists londiste_rs_gate on pgq.queue;
-    create trigger londiste_rs_gate after update of queue_cur_table, queue_disable_insert or delete on pgq.queue
-        for each row execute function londiste_rs.set_gate();
+    if not exists (select from pg_trigger t
+                    where t.tgrelid = 'pgq.queue'::regclass and t.tgname = 'londiste_rs_gate') then
+        create trigger londiste_rs_gate after update of queue_cur_table, queue_disable_insert or delete on pgq.queue
+            for each row execute function londiste_rs.set_gate();
+    end if;
     -- whatever session_replication_role says
     alter table pgq.queue enable always trigger londiste_rs_gate;
 end $$;

@@ -218,5 +218,7 @@ begin
      where queue_name = i_queue_name and consumer_name = node.worker_name;
     update pgq.queue set queue_disable_insert = false, queue_external_ticker = false where queue_name = i_queue_name;
     update londiste_rs.switch set state = 'kept', changed = clock_timestamp() where queue_name = i_queue_name;
+    -- the worker looks at once
+    perform pg_notify('londiste_rs_tables', i_queue_name);
     return true;
 end $$;

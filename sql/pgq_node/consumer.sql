@@ -109,6 +109,8 @@ begin
          where queue_name = i_queue_name and consumer_name = i_consumer_name;
         ret_code := 200;
         ret_note := format('Consumer %s tagged as %s', i_consumer_name, word);
+        -- the worker looks at once
+        perform pg_notify('londiste_rs_tables', i_queue_name);
     end if;
 end $$;
 
@@ -156,4 +158,5 @@ begin
     end if;
     ret_code := 200;
     ret_note := format('Consumer provider node set to : %s', i_new_provider);
+    perform pg_notify('londiste_rs_tables', i_queue_name);
 end $$;

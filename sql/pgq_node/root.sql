@@ -56,6 +56,8 @@ begin
          where queue_name = i_queue_name and consumer_name = node.worker_name;
         ret_note := format('Step 3: Demoted root to branch: %s', i_queue_name);
     end if;
+    -- the worker looks at once
+    perform pg_notify('londiste_rs_tables', i_queue_name);
 end $$;
 
 -- Makes a branch the root: from now on events are born here and ticks are ours.
@@ -90,4 +92,5 @@ begin
      where queue_name = i_queue_name;
     ret_code := 200;
     ret_note := 'Branch node promoted to root';
+    perform pg_notify('londiste_rs_tables', i_queue_name);
 end $$;

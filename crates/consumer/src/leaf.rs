@@ -145,7 +145,7 @@ impl<'a> Leaf<'a> {
         }
         self.statistics.log_when_due(config);
         let heard = self.wake.has_heard();
-        self.wake.hush(&mut self.provider, target);
+        self.wake.hush(&self.provider, target);
         // who was woken up looks
         if !heard && self.are_still(target).await? {
             return Ok(Step::Wait { paused: false, still: true });
@@ -219,7 +219,7 @@ impl<'a> Leaf<'a> {
     /// Waits until there may be something to do; longer where both sides are still.
     pub(crate) async fn wait(&mut self, target: &mut Session, still: bool, stop: &CancellationToken) {
         let longest = self.worker.config.loop_delay * if still { STILL } else { 1 };
-        self.wake.wait(&mut self.provider, target, longest, stop).await;
+        self.wake.wait(&self.provider, target, longest, stop).await;
     }
 
     /// Applies a batch and finishes it at the provider.

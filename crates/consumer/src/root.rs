@@ -6,16 +6,17 @@ use std::time::Duration;
 use parts::fail_point;
 use pg::Session;
 use pgq::node::{self, NodeInfo};
+use pgq::table::TABLES;
 use pgq::{Purpose, identity, rename, seq, table};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use crate::due::Due;
 use crate::ended::Ended;
 use crate::error::During;
 use crate::relax;
-use crate::stillness::{STILL, Stillness};
+use crate::stillness::Stillness;
 use crate::watch::{self, Watch};
 use crate::{Result, Worker, giving};
 
@@ -23,6 +24,9 @@ use crate::{Result, Worker, giving};
 const SEQUENCES: Duration = Duration::from_secs(3);
 /// How often the definitions of captured tables are compared with their captures: one query of the catalogs.
 const CAPTURES: Duration = Duration::from_secs(5);
+/// Between two looks whether anything has happened, while nothing does. Commands on the node wake the worker; a session
+/// that asks nothing for longer would be taken for one that stands still.
+const STILL: Duration = Duration::from_secs(4);
 /// How long a table is left alone whose lock was not to be had: at first, and at most.
 const FIRST_PAUSE: Duration = Duration::from_secs(15);
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
@@ -41,6 +45,10 @@ pub(crate) async fn run(
     let wait = format!("{}ms", table::wait_on_root(config.limits.lock).as_millis().max(1));
     let sql = "select set_config('lock_timeout', $1, false)";
     target.query_one(sql, &[&wait]).await.during("setting lock_timeout")?;
+    // not every pooler lets LISTEN pass; nothing depends on it
+    if let Err(error) = target.batch_execute(&format!("listen {TABLES}")).await {
+        debug!("commands on this node are seen a little later: {}", pg::Error::from(error));
+    }
     let mut bell = worker.bell.listen();
     let (mut sequences, mut captures, mut watermark) = (Due::now(), Due::now(), Due::now());
     let mut reluctant = Reluctant::default();
@@ -52,18 +60,23 @@ pub(crate) async fn run(
             return Ok(Ended::Reconnect);
         }
         bell.hush();
+        target.hush();
         if stillness.holds(target).await? {
             worker.ticks.look(config, &worker.report, target).await?;
             worker.report.idle(false);
             tokio::select! {
                 () = stop.cancelled() => {}
-                () = bell.wait(config.loop_delay * STILL) => {}
+                () = bell.wait(STILL.max(config.loop_delay)) => {}
+                // a lost connection shows in the next statement
+                _ = target.notification() => {}
             }
             continue;
         }
         let state = worker.state(target).await?;
         if state.node_type.is_some_and(|kind| kind != node.node_type) {
             info!(job, queue, provider = state.provider, "this node is the root no more");
+            // the session goes on as the one that holds the node's lock, and nobody reads what it hears
+            target.batch_execute("unlisten *").await.during("this node (db)")?;
             return Ok(Ended::Changed);
         }
         if giving::is_closed(&state) {
@@ -109,6 +122,7 @@ pub(crate) async fn run(
         tokio::select! {
             () = stop.cancelled() => {}
             () = bell.wait(config.loop_delay) => {}
+            _ = target.notification() => {}
         }
     }
     Ok(Ended::Stopped)

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::Result;
 
-/// Whatever is looked at has been looked at within this time: the longest period of a worker's frequent looks.
+/// A look that comes so long after the one before looks at everything: the longest period of a worker's frequent looks.
 const ALL: Duration = Duration::from_secs(6);
 /// A look comes now and then all the same: there are things that depend on the time alone.
 const LONGEST: Duration = Duration::from_secs(60);
@@ -22,8 +22,10 @@ pub(crate) const STILL: u32 = 2;
 pub(crate) struct Stillness {
     /// The last look found nothing to do.
     is_calm: bool,
-    /// What the last question saw, and since when they all do.
-    asked: Option<(Seen, Instant)>,
+    /// What the last question saw.
+    asked: Option<Seen>,
+    /// When the last look ended.
+    looked: Option<Instant>,
     /// When to look again, if nothing happens.
     next: Option<Instant>,
 }
@@ -38,8 +40,8 @@ impl Stillness {
             return Ok(false);
         }
         let seen = stillness::look(session).await?;
-        if self.asked.as_ref().is_none_or(|(before, _)| *before != seen) {
-            self.asked = Some((seen, Instant::now()));
+        if self.asked.as_ref() != Some(&seen) {
+            self.asked = Some(seen);
             self.next = None;
         }
         Ok(self.next.is_some_and(|next| Instant::now() < next))
@@ -47,14 +49,15 @@ impl Stillness {
 
     /// A look is over. `is_calm`: it found nothing to do, and nothing that time alone would change.
     pub(crate) fn looked(&mut self, is_calm: bool) {
+        let now = Instant::now();
+        let before = self.looked.replace(now);
         if !is_calm {
-            *self = Stillness::default();
+            (self.is_calm, self.asked, self.next) = (false, None, None);
             return;
         }
         self.is_calm = true;
-        self.next = self.asked.as_ref().map(|(_, since)| {
-            // not everything is looked at each time
-            Instant::now() + if since.elapsed() < ALL { ALL } else { LONGEST }
-        });
+        let whole = before.is_none_or(|before| now - before >= ALL);
+        // where nothing was asked before the look, something may have happened in its course
+        self.next = self.asked.as_ref().map(|_| now + if whole { LONGEST } else { ALL });
     }
 }

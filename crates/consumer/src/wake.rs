@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use futures_util::FutureExt;
 use parts::Bell;
 use parts::bell::Listener;
 use pg::Session;
@@ -55,12 +54,11 @@ impl Wake {
     }
 
     /// Forgets what was heard before: to be called before looking at what the next wait is about.
-    pub(crate) fn hush(&mut self, provider: &mut Session, target: &mut Session) {
+    pub(crate) fn hush(&mut self, provider: &Session, target: &Session) {
         self.bell.hush();
         self.ticks.hush();
-        for session in [provider, target] {
-            while let Some(Ok(_)) = session.notification().now_or_never() {}
-        }
+        provider.hush();
+        target.hush();
     }
 
     /// Whether the last wait ended because of a ring or a notification.
@@ -87,8 +85,8 @@ impl Wake {
     /// Waits until it is worth looking again, at most as long as given, or until stopped.
     pub(crate) async fn wait(
         &mut self,
-        provider: &mut Session,
-        target: &mut Session,
+        provider: &Session,
+        target: &Session,
         longest: Duration,
         stop: &CancellationToken,
     ) {

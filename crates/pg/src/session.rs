@@ -3,7 +3,7 @@
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, PoisonError};
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Notification, SimpleQueryMessage, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -23,7 +23,7 @@ pub struct Session {
     // Dropped first: the driver then knows that nobody waits for answers any more.
     client: Client,
     prepared: Prepared,
-    notifications: mpsc::Receiver<Notification>,
+    notifications: Mutex<mpsc::Receiver<Notification>>,
     end: driver::End,
     tls: MakeRustlsConnect,
     backend_pid: i32,
@@ -53,7 +53,7 @@ impl Session {
         let mut session = Self {
             client,
             prepared: Prepared::default(),
-            notifications,
+            notifications: Mutex::new(notifications),
             end,
             tls,
             backend_pid: 0,
@@ -92,14 +92,22 @@ impl Session {
         Self { _watched: by, ..self }
     }
 
-    /// Waits for the next notification of the channels this session listens to. Safe to drop at any time.
+    /// Waits for the next notification of the channels this session listens to. Safe to drop at any time. Of several
+    /// who wait, one gets it.
     ///
     /// # Errors
     /// The connection is lost.
-    pub async fn notification(&mut self) -> Result<Notification> {
-        match self.notifications.recv().await {
+    pub async fn notification(&self) -> Result<Notification> {
+        match self.notifications.lock().await.recv().await {
             Some(notification) => Ok(notification),
             None => Err(Error::Lost(self.end.lock().unwrap_or_else(PoisonError::into_inner).take())),
+        }
+    }
+
+    /// Forgets the notifications that have come.
+    pub fn hush(&self) {
+        if let Ok(mut waiting) = self.notifications.try_lock() {
+            while waiting.try_recv().is_ok() {}
         }
     }
 

@@ -1,5 +1,5 @@
-//! Copies by a role that may set `session_replication_role`: while rows are written no foreign key and no trigger of our
-//! own tables works either.
+//! Copies by a role that may set `session_replication_role`: while rows are written no foreign key and no trigger of
+//! our own tables works either.
 use std::time::Duration;
 
 use tests::{Pair, Setup, compare};

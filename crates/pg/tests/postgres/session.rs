@@ -23,7 +23,7 @@ async fn becomes(session: &pg::Session, query: &str, expected: &str) {
 async fn notifications_arrive_until_the_connection_is_lost() {
     let server = Server::start();
     let other = server.session().await;
-    let mut session = server.session().await;
+    let session = server.session().await;
     session.batch_execute("listen bell").await.unwrap();
     other.batch_execute("notify bell, 'one'; notify bell, 'two'").await.unwrap();
     for expected in ["one", "two"] {

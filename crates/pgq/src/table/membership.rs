@@ -55,8 +55,8 @@ pub async fn add<C: GenericClient>(
     Ok(row.get("ret_note"))
 }
 
-/// The channel on which a node's worker hears, in its own database, that tables are waiting for it. A hint: it looks
-/// now and then as well.
+/// The channel on which a node's worker hears, in its own database, that something waits for it: tables, a command. A
+/// hint: it looks now and then as well.
 pub const TABLES: &str = "londiste_rs_tables";
 
 /// Tells the node's worker that tables are waiting for it, when the caller's transaction commits.
