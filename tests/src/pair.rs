@@ -46,6 +46,16 @@ impl Pair {
         Pair::on(self.source.cluster.clone(), self.target.cluster.clone(), suffix, encodings)
     }
 
+    /// For tests that are about roles which may not set `session_replication_role`, also where `SILENCING` lets all.
+    pub fn forbid_silencing(&self) {
+        for side in [&self.source, &self.target] {
+            if side.cluster.major() >= 15 {
+                let revoke = format!("revoke set on parameter session_replication_role from {}", side.user);
+                side.admin().execute(&revoke);
+            }
+        }
+    }
+
     /// Removes both databases, for whoever makes many large ones.
     pub fn discard(self) {
         for side in [&self.source, &self.target] {

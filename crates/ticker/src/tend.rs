@@ -4,7 +4,7 @@ use std::future::ready;
 use std::time::Duration;
 
 use parts::fail_point;
-use pgq::maintenance;
+use pgq::{maintenance, tick_watch};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
@@ -53,6 +53,9 @@ const QUIET: Duration = Duration::from_millis(150);
 const ONE_WAIT: Duration = Duration::from_secs(5);
 /// How often ticks are asked for where no events are: queues want some in quiet times, too.
 const IDLE: Duration = Duration::from_secs(10);
+
+// whoever watches over the ticks waits longer
+const _: () = assert!(IDLE.as_secs() + ONE_WAIT.as_secs() < tick_watch::IDLE_SLACK.as_secs());
 
 /// Rests until then, or until there are events; whether there are, where the server was asked.
 async fn rest(session: &pg::Session, due: Instant, on_server: bool) -> pg::Result<Option<bool>> {

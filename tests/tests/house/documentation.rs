@@ -50,6 +50,7 @@ fn the_migration_page_moves_a_database_command_by_command() {
 #[test]
 fn the_page_by_hand_moves_a_database_command_by_command() {
     let pair = Pair::start();
+    pair.forbid_silencing();
     let setup = Setup::new(&pair);
     let by_hand = page::parts(BY_HAND).into_iter().map(|part| (BY_HAND, part));
     moves_a_database(&pair, &setup, by_hand.collect());

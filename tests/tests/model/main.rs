@@ -78,6 +78,7 @@ async fn prepare(pair: &Pair, bypass: bool) -> (Stage, Follower) {
 
 fn play(bypass: bool) {
     let pair = Pair::start();
+    pair.forbid_silencing();
     if bypass {
         // where an ordinary role may set session_replication_role depends on the version
         pair.target.admin().execute(&format!("alter role {} superuser", pair.target.user));

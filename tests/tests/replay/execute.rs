@@ -13,6 +13,7 @@ fn execute(setup: &Setup, name: &str, sql: &str) -> Output {
 #[test]
 fn scripts_run_in_order_where_they_are_needed_and_one_that_fails_can_be_skipped() {
     let pair = Pair::start();
+    pair.forbid_silencing();
     pair.both(
         "create table t (id int primary key); create table child (id int primary key, t int references t);
          create table named (id int primary key, v text);

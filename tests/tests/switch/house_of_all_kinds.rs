@@ -61,6 +61,8 @@ impl House {
     /// With nodes made by `setup`.
     pub(crate) fn of(setup: impl FnOnce(&Pair) -> Setup) -> House {
         let pair = Pair::start();
+        // its trigger for replicas would fire
+        pair.forbid_silencing();
         pair.both(SCHEMA);
         pair.source.execute(ROWS);
         let before = [&pair.source, &pair.target].map(|side| inventory(side));

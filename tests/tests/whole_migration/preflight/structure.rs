@@ -164,6 +164,7 @@ const CASES: &[Case] = &[
 #[test]
 fn every_difference_of_the_sides_is_told_and_mended() {
     let pair = Pair::start();
+    pair.forbid_silencing();
     let setup = setup(&pair);
     let nothing = preflight(&setup, &["--check", "tables-missing"]);
     nothing.expect_success();
