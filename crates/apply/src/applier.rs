@@ -5,7 +5,7 @@ mod attempts;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, join};
 use tokio_postgres::{Client, Statement};
 
 use crate::applied::{Applied, TableCounts};
@@ -15,6 +15,7 @@ use crate::target::survey::CatalogEntry;
 use crate::write::deferred_checks;
 use crate::write::failed_tables::{FailedTables, Failure};
 use crate::write::net_changes::NetChanges;
+use crate::write::planning::BY_INDEX;
 use crate::write::table::{ChunkTable, Part, TargetTable};
 use crate::write::truncate::truncate;
 use crate::{Change, Error, Op, Result, Source};
@@ -148,6 +149,24 @@ impl Applier {
             truncated?;
         }
         Ok(())
+    }
+
+    /// Looks at the target's catalog while the changes of these tables are still on their way, in the transaction that
+    /// they will be written in. Others are looked at when they come.
+    ///
+    /// # Errors
+    /// [`Error::Server`].
+    pub async fn look_ahead(&mut self, client: &Client, tables: &[Arc<str>]) -> Result<()> {
+        match self.survey.clone() {
+            Some(survey) if !tables.is_empty() => {
+                // sent together
+                let by_index = client.batch_execute(BY_INDEX);
+                let (set, looked) = join(by_index, self.look_at(client, &survey, tables)).await;
+                set.map_err(Error::server("setting how statements are planned"))?;
+                looked
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The last change may be one of several that exchange keys and have to be written together.

@@ -97,6 +97,11 @@ impl Decoder {
         self.shapes.refresh(provider).await
     }
 
+    /// As [`Shapes::are_there`].
+    pub fn knows_of_shapes(&self) -> bool {
+        self.shapes.are_there()
+    }
+
     /// Whether the event steers replication: such are for the node, whatever their `ev_extra1` names.
     pub fn is_control(event: &Event) -> bool {
         control::is_control(event)

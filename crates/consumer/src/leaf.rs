@@ -25,12 +25,14 @@ use crate::wake::Wake;
 use crate::watch::Watch;
 use crate::{Error, Result, Worker, attempt, gone_partitions, hand_over, watch};
 
+/// What was read of this node behind a batch is as good as new for so long, while ticks come one after the other.
+const FRESH: Duration = Duration::from_millis(50);
 /// How often foreign keys and triggers of replicated tables are looked at.
 const RELAXATIONS: Duration = Duration::from_secs(5);
 /// How often it is looked for what copies that were interrupted have left behind.
 const REMAINS: Duration = Duration::from_secs(60);
 /// How often it is looked whether the provider is still, where its ticks are announced.
-const PROVIDER: Duration = Duration::from_secs(5);
+const PROVIDER: Duration = Duration::from_secs(10);
 /// How often rows of partitions that have gone on the root are looked for.
 const GONE_PARTITIONS: Duration = Duration::from_secs(60);
 
@@ -59,6 +61,16 @@ pub(crate) struct Leaf<'a> {
     provider_asked: Due,
     batch_size: BatchSize,
     began: Instant,
+    recent: Option<Recent>,
+    /// The last batch was the last one when it was asked for.
+    is_level: bool,
+}
+
+/// The worker's state and its tables, as they were a moment ago; nothing was under way with any of them.
+struct Recent {
+    at: Instant,
+    state: ConsumerState,
+    tables: Vec<TableInfo>,
 }
 
 /// What the worker does next.
@@ -83,6 +95,14 @@ pub(crate) struct Work {
     pub(crate) state: ConsumerState,
     pub(crate) batch: Batch,
     pub(crate) tables: Vec<TableInfo>,
+}
+
+/// Asks this node for the worker's state and its tables.
+async fn read(worker: &Worker, target: &Session) -> Result<Recent> {
+    let at = Instant::now();
+    let tables = async { Ok(table::list(target, &worker.config.queue_name).await?) };
+    let (state, tables) = tokio::try_join!(worker.state(target), tables)?;
+    Ok(Recent { at, state, tables })
 }
 
 impl<'a> Leaf<'a> {
@@ -133,6 +153,8 @@ impl<'a> Leaf<'a> {
             provider_asked: Due::now(),
             batch_size,
             began: Instant::now(),
+            recent: None,
+            is_level: false,
         })
     }
 
@@ -144,14 +166,24 @@ impl<'a> Leaf<'a> {
             return Ok(Step::Reconnect);
         }
         self.statistics.log_when_due(config);
+        let is_level = std::mem::take(&mut self.is_level) && self.wake.is_announced();
+        if is_level && !self.wake.hears(&self.provider, target) {
+            return Ok(Step::Wait { paused: false, still: false });
+        }
         let heard = self.wake.has_heard();
         self.wake.hush(&self.provider, target);
         // who was woken up looks
         if !heard && self.are_still(target).await? {
             return Ok(Step::Wait { paused: false, still: true });
         }
-        let tables = async { Ok(table::list(target, queue).await?) };
-        let (state, tables) = tokio::try_join!(self.worker.state(target), tables)?;
+        let recent = self.recent.take().filter(|recent| {
+            // commands and copies ring
+            recent.at.elapsed() < FRESH && !self.wake.was_rung()
+        });
+        let Recent { at, state, tables } = match recent {
+            Some(recent) => recent,
+            None => read(self.worker, target).await?,
+        };
         if state.node_type.is_some_and(|kind| kind != self.node.node_type) {
             return Ok(Step::Changed);
         }
@@ -179,6 +211,9 @@ impl<'a> Leaf<'a> {
             let is_calm = state.error.is_none() && !watch::is_live(self.worker) && self.is_settled(&tables);
             self.here.looked(is_calm);
             self.there.looked(is_calm);
+            if is_calm && state.uptodate {
+                self.recent = Some(Recent { at, state, tables });
+            }
             return Ok(Step::Wait { paused: false, still: false });
         };
         self.wake.found();
@@ -239,6 +274,7 @@ impl<'a> Leaf<'a> {
             Error::Batch { batch, tick, source: Box::new(error) }
         })?;
         self.position.applied(state, batch);
+        self.is_level = !batch.more;
         self.batch_size.grow();
         self.statistics.count(batch, &done);
         if done.partitions_gone {
@@ -247,7 +283,13 @@ impl<'a> Leaf<'a> {
         self.worker.report.tell(|facts| facts.conflicts += done.conflicts());
         self.worker.report.applied(batch, done.changes, done.bytes, began.elapsed());
         fail_point::reached("batch-before-finish");
-        batch::finish(&self.provider, batch).await?;
+        let recent = async {
+            // what cannot be read now is read by the next step
+            if self.is_settled(tables) { read(self.worker, target).await.ok() } else { None }
+        };
+        let (finished, recent) = tokio::join!(batch::finish(&self.provider, batch), recent);
+        self.recent = recent;
+        finished?;
         fail_point::reached("batch-after-finish");
         Ok(())
     }

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use apply::{Applied, Applier, Control, Decoded, Decoder};
 use parts::fail_point;
-use pg::Session;
-use pgq::reading::Selection;
+use pg::{Ask, Session};
+use pgq::reading::{Events, Selection};
 use pgq::table::{self, MergeState, TableInfo};
-use pgq::{Batch, Snapshot, identity, position, reading, replay, skipped};
+use pgq::{Batch, Snapshot, identity, position, replay, skipped};
 use tokio::sync::Mutex;
 use tracing::{debug, info, warn};
 
@@ -35,7 +35,12 @@ pub(crate) struct Replay<'a> {
     checks: bool,
     /// When the source is asked again about columns that the target lacks.
     asked: Due,
+    /// Some of the tables that the last batch has written to: the next one is likely to.
+    lately: Vec<Arc<str>>,
 }
+
+/// More tables are looked at when their changes come.
+const LATELY: usize = 16;
 
 /// What was applied.
 #[derive(Debug, Default)]
@@ -84,6 +89,7 @@ impl<'a> Replay<'a> {
             conflicts: Conflicts::default(),
             checks: false,
             asked: Due::now(),
+            lately: Vec::new(),
         })
     }
 
@@ -218,15 +224,15 @@ impl<'a> Replay<'a> {
         } else {
             Selection::All
         };
-        let shapes = async { self.decoder.lock().await.refresh_shapes(provider).await };
-        let (begun, shapes, reading) =
-            tokio::join!(self.begin(target, batch), shapes, reading::ask(provider, batch));
+        let (begun, looked, events) = tokio::join!(
+            biased;
+            begin(self.worker, target, batch, self.bypass_triggers),
+            self.applier.look_ahead(target, &self.lately),
+            ask(self.worker, &self.decoder, provider, batch, selection)
+        );
         begun?;
-        if shapes? {
-            self.worker.noticed.ring();
-        }
-        // nothing else is asked of the provider before the events end
-        let events = reading?.events(provider, selection).await?;
+        looked?;
+        let events = events?;
         let mut ahead = ReadAhead::read(&self.decoder, events, wanted);
         let mut progress = Progress::of(self.worker, batch);
         let mut done = Done::default();
@@ -279,6 +285,8 @@ impl<'a> Replay<'a> {
         parkings.write(target).await?;
         self.conflicts.keep(self.worker, target, &done.conflicts).await?;
         self.forget_snapshots(target, batch, tables, parkings).await?;
+        self.lately.clear();
+        self.lately.extend(done.tables.iter().take(LATELY).cloned());
         let written: Vec<&str> = done.tables.iter().map(|table| &**table).collect();
         let (exchanged, completed) = tokio::join!(
             identity::exchanged_here(target, queue, &written),
@@ -290,19 +298,6 @@ impl<'a> Replay<'a> {
         }
         completed?;
         Ok(done)
-    }
-
-    /// Begins the transaction that writes the batch. Its statements are sent together, in this order.
-    async fn begin(&self, target: &Session, batch: &Batch) -> Result<()> {
-        let (begun, claimed, entered) = tokio::join!(
-            biased;
-            apply::begin(target, self.worker.config.limits),
-            single_worker::claim(self.worker, target, batch),
-            replay::enter(&**target, self.bypass_triggers)
-        );
-        begun?;
-        claimed?;
-        Ok(entered?)
     }
 
     fn parts(&mut self, tables: &[TableInfo], parkings: &Parkings<'_>) -> HashMap<String, Part> {
@@ -355,6 +350,43 @@ impl<'a> Replay<'a> {
         }
         Ok(())
     }
+}
+
+/// Begins the transaction that writes the batch. Its statements are sent together, in this order.
+async fn begin(worker: &Worker, target: &Session, batch: &Batch, bypass_triggers: bool) -> Result<()> {
+    let (begun, claimed, entered) = tokio::join!(
+        biased;
+        apply::begin(target, worker.config.limits),
+        single_worker::claim(worker, target, batch),
+        replay::enter(&**target, bypass_triggers)
+    );
+    begun?;
+    claimed?;
+    Ok(entered?)
+}
+
+/// Asks the provider for what a batch needs: new shapes, then its events. Nothing else can be asked before these end.
+async fn ask(
+    worker: &Worker,
+    decoder: &Mutex<Decoder>,
+    provider: &Session,
+    batch: &Batch,
+    selection: Selection<'_>,
+) -> Result<Events> {
+    let reading = batch.reading(provider).await?;
+    let mut decoder = decoder.lock().await;
+    let (news, events) = if decoder.knows_of_shapes() {
+        // the first one is on its way before the other: answered behind the events, it would wait for ever
+        let events = reading.events(provider, selection);
+        let (news, events) = tokio::join!(biased; decoder.refresh_shapes(provider.plain()), events);
+        (news?, events?)
+    } else {
+        (decoder.refresh_shapes(provider).await?, reading.events(provider, selection).await?)
+    };
+    if news {
+        worker.noticed.ring();
+    }
+    Ok(events)
 }
 
 /// Whether a table's copy has seen what the error tells.

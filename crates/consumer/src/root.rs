@@ -62,7 +62,7 @@ pub(crate) async fn run(
         bell.hush();
         target.hush();
         if stillness.holds(target).await? {
-            worker.ticks.look(config, &worker.report, target).await?;
+            worker.ticks.look(config, &worker.report, target, true).await?;
             worker.report.idle(false);
             tokio::select! {
                 () = stop.cancelled() => {}
@@ -90,7 +90,7 @@ pub(crate) async fn run(
             continue;
         }
         watching.look(worker, target, |_| None).await?;
-        worker.ticks.look(config, &worker.report, target).await?;
+        worker.ticks.look(config, &worker.report, target, false).await?;
         if !state.uptodate {
             node::set_uptodate(&**target, queue, config.consumer(), true).await?;
         }
@@ -135,7 +135,7 @@ async fn refresh_captures(worker: &Worker, target: &Session, reluctant: &mut Rel
     let stale = table::stale_captures(&**target, queue, worker.config.capture_unchanged).await?;
     reluctant.0.retain(|table, _| stale.contains(table));
     for table in stale.into_iter().filter(|table| reluctant.is_ready(table)).collect::<Vec<_>>() {
-        worker.ticks.look(&worker.config, &worker.report, target).await?;
+        worker.ticks.look(&worker.config, &worker.report, target, false).await?;
         let refreshed = tokio::select! {
             biased;
             refreshed = table::refresh_capture(&**target, queue, &table) => refreshed,

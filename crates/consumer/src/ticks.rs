@@ -17,6 +17,9 @@ use crate::{Config, Result};
 /// Between two looks where the first one failed.
 const AFTER_FAILURE: Duration = Duration::from_secs(10);
 
+/// Between two looks at a `pgqd`'s ticks while nothing happens on the server: no event waits for one.
+const STILL: Duration = Duration::from_secs(15);
+
 /// What the worker knows of the ticks, over its failures.
 #[derive(Debug)]
 pub(crate) struct Ticks {
@@ -29,6 +32,8 @@ struct State {
     watch: TickWatch,
     /// The next look; at once where there was none.
     due: Option<Instant>,
+    /// What the last look has found, and when.
+    found: Option<(TickedBy, Instant)>,
     /// Whoever made the ticks is known to be gone.
     at_once: bool,
     refused: bool,
@@ -53,13 +58,22 @@ impl Ticks {
         }
     }
 
-    /// Looks, when that is due.
+    /// Looks, when that is due. `still`: nothing is committed on the server.
     ///
     /// # Errors
     /// The connection is lost.
-    pub(crate) async fn look(&self, config: &Config, report: &Report, root: &Session) -> Result<()> {
+    pub(crate) async fn look(
+        &self,
+        config: &Config,
+        report: &Report,
+        root: &Session,
+        still: bool,
+    ) -> Result<()> {
         let Some(stand_in) = &self.stand_in else { return Ok(()) };
         let mut state = self.state.lock().await;
+        if still && state.found.is_some_and(|(by, at)| by == TickedBy::Pgqd && at.elapsed() < STILL) {
+            return Ok(());
+        }
         if state.due.is_some_and(|due| Instant::now() < due) {
             return Ok(());
         }
@@ -75,6 +89,7 @@ impl Ticks {
                 Ok(())
             }
             Ok(by) => {
+                state.found = Some((by, Instant::now()));
                 report.tell(|facts| facts.ticker = Some(by));
                 Ok(())
             }

@@ -66,6 +66,17 @@ impl Wake {
         self.waited.is_some_and(|waited| waited != Waited::InVain)
     }
 
+    /// Whether the last wait ended because of a ring, or a notification on this node: something has changed here.
+    pub(crate) fn was_rung(&self) -> bool {
+        self.waited == Some(Waited::Rung)
+    }
+
+    /// Whether something was heard since [`hush`](Self::hush).
+    pub(crate) fn hears(&self, provider: &Session, target: &Session) -> bool {
+        let rung = self.bell.has_rung() || self.ticks.has_rung();
+        rung || provider.has_notification() || target.has_notification()
+    }
+
     /// Whether each tick is told of.
     pub(crate) fn is_announced(&self) -> bool {
         self.announced

@@ -57,6 +57,11 @@ impl Listener {
         tokio::time::timeout(at_most, rung).await.is_ok()
     }
 
+    /// Whether there was a ring since the last wait or [`hush`](Self::hush).
+    pub fn has_rung(&self) -> bool {
+        self.rings.has_changed().unwrap_or(false)
+    }
+
     /// Forgets rings not waited for yet: to be called before reading the state that the next wait is about.
     pub fn hush(&mut self) {
         self.rings.mark_unchanged();

@@ -327,7 +327,9 @@ mod tests {
         report.copied(17);
         assert_eq!((report.signs(), report.pieces()), (1, 0));
         let mark = pgq::position::Mark { time: SystemTime::now(), snapshot: "1:1:".to_owned() };
-        let batch = Batch { id: 1, tick: 7, previous_tick: 6, mark, previous_mark: None, last_event: 3 };
+        let (previous_mark, told) = (None, None);
+        let batch =
+            Batch { id: 1, tick: 7, previous_tick: 6, mark, previous_mark, last_event: 3, more: false, told };
         report.clone().applied(&batch, 3, 70, Duration::from_millis(5));
         let facts = report.facts();
         assert_eq!((facts.batches, facts.changes, facts.bytes, facts.batch.unwrap().tick), (1, 3, 70, 7));

@@ -104,6 +104,11 @@ impl Session {
         }
     }
 
+    /// Whether a notification has come that nobody has waited for.
+    pub fn has_notification(&self) -> bool {
+        self.notifications.try_lock().is_ok_and(|waiting| !waiting.is_empty())
+    }
+
     /// Forgets the notifications that have come.
     pub fn hush(&self) {
         if let Ok(mut waiting) = self.notifications.try_lock() {

@@ -8,6 +8,7 @@ use tokio_postgres::{GenericClient, Row};
 use crate::call::{Parameters, asked, asked_one, row, rows};
 use crate::maintenance::{ASKED_FOR, TICKS};
 use crate::position::{self, Mark};
+use crate::reading::{self, Events, Reading, Selection};
 use crate::{Error, Result};
 
 /// Events between two ticks, handed to one consumer until it is finished.
@@ -25,6 +26,25 @@ pub struct Batch {
     pub previous_mark: Option<Mark>,
     /// Event sequence at its end: no event of it has a higher number.
     pub last_event: i64,
+    /// There may be ticks behind it.
+    pub more: bool,
+    /// The statement that reads it, where the provider has told it with the batch.
+    pub told: Option<Reading>,
+}
+
+impl Batch {
+    /// The statement that reads it; asks for it where the batch has come without.
+    pub async fn reading<C: Ask>(&self, client: &C) -> Result<Reading> {
+        match &self.told {
+            Some(reading) => Ok(reading.clone()),
+            None => reading::ask(client, self.id).await,
+        }
+    }
+
+    /// Reads it, as [`Reading::events`] does.
+    pub async fn events<C: Ask>(&self, client: &C, selection: Selection<'_>) -> Result<Events> {
+        self.reading(client).await?.events(client, selection).await
+    }
 }
 
 /// Which ticks make a batch; the default takes single ticks as they come.
@@ -106,7 +126,11 @@ pub struct NextBatch {
 }
 
 const BY_FUNCTION: &str = "select batch_id, cur_tick_id, prev_tick_id, cur_tick_time, prev_tick_time, \
-           last_event, cur_snapshot, prev_snapshot \
+           last_event, cur_snapshot, prev_snapshot, \
+           case when batch_id is not null then pgq.batch_event_sql(batch_id) end as event_sql, \
+           pg_catalog.current_setting('server_encoding') = 'SQL_ASCII' as is_raw, \
+           exists (select from pgq.tick t where t.tick_id > cur_tick_id and t.tick_queue = \
+                          (select q.queue_id from pgq.queue q where q.queue_name = $1)) as more \
       from londiste_rs.next_batch($1, $2, make_interval(secs => $3), $4, $5)";
 
 impl NextBatch {
@@ -176,6 +200,9 @@ async fn taken<C: GenericClient>(client: &C, queue: &str, found: Vec<Row>) -> Re
         mark,
         previous_mark: time.zip(snapshot).map(|(time, snapshot)| Mark { time, snapshot }),
         last_event: row.get::<_, Option<i64>>("last_event").unwrap_or_default(),
+        // plain SQL does not tell these
+        more: row.try_get("more").unwrap_or(true),
+        told: row.try_get("event_sql").ok().map(|sql| Reading { sql, is_raw: row.get("is_raw") }),
     }))
 }
 

@@ -6,7 +6,6 @@ use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use pg::Ask;
 use tokio_postgres::types::{ToSql, Type};
 
-use crate::batch::Batch;
 use crate::call::{asked_one, failed};
 use crate::event::Event;
 use crate::{Error, Result};
@@ -38,18 +37,18 @@ pub enum Selection<'a> {
 }
 
 /// The statement that reads a batch, as its provider has written it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Reading {
     /// None where the batch holds no events.
-    sql: Option<String>,
+    pub(crate) sql: Option<String>,
     /// The texts are bytes of no known encoding.
-    is_raw: bool,
+    pub(crate) is_raw: bool,
 }
 
 /// Asks for the statement that reads a batch.
-pub async fn ask<C: Ask>(client: &C, batch: &Batch) -> Result<Reading> {
+pub(crate) async fn ask<C: Ask>(client: &C, batch: i64) -> Result<Reading> {
     let sql = "select pgq.batch_event_sql($1), current_setting('server_encoding') = 'SQL_ASCII'";
-    let row = asked_one(client, "pgq.batch_event_sql", sql, &[&batch.id]).await?;
+    let row = asked_one(client, "pgq.batch_event_sql", sql, &[&batch]).await?;
     Ok(Reading { sql: row.get(0), is_raw: row.get(1) })
 }
 
@@ -86,11 +85,6 @@ impl Reading {
         let events = rows.map_err(failed_item);
         Ok(Box::pin(events.map(|row| row.and_then(|row| Event::from_row(&row).map_err(failed_item)))))
     }
-}
-
-/// Reads a batch, as [`Reading::events`] does.
-pub async fn events<C: Ask>(client: &C, batch: &Batch, selection: Selection<'_>) -> Result<Events> {
-    ask(client, batch).await?.events(client, selection).await
 }
 
 fn failed_item(source: tokio_postgres::Error) -> Error {

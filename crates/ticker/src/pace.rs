@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// The shortest rest, while events come all the time.
-const SHORTEST: Duration = Duration::from_millis(20);
+const SHORTEST: Duration = Duration::from_millis(12);
 /// Looks in the time that passes between two ticks.
 const LOOKS: u32 = 10;
 
@@ -73,9 +73,9 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_period_shorter_than_the_shortest_rest_is_kept() {
-        let mut pace = Pace::new(Duration::from_millis(10));
-        advance(Duration::from_millis(10)).await;
+        let mut pace = Pace::new(Duration::from_millis(5));
+        advance(Duration::from_millis(5)).await;
         pace.ticked();
-        assert_eq!(pace.rest(), Duration::from_millis(10));
+        assert_eq!(pace.rest(), Duration::from_millis(5));
     }
 }

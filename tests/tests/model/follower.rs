@@ -85,8 +85,7 @@ impl Follower {
         apply::begin(target, pg::Limits::default()).await?;
         replay::enter(target, self.bypass).await.map_err(Error::other)?;
         self.decoder.refresh_shapes(&self.provider).await?;
-        let mut events =
-            reading::events(&self.provider, batch, reading::Selection::All).await.map_err(Error::other)?;
+        let mut events = batch.events(&self.provider, reading::Selection::All).await.map_err(Error::other)?;
         let mut changes = 0;
         while let Some(event) = events.try_next().await.map_err(Error::other)? {
             match self.decoder.decode(&event)? {

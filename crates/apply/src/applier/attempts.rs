@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use tokio_postgres::Client;
+use tokio_postgres::{Client, Statement};
 use tracing::debug;
 
 use super::{Applier, save};
@@ -112,6 +112,20 @@ impl Applier {
         }
     }
 
+    pub(super) async fn look_at(
+        &mut self,
+        client: &Client,
+        survey: &Statement,
+        tables: &[Arc<str>],
+    ) -> Result<()> {
+        let dest: Vec<&str> = tables.iter().map(|table| self.dest_of(table)).collect();
+        let entries = survey::run(client, survey, &dest).await?;
+        for (table, entry) in tables.iter().zip(entries) {
+            entry.and_then(|entry| self.catalog_entries.insert(Arc::clone(table), entry));
+        }
+        Ok(())
+    }
+
     /// Puts a table back whose part of a chunk is written.
     fn written(&mut self, table: ChunkTable) {
         let ChunkTable { part: Part { table, .. }, target, counts, conflicts } = table;
@@ -134,11 +148,8 @@ impl Applier {
                 Some(statement) => statement.clone(),
                 None => self.survey.insert(survey::prepare(client).await?).clone(),
             };
-            let dest: Vec<&str> = parts.iter().map(|part| self.dest_of(&part.table)).collect();
-            let entries = survey::run(client, &statement, &dest).await?;
-            for (part, entry) in parts.iter().zip(entries) {
-                entry.and_then(|entry| self.catalog_entries.insert(Arc::clone(&part.table), entry));
-            }
+            let tables: Vec<Arc<str>> = parts.iter().map(|part| Arc::clone(&part.table)).collect();
+            self.look_at(client, &statement, &tables).await?;
         }
         let mut known = Vec::with_capacity(parts.len());
         let mut unknown = Vec::new();

@@ -47,6 +47,12 @@ impl Shapes {
         Ok(())
     }
 
+    /// Whether the provider is known to have shapes: then [`refresh`](Self::refresh) is one question, which travels in
+    /// one message where it is asked of a plain client.
+    pub fn are_there(&self) -> bool {
+        self.installed
+    }
+
     /// Loads the numbered shapes that the provider has and these have not: to be called before a batch is read, since
     /// its events name only shapes that were registered before. A provider without schema `londiste_rs` has none.
     /// Answers whether any was loaded.

@@ -45,7 +45,7 @@ select w.pos, c.oid,
               coalesce(array_agg(k.confdeltype <> 'a' or k.confupdtype <> 'a'), '{}') as acts,
               coalesce(array_agg(k.confupdtype not in ('a', 'r')), '{}') as follows
          from pg_catalog.pg_constraint k
-        where k.contype = 'f' and k.conparentid = 0
+        where k.contype = 'f' and coalesce(k.conparentid, 0) = 0 -- all constraints have the same value in that index
           and k.conrelid = any (array(select c.oid union select p.relid from pg_partition_tree(c.oid) p))) k
  order by w.pos";
 

@@ -12,7 +12,7 @@ use pgq::copy::read_tick;
 use pgq::copy::record::CopyRecord;
 use pgq::reading::Selection;
 use pgq::table::TableInfo;
-use pgq::{Batch, Snapshot, batch, node, position, reading};
+use pgq::{Batch, Snapshot, batch, node, position};
 use tracing::debug;
 
 use crate::error::During;
@@ -194,7 +194,7 @@ impl Staging {
             self.name,
             list(&self.columns, "")
         );
-        let mut events = reading::events(&*sides.provider, batch, Selection::Tables(&[&info.name])).await?;
+        let mut events = batch.events(&*sides.provider, Selection::Tables(&[&info.name])).await?;
         let mut into: Option<pg::CopyIn<'_>> = None;
         let mut rows = String::new();
         let mut changes = 0u64;

@@ -5,7 +5,7 @@ use futures_util::TryStreamExt;
 use parts::fail_point;
 use pgq::copy::read_tick;
 use pgq::reading::Selection;
-use pgq::{Batch, Snapshot, conflict, identity, node, position, reading, replay, skipped};
+use pgq::{Batch, Snapshot, conflict, identity, node, position, replay, skipped};
 use tokio::time::Instant;
 use tracing::debug;
 
@@ -113,7 +113,7 @@ impl<'a> Replay<'a> {
         replay::enter(target, self.bypass_triggers).await?;
         self.decoder.refresh_shapes(&*sides.provider).await?;
         let mut bytes = 0;
-        let mut events = reading::events(&*sides.provider, batch, Selection::Tables(&tables.names())).await?;
+        let mut events = batch.events(&*sides.provider, Selection::Tables(&tables.names())).await?;
         while let Some(event) = events.try_next().await? {
             if seen.as_ref().is_some_and(|seen| seen.contains(event.txid)) {
                 continue;

@@ -2,6 +2,9 @@
 use std::fmt;
 use std::time::Duration;
 
+use tests::Pair;
+use tests::setup::Tools;
+
 use crate::costs::Costs;
 
 /// The parties; the first one is ours, the others are what it is compared with.
@@ -42,6 +45,12 @@ pub(crate) fn runs() -> usize {
         .and_then(|value| value.parse().ok())
         .filter(|runs| *runs > 0)
         .unwrap_or(3)
+}
+
+/// Whether the stock tools take part: they are installed, and `BENCH_STOCK=0` does not leave them out.
+pub(crate) fn with_stock(pair: &Pair) -> bool {
+    let left_out = std::env::var("BENCH_STOCK").is_ok_and(|value| value == "0");
+    !left_out && Tools::Stock.are_installed(pair)
 }
 
 impl<'a> Contest<'a> {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tests::setup::Tools;
 use tests::{Pair, Setup, Side};
 
+use crate::contest::with_stock;
 use crate::costs::{cpu, server_cpu};
 use crate::replay::LIMIT;
 
@@ -29,7 +30,7 @@ pub(crate) fn run(pair: &Pair) -> String {
         ("londiste-rs, 300 tables", Tools::Ours, 300),
         ("londiste-rs, 2000 tables", Tools::Ours, 2000),
     ];
-    if Tools::Stock.are_installed(pair) {
+    if with_stock(pair) {
         // its copies of 300 tables would take twenty minutes
         parties.push(("stock londiste, 10 tables", Tools::Stock, 10));
     }

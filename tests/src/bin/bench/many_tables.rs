@@ -2,7 +2,7 @@
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
-use tests::setup::Tools;
+use crate::contest::with_stock;
 use tests::wait::wait_until;
 use tests::{Pair, Setup};
 
@@ -24,8 +24,7 @@ fn tables() -> u32 {
 
 pub(crate) fn run(pair: &Pair) -> String {
     let ours = measure(&Setup::new(&fresh(pair, "ours")), true);
-    let stock =
-        Tools::Stock.are_installed(pair).then(|| measure(&Setup::stock(&fresh(pair, "stock")), false));
+    let stock = with_stock(pair).then(|| measure(&Setup::stock(&fresh(pair, "stock")), false));
     let mut text = format!(
         "many-tables: {} tables, ms a table\n  {:<26} {:>12} {:>12} {:>16}\n",
         tables(),

@@ -1,10 +1,9 @@
 //! Replay of changes that piled up while the target's worker was stopped: how a case is played by each party.
 use std::time::{Duration, Instant};
 
-use tests::setup::Tools;
 use tests::{Pair, Setup, wait_until};
 
-use crate::contest::{Contest, Measured};
+use crate::contest::{Contest, Measured, with_stock};
 use crate::copy::checkpoint;
 use crate::costs::{self, Costs};
 use crate::replay_built_in::built_in;
@@ -30,7 +29,7 @@ pub(crate) fn play(case: &Case, pair: &Pair) -> String {
     contest.enter("londiste-rs", |run| {
         on_fresh(case, pair, run, |pair| queued(case, pair, &Setup::new(pair), None))
     });
-    if Tools::Stock.are_installed(pair) {
+    if with_stock(pair) {
         contest.enter("stock londiste", |run| {
             on_fresh(case, pair, run, |pair| queued(case, pair, &Setup::stock(pair), None))
         });

@@ -1,10 +1,9 @@
 //! A hundred small tables, from `add-table` on the target until all of them are ok.
 use std::time::{Duration, Instant};
 
-use tests::setup::Tools;
 use tests::{Pair, Setup};
 
-use crate::contest::Contest;
+use crate::contest::{Contest, with_stock};
 
 const TABLES: u32 = 100;
 const LIMIT: Duration = Duration::from_secs(900);
@@ -16,7 +15,7 @@ pub(crate) fn run(pair: &Pair) -> String {
         let pair = fresh(pair, run);
         measure(&Setup::new(&pair))
     });
-    if Tools::Stock.are_installed(pair) {
+    if with_stock(pair) {
         contest.enter_once("stock londiste", |run| {
             let pair = fresh(pair, run);
             measure(&Setup::stock(&pair))

@@ -16,7 +16,7 @@ use crate::londiste::support::{install, public_location};
 /// How old an event of a new queue may get before there is a tick: the ticker's own pace, which is quick while events
 /// come, is what counts. Queues of stock PgQ wait for 3 seconds or 500 events. So does one that is captured for stock
 /// subscribers, which apply tick by tick and would fall behind; one that exists keeps its settings.
-const TICKER_MAX_LAG: &str = "20 milliseconds";
+const TICKER_MAX_LAG: &str = "10 milliseconds";
 
 /// Words of `create-root`.
 #[derive(Debug, Args)]
