@@ -1,4 +1,4 @@
-# make check | doc | test | test-long | test-package | conformance | demo [KEEP=1] | demo-stop | soak [MINUTES=30] | chaos [MINUTES=30] | bench [CASES=…] | torture [SECONDS=600] | test-versions [VERSIONS=… UPGRADES=…] | install [PREFIX= DESTDIR=] | deb
+# make check | doc | test | test-long | test-package | conformance | demo [KEEP=1] | demo-stop | soak [MINUTES=30] | chaos [MINUTES=30] | bench [CASES=… PLOT=1] | torture [SECONDS=600] | test-versions [VERSIONS=… UPGRADES=…] | install [PREFIX= DESTDIR=] | deb
 PREFIX ?= /usr/local
 SECONDS ?= 600
 VERSIONS ?= 13 14 16 17 18
@@ -84,8 +84,9 @@ soak: postgres build
 chaos: postgres build
 	cargo run --release --quiet --package tests --bin chaos -- $(MINUTES)
 
+# PLOT=1 keeps what it has measured as pictures, where docs/performance.md shows them.
 bench: postgres build
-	cargo run --release --quiet --package tests --bin bench -- $(CASES)
+	$(if $(PLOT),BENCH_PLOT=docs/pictures/bench) cargo run --release --quiet --package tests --bin bench -- $(CASES)
 
 install: build install-units
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/londiste-rs/etc $(DESTDIR)$(PREFIX)/share/londiste-rs/docs

@@ -6,6 +6,7 @@ use tests::Pair;
 use tests::setup::Tools;
 
 use crate::costs::Costs;
+use crate::plot;
 
 /// The parties; the first one is ours, the others are what it is compared with.
 pub(crate) struct Contest<'a> {
@@ -23,6 +24,16 @@ struct Party<'a> {
 enum Part<'a> {
     Runs { measure: Box<dyn Fn(usize) -> Measured + 'a>, at_most: usize, results: Vec<Measured> },
     Skipped(&'static str),
+}
+
+impl Part<'_> {
+    /// The median; `None` where nothing was measured.
+    fn seconds(&self) -> Option<f64> {
+        match self {
+            Part::Runs { results, .. } => median(results).map(|measured| measured.took.as_secs_f64()),
+            Part::Skipped(_) => None,
+        }
+    }
 }
 
 /// What one run took.
@@ -103,6 +114,11 @@ impl<'a> Contest<'a> {
                 }
             }
         }
+        // the case's name stands before the colon
+        plot::keep(self.title.split(':').next().unwrap_or_default(), || {
+            let medians = self.parties.iter().filter_map(|party| Some((party.name, party.part.seconds()?)));
+            plot::bars(&self.title, &medians.collect::<Vec<_>>())
+        });
         self.to_string()
     }
 }
@@ -117,11 +133,7 @@ fn median(results: &[Measured]) -> Option<Measured> {
 impl fmt::Display for Contest<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{} (median of {}; speed relative to ours)", self.title, runs())?;
-        let seconds = |part: &Part<'_>| match part {
-            Part::Runs { results, .. } => median(results).map(|measured| measured.took.as_secs_f64()),
-            Part::Skipped(_) => None,
-        };
-        let ours = self.parties.iter().find_map(|party| seconds(&party.part));
+        let ours = self.parties.iter().find_map(|party| party.part.seconds());
         for Party { name, part } in &self.parties {
             match part {
                 Part::Skipped(why) => writeln!(f, "       -  {name:<28} skipped: {why}")?,

@@ -45,10 +45,7 @@ const LOOK: Duration = Duration::from_millis(1);
 /// At a rate that everybody bears.
 pub(crate) fn run(pair: &Pair) -> String {
     let (curves, skipped) = measured(pair, STEADY);
-    if let Some(file) = std::env::var_os("BENCH_PLOT") {
-        let curves: Vec<&Curve> = curves.iter().map(|(curve, _)| curve).collect();
-        std::fs::write(&file, plot::svg(&curves)).expect("BENCH_PLOT can be written");
-    }
+    plot::keep("latency", || plot::curves(&curves.iter().map(|(curve, _)| curve).collect::<Vec<_>>()));
     told("latency: 1000 pgbench transactions a second", &curves) + skipped
 }
 

@@ -1,11 +1,22 @@
-//! Distributions of latencies as an SVG: the share of changes seen within a time, on a logarithmic scale.
+//! Plots of what was measured, as SVG: distributions of latencies on a logarithmic scale, and medians as bars.
 use std::fmt::Write as _;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// One party's latencies, sorted.
 pub(crate) struct Curve {
     pub(crate) name: &'static str,
     pub(crate) sorted: Vec<Duration>,
+}
+
+/// Keeps a plot as `NAME.svg`, where `BENCH_PLOT` names a directory.
+pub(crate) fn keep(name: &str, svg: impl FnOnce() -> String) {
+    if let Some(directory) = std::env::var_os("BENCH_PLOT").map(PathBuf::from) {
+        std::fs::create_dir_all(&directory).expect("BENCH_PLOT can be made");
+        let file = directory.join(name).with_extension("svg");
+        std::fs::write(&file, svg()).expect("BENCH_PLOT can be written to");
+        eprintln!("   plot: {}", file.display());
+    }
 }
 
 /// The latency that this share of the samples does not exceed.
@@ -34,8 +45,41 @@ fn y(share: f64) -> f64 {
     HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM)
 }
 
-/// The picture.
-pub(crate) fn svg(curves: &[&Curve]) -> String {
+/// Height of a bar's place.
+const ROW: f64 = 34.0;
+/// Room for the names left of the bars, and for the figures right of the longest.
+const NAMES: f64 = 230.0;
+const FIGURES: f64 = 120.0;
+
+/// The parties' medians as bars, the first one's in its own colour.
+pub(crate) fn bars(title: &str, medians: &[(&str, f64)]) -> String {
+    let height = TOP + ROW * medians.len() as f64 + 10.0;
+    let longest = medians.iter().map(|(_, seconds)| *seconds).fold(f64::MIN_POSITIVE, f64::max);
+    let ours = medians.first().map_or(1.0, |(_, seconds)| *seconds);
+    let mut svg = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" \
+         font-family=\"sans-serif\" font-size=\"13\">\n\
+         <rect width=\"{WIDTH}\" height=\"{height}\" fill=\"#fff\"/>\n"
+    );
+    text(&mut svg, (RIGHT, 22.0), "start", title);
+    for (at, (name, seconds)) in medians.iter().enumerate() {
+        let top = TOP + ROW * at as f64;
+        let width = seconds / longest * (WIDTH - NAMES - FIGURES);
+        let color = if at == 0 { COLORS[0] } else { "#9ca3af" };
+        text(&mut svg, (NAMES - 10.0, top + 17.0), "end", name);
+        writeln!(
+            svg,
+            "<rect x=\"{NAMES}\" y=\"{top:.1}\" width=\"{width:.1}\" height=\"24\" fill=\"{color}\"/>"
+        )
+        .expect("a string can be written to");
+        let figure = format!("{seconds:.2} s ({:.2}x)", seconds / ours);
+        text(&mut svg, (NAMES + width + 8.0, top + 17.0), "start", &figure);
+    }
+    svg + "</svg>\n"
+}
+
+/// The picture of latencies.
+pub(crate) fn curves(curves: &[&Curve]) -> String {
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" \
          font-family=\"sans-serif\" font-size=\"13\">\n\
