@@ -5,7 +5,7 @@ mod attempts;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use futures_util::future::{BoxFuture, join};
+use futures_util::future::{BoxFuture, join3};
 use tokio_postgres::{Client, Statement};
 
 use crate::applied::{Applied, TableCounts};
@@ -15,7 +15,7 @@ use crate::target::survey::CatalogEntry;
 use crate::write::deferred_checks;
 use crate::write::failed_tables::{FailedTables, Failure};
 use crate::write::net_changes::NetChanges;
-use crate::write::planning::BY_INDEX;
+use crate::write::planning::{AS_ESTIMATED, BY_INDEX};
 use crate::write::table::{ChunkTable, Part, TargetTable};
 use crate::write::truncate::truncate;
 use crate::{Change, Error, Op, Result, Source};
@@ -159,10 +159,12 @@ impl Applier {
     pub async fn look_ahead(&mut self, client: &Client, tables: &[Arc<str>]) -> Result<()> {
         match self.survey.clone() {
             Some(survey) if !tables.is_empty() => {
-                // sent together
-                let by_index = client.batch_execute(BY_INDEX);
-                let (set, looked) = join(by_index, self.look_at(client, &survey, tables)).await;
-                set.map_err(Error::server("setting how statements are planned"))?;
+                // sent together; what else comes in the transaction is planned as usual
+                let (by_index, as_estimated) =
+                    (client.batch_execute(BY_INDEX), client.batch_execute(AS_ESTIMATED));
+                let look = self.look_at(client, &survey, tables);
+                let (set, looked, reset) = join3(by_index, look, as_estimated).await;
+                set.and(reset).map_err(Error::server("setting how statements are planned"))?;
                 looked
             }
             _ => Ok(()),
