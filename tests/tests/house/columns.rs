@@ -1,4 +1,4 @@
-//! Columns: no line of Rust or SQL has more than 120 of them.
+//! Columns: no line of Rust, SQL or prose has more than 120 of them.
 
 use super::repository::tracked_texts;
 
@@ -33,4 +33,25 @@ fn no_line_of_rust_or_sql_has_more_than_120_columns() {
         .map(|(path, at, line)| format!("{}:{at}: {line}", path.display()))
         .collect();
     assert!(found.is_empty(), "break these, a text by \\ at the end of its line: {found:#?}");
+}
+
+/// Tables have one line for each row, and commands stay as they are typed.
+#[test]
+fn no_line_of_prose_has_more_than_120_columns() {
+    let texts = tracked_texts();
+    let pages = texts.iter().filter(|(path, _)| path.extension().is_some_and(|end| end == "md"));
+    let mut found = Vec::new();
+    let mut lines = 0;
+    for (path, text) in pages {
+        let mut is_code = false;
+        for (at, line) in text.lines().enumerate() {
+            is_code ^= line.trim_start().starts_with("```");
+            lines += 1;
+            let is_prose = !is_code && !line.starts_with("    ") && !line.trim_start().starts_with('|');
+            if is_prose && line.chars().count() > MOST {
+                found.push(format!("{}:{}: {line}", path.display(), at + 1));
+            }
+        }
+    }
+    assert!(lines > 3000 && found.is_empty(), "{lines} lines; break these: {found:#?}");
 }
