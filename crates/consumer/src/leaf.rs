@@ -31,8 +31,10 @@ const FRESH: Duration = Duration::from_millis(50);
 const RELAXATIONS: Duration = Duration::from_secs(5);
 /// How often it is looked for what copies that were interrupted have left behind.
 const REMAINS: Duration = Duration::from_secs(60);
-/// How often it is looked whether the provider is still, where its ticks are announced.
-const PROVIDER: Duration = Duration::from_secs(10);
+/// How often it is looked whether the provider is still, where its ticks are announced: at first, and when nothing has
+/// happened for a while.
+const PROVIDER: Duration = Duration::from_secs(5);
+const QUIET_PROVIDER: Duration = Duration::from_secs(10);
 /// How often rows of partitions that have gone on the root are looked for.
 const GONE_PARTITIONS: Duration = Duration::from_secs(60);
 
@@ -233,7 +235,8 @@ impl<'a> Leaf<'a> {
         if !self.here.holds(target).await? {
             return Ok(false);
         }
-        if self.wake.is_announced() && !self.provider_asked.comes(PROVIDER) {
+        let period = if self.there.rests() { QUIET_PROVIDER } else { PROVIDER };
+        if self.wake.is_announced() && !self.provider_asked.comes(period) {
             return Ok(true);
         }
         let still = self.there.holds(&self.provider).await?;

@@ -47,6 +47,11 @@ impl Stillness {
         Ok(self.next.is_some_and(|next| Instant::now() < next))
     }
 
+    /// Whether the next look at everything is far away.
+    pub(crate) fn rests(&self) -> bool {
+        self.next.is_some_and(|next| next > Instant::now() + ALL)
+    }
+
     /// A look is over. `is_calm`: it found nothing to do, and nothing that time alone would change.
     pub(crate) fn looked(&mut self, is_calm: bool) {
         let now = Instant::now();

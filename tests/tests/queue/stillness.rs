@@ -34,7 +34,8 @@ fn a_still_server_is_left_alone_and_what_happens_then_is_noticed() {
     setup.wait_ok(SETTLE);
     wait_until(SETTLE, "looks are counted", || all_looks(&pair).0 > 0 && all_looks(&pair).1 > 0);
 
-    wait_for(SETTLE, "both are left alone", || {
+    // servers that have just begun write for themselves: statistics, the first watermarks
+    wait_for(2 * SETTLE, "both are left alone", || {
         let before = all_looks(&pair);
         let began = Instant::now();
         sleep(STILL);
