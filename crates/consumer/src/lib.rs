@@ -6,6 +6,7 @@
 
 mod attempt;
 mod batch_size;
+mod batch_start;
 mod care;
 mod config;
 mod conflicts;

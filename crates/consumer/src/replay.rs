@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use apply::{Applied, Applier, Control, Decoded, Decoder};
 use parts::fail_point;
-use pg::{Ask, Session};
-use pgq::reading::{Events, Selection};
+use pg::Session;
+use pgq::reading::Selection;
 use pgq::table::{self, MergeState, TableInfo};
 use pgq::{Batch, Snapshot, identity, position, replay, skipped};
 use tokio::sync::Mutex;
@@ -19,7 +19,7 @@ use crate::error::During;
 use crate::parking::Parkings;
 use crate::progress::Progress;
 use crate::read_ahead::ReadAhead;
-use crate::{Error, Result, Worker, control, single_worker, unknown};
+use crate::{Error, Result, Worker, batch_start, control, unknown};
 
 /// How often the source is asked again about columns that the target lacks.
 const ASK_AGAIN: Duration = Duration::from_secs(5);
@@ -226,9 +226,9 @@ impl<'a> Replay<'a> {
         };
         let (begun, looked, events) = tokio::join!(
             biased;
-            begin(self.worker, target, batch, self.bypass_triggers),
+            batch_start::begin(self.worker, target, batch, self.bypass_triggers),
             self.applier.look_ahead(target, &self.lately),
-            ask(self.worker, &self.decoder, provider, batch, selection)
+            batch_start::ask(self.worker, &self.decoder, provider, batch, selection)
         );
         begun?;
         looked?;
@@ -350,43 +350,6 @@ impl<'a> Replay<'a> {
         }
         Ok(())
     }
-}
-
-/// Begins the transaction that writes the batch. Its statements are sent together, in this order.
-async fn begin(worker: &Worker, target: &Session, batch: &Batch, bypass_triggers: bool) -> Result<()> {
-    let (begun, claimed, entered) = tokio::join!(
-        biased;
-        apply::begin(target, worker.config.limits),
-        single_worker::claim(worker, target, batch),
-        replay::enter(&**target, bypass_triggers)
-    );
-    begun?;
-    claimed?;
-    Ok(entered?)
-}
-
-/// Asks the provider for what a batch needs: new shapes, then its events. Nothing else can be asked before these end.
-async fn ask(
-    worker: &Worker,
-    decoder: &Mutex<Decoder>,
-    provider: &Session,
-    batch: &Batch,
-    selection: Selection<'_>,
-) -> Result<Events> {
-    let reading = batch.reading(provider).await?;
-    let mut decoder = decoder.lock().await;
-    let (news, events) = if decoder.knows_of_shapes() {
-        // the first one is on its way before the other: answered behind the events, it would wait for ever
-        let events = reading.events(provider, selection);
-        let (news, events) = tokio::join!(biased; decoder.refresh_shapes(provider.plain()), events);
-        (news?, events?)
-    } else {
-        (decoder.refresh_shapes(provider).await?, reading.events(provider, selection).await?)
-    };
-    if news {
-        worker.noticed.ring();
-    }
-    Ok(events)
 }
 
 /// Whether a table's copy has seen what the error tells.
