@@ -2,7 +2,7 @@
 -- (steps.sql); one that has taken more than these scripts know is left as it is.
 do $$
 declare
-    newest constant integer := 11;
+    newest constant integer := 12;
     installed integer;
 begin
     if to_regclass('londiste_rs.schema_step') is not null then

@@ -25,8 +25,16 @@ create table if not exists londiste_rs.comparison (
     finished   timestamptz,
     verdict    text check (verdict in ('equal', 'differs', 'unverified')),
     reason     text,
+    -- how the comparison before this one has ended, which holds until this one has
+    earlier_verdict text check (earlier_verdict in ('equal', 'differs', 'unverified')),
+    earlier_differing bigint not null default 0,
+    earlier_finished timestamptz,
     primary key (queue_name, table_name)
 );
+alter table londiste_rs.comparison
+    add column if not exists earlier_verdict text check (earlier_verdict in ('equal', 'differs', 'unverified')),
+    add column if not exists earlier_differing bigint not null default 0,
+    add column if not exists earlier_finished timestamptz;
 
 -- Keys (JSON arrays of texts; of a table without key the row as text) that are still to be compared: they changed while
 -- their range was.
@@ -72,11 +80,24 @@ returns setof londiste_rs.comparison language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    perform londiste_rs.forget_comparison(i_queue_name, u.name)
-       from rows from (unnest(i_table_names), unnest(i_definitions)) u (name, definition)
-      where not exists (select from londiste_rs.comparison c
-                         where c.queue_name = i_queue_name and c.table_name = u.name
-                           and c.definition = u.definition and c.finished is null);
+    with anew as (
+        update londiste_rs.comparison c
+           set definition = u.definition, began = now(), since_tick = null, since_time = null, since_snapshot = null,
+               done_up_to = null, read_all = false, at_tick = null, at_time = null, rows_compared = 0,
+               rows_expected = u.expected, differing = 0, finished = null, verdict = null, reason = null,
+               earlier_verdict = coalesce(c.verdict, c.earlier_verdict),
+               earlier_differing = case when c.verdict is null then c.earlier_differing else c.differing end,
+               earlier_finished = case when c.verdict is null then c.earlier_finished else c.finished end
+          from rows from (unnest(i_table_names), unnest(i_definitions),
+                          unnest(i_rows_expected)) u (name, definition, expected)
+         where c.queue_name = i_queue_name and c.table_name = u.name
+           and not (c.definition = u.definition and c.finished is null)
+        returning c.table_name),
+    no_rows as (
+        delete from londiste_rs.comparison_row r using anew
+         where r.queue_name = i_queue_name and r.table_name = anew.table_name)
+    delete from londiste_rs.comparison_key k using anew
+     where k.queue_name = i_queue_name and k.table_name = anew.table_name;
     insert into londiste_rs.comparison (queue_name, table_name, definition, rows_expected)
     select i_queue_name, u.name, u.definition, u.expected
       from rows from (unnest(i_table_names), unnest(i_definitions),

@@ -65,3 +65,8 @@ do $$
 begin
     perform londiste_rs.take_step(11, 'chunks go with their copy, also where foreign keys are silent');
 end $$;
+
+do $$
+begin
+    perform londiste_rs.take_step(12, 'what a comparison has found holds until the next one has ended');
+end $$;

@@ -134,6 +134,7 @@ async fn one(
         finished: None,
         verdict: None::<Verdict>,
         reason: None,
+        earlier: None,
     };
     let mut work = Work::new(copy, record);
     if work.subject.is_ordered {

@@ -42,20 +42,21 @@ impl Summary {
     pub fn of(comparisons: &[Comparison], now: SystemTime) -> Summary {
         let mut summary = Summary::default();
         for comparison in comparisons {
-            summary.differing += comparison.differing;
-            match comparison.verdict {
-                Some(Verdict::Equal) => summary.equal += 1,
-                Some(Verdict::Differs) => summary.differ += 1,
-                Some(Verdict::Unverified) => summary.unverified += 1,
-                None => {
-                    let heard = comparison.at.map_or(comparison.began, |(_, time)| time);
-                    let quiet = now.duration_since(heard).unwrap_or_default();
-                    if quiet < SILENT {
-                        summary.running = Some(Running::of(comparison, now));
-                    }
+            if comparison.verdict.is_none() {
+                let heard = comparison.at.map_or(comparison.began, |(_, time)| time);
+                let quiet = now.duration_since(heard).unwrap_or_default();
+                if quiet < SILENT {
+                    summary.running = Some(Running::of(comparison, now));
                 }
             }
-            if let Some(finished) = comparison.finished {
+            let Some(known) = comparison.known() else { continue };
+            summary.differing += known.differing;
+            match known.verdict {
+                Verdict::Equal => summary.equal += 1,
+                Verdict::Differs => summary.differ += 1,
+                Verdict::Unverified => summary.unverified += 1,
+            }
+            if let Some(finished) = known.finished {
                 summary.oldest = Some(summary.oldest.map_or(finished, |oldest| oldest.min(finished)));
             }
         }
@@ -98,6 +99,7 @@ impl Running {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::comparison::Ending;
 
     fn compared(table: &str, verdict: Option<Verdict>, seconds: u64, rows: i64) -> Comparison {
         let began = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
@@ -115,6 +117,7 @@ mod tests {
             finished: verdict.map(|_| began + Duration::from_secs(10)),
             verdict,
             reason: None,
+            earlier: None,
         }
     }
 
@@ -137,5 +140,24 @@ mod tests {
         );
         assert_eq!(Summary::of(&all[2..3], now + SILENT).running, None);
         assert_eq!(Summary::default().words(), "");
+    }
+
+    #[test]
+    fn what_has_differed_differs_until_the_next_comparison_has_ended() {
+        let mut again = compared("b", None, 90, 0);
+        assert_eq!(again.known(), None);
+        let finished = Some(SystemTime::UNIX_EPOCH);
+        again.earlier = Some(Ending { verdict: Verdict::Differs, differing: 2, finished });
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(110);
+        let summary = Summary::of(std::slice::from_ref(&again), now);
+        assert_eq!((summary.differ, summary.differing, summary.oldest), (1, 2, finished));
+        assert!(summary.running.is_some());
+        // what it has found itself counts as soon as it is more
+        again.differing = 3;
+        assert_eq!(again.known().map(|known| (known.differing, known.finished)), Some((3, None)));
+        again.earlier = Some(Ending { verdict: Verdict::Equal, differing: 0, finished });
+        assert_eq!(again.known().map(|known| known.verdict), Some(Verdict::Differs));
+        (again.verdict, again.differing) = (Some(Verdict::Equal), 0);
+        assert_eq!(again.known().map(|known| known.verdict), Some(Verdict::Equal));
     }
 }

@@ -71,9 +71,36 @@ pub struct Comparison {
     pub verdict: Option<Verdict>,
     /// Why it could not be told, or what was left out.
     pub reason: Option<String>,
+    /// How the one before it has ended, as long as this one has not.
+    pub earlier: Option<Ending>,
+}
+
+/// How a table's comparison has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ending {
+    /// What it has told.
+    pub verdict: Verdict,
+    /// Rows that differ.
+    pub differing: i64,
+    /// When it came to its end; `None` where it has not, and rows are known to differ.
+    pub finished: Option<SystemTime>,
 }
 
 impl Comparison {
+    /// What is known of the table: how this comparison has ended, or what it has found until now, or how the one before
+    /// it has ended. So a table that differs does so until the comparison that finds it equal has come to its end.
+    pub fn known(&self) -> Option<Ending> {
+        let (differing, finished) = (self.differing, self.finished);
+        match self.verdict {
+            Some(verdict) => Some(Ending { verdict, differing, finished }),
+            None => {
+                let found =
+                    (differing > 0).then_some(Ending { verdict: Verdict::Differs, differing, finished });
+                self.earlier.filter(|earlier| earlier.differing >= differing).or(found)
+            }
+        }
+    }
+
     fn from_row(row: &Row) -> Comparison {
         let snapshot: Option<String> = row.get("since_snapshot");
         let time: Option<SystemTime> = row.get("since_time");
@@ -92,6 +119,11 @@ impl Comparison {
             finished: row.get("finished"),
             verdict: row.get::<_, Option<&str>>("verdict").map(Verdict::parse),
             reason: row.get("reason"),
+            earlier: row.get::<_, Option<&str>>("earlier_verdict").map(|verdict| Ending {
+                verdict: Verdict::parse(verdict),
+                differing: row.get("earlier_differing"),
+                finished: row.get("earlier_finished"),
+            }),
         }
     }
 }
@@ -124,7 +156,8 @@ pub async fn list<C: GenericClient>(client: &C, queue: &str) -> Result<Vec<Compa
 pub async fn standing<C: GenericClient>(client: &C, queue: &str) -> Result<Vec<Comparison>> {
     let sql = "select table_name, '' as definition, began, since_tick, since_time, \
                       '' as since_snapshot, done_up_to, read_all, \
-                      at_tick, at_time, rows_compared, rows_expected, differing, finished, verdict, reason \
+                      at_tick, at_time, rows_compared, rows_expected, differing, finished, verdict, reason, \
+                      earlier_verdict, earlier_differing, earlier_finished \
                  from londiste_rs.comparison where queue_name = $1 order by table_name";
     let found = rows(client, "londiste_rs.comparison", sql, &[&queue]).await?;
     Ok(found.iter().map(Comparison::from_row).collect())

@@ -95,6 +95,47 @@ fn the_worker_compares_by_itself_and_says_what_differs_until_it_is_mended() {
     setup.londiste(&["target.ini", "config"]).expect_failure(1, &["compare_every", "interval"]);
 }
 
+/// Rows that differ do so until the comparison that finds them equal has ended: neither a comparison that begins, nor
+/// one that is cut short, makes a table look well, and nothing is repaired by halves beside one.
+#[test]
+fn what_differs_does_so_until_the_next_comparison_has_ended() {
+    let pair = Pair::start();
+    pair.both("create table a (id int primary key, v text)");
+    pair.source.execute("insert into a select i, 'v' || i from generate_series(1, 500) i");
+    let setup = Setup::new(&pair);
+    setup.replicate();
+    damage(&pair, "update a set v = 'other' where id in (77, 78)");
+    compared(&setup, &[]).expect_failure(1, &["2 rows of 1 tables differ"]);
+    // the next one begins, and waits for a target that stands still
+    setup.stop_daemon("target");
+    pair.source.execute("insert into a values (501, 'more')");
+    let mut waiting = setup.foreground("londiste", &["target.ini", "compare"], "waiting");
+    wait_for(SETTLE, "it has begun", || {
+        let begun = "select count(*) from londiste_rs.comparison where finished is null";
+        if pair.target.number(begun) == 1 { Ok(()) } else { Err("not begun".to_owned()) }
+    });
+    let refused = setup.londiste(&["target.ini", "repair", "--apply"]);
+    refused.expect_failure(1, &["another comparison of queue migq is at work", "compare --stop"]);
+    let differs = |word: &str| {
+        let status = setup.londiste(&["target.ini", "status"]).stdout.clone();
+        assert!(status.contains("1 DIFFERS (2 rows)"), "{word}: {status}");
+        let json = setup.londiste(&["target.ini", "status", "--json"]);
+        assert!(json.stdout.contains("2 rows of 1 table differ"), "{word}: {}", json.report());
+        let listed = compared(&setup, &["--status"]);
+        assert!(listed.stdout.contains("2 DIFFERED the last time"), "{word}: {}", listed.report());
+    };
+    differs("at work");
+    compared(&setup, &["--stop"]).expect_success();
+    assert_eq!(waiting.wait(SETTLE), 1);
+    differs("cut short");
+    setup.start_daemon("target");
+    setup.wait_caught_up(SETTLE);
+    setup.londiste(&["target.ini", "repair", "--apply"]).expect_success();
+    compare::assert_equal(&pair);
+    compared(&setup, &[]).expect_success();
+    told(&setup, "Compared: 1 equal");
+}
+
 #[test]
 fn the_command_goes_on_until_it_is_told_to_stop() {
     let pair = Pair::start();

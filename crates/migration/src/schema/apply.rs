@@ -1,6 +1,7 @@
 //! The plan run on the target, statement by statement.
 
 use pg::{Client, SqlState};
+use pgq::own_form::OwnForm;
 
 use super::plan::Statement;
 
@@ -37,9 +38,15 @@ const SETTINGS: &str = "set default_transaction_read_only = off; set check_funct
 pub(crate) async fn apply(target: &Client, plan: &[Statement]) -> Result<Applied, String> {
     target.batch_execute(SETTINGS).await.map_err(|error| pg::Error::from(error).to_string())?;
     let mut applied = Applied::default();
+    let replicated = is_replicated(target).await?;
     for statement in plan {
         parts::fail_point::reached("schema-apply");
-        let Err(error) = target.batch_execute(&statement.sql).await else {
+        // a copy may have dropped it since the plan was made
+        if replicated && statement.entry.may_be_away() && statement.entry.is_away(&recorded(target).await?) {
+            applied.there += 1;
+            continue;
+        }
+        let Some(error) = refusal(target, &statement.sql).await else {
             applied.done += 1;
             continue;
         };
@@ -52,6 +59,37 @@ pub(crate) async fn apply(target: &Client, plan: &[Statement]) -> Result<Applied
         }
     }
     Ok(applied)
+}
+
+/// Times that a statement is given while others make the same object.
+const TRIES: usize = 5;
+
+/// Runs a statement; what the server has to say against it. Where somebody else makes the same object at the same time,
+/// as a worker does that brings an index back, the server tells a duplicate in its own catalog: given again, the
+/// statement finds the object there, or makes it.
+async fn refusal(target: &Client, sql: &str) -> Option<tokio_postgres::Error> {
+    let mut refused = target.batch_execute(sql).await.err();
+    for _ in 1..TRIES {
+        let beaten = refused.as_ref().and_then(tokio_postgres::Error::as_db_error).is_some_and(|error| {
+            *error.code() == SqlState::UNIQUE_VIOLATION && error.schema() == Some("pg_catalog")
+        });
+        if !beaten {
+            break;
+        }
+        refused = target.batch_execute(sql).await.err();
+    }
+    refused
+}
+
+/// Whether the target has a record of what replication has dropped there.
+async fn is_replicated(target: &Client) -> Result<bool, String> {
+    let sql = "select pg_catalog.to_regclass('londiste_rs.copy_index') is not null";
+    let row = target.query_one(sql, &[]).await.map_err(|error| pg::Error::from(error).to_string())?;
+    Ok(row.get(0))
+}
+
+async fn recorded(target: &Client) -> Result<OwnForm, String> {
+    pgq::own_form::read(target).await.map_err(|error| pg::Error::from(error).to_string())
 }
 
 /// The refusal says that the object is there.

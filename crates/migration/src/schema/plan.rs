@@ -18,11 +18,19 @@ pub struct Statement {
     pub object: String,
     /// The statement, without a semicolon.
     pub sql: String,
+    /// The dump's entry that it is of; empty for what comes from elsewhere.
+    pub(super) entry: Entry,
+}
+
+impl Statement {
+    fn new(object: String, sql: String) -> Statement {
+        Statement { object, sql, entry: Entry::default() }
+    }
 }
 
 /// An entry of a dump: what `-- Name: …; Type: …; Schema: …; Owner: …` says.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-struct Entry {
+pub(super) struct Entry {
     kind: String,
     schema: String,
     name: String,
@@ -55,6 +63,19 @@ impl Entry {
         self.schema == *schema && (self.name == format!("{table} {name}") || self.name == *name)
     }
 
+    /// Replication may drop it for a while.
+    pub(super) fn may_be_away(&self) -> bool {
+        matches!(self.kind.as_str(), "FK CONSTRAINT" | "CONSTRAINT" | "INDEX" | "INDEX ATTACH")
+    }
+
+    /// Replication of the target has dropped it and brings it back.
+    pub(super) fn is_away(&self, target: &OwnForm) -> bool {
+        match self.kind.as_str() {
+            "FK CONSTRAINT" => target.foreign_keys.iter().any(|fkey| self.is(&fkey.plain)),
+            _ => self.may_be_away() && target.indexes.iter().any(|index| self.is(&index.plain)),
+        }
+    }
+
     fn object(&self) -> String {
         match self.schema.as_str() {
             "-" => format!("{} {}", self.kind, self.name),
@@ -84,9 +105,9 @@ pub(crate) async fn plan(at: &pg::ConnectString, known: &Known<'_>) -> Result<Ve
     let dumped = dumped(&text, known, &triggers);
     let mut plan = dumped.schemas;
     let moved = sides.options.moved.values().filter(|schema| *schema != "public");
-    plan.extend(moved.map(|schema| Statement {
-        object: format!("SCHEMA {schema}"),
-        sql: format!("create schema if not exists {}", pg::Ident::new(schema)),
+    plan.extend(moved.map(|schema| {
+        let create = format!("create schema if not exists {}", pg::Ident::new(schema));
+        Statement::new(format!("SCHEMA {schema}"), create)
     }));
     plan.extend(created(known, &kinds::extensions::EXTENSION).await?);
     plan.extend(dumped.objects);
@@ -122,13 +143,13 @@ fn dumped(text: &str, known: &Known<'_>, triggers: &HashSet<(String, String)>) -
             Piece::Statement(sql) => sql,
         };
         let moved = entry.kind == "SCHEMA" && options.moved.contains_key(&entry.name);
-        let away =
-            is_away(&entry, &known.target) || triggers.contains(&(entry.schema.clone(), entry.name.clone()));
-        if entry.is_left_out() || moved || away {
+        let ours = triggers.contains(&(entry.schema.clone(), entry.name.clone()));
+        if entry.is_left_out() || moved || ours || entry.is_away(&known.target) {
             continue;
         }
         let Some(sql) = own(&entry, sql, &known.source) else { continue };
-        let statement = Statement { object: entry.object(), sql: options.renamed(&sql) };
+        let statement =
+            Statement { object: entry.object(), sql: options.renamed(&sql), entry: entry.clone() };
         match entry.kind.as_str() {
             "SCHEMA" => dumped.schemas.push(statement),
             "COMMENT" if entry.name.starts_with("POLICY ") => dumped.of_policies.push(statement),
@@ -136,15 +157,6 @@ fn dumped(text: &str, known: &Known<'_>, triggers: &HashSet<(String, String)>) -
         }
     }
     dumped
-}
-
-/// Replication of the target has dropped it and brings it back.
-fn is_away(entry: &Entry, target: &OwnForm) -> bool {
-    match entry.kind.as_str() {
-        "FK CONSTRAINT" => target.foreign_keys.iter().any(|fkey| entry.is(&fkey.plain)),
-        "CONSTRAINT" | "INDEX" | "INDEX ATTACH" => target.indexes.iter().any(|index| entry.is(&index.plain)),
-        _ => false,
-    }
 }
 
 /// The statement in the object's own form, where replication has changed the object on the source.
@@ -183,10 +195,7 @@ async fn created(known: &Known<'_>, kind: &Kind) -> Result<Vec<Statement>, Strin
     let objects = known.sides.objects(kind, Place::Source).await;
     let objects = objects.map_err(|error| format!("{}s of the source: {error}", kind.word))?;
     let word = kind.word.to_uppercase();
-    Ok(objects
-        .into_iter()
-        .map(|o| Statement { object: format!("{word} {}", o.name), sql: o.create })
-        .collect())
+    Ok(objects.into_iter().map(|o| Statement::new(format!("{word} {}", o.name), o.create)).collect())
 }
 
 /// Owners that the user has named.
@@ -200,10 +209,7 @@ async fn owners(known: &Known<'_>) -> Result<Vec<Statement>, String> {
     let objects = objects.map_err(|error| format!("owners of the source: {error}"))?;
     let named = objects.into_iter().filter(|object| named.contains(&object.rest(0).to_owned()));
     Ok(named
-        .map(|object| Statement {
-            object: format!("OWNER OF {}", object.name),
-            sql: object.statement(0).to_owned(),
-        })
+        .map(|object| Statement::new(format!("OWNER OF {}", object.name), object.statement(0).to_owned()))
         .collect())
 }
 

@@ -64,9 +64,9 @@ impl TableOutlook {
         self.state != MergeState::Ok && !self.parked
     }
 
-    /// How its last comparison has ended.
+    /// What is known of its rows by comparing them.
     pub fn verdict(&self) -> Option<Verdict> {
-        self.comparison.as_ref().and_then(|comparison| comparison.verdict)
+        self.comparison.as_ref().and_then(Comparison::known).map(|known| known.verdict)
     }
 
     /// Bytes that its copy has still to read; `None` where nobody has measured.

@@ -331,7 +331,7 @@ fn compared(leaf: &Outlook, with: impl Fn(State, String, Vec<Next>) -> Stage) ->
         let words = format!("in sync; {} not compared yet", number(unknown, "table"));
         return with(State::Uncompared, words, Next::new(&leaf.node, "compare"));
     }
-    let finished = |table: &TableOutlook| table.comparison.as_ref().and_then(|one| one.finished);
+    let finished = |table: &TableOutlook| table.comparison.as_ref()?.known()?.finished;
     let oldest: Option<SystemTime> = leaf.tables.iter().filter_map(finished).min();
     let ago = oldest.map_or_else(String::new, |oldest| format!(" {} ago", since(oldest)));
     let conflicts: i64 = leaf.tables.iter().map(|table| table.conflicts).sum();

@@ -68,6 +68,7 @@ fn equal(table: &mut TableOutlook, hours: u64) {
         finished: Some(finished),
         verdict: Some(Verdict::Equal),
         reason: None,
+        earlier: None,
     });
 }
 

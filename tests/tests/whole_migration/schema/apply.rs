@@ -1,6 +1,9 @@
 //! `schema --apply` and `--print`.
 
-use tests::{Pair, Setup, load};
+use std::thread;
+use std::time::Duration;
+
+use tests::{Pair, Setup, load, wait_for};
 
 use super::support::{ZOO, expect_same, schema, setup};
 
@@ -132,6 +135,40 @@ fn the_shop_is_taken_over_and_what_is_ours_is_not() {
     let print = schema(&setup, &["--print"]);
     print.expect_success();
     assert!(!print.stdout.contains("londiste") && !print.stdout.contains("pgq"), "{}", print.report());
+}
+
+/// The worker brings an index back while the same index is taken over, and a copy drops another one behind the plan.
+#[test]
+fn indexes_that_the_worker_drops_and_brings_back_meanwhile_are_left_to_it() {
+    let pair = Pair::start();
+    let setup = setup(&pair);
+    pair.both("create table a (id int); create table b (id int)");
+    pair.source.execute("create index a_idx on a (id); create index b_idx on b (id)");
+    pair.target.execute("create index b_idx on b (id)");
+    setup.start_nodes();
+    let mut worker = pair.target.connect();
+    worker.batch_execute("begin; create index a_idx on a (id)").expect("an index that comes back");
+    thread::scope(|scope| {
+        let taken_over = scope.spawn(|| schema(&setup, &["--apply"]));
+        wait_for(Duration::from_secs(60), "the index waits for the worker's", || {
+            let waits = "select count(*) from pg_stat_activity \
+                          where wait_event_type = 'Lock' and datname = current_database() and query ~ 'a_idx'";
+            if pair.target.number(waits) > 0 { Ok(()) } else { Err("it does not wait".to_owned()) }
+        });
+        pair.target.execute(
+            "begin; \
+             insert into londiste_rs.copy_index (dest_table, index_name, place, alone, create_sql) \
+             values ('public.b', 'b_idx', 0, false, 'create index b_idx on public.b (id)'); \
+             drop index b_idx; commit",
+        );
+        worker.batch_execute("commit").expect("the index is back");
+        let output = taken_over.join().expect("it ends");
+        output.expect_success();
+        assert!(output.stdout.contains(" 0 failed."), "{}", output.report());
+    });
+    assert_eq!(pair.target.value("select to_regclass('a_idx')"), "a_idx");
+    assert_eq!(pair.target.value("select to_regclass('b_idx')"), "");
+    expect_same(&setup, &[]);
 }
 
 /// Taken over again, nothing of what replication has dropped comes back.

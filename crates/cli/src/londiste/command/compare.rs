@@ -235,15 +235,20 @@ fn config(job: &Job, local: &Node, arguments: &Arguments) -> Config {
 }
 
 /// Compares those of the tables that have no result yet.
-pub(crate) async fn never_compared(job: &Job, local: &Node, tables: &[TableInfo]) -> Result<()> {
+pub(crate) async fn never_compared(
+    job: &Job,
+    (local, sides): (&Node, &Sides),
+    tables: &[TableInfo],
+) -> Result<()> {
     let known = comparison::list(&*local.session, job.queue()).await?;
     let has_result = |info: &TableInfo| known.iter().any(|c| c.table == info.name && c.verdict.is_some());
     let tables: Vec<TableInfo> = tables.iter().filter(|info| !has_result(info)).cloned().collect();
     if tables.is_empty() {
         return Ok(());
     }
-    let (connections, limits) = ([sides(job, local).await?], job.read_limits(None)?);
-    compare::run(&connections, &config_of(job, local), &tables, &mut Voice::new(job.terminal), &|| {
+    let limits = job.read_limits(None)?;
+    let connections = std::slice::from_ref(sides);
+    compare::run(connections, &config_of(job, local), &tables, &mut Voice::new(job.terminal), &|| {
         limits.valve()
     })
     .await?;

@@ -35,7 +35,12 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
     comparing::refuse_root(job, &local)?;
     let mut apart = Apart::forgiving(job.terminal, arguments.force);
     let mut chosen = comparing::chosen(job, &local.session, &arguments.tables, &mut apart).await?;
-    comparing::never_compared(job, &local, &chosen).await?;
+    let sides = comparing::sides(job, &local).await?;
+    // a comparison that begins now would begin with rows that are being repaired, and forget those that are not yet
+    if !comparison::take_turn(&*sides.record, job.queue()).await? {
+        return Err(compare::Error::Busy { queue: job.queue().to_owned() }.into());
+    }
+    comparing::never_compared(job, (&local, &sides), &chosen).await?;
     let known = comparison::list(&*local.session, job.queue()).await?;
     let differs = |name: &str| known.iter().any(|c| c.table == name && c.differing > 0);
     for info in chosen.iter().filter(|info| !arguments.tables.is_empty() && !differs(&info.name)) {
@@ -46,7 +51,6 @@ pub(crate) async fn run(job: &Job, arguments: &Arguments) -> Result<Outcome> {
         job.terminal.say("nothing to repair");
         return Ok(apart.outcome());
     }
-    let sides = comparing::sides(job, &local).await?;
     let config = comparing::config_of(job, &local);
     let asked = Repair { apply: arguments.apply, condition: arguments.repair_where.clone() };
     for info in &chosen {

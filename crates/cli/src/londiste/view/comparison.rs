@@ -133,9 +133,12 @@ pub(crate) fn state(comparison: &Comparison) -> String {
             let expected = comparison.expected.unwrap_or_default().max(*rows);
             let share = if expected == 0 { 100 } else { rows * 100 / expected };
             let since = clock(comparison.began);
+            let earlier = comparison.earlier.filter(|earlier| earlier.differing > 0);
+            let earlier = earlier.map(|earlier| format!("; {} DIFFERED the last time", earlier.differing));
+            let earlier = earlier.unwrap_or_default();
             format!(
                 "{table}: {rows} of about {expected} rows ({share} %) since {since}, \
-                 {differing} differ so far; not at its end: compare goes on there"
+                 {differing} differ so far; not at its end: compare goes on there{earlier}"
             )
         }
         Some(Verdict::Equal) => format!("{table}: {rows} rows, equal, {when}{reason}"),

@@ -170,10 +170,11 @@ fn compared(table: &TableOutlook) -> String {
         }
         None => {
             let count = |rows: i64| u64::try_from(rows).unwrap_or_default();
-            bar(
-                count(comparison.rows),
-                Some(count(comparison.expected.unwrap_or_default().max(comparison.rows))),
-            )
+            let expected = comparison.expected.unwrap_or_default().max(comparison.rows);
+            let known = comparison.known().filter(|known| known.verdict == Verdict::Differs);
+            let differ =
+                known.map(|known| format!("<span class=\"bad\">{} rows differ</span> ", known.differing));
+            differ.unwrap_or_default() + &bar(count(comparison.rows), Some(count(expected)))
         }
     }
 }

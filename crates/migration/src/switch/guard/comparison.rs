@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use pgq::comparison::{self, Verdict};
+use pgq::comparison::{self, Comparison, Verdict};
 use pgq::table;
 
 use super::point::{Found, Point, Terms, blocker, point};
@@ -20,8 +20,9 @@ async fn ask(sides: &Sides, terms: &Terms) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     for info in table::list(&*sides.new, &sides.queue).await?.iter().filter(|info| info.local) {
         let last = known.iter().find(|compared| compared.table == info.name);
-        let age = last.and_then(|compared| SystemTime::now().duration_since(compared.finished?).ok());
-        let found = match last.and_then(|compared| compared.verdict) {
+        let last = last.and_then(Comparison::known);
+        let age = last.and_then(|known| SystemTime::now().duration_since(known.finished?).ok());
+        let found = match last.map(|known| known.verdict) {
             Some(Verdict::Equal) if age.is_none_or(|age| age <= terms.max_compare_age) => continue,
             Some(Verdict::Equal) => {
                 let hours = age.unwrap_or_default().as_secs() / 3600;
