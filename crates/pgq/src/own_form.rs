@@ -116,6 +116,12 @@ select n.nspname::text as schema, c.relname::text as relation, coalesce(i.constr
         pg_catalog.to_regclass(i.relation) end
   join pg_catalog.pg_namespace n on n.oid = c.relnamespace";
 
+/// Whether there is a record of what is changed.
+pub async fn is_recorded<C: GenericClient>(client: &C) -> Answer<bool> {
+    let sql = "select pg_catalog.to_regclass('londiste_rs.copy_index') is not null";
+    Ok(client.query_one(sql, &[]).await?.get(0))
+}
+
 /// What is changed at present; nothing where nothing of ours is installed.
 pub async fn read<C: GenericClient>(client: &C) -> Answer<OwnForm> {
     let mut form = OwnForm::default();

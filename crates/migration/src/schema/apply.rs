@@ -83,9 +83,7 @@ async fn refusal(target: &Client, sql: &str) -> Option<tokio_postgres::Error> {
 
 /// Whether the target has a record of what replication has dropped there.
 async fn is_replicated(target: &Client) -> Result<bool, String> {
-    let sql = "select pg_catalog.to_regclass('londiste_rs.copy_index') is not null";
-    let row = target.query_one(sql, &[]).await.map_err(|error| pg::Error::from(error).to_string())?;
-    Ok(row.get(0))
+    pgq::own_form::is_recorded(target).await.map_err(|error| pg::Error::from(error).to_string())
 }
 
 async fn recorded(target: &Client) -> Result<OwnForm, String> {
