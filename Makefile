@@ -32,7 +32,7 @@ test: postgres
 # cargo-nextest runs tests of several files at once; plain cargo test does as well, long ones among them.
 run-tests:
 	if cargo nextest --version >/dev/null 2>&1; then \
-	  cargo nextest run --workspace $(if $(TESTS)$(ALL),--ignore-default-filter -E 'not test(/^mixed::/)' $(TESTS)); \
+	  cargo nextest run --workspace $(if $(TESTS),--ignore-default-filter -E 'not test(/^mixed::/)' $(TESTS)); \
 	else cargo test --workspace --no-fail-fast -- --test-threads=2 $(TESTS); fi
 
 # The others, which CI runs behind them (.config/nextest.toml says which).
@@ -54,7 +54,7 @@ test-versions: postgres
 	set -e; for major in $(VERSIONS); do \
 	  bin=$$(.ci/install-postgres-version $$major); \
 	  echo "== PostgreSQL $$major"; \
-	  PG_BIN=$$bin $(MAKE) run-tests ALL=1 $(if $(TESTS),TESTS="$(TESTS)",test-long); \
+	  PG_BIN=$$bin $(MAKE) run-tests $(if $(TESTS),TESTS="$(TESTS)",test-long); \
 	done
 	set -e; for upgrade in $(UPGRADES); do \
 	  source=$$(.ci/install-postgres-version $${upgrade%:*}); \

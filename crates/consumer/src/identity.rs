@@ -7,6 +7,7 @@ use pg::Session;
 use pgq::identity;
 use pgq::table::{MergeState, TableInfo};
 
+use crate::definitions::Definitions;
 use crate::due::Due;
 use crate::{Result, Worker};
 
@@ -18,11 +19,19 @@ pub(crate) struct Others<'a> {
     worker: &'a Worker,
     due: Due,
     troubles: BTreeMap<String, String>,
+    here: Definitions,
+    there: Definitions,
 }
 
 impl<'a> Others<'a> {
     pub(crate) fn new(worker: &'a Worker) -> Others<'a> {
-        Others { worker, due: Due::now(), troubles: BTreeMap::new() }
+        Others {
+            worker,
+            due: Due::now(),
+            troubles: BTreeMap::new(),
+            here: Definitions::default(),
+            there: Definitions::default(),
+        }
     }
 
     /// Compares both sides with what is remembered, from time to time. As long as a table is held its mark is read
@@ -30,11 +39,18 @@ impl<'a> Others<'a> {
     pub(crate) async fn look(&mut self, provider: &Session, target: &Session) -> Result<()> {
         let queue = self.worker.config.queue_name.as_str();
         let due = self.due.comes(LOOK);
+        let mut looks = false;
         if due {
+            let (here, there) = tokio::join!(self.here.hold(target), self.there.hold(provider));
+            looks = !here? || !there? || !self.troubles.is_empty();
+        }
+        if looks {
             identity::compare_here(&**target, queue).await?;
             identity::compare_at_provider(&**provider, &**target, queue, None, true).await?;
+            self.here.looked();
+            self.there.looked();
         }
-        if due || !self.troubles.is_empty() {
+        if looks || !self.troubles.is_empty() {
             self.troubles = identity::others(&**target, queue).await?.into_iter().collect();
         }
         Ok(())

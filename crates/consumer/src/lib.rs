@@ -12,6 +12,7 @@ mod config;
 mod conflicts;
 mod control;
 mod copies;
+mod definitions;
 mod due;
 mod ended;
 mod error;

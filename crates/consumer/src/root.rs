@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use parts::fail_point;
 use pg::Session;
+use pgq::definitions::COUNTED;
 use pgq::node::{self, NodeInfo};
 use pgq::table::TABLES;
 use pgq::{Purpose, identity, rename, seq, table};
@@ -12,6 +13,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
+use crate::definitions::Definitions;
 use crate::due::Due;
 use crate::ended::Ended;
 use crate::error::During;
@@ -54,6 +56,7 @@ pub(crate) async fn run(
     let mut reluctant = Reluctant::default();
     let mut watching = Watch::new();
     let mut stillness = Stillness::default();
+    let mut definitions = Definitions::default();
     let began = Instant::now();
     while !stop.is_cancelled() {
         if began.elapsed() > config.connection_lifetime() {
@@ -89,6 +92,7 @@ pub(crate) async fn run(
             }
             continue;
         }
+        let mut left_out = false;
         watching.look(worker, target, |_| None).await?;
         worker.ticks.look(config, &worker.report, target, false).await?;
         if !state.uptodate {
@@ -101,11 +105,15 @@ pub(crate) async fn run(
                 fail_point::reached("sequences-after");
             }
             if captures.comes(CAPTURES) {
-                notice_renames(worker, target).await?;
-                notice_others(worker, target).await?;
-                refresh_captures(worker, target, &mut reluctant).await?;
-                relax::restore(job, queue, target).await?;
-                notice_partitions(worker, target).await?;
+                left_out = reluctant.0.is_empty() && definitions.hold(target).await?;
+                if !left_out {
+                    notice_renames(worker, target).await?;
+                    notice_others(worker, target).await?;
+                    refresh_captures(worker, target, &mut reluctant).await?;
+                    relax::restore(job, queue, target).await?;
+                    notice_partitions(worker, target).await?;
+                    definitions.looked();
+                }
             }
             if watermark.comes(config.global_wm_publish_period) {
                 node::set_global_watermark(&**target, queue, None).await?;
@@ -118,6 +126,9 @@ pub(crate) async fn run(
         let is_busy =
             state.paused || state.error.is_some() || !reluctant.0.is_empty() || watch::is_live(worker);
         stillness.looked(!is_busy);
+        if left_out {
+            stillness.again_within(COUNTED);
+        }
         worker.report.idle(state.paused);
         tokio::select! {
             () = stop.cancelled() => {}

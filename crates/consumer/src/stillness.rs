@@ -65,4 +65,10 @@ impl Stillness {
         // where nothing was asked before the look, something may have happened in its course
         self.next = self.asked.as_ref().map(|_| now + if whole { LONGEST } else { ALL });
     }
+
+    /// The look has left something out that may be told a little later.
+    pub(crate) fn again_within(&mut self, time: Duration) {
+        let soon = Instant::now() + time;
+        self.next = self.next.map(|next| next.min(soon));
+    }
 }

@@ -13,6 +13,7 @@ pub mod compared;
 pub mod comparison;
 pub mod conflict;
 pub mod copy;
+pub mod definitions;
 pub mod drift;
 pub mod error;
 pub mod event;

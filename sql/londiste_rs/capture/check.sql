@@ -9,6 +9,8 @@ returns setof record language plpgsql stable rows 4
 set search_path = pg_catalog, pg_temp
 set jit = off
 set plan_cache_mode = force_generic_plan
+-- as for ensure_trigger
+set enable_seqscan = off
 as $$
 #variable_conflict use_column
 declare
@@ -59,11 +61,11 @@ begin
     -- a partition that was detached keeps what was created on itself
     select t.tgrelid, t.tgname, t.oid, 'is left over: the table is no part of the replicated one'
       from unnest(array['', '_insert', '_update', '_delete']) ending
-      join pg_proc p on p.proname = (fn || ending)::name and p.pronamespace = 'londiste_rs'::regnamespace
-      -- no index leads from a function to its triggers
-      join pg_depend d on d.refclassid = 'pg_proc'::regclass and d.refobjid = p.oid
-       and d.classid = 'pg_trigger'::regclass
-      join pg_trigger t on t.oid = d.objid and t.tgfoid = p.oid and t.tgparentid = 0
+     cross join lateral (
+           select x.oid from pg_proc x
+            where x.proname = (fn || ending)::name and x.pronamespace = 'londiste_rs'::regnamespace offset 0) p
+     cross join lateral londiste_rs.dependent_triggers(p.oid) d
+      join pg_trigger t on t.oid = d.oid and t.tgfoid = p.oid and t.tgparentid = 0
      where not exists (select from wanted w where w.relid = t.tgrelid and w.trigger_name = t.tgname);
 end $$;
 
@@ -160,6 +162,8 @@ returns setof text language plpgsql
 set search_path = pg_catalog, pg_temp
 set jit = off
 set plan_cache_mode = force_generic_plan
+-- as for ensure_trigger
+set enable_seqscan = off
 as $$
 declare
     rel oid := londiste_rs.find_relation(i_table_name);

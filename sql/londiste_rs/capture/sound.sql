@@ -1,6 +1,21 @@
 -- Captures in which nothing has changed since check_capture found nothing wrong with them: it need not write their
 -- functions again to compare.
 
+-- Triggers that call a function: no index leads there but that of what depends on it. The condition that looks as good
+-- and is not, which kind of object depends, comes behind.
+create or replace function londiste_rs.dependent_triggers(i_function oid, out oid oid)
+returns setof oid language plpgsql stable rows 1
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+begin
+    return query
+    select d.objid
+      from (select x.classid, x.objid from pg_depend x
+             where x.refclassid = 'pg_proc'::regclass and x.refobjid = i_function offset 0) d
+     where d.classid = 'pg_trigger'::regclass;
+end $$;
+
 -- The state of captured tables: another one whenever a row is written that says something of the table (its stamp), of
 -- the capture functions, of any trigger that calls them, or of the table's shapes; or when the functions' owner may not
 -- write events any more. No state where a column's type is made of others whose attributes may change by themselves. Of
@@ -14,13 +29,19 @@ as $$
 #variable_conflict use_column
 begin
     return query
-    with functions as materialized (
+    -- table by table: one table's state must not cost a look at all captures
+    with wanted as materialized (
+        select i_table_name as table_name where i_table_name is not null union all
+        select c.table_name from londiste_rs.capture c where c.queue_name = i_queue_name and i_table_name is null
+    ), functions as materialized (
         select c.table_name, p.oid, p.xmin, p.proowner
-          from londiste_rs.capture c
+          from wanted
+         cross join lateral (
+               select * from londiste_rs.capture x
+                where x.queue_name = i_queue_name and x.table_name = wanted.table_name offset 0) c
          cross join unnest(array['', '_insert', '_update', '_delete']) ending
           join pg_proc p on p.proname = (c.function_name || ending)::name
            and p.pronamespace = 'londiste_rs'::regnamespace
-         where c.queue_name = i_queue_name and (i_table_name is null or c.table_name = i_table_name)
     ), written as (
         select f.table_name, string_agg(format('%s-%s-%s', f.oid, f.xmin, f.proowner), ' ' order by f.oid) as parts,
                bool_and(has_table_privilege(f.proowner, q.queue_data_pfx || '_0', 'insert')
@@ -33,15 +54,14 @@ begin
     ), fired as (
         select f.table_name, string_agg(format('%s-%s', t.oid, t.xmin), ' ' order by t.oid) as parts
           from functions f
-          -- no index leads from a function to its triggers
-          join pg_depend d on d.refclassid = 'pg_proc'::regclass and d.refobjid = f.oid
-           and d.classid = 'pg_trigger'::regclass
-          join pg_trigger t on t.oid = d.objid
+         cross join lateral londiste_rs.dependent_triggers(f.oid) d
+          join pg_trigger t on t.oid = d.oid
          group by f.table_name
     ), shapes as (
         select s.table_name, string_agg(format('%s-%s', s.shape_id, s.xmin), ' ' order by s.shape_id) as parts
-          from londiste_rs.shape s
-         where i_table_name is null or s.table_name = i_table_name
+          from wanted
+         cross join lateral (
+               select x.*, x.xmin from londiste_rs.shape x where x.table_name = wanted.table_name offset 0) s
          group by s.table_name
     )
     select s.table_name, md5(concat_ws('/', s.stamp, w.parts, f.parts, h.parts))

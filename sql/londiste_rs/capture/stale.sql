@@ -20,7 +20,13 @@ begin
     return query
     select c.table_name,
            md5(concat_ws(' ', londiste_rs.capture_generation(), q.way, c.relid, c.layouts, p.large, p.parts))
-      from londiste_rs.capture c
+      from (select i_table_name as table_name where i_table_name is not null union all
+            select k.table_name from londiste_rs.capture k
+             where k.queue_name = i_queue_name and i_table_name is null) wanted
+     -- one table's stamp must not cost a look at all captures
+     cross join lateral (
+           select * from londiste_rs.capture k
+            where k.queue_name = i_queue_name and k.table_name = wanted.table_name offset 0) c
      cross join (select concat_ws(' ', londiste_rs.version(), londiste_rs.has_gates(),
                                   londiste_rs.captures_unchanged(i_queue_name), q.queue_ntables,
                                   (select count(*) || '-' || max(k.oid::int8) from pg_cast k where k.castcontext = 'i'),
@@ -50,8 +56,7 @@ begin
                   select concat('h', h.inhrelid, '-', h.xmin), null from pg_inherits h where h.inhparent = r.relid
                   union all
                   select concat('h', h.inhparent, '-', h.xmin), null from pg_inherits h where h.inhrelid = r.relid) w
-            ) p
-     where c.queue_name = i_queue_name and (i_table_name is null or c.table_name = i_table_name);
+            ) p;
 end $$;
 
 -- Captured tables of a queue whose definition has changed since their functions were written, or whose partitions have.

@@ -110,6 +110,8 @@ declare
     now_layouts text;
     fn text;
     changed boolean := false;
+    lacks_function boolean;
+    lacks_trigger boolean;
     patience constant text := current_setting('lock_timeout');
     t record;
 begin
@@ -137,19 +139,20 @@ begin
         select format('capture_%s_%s', q.queue_id, rel) into strict fn from pgq.queue q
          where q.queue_name = i_queue_name;
     end if;
-    if not exists (select from londiste_rs.capture c
-                    where c.queue_name = i_queue_name and c.table_name = i_table_name
-                      and c.relid = rel and c.layouts = now_layouts)
-       or exists (select from londiste_rs.capture_triggers(i_queue_name, rel, fn, described.form) w
-                   where to_regprocedure(format('londiste_rs.%I()', w.function_name)) is null)
+    select bool_or(to_regprocedure(format('londiste_rs.%I()', w.function_name)) is null),
+           bool_or(w.type <> 32 and not exists (select from pg_trigger p
+                                                 where p.tgrelid = w.relid and p.tgname = w.trigger_name::name
+                                                   and p.tgtype = w.type))
+      into lacks_function, lacks_trigger
+      from londiste_rs.capture_triggers(i_queue_name, rel, fn, described.form) w;
+    if lacks_function
+       or not exists (select from londiste_rs.capture c
+                       where c.queue_name = i_queue_name and c.table_name = i_table_name
+                         and c.relid = rel and c.layouts = now_layouts)
     then
         -- from one form to another, nobody writes between the functions' change and the triggers'; a trigger for
         -- TRUNCATE that a new partition lacks is no reason to lock the others
-        if exists (select from londiste_rs.capture_triggers(i_queue_name, rel, fn, described.form) w
-                    where w.type <> 32
-                      and not exists (select from pg_trigger p
-                                       where p.tgrelid = w.relid and p.tgname = w.trigger_name::name
-                                         and p.tgtype = w.type)) then
+        if lacks_trigger then
             execute format('lock table %s in share row exclusive mode', rel::regclass);
         end if;
         perform londiste_rs.write_capture_function(described, fn);
