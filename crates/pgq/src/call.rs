@@ -30,8 +30,8 @@ parameter! {
     &[&str] => TEXT_ARRAY, &[String] => TEXT_ARRAY, Vec<&str> => TEXT_ARRAY, Vec<String> => TEXT_ARRAY,
     Vec<Option<String>> => TEXT_ARRAY, Vec<u8> => BYTEA, Option<Vec<u8>> => BYTEA, Vec<Vec<u8>> => BYTEA_ARRAY,
     Vec<Option<Vec<u8>>> => BYTEA_ARRAY, bool => BOOL, Vec<bool> => BOOL_ARRAY,
-    Vec<u32> => OID_ARRAY, &[u32] => OID_ARRAY, Vec<Option<u32>> => OID_ARRAY, i32 => INT4, Option<i32> => INT4, i64 => INT8,
-    Option<i64> => INT8, Vec<i64> => INT8_ARRAY, Option<f64> => FLOAT8, SystemTime => TIMESTAMPTZ,
+    Vec<u32> => OID_ARRAY, &[u32] => OID_ARRAY, Vec<Option<u32>> => OID_ARRAY, i32 => INT4, Option<i32> => INT4,
+    i64 => INT8, Option<i64> => INT8, Vec<i64> => INT8_ARRAY, Option<f64> => FLOAT8, SystemTime => TIMESTAMPTZ,
 }
 
 pub(crate) type Parameters<'a> = &'a [&'a dyn Parameter];

@@ -37,8 +37,8 @@ const RELATIONS: [&str; 20] = [
     "londiste_rs.table_identity",
 ];
 
-/// The relations whose rows are counted, by object id. `None` where the server does not count, or asking for it is dear:
-/// until version 14 whoever asks reads the counts of the whole database.
+/// The relations whose rows are counted, by object id. `None` where the server does not count, or asking for it is
+/// dear: until version 14 whoever asks reads the counts of the whole database.
 pub async fn counted<C: GenericClient>(client: &C) -> Result<Option<Vec<u32>>> {
     let sql = "select case when current_setting('server_version_num')::integer >= 150000 \
                             and current_setting('track_counts')::boolean \
