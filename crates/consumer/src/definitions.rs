@@ -8,12 +8,16 @@ use tokio::time::Instant;
 
 use crate::Result;
 
-/// A look comes now and then all the same: sizes change uncounted, and a session may keep its counts for long.
-const LONGEST: Duration = Duration::from_secs(180);
+/// A look comes now and then all the same, since a session may keep its counts for long.
+const LONGEST: Duration = Duration::from_secs(60);
+/// The same where what is looked for harms nobody.
+pub(crate) const SELDOM: Duration = Duration::from_secs(180);
 
 /// What is known of one server.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Definitions {
+    /// A look comes after so long in any case.
+    longest: Duration,
     /// What is counted; `None` before the first question.
     relations: Option<Option<Vec<u32>>>,
     /// The counts that the look under way began with.
@@ -22,7 +26,18 @@ pub(crate) struct Definitions {
     looked: Option<(i64, Instant)>,
 }
 
+impl Default for Definitions {
+    fn default() -> Definitions {
+        Definitions::within(LONGEST)
+    }
+}
+
 impl Definitions {
+    /// A look comes after `longest` in any case.
+    pub(crate) fn within(longest: Duration) -> Definitions {
+        Definitions { longest, relations: None, begun: None, looked: None }
+    }
+
     /// Whether they are those of the last look. If not, a look begins.
     ///
     /// # Errors
@@ -34,7 +49,7 @@ impl Definitions {
         };
         let Some(relations) = self.relations.insert(relations) else { return Ok(false) };
         let written = definitions::written(session, relations).await?;
-        if self.looked.is_some_and(|(seen, at)| seen == written && at.elapsed() < LONGEST) {
+        if self.looked.is_some_and(|(seen, at)| seen == written && at.elapsed() < self.longest) {
             return Ok(true);
         }
         self.begun = Some(written);

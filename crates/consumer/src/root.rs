@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
-use crate::definitions::Definitions;
+use crate::definitions::{Definitions, SELDOM};
 use crate::due::Due;
 use crate::ended::Ended;
 use crate::error::During;
@@ -56,7 +56,7 @@ pub(crate) async fn run(
     let mut reluctant = Reluctant::default();
     let mut watching = Watch::new();
     let mut stillness = Stillness::default();
-    let mut definitions = Definitions::default();
+    let (mut names, mut shapes) = (Definitions::default(), Definitions::within(SELDOM));
     let began = Instant::now();
     while !stop.is_cancelled() {
         if began.elapsed() > config.connection_lifetime() {
@@ -105,14 +105,20 @@ pub(crate) async fn run(
                 fail_point::reached("sequences-after");
             }
             if captures.comes(CAPTURES) {
-                left_out = reluctant.0.is_empty() && definitions.hold(target).await?;
+                left_out = names.hold(target).await?;
                 if !left_out {
                     notice_renames(worker, target).await?;
                     notice_others(worker, target).await?;
+                }
+                // a capture copes with any definition until it is brought up to date
+                if !(reluctant.0.is_empty() && shapes.hold(target).await?) {
                     refresh_captures(worker, target, &mut reluctant).await?;
+                    shapes.looked();
+                }
+                if !left_out {
                     relax::restore(job, queue, target).await?;
                     notice_partitions(worker, target).await?;
-                    definitions.looked();
+                    names.looked();
                 }
             }
             if watermark.comes(config.global_wm_publish_period) {
