@@ -3,7 +3,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::template::ADMIN;
-use crate::{Cluster, Database};
+use crate::{Cluster, Database, installation};
 
 /// Source and target of a migration.
 pub struct Pair {
@@ -84,6 +84,15 @@ impl Pair {
                 encodings[1],
             ),
         }
+    }
+
+    /// Whether the system's `pg_dump` reads the source: other versions bring none along. Says so if not.
+    pub fn can_be_dumped(&self) -> bool {
+        let (program, server) = (installation::client_major("pg_dump"), self.source.cluster.major());
+        if program < server {
+            println!("left out: pg_dump of version {program} refuses a server of version {server}");
+        }
+        program >= server
     }
 
     /// Runs the same SQL as the ordinary role of both sides.

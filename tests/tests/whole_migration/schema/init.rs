@@ -82,7 +82,9 @@ fn its_files_work_as_they_are_with_every_command() {
     let there = format!("{shown}/pgqd.ini is there");
     assert!(again.code == 1 && again.stderr.contains(&there), "{}", again.report());
 
-    the_migration_page_with_them(&pair, &setup, &directory);
+    if pair.can_be_dumped() {
+        the_migration_page_with_them(&pair, &setup, &directory);
+    }
 }
 
 fn quoted(text: &str) -> String {
