@@ -57,5 +57,8 @@ fn unknown_checks_and_broken_connect_strings_are_refused() {
             "grant what is missing",
         ],
     );
-    assert!(output.stdout.contains("1 check in order."), "{}", output.report());
+    // an older target is warned of
+    let in_order =
+        if pair.source.cluster.major() > pair.target.cluster.major() { "0 checks" } else { "1 check" };
+    assert!(output.stdout.contains(&format!("{in_order} in order.")), "{}", output.report());
 }

@@ -203,7 +203,9 @@ fn encodings(pair: &Pair) {
     line(&output, &["warning", "both", "encoding SQL_ASCII / UTF8", "parks its table", "encoding 'UTF8'"]);
     let alike = preflight(&self::setup(pair), &["--check", "encoding,collation,version,clock,pooler"]);
     alike.expect_success();
-    assert!(alike.stdout.contains("5 checks in order."), "{}", alike.report());
+    // an older target is warned of
+    let in_order = if pair.source.cluster.major() > pair.target.cluster.major() { 4 } else { 5 };
+    assert!(alike.stdout.contains(&format!("{in_order} checks in order.")), "{}", alike.report());
 }
 
 fn silencing(pair: &Pair, setup: &Setup) {
