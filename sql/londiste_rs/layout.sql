@@ -71,7 +71,6 @@ end $$;
 -- is another one, or cannot be had, row_shape decides: it needs no privilege.
 create or replace function londiste_rs.layout_source(t record)
 returns text language plpgsql immutable
-set search_path = pg_catalog, pg_temp
 as $$
 declare
     same_shape text := format('londiste_rs.row_shape(%s, %s) = %L', t.rel, t.rel, t.shape);
@@ -97,7 +96,6 @@ end $$;
 -- which goes when the partition is detached.
 create or replace function londiste_rs.relation_source(i_row text)
 returns text language plpgsql immutable
-set search_path = pg_catalog, pg_temp
 as $$
 begin
     return format('londiste_rs.relation_of(case when true then null else %s end)', i_row);
@@ -107,7 +105,6 @@ end $$;
 -- one.
 create or replace function londiste_rs.row_layout_source(t record, i_row text)
 returns text language plpgsql immutable
-set search_path = pg_catalog, pg_temp
 as $$
 declare
     relation text := londiste_rs.relation_source(i_row);
@@ -124,7 +121,6 @@ end $$;
 -- of the table's definition has made anew.
 create or replace function londiste_rs.present_shape_source(i_relation text, i_top oid)
 returns text language plpgsql immutable
-set search_path = pg_catalog, pg_temp
 as $$
 begin
     return format('case when %L::regclass is not null then londiste_rs.row_shape(%s, %s) end', i_top,

@@ -27,7 +27,6 @@ end $$;
 -- Source text that finds the event table to write to: its number plus one.
 create or replace function londiste_rs.event_table_source(t record, i_anything_written text)
 returns text language plpgsql immutable
-set search_path = pg_catalog, pg_temp
 as $$
 declare
     gate text := case when t.gates then format('event_table := pg_sequence_last_value(%L::regclass);',
@@ -60,7 +59,6 @@ end $$;
 -- quote_all_identifiers says.
 create or replace function londiste_rs.suspicion_source(t record, i_parts boolean)
 returns text language plpgsql immutable
-set search_path = pg_catalog, pg_temp
 as $$
 begin
     return londiste_rs.filled($f$
@@ -85,7 +83,6 @@ end $$;
 -- may have changed its rows.
 create or replace function londiste_rs.undisturbed_source(i_rel oid)
 returns text language plpgsql immutable
-set search_path = pg_catalog, pg_temp
 as $$
 begin
     return londiste_rs.filled($f$ and stack not like e'%\n%'$f$
@@ -100,7 +97,6 @@ end $$;
 -- Statements of one function have the same depth, but for the digits of its line numbers.
 create or replace function londiste_rs.depth_source()
 returns text language plpgsql immutable
-set search_path = pg_catalog, pg_temp
 as $$
 begin
     return $f$lpad((length(stack) - 1 - case when substr(stack, strpos(stack, e'\n') + 1, 15) = 'SQL statement "'
@@ -112,7 +108,6 @@ end $$;
 -- transaction. A function of an older generation marks with a word, which counts as deeper than any.
 create or replace function londiste_rs.mark_source(i_rel oid)
 returns text language plpgsql immutable
-set search_path = pg_catalog, pg_temp
 as $$
 begin
     return londiste_rs.filled(
@@ -124,7 +119,6 @@ end $$;
 -- Source text of the end of all capture where the session wants none.
 create or replace function londiste_rs.silence_source()
 returns text language plpgsql immutable
-set search_path = pg_catalog, pg_temp
 as $$
 begin
     return $f$
@@ -164,7 +158,6 @@ $$;
 -- conditions is evaluated when the statement is planned, the layout for the current event table only.
 create or replace function londiste_rs.plain_source(t record, i_layout text, i_conditions text, i_writing text[])
 returns text language plpgsql immutable
-set search_path = pg_catalog, pg_temp
 as $$
 declare
     gate text := londiste_rs.gate_name(t.queue_id);
@@ -189,7 +182,6 @@ end $$;
 -- holds the depth there, for the mark. NULL if there is nothing to write.
 create or replace function londiste_rs.nested_source(t record, i_layout text, i_writing text[])
 returns text language plpgsql immutable
-set search_path = pg_catalog, pg_temp
 as $$
 begin
     if i_writing is null then
@@ -210,7 +202,6 @@ end $$;
 -- needs is declared there; RETURN NEW, a variable, is cheaper than an expression.
 create or replace function londiste_rs.trigger_function_source(i_plain text, i_body text)
 returns text language plpgsql immutable
-set search_path = pg_catalog, pg_temp
 as $outer$
 begin
     return londiste_rs.filled($f$
@@ -238,7 +229,6 @@ end $outer$;
 -- rows and for TRUNCATE, or '' for TRUNCATE only and one for each of insert, update and delete.
 create or replace function londiste_rs.capture_sources(t record, out ending text, out source text)
 returns setof record language plpgsql rows 4
-set search_path = pg_catalog, pg_temp
 as $outer$
 declare
     truncated text;

@@ -35,7 +35,6 @@ end $$;
 -- partition that tells of its TRUNCATE; empty for other tables.
 create or replace function londiste_rs.tells_truncate_source(t record, i_row text)
 returns text language plpgsql immutable
-set search_path = pg_catalog, pg_temp
 as $$
 begin
     if t.relkind <> 'p' then
@@ -66,7 +65,6 @@ end $$;
 -- Source text that notes rows (new, old or both) of such a partition, a line each; empty where t has none.
 create or replace function londiste_rs.note_row_source(t record, i_rows text[])
 returns text language plpgsql immutable
-set search_path = pg_catalog, pg_temp
 as $$
 begin
     if t.relkind <> 'p' then

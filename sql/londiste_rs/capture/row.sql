@@ -6,7 +6,6 @@
 -- detached may come back with another one.
 create or replace function londiste_rs.plain_row_source(t record)
 returns text language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 declare
     shape text;
@@ -65,7 +64,6 @@ $$;
 
 create or replace function londiste_rs.row_capture_source(t record)
 returns text language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 declare
     layout record;

@@ -14,7 +14,6 @@
 create or replace function londiste_rs.write_event_source(t record, i_query text, i_shape text, i_event_table integer,
     i_light boolean)
 returns text language plpgsql immutable
-set search_path = pg_catalog, pg_temp
 as $$
 begin
     if t.event_tables[i_event_table + 1] is null then
@@ -36,7 +35,6 @@ end $$;
 -- The same into the event table whose number plus one is in the variable event_table.
 create or replace function londiste_rs.write_events_source(t record, i_query text, i_shape text, i_light boolean)
 returns text language plpgsql immutable
-set search_path = pg_catalog, pg_temp
 as $$
 declare
     source text := '';
@@ -57,7 +55,6 @@ end $$;
 -- The same for rows whose shape is in the variable of that name.
 create or replace function londiste_rs.write_events_source(t record, i_query text)
 returns text language plpgsql immutable
-set search_path = pg_catalog, pg_temp
 as $$
 begin
     return londiste_rs.write_events_source(t, i_query, 'shape', false);
@@ -66,7 +63,6 @@ end $$;
 -- A row's key as one value.
 create or replace function londiste_rs.key_source(i_key text[], i_row text)
 returns text language plpgsql immutable
-set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 begin
@@ -79,7 +75,6 @@ end $$;
 -- depend on a row, so the join is not begun where there are more of them.
 create or replace function londiste_rs.one_update_source(i_key text[], i_unchanged boolean)
 returns text language plpgsql immutable
-set search_path = pg_catalog, pg_temp
 as $$
 begin
     return londiste_rs.filled($f$select 'rec.U', concat("."), null from new_rows "." cross join old_rows ".."
@@ -142,7 +137,6 @@ end $$;
 -- Old and new rows of any update, in order: both transition tables are filled at once, row by row.
 create or replace function londiste_rs.paired_updates_source(i_key text[], i_unchanged boolean)
 returns text language plpgsql immutable
-set search_path = pg_catalog, pg_temp
 as $$
 declare
     key_value text := case when cardinality(i_key) = 0 then ''
@@ -233,7 +227,6 @@ end $$;
 -- make room. The operators are those of the key's index, whatever the search_path.
 create or replace function londiste_rs.current_rows_source(t record, i_sources text[])
 returns text language plpgsql immutable
-set search_path = pg_catalog, pg_temp
 as $$
 declare
     relation text := format('%s%I.%I', case when t.relkind = 'p' then '' else 'only ' end, t.nspname, t.relname);

@@ -4,7 +4,6 @@
 -- is planned first.
 create or replace function londiste_rs.planned_without_source(i_setting text, i_statement text)
 returns text language plpgsql immutable
-set search_path = pg_catalog, pg_temp
 as $$
 begin
     return londiste_rs.filled($f$plan_setting := current_setting(@setting@);
@@ -18,7 +17,6 @@ end $$;
 -- Source text of the writing of an update's rows.
 create or replace function londiste_rs.update_source(t record)
 returns text language plpgsql stable
-set search_path = pg_catalog, pg_temp
 as $$
 declare
     whole text := londiste_rs.planned_without_source('enable_nestloop',
@@ -66,7 +64,6 @@ end $$;
 -- its keys may be of several: PostgreSQL lets only one part change a row.
 create or replace function londiste_rs.plain_capture_source(t record, i_shape integer, i_event text)
 returns text language plpgsql stable
-set search_path = pg_catalog, pg_temp
 as $$
 declare
     shape text := quote_literal(i_shape);
@@ -139,7 +136,6 @@ end $$;
 -- Source text of what is right for every statement.
 create or replace function londiste_rs.statement_capture_source(t record, i_shape integer, i_event text)
 returns text language plpgsql stable
-set search_path = pg_catalog, pg_temp
 as $$
 declare
     sources text[];
