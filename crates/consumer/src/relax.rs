@@ -37,10 +37,10 @@ pub(crate) async fn relax(job: &str, queue: &str, target: &Session) -> Result<i3
     }
 }
 
-/// Brings back what was relaxed while this node was a leaf: nothing of it is left on a root. A lock that is not to be
-/// had now is tried for again at the next look.
-pub(crate) async fn restore(job: &str, queue: &str, target: &Session) -> Result<()> {
-    let mut changes = 0;
+/// Brings back what was relaxed while this node was a leaf: nothing of it is left on a root. False where a lock was not
+/// to be had: it is tried for again at the next look.
+pub(crate) async fn restore(job: &str, queue: &str, target: &Session) -> Result<bool> {
+    let (mut changes, mut all) = (0, true);
     loop {
         match foreign_key::restore_one_relaxed(&**target).await.map_err(pg::Error::from) {
             Ok(0) => break,
@@ -50,6 +50,7 @@ pub(crate) async fn restore(job: &str, queue: &str, target: &Session) -> Result<
                     job,
                     queue, "foreign keys of this root's tables are locked by others, trying again: {error}"
                 );
+                all = false;
                 break;
             }
             Err(error) => {
@@ -60,5 +61,5 @@ pub(crate) async fn restore(job: &str, queue: &str, target: &Session) -> Result<
     if changes > 0 {
         info!(job, queue, changes, "foreign keys and user triggers are as before replication");
     }
-    Ok(())
+    Ok(all)
 }

@@ -56,6 +56,8 @@ pub(crate) async fn run(
     let mut reluctant = Reluctant::default();
     let mut watching = Watch::new();
     let mut stillness = Stillness::default();
+    // somebody held a lock when it was looked last
+    let mut unfinished = false;
     let (mut names, mut shapes) = (Definitions::default(), Definitions::within(SELDOM));
     let began = Instant::now();
     while !stop.is_cancelled() {
@@ -106,8 +108,9 @@ pub(crate) async fn run(
             }
             if captures.comes(CAPTURES) {
                 left_out = names.hold(target).await?;
+                let mut noticed = true;
                 if !left_out {
-                    notice_renames(worker, target).await?;
+                    noticed &= notice_renames(worker, target).await?;
                     notice_others(worker, target).await?;
                 }
                 // a capture copes with any definition until it is brought up to date
@@ -116,9 +119,12 @@ pub(crate) async fn run(
                     shapes.looked();
                 }
                 if !left_out {
-                    relax::restore(job, queue, target).await?;
-                    notice_partitions(worker, target).await?;
-                    names.looked();
+                    noticed &= relax::restore(job, queue, target).await?;
+                    noticed &= notice_partitions(worker, target).await?;
+                    if noticed {
+                        names.looked();
+                    }
+                    unfinished = !noticed;
                 }
             }
             if watermark.comes(config.global_wm_publish_period) {
@@ -129,8 +135,11 @@ pub(crate) async fn run(
                 node::set_error(&**target, queue, config.consumer(), None).await?;
             }
         }
-        let is_busy =
-            state.paused || state.error.is_some() || !reluctant.0.is_empty() || watch::is_live(worker);
+        let is_busy = state.paused
+            || state.error.is_some()
+            || unfinished
+            || !reluctant.0.is_empty()
+            || watch::is_live(worker);
         stillness.looked(!is_busy);
         if left_out {
             stillness.again_within(COUNTED);
@@ -173,8 +182,9 @@ async fn refresh_captures(worker: &Worker, target: &Session, reluctant: &mut Rel
     Ok(())
 }
 
-/// Tables that are not there under their names any more, or are others: subscribers are told.
-async fn notice_renames(worker: &Worker, target: &Session) -> Result<()> {
+/// Tables that are not there under their names any more, or are others: subscribers are told. False where they are to
+/// be looked at again.
+async fn notice_renames(worker: &Worker, target: &Session) -> Result<bool> {
     let (job, queue) = (worker.config.job_name.as_str(), worker.config.queue_name.as_str());
     let noticed = tokio::select! {
         biased;
@@ -186,9 +196,12 @@ async fn notice_renames(worker: &Worker, target: &Session) -> Result<()> {
             warn!(job, queue, table, "table {notice}: subscribers park it");
         }),
         Err(error) if error.is_connection_lost() => return Err(error.into()),
-        Err(error) => warn!(job, queue, "renamed tables could not be looked at, trying again later: {error}"),
+        Err(error) => {
+            warn!(job, queue, "renamed tables could not be looked at, trying again later: {error}");
+            return Ok(false);
+        }
     }
-    Ok(())
+    Ok(true)
 }
 
 /// The same of tables that the stock triggers capture, told here: subscribers look for themselves.
@@ -201,8 +214,9 @@ async fn notice_others(worker: &Worker, target: &Session) -> Result<()> {
     Ok(())
 }
 
-/// Partitions that came with rows in them, or went, made no events for these rows: subscribers are told.
-async fn notice_partitions(worker: &Worker, target: &Session) -> Result<()> {
+/// Partitions that came with rows in them, or went, made no events for these rows: subscribers are told. False where
+/// they are to be looked at again.
+async fn notice_partitions(worker: &Worker, target: &Session) -> Result<bool> {
     let (job, queue) = (worker.config.job_name.as_str(), worker.config.queue_name.as_str());
     let noticed = tokio::select! {
         biased;
@@ -220,9 +234,12 @@ async fn notice_partitions(worker: &Worker, target: &Session) -> Result<()> {
             );
         }),
         Err(error) if error.is_connection_lost() => return Err(error.into()),
-        Err(error) => warn!(job, queue, "partitions could not be looked at, trying again later: {error}"),
+        Err(error) => {
+            warn!(job, queue, "partitions could not be looked at, trying again later: {error}");
+            return Ok(false);
+        }
     }
-    Ok(())
+    Ok(true)
 }
 
 /// Says who keeps a server process waiting, if it waits at all; never returns.
