@@ -8,39 +8,10 @@ use tokio_postgres::{GenericClient, Row};
 use crate::Result;
 use crate::call::{Parameters, message, row, rows};
 use crate::position::Mark;
+pub use crate::verdict::{Ending, Verdict};
 
 /// Rows that are kept of each table that differs.
 pub const KEPT_ROWS: i64 = 1000;
-
-/// How a table's comparison has ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// Every row is the same on both sides.
-    Equal,
-    /// Rows differ, or are missing on one side.
-    Differs,
-    /// It could not be told.
-    Unverified,
-}
-
-impl Verdict {
-    /// The column's value.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Verdict::Equal => "equal",
-            Verdict::Differs => "differs",
-            Verdict::Unverified => "unverified",
-        }
-    }
-
-    fn parse(text: &str) -> Verdict {
-        match text {
-            "equal" => Verdict::Equal,
-            "differs" => Verdict::Differs,
-            _ => Verdict::Unverified,
-        }
-    }
-}
 
 /// What is known of a table's comparison.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,17 +44,6 @@ pub struct Comparison {
     pub reason: Option<String>,
     /// How the one before it has ended, as long as this one has not.
     pub earlier: Option<Ending>,
-}
-
-/// How a table's comparison has ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ending {
-    /// What it has told.
-    pub verdict: Verdict,
-    /// Rows that differ.
-    pub differing: i64,
-    /// When it came to its end; `None` where it has not, and rows are known to differ.
-    pub finished: Option<SystemTime>,
 }
 
 impl Comparison {

@@ -50,6 +50,7 @@ pub mod table;
 pub mod tick_lock;
 pub mod tick_watch;
 pub mod uninstall;
+mod verdict;
 pub mod worker_lock;
 
 pub use batch::Batch;
