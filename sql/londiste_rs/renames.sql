@@ -152,8 +152,7 @@ begin
          where t.queue_name = i_queue_name and t.local
            and not exists (select from londiste_rs.capture x
                             where x.queue_name = i_queue_name and x.table_name = t.table_name)
-           and not exists (select from pg_class k join pg_namespace n on n.oid = k.relnamespace
-                            where n.nspname || '.' || k.relname = coalesce(t.dest_table, t.table_name))
+           and londiste_rs.find_relation(coalesce(t.dest_table, t.table_name)) is null
            and not exists (select from londiste_rs.table_error e
                             where e.queue_name = i_queue_name and e.table_name = t.table_name)
     loop
