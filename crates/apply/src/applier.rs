@@ -1,6 +1,8 @@
 //! Applier, the face of this crate towards consumer and copier: changes go in, rows are written in their transaction.
 
 mod attempts;
+mod flight;
+pub(crate) mod writing;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,7 +20,7 @@ use crate::write::net_changes::NetChanges;
 use crate::write::planning::{AS_ESTIMATED, BY_INDEX};
 use crate::write::table::{ChunkTable, Part, TargetTable};
 use crate::write::truncate::truncate;
-use crate::{Change, Error, Op, Result, Source};
+use crate::{Change, Error, Result, Source};
 
 /// Writes changes into the target, over one connection: plans and prepared statements live as long as the connection
 /// does. A new connection needs a new applier.
@@ -30,10 +32,11 @@ use crate::{Change, Error, Op, Result, Source};
 /// apply::pin_session(&target).await?;
 /// let mut applier = Applier::new(Options::default());
 /// target.batch_execute("begin").await?;
+/// let mut writing = applier.writing(&target);
 /// for change in changes {
-///     applier.push(&target, change).await?;
+///     writing.push(change).await?;
 /// }
-/// let applied = applier.flush(&target).await?;
+/// let applied = writing.finish().await?;
 /// applier.check_deferred(&target).await?;
 /// // the position goes into the same transaction
 /// target.batch_execute("commit").await?;
@@ -54,12 +57,21 @@ pub struct Applier {
     survey: Option<Statement>,
     buffer: Vec<Change>,
     bytes: usize,
+    /// Changes of this transaction in chunks that are written, or on their way.
+    begun: usize,
     applied: Applied,
     failed: FailedTables,
 }
 
 /// How many times its size a chunk may grow to while rows change their keys.
 const PATIENT_CHUNKS: usize = 4;
+
+/// Changes of a transaction's first chunk; the next one is twice as large, and so on.
+const FIRST_CHANGES: usize = 2_500;
+/// Changes for each table that the first chunk has at least, as far as it may be that large.
+const CHANGES_OF_TABLE: usize = 25;
+/// So many tables, and chunks may have twice as many changes.
+const MANY_TABLES: usize = 200;
 
 impl Applier {
     /// An applier that knows no table yet.
@@ -73,6 +85,7 @@ impl Applier {
             survey: None,
             buffer: Vec::new(),
             bytes: 0,
+            begun: 0,
             applied: Applied::default(),
             failed: FailedTables::default(),
         }
@@ -101,51 +114,13 @@ impl Applier {
         self.sources.iter().map(|(table, source)| (&**table, source.asked()))
     }
 
-    /// Takes in a change; writes what has been gathered when it is enough for a chunk, or when the change is a
-    /// truncation.
-    /// `client` is in the caller's transaction, best begun by [`begin`](crate::begin).
-    ///
-    /// # Errors
-    /// Those of writing. The transaction has to be rolled back then, and [`reset`](Self::reset) to be called; likewise
-    /// when the future is dropped.
-    pub async fn push(&mut self, client: &Client, change: Change) -> Result<()> {
-        if self.failed.has(&change.table) {
-            return Ok(());
-        }
-        if matches!(change.op, Op::Truncate | Op::TruncatePartition(_)) {
-            self.write(client).await?;
-            self.settle_net_changes(client).await?;
-            if self.options.isolate {
-                save(client, "savepoint londiste_rs_truncate").await?;
-            }
-            let truncating: BoxFuture<'_, _> = Box::pin(self.truncate(client, &change));
-            match truncating.await {
-                Err(error) if self.options.isolate && error.is_of_its_table() => {
-                    self.failed.take(&change.table, error);
-                    return save(client, "rollback to savepoint londiste_rs_truncate").await;
-                }
-                done => done?,
-            }
-            let counts = self.applied.tables.entry(change.table).or_default();
-            counts.add(&TableCounts { changes: 1, truncated: 1, ..TableCounts::default() });
-            return Ok(());
-        }
-        self.bytes += change.size();
-        self.buffer.push(change);
-        let full = self.buffer.len() >= self.options.chunk_changes || self.bytes >= self.options.chunk_bytes;
-        if full && !self.between_moves() {
-            self.write(client).await?;
-        }
-        Ok(())
-    }
-
     async fn truncate(&mut self, client: &Client, change: &Change) -> Result<()> {
         let part = Part { table: Arc::clone(&change.table), positions: vec![0] };
-        for ChunkTable { part, target, .. } in
+        for ChunkTable { target, share } in
             self.take_tables(client, std::slice::from_ref(change), &[part]).await?
         {
             let truncated = truncate(client, &target.plan, change).await;
-            self.tables.insert(part.table, target);
+            self.tables.insert(share.part.table, target);
             truncated?;
         }
         Ok(())
@@ -177,17 +152,13 @@ impl Applier {
             && self.buffer.last().is_some_and(Change::moves)
     }
 
-    /// Writes what has been gathered: before the commit, and before anything that has to come after the changes.
-    /// Returns what was done since the last flush.
-    ///
-    /// # Errors
-    /// As [`push`](Self::push).
-    pub async fn flush(&mut self, client: &Client) -> Result<Applied> {
-        self.write(client).await?;
-        self.settle_net_changes(client).await?;
-        // a flush may end the transaction, and others may change the tables before the next one begins
-        self.catalog_entries.clear();
-        Ok(std::mem::take(&mut self.applied))
+    /// There is enough for a chunk. A transaction begins with small ones, so that the target has something to do while
+    /// more is read. Where tables are many, chunks are larger: each table needs statements of its own.
+    fn is_chunk(&self) -> bool {
+        let tables = self.tables.len();
+        let first = FIRST_CHANGES.max(CHANGES_OF_TABLE * tables);
+        let most = self.options.chunk_changes * (1 + tables / MANY_TABLES);
+        self.buffer.len() >= most.min(first.max(2 * self.begun)) || self.bytes >= self.options.chunk_bytes
     }
 
     /// From now on gathers the table's changes on the target and writes them at each flush: slower, and whatever the
@@ -247,11 +218,6 @@ impl Applier {
         Ok(())
     }
 
-    /// Counts a table as failed whose change could not even be decoded.
-    pub fn isolate(&mut self, table: &Arc<str>, error: Error) {
-        self.failed.take(table, error);
-    }
-
     /// The tables that have failed since the transaction began, by a cause of their own.
     pub fn failures(&mut self) -> Vec<Failure> {
         self.failed.failures()
@@ -262,7 +228,7 @@ impl Applier {
     /// behind the last flush.
     ///
     /// # Errors
-    /// As [`push`](Self::push).
+    /// As [`Writing::push`].
     pub async fn check_deferred(&mut self, client: &Client) -> Result<()> {
         for (table, target) in &self.tables {
             save(client, "savepoint londiste_rs_check").await?;
@@ -289,7 +255,7 @@ impl Applier {
         self.failed.clear();
         self.tables.values_mut().filter_map(|table| table.net_changes.as_mut()).for_each(NetChanges::forget);
         self.buffer.clear();
-        self.bytes = 0;
+        (self.bytes, self.begun) = (0, 0);
         self.catalog_entries.clear();
         self.applied = Applied::default();
     }

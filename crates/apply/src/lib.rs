@@ -23,6 +23,7 @@ pub use crate::write::failed_tables::Failure;
 pub use crate::write::gone_partition::has_rows_of;
 pub use applied::{Applied, TableCounts};
 pub use applier::Applier;
+pub use applier::writing::Writing;
 pub use change::{Change, Columns, Op, Row};
 pub use conflict::{Conflict, Conflicts, ConflictsByTable, OnConflict};
 pub use decode::{CHANGES, Control, Decoded, Decoder, Shapes};

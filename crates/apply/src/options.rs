@@ -31,7 +31,7 @@ impl FromStr for MissingColumns {
 pub struct Options {
     /// `session_replication_role = replica` is in force: foreign keys check nothing and their actions do not fire.
     pub bypass_triggers: bool,
-    /// Changes gathered before they are folded and written.
+    /// Changes gathered before they are folded and written; more of them where there are hundreds of tables.
     pub chunk_changes: usize,
     /// Memory of the changes gathered before they are folded and written, in bytes.
     pub chunk_bytes: usize,

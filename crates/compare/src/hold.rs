@@ -48,10 +48,11 @@ pub(crate) async fn hold(
 /// Writes changes in the transaction that [`hold`] has opened, as replay does.
 pub(crate) async fn write(sides: &Sides, applier: &mut Applier, changes: Vec<Change>) -> Result<()> {
     replay::enter(&*sides.record, replay::may_bypass_triggers(&*sides.record).await?).await?;
+    let mut writing = applier.writing(&sides.record);
     for change in changes {
-        applier.push(&sides.record, change).await?;
+        writing.push(change).await?;
     }
-    applier.flush(&sides.record).await?;
+    writing.finish().await?;
     applier.check_deferred(&sides.record).await?;
     Ok(())
 }

@@ -21,6 +21,8 @@ pub(crate) struct Progress<'a> {
     events: u64,
     /// About the number of the first event.
     first: Option<i64>,
+    /// Number of the last one.
+    last: i64,
     began: Instant,
     told: Instant,
     since: SystemTime,
@@ -29,19 +31,24 @@ pub(crate) struct Progress<'a> {
 impl<'a> Progress<'a> {
     pub(crate) fn of(worker: &'a Worker, batch: &'a Batch) -> Progress<'a> {
         let now = Instant::now();
-        Progress { worker, batch, events: 0, first: None, began: now, told: now, since: SystemTime::now() }
+        let since = SystemTime::now();
+        Progress { worker, batch, events: 0, first: None, last: 0, began: now, told: now, since }
     }
 
-    /// Takes in some more events, up to number `last`, and tells how many there are when it is time to.
-    pub(crate) async fn count(&mut self, target: &Session, events: u64, last: i64) -> Result<()> {
+    /// Takes in some more events, up to number `last`. True when it is time to [`tell`](Self::tell) how many there are.
+    pub(crate) fn count(&mut self, events: u64, last: i64) -> bool {
         self.events += events;
         let (events, about, since) = (self.events, self.about(last), self.since);
         self.worker.report.tell(|facts| facts.in_hand = Some(InHand { events, about, since }));
         self.worker.report.behind();
-        if self.told.elapsed() < PERIOD {
-            return Ok(());
-        }
+        self.last = last;
+        self.told.elapsed() >= PERIOD
+    }
+
+    /// Tells how many events there are: in the log, and in the name of the target's session.
+    pub(crate) async fn tell(&mut self, target: &Session) -> Result<()> {
         self.told = Instant::now();
+        let (events, about) = (self.events, self.about(self.last));
         let (job, queue) = (&self.worker.config.job_name, &self.worker.config.queue_name);
         let tick = self.batch.tick;
         let seconds = self.began.elapsed().as_secs();

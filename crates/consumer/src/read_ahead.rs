@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use apply::{Decoded, Decoder};
 use futures_util::TryStreamExt;
-use pg::Session;
 use pgq::reading::Events;
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinSet;
@@ -16,12 +15,19 @@ use crate::{Error, Result};
 /// A block is handed over when it has this many events, or changes of this many bytes.
 const BLOCK_EVENTS: u64 = 512;
 const BLOCK_BYTES: usize = 256 << 10;
-/// Blocks that wait to be written, at most, which bounds the memory: as much as a chunk of the applier holds, so that
-/// the next one is there when the target has taken the one before.
-const BLOCKS: usize = 36;
+/// Blocks that wait for the writer, at most, which bounds the memory: as many as come while it plans a chunk. The next
+/// chunk itself is gathered while the target works on the one before.
+const BLOCKS: usize = 12;
 
 /// What a block holds for the writer; an event that cannot be decoded is its business too.
-type Item = apply::Result<Decoded>;
+pub(crate) type Item = apply::Result<Decoded>;
+
+/// What comes next of a batch.
+pub(crate) enum Next {
+    Item(Item),
+    /// Progress is to be told.
+    TimeToTell,
+}
 
 enum Block {
     Some {
@@ -57,23 +63,21 @@ impl ReadAhead {
         ReadAhead { blocks, items: Vec::new().into_iter(), _reader: reader }
     }
 
-    /// The next item; `None` at the batch's end. Counts the events that have come.
+    /// What comes next; `None` at the batch's end. Counts the events that have come.
     ///
     /// # Errors
-    /// The provider's; those of telling the progress.
-    pub(crate) async fn next(
-        &mut self,
-        progress: &mut Progress<'_>,
-        target: &Session,
-    ) -> Result<Option<Item>> {
+    /// The provider's.
+    pub(crate) async fn next(&mut self, progress: &mut Progress<'_>) -> Result<Option<Next>> {
         loop {
             if let Some(item) = self.items.next() {
-                return Ok(Some(item));
+                return Ok(Some(Next::Item(item)));
             }
             match self.blocks.recv().await {
                 Some(Ok(Block::Some { events, last, items })) => {
-                    progress.count(target, events, last).await?;
                     self.items = items.into_iter();
+                    if progress.count(events, last) {
+                        return Ok(Some(Next::TimeToTell));
+                    }
                 }
                 Some(Ok(Block::End)) => return Ok(None),
                 Some(Err(error)) => return Err(error),

@@ -18,7 +18,7 @@ use crate::due::Due;
 use crate::error::During;
 use crate::parking::Parkings;
 use crate::progress::Progress;
-use crate::read_ahead::ReadAhead;
+use crate::read_ahead::{Next, ReadAhead};
 use crate::{Error, Result, Worker, batch_start, control, unknown};
 
 /// How often the source is asked again about columns that the target lacks.
@@ -236,7 +236,13 @@ impl<'a> Replay<'a> {
         let mut ahead = ReadAhead::read(&self.decoder, events, wanted);
         let mut progress = Progress::of(self.worker, batch);
         let mut done = Done::default();
-        while let Some(decoded) = ahead.next(&mut progress, target).await? {
+        let mut writing = self.applier.writing(target);
+        while let Some(next) = ahead.next(&mut progress).await? {
+            let Next::Item(decoded) = next else {
+                writing.settle().await?;
+                progress.tell(target).await?;
+                continue;
+            };
             match decoded {
                 Ok(Decoded::Change(change)) => {
                     let wanted = match parts.get(&*change.table) {
@@ -246,17 +252,17 @@ impl<'a> Replay<'a> {
                     };
                     if wanted {
                         done.bytes += change.text_bytes();
-                        self.applier.push(target, change).await?;
+                        writing.push(change).await?;
                     }
                 }
                 Ok(Decoded::Control(control)) => {
-                    done.add(self.applier.flush(target).await?);
+                    done.add(writing.flush().await?);
                     done.partitions_gone |= matches!(&control, Control::Partition { bounds: Some(_), .. });
                     if let Some(table) =
                         control::perform(self.worker, target, self.bypass_triggers, control).await?
                     {
                         parts.remove(&table);
-                        self.applier.forget(&table);
+                        writing.forget(&table);
                     }
                 }
                 // the reader has made it an error
@@ -268,13 +274,13 @@ impl<'a> Replay<'a> {
                 // told of a time before the table's copy
                 Err(error) if is_seen(&parts, &error) => {}
                 Err(error) => match error.table().map(Arc::from).filter(|_| error.is_of_its_table()) {
-                    Some(table) => self.applier.isolate(&table, error),
+                    Some(table) => writing.isolate(&table, error),
                     None => return Err(error.into()),
                 },
             }
         }
         drop(ahead);
-        done.add(self.applier.flush(target).await?);
+        done.add(writing.finish().await?);
         if self.checks {
             self.applier.check_deferred(target).await?;
         }

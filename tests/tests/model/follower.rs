@@ -87,16 +87,17 @@ impl Follower {
         self.decoder.refresh_shapes(&self.provider).await?;
         let mut events = batch.events(&self.provider, reading::Selection::All).await.map_err(Error::other)?;
         let mut changes = 0;
+        let mut writing = applier.writing(target);
         while let Some(event) = events.try_next().await.map_err(Error::other)? {
             match self.decoder.decode(&event)? {
                 Decoded::Change(change) => {
-                    applier.push(target, change).await?;
+                    writing.push(change).await?;
                     changes += 1;
                 }
                 other => return Err(Error::Other(format!("no change: {other:?}"))),
             }
         }
-        applier.flush(target).await?;
+        writing.finish().await?;
         target.batch_execute("commit").await.map_err(|error| Error::Other(format!("commit: {error:?}")))?;
         Ok(changes)
     }

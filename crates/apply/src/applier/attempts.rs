@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use futures_util::future::BoxFuture;
 use tokio_postgres::{Client, Statement};
 use tracing::debug;
 
@@ -13,45 +12,68 @@ use crate::target::table::Plan;
 use crate::write::chunk;
 use crate::write::mode::{Attempt, Next, WriteMode, next};
 use crate::write::planning::{AS_ESTIMATED, BY_INDEX};
-use crate::write::table::{ChunkTable, Part, TargetTable};
+use crate::write::request::Request;
+use crate::write::table::{ChunkTable, Part, Share, TargetTable};
 use crate::{Change, Error, Result};
 
 /// Chunks written in order after folding had met a collision.
 const PATIENCE: u32 = 16;
 
+/// Parts of a chunk whose first attempt has failed, behind the savepoint of a chunk.
+pub(super) struct Failed {
+    pub(super) parts: Vec<Part>,
+    pub(super) error: Error,
+}
+
 impl Applier {
-    /// Writes what has been gathered.
-    pub(super) async fn write(&mut self, client: &Client) -> Result<()> {
-        if self.buffer.is_empty() {
-            return Ok(());
-        }
-        let changes = std::mem::take(&mut self.buffer);
-        self.bytes = 0;
-        // boxed: a body that is not is compiled anew in each crate that waits for it
-        let writing: BoxFuture<'_, _> = Box::pin(self.write_chunk(client, &changes));
-        let written = writing.await;
-        self.buffer = changes;
-        self.buffer.clear();
-        written
+    fn first_attempt(&self) -> Attempt {
+        let (bypass, on_conflict) = (self.options.bypass_triggers, self.options.on_conflict);
+        Attempt { mode: WriteMode::Folded, bypass, on_conflict }
     }
 
-    /// Writes a chunk without the tables that fail, where these are isolated.
-    async fn write_chunk(&mut self, client: &Client, changes: &[Change]) -> Result<()> {
+    /// The tables that changes are of, and their places among them.
+    fn parts(&self, changes: &[Change]) -> Vec<Part> {
         let mut parts = chunk::parts(changes);
+        parts.retain(|part| !self.failed.has(&part.table));
+        parts
+    }
+
+    /// What has to be sent to write the changes as a chunk; `None` where the server has to be asked first, or the
+    /// changes cannot be written as they are: [`write_chunk`](Self::write_chunk) does.
+    pub(super) fn plan(&mut self, changes: &[Change]) -> Option<(Vec<Part>, Vec<Request>)> {
+        let parts = self.parts(changes);
+        let mut tables = self.take_known(&parts)?;
+        let requests = chunk::plan(&mut tables, changes, &self.first_attempt());
+        self.put_back(tables);
+        Some((parts, requests.ok()?))
+    }
+
+    /// Writes a chunk without the tables that fail, where these are isolated, and waits until it is written.
+    pub(super) async fn write_chunk(
+        &mut self,
+        client: &Client,
+        changes: &[Change],
+        mut failed: Option<Failed>,
+    ) -> Result<()> {
         loop {
-            parts.retain(|part| !self.failed.has(&part.table));
+            let (parts, error) = match failed.take() {
+                Some(Failed { parts, error }) => (parts, Some(error)),
+                None => (self.parts(changes), None),
+            };
             if parts.is_empty() {
                 return Ok(());
             }
-            for part in &parts {
-                if let Some(TargetTable { plan, net_changes: Some(net_changes), .. }) =
-                    self.tables.get_mut(&part.table)
-                {
-                    net_changes.create(client, plan).await?;
+            if error.is_none() {
+                for part in &parts {
+                    if let Some(TargetTable { plan, net_changes: Some(net_changes), .. }) =
+                        self.tables.get_mut(&part.table)
+                    {
+                        net_changes.create(client, plan).await?;
+                    }
                 }
+                save(client, &format!("savepoint londiste_rs_chunk; {BY_INDEX}")).await?;
             }
-            save(client, &format!("savepoint londiste_rs_chunk; {BY_INDEX}")).await?;
-            match self.write_tables(client, changes, &parts).await {
+            match self.write_tables(client, changes, &parts, error).await {
                 Ok(()) => {
                     return save(client, &format!("release savepoint londiste_rs_chunk; {AS_ESTIMATED}"))
                         .await;
@@ -70,35 +92,43 @@ impl Applier {
         }
     }
 
-    /// Writes tables of a chunk in the first mode that works.
-    async fn write_tables(&mut self, client: &Client, changes: &[Change], parts: &[Part]) -> Result<()> {
-        let (bypass, on_conflict) = (self.options.bypass_triggers, self.options.on_conflict);
-        let mut attempt = Attempt { mode: WriteMode::Folded, bypass, on_conflict };
+    /// Writes tables of a chunk in the first mode that works; `failed`: the first one has been tried.
+    async fn write_tables(
+        &mut self,
+        client: &Client,
+        changes: &[Change],
+        parts: &[Part],
+        mut failed: Option<Error>,
+    ) -> Result<()> {
+        let mut attempt = self.first_attempt();
         let mut anew = false;
         loop {
-            let mut tables = self.take_tables(client, changes, parts).await?;
-            let written = chunk::write(client, &mut tables, changes, &attempt).await;
-            let Err(error) = written else {
-                tables.into_iter().for_each(|table| self.written(table));
-                return Ok(());
+            let error = match failed.take() {
+                Some(error) => error,
+                None => match self.attempt(client, changes, parts, &attempt).await {
+                    Ok(shares) => {
+                        shares.into_iter().for_each(|share| self.written(share));
+                        return Ok(());
+                    }
+                    Err(error) => error,
+                },
             };
+            let mut tables = parts.iter().map(|part| &part.table);
+            let gathered = |table: &Arc<str>| self.tables.get(table).is_some_and(|t| t.net_changes.is_some());
             let next = match next(&error, &attempt) {
                 // what was gathered is known by its table alone
-                Next::Anew if anew || tables.iter().any(|table| table.target.net_changes.is_some()) => {
-                    Next::GiveUp
-                }
+                Next::Anew if anew || tables.any(gathered) => Next::GiveUp,
                 next => next,
             };
             // a collision on the way is likely to be met again; a value that does not fit is not
-            if attempt.mode == WriteMode::Folded
+            let collides = attempt.mode == WriteMode::Folded
                 && matches!(next, Next::Mode(WriteMode::InOrder(_)))
-                && error.code().is_some_and(|code| code.code().starts_with("23"))
-            {
-                tables.iter_mut().for_each(|table| table.target.ordered_for = PATIENCE);
-            }
-            if next != Next::Anew {
-                for ChunkTable { part, target, .. } in tables {
-                    self.tables.insert(part.table, target);
+                && error.code().is_some_and(|code| code.code().starts_with("23"));
+            for part in parts {
+                if next == Next::Anew {
+                    self.tables.remove(&part.table);
+                } else if collides && let Some(table) = self.tables.get_mut(&part.table) {
+                    table.ordered_for = PATIENCE;
                 }
             }
             match next {
@@ -110,6 +140,19 @@ impl Applier {
             self.catalog_entries.clear();
             save(client, &format!("rollback to savepoint londiste_rs_chunk; {BY_INDEX}")).await?;
         }
+    }
+
+    async fn attempt(
+        &mut self,
+        client: &Client,
+        changes: &[Change],
+        parts: &[Part],
+        attempt: &Attempt,
+    ) -> Result<Vec<Share>> {
+        let mut tables = self.take_tables(client, changes, parts).await?;
+        let written = chunk::write(client, &mut tables, changes, attempt).await;
+        let shares = self.put_back(tables);
+        written.map(|()| shares)
     }
 
     pub(super) async fn look_at(
@@ -126,14 +169,53 @@ impl Applier {
         Ok(())
     }
 
-    /// Puts a table back whose part of a chunk is written.
-    fn written(&mut self, table: ChunkTable) {
-        let ChunkTable { part: Part { table, .. }, target, counts, conflicts } = table;
-        self.applied.tables.entry(Arc::clone(&table)).or_default().add(&counts);
+    /// Counts what has become of a table's share in a chunk.
+    pub(super) fn written(&mut self, share: Share) {
+        let Share { part: Part { table, .. }, counts, conflicts, .. } = share;
         if conflicts.count > 0 {
             self.applied.conflicts.entry(Arc::clone(&table)).or_default().append(conflicts);
         }
-        self.tables.insert(table, target);
+        self.applied.tables.entry(table).or_default().add(&counts);
+    }
+
+    /// Puts the tables of a chunk back; what is left are their shares in it.
+    pub(super) fn put_back(&mut self, tables: Vec<ChunkTable>) -> Vec<Share> {
+        let put_back = |ChunkTable { target, share }| {
+            self.tables.insert(Arc::clone(&share.part.table), target);
+            share
+        };
+        tables.into_iter().map(put_back).collect()
+    }
+
+    /// Takes the tables of a chunk out, if all of them are known and have been looked at in this transaction, and none
+    /// is gathered on the target.
+    pub(super) fn take_known(&mut self, parts: &[Part]) -> Option<Vec<ChunkTable>> {
+        let is_known = |part: &Part| {
+            let table = self.tables.get(&part.table).filter(|table| table.net_changes.is_none());
+            table.zip(self.catalog_entries.get(&part.table)).is_some_and(|(table, entry)| table.fits(entry))
+        };
+        if !parts.iter().all(is_known) {
+            return None;
+        }
+        parts
+            .iter()
+            .map(|part| self.take_table(&part.table).map(|table| self.of_chunk(part, table)))
+            .collect()
+    }
+
+    /// Takes a table out that is what the catalog says.
+    fn take_table(&mut self, table: &Arc<str>) -> Option<TargetTable> {
+        let entry = self.catalog_entries.get(table)?;
+        let mut target = self.tables.remove(table).filter(|target| target.fits(entry))?;
+        target.plan.catalog_entry = entry.clone();
+        target.trim();
+        Some(target)
+    }
+
+    fn of_chunk(&self, part: &Part, mut target: TargetTable) -> ChunkTable {
+        target.plan.source = self.sources.get(&part.table).map(Arc::clone);
+        target.plan.missing_columns = self.options.missing_columns;
+        ChunkTable::new(part.clone(), target, self.options.bypass_triggers)
     }
 
     /// Takes the tables of a chunk out, made or made anew where the target's table is not what it was.
@@ -158,15 +240,7 @@ impl Applier {
             let dest = self.dest_of(&part.table).to_owned();
             let entry = self.catalog_entries.get(&part.table).cloned();
             let entry = entry.ok_or_else(|| Error::TableMissing { table: dest.clone(), event_id })?;
-            let table = self.tables.remove(&part.table).filter(|table| {
-                let was = &table.plan.catalog_entry;
-                was.oid == entry.oid && was.fingerprint == entry.fingerprint
-            });
-            known.push(table.map(|mut table| {
-                table.plan.catalog_entry = entry.clone();
-                table.trim();
-                table
-            }));
+            known.push(self.take_table(&part.table));
             if known.last().is_some_and(Option::is_none) {
                 unknown.push((dest, entry));
             }
@@ -179,13 +253,11 @@ impl Applier {
                 let event_id = part.positions.first().map(|at| changes[*at].event_id).unwrap_or_default();
                 Error::TableMissing { table: self.dest_of(&part.table).to_owned(), event_id }
             };
-            let mut target = match table {
+            let target = match table {
                 Some(table) => table,
                 None => TargetTable::new(read.next().flatten().ok_or_else(missing)?),
             };
-            target.plan.source = self.sources.get(&part.table).map(Arc::clone);
-            target.plan.missing_columns = self.options.missing_columns;
-            tables.push(ChunkTable::new(part.clone(), target));
+            tables.push(self.of_chunk(part, target));
         }
         Ok(tables)
     }

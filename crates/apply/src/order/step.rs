@@ -28,6 +28,24 @@ pub(crate) enum RowOperation {
     },
 }
 
+impl RowOperation {
+    /// The operation as an SQL word, for messages.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            RowOperation::Insert => "insert",
+            RowOperation::Update
+            | RowOperation::Follow
+            | RowOperation::UpdateOne
+            | RowOperation::Put
+            | RowOperation::Touch => "update",
+            RowOperation::Delete
+            | RowOperation::Clear
+            | RowOperation::DeleteOne
+            | RowOperation::DeleteEquals { .. } => "delete",
+        }
+    }
+}
+
 /// A row, or a pair of rows, with their mappings.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct StepRow<'a> {

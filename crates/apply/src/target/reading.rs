@@ -8,7 +8,7 @@
 
 use tokio_postgres::Row;
 
-use crate::write::parameter::Array;
+use crate::write::parameter::Parameter;
 
 /// Types of PostgreSQL's own have smaller object ids. Casts between them are a superuser's.
 pub(crate) const FIRST_OF_OTHERS: u32 = 16384;
@@ -80,11 +80,11 @@ impl Reading {
     }
 
     /// The parameter that carries the texts of several rows.
-    pub(crate) fn parameter<'a>(&self, texts: Vec<Option<&'a str>>) -> Array<'a> {
+    pub(crate) fn parameter(&self, texts: &[Option<&str>]) -> Parameter {
         match self {
-            Reading::Cast(_) | Reading::Function { .. } => Array::Texts(texts),
-            Reading::Typed { delimiter, .. } => Array::elements(&texts, *delimiter),
-            Reading::Json(_) => Array::objects(&texts),
+            Reading::Cast(_) | Reading::Function { .. } => Parameter::texts(texts),
+            Reading::Typed { delimiter, .. } => Parameter::elements(texts, *delimiter),
+            Reading::Json(_) => Parameter::objects(texts),
         }
     }
 }

@@ -12,8 +12,9 @@ use crate::order::step::{RowOperation, Step, folded_steps};
 use crate::target::lacking_columns;
 use crate::target::table::Plan;
 use crate::write::mode::{Attempt, WriteMode};
+use crate::write::request::Request;
 use crate::write::row_by_row;
-use crate::write::step::run;
+use crate::write::sending;
 use crate::write::table::{ChunkTable, Part, TargetTable};
 use crate::{Change, Result};
 
@@ -37,7 +38,7 @@ struct Work<'a> {
     folded: Option<Folded<'a>>,
 }
 
-/// Writes a chunk.
+/// Writes a chunk and waits until it is written.
 ///
 /// # Errors
 /// Those of writing.
@@ -47,40 +48,76 @@ pub(crate) async fn write(
     changes: &[Change],
     attempt: &Attempt,
 ) -> Result<()> {
-    let mut work: Vec<Work<'_>> = Vec::with_capacity(tables.len());
-    for table in tables.iter_mut() {
-        let ChunkTable { part, target, counts, .. } = table;
-        counts.changes = part.positions.len() as u64;
-        let items = part.positions.iter().map(|at| item(&mut target.plan, *at, &changes[*at]));
-        work.push(Work { items: items.collect::<Result<_>>()?, folded: None });
-    }
+    let mut work = gather(tables, changes)?;
     for (table, Work { items, folded }) in tables.iter_mut().zip(&mut work) {
-        let TargetTable { plan, ordered_for, net_changes, .. } = &mut table.target;
+        let TargetTable { plan, net_changes, .. } = &mut table.target;
         if let Some(net_changes) = net_changes {
             net_changes.take(client, plan, items).await?;
             *folded = Some(Folded::default());
-            continue;
         }
-        let in_order = attempt.mode != WriteMode::Folded || *ordered_for > 0;
-        *ordered_for = ordered_for.saturating_sub(1);
-        *folded = if in_order { None } else { fold(plan, items) };
+    }
+    let steps = steps(tables, &mut work, attempt)?;
+    if attempt.mode.is_careful() {
+        return row_by_row::run(client, tables, &steps, attempt).await;
+    }
+    let requests = requests(tables, &steps, attempt.mode);
+    drop(steps);
+    sending::run(client, tables, requests).await
+}
+
+/// What has to be sent to write a chunk none of whose tables is gathered on the target.
+///
+/// # Errors
+/// Of the changes: columns that the target lacks and the like.
+pub(crate) fn plan(tables: &mut [ChunkTable], changes: &[Change], attempt: &Attempt) -> Result<Vec<Request>> {
+    let mut work = gather(tables, changes)?;
+    let steps = steps(tables, &mut work, attempt)?;
+    Ok(requests(tables, &steps, attempt.mode))
+}
+
+fn requests(tables: &[ChunkTable], steps: &[Step<'_>], mode: WriteMode) -> Vec<Request> {
+    steps.iter().filter_map(|step| Request::of(step, &tables[step.table].target.plan, mode)).collect()
+}
+
+/// The changes of each table.
+fn gather<'a>(tables: &mut [ChunkTable], changes: &'a [Change]) -> Result<Vec<Work<'a>>> {
+    let mut work = Vec::with_capacity(tables.len());
+    for ChunkTable { target, share } in tables {
+        let positions = share.part.positions.iter();
+        let items = positions.map(|at| item(&mut target.plan, *at, &changes[*at]));
+        work.push(Work { items: items.collect::<Result<_>>()?, folded: None });
+    }
+    Ok(work)
+}
+
+/// The steps of a chunk, in order. What is folded already is left out.
+fn steps<'w>(
+    tables: &mut [ChunkTable],
+    work: &'w mut [Work<'_>],
+    attempt: &Attempt,
+) -> Result<Vec<Step<'w>>> {
+    for (table, Work { items, folded }) in tables.iter_mut().zip(&mut *work) {
+        let TargetTable { plan, ordered_for, .. } = &mut table.target;
+        if folded.is_none() {
+            let in_order = attempt.mode != WriteMode::Folded || *ordered_for > 0;
+            *ordered_for = ordered_for.saturating_sub(1);
+            *folded = if in_order { None } else { fold(plan, items) };
+        }
     }
     let links = Links::between(tables, attempt.bypass);
     for (table, work) in work.iter_mut().enumerate() {
         // a row that goes and comes back would take those with it that refer to it
         work.folded.take_if(|folded| !folded.equals.is_empty() && links.refer_to(table));
     }
-    links.spread(&mut work);
+    links.spread(work);
 
-    let mut steps = folded_tables(tables, &work, &links)?;
-    let ordered = tables.iter().zip(&work).enumerate().filter(|(_, (_, work))| work.folded.is_none());
+    let work = &*work;
+    let mut steps = folded_tables(tables, work, &links)?;
+    let ordered = tables.iter().zip(work).enumerate().filter(|(_, (_, work))| work.folded.is_none());
     let ordered =
         ordered.map(|(table, (of, work))| Ordered { table, plan: &of.target.plan, items: &work.items });
     steps.extend(event_order::steps(&ordered.collect::<Vec<_>>(), attempt)?);
-    if attempt.mode.is_careful() {
-        return row_by_row::run(client, tables, &steps, attempt).await;
-    }
-    run(client, tables, &steps, attempt.bypass).await
+    Ok(steps)
 }
 
 /// The steps of the tables whose changes are folded.

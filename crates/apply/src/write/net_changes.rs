@@ -18,7 +18,8 @@ use crate::order::fold::Item;
 use crate::order::key_swap::moves;
 use crate::target::reading;
 use crate::target::table::Plan;
-use crate::write::parameter::Array;
+use crate::write::parameter::Parameter;
+use crate::write::step::as_sql;
 use crate::{Error, OnConflict, Op, Result, Row};
 
 pub(crate) use gathered::NetChanges;
@@ -75,11 +76,12 @@ impl NetChanges {
                 format!("{{{}}}", if line.2 == "U" { list(places) } else { String::new() })
             })
             .collect();
-        let mut arrays: Vec<Array<'_>> = vec![
-            Array::Texts(lines.iter().map(|line| Some(line.0.as_str())).collect()),
-            Array::Texts(lines.iter().map(|line| Some(line.1)).collect()),
-            Array::Texts(lines.iter().map(|line| Some(line.2)).collect()),
-            Array::Texts(left_out.iter().map(|text| Some(text.as_str())).collect()),
+        let texts = |texts: Vec<&str>| Parameter::texts(&texts.into_iter().map(Some).collect::<Vec<_>>());
+        let mut parameters = vec![
+            texts(lines.iter().map(|line| line.0.as_str()).collect()),
+            texts(lines.iter().map(|line| line.1).collect()),
+            texts(lines.iter().map(|line| line.2).collect()),
+            texts(left_out.iter().map(String::as_str).collect()),
         ];
         for column in &self.columns {
             let texts = lines.iter().map(|line| {
@@ -87,7 +89,7 @@ impl NetChanges {
                 let at = plan.mappings[line.4].position(*column).filter(|_| needed)?;
                 line.3.values.get(at)
             });
-            arrays.push(plan.columns[*column].reading.parameter(texts.collect()));
+            parameters.push(plan.columns[*column].reading.parameter(&texts.collect::<Vec<_>>()));
         }
         let mut values = "x.v0::int8, x.v1::int4, x.v2, x.v3::int4[]".to_owned();
         for (at, column) in self.columns.iter().enumerate() {
@@ -98,9 +100,7 @@ impl NetChanges {
         let (given, names) = reading::rows(named.map(|(i, reading)| (format!("v{i}"), reading)));
         let sql =
             format!("insert into {} select {values} from {given} as x({})", self.name, names.join(", "));
-        let parameters: Vec<&(dyn tokio_postgres::types::ToSql + Sync)> =
-            arrays.iter().map(|a| a as &(dyn tokio_postgres::types::ToSql + Sync)).collect();
-        client.execute(&sql, &parameters).await.map_err(|e| self.doing(plan).refused(e))?;
+        client.execute(&sql, &as_sql(&parameters)).await.map_err(|e| self.doing(plan).refused(e))?;
         self.pending = true;
         Ok(())
     }

@@ -7,22 +7,31 @@ use bytes::BytesMut;
 use pg::raw::{self, Raw};
 use tokio_postgres::types::{Format, IsNull, ToSql, Type, to_sql_checked};
 
-/// The values of one column, of several rows.
+/// A parameter as it goes over the wire.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Array<'a> {
-    /// An array of texts.
-    Texts(Vec<Option<&'a str>>),
-    /// Text that the server reads as the parameter's type.
-    Literal(String),
+pub(crate) struct Parameter {
+    /// `None`: SQL NULL. The error is that of a value that is too large.
+    value: Result<Option<BytesMut>, String>,
+    is_text: bool,
 }
 
-/// A value as text that the server reads as the parameter's type, whichever that is.
-#[derive(Debug)]
-pub(crate) struct Text<'a>(pub(crate) Option<&'a str>);
+impl Parameter {
+    /// An array of texts.
+    pub(crate) fn texts(texts: &[Option<&str>]) -> Parameter {
+        let raw: Vec<Option<Raw<'_>>> = texts.iter().map(|text| text.map(Raw)).collect();
+        let size: usize = texts.iter().map(|text| text.map_or(4, |text| text.len() + 4)).sum();
+        let mut out = BytesMut::with_capacity(size + 20);
+        let written = raw.to_sql(&Type::TEXT_ARRAY, &mut out);
+        Parameter { value: written.map(|_| Some(out)).map_err(|e| e.to_string()), is_text: false }
+    }
 
-impl<'a> Array<'a> {
-    /// The texts as elements of an array of their type.
-    pub(crate) fn elements(texts: &[Option<&'a str>], delimiter: char) -> Array<'a> {
+    /// A value as text that the server reads as the parameter's type, whichever that is.
+    pub(crate) fn text(text: Option<&str>) -> Parameter {
+        Parameter { value: Ok(text.map(|text| BytesMut::from(&*raw::bytes(text)))), is_text: true }
+    }
+
+    /// Texts as elements of an array of their type.
+    pub(crate) fn elements(texts: &[Option<&str>], delimiter: char) -> Parameter {
         let size: usize = texts.iter().map(|text| text.map_or(5, |text| text.len() + 3)).sum();
         let mut literal = String::with_capacity(size + 2);
         literal.push('{');
@@ -48,11 +57,11 @@ impl<'a> Array<'a> {
             literal.push('"');
         }
         literal.push('}');
-        Array::Literal(literal)
+        Parameter::text(Some(&literal))
     }
 
-    /// The texts as a JSON array of objects with a field `v`.
-    pub(crate) fn objects(texts: &[Option<&'a str>]) -> Array<'a> {
+    /// Texts as a JSON array of objects with a field `v`.
+    pub(crate) fn objects(texts: &[Option<&str>]) -> Parameter {
         let mut literal = "[".to_owned();
         for (at, text) in texts.iter().enumerate() {
             literal.push_str(if at > 0 { ",{\"v\":" } else { "{\"v\":" });
@@ -75,42 +84,17 @@ impl<'a> Array<'a> {
             literal.push('}');
         }
         literal.push(']');
-        Array::Literal(literal)
+        Parameter::text(Some(&literal))
     }
 }
 
-impl ToSql for Array<'_> {
-    fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
-        match self {
-            Array::Texts(texts) => {
-                let raw: Vec<Option<Raw<'_>>> = texts.iter().map(|text| text.map(Raw)).collect();
-                raw.to_sql_checked(ty, out)
-            }
-            Array::Literal(literal) => {
-                out.extend_from_slice(&raw::bytes(literal));
-                Ok(IsNull::No)
-            }
-        }
-    }
-
-    fn accepts(_: &Type) -> bool {
-        true
-    }
-
-    fn encode_format(&self, _: &Type) -> Format {
-        match self {
-            Array::Texts(_) => Format::Binary,
-            Array::Literal(_) => Format::Text,
-        }
-    }
-
-    to_sql_checked!();
-}
-
-impl ToSql for Text<'_> {
+impl ToSql for Parameter {
     fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
-        let Some(text) = self.0 else { return Ok(IsNull::Yes) };
-        out.extend_from_slice(&raw::bytes(text));
+        match &self.value {
+            Ok(Some(bytes)) => out.extend_from_slice(bytes),
+            Ok(None) => return Ok(IsNull::Yes),
+            Err(error) => return Err(error.as_str().into()),
+        }
         Ok(IsNull::No)
     }
 
@@ -119,7 +103,7 @@ impl ToSql for Text<'_> {
     }
 
     fn encode_format(&self, _: &Type) -> Format {
-        Format::Text
+        if self.is_text { Format::Text } else { Format::Binary }
     }
 
     to_sql_checked!();
@@ -127,22 +111,27 @@ impl ToSql for Text<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::Array;
+    use super::Parameter;
+
+    fn text_of(parameter: Parameter) -> String {
+        let bytes = parameter.value.unwrap().unwrap();
+        String::from_utf8(bytes.to_vec()).unwrap()
+    }
 
     #[test]
     fn elements_keep_what_has_a_meaning_in_arrays() {
         let texts = [Some("a"), None, Some(""), Some("x\"y\\z"), Some("{b,\n}"), Some("NULL")];
         let literal = r#"{"a",NULL,"","x\"y\\z","{b,
 }","NULL"}"#;
-        assert_eq!(Array::elements(&texts, ','), Array::Literal(literal.to_owned()));
-        assert_eq!(Array::elements(&texts[..2], ';'), Array::Literal(r#"{"a";NULL}"#.to_owned()));
-        assert_eq!(Array::elements(&[], ','), Array::Literal("{}".to_owned()));
+        assert_eq!(text_of(Parameter::elements(&texts, ',')), literal);
+        assert_eq!(text_of(Parameter::elements(&texts[..2], ';')), r#"{"a";NULL}"#);
+        assert_eq!(text_of(Parameter::elements(&[], ',')), "{}");
     }
 
     #[test]
     fn objects_are_json() {
         let texts = [Some("ü\"\\\n\u{1}"), None, Some("")];
-        let Array::Literal(literal) = Array::objects(&texts) else { panic!("a literal") };
+        let literal = text_of(Parameter::objects(&texts));
         let read: Vec<std::collections::HashMap<String, Option<String>>> =
             serde_json::from_str(&literal).unwrap();
         let values: Vec<Option<&str>> = read.iter().map(|object| object["v"].as_deref()).collect();

@@ -1,55 +1,67 @@
 //! Statements on their way: sent in order without waiting for the answers of those before.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::Poll;
 
-use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Statement};
 
-use crate::write::parameter::{Array, Text};
+use crate::write::parameter::Parameter;
+use crate::write::request::Sent;
 
-type Answer = std::result::Result<u64, tokio_postgres::Error>;
+/// The server's answer: how many rows.
+pub(crate) type Answer = std::result::Result<u64, tokio_postgres::Error>;
 
-/// Statements in flight, each with what to remember it by. `T` comes back with the answer.
-pub(crate) struct Pipeline<'a, T> {
+/// Statements in flight, each with what to remember it by; nothing for settings and savepoints.
+pub(crate) struct Pipeline<'a> {
     client: &'a Client,
-    flying: VecDeque<(T, Flight<'a>)>,
+    flying: VecDeque<(Option<Sent>, Flying<'a>)>,
 }
 
-enum Flight<'a> {
+enum Flying<'a> {
     Waiting(Pin<Box<dyn Future<Output = Answer> + Send + 'a>>),
     Landed(Answer),
 }
 
-/// Statements in flight at most: bounds the memory of their parameters.
-const DEPTH: usize = 64;
+/// Statements in flight at most: bounds the memory of what is remembered of them. Their parameters are with the driver.
+const DEPTH: usize = 1024;
 
-impl<'a, T> Pipeline<'a, T> {
+impl<'a> Pipeline<'a> {
     pub(crate) fn new(client: &'a Client) -> Self {
         Pipeline { client, flying: VecDeque::new() }
     }
 
-    /// Sends a statement. Gives back the oldest one's answer when there are too many in flight.
-    pub(crate) async fn send(
-        &mut self,
-        tag: T,
-        statement: Statement,
-        parameters: Parameters<'a>,
-    ) -> Option<(T, Answer)> {
+    /// There are so many in flight that an answer should be taken in.
+    pub(crate) fn is_full(&self) -> bool {
+        self.flying.len() >= DEPTH
+    }
+
+    /// Sends a statement.
+    pub(crate) async fn send(&mut self, sent: Sent, statement: Statement, parameters: Vec<Parameter>) {
         let client = self.client;
-        let mut answer: Pin<Box<dyn Future<Output = Answer> + Send + 'a>> = Box::pin(async move {
-            let parameters = parameters.as_sql();
-            client.execute(&statement, &parameters).await
-        });
+        let answer = Box::pin(async move { client.execute_raw(&statement, parameters).await });
+        self.fly(Some(sent), answer).await;
+    }
+
+    /// Sends statements without parameters and without rows.
+    pub(crate) async fn set(&mut self, sql: String) {
+        let client = self.client;
+        self.fly(None, Box::pin(async move { client.batch_execute(&sql).await.map(|()| 0) })).await;
+    }
+
+    async fn fly(
+        &mut self,
+        sent: Option<Sent>,
+        mut answer: Pin<Box<dyn Future<Output = Answer> + Send + 'a>>,
+    ) {
         // the first poll sends it
         let polled = std::future::poll_fn(|context| Poll::Ready(answer.as_mut().poll(context))).await;
         self.flying.push_back(match polled {
-            Poll::Ready(answer) => (tag, Flight::Landed(answer)),
-            Poll::Pending => (tag, Flight::Waiting(answer)),
+            Poll::Ready(answer) => (sent, Flying::Landed(answer)),
+            Poll::Pending => (sent, Flying::Waiting(answer)),
         });
-        if self.flying.len() > DEPTH { self.next().await } else { None }
     }
 
     /// Awaits another answer on the same connection, behind those of the statements in flight. These are taken in
@@ -57,11 +69,11 @@ impl<'a, T> Pipeline<'a, T> {
     pub(crate) async fn meanwhile<F: Future>(&mut self, other: F) -> F::Output {
         let mut other = std::pin::pin!(other);
         std::future::poll_fn(|context| {
-            for (_, flight) in &mut self.flying {
-                if let Flight::Waiting(answer) = flight
+            for (_, flying) in &mut self.flying {
+                if let Flying::Waiting(answer) = flying
                     && let Poll::Ready(answer) = answer.as_mut().poll(context)
                 {
-                    *flight = Flight::Landed(answer);
+                    *flying = Flying::Landed(answer);
                 }
             }
             other.as_mut().poll(context)
@@ -70,28 +82,18 @@ impl<'a, T> Pipeline<'a, T> {
     }
 
     /// The oldest statement's answer; `None` when nothing is in flight.
-    pub(crate) async fn next(&mut self) -> Option<(T, Answer)> {
-        let (tag, flight) = self.flying.pop_front()?;
-        let answer = match flight {
-            Flight::Waiting(answer) => answer.await,
-            Flight::Landed(answer) => answer,
+    pub(crate) async fn next(&mut self) -> Option<(Option<Sent>, Answer)> {
+        let (sent, flying) = self.flying.pop_front()?;
+        let answer = match flying {
+            Flying::Waiting(answer) => answer.await,
+            Flying::Landed(answer) => answer,
         };
-        Some((tag, answer))
+        Some((sent, answer))
     }
 }
 
-/// Parameters of a statement: values of several rows, or single ones.
-#[derive(Debug)]
-pub(crate) enum Parameters<'a> {
-    Arrays(Vec<Array<'a>>),
-    Texts(Vec<Text<'a>>),
-}
-
-impl Parameters<'_> {
-    pub(crate) fn as_sql(&self) -> Vec<&(dyn ToSql + Sync)> {
-        match self {
-            Parameters::Arrays(arrays) => arrays.iter().map(|a| a as &(dyn ToSql + Sync)).collect(),
-            Parameters::Texts(texts) => texts.iter().map(|t| t as &(dyn ToSql + Sync)).collect(),
-        }
+impl fmt::Debug for Pipeline<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pipeline").field("flying", &self.flying.len()).finish_non_exhaustive()
     }
 }

@@ -11,8 +11,8 @@ use crate::order::step::{RowOperation, Step, StepRow, describe};
 use crate::write::mode::Attempt;
 use crate::write::planning;
 use crate::write::statement::Shape;
-use crate::write::step::{execute, not_unique, row_missing};
-use crate::write::table::{ChunkTable, TargetTable};
+use crate::write::step::{as_sql, execute, not_unique, row_missing};
+use crate::write::table::{ChunkTable, Share, TargetTable};
 use crate::{Error, OnConflict, Result};
 
 /// Executes steps in order, and adds to the counts of each table what they did.
@@ -34,7 +34,7 @@ pub(crate) async fn run(
         client.batch_execute(planning::AS_ESTIMATED).await.map_err(failed)?;
     }
     for step in steps {
-        let ChunkTable { target, counts, conflicts, .. } = &mut tables[step.table];
+        let ChunkTable { target, share: Share { counts, conflicts, .. } } = &mut tables[step.table];
         Careful { client, target, attempt, counts, conflicts }.take(step).await?;
     }
     Ok(())
@@ -202,7 +202,7 @@ impl Careful<'_> {
         let parameters = step.parameters(&self.target.plan, &shape);
         let rows = self
             .client
-            .query(&statement, &parameters.as_sql())
+            .query(&statement, &as_sql(&parameters))
             .await
             .map_err(|e| step.doing(&self.target.plan).refused(e))?;
         Ok(rows.iter().filter_map(|row| usize::try_from(row.get::<_, i64>(0) - 1).ok()).collect())

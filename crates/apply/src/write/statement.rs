@@ -39,6 +39,16 @@ pub(crate) struct Statements {
 }
 
 impl Statements {
+    /// The statement of that shape, if it has been prepared.
+    pub(crate) fn get(&self, shape: &Shape) -> Option<Statement> {
+        self.prepared.get(shape).cloned()
+    }
+
+    /// Keeps a prepared statement.
+    pub(crate) fn keep(&mut self, shape: &Shape, statement: Statement) {
+        self.prepared.insert(shape.clone(), statement);
+    }
+
     /// The prepared statement of that shape.
     ///
     /// # Errors
@@ -49,11 +59,11 @@ impl Statements {
         plan: &Plan,
         shape: &Shape,
     ) -> std::result::Result<Statement, tokio_postgres::Error> {
-        if let Some(statement) = self.prepared.get(shape) {
-            return Ok(statement.clone());
+        if let Some(statement) = self.get(shape) {
+            return Ok(statement);
         }
         let statement = client.prepare(&shape.sql(plan)).await?;
-        self.prepared.insert(shape.clone(), statement.clone());
+        self.keep(shape, statement.clone());
         Ok(statement)
     }
 

@@ -71,21 +71,34 @@ pub(crate) async fn events(client: &Client, after: i64) -> Vec<Event> {
     rows.iter().map(event).collect()
 }
 
+/// Writes events in the transaction that `client` is in, to the tables of the same names in schema `dst`.
+pub(crate) async fn write(
+    client: &Client,
+    applier: &mut Applier,
+    events: &[Event],
+) -> apply::Result<Applied> {
+    let mut decoder = Decoder::new();
+    let mut changes = Vec::with_capacity(events.len());
+    for event in events {
+        let Decoded::Change(change) = decoder.decode(event)? else { panic!("{event:?}") };
+        applier.set_dest(&change.table.clone(), &change.table.replace("src.", "dst."));
+        changes.push(change);
+    }
+    let mut writing = applier.writing(client);
+    for change in changes {
+        writing.push(change).await?;
+    }
+    writing.finish().await
+}
+
 /// Applies events in one transaction, committed.
 pub(crate) async fn replay(
     client: &Client,
     applier: &mut Applier,
     events: &[Event],
 ) -> apply::Result<Applied> {
-    let mut decoder = Decoder::new();
     apply::begin(client, pg::Limits::default()).await?;
-    for event in events {
-        let Decoded::Change(change) = decoder.decode(event)? else { panic!("{event:?}") };
-        let dest = change.table.replace("src.", "dst.");
-        applier.set_dest(&change.table.clone(), &dest);
-        applier.push(client, change).await?;
-    }
-    let applied = applier.flush(client).await?;
+    let applied = write(client, applier, events).await?;
     match client.batch_execute("commit").await {
         Ok(()) => Ok(applied),
         Err(error) => Err(apply::Error::at_commit(&error).unwrap_or_else(|| panic!("{error:?}"))),

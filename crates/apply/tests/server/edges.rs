@@ -252,11 +252,12 @@ async fn quoted_names_and_operators_outside_the_search_path() {
     let mut applier = Applier::new(Options::default());
     applier.set_dest("src.t", "D s.My.T");
     apply::begin(&client, pg::Limits::default()).await.unwrap();
+    let mut writing = applier.writing(&client);
     for event in events(&client, 0).await {
         let apply::Decoded::Change(change) = decoder.decode(&event).unwrap() else { panic!() };
-        applier.push(&client, change).await.unwrap();
+        writing.push(change).await.unwrap();
     }
-    applier.flush(&client).await.unwrap();
+    writing.finish().await.unwrap();
     client.batch_execute("commit").await.unwrap();
     assert_eq!(rows(&client, "src.t").await, rows(&client, "\"D s\".\"My.T\"").await);
 }

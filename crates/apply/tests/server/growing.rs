@@ -1,9 +1,9 @@
 //! Tables that are small when their statements are first planned, and grow.
 
-use apply::{Applier, Decoded, Decoder, Options};
+use apply::{Applier, Options};
 use tokio_postgres::Client;
 
-use crate::capture::events;
+use crate::capture::{events, write};
 use crate::edges::{pair, same};
 
 const ROUNDS: i32 = 12;
@@ -13,14 +13,8 @@ async fn whole_reads(source: &Client, target: &Client, applier: &mut Applier, sq
     let last = "select coalesce(max(ev_id), 0) from public.event";
     let before: i64 = source.query_one(last, &[]).await.unwrap().get(0);
     source.batch_execute(sql).await.unwrap();
-    let mut decoder = Decoder::new();
     apply::begin(target, pg::Limits::default()).await.unwrap();
-    for event in events(source, before).await {
-        let Decoded::Change(change) = decoder.decode(&event).unwrap() else { panic!("{event:?}") };
-        applier.set_dest(&change.table.clone(), &change.table.replace("src.", "dst."));
-        applier.push(target, change).await.unwrap();
-    }
-    applier.flush(target).await.unwrap();
+    write(target, applier, &events(source, before).await).await.unwrap();
     let reads = "select coalesce(sum(seq_scan), 0)::int8 from pg_stat_xact_user_tables \
                   where schemaname = 'dst' and relname = 't'";
     let reads = target.query_one(reads, &[]).await.unwrap().get(0);

@@ -4,11 +4,11 @@
 
 use std::time::Duration;
 
-use apply::{Applier, Decoded, Decoder, Error, OnConflict, Options};
+use apply::{Applier, Error, OnConflict, Options};
 use pgq::Event;
 use tokio_postgres::Client;
 
-use crate::capture::events;
+use crate::capture::{events, write};
 use crate::edges::{pair, same, step};
 use crate::proxy::Proxy;
 
@@ -51,15 +51,9 @@ const POLICIES: [OnConflict; 4] = [OnConflict::Error, OnConflict::Warn, OnConfli
 
 /// Applies events as the consumer does, but does not commit; failed tables are errors.
 async fn attempt(target: &Client, applier: &mut Applier, events: &[Event]) -> Result<(), Vec<Error>> {
-    let mut decoder = Decoder::new();
     let done = async {
         apply::begin(target, pg::Limits::default()).await?;
-        for event in events {
-            let Decoded::Change(change) = decoder.decode(event)? else { panic!("{event:?}") };
-            applier.set_dest(&change.table.clone(), &change.table.replace("src.", "dst."));
-            applier.push(target, change).await?;
-        }
-        applier.flush(target).await?;
+        write(target, applier, events).await?;
         applier.check_deferred(target).await
     };
     let done: apply::Result<()> = done.await;

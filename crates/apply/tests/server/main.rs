@@ -1,6 +1,7 @@
 //! Changes written into a real server.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod ahead;
 mod capture;
 mod cluster;
 mod collisions;

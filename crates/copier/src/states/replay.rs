@@ -114,17 +114,18 @@ impl<'a> Replay<'a> {
         self.decoder.refresh_shapes(&*sides.provider).await?;
         let mut bytes = 0;
         let mut events = batch.events(&*sides.provider, Selection::Tables(&tables.names())).await?;
+        let mut writing = self.applier.writing(target);
         while let Some(event) = events.try_next().await? {
             if seen.as_ref().is_some_and(|seen| seen.contains(event.txid)) {
                 continue;
             }
             if let Decoded::Change(change) = self.decoder.decode(&event)? {
                 bytes += change.text_bytes();
-                self.applier.push(target, change).await?;
+                writing.push(change).await?;
             }
         }
         drop(events);
-        let applied = self.applier.flush(target).await?;
+        let applied = writing.finish().await?;
         let exchanged = identity::exchanged_here(target, queue, &tables.names()).await?;
         if let Some(table) = exchanged.into_iter().next() {
             return Err(Error::Exchanged { table });
