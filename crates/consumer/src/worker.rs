@@ -15,6 +15,11 @@ use crate::slots::Slots;
 use crate::ticks::Ticks;
 use crate::{Config, Result};
 
+/// A batch's events are sorted on the provider before the first one is sent: in memory, as far as a batch of the usual
+/// size goes, and not in temporary files. Where more is set already, that stays.
+const SORTING: &str = "select pg_catalog.set_config('work_mem', '64MB', false) \
+    where pg_catalog.pg_size_bytes(pg_catalog.current_setting('work_mem')) < pg_catalog.pg_size_bytes('64MB')";
+
 /// The worker of one node.
 #[derive(Debug)]
 pub struct Worker {
@@ -100,7 +105,10 @@ impl Worker {
     pub(crate) async fn connect_provider(&self, location: &str) -> Result<Session> {
         // a batch is read in one statement, which lasts as long as its being written
         let at = self.provider(location)?.within(self.config.limits.unhurried());
-        Session::connect(&at, &self.session_name(Purpose::Provider)).await.during("the provider")
+        let provider =
+            Session::connect(&at, &self.session_name(Purpose::Provider)).await.during("the provider")?;
+        provider.batch_execute(SORTING).await.during("setting up the connection to the provider")?;
+        Ok(provider)
     }
 
     /// The provider's stored connect string as it is used from here.

@@ -17,6 +17,7 @@ const LEAD: u8 = 0xF4;
 /// A string of any bytes.
 pub fn text(bytes: Vec<u8>) -> String {
     let bytes = match String::from_utf8(bytes) {
+        Ok(text) if !text.as_bytes().contains(&LEAD) => return text,
         Ok(text) if !text.chars().any(|c| kept(c).is_some()) => return text,
         Ok(text) => text.into_bytes(),
         Err(error) => error.into_bytes(),

@@ -11,6 +11,7 @@ use tokio_postgres::types::{ToSql, Type};
 
 use crate::call::{failed, row};
 use crate::event::Event;
+use crate::reading::{COLUMNS, RAW_TEXTS};
 use crate::{Result, Snapshot};
 
 /// Which event table is written into now.
@@ -51,7 +52,7 @@ pub async fn events<C: GenericClient>(
     let found = row(client, "looking for the queue's event tables", sql, &[&queue]).await?;
     let prefix: String = found.get(0);
     let parent = pg::QualifiedName::from_plain(&prefix);
-    let texts = if found.get(1) { crate::reading::RAW_TEXTS } else { "*" };
+    let texts = if found.get(1) { RAW_TEXTS } else { COLUMNS };
     let (running, next) = earlier.unseen();
     let (not_yet, end) = later.unseen();
     // the union lets the index on transactions serve both

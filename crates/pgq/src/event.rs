@@ -26,19 +26,20 @@ pub struct Event {
 }
 
 impl Event {
+    /// A row of the columns that [`reading`](crate::reading) asks for, in that order.
     pub(crate) fn from_row(row: &Row) -> Result<Event, tokio_postgres::Error> {
-        let text = |name: &str| {
-            Ok::<_, tokio_postgres::Error>(row.try_get::<_, Option<RawText>>(name)?.map(|text| text.0))
+        let text = |at: usize| {
+            Ok::<_, tokio_postgres::Error>(row.try_get::<_, Option<RawText>>(at)?.map(|text| text.0))
         };
         Ok(Event {
-            id: row.try_get("ev_id")?,
-            txid: row.try_get("ev_txid")?,
-            kind: text("ev_type")?.unwrap_or_default(),
-            data: text("ev_data")?,
-            extra1: text("ev_extra1")?,
-            extra2: text("ev_extra2")?,
-            extra3: text("ev_extra3")?,
-            extra4: text("ev_extra4")?,
+            id: row.try_get(0)?,
+            txid: row.try_get(1)?,
+            kind: text(2)?.unwrap_or_default(),
+            data: text(3)?,
+            extra1: text(4)?,
+            extra2: text(5)?,
+            extra3: text(6)?,
+            extra4: text(7)?,
         })
     }
 }

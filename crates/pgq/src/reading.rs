@@ -10,7 +10,11 @@ use crate::call::{asked_one, failed};
 use crate::event::Event;
 use crate::{Error, Result};
 
-/// Columns of events where the database knows no encoding: the server checks texts against the client's, and one that
+/// Columns of events, as [`Event`] reads them. The server sorts no others, and sends none.
+pub(crate) const COLUMNS: &str =
+    "ev_id, ev_txid, ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3, ev_extra4";
+
+/// The same where the database knows no encoding: the server checks texts against the client's, and one that
 /// is not in it would fail the whole batch.
 pub(crate) const RAW_TEXTS: &str = "ev_id, ev_txid, \
      convert_to(ev_type, 'SQL_ASCII') as ev_type, convert_to(ev_data, 'SQL_ASCII') as ev_data, \
@@ -58,14 +62,12 @@ impl Reading {
     /// statements on the same connection wait behind it.
     pub async fn events<C: Ask>(&self, client: &C, selection: Selection<'_>) -> Result<Events> {
         let Some(sql) = &self.sql else { return Ok(Box::pin(stream::empty())) };
-        let texts = if self.is_raw { RAW_TEXTS } else { "*" };
+        let texts = if self.is_raw { RAW_TEXTS } else { COLUMNS };
         let client = client.plain();
-        let none = Vec::<(String, Type)>::new();
         let rows = match selection {
-            Selection::All if !self.is_raw => client.query_typed_raw(sql, none).await,
             Selection::All => {
                 let sql = format!("select {texts} from ({sql}) e order by ev_id");
-                client.query_typed_raw(&sql, none).await
+                client.query_typed_raw(&sql, Vec::<(String, Type)>::new()).await
             }
             Selection::Tables(tables) => {
                 let sql = format!("select {texts} from ({sql}) e where ev_extra1 = any ($1) order by ev_id");

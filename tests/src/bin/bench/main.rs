@@ -91,16 +91,18 @@ const SETTINGS: &[(&str, &str)] = &[
     ("wal_retrieve_retry_interval", "100ms"),
 ];
 
-/// A name stands for a case, or for all that begin with it: `sql` for `sql-insert`, `sql-ticker` and so on.
+/// A name stands for a case and all that begin with it: `sql` for `sql-insert`, `sql-ticker` and so on; `=replay` for
+/// that one alone.
 fn chosen(case: &str, name: &str) -> bool {
-    case.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+    name.strip_prefix('=') == Some(case)
+        || case.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
 }
 
 fn main() -> ExitCode {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
     if let Some(unknown) = wanted.iter().find(|name| !CASES.iter().any(|(case, _)| chosen(case, name))) {
         let known: Vec<&str> = CASES.iter().map(|(case, _)| *case).collect();
-        eprintln!("no case {unknown:?}; there are: {}", known.join(", "));
+        eprintln!("no case {unknown:?}; there are: {} (=NAME for one alone)", known.join(", "));
         return ExitCode::from(2);
     }
     for (name, case) in
