@@ -71,7 +71,7 @@ const FIRST_CHANGES: usize = 2_500;
 /// Changes for each table that the first chunk has at least, as far as it may be that large.
 const CHANGES_OF_TABLE: usize = 25;
 /// So many tables, and chunks may have twice as many changes.
-const MANY_TABLES: usize = 200;
+const MANY_TABLES: usize = 100;
 
 impl Applier {
     /// An applier that knows no table yet.

@@ -33,7 +33,7 @@ pub struct Options {
     pub bypass_triggers: bool,
     /// Changes gathered before they are folded and written; more of them where there are hundreds of tables.
     pub chunk_changes: usize,
-    /// Memory of the changes gathered before they are folded and written, in bytes.
+    /// Memory of the changes gathered before they are folded and written, in bytes; as much again is on its way.
     pub chunk_bytes: usize,
     /// What is done where rows of the target are not those that the changes expect.
     pub on_conflict: OnConflict,
@@ -49,8 +49,8 @@ impl Default for Options {
     fn default() -> Options {
         Options {
             bypass_triggers: false,
-            chunk_changes: 20_000,
-            chunk_bytes: 8 << 20,
+            chunk_changes: 10_000,
+            chunk_bytes: 6 << 20,
             on_conflict: OnConflict::Error,
             missing_columns: MissingColumns::Hold,
             isolate: false,

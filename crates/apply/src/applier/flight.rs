@@ -32,8 +32,8 @@ pub(super) struct Flight<'a> {
 }
 
 impl<'a> Flight<'a> {
-    /// Sends a chunk behind one that has `landed`. Where that fails, it is written in another way at once: nothing is on
-    /// its way then.
+    /// Sends a chunk behind one that has `landed`. Where that fails, it is written in another way at once: then nothing
+    /// is on its way.
     ///
     /// # Errors
     /// Those of writing.

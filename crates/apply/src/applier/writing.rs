@@ -124,7 +124,8 @@ impl Writing<'_> {
         self.land().await?.end(self.client).await
     }
 
-    /// Writes what has been gathered, before anything that has to come after the changes. Returns what was done since the last flush.
+    /// Writes what has been gathered, before anything that has to come after the changes. Returns what was done since
+    /// the last flush.
     ///
     /// # Errors
     /// As [`push`](Self::push).
