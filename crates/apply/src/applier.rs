@@ -66,7 +66,7 @@ pub struct Applier {
 /// How many times its size a chunk may grow to while rows change their keys.
 const PATIENT_CHUNKS: usize = 4;
 
-/// Changes of a transaction's first chunk; the next one is twice as large, and so on.
+/// Changes of a transaction's first chunk; the next ones have up to twice as many as all before.
 const FIRST_CHANGES: usize = 2_500;
 /// Changes for each table that the first chunk has at least, as far as it may be that large.
 const CHANGES_OF_TABLE: usize = 25;
@@ -152,13 +152,10 @@ impl Applier {
             && self.buffer.last().is_some_and(Change::moves)
     }
 
-    /// There is enough for a chunk. A transaction begins with small ones, so that the target has something to do while
-    /// more is read. Where tables are many, chunks are larger: each table needs statements of its own.
+    /// There is enough for a chunk.
     fn is_chunk(&self) -> bool {
-        let tables = self.tables.len();
-        let first = FIRST_CHANGES.max(CHANGES_OF_TABLE * tables);
-        let most = self.options.chunk_changes * (1 + tables / MANY_TABLES);
-        self.buffer.len() >= most.min(first.max(2 * self.begun)) || self.bytes >= self.options.chunk_bytes
+        let enough = enough(self.options.chunk_changes, self.tables.len(), self.begun);
+        self.buffer.len() >= enough || self.bytes >= self.options.chunk_bytes
     }
 
     /// From now on gathers the table's changes on the target and writes them at each flush: slower, and whatever the
@@ -269,7 +266,39 @@ impl Applier {
     }
 }
 
+/// Changes that are enough for a chunk, when so many of the transaction have `begun` to be written. It begins with small
+/// chunks, so that the target has something to do while more is read. Where tables are many, chunks are larger: each
+/// table needs statements of its own.
+fn enough(chunk_changes: usize, tables: usize, begun: usize) -> usize {
+    let first = FIRST_CHANGES.max(CHANGES_OF_TABLE * tables);
+    let most = chunk_changes * (1 + tables / MANY_TABLES);
+    most.min(first.max(2 * begun))
+}
+
 /// Sets a savepoint, or goes back to one.
 async fn save(client: &Client, sql: &str) -> Result<()> {
     client.batch_execute(sql).await.map_err(Error::server("setting a savepoint on the target"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::enough;
+
+    /// The sizes of a transaction's first chunks.
+    fn sizes(chunk_changes: usize, tables: usize) -> Vec<usize> {
+        let mut begun = 0;
+        let next = |_| {
+            let size = enough(chunk_changes, tables, begun);
+            begun += size;
+            size
+        };
+        (0..4).map(next).collect()
+    }
+
+    #[test]
+    fn chunks_grow_to_their_size() {
+        assert_eq!(sizes(20_000, 3), [2_500, 5_000, 15_000, 20_000]);
+        assert_eq!(sizes(7, 3), [7, 7, 7, 7]);
+        assert_eq!(sizes(10_000, 1_000), [25_000, 50_000, 110_000, 110_000]);
+    }
 }
