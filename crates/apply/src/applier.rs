@@ -266,9 +266,9 @@ impl Applier {
     }
 }
 
-/// Changes that are enough for a chunk, when so many of the transaction have `begun` to be written. It begins with small
-/// chunks, so that the target has something to do while more is read. Where tables are many, chunks are larger: each
-/// table needs statements of its own.
+/// Changes that are enough for a chunk, when so many of the transaction have `begun` to be written. It begins with
+/// small chunks, so that the target has something to do while more is read. Where tables are many, chunks are larger:
+/// each table needs statements of its own.
 fn enough(chunk_changes: usize, tables: usize, begun: usize) -> usize {
     let first = FIRST_CHANGES.max(CHANGES_OF_TABLE * tables);
     let most = chunk_changes * (1 + tables / MANY_TABLES);

@@ -254,8 +254,12 @@ fn a_copy_that_is_refused_a_lock_again_and_again_gives_its_slot_to_the_next() {
     lock.batch_execute("begin; lock table held in access share mode").expect("a lock");
     setup.londiste(&["target.ini", "add-table", "--all", "--no-triggers"]).expect_success();
     wait_parked(&setup, "held");
-    let said = told(&setup);
-    assert!(said.contains("SQLSTATE 55P03") && said.contains("the others go on"), "{said}");
+    // it is tried again each few seconds, and not parked then
+    wait_for(SETTLE, "the parked table is told", || {
+        let said = told(&setup);
+        let is_told = said.contains("SQLSTATE 55P03") && said.contains("the others go on");
+        if is_told { Ok(()) } else { Err(said) }
+    });
     pair.source.execute("update waits set pad = 'x' where id = 1; update held set pad = 'x' where id = 1");
     setup.wait_caught_up(SETTLE);
     assert_eq!(pair.target.value("select pad from waits where id = 1"), "x");
