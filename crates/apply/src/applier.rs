@@ -225,7 +225,7 @@ impl Applier {
     /// behind the last flush.
     ///
     /// # Errors
-    /// As [`Writing::push`].
+    /// As [`Writing::push`](crate::Writing::push).
     pub async fn check_deferred(&mut self, client: &Client) -> Result<()> {
         for (table, target) in &self.tables {
             save(client, "savepoint londiste_rs_check").await?;

@@ -41,7 +41,7 @@ pub struct Options {
     pub missing_columns: MissingColumns,
     /// A table that cannot be written fails alone and the others go on, so that the end of the transaction shows all
     /// that fail. If there are
-    /// [`failures`](Applier::failures), the transaction is to be rolled back.
+    /// [`failures`](crate::Applier::failures), the transaction is to be rolled back.
     pub isolate: bool,
 }
 

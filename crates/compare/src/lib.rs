@@ -1,6 +1,6 @@
 //! Comparing the rows of two nodes while both work, and repairing them.
 //!
-//! Nothing is stopped and nothing locked. A [pair](pair) of snapshots is opened, one of the source and then one of the
+//! Nothing is stopped and nothing locked. A pair of snapshots is opened, one of the source and then one of the
 //! target that has everything that the first one sees. The queue's events tell the keys that changed between the two;
 //! every other row must be the same. What changed is compared by the next pair. `docs/compare.md` tells why that is
 //! exact.

@@ -1,7 +1,7 @@
 //! Text of databases that know no encoding (`SQL_ASCII`), as Rust strings that lose nothing.
 //!
 //! A byte that belongs to no UTF-8 character is kept as one of 128 private characters, U+10FF80 to U+10FFFF; so are the
-//! bytes of such a character itself where a value has one. [`bytes`] gives back exactly what [`text`] was made of.
+//! bytes of such a character itself where a value has one. `bytes` gives back exactly what [`text`] was made of.
 
 use std::borrow::Cow;
 use std::error::Error;

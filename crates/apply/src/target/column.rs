@@ -39,7 +39,7 @@ pub(crate) struct TargetColumn {
 }
 
 impl TargetColumn {
-    /// The SQL of the column's value that is given by a column of [`reading::rows`].
+    /// The SQL of the column's value that is given by a column of [`reading::rows`](crate::target::reading::rows).
     pub(crate) fn read(&self, given: &str) -> String {
         self.reading.read(given)
     }

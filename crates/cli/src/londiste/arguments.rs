@@ -28,6 +28,7 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     pub(crate) options: Options,
 
+    #[allow(rustdoc::broken_intra_doc_links, reason = "sections of an ini file, as help shows them")]
     /// The node's ini file, with a section [londiste]
     #[arg(value_name = "INI")]
     pub(crate) ini: Option<PathBuf>,

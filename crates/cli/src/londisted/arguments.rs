@@ -15,6 +15,7 @@ use clap::{ArgAction, Args, Parser, Subcommand};
                       INI...\n       londisted --ini"
 )]
 pub(crate) struct Arguments {
+    #[allow(rustdoc::broken_intra_doc_links, reason = "sections of an ini file, as help shows them")]
     /// Ini files, each with a section [pgqd] or [londiste]; a directory stands for its *.ini
     #[arg(value_name = "INI")]
     pub(crate) files: Vec<PathBuf>,

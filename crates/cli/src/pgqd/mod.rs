@@ -25,6 +25,7 @@ const SAMPLE: &str = include_str!("../../../../etc/pgqd.ini");
     override_usage = "pgqd [-q] [-v] [-d | -s | -k | -r] CONFIG\n       pgqd --ini"
 )]
 struct Arguments {
+    #[allow(rustdoc::broken_intra_doc_links, reason = "sections of an ini file, as help shows them")]
     /// The ini file, with a section [pgqd]
     #[arg(value_name = "CONFIG")]
     config: Option<PathBuf>,

@@ -7,7 +7,7 @@ const DAY: f64 = 86_400.0;
 /// An interval that stands on a command line.
 ///
 /// # Errors
-/// As [`seconds`], and where it is nothing at all.
+/// As `seconds`, and where it is nothing at all.
 pub fn interval(text: &str) -> Result<Duration, String> {
     let interval = Duration::from_secs_f64(seconds(text)?);
     if interval.is_zero() { Err("expected a time, such as 6h".to_owned()) } else { Ok(interval) }

@@ -1,4 +1,4 @@
-//! End of a migration: whether it may end now ([`refusal`]), and what could not be put back ([`not_back`]).
+//! End of a migration: whether it may end now ([`refusal()`]), and what could not be put back ([`not_back`]).
 
 mod put_back;
 mod refusal;

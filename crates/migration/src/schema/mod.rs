@@ -1,7 +1,7 @@
 //! Schemas of both sides: what differs, with the statement that makes the target as the source is, and what takes the
 //! source's schema over.
 //!
-//! A kind of object ([`kind::Kind`], a file each in `kinds`) is one query to the catalogs. Its rows hold names,
+//! A kind of object (`kind::Kind`, a file each in `kinds`) is one query to the catalogs. Its rows hold names,
 //! statements, and the values of the properties that are compared. What is ours, or of an extension, is no object here.
 
 mod apply;
