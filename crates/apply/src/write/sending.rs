@@ -46,7 +46,14 @@ pub(crate) async fn send(
             if std::mem::replace(&mut estimated, estimates) != estimates {
                 pipeline.set(if estimates { AS_ESTIMATED } else { BY_INDEX }.to_owned()).await;
             }
-            let Some(statement) = statements.get(&request.shape) else { break };
+            let statement = match statements.get(&request.shape) {
+                Some(statement) => statement,
+                None => {
+                    let prepared = pipeline.meanwhile(preparing(client, request.shape.sql(plan))).await;
+                    let dest = &tables[request.sent.table].share.dest;
+                    prepared.map_err(|error| request.sent.doing(dest).refused(error))?
+                }
+            };
             let Request { parameters, sent, otherwise, .. } = request;
             let Some(otherwise) = otherwise else {
                 pipeline.send(sent, statement, parameters).await;
