@@ -25,9 +25,13 @@ test: postgres
 	.ci/install-test-tools
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
-	cargo build --workspace --bins
-	cargo test --workspace --exclude tests --doc --quiet
+	$(MAKE) build-tests
+	cargo test --workspace --doc --quiet
 	$(MAKE) run-tests
+
+# The executables and the tests in one go: built apart they share few of their dependencies, whose features differ.
+build-tests:
+	cargo build --workspace --bins --tests
 
 # cargo-nextest runs tests of several files at once; plain cargo test does as well, long ones among them.
 run-tests:
@@ -36,21 +40,18 @@ run-tests:
 	else cargo test --workspace --no-fail-fast -- --test-threads=2 $(TESTS); fi
 
 # The others, which CI runs behind them (.config/nextest.toml says which).
-test-long: postgres
+test-long: postgres build-tests
 	.ci/install-test-tools
-	cargo build --workspace --bins
 	cargo nextest run --workspace --ignore-default-filter -E 'not (default() | test(/^mixed::/))'
 
 # Copies and replay once more, by roles that may set session_replication_role: no foreign key and no trigger works then,
 # of our own tables neither.
-test-silencing: postgres
+test-silencing: postgres build-tests
 	.ci/install-test-tools
-	cargo build --workspace --bins
 	SILENCING=1 cargo nextest run -p tests --ignore-default-filter -E 'binary(copy) | binary(replay)'
 
 # All tests on other major versions of PostgreSQL, then the guide from a source of one version to a target of another.
-test-versions: postgres
-	cargo build --workspace --bins
+test-versions: postgres build-tests
 	set -e; for major in $(VERSIONS); do \
 	  bin=$$(.ci/install-postgres-version $$major); \
 	  echo "== PostgreSQL $$major"; \
@@ -64,14 +65,12 @@ test-versions: postgres
 	done
 
 # Our SQL beside the stock extensions: the same calls, the same answers; and stock tools and ours in each other's place. They want a server of the system's packages.
-conformance: postgres
+conformance: postgres build-tests
 	.ci/install-stock
-	cargo build --workspace --bins
 	cargo test --package tests --test stock -- conformance:: mixed:: --nocapture --test-threads=2
 
 # Capture under every type, statement and change of the schema, for longer than make test does: SECONDS each.
-torture: postgres
-	cargo build --workspace --bins
+torture: postgres build-tests
 	TORTURE_SECONDS=$(SECONDS) SOAK_SECONDS=$(SECONDS) cargo test --package tests --test capture --test faults -- torture:: soak_ddl:: --nocapture --test-threads=1
 
 # The guide on two servers of its own, under load, compared row by row. KEEP=1 leaves it running.
@@ -131,4 +130,4 @@ TARGET = $(or $(CARGO_TARGET_DIR),target)
 postgres:
 	.ci/install-postgres
 
-.PHONY: check doc build deb soak chaos install-units test test-long test-silencing test-package conformance run-tests test-versions demo demo-stop bench torture install postgres
+.PHONY: check doc build build-tests deb soak chaos install-units test test-long test-silencing test-package conformance run-tests test-versions demo demo-stop bench torture install postgres

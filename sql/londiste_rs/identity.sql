@@ -38,31 +38,20 @@ begin
     return concat_ws(' ', cluster, (select d.oid from pg_database d where d.datname = current_database()));
 end $$;
 
--- The relations that a queue's tables have on this node. Each is found by its name, by the indexes of the catalogs: in
--- a database whose statistics are those of an empty one, all relations would be compared with each of thousands of
--- tables.
+-- The relations that a queue's tables have on this node, each found by its name: joined with the catalog, all relations
+-- would be compared with each of thousands of tables wherever the planner expects few.
 create or replace function londiste_rs.relations_here(i_queue_name text, out table_name text, out merge_state text,
     out dest text, out relid oid)
 returns setof record language sql stable
 set search_path = pg_catalog, pg_temp
 set jit = off
-set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
 as $$
-    select t.table_name, t.merge_state, d.dest, c.oid
+    select t.table_name, t.merge_state, d.dest, r.oid
       from londiste.table_info t
      cross join lateral (select coalesce(t.dest_table, t.table_name)) d (dest)
-     cross join lateral (select case when strpos(d.dest, '.') > 0 then d.dest else 'public.' || d.dest end) f (name)
-     cross join lateral (
-           select k.oid
-             from pg_namespace n
-             join pg_class k on k.relnamespace = n.oid and k.relname = substr(f.name, length(n.nspname) + 2)
-              and k.relkind in ('r', 'p')
-            where starts_with(f.name, n.nspname || '.')
-            order by length(n.nspname)
-            limit 1) c
+     cross join lateral (select londiste_rs.find_relation(d.dest) offset 0) r (oid)
      where t.queue_name = i_queue_name and t.local
+       and (select c.relkind in ('r', 'p') from pg_class c where c.oid = r.oid)
      order by t.table_name
 $$;
 

@@ -11,6 +11,7 @@ mod foreign_keys;
 mod gone_partitions;
 mod hostile_types;
 mod keys;
+mod many_tables;
 mod missing_columns;
 mod new_partitions;
 mod odd_names;
