@@ -18,10 +18,10 @@ begin
         when not exists (select from londiste_rs.capture c
                           where c.queue_name = i_queue_name and c.relid = i_rel
                             and nullif(c.layouts, '')::json ->> 'large' <> '[]')
-         and (select sum(greatest(pg_stat_get_live_tuples(t.oid), t.relpages * 4)) >= 512
-                from unnest(i_relids) r (relid)
-                join pg_class c on c.oid = r.relid
-                join pg_class t on t.oid = c.reltoastrelid) is not true then '{}'
+         -- looked up: where it is joined, all relations are read for each table
+         and (select sum((select greatest(pg_stat_get_live_tuples(t.oid), t.relpages * 4) from pg_class t
+                           where t.oid = (select c.reltoastrelid from pg_class c where c.oid = r.relid))) >= 512
+                from unnest(i_relids) r (relid)) is not true then '{}'
         when (select count(*) > 500 from pg_attribute a
                where a.attrelid = i_rel and a.attnum > 0 and not a.attisdropped) then '{}'
         when not i_same_order then '{}'

@@ -43,8 +43,10 @@ begin
                            where t.oid = k.reltoastrelid) as large
                     from pg_class k join pg_namespace n on n.oid = k.relnamespace where k.oid = r.relid
                   union all
-                  select concat('a', a.attrelid, '-', a.attnum, '-', a.xmin, '-', t.xmin), null
-                    from pg_attribute a left join pg_type t on t.oid = a.atttypid
+                  -- looked up: where it is joined, all types are read for each table
+                  select concat('a', a.attrelid, '-', a.attnum, '-', a.xmin, '-',
+                                (select t.xmin from pg_type t where t.oid = a.atttypid)), null
+                    from pg_attribute a
                    where a.attrelid = r.relid and a.attnum > 0
                   union all
                   select concat('i', i.indexrelid, '-', i.xmin), null from pg_index i where i.indrelid = r.relid

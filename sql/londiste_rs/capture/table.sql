@@ -60,8 +60,9 @@ begin
       from (select i_rel
              union all
              select t.relid from londiste_rs.partition_tree(i_rel) t
-               join pg_class c on c.oid = t.relid and c.relkind in ('r', 'p')
-              where t.relid <> i_rel) r (relid);
+              where t.relid <> i_rel
+                -- looked up: where it is joined, all relations are read for each table
+                and (select c.relkind from pg_class c where c.oid = t.relid) in ('r', 'p')) r (relid);
 end $$;
 
 -- Creates a trigger unless it is there already. CREATE TRIGGER locks the table against writers: not for nothing.
