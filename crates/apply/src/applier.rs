@@ -2,6 +2,7 @@
 
 mod attempts;
 mod flight;
+mod gathered;
 pub(crate) mod writing;
 
 use std::collections::HashMap;
@@ -9,6 +10,8 @@ use std::sync::Arc;
 
 use futures_util::future::{BoxFuture, join3};
 use tokio_postgres::{Client, Statement};
+
+use gathered::Gathered;
 
 use crate::applied::{Applied, TableCounts};
 use crate::conflict::Conflicts;
@@ -55,23 +58,10 @@ pub struct Applier {
     /// What the catalog said in this transaction.
     catalog_entries: HashMap<Arc<str>, CatalogEntry>,
     survey: Option<Statement>,
-    buffer: Vec<Change>,
-    bytes: usize,
-    /// Changes of this transaction in chunks that are written, or on their way.
-    begun: usize,
+    gathered: Gathered,
     applied: Applied,
     failed: FailedTables,
 }
-
-/// How many times its size a chunk may grow to while rows change their keys.
-const PATIENT_CHUNKS: usize = 4;
-
-/// Changes of a transaction's first chunk; the next ones have up to twice as many as all before.
-const FIRST_CHANGES: usize = 2_500;
-/// Changes for each table that the first chunk has at least, as far as it may be that large.
-const CHANGES_OF_TABLE: usize = 25;
-/// So many tables, and chunks may have twice as many changes.
-const MANY_TABLES: usize = 100;
 
 impl Applier {
     /// An applier that knows no table yet.
@@ -83,9 +73,7 @@ impl Applier {
             sources: HashMap::new(),
             catalog_entries: HashMap::new(),
             survey: None,
-            buffer: Vec::new(),
-            bytes: 0,
-            begun: 0,
+            gathered: Gathered::default(),
             applied: Applied::default(),
             failed: FailedTables::default(),
         }
@@ -144,18 +132,6 @@ impl Applier {
             }
             _ => Ok(()),
         }
-    }
-
-    /// The last change may be one of several that exchange keys and have to be written together.
-    fn between_moves(&self) -> bool {
-        self.bytes < PATIENT_CHUNKS * self.options.chunk_bytes
-            && self.buffer.last().is_some_and(Change::moves)
-    }
-
-    /// There is enough for a chunk.
-    fn is_chunk(&self) -> bool {
-        let enough = enough(self.options.chunk_changes, self.tables.len(), self.begun);
-        self.buffer.len() >= enough || self.bytes >= self.options.chunk_bytes
     }
 
     /// From now on gathers the table's changes on the target and writes them at each flush: slower, and whatever the
@@ -251,8 +227,7 @@ impl Applier {
     pub fn reset(&mut self) {
         self.failed.clear();
         self.tables.values_mut().filter_map(|table| table.net_changes.as_mut()).for_each(NetChanges::forget);
-        self.buffer.clear();
-        (self.bytes, self.begun) = (0, 0);
+        self.gathered.forget();
         self.catalog_entries.clear();
         self.applied = Applied::default();
     }
@@ -266,39 +241,7 @@ impl Applier {
     }
 }
 
-/// Changes that are enough for a chunk, when so many of the transaction have `begun` to be written. It begins with
-/// small chunks, so that the target has something to do while more is read. Where tables are many, chunks are larger:
-/// each table needs statements of its own.
-fn enough(chunk_changes: usize, tables: usize, begun: usize) -> usize {
-    let first = FIRST_CHANGES.max(CHANGES_OF_TABLE * tables);
-    let most = chunk_changes * (1 + tables / MANY_TABLES);
-    most.min(first.max(2 * begun))
-}
-
 /// Sets a savepoint, or goes back to one.
 async fn save(client: &Client, sql: &str) -> Result<()> {
     client.batch_execute(sql).await.map_err(Error::server("setting a savepoint on the target"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::enough;
-
-    /// The sizes of a transaction's first chunks.
-    fn sizes(chunk_changes: usize, tables: usize) -> Vec<usize> {
-        let mut begun = 0;
-        let next = |_| {
-            let size = enough(chunk_changes, tables, begun);
-            begun += size;
-            size
-        };
-        (0..4).map(next).collect()
-    }
-
-    #[test]
-    fn chunks_grow_to_their_size() {
-        assert_eq!(sizes(20_000, 3), [2_500, 5_000, 15_000, 20_000]);
-        assert_eq!(sizes(7, 3), [7, 7, 7, 7]);
-        assert_eq!(sizes(10_000, 1_000), [25_000, 50_000, 110_000, 110_000]);
-    }
 }

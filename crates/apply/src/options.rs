@@ -31,9 +31,10 @@ impl FromStr for MissingColumns {
 pub struct Options {
     /// `session_replication_role = replica` is in force: foreign keys check nothing and their actions do not fire.
     pub bypass_triggers: bool,
-    /// Changes gathered before they are folded and written; more of them where there are hundreds of tables.
+    /// Changes gathered before they are folded and written; more of them where they are of hundreds of tables.
     pub chunk_changes: usize,
-    /// Memory of the changes gathered before they are folded and written, in bytes; as much again is on its way.
+    /// Memory of the changes gathered before they are folded and written, in bytes; as much again is on its way. Up to
+    /// four times as much where they are of hundreds of tables.
     pub chunk_bytes: usize,
     /// What is done where rows of the target are not those that the changes expect.
     pub on_conflict: OnConflict,

@@ -41,9 +41,8 @@ impl Writing<'_> {
         if matches!(change.op, Op::Truncate | Op::TruncatePartition(_)) {
             return self.truncate(change).await;
         }
-        applier.bytes += change.size();
-        applier.buffer.push(change);
-        if applier.is_chunk() && !applier.between_moves() {
+        applier.gathered.push(change);
+        if applier.gathered.is_chunk(&applier.options) {
             self.write().await?;
         }
         Ok(())
@@ -75,12 +74,10 @@ impl Writing<'_> {
 
     /// Begins to write what has been gathered.
     async fn write(&mut self) -> Result<()> {
-        if self.applier.buffer.is_empty() {
+        let changes = self.applier.gathered.take();
+        if changes.is_empty() {
             return Ok(());
         }
-        let changes = std::mem::take(&mut self.applier.buffer);
-        self.applier.bytes = 0;
-        self.applier.begun += changes.len();
         // boxed: a body that is not is compiled anew in each crate that waits for it
         let writing: BoxFuture<'_, _> = Box::pin(self.write_chunk(changes));
         writing.await
@@ -100,7 +97,7 @@ impl Writing<'_> {
                 landed.end(client).await?;
                 applier.write_chunk(client, &changes, None).await?;
                 changes.clear();
-                applier.buffer = changes;
+                applier.gathered.reuse(changes);
             }
         }
         Ok(())
@@ -110,9 +107,7 @@ impl Writing<'_> {
     async fn land(&mut self) -> Result<Landed> {
         let Some(flight) = self.flight.take() else { return Ok(Landed::Nothing) };
         let (landed, buffer) = flight.land(self.applier, self.client).await?;
-        if self.applier.buffer.capacity() == 0 {
-            self.applier.buffer = buffer;
-        }
+        self.applier.gathered.reuse(buffer);
         Ok(landed)
     }
 
@@ -135,7 +130,7 @@ impl Writing<'_> {
         self.applier.settle_net_changes(self.client).await?;
         // a flush may end the transaction, and others may change the tables before the next one begins
         self.applier.catalog_entries.clear();
-        self.applier.begun = 0;
+        self.applier.gathered.begin();
         Ok(std::mem::take(&mut self.applier.applied))
     }
 

@@ -27,7 +27,7 @@ use crate::{Copier, Result};
 
 /// How often events are drained between chunks.
 const DRAIN: Duration = Duration::from_secs(5);
-/// How often a helper looks whether there are connections for it.
+/// How long a helper waits, where tables wait for their copies, before it looks again.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// Copies all chunks that are still missing; answers what they come to, too.
@@ -138,6 +138,10 @@ impl<'a> ChunkWorkers<'a> {
         let (copier, info) = (self.copier, self.chunked.info);
         let needed = || self.allocator().need_help() && !self.leaving.load(Relaxed);
         while needed() {
+            // whoever gives connections back is not waited for by the clock
+            if timeout(LOOK, copier.permits.become_spare()).await.is_err() {
+                continue;
+            }
             if let Some(mut sides) = self.spare().await? {
                 debug!(queue = copier.config.queue_name, table = info.name, "another connection helps");
                 while needed() && self.may_help(&sides.target).await? {
@@ -145,7 +149,7 @@ impl<'a> ChunkWorkers<'a> {
                     Box::pin(self.chunk(&mut sides, &share)).await?;
                 }
             }
-            if needed() {
+            if needed() && copier.permits.has_spare() {
                 sleep(LOOK).await;
             }
         }

@@ -99,11 +99,23 @@ impl CopyPermits {
     pub(crate) fn spare(&self) -> Option<Permit> {
         let copies = self.copies();
         let lent = self.waiting.send_if_modified(|waiting| {
-            let spare = waiting.entries.is_empty() && waiting.lent < copies;
+            let spare = waiting.is_spare(copies);
             waiting.lent += usize::from(spare);
             spare
         });
         lent.then(|| Permit { permits: self.clone(), leaving: false })
+    }
+
+    /// Whether there is a permit that nobody waits for.
+    pub(crate) fn has_spare(&self) -> bool {
+        self.waiting.borrow().is_spare(self.copies())
+    }
+
+    /// Waits until there is one.
+    pub(crate) async fn become_spare(&self) {
+        let mut waiting = self.waiting.subscribe();
+        // the sender is held by `self`
+        let _ = waiting.wait_for(|waiting| waiting.is_spare(self.copies())).await;
     }
 
     /// Whether nobody waits.
@@ -279,6 +291,11 @@ impl Permit {
 }
 
 impl Waiting {
+    /// Whether one of so many permits is there that nobody waits for.
+    fn is_spare(&self, copies: usize) -> bool {
+        self.entries.is_empty() && self.lent < copies
+    }
+
     /// Whether more want a permit that one of the rank `own` has to leave to them than there are, or will be in a
     /// moment.
     fn lacks(&self, copies: usize, open: bool, own: Rank, idle: bool) -> bool {

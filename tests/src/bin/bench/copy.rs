@@ -9,8 +9,11 @@ use tests::{Database, Pair, Setup, installation};
 
 use crate::contest::Contest;
 
-/// Tables copied at the same time, by every party.
-const JOBS: usize = 2;
+/// Tables copied at the same time, by every party: `BENCH_JOBS` (default 2).
+fn jobs() -> usize {
+    std::env::var("BENCH_JOBS").ok().and_then(|value| value.parse().ok()).filter(|jobs| *jobs > 0).unwrap_or(2)
+}
+
 const LIMIT: Duration = Duration::from_secs(1800);
 
 /// Fills the source of a pair; the target is empty.
@@ -53,6 +56,18 @@ pub(crate) fn indexes(pair: &Pair) -> String {
     contest(pair, "copy-indexes: 500 000 rows of 11 columns with 4 indexes", 500_000.0, "rows", fill)
 }
 
+pub(crate) fn jsonb(pair: &Pair) -> String {
+    let fill = |pair: &Pair| {
+        pair.source.execute(
+            "create table document (id bigint primary key, body jsonb);
+             insert into document select i, jsonb_build_object('id', i, 'name', md5(i::text), 'tags', array['a', 'b'],
+                    'text', repeat('text ', 20), 'price', i * 0.01)
+               from generate_series(1, 1000000) i",
+        );
+    };
+    contest(pair, "copy-jsonb: 1 000 000 rows of 200 bytes of jsonb", 1_000_000.0, "rows", fill)
+}
+
 pub(crate) fn mixed(pair: &Pair) -> String {
     let fill = |pair: &Pair| {
         for table in 1..=20u32 {
@@ -92,7 +107,7 @@ pub(crate) fn small(pair: &Pair) -> String {
 }
 
 fn contest(pair: &Pair, title: &str, amount: f64, unit: &'static str, fill: Fill) -> String {
-    let mut contest = Contest::new(&format!("{title}; {JOBS} at a time"), amount, unit);
+    let mut contest = Contest::new(&format!("{title}; {} at a time", jobs()), amount, unit);
     let fresh = |run: usize, schema: Option<&str>| {
         let pair = pair.another(&format!("_copy{run}"));
         fill(&pair);
@@ -109,8 +124,12 @@ fn contest(pair: &Pair, title: &str, amount: f64, unit: &'static str, fill: Fill
         took
     };
     contest.enter("londiste-rs", |run| measured(fresh(run, Some("--schema-only")), ours));
-    contest
-        .enter("psql | psql (text) + indexes", |run| measured(fresh(run, Some("--section=pre-data")), piped));
+    for (name, party) in [
+        ("psql | psql (text) + indexes", (|pair| piped(pair, "text")) as fn(&Pair) -> Duration),
+        ("psql | psql (binary) + indexes", |pair| piped(pair, "binary")),
+    ] {
+        contest.enter(name, move |run| measured(fresh(run, Some("--section=pre-data")), party));
+    }
     if Command::new("pgcopydb").arg("--version").output().is_ok() {
         // it vacuums and analyzes what it has copied, as ours analyzes it; without, it leaves the target without
         // statistics
@@ -157,8 +176,8 @@ fn psql(database: &Database, arguments: &[&str]) -> Command {
 fn ours(pair: &Pair) -> Duration {
     let setup = Setup::new(pair);
     assert_eq!(setup.tools_of("target"), Tools::Ours);
-    setup.set("target.ini", "parallel_copies", &JOBS.to_string());
-    setup.set("target.ini", "parallel_index_builds", &JOBS.to_string());
+    setup.set("target.ini", "parallel_copies", &jobs().to_string());
+    setup.set("target.ini", "parallel_index_builds", &jobs().to_string());
     setup.start_nodes();
     setup.londiste(&["source.ini", "add-table", "--all"]).expect_success();
     let started = Instant::now();
@@ -170,7 +189,7 @@ fn ours(pair: &Pair) -> Duration {
 }
 
 /// One COPY after the other into tables without indexes, then the indexes and constraints.
-fn piped(pair: &Pair) -> Duration {
+fn piped(pair: &Pair, format: &str) -> Duration {
     let sql = "select format('%I.%I', n.nspname, c.relname)
                  from pg_class c join pg_namespace n on n.oid = c.relnamespace
                 where c.relkind = 'r' and n.nspname = 'public' order by pg_table_size(c.oid)";
@@ -178,11 +197,11 @@ fn piped(pair: &Pair) -> Duration {
     let waiting = Mutex::new(tables);
     let started = Instant::now();
     std::thread::scope(|scope| {
-        for _ in 0..JOBS {
+        for _ in 0..jobs() {
             scope.spawn(|| {
                 loop {
                     let Some(table) = waiting.lock().expect("list").pop() else { break };
-                    pipe(pair, &table);
+                    pipe(pair, &table, format);
                 }
             });
         }
@@ -191,19 +210,19 @@ fn piped(pair: &Pair) -> Duration {
     started.elapsed()
 }
 
-fn pipe(pair: &Pair, table: &str) {
-    let mut from = psql(&pair.source, &["-c", &format!("copy {table} to stdout")])
+fn pipe(pair: &Pair, table: &str, format: &str) {
+    let mut from = psql(&pair.source, &["-c", &format!("copy {table} to stdout (format {format})")])
         .stdout(Stdio::piped())
         .spawn()
         .expect("psql runs");
     let pipe = from.stdout.take().expect("a pipe");
-    let into = psql(&pair.target, &["-c", &format!("copy {table} from stdin")]).stdin(pipe).status();
+    let into = psql(&pair.target, &["-c", &format!("copy {table} from stdin (format {format})")]).stdin(pipe).status();
     assert!(into.expect("psql runs").success() && from.wait().expect("psql ends").success());
 }
 
 fn pgcopydb(pair: &Pair, options: &[&str]) -> Duration {
     let directory = tempfile::tempdir().expect("temporary directory");
-    let jobs = JOBS.to_string();
+    let jobs = jobs().to_string();
     let mut command = Command::new("pgcopydb");
     command
         .args(["clone", "--no-owner", "--no-acl", "--no-comments", "--skip-extensions"])

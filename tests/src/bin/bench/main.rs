@@ -39,6 +39,7 @@ type Case = fn(&Pair) -> String;
 const CASES: &[(&str, Case)] = &[
     ("copy-big", copy::big),
     ("copy-indexes", copy::indexes),
+    ("copy-jsonb", copy::jsonb),
     ("copy-mixed", copy::mixed),
     ("copy-values", copy::large_values),
     ("copy-small", copy::small),

@@ -257,3 +257,25 @@ async fn who_has_left_or_goes_alone_is_not_taken() {
     assert!(permits.copied("alone").is_empty());
     assert_eq!(permits.take_these(&["gone".to_owned(), "there".to_owned()]).tables(), ["there"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_permit_is_spare_as_soon_as_it_is_back_and_nobody_waits() {
+    let permits = permits(2);
+    let [one, two] = [(); 2].map(|()| permits.spare().unwrap());
+    assert!(!permits.has_spare());
+    let began = tokio::time::Instant::now();
+    let waits = permits.enlist("t", true);
+    let third = Duration::from_secs(3);
+    tokio::join!(permits.become_spare(), async {
+        sleep(Duration::from_secs(1)).await;
+        drop(one);
+        // somebody waits for it
+        sleep(Duration::from_secs(1)).await;
+        assert!(!permits.has_spare());
+        sleep(Duration::from_secs(1)).await;
+        drop(waits);
+    });
+    assert_eq!(began.elapsed(), third);
+    assert!(permits.has_spare());
+    drop(two);
+}
