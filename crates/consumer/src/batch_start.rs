@@ -8,6 +8,11 @@ use tokio::sync::Mutex;
 
 use crate::{Result, Worker, single_worker};
 
+/// Events that the provider sorts before it sends the first of a large batch, about.
+const PORTION: i64 = 20_000;
+/// A batch that may be large has so many ticks: for one of fewer nobody asks.
+const MANY_TICKS: i64 = 8;
+
 /// Begins the transaction that writes the batch. Its statements are sent together, in this order.
 pub(crate) async fn begin(
     worker: &Worker,
@@ -34,7 +39,12 @@ pub(crate) async fn ask(
     batch: &Batch,
     selection: Selection<'_>,
 ) -> Result<Events> {
-    let reading = batch.reading(provider).await?;
+    let queue = &worker.config.queue_name;
+    let reading = if batch.tick - batch.previous_tick < MANY_TICKS {
+        batch.reading(provider).await?
+    } else {
+        batch.reading_in_portions(provider, queue, PORTION).await?
+    };
     let mut decoder = decoder.lock().await;
     let (news, events) = if decoder.knows_of_shapes() {
         // the first one is on its way before the other: answered behind the events, it would wait for ever

@@ -9,7 +9,7 @@ use crate::call::{Parameters, asked, asked_one, row, rows};
 use crate::maintenance::{ASKED_FOR, TICKS};
 use crate::position::{self, Mark};
 use crate::reading::{self, Events, Reading, Selection};
-use crate::{Error, Result};
+use crate::{Error, Result, portions};
 
 /// Events between two ticks, handed to one consumer until it is finished.
 #[derive(Clone, Debug)]
@@ -39,6 +39,18 @@ impl Batch {
             Some(reading) => Ok(reading.clone()),
             None => reading::ask(client, self.id).await,
         }
+    }
+
+    /// The same, in portions of about so many `events` where the batch has the ticks for it: its first events come sooner.
+    /// The session must not have parallel workers (`max_parallel_workers_per_gather = 0`).
+    pub async fn reading_in_portions<C: Ask>(&self, client: &C, queue: &str, events: i64) -> Result<Reading> {
+        let reading = self.reading(client).await?;
+        let portions = if reading.sql.is_some() {
+            portions::of(client.plain(), queue, self, events).await?
+        } else {
+            Vec::new()
+        };
+        Ok(Reading { portions, ..reading })
     }
 
     /// Reads it, as [`Reading::events`] does.
@@ -202,7 +214,11 @@ async fn taken<C: GenericClient>(client: &C, queue: &str, found: Vec<Row>) -> Re
         last_event: row.get::<_, Option<i64>>("last_event").unwrap_or_default(),
         // plain SQL does not tell these
         more: row.try_get("more").unwrap_or(true),
-        told: row.try_get("event_sql").ok().map(|sql| Reading { sql, is_raw: row.get("is_raw") }),
+        told: row.try_get("event_sql").ok().map(|sql| Reading {
+            sql,
+            is_raw: row.get("is_raw"),
+            portions: Vec::new(),
+        }),
     }))
 }
 

@@ -102,6 +102,18 @@ pub enum Error {
         /// The tick.
         tick: i64,
     },
+    /// A snapshot that the server has told is none.
+    #[error(transparent)]
+    Snapshot(crate::snapshot::Malformed),
+    /// The server sends a batch in another order than it was asked for.
+    #[error(
+        "the server sent event {event} of a batch too late: is parallel query forced in the provider's session? \
+         nothing of the batch was applied"
+    )]
+    Disorder {
+        /// Number of the event.
+        event: i64,
+    },
     /// No node of that queue in the database.
     #[error("queue \"{queue}\" has no node in this database; create it with create-root or create-leaf")]
     NoNode {

@@ -28,6 +28,7 @@ pub mod outlook;
 pub mod own_form;
 mod parking;
 pub mod partition;
+mod portions;
 pub mod position;
 pub mod problem;
 pub mod queue;

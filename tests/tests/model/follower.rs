@@ -85,7 +85,10 @@ impl Follower {
         apply::begin(target, pg::Limits::default()).await?;
         replay::enter(target, self.bypass).await.map_err(Error::other)?;
         self.decoder.refresh_shapes(&self.provider).await?;
-        let mut events = batch.events(&self.provider, reading::Selection::All).await.map_err(Error::other)?;
+        // small portions: nearly each tick is one
+        let reading = batch.reading_in_portions(&self.provider, "model", 3).await.map_err(Error::other)?;
+        let events = reading.events(&self.provider, reading::Selection::All).await;
+        let mut events = events.map_err(Error::other)?;
         let mut changes = 0;
         let mut writing = applier.writing(target);
         while let Some(event) = events.try_next().await.map_err(Error::other)? {

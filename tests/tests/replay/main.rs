@@ -1,6 +1,7 @@
 //! Replay: which row an event means, what the target refuses, and whose tables stand still.
 #![cfg(test)]
 
+mod backlog;
 mod big_transaction;
 mod changing_keys;
 mod drift;

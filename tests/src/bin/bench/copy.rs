@@ -11,7 +11,11 @@ use crate::contest::Contest;
 
 /// Tables copied at the same time, by every party: `BENCH_JOBS` (default 2).
 fn jobs() -> usize {
-    std::env::var("BENCH_JOBS").ok().and_then(|value| value.parse().ok()).filter(|jobs| *jobs > 0).unwrap_or(2)
+    std::env::var("BENCH_JOBS")
+        .ok()
+        .and_then(|value| value.parse().ok())
+        .filter(|jobs| *jobs > 0)
+        .unwrap_or(2)
 }
 
 const LIMIT: Duration = Duration::from_secs(1800);
@@ -216,7 +220,9 @@ fn pipe(pair: &Pair, table: &str, format: &str) {
         .spawn()
         .expect("psql runs");
     let pipe = from.stdout.take().expect("a pipe");
-    let into = psql(&pair.target, &["-c", &format!("copy {table} from stdin (format {format})")]).stdin(pipe).status();
+    let into = psql(&pair.target, &["-c", &format!("copy {table} from stdin (format {format})")])
+        .stdin(pipe)
+        .status();
     assert!(into.expect("psql runs").success() && from.wait().expect("psql ends").success());
 }
 
