@@ -101,19 +101,13 @@ impl Shape {
                     list(columns.iter().enumerate().map(|(i, c)| {
                         format!("{} = {}", column(c).quoted, column(c).read(&format!("x.v{i}")))
                     }));
-                format!(
-                    "update {only}{table} as t set {set} from {} where {}",
-                    rows(plan, columns, key),
-                    key_matches(plan, key)
-                )
+                let (from, which) = found(plan, &rows(plan, columns, key), key);
+                format!("update {only}{table} as t set {set} from {from} where {which}")
             }
             Shape::Put { columns, key } => put(plan, columns, key),
             Shape::Delete { key } => {
-                format!(
-                    "delete from {only}{table} as t using {} where {}",
-                    rows(plan, &[], key),
-                    key_matches(plan, key)
-                )
+                let (from, which) = found(plan, &rows(plan, &[], key), key);
+                format!("delete from {only}{table} as t using {from} where {which}")
             }
             Shape::Missing { key } => {
                 let (given, names) = given(plan, &[], key);
@@ -206,13 +200,13 @@ fn put(plan: &Plan, columns: &[usize], key: &[usize]) -> String {
         .filter(|(_, at)| !plan.columns[**at].identity_always)
         .map(|(i, at)| format!("{} = {}", quoted(at), value((i, at))))
         .collect();
-    let matches = key_matches(plan, key);
+    let (from, which) = found(plan, "given as x", key);
     let (given, fields) = given(plan, columns, key);
     let there = if set.is_empty() {
-        format!("select x.pos from given as x join {only}{table} as t on {matches}")
+        format!("select x.pos from {only}{table} as t, {from} where {which}")
     } else {
         let set = set.join(", ");
-        format!("update {only}{table} as t set {set} from given as x where {matches} returning x.pos")
+        format!("update {only}{table} as t set {set} from {from} where {which} returning x.pos")
     };
     format!(
         "with given as materialized (select * from {given} with ordinality as x({fields}, pos)), there as ({there}) \
@@ -243,6 +237,20 @@ fn rows(plan: &Plan, values: &[usize], key: &[usize]) -> String {
     }
     let (given, names) = given(plan, values, key);
     format!("{given} as x({names})")
+}
+
+/// What the rows to be changed, `t`, are found by: a FROM list that begins with the `given` rows, and a condition. Where
+/// an index finds them, each is looked up, whatever the sizes: a table that is thought to be tiny would be read as a
+/// whole, and all given rows for each of its rows, until it is analyzed after it has grown.
+fn found(plan: &Plan, given: &str, key: &[usize]) -> (String, String) {
+    let matches = key_matches(plan, key);
+    if !(plan.alone && plan.finds_rows_by(key)) {
+        return (given.to_owned(), matches);
+    }
+    let table = &plan.quoted;
+    // not moved out of its place, behind which only the place of a row is left to go by
+    let place = format!("(select t.ctid as place from only {table} as t where {matches} offset 0) as found");
+    (format!("{given} cross join lateral {place}"), "t.ctid = found.place".to_owned())
 }
 
 fn key_matches(plan: &Plan, key: &[usize]) -> String {

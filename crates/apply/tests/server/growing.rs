@@ -47,3 +47,51 @@ async fn rows_with_a_key_are_found_by_its_index_from_the_first_row_on() {
     let settings: String = target.query_one(settings, &[]).await.unwrap().get(0);
     assert_eq!(settings, "enable_hashjoin=on enable_seqscan=on plan_cache_mode=auto");
 }
+
+/// Rows of the table that the session has read since the server was last told.
+async fn rows_read(target: &Client) -> i64 {
+    let sql = "select coalesce(sum(seq_tup_read + idx_tup_fetch), 0)::int8 from pg_stat_xact_user_tables \
+                where schemaname = 'dst' and relname = 't'";
+    target.query_one(sql, &[]).await.unwrap().get(0)
+}
+
+/// Analyzed while it was tiny, a table is thought to be so until it is analyzed again: read as a whole, and all rows
+/// that are to be changed for each of its rows, it would take a hundred times as long.
+#[tokio::test]
+async fn each_row_is_looked_up_where_the_table_was_tiny_when_it_was_analyzed() {
+    let (_cluster, source, target) =
+        pair("create table {s}.t (id int primary key, v text)", &[("t", "id")]).await;
+    source.batch_execute("insert into src.t values (-1, 'a')").await.unwrap();
+    target.batch_execute("insert into dst.t values (-1, 'a'); analyze dst.t").await.unwrap();
+    let mut applier = Applier::new(Options::default());
+    for round in 0..ROUNDS {
+        let first = round * 300;
+        for puts in [false, true] {
+            let last = "select coalesce(max(ev_id), 0) from public.event";
+            let before: i64 = source.query_one(last, &[]).await.unwrap().get(0);
+            let change = format!(
+                "update src.t set v = v || 'b' where id between {first} - 20 and {first} + 20 or id = -1"
+            );
+            let sql = match puts {
+                true => change,
+                false => format!(
+                    "{change}; insert into src.t select g, 'a' from generate_series({first}, {first} + 299) g; \
+                     delete from src.t where id % 300 = 7 and id between {first} - 300 and {first} - 1"
+                ),
+            };
+            source.batch_execute(&sql).await.unwrap();
+            let mut changes = events(&source, before).await;
+            if puts {
+                changes.iter_mut().for_each(|event| event.kind = "rec.P".to_owned());
+            }
+            let many = i64::try_from(changes.len()).unwrap();
+            apply::begin(&target, pg::Limits::default()).await.unwrap();
+            let read_before = rows_read(&target).await;
+            write(&target, &mut applier, &changes).await.unwrap();
+            let read = rows_read(&target).await - read_before;
+            target.batch_execute("commit").await.unwrap();
+            assert!(read <= 3 * many, "round {round}: {read} rows read for {many} changes");
+        }
+    }
+    same(&source, "t").await;
+}
