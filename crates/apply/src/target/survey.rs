@@ -11,6 +11,8 @@ pub(crate) struct CatalogEntry {
     /// Changes whenever columns or unique indexes do.
     pub(crate) fingerprint: String,
     pub(crate) oid: u32,
+    /// When it was analyzed last it had so many pages that no plan reads all of it to find a few rows.
+    pub(crate) is_large: bool,
     /// Foreign keys of this table.
     pub(crate) parents: Vec<Parent>,
 }
@@ -35,7 +37,7 @@ select w.pos, c.oid,
            (select string_agg(concat_ws(' ', i.indexrelid, i.indisunique, i.indisprimary, i.indimmediate),
                               ',' order by i.indexrelid)
               from pg_catalog.pg_index i where i.indrelid = c.oid and (i.indisunique or i.indisexclusion)))),
-       k.parents, k.acts, k.follows
+       k.parents, k.acts, k.follows, c.relpages >= 1000
   from unnest($1::text[], $2::text[]) with ordinality as w(schema, name, pos)
   join pg_catalog.pg_namespace n on n.nspname = w.schema::name
   join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = w.name::name
@@ -88,6 +90,7 @@ pub(crate) async fn run(
             *catalog_entry = Some(CatalogEntry {
                 oid: row.get(1),
                 fingerprint: row.get(2),
+                is_large: row.get(6),
                 parents: parents.map(|((oid, acts), follows)| Parent { oid, acts, follows }).collect(),
             });
         }

@@ -29,7 +29,7 @@ impl TargetTable {
     /// The target's table is still the one that the plan was made for.
     pub(crate) fn fits(&self, entry: &CatalogEntry) -> bool {
         let was = &self.plan.catalog_entry;
-        was.oid == entry.oid && was.fingerprint == entry.fingerprint
+        was.oid == entry.oid && was.fingerprint == entry.fingerprint && was.is_large == entry.is_large
     }
 
     /// Forgets mappings and statements when there have come to be too many.
