@@ -1,6 +1,7 @@
-# make check | doc | test | test-long | test-silencing | test-package | conformance | demo [KEEP=1] | demo-stop | soak [MINUTES=30] | chaos [MINUTES=30] | bench [CASES=… PLOT=1] | torture [SECONDS=600] | test-versions [VERSIONS=… UPGRADES=…] | install [PREFIX= DESTDIR=] | deb
+# make check | doc | test | test-long | test-silencing | test-often [TIMES=10] | test-package | conformance | demo [KEEP=1] | demo-stop | soak [MINUTES=30] | chaos [MINUTES=30] | bench [CASES=… PLOT=1] | torture [SECONDS=600] | test-versions [VERSIONS=… UPGRADES=…] | install [PREFIX= DESTDIR=] | deb
 PREFIX ?= /usr/local
 SECONDS ?= 600
+TIMES ?= 10
 VERSIONS ?= 13 14 16 17 18
 UPGRADES ?= 13:18 18:13
 export CARGO_TERM_COLOR ?= auto
@@ -43,6 +44,14 @@ run-tests:
 test-long: postgres build-tests
 	.ci/install-test-tools
 	cargo nextest run --workspace --ignore-default-filter -E 'not (default() | test(/^mixed::/))'
+
+# What make test runs, again and again: a test that fails now and then tells of a race. Ends at the first that fails.
+test-often: postgres build-tests
+	.ci/install-test-tools
+	set -e; for run in $$(seq $(TIMES)); do \
+	  echo "== run $$run of $(TIMES)"; \
+	  cargo nextest run --workspace --status-level fail --final-status-level fail; \
+	done
 
 # Copies and replay once more, by roles that may set session_replication_role: no foreign key and no trigger works then,
 # of our own tables neither.
@@ -130,4 +139,4 @@ TARGET = $(or $(CARGO_TARGET_DIR),target)
 postgres:
 	.ci/install-postgres
 
-.PHONY: check doc build build-tests deb soak chaos install-units test test-long test-silencing test-package conformance run-tests test-versions demo demo-stop bench torture install postgres
+.PHONY: check doc build build-tests deb soak chaos install-units test test-long test-silencing test-often test-package conformance run-tests test-versions demo demo-stop bench torture install postgres
