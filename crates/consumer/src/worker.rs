@@ -16,8 +16,8 @@ use crate::ticks::Ticks;
 use crate::{Config, Result};
 
 /// A batch's events are sorted on the provider before the first one is sent: in memory, as far as a batch of the usual
-/// size goes, and not in temporary files. Where more is set already, that stays. By one process: the portions of a large
-/// batch come in their order then.
+/// size goes, and not in temporary files. Where more is set already, that stays. By one process: the portions of a
+/// large batch come in their order then.
 const SORTING: &str = "select pg_catalog.set_config('work_mem', '64MB', false) \
     where pg_catalog.pg_size_bytes(pg_catalog.current_setting('work_mem')) < pg_catalog.pg_size_bytes('64MB'); \
     set max_parallel_workers_per_gather = 0";

@@ -45,11 +45,11 @@ impl Batch {
     /// The session must not have parallel workers (`max_parallel_workers_per_gather = 0`).
     pub async fn reading_in_portions<C: Ask>(&self, client: &C, queue: &str, events: i64) -> Result<Reading> {
         let reading = self.reading(client).await?;
-        let portions = if reading.sql.is_some() {
-            portions::of(client.plain(), queue, self, events).await?
-        } else {
-            Vec::new()
+        let Some(begin) = self.previous_mark.as_ref().filter(|_| reading.sql.is_some()) else {
+            return Ok(reading);
         };
+        let ticks = (self.previous_tick, self.tick);
+        let portions = portions::of(client.plain(), queue, ticks, &begin.snapshot, events).await?;
         Ok(Reading { portions, ..reading })
     }
 

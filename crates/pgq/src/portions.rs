@@ -9,21 +9,21 @@ use tokio_postgres::GenericClient;
 
 use crate::call::rows;
 use crate::snapshot::Snapshot;
-use crate::{Batch, Error, Result};
+use crate::{Error, Result};
 
 /// Where so many transactions have begun since the oldest one that was running, each portion would look through too
 /// many events of others.
 const FAR: i64 = 100_000;
 
-/// SQL conditions on `ev_txid` that divide a batch into portions of about so many events, since no tick is divided;
-/// empty where it is to be read as a whole.
+/// SQL conditions on `ev_txid` that divide the events between two ticks, of which the first one is `begin`, into
+/// portions of about so many, since no tick is divided; empty where they are to be read as a whole.
 pub(crate) async fn of<C: GenericClient>(
     client: &C,
     queue: &str,
-    batch: &Batch,
+    (first, last): (i64, i64),
+    begin: &str,
     events: i64,
 ) -> Result<Vec<String>> {
-    let Some(begin) = &batch.previous_mark else { return Ok(Vec::new()) };
     let sql = "select tick_id, tick_snapshot::text \
                  from (select k.tick_id, k.tick_snapshot, \
                               row_number() over (partition by (k.tick_event_seq - l.tick_event_seq - 1) / $4 \
@@ -33,13 +33,12 @@ pub(crate) async fn of<C: GenericClient>(
                          join pgq.tick k on k.tick_queue = q.queue_id and k.tick_id > $2 and k.tick_id <= $3 \
                         where q.queue_name = $1) t \
                 where nth = 1 order by tick_id";
-    let found =
-        rows(client, "ticks of a batch", sql, &[&queue, &batch.previous_tick, &batch.tick, &events]).await?;
-    let is_whole = found.last().is_some_and(|row| row.get::<_, i64>(0) == batch.tick);
+    let found = rows(client, "ticks of a batch", sql, &[&queue, &first, &last, &events]).await?;
+    let is_whole = found.last().is_some_and(|row| row.get::<_, i64>(0) == last);
     if !is_whole || found.len() < 2 {
         return Ok(Vec::new());
     }
-    let snapshots = std::iter::once(begin.snapshot.clone()).chain(found.iter().map(|row| row.get(1)));
+    let snapshots = std::iter::once(begin.to_owned()).chain(found.iter().map(|row| row.get(1)));
     let parsed = snapshots.map(|text| text.parse().map_err(Error::Snapshot)).collect::<Result<Vec<_>>>()?;
     Ok(divide(&parsed).unwrap_or_default())
 }

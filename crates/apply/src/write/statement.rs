@@ -239,10 +239,10 @@ fn rows(plan: &Plan, values: &[usize], key: &[usize]) -> String {
     format!("{given} as x({names})")
 }
 
-/// What the rows to be changed, `t`, are found by: a FROM list that begins with the `given` rows, and a condition. Where
-/// an index finds them, each is looked up: a table that is thought to be tiny would be read as a whole, and all given
-/// rows for each of its rows, until it is analyzed after it has grown. A large one is not in that danger, and a row that
-/// is found and then looked up by its place costs a tenth more.
+/// What the rows to be changed, `t`, are found by: a FROM list that begins with the `given` rows, and a condition.
+/// Where an index finds them, each is looked up: a table that is thought to be tiny would be read as a whole, and all
+/// given rows for each of its rows, until it is analyzed after it has grown. A large one is not in that danger, and a
+/// row that is found and then looked up by its place costs a tenth more.
 fn found(plan: &Plan, given: &str, key: &[usize]) -> (String, String) {
     let matches = key_matches(plan, key);
     if !plan.alone || plan.catalog_entry.is_large || !plan.finds_rows_by(key) {
