@@ -41,8 +41,8 @@ impl Batch {
         }
     }
 
-    /// The same, in portions of about so many `events` where the batch has the ticks for it: its first events come sooner.
-    /// The session must not have parallel workers (`max_parallel_workers_per_gather = 0`).
+    /// The same, in portions of about so many `events` where the batch has the ticks for it: its first events come
+    /// sooner. The session must not have parallel workers (`max_parallel_workers_per_gather = 0`).
     pub async fn reading_in_portions<C: Ask>(&self, client: &C, queue: &str, events: i64) -> Result<Reading> {
         let reading = self.reading(client).await?;
         let Some(begin) = self.previous_mark.as_ref().filter(|_| reading.sql.is_some()) else {

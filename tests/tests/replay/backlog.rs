@@ -1,4 +1,4 @@
-//! A worker that was away: what has come meanwhile is read in portions, and is right whatever was open across the ticks.
+//! A worker that was away: what has come meanwhile is read in portions, and is right whatever was open across ticks.
 use std::time::Duration;
 
 use tests::{Pair, Setup, compare};
