@@ -72,14 +72,49 @@ as $$
     select tree.relid from tree
 $$;
 
--- Those, and the partitioned tables above them, whose foreign keys bind their partitions.
+-- Relations, and the partitioned tables above them, whose foreign keys bind their partitions.
+create or replace function londiste_rs.with_ancestors(i_rels oid[])
+returns oid[] language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select array(select u.relid from unnest(i_rels) u (relid)
+                  union
+                 select a.relid::oid from unnest(i_rels) u (relid) cross join lateral pg_partition_ancestors(u.relid) a)
+$$;
+
+-- The replicated relations, and the partitioned tables above them.
 create or replace function londiste_rs.bound_relations(out relid oid)
 returns setof oid language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    select r.relid from londiste_rs.replicated_relations() r
-    union
-    select a.relid::oid from londiste_rs.replicated_relations() r cross join lateral pg_partition_ancestors(r.relid) a
+    select u.relid
+      from unnest(londiste_rs.with_ancestors(array(select r.relid from londiste_rs.replicated_relations() r))) u (relid)
+$$;
+
+-- The foreign keys and triggers of this database that would be relaxed if their tables were replicated.
+create or replace function londiste_rs.relaxable_fkeys(out oid oid, out conrelid oid, out confrelid oid, out name text)
+returns setof record language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select k.oid, k.conrelid, k.confrelid, k.conname::text
+      from pg_constraint k
+     where k.contype = 'f' and k.conparentid = 0 and not (k.condeferrable and k.condeferred)
+       -- NOT ENFORCED keeps nobody from writing
+       and pg_get_constraintdef(k.oid) !~ ' NOT ENFORCED$'
+       and pg_has_role((select r.relowner from pg_class r where r.oid = k.conrelid), 'usage')
+$$;
+
+create or replace function londiste_rs.relaxable_triggers(out tgrelid oid, out name text, out tgenabled "char")
+returns setof record language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select t.tgrelid, t.tgname::text, t.tgenabled
+      from pg_trigger t
+     where not t.tgisinternal and t.tgenabled = 'O'
+       and t.tgname::text <> all (array(
+             select londiste_rs.trigger_name(n.queue_name) || e.suffix
+               from pgq_node.node_info n, unnest(array['', '_insert', '_delete', '_truncate']) e (suffix)))
+       and pg_has_role((select r.relowner from pg_class r where r.oid = t.tgrelid), 'usage')
 $$;
 
 -- Makes every foreign key at either end of these relations DEFERRABLE INITIALLY DEFERRED, and switches the user
@@ -93,17 +128,11 @@ as $$
 declare
     c record;
     changes integer := 0;
-    ours text[] := array(select londiste_rs.trigger_name(n.queue_name) || e.suffix
-                           from pgq_node.node_info n, unnest(array['', '_insert', '_delete', '_truncate']) e (suffix));
 begin
     for c in
-        select k.oid, k.conrelid, k.conname::text as name
-          from pg_constraint k
-         where k.contype = 'f' and k.conparentid = 0 and not (k.condeferrable and k.condeferred)
-           -- NOT ENFORCED keeps nobody from writing
-           and pg_get_constraintdef(k.oid) !~ ' NOT ENFORCED$'
-           and (k.conrelid in (select unnest(i_bound)) or k.confrelid in (select unnest(i_bound)))
-           and pg_has_role((select r.relowner from pg_class r where r.oid = k.conrelid), 'usage')
+        select k.oid, k.conrelid, k.name
+          from londiste_rs.relaxable_fkeys() k
+         where k.conrelid in (select unnest(i_bound)) or k.confrelid in (select unnest(i_bound))
          order by 2, 3
     loop
         perform londiste_rs.remember_fkey(c.oid);
@@ -112,12 +141,9 @@ begin
         changes := changes + 1;
     end loop;
     for c in
-        select t.tgrelid, t.tgname::text as name, t.tgenabled
-          from pg_trigger t
-         where not t.tgisinternal and t.tgenabled = 'O'
-           and t.tgrelid in (select x.relid from londiste_rs.with_partitions(i_replicated) x)
-           and t.tgname::text <> all (ours)
-           and pg_has_role((select r.relowner from pg_class r where r.oid = t.tgrelid), 'usage')
+        select t.tgrelid, t.name, t.tgenabled
+          from londiste_rs.relaxable_triggers() t
+         where t.tgrelid in (select x.relid from londiste_rs.with_partitions(i_replicated) x)
          order by 1, 2
     loop
         insert into londiste_rs.relaxed_trigger (table_name, trigger_name, was_enabled)
@@ -131,17 +157,24 @@ begin
 end $$;
 
 -- The same for all replicated tables. Nothing needs to be done, and is, where session_replication_role is permitted.
+-- Thousands of tables are looked up only where there is anything to relax, in whichever table.
 create or replace function londiste_rs.relax_tables()
 returns integer language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    replicated oid[];
 begin
     if londiste_rs.may_bypass_triggers() then
         return 0;
     end if;
     perform londiste_rs.lock_fkeys();
-    return londiste_rs.relax_relations(array(select relid from londiste_rs.bound_relations()),
-                                       array(select relid from londiste_rs.replicated_relations()));
+    if not exists (select from londiste_rs.relaxable_fkeys())
+       and not exists (select from londiste_rs.relaxable_triggers()) then
+        return 0;
+    end if;
+    replicated := array(select relid from londiste_rs.replicated_relations());
+    return londiste_rs.relax_relations(londiste_rs.with_ancestors(replicated), replicated);
 end $$;
 
 -- The same for one of them: where many tables are copied one after the other, a look at all of them for each would take
@@ -160,8 +193,7 @@ begin
     if not londiste_rs.is_replicated_here(i_dest_table) then
         return 0;
     end if;
-    return londiste_rs.relax_relations(array(select rel union select a.relid::oid from pg_partition_ancestors(rel) a),
-        array[rel]);
+    return londiste_rs.relax_relations(londiste_rs.with_ancestors(array[rel]), array[rel]);
 end $$;
 
 -- Undoes relax_tables() where it is not needed any more: for foreign keys none of whose ends is replicated, and

@@ -13,13 +13,40 @@ const LONGEST: Duration = Duration::from_secs(60);
 /// The same where what is looked for harms nobody.
 pub(crate) const SELDOM: Duration = Duration::from_secs(180);
 
+/// What one server has counted.
+#[derive(Debug, Default)]
+pub(crate) struct Counts {
+    /// What is counted; `None` before the first question.
+    relations: Option<Option<Vec<u32>>>,
+    /// A look has begun since: what is counted is looked for anew, since a schema may have come.
+    is_old: bool,
+}
+
+impl Counts {
+    /// Rows written by now; `None` where they are not counted.
+    ///
+    /// # Errors
+    /// The connection is lost.
+    pub(crate) async fn written(&mut self, session: &Session) -> Result<Option<i64>> {
+        if std::mem::take(&mut self.is_old) {
+            self.relations = None;
+        }
+        let relations = match self.relations.take() {
+            Some(relations) => relations,
+            None => definitions::counted(&**session).await?,
+        };
+        match self.relations.insert(relations) {
+            Some(relations) => Ok(Some(definitions::written(session, relations).await?)),
+            None => Ok(None),
+        }
+    }
+}
+
 /// What is known of one server.
 #[derive(Debug)]
 pub(crate) struct Definitions {
     /// A look comes after so long in any case.
     longest: Duration,
-    /// What is counted; `None` before the first question.
-    relations: Option<Option<Vec<u32>>>,
     /// The counts that the look under way began with.
     begun: Option<i64>,
     /// The counts that the last look began with, and when it was over.
@@ -35,27 +62,18 @@ impl Default for Definitions {
 impl Definitions {
     /// A look comes after `longest` in any case.
     pub(crate) fn within(longest: Duration) -> Definitions {
-        Definitions { longest, relations: None, begun: None, looked: None }
+        Definitions { longest, begun: None, looked: None }
     }
 
-    /// Whether they are those of the last look. If not, a look begins.
-    ///
-    /// # Errors
-    /// The connection is lost.
-    pub(crate) async fn hold(&mut self, session: &Session) -> Result<bool> {
-        let relations = match self.relations.take() {
-            Some(relations) => relations,
-            None => definitions::counted(&**session).await?,
-        };
-        let Some(relations) = self.relations.insert(relations) else { return Ok(false) };
-        let written = definitions::written(session, relations).await?;
+    /// Whether they are those of the last look, when so many rows are `written`. If not, a look begins.
+    pub(crate) fn hold(&mut self, counts: &mut Counts, written: Option<i64>) -> bool {
+        let Some(written) = written else { return false };
         if self.looked.is_some_and(|(seen, at)| seen == written && at.elapsed() < self.longest) {
-            return Ok(true);
+            return true;
         }
         self.begun = Some(written);
-        // a schema may come meanwhile
-        self.relations = None;
-        Ok(false)
+        counts.is_old = true;
+        false
     }
 
     /// The look is over.

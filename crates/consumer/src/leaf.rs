@@ -20,7 +20,7 @@ use crate::position::{Fit, Position};
 use crate::relax::relax;
 use crate::replay::Replay;
 use crate::statistics::Statistics;
-use crate::stillness::{STILL, Stillness};
+use crate::stillness::{PROVIDER, QUIET_PROVIDER, STILL, Stillness};
 use crate::wake::Wake;
 use crate::watch::Watch;
 use crate::{Error, Result, Worker, attempt, gone_partitions, hand_over, watch};
@@ -31,10 +31,6 @@ const FRESH: Duration = Duration::from_millis(50);
 const RELAXATIONS: Duration = Duration::from_secs(5);
 /// How often it is looked for what copies that were interrupted have left behind.
 const REMAINS: Duration = Duration::from_secs(60);
-/// How often it is looked whether the provider is still, where its ticks are announced: at first, and when nothing has
-/// happened for a while.
-const PROVIDER: Duration = Duration::from_secs(5);
-const QUIET_PROVIDER: Duration = Duration::from_secs(10);
 /// How often rows of partitions that have gone on the root are looked for.
 const GONE_PARTITIONS: Duration = Duration::from_secs(60);
 
@@ -254,9 +250,14 @@ impl<'a> Leaf<'a> {
             && !self.fkeys.is_restoring()
     }
 
-    /// Waits until there may be something to do; longer where both sides are still.
+    /// Waits until there may be something to do; longer where both sides are still, above all if ticks are told of.
     pub(crate) async fn wait(&mut self, target: &mut Session, still: bool, stop: &CancellationToken) {
-        let longest = self.worker.config.loop_delay * if still { STILL } else { 1 };
+        let delay = self.worker.config.loop_delay;
+        let longest = match (still, self.wake.is_announced()) {
+            (true, true) => STILL.max(delay),
+            (true, false) => delay * 2,
+            (false, _) => delay,
+        };
         self.wake.wait(&self.provider, target, longest, stop).await;
     }
 

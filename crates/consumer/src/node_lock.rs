@@ -14,9 +14,9 @@ use crate::error::During;
 use crate::{Config, Result};
 
 /// How often a sign of life goes over the session.
-const PULSE: Duration = Duration::from_secs(3);
+const PULSE: Duration = Duration::from_secs(5);
 /// A sign of life that is not answered for so long is lost on the way.
-const ANSWER: Duration = Duration::from_secs(8);
+const ANSWER: Duration = Duration::from_secs(6);
 
 /// The lock, as long as its session lives.
 #[derive(Debug)]

@@ -13,12 +13,12 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
-use crate::definitions::{Definitions, SELDOM};
+use crate::definitions::{Counts, Definitions, SELDOM};
 use crate::due::Due;
 use crate::ended::Ended;
 use crate::error::During;
 use crate::relax;
-use crate::stillness::Stillness;
+use crate::stillness::{STILL, Stillness};
 use crate::watch::{self, Watch};
 use crate::{Result, Worker, giving};
 
@@ -26,9 +26,6 @@ use crate::{Result, Worker, giving};
 const SEQUENCES: Duration = Duration::from_secs(3);
 /// How often the definitions of captured tables are compared with their captures: one query of the catalogs.
 const CAPTURES: Duration = Duration::from_secs(5);
-/// Between two looks whether anything has happened, while nothing does. Commands on the node wake the worker; a session
-/// that asks nothing for longer would be taken for one that stands still.
-const STILL: Duration = Duration::from_secs(4);
 /// How long a table is left alone whose lock was not to be had: at first, and at most.
 const FIRST_PAUSE: Duration = Duration::from_secs(15);
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
@@ -58,6 +55,7 @@ pub(crate) async fn run(
     let mut stillness = Stillness::default();
     // somebody held a lock when it was looked last
     let mut unfinished = false;
+    let mut counts = Counts::default();
     let (mut names, mut shapes) = (Definitions::default(), Definitions::within(SELDOM));
     let began = Instant::now();
     while !stop.is_cancelled() {
@@ -107,14 +105,15 @@ pub(crate) async fn run(
                 fail_point::reached("sequences-after");
             }
             if captures.comes(CAPTURES) {
-                left_out = names.hold(target).await?;
+                let written = counts.written(target).await?;
+                left_out = names.hold(&mut counts, written);
                 let mut noticed = true;
                 if !left_out {
                     noticed &= notice_renames(worker, target).await?;
                     notice_others(worker, target).await?;
                 }
                 // a capture copes with any definition until it is brought up to date
-                if !(reluctant.0.is_empty() && shapes.hold(target).await?) {
+                if !(reluctant.0.is_empty() && shapes.hold(&mut counts, written)) {
                     refresh_captures(worker, target, &mut reluctant).await?;
                     shapes.looked();
                 }

@@ -14,8 +14,13 @@ const ALL: Duration = Duration::from_secs(6);
 /// A look comes now and then all the same: there are things that depend on the time alone.
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// So many waits between two steps are one while nothing happens. Ticks and commands wake a worker.
-pub(crate) const STILL: u32 = 2;
+/// Between two questions whether anything has happened, while nothing does. Ticks and commands wake a worker; a session
+/// that asks nothing for longer would be taken for one that stands still.
+pub(crate) const STILL: Duration = Duration::from_secs(4);
+/// How often it is looked whether the provider is still, where its ticks are announced: at first, and when nothing has
+/// happened for a while.
+pub(crate) const PROVIDER: Duration = Duration::from_secs(5);
+pub(crate) const QUIET_PROVIDER: Duration = Duration::from_secs(10);
 
 /// What is known of one server.
 #[derive(Debug, Default)]

@@ -9,6 +9,7 @@ use tracing::debug;
 
 use crate::due::Due;
 use crate::error::During;
+use crate::stillness::{QUIET_PROVIDER, STILL};
 use crate::{Result, Worker};
 
 /// How often the node is looked at.
@@ -17,8 +18,8 @@ const LOOK: Duration = Duration::from_secs(5);
 const LIVE: Duration = Duration::from_millis(500);
 /// How often the provider is asked whether events wait, while no tick brings any.
 const LEVEL: Duration = Duration::from_secs(3);
-/// How long the provider's word may be old, beside the worker's own pauses.
-const GRACE: Duration = Duration::from_secs(5);
+/// How long the provider's word may be old, beside the worker's own pauses: it is asked again within that.
+const GRACE: Duration = Duration::from_secs(QUIET_PROVIDER.as_secs() + STILL.as_secs() + 1);
 
 /// What is due for it.
 pub(crate) struct Watch {
@@ -46,7 +47,7 @@ impl Watch {
         if !self.look.comes(LOOK) {
             return if is_live(worker) { self.look_at_switch(worker, target).await } else { Ok(()) };
         }
-        match outlook::look(&**target, &worker.config.queue_name).await {
+        match outlook::look(target, &worker.config.queue_name).await {
             Err(error) if error.is_connection_lost() => return Err(error.into()),
             Err(error) => {
                 debug!("where the migration stands cannot be told: {error}");

@@ -79,7 +79,7 @@ pub async fn tick_aloud<C: Ask>(client: &C) -> Result<i64> {
 }
 
 /// How often [`wait_for_events`] looks, in seconds.
-const LOOK: f64 = 0.15;
+const LOOK: f64 = 0.2;
 
 /// The function, as it stands in the texts of statements.
 pub const WAITING: &str = "londiste_rs.wait_for_events(";

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use tokio_postgres::types::Type;
 use tokio_postgres::{GenericClient, Row};
 
 use crate::error::Answer;
@@ -112,6 +113,11 @@ pub async fn list<C: GenericClient>(client: &C, queue: &str) -> Answer<Vec<Recor
     if !client.query_one(ours, &[]).await?.get::<_, bool>(0) {
         return Ok(Vec::new());
     }
+    standing(client, queue).await
+}
+
+/// The same where the node's version is known to record them: one question.
+pub(crate) async fn standing<C: GenericClient>(client: &C, queue: &str) -> Answer<Vec<Recorded>> {
     // older versions have no remarks
     let sql = "select table_name, step, rows, bytes, expected_bytes, bytes_per_second, done, total, \
                       extract(epoch from now() - updated)::float8, to_jsonb(p) ->> 'remark', \
@@ -119,7 +125,7 @@ pub async fn list<C: GenericClient>(client: &C, queue: &str) -> Answer<Vec<Recor
                           (select r.began from londiste_rs.copy_run r \
                             where r.queue_name = p.queue_name and r.table_name = p.table_name), p.began))::float8 \
                  from londiste_rs.copy_progress p where queue_name = $1";
-    Ok(client.query(sql, &[&queue]).await?.iter().map(recorded).collect())
+    Ok(client.query_typed(sql, &[(&queue, Type::TEXT)]).await?.iter().map(recorded).collect())
 }
 
 fn recorded(row: &Row) -> Recorded {

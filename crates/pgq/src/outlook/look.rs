@@ -1,10 +1,10 @@
-//! Looking at a node: one round trip, whatever it has to tell.
+//! Looking at a node: one transaction and one round trip, whatever it has to tell.
 
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
-use pg::Ask;
-use tokio::try_join;
+use futures_util::try_join;
+use pg::Client;
 use tokio_postgres::{GenericClient, Row};
 
 use super::facts::{Outlook, TableOutlook};
@@ -20,9 +20,11 @@ pub async fn is_known<C: GenericClient>(client: &C) -> Result<bool> {
     switch::is_known(client).await
 }
 
-/// Looks at the connected node.
-pub async fn look<C: GenericClient + Ask>(client: &C, queue: &str) -> Result<Outlook> {
-    let (info, consumers, tables, switch, troubles, rest, comparisons, conflicts, copies) = try_join!(
+/// Looks at the connected node, outside of transactions. What is told is all of one moment.
+pub async fn look(client: &Client, queue: &str) -> Result<Outlook> {
+    // All of them are sent when the first is, in this order: a look that is given up leaves no transaction behind.
+    let (_, info, consumers, tables, switch, troubles, rest, comparisons, conflicts, copies, _) = try_join!(
+        plain(client, "begin isolation level repeatable read read only"),
         node::require(client, queue),
         node::consumers(client, queue),
         table::list(client, queue),
@@ -31,7 +33,8 @@ pub async fn look<C: GenericClient + Ask>(client: &C, queue: &str) -> Result<Out
         rest(client, queue),
         comparison::standing(client, queue),
         conflict::list(client, queue),
-        async { progress::list(client, queue).await.map_err(failed("londiste_rs.copy_progress")) },
+        async { progress::standing(client, queue).await.map_err(failed("londiste_rs.copy_progress")) },
+        plain(client, "commit"),
     )?;
     let seen = SystemTime::now();
     let compared = Summary::of(&comparisons, seen);
@@ -67,6 +70,10 @@ pub async fn look<C: GenericClient + Ask>(client: &C, queue: &str) -> Result<Out
         compared,
         seen,
     })
+}
+
+async fn plain(client: &Client, sql: &str) -> Result<()> {
+    client.batch_execute(sql).await.map_err(failed("looking at the node"))
 }
 
 fn number(row: &Row, column: &str) -> usize {
