@@ -95,3 +95,46 @@ async fn each_row_is_looked_up_where_the_table_was_tiny_when_it_was_analyzed() {
     }
     same(&source, "t").await;
 }
+
+/// A row that another session of the target changes at this moment is found all the same, when that has ended.
+#[tokio::test]
+async fn a_row_that_another_session_is_changing_is_waited_for_and_found() {
+    let (cluster, source, target) =
+        pair("create table {s}.t (id int primary key, v text, w int default 0)", &[("t", "id")]).await;
+    let other = cluster.connect().await;
+    let mut applier = Applier::new(Options::default());
+    source.batch_execute("insert into src.t select g, 'a' from generate_series(1, 400) g").await.unwrap();
+    target.batch_execute("insert into dst.t select g, 'a' from generate_series(1, 400) g").await.unwrap();
+    for (sql, puts) in [
+        ("update src.t set v = 'b' where id <= 30", false),
+        ("update src.t set v = 'c' where id <= 30", true),
+        ("delete from src.t where id <= 10", false),
+        ("update src.t set v = 'd' where id = 11", false),
+        ("update src.t set v = 'e' where id = 11", true),
+        ("delete from src.t where id = 11", false),
+    ] {
+        let before: i64 =
+            source.query_one("select coalesce(max(ev_id), 0) from public.event", &[]).await.unwrap().get(0);
+        source.batch_execute(sql).await.unwrap();
+        let mut changes = events(&source, before).await;
+        if puts {
+            changes.iter_mut().for_each(|event| event.kind = "rec.P".to_owned());
+        }
+        other.batch_execute("begin; update dst.t set w = w + 1 where id <= 12").await.unwrap();
+        apply::begin(&target, pg::Limits::default()).await.unwrap();
+        let ends = async {
+            tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+            other.batch_execute("commit").await.unwrap();
+        };
+        let (written, ()) = tokio::join!(write(&target, &mut applier, &changes), ends);
+        let conflicts = written.unwrap().conflicts;
+        target.batch_execute("commit").await.unwrap();
+        assert!(conflicts.is_empty(), "{sql}, {puts}: {conflicts:?}");
+        let differ = "select count(*) from (select id, v from src.t except select id, v from dst.t) x";
+        let more = "select count(*) from (select id, v from dst.t except select id, v from src.t) x";
+        for count in [differ, more] {
+            let differ: i64 = source.query_one(count, &[]).await.unwrap().get(0);
+            assert_eq!(differ, 0, "{sql}, {puts}: {count}");
+        }
+    }
+}

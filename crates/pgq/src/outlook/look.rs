@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
-use futures_util::try_join;
 use pg::Client;
+use tokio::try_join;
 use tokio_postgres::{GenericClient, Row};
 
 use super::facts::{Outlook, TableOutlook};
@@ -24,6 +24,7 @@ pub async fn is_known<C: GenericClient>(client: &C) -> Result<bool> {
 pub async fn look(client: &Client, queue: &str) -> Result<Outlook> {
     // All of them are sent when the first is, in this order: a look that is given up leaves no transaction behind.
     let (_, info, consumers, tables, switch, troubles, rest, comparisons, conflicts, copies, _) = try_join!(
+        biased;
         plain(client, "begin isolation level repeatable read read only"),
         node::require(client, queue),
         node::consumers(client, queue),
