@@ -108,17 +108,23 @@ impl Copier {
                 return Ok(());
             };
             let ended = Box::pin(self.go_on(&mut sides, &mut group)).await;
-            if blame(ended, &mut group)? {
-                return Ok(());
+            match blame(ended, &mut group)? {
+                Ended::Leaves => {}
+                Ended::Over => return Ok(()),
+                Ended::HandedOver(tables) => {
+                    // another copy begins meanwhile
+                    let Sides { target, .. } = sides;
+                    return self.analyze(&target, &tables).await;
+                }
             }
         }
     }
 
-    /// Works for the table while it may keep the connections. True when there is nothing left to do.
-    async fn go_on(&self, sides: &mut Sides, group: &mut CopyGroup) -> Result<bool> {
+    /// Works for the table while it may keep the connections.
+    async fn go_on(&self, sides: &mut Sides, group: &mut CopyGroup) -> Result<Ended> {
         let queue = self.config.queue_name.as_str();
         if table::parked(&*sides.target, queue).await?.iter().any(|parked| parked.table == self.table) {
-            return Ok(true);
+            return Ok(Ended::Over);
         }
         loop {
             let info = table::get(&*sides.target, queue, &self.table).await?;
@@ -136,7 +142,7 @@ impl Copier {
                 }
                 _ => {
                     self.leave(sides, std::slice::from_ref(&self.table)).await?;
-                    return Ok(true);
+                    return Ok(Ended::Over);
                 }
             };
             match after {
@@ -144,11 +150,10 @@ impl Copier {
                     // at once: some of them may be asked for again
                     self.leave(sides, &tables).await?;
                     group.tell_all(Verdict::Done);
-                    analyze(sides, queue, &tables).await?;
-                    return Ok(true);
+                    return Ok(Ended::HandedOver(tables));
                 }
                 After::Further => {}
-                After::Leaves => return Ok(false),
+                After::Leaves => return Ok(Ended::Leaves),
             }
         }
     }
@@ -167,6 +172,16 @@ impl Copier {
         batch::unsubscribe_all(&*sides.provider, queue, &consumers).await?;
         self.bell.ring();
         Ok(())
+    }
+
+    /// Statistics for the planner, once the tables are the worker's.
+    async fn analyze(&self, target: &pg::Client, tables: &[String]) -> Result<()> {
+        let what = || format!("analyzing {}", tables.join(", "));
+        let analyze = table::analyze_statement(target, &self.config.queue_name, tables).await;
+        match analyze.during(what())? {
+            Some(analyze) => target.batch_execute(&analyze).await.during(what()),
+            None => Ok(()),
+        }
     }
 
     /// A failure is shown in `tables`. One that does not pass by itself parks the table, in the state that it has; so
@@ -228,6 +243,16 @@ impl Copier {
     }
 }
 
+/// How a copy's work with its connections has ended.
+enum Ended {
+    /// There is nothing left to do.
+    Over,
+    /// These tables are the worker's, and to be analyzed.
+    HandedOver(Vec<String>),
+    /// It goes on when it is its turn again.
+    Leaves,
+}
+
 /// A failure may be any one's of those who work together.
 fn blame<T>(result: Result<T>, group: &mut CopyGroup) -> Result<T> {
     match result {
@@ -236,15 +261,5 @@ fn blame<T>(result: Result<T>, group: &mut CopyGroup) -> Result<T> {
             Err(Error::InGroup { source: Box::new(source) })
         }
         result => result,
-    }
-}
-
-/// Statistics for the planner, once the tables are the worker's.
-async fn analyze(sides: &Sides, queue: &str, tables: &[String]) -> Result<()> {
-    let what = || format!("analyzing {}", tables.join(", "));
-    let analyze = table::analyze_statement(&*sides.target, queue, tables).await.during(what())?;
-    match analyze {
-        Some(analyze) => sides.target.batch_execute(&analyze).await.during(what()),
-        None => Ok(()),
     }
 }

@@ -19,7 +19,8 @@ use crate::states::{copy_record, transition};
 use crate::{Copier, Result};
 
 /// Copies all rows; a large table with the reason why under one snapshot. The consumer was registered at `first_tick`
-/// before, so that every change is in the rows or behind the tick.
+/// before, so that every change is in the rows or behind the tick. Answers the run whose indexes are to be built;
+/// `None` where there are none, or the table's state is another one by now.
 pub(crate) async fn copy(
     copier: &Copier,
     sides: &mut Sides,
@@ -28,7 +29,7 @@ pub(crate) async fn copy(
     copying: &Copying,
     why_whole: Option<&'static str>,
     first_tick: i64,
-) -> Result<()> {
+) -> Result<Option<CopyRecord>> {
     let (job, queue) = (copier.config.job_name.as_str(), copier.config.queue_name.as_str());
     if let Some(why) = why_whole {
         copier.progress.whole(&info.name, why);
@@ -41,7 +42,7 @@ pub(crate) async fn copy(
     let (from, into): (&pg::Client, &pg::Client) = (reading.client(), writing.client());
     replay::enter(into, bypass_triggers).await?;
     if !copy_record::is_wanted(into, queue, &info.name).await? {
-        return Ok(());
+        return Ok(None);
     }
     let tree = Tree::read(into, target).await?;
     let away = if tree.keeps_indexes().is_some() {
@@ -62,7 +63,7 @@ pub(crate) async fn copy(
     let Some(copied) = copied.during(format!("copying {}", source.name))? else {
         // the valve closes only for chunks
         cancel.cancel_query().await.during("ending a copy")?;
-        return Ok(());
+        return Ok(None);
     };
     identity::adopt_here(into, queue, &[&info.name]).await?;
     read_tick::forget(into, queue, &[&info.name]).await?;
@@ -71,7 +72,7 @@ pub(crate) async fn copy(
     if !now.during("looking at the source's table")?.is_empty()
         || copy_record::are_strangers(from, into, queue, &[(&info.name, source.oid)]).await?
     {
-        return Ok(());
+        return Ok(None);
     }
     let run = CopyRecord {
         attempt: 1,
@@ -94,7 +95,7 @@ pub(crate) async fn copy(
     };
     if !moved {
         // removed or asked for again meanwhile: the transaction goes, the caller looks at the new state
-        return Ok(());
+        return Ok(None);
     }
     reading.commit().await.during("ending the copy's snapshot")?;
     copy_record::keep_tick(&sides.provider, into, queue, &[&info.name], &sides.provider_node).await?;
@@ -119,5 +120,5 @@ pub(crate) async fn copy(
     if away == 0 {
         copier.moved(&info.name, MergeState::CatchingUp);
     }
-    Ok(())
+    Ok((away > 0).then_some(run))
 }

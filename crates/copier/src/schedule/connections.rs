@@ -74,7 +74,8 @@ impl Connections {
     /// Connections to both sides, set up for a table's copy.
     pub(crate) async fn open(&self, table: &str, permit: Permit) -> Result<Sides> {
         let copies = self.limits.copies();
-        let target = self.node(&self.target, copies, self.copying()).await?;
+        // one more for a copy that is over, and whose table is being analyzed
+        let target = self.node(&self.target, copies + 1, self.copying()).await?;
         let (location, provider_node) = self.location(&target).await?;
         let provider = self.pool(&self.provider, location.within(self.copying()), copies)?;
         let provider = provider.get().await.during("the provider")?;

@@ -66,6 +66,11 @@ pub(crate) async fn step(
         (Step::Rows, None) => Err(End::StartOver("its record is not complete")),
         (Step::Indexes, staging) => finish(copier, sides, info, &run, staging).await,
     };
+    after(copier, sides, info, done).await
+}
+
+/// What comes after a run has gone on for a while.
+async fn after(copier: &Copier, sides: &Sides, info: &TableInfo, done: Going<()>) -> Result<After> {
     match done {
         Ok(()) | Err(End::Left) => {}
         Err(End::Leaves) => return Ok(After::Leaves),
@@ -144,8 +149,11 @@ async fn begin(
     } else if let CopyMode::Whole(reason) = mode {
         why = reason;
     }
-    one_snapshot::copy(copier, sides, info, tables, copying, why, first_tick).await?;
-    Ok(After::Further)
+    let Some(run) = one_snapshot::copy(copier, sides, info, tables, copying, why, first_tick).await? else {
+        return Ok(After::Further);
+    };
+    let done = finish(copier, sides, info, &run, None).await;
+    after(copier, sides, info, done).await
 }
 
 /// Builds the indexes, several at a time, and moves the table on. Meanwhile what is changed goes on being drained, so
