@@ -42,7 +42,30 @@ impl Counts {
     }
 }
 
-/// What is known of one server.
+/// What a look of its own knows of one server.
+#[derive(Debug, Default)]
+pub(crate) struct Watched {
+    counts: Counts,
+    definitions: Definitions,
+}
+
+impl Watched {
+    /// Whether the definitions are those of the last look. If not, a look begins.
+    ///
+    /// # Errors
+    /// The connection is lost.
+    pub(crate) async fn hold(&mut self, session: &Session) -> Result<bool> {
+        let written = self.counts.written(session).await?;
+        Ok(self.definitions.hold(&mut self.counts, written))
+    }
+
+    /// The look is over.
+    pub(crate) fn looked(&mut self) {
+        self.definitions.looked();
+    }
+}
+
+/// What one of several looks knows of one server.
 #[derive(Debug)]
 pub(crate) struct Definitions {
     /// A look comes after so long in any case.

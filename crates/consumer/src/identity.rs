@@ -7,7 +7,7 @@ use pg::Session;
 use pgq::identity;
 use pgq::table::{MergeState, TableInfo};
 
-use crate::definitions::{Counts, Definitions};
+use crate::definitions::Watched;
 use crate::due::Due;
 use crate::{Result, Worker};
 
@@ -19,8 +19,8 @@ pub(crate) struct Others<'a> {
     worker: &'a Worker,
     due: Due,
     troubles: BTreeMap<String, String>,
-    here: (Counts, Definitions),
-    there: (Counts, Definitions),
+    here: Watched,
+    there: Watched,
 }
 
 impl<'a> Others<'a> {
@@ -29,8 +29,8 @@ impl<'a> Others<'a> {
             worker,
             due: Due::now(),
             troubles: BTreeMap::new(),
-            here: Default::default(),
-            there: Default::default(),
+            here: Watched::default(),
+            there: Watched::default(),
         }
     }
 
@@ -41,18 +41,14 @@ impl<'a> Others<'a> {
         let due = self.due.comes(LOOK);
         let mut looks = false;
         if due {
-            let (here, there) = tokio::join!(self.here.0.written(target), self.there.0.written(provider));
-            let holds = |(counts, definitions): &mut (Counts, Definitions), written| {
-                definitions.hold(counts, written)
-            };
-            let (here, there) = (holds(&mut self.here, here?), holds(&mut self.there, there?));
-            looks = !here || !there || !self.troubles.is_empty();
+            let (here, there) = tokio::join!(self.here.hold(target), self.there.hold(provider));
+            looks = !here? || !there? || !self.troubles.is_empty();
         }
         if looks {
             identity::compare_here(&**target, queue).await?;
             identity::compare_at_provider(&**provider, &**target, queue, None, true).await?;
-            self.here.1.looked();
-            self.there.1.looked();
+            self.here.looked();
+            self.there.looked();
         }
         if looks || !self.troubles.is_empty() {
             self.troubles = identity::others(&**target, queue).await?.into_iter().collect();

@@ -24,7 +24,7 @@ pub(crate) async fn run(job: &Job, answer: Answer) -> Result<Outcome> {
     };
     if answer.json {
         let outlook = match outlook::is_known(&*local.session).await? {
-            true => Some(outlook::look(&*local.session, job.queue()).await?),
+            true => Some(outlook::look(&local.session, job.queue()).await?),
             false => None,
         };
         let mut object = node_object::node(&look, outlook.as_ref(), lag);
