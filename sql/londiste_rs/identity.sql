@@ -38,9 +38,9 @@ begin
     return concat_ws(' ', cluster, (select d.oid from pg_database d where d.datname = current_database()));
 end $$;
 
--- The relations that a queue's tables have on this node: the one that is known, where it still has the name, or each
--- found by its name. Joined with the catalog, all relations would be compared with each of thousands of tables wherever
--- the planner expects few.
+-- The relations that a queue's tables have on this node: the one that is known, where it still has the name and no
+-- other could have it (more dots might lead elsewhere by now), or each found by its name. Joined with the catalog, all
+-- relations would be compared with each of thousands of tables wherever the planner expects few.
 create or replace function londiste_rs.relations_here(i_queue_name text, out table_name text, out merge_state text,
     out dest text, out relid oid)
 returns setof record language sql stable
@@ -57,7 +57,7 @@ as $$
                join pg_class c on c.oid = i.relid
                join pg_namespace n on n.oid = c.relnamespace
               where i.queue_name = t.queue_name and i.table_name = t.table_name and i.side = 'here'
-                and n.nspname || '.' || c.relname = d.dest),
+                and n.nspname || '.' || c.relname = d.dest and d.dest !~ '[.].*[.]'),
             londiste_rs.find_relation(d.dest)) offset 0) r (oid)
      where t.queue_name = i_queue_name and t.local
        and (select c.relkind in ('r', 'p') from pg_class c where c.oid = r.oid)

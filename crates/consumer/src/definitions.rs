@@ -18,8 +18,6 @@ pub(crate) const SELDOM: Duration = Duration::from_secs(180);
 pub(crate) struct Counts {
     /// What is counted; `None` before the first question.
     relations: Option<Option<Vec<u32>>>,
-    /// A look has begun since: what is counted is looked for anew, since a schema may have come.
-    is_old: bool,
 }
 
 impl Counts {
@@ -28,9 +26,6 @@ impl Counts {
     /// # Errors
     /// The connection is lost.
     pub(crate) async fn written(&mut self, session: &Session) -> Result<Option<i64>> {
-        if std::mem::take(&mut self.is_old) {
-            self.relations = None;
-        }
         let relations = match self.relations.take() {
             Some(relations) => relations,
             None => definitions::counted(&**session).await?,
@@ -95,7 +90,8 @@ impl Definitions {
             return true;
         }
         self.begun = Some(written);
-        counts.is_old = true;
+        // a schema may come meanwhile
+        counts.relations = None;
         false
     }
 

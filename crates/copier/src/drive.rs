@@ -113,7 +113,8 @@ impl Copier {
                 Ended::Over => return Ok(()),
                 Ended::HandedOver(tables) => {
                     // another copy begins meanwhile
-                    let Sides { target, .. } = sides;
+                    let Sides { provider, target, permit, .. } = sides;
+                    drop((provider, permit));
                     return self.analyze(&target, &tables).await;
                 }
             }
